@@ -1,0 +1,55 @@
+# Targets a newcomer would guess. Everything runs in .venv, which any of them makes.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup smoke test unit real lint types layers docs check nightly bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/stamp: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+setup: .venv/stamp  ## make the environment
+
+smoke: setup  ## run the main job on the embedded simulator
+	$(BIN)/chatproof smoke simulator
+
+test: setup  ## run the tests, those against real servers included
+	$(BIN)/python tests/real/install.py
+	$(BIN)/python -m pytest -m "not nightly"
+
+unit: setup  ## run the tests that need no server installed
+	$(BIN)/python -m pytest -m "not nightly and not real"
+
+real: setup  ## run only the tests against real servers
+	$(BIN)/python tests/real/install.py
+	$(BIN)/python -m pytest -m "real and not nightly" tests/real
+
+lint: setup  ## ruff: lint and format
+	$(BIN)/ruff check src tests tools benchmarks
+	$(BIN)/ruff format --check src tests tools benchmarks
+
+types: setup  ## mypy --strict
+	$(BIN)/mypy
+
+layers: setup  ## the one-way architecture
+	$(BIN)/lint-imports
+
+docs: setup  ## generate the tables in docs/ from the code
+	$(BIN)/python tools/tables.py
+
+check: lint types layers test  ## everything that CI runs
+
+nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
+	$(BIN)/python tests/real/install.py --all
+	$(BIN)/python -m pytest -m "nightly"
+	$(BIN)/python tools/mutate.py
+
+bench: setup  ## cold start against curl + jq and the peers, as ratios
+	$(BIN)/python benchmarks/smoke_cold.py
+
+clean:  ## remove what the targets made
+	rm -rf .venv .real .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

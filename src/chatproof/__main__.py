@@ -1,0 +1,4 @@
+from chatproof.cli import script
+
+if __name__ == "__main__":
+    script()

@@ -1,0 +1,126 @@
+"""What a clause is: one sentence of the contract with level, source and the function that judges it.
+
+A clause judges one reply to one probe. It says what it `needs`, so that an HTML 502 breaks one clause and leaves the
+others undecided. Its `holds` and `breaks` examples stand beside it; a test runs each of them.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from chatproof.exchange import Secret
+from chatproof.profile import Profile
+from chatproof.reply import Reply
+
+MUST, SHOULD, MAY = "must", "should", "may"
+
+HOLDS, BROKEN, UNDECIDED = "holds", "broken", "undecided"
+NOT_APPLICABLE, WAIVED = "not_applicable", "waived"
+OUTCOMES = (HOLDS, BROKEN, UNDECIDED, NOT_APPLICABLE, WAIVED)
+
+
+class Source(NamedTuple):
+    url: str
+    accessed: str  # YYYY-MM-DD
+
+
+COMETAPI_CHAT = Source("https://apidoc.cometapi.com/api/text/chat", "2026-06-08")
+COMETAPI_ERRORS = Source("https://apidoc.cometapi.com/errors/error-codes-handling", "2026-11-22")
+OPENAI_SPEC = Source("https://github.com/openai/openai-openapi", "2026-11-22")
+RFC_8259 = Source("https://www.rfc-editor.org/rfc/rfc8259", "2026-11-22")
+SSE_SPEC = Source("https://html.spec.whatwg.org/multipage/server-sent-events.html", "2026-11-22")
+OWASP_LOGGING = Source("https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html", "2026-11-22")
+
+
+class Outcome(NamedTuple):
+    """`at` is a JSON path or a place such as `status`; `expected` and `observed` are printable sentences."""
+
+    outcome: str
+    at: str = ""
+    expected: str = ""
+    observed: str = ""
+    reason: str = ""
+
+
+def holds(observed: str = "") -> Outcome:
+    return Outcome(HOLDS, observed=observed)
+
+
+def broken(at: str, expected: str, observed: str) -> Outcome:
+    return Outcome(BROKEN, at, expected, observed)
+
+
+def undecided(reason: str, observed: str = "") -> Outcome:
+    return Outcome(UNDECIDED, observed=observed, reason=reason)
+
+
+def not_applicable(reason: str) -> Outcome:
+    return Outcome(NOT_APPLICABLE, reason=reason)
+
+
+class Context(NamedTuple):
+    """What a clause may know besides its reply."""
+
+    profile: Profile
+    model: str
+    key: Secret | None
+    replies: dict[str, Reply]  # by probe, all of this run
+    no_auth: bool = False
+
+    @property
+    def control(self) -> Reply | None:
+        """The happy path's reply: the same request with the good key. A refusal means something against it."""
+        return self.replies.get("happy")
+
+
+class Example(NamedTuple):
+    """A reply in short: status, content type ("" for none), body; `extra` are further header lines."""
+
+    status: int
+    media: str
+    body: bytes
+    extra: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Judge = Callable[[Reply, Context], Outcome]
+
+
+class Clause(NamedTuple):
+    id: str
+    area: str  # the contract area of the seed's table
+    says: str  # the sentence, with its modal verb left to `level`
+    level: str
+    source: Source
+    probe: str  # a probe's id, or "*" for each exchange
+    needs: tuple[str, ...]  # clauses of the same probe that must hold first
+    why: str  # which client breaks when this does not hold
+    judge: Judge
+    holds_on: tuple[Example, ...]
+    breaks_on: tuple[Example, ...]
+
+
+CLAUSES: dict[str, Clause] = {}
+_J = TypeVar("_J", bound=Judge)
+
+
+def clause(
+    id: str,
+    *,
+    area: str,
+    says: str,
+    source: Source,
+    probe: str,
+    why: str,
+    holds_on: tuple[Example, ...],
+    breaks_on: tuple[Example, ...],
+    level: str = MUST,
+    needs: tuple[str, ...] = (),
+) -> Callable[[_J], _J]:
+    """Register a clause. Importing `chatproof.clauses` registers all."""
+
+    def register(judge: _J) -> _J:
+        if id in CLAUSES:
+            raise ValueError(f"clause {id} is defined twice")
+        CLAUSES[id] = Clause(id, area, says, level, source, probe, needs, why, judge, holds_on, breaks_on)
+        return judge
+
+    return register

@@ -1,0 +1,190 @@
+"""The happy path: one valid, non-streaming request. The seed's six assertions."""
+
+from chatproof.clause import (
+    COMETAPI_CHAT,
+    OPENAI_SPEC,
+    RFC_8259,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    clause,
+    holds,
+    undecided,
+)
+from chatproof.printable import quote, snippet
+from chatproof.reply import Reply, text_of
+
+JSON = "application/json"
+GOOD = Example(
+    200,
+    JSON,
+    b'{"id":"chatcmpl-1","object":"chat.completion","created":1795379441,"model":"m","choices":[{"index":0,'
+    b'"message":{"role":"assistant","content":"pong"},"finish_reason":"stop"}]}',
+)
+
+
+def _body(text: bytes) -> Example:
+    return Example(200, JSON, text)
+
+
+@clause(
+    "happy.status_200",
+    area="Endpoint path and method",
+    says="A valid request is answered with HTTP status 200.",
+    source=COMETAPI_CHAT,
+    probe="happy",
+    why="Every SDK raises on another status.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(503, JSON, b'{"error":{"message":"no available channel","code":"model_not_found"}}'),
+        Example(201, JSON, GOOD.body),
+    ),
+)
+def status_200(reply: Reply, context: Context) -> Outcome:
+    if reply.status == 200:
+        return holds("200")
+    reason = reply.response.reason if reply.response else b""
+    said = f" {snippet(reason, 60)}" if reason.strip() else ""
+    return broken("status", "HTTP status 200", f"HTTP status {reply.status}{said}")
+
+
+@clause(
+    "happy.media_type_json",
+    area="Response shape",
+    says="The Content-Type header indicates JSON.",
+    source=COMETAPI_CHAT,
+    probe="happy",
+    needs=("happy.status_200",),
+    why="openai-python hands the caller a plain string when the type is not JSON and the body does not parse.",
+    holds_on=(
+        GOOD,
+        Example(200, "Application/JSON; Charset=UTF-8", GOOD.body),
+        Example(200, "application/problem+json;;", GOOD.body),
+    ),
+    breaks_on=(
+        Example(200, "text/html", GOOD.body),
+        Example(200, "", GOOD.body),
+        Example(200, JSON, GOOD.body, ((b"Content-Type", b"text/html"),)),
+    ),
+)
+def media_type_json(reply: Reply, context: Context) -> Outcome:
+    if reply.says_json:
+        return holds(reply.media_type)
+    declared = ", ".join(quote(media, 80) for media in reply.media_types) or "no Content-Type header"
+    return broken("header Content-Type", "application/json", declared)
+
+
+@clause(
+    "happy.body_json",
+    area="Response shape",
+    says="The body is one strict JSON document (RFC 8259).",
+    source=RFC_8259,
+    probe="happy",
+    needs=("happy.status_200",),
+    why="A parser refuses it, or two parsers read it differently.",
+    holds_on=(GOOD, _body(b"\n\n" + GOOD.body)),
+    breaks_on=(
+        Example(200, "text/html", b"<html><title>Sign in</title></html>"),
+        Example(200, JSON, b""),
+        _body(b'{"choices":[],"choices":[]}'),
+        _body(b'{"choices":[{"message":{"content":"po'),
+    ),
+)
+def body_json(reply: Reply, context: Context) -> Outcome:
+    problem = reply.json_problem
+    if problem is None:
+        return holds(f"{len(reply.body)} bytes")
+    if problem.reason == "too_many_nodes":
+        return undecided(f"our own limit was reached: {problem.detail}")
+    where = f"byte {problem.offset}" + (f", {quote(problem.path)}" if problem.path != "$" else "")
+    shown = {"empty": "an empty body", "json": "malformed JSON"}.get(reply.kind, reply.kind)
+    return broken(where, "one strict JSON document", f"{shown}: {problem.reason}, {problem.detail}")
+
+
+@clause(
+    "happy.choices_non_empty",
+    area="Response shape",
+    says="`choices` is present and a non-empty array.",
+    source=COMETAPI_CHAT,
+    probe="happy",
+    needs=("happy.body_json",),
+    why="Clients read choices[0] without looking: IndexError, TypeError or undefined.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        _body(b"{}"),
+        _body(b'{"choices":[]}'),
+        _body(b'{"choices":null}'),
+        _body(b'{"choices":{"0":{"message":{"content":"pong"}}}}'),
+        _body(b"[]"),
+    ),
+)
+def choices_non_empty(reply: Reply, context: Context) -> Outcome:
+    expected = "a non-empty array"
+    if not reply.is_object:
+        return broken("$", "an object with choices", quote(reply.json))
+    if "choices" not in reply.json:
+        return broken("$.choices", expected, f"absent from {quote(reply.json)}")
+    if reply.choices:
+        return holds(f"{len(reply.choices)} choice" + ("s" if len(reply.choices) > 1 else ""))
+    found = reply.json["choices"]
+    return broken("$.choices", expected, "an empty array" if found == [] else quote(found))
+
+
+@clause(
+    "happy.message_content_non_empty",
+    area="Response shape",
+    says="`choices[0].message` is present and its `content` is a non-empty string.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("happy.choices_non_empty",),
+    why="The caller gets nothing to show, or a TypeError on the first string operation.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        _body(b'{"choices":[{}]}'),
+        _body(b'{"choices":[null]}'),
+        _body(b'{"choices":[{"message":{}}]}'),
+        _body(b'{"choices":[{"message":{"content":null}}]}'),
+        _body(b'{"choices":[{"message":{"content":""}}]}'),
+        _body(b'{"choices":[{"message":{"content":7}}]}'),
+        _body(b'{"choices":[{"message":{"content":[{"type":"text","text":"pong"}]}}]}'),
+        _body(b'{"choices":[{"message":{"content":"","reasoning_content":"hm"},"finish_reason":"length"}]}'),
+    ),
+)
+def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
+    first = reply.choices[0]
+    if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
+        shown = quote(first) if not isinstance(first, dict) or "message" not in first else quote(first["message"])
+        return broken("$.choices[0].message", "an object", shown)
+    at, expected = "$.choices[0].message.content", "a non-empty string"
+    if "content" not in reply.message:
+        return broken(at, expected, f"absent from {quote(reply.message)}")
+    content = reply.message["content"]
+    if isinstance(content, str) and content.strip():
+        return holds(f"{len(content)} characters")
+    if isinstance(content, list) and context.profile.fact("content_parts") and text_of(content).strip():
+        return holds(f"{len(content)} content parts")
+    return broken(at, expected, "only white space" if isinstance(content, str) and content else quote(content))
+
+
+@clause(
+    "happy.no_error_field",
+    area="Error response shape",
+    says="No error stands at the top level of the response (null is fine).",
+    source=COMETAPI_CHAT,
+    probe="happy",
+    needs=("happy.body_json",),
+    why="openai-python raises on a truthy error in a stream; others show half an answer as a whole one.",
+    holds_on=(GOOD, _body(GOOD.body[:-1] + b',"error":null}')),
+    breaks_on=(
+        _body(GOOD.body[:-1] + b',"error":{"message":"boom","code":"upstream_error"}}'),
+        _body(b'{"error":"Unexpected endpoint or method."}'),
+    ),
+)
+def no_error_field(reply: Reply, context: Context) -> Outcome:
+    error = reply.json.get("error") if reply.is_object else None
+    if not error:
+        return holds()
+    found = reply.error
+    said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
+    return broken("$.error", "no error, or null", said)

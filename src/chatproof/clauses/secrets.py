@@ -1,0 +1,67 @@
+"""The endpoint keeps the key to itself."""
+
+from chatproof.clause import (
+    OWASP_LOGGING,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    clause,
+    holds,
+    not_applicable,
+    undecided,
+)
+from chatproof.clauses.happy import GOOD, JSON
+from chatproof.redaction import find_secret
+from chatproof.reply import Reply
+
+EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
+"""The key that this clause's examples are judged with."""
+
+
+@clause(
+    "secret.not_reflected",
+    area="Authentication scheme",
+    says="The key does not come back in any header or body, plain or encoded.",
+    source=OWASP_LOGGING,
+    probe="*",
+    why="Whatever logs replies (SDK exceptions, proxies, CI) then stores the key.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(401, JSON, b'{"error":{"message":"bad key Bearer ' + EXAMPLE_KEY.encode() + b'"}}'),
+        Example(200, JSON, GOOD.body, ((b"X-Echo", EXAMPLE_KEY.encode().hex().encode()),)),
+    ),
+)
+def not_reflected(reply: Reply, context: Context) -> Outcome:
+    if context.key is None:
+        return not_applicable("no key was sent")
+    if reply.response is None:
+        return undecided("nothing came back")
+    response = reply.response
+    bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
+    if reply.kind == "sse":
+        # A key split over two deltas stands in no single event.
+        joined = "".join(str(value) for chunk in reply.chunks for value in _texts(chunk))
+        bodies["joined stream text"] = joined.encode("utf-8", "surrogatepass")
+    for name, value in (*response.headers, *response.trailers):
+        bodies[f"header {name.decode('latin-1')}"] = name + b": " + value
+    places = {where: how for where, data in bodies.items() if (how := find_secret(data, context.key))}
+    if not places:
+        return holds() if reply.complete else undecided("only a part of the reply was observed")
+    said = "; ".join(f"{where} ({how})" for where, how in list(places.items())[:4])
+    return broken(next(iter(places)), "the key nowhere in the reply", f"the key is in: {said}")
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [
+            text
+            for key, item in value.items()
+            if key in ("choices", "delta", "content", "message")
+            for text in _texts(item)
+        ]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return []

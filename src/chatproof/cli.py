@@ -1,0 +1,119 @@
+"""The command line: arguments, exit statuses, signals. Commands are modules in `commands`, imported when called."""
+
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from chatproof import __version__
+from chatproof.output import WriteError, say, warn
+from chatproof.usage_error import UsageError
+
+EXIT = {
+    0: "GO",
+    1: "NO-GO",
+    2: "usage or configuration: bad option, bad or missing key, bad URL, nothing was checked",
+    3: "UNDECIDED",
+    4: "our own fault: internal error, an artefact could not be written (the verdict is still printed)",
+    130: "interrupted (SIGINT); an interrupted record is written",
+    143: "terminated (SIGTERM); an interrupted record is written",
+}
+VERDICT_EXIT = {"GO": 0, "NO-GO": 1, "UNDECIDED": 3}
+SIGNAL_EXIT = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+
+COMMANDS = {
+    "smoke": "go/no-go: happy path, error path, model listing",
+    "models": "identifiers active for this key",
+    "contract": "every clause: what to verify, source, date, level",
+    "doctor": "our own side only: key, URL, environment; sends nothing",
+    "simulate": "the conformant server and its faults, on loopback",
+}
+
+
+def script() -> NoReturn:
+    """Entry point of the console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; return its exit status. Never prints a traceback, never raises for input."""
+    _trap_signals()
+    try:
+        return _dispatch(argv)
+    except UsageError as error:
+        advice = f"\n  next: {error.advice}" if error.advice else ""
+        warn(f"chatproof: {error.code}: {error.detail}{advice}")
+        return 2
+    except WriteError as error:
+        warn(f"chatproof: {error}")
+        return 4
+    except KeyboardInterrupt as stop:
+        return SIGNAL_EXIT[stop.args[0] if stop.args else "SIGINT"]
+    except Exception as error:
+        # The exception's text may hold what a server or a variable said, so only its type and place are shown.
+        warn(f"chatproof: internal error: {type(error).__name__} at {_place(error)}; please report it")
+        return 4
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        say(_usage())
+        return 0 if argv else 2
+    if argv[0] in ("-V", "--version"):
+        say(f"chatproof {__version__}\n")
+        return 0
+    if argv[0] not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(argv[0], COMMANDS, n=1)
+        raise UsageError(
+            "usage",
+            f"there is no command {argv[0][:40]!r}",
+            f"did you mean {near[0]}?" if near else "see: chatproof --help",
+        )
+    module = importlib.import_module(f"chatproof.commands.{argv[0]}")
+    status: int = module.main(list(argv[1:]))
+    return status
+
+
+def _usage() -> str:
+    lines = [
+        "usage: chatproof COMMAND [TARGET] [options]",
+        "",
+        "Does this chat completions endpoint keep its contract, and if not, whose fault is it and what do I do next?",
+        "",
+        *(f"  {name:<10} {about}" for name, about in COMMANDS.items()),
+        "",
+        "TARGET is a name in chatproof.toml, a built-in profile (cometapi, openai, …), an http(s) base URL such as",
+        "https://host/v1, or simulator. `chatproof COMMAND --help` shows the options of a command.",
+        "",
+        "exit status:",
+        *(f"  {status:<4} {meaning}" for status, meaning in EXIT.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _trap_signals() -> None:
+    """SIGTERM and SIGHUP end like SIGINT: in order, with a record. Without a handler they would kill at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    try:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), stop)
+    except (ValueError, AttributeError):
+        pass  # not the main thread, or a platform without them
+
+
+def _place(error: BaseException) -> str:
+    trace, place = error.__traceback__, "?"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "chatproof" in code.co_filename:
+            place = f"{code.co_filename.rpartition('chatproof')[2].lstrip('/')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

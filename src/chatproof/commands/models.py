@@ -1,0 +1,122 @@
+"""chatproof models: identifiers active for this key."""
+
+import json
+import os
+
+from chatproof.cli import COMMANDS
+from chatproof.commands.options import add_target, find_target, parser
+from chatproof.contract import smoke_contract
+from chatproof.diagnosis import diagnose
+from chatproof.exchange import Exchange
+from chatproof.judging import judge
+from chatproof.models import listed_ids, looks_chat_capable, nearest
+from chatproof.output import say
+from chatproof.printable import escape
+from chatproof.redaction import Redactor
+from chatproof.reply import Reply
+from chatproof.run import Settings, contract_for, plan, send_all, transport_options
+from chatproof.target import Resolved
+from chatproof.transport import Resolver
+from chatproof.usage_error import UsageError
+
+SHOWN = 20
+
+
+def main(argv: list[str]) -> int:
+    to = parser("models", COMMANDS["models"])
+    add_target(to)
+    to.add_argument("--check", default="", metavar="ID", help="exit 1 unless this id is listed, byte for byte")
+    to.add_argument("--format", default="text", choices=("text", "json"))
+    args = to.parse_args(argv)
+    resolved = find_target(args)
+    reply = ask(resolved)
+    ids = ids_of(reply)
+    if ids is None:
+        return _explain(resolved, reply)
+    clean = [_safe(id, resolved) for id in ids]
+    if args.check:
+        return _check(args.check, ids, resolved)
+    entries = reply.json.get("data") if isinstance(reply.json, dict) else reply.json
+    by_id = {entry.get("id"): entry for entry in entries or [] if isinstance(entry, dict)}
+    if args.format == "json":
+        rows = [
+            {"id": shown, "looks_chat_capable": looks_chat_capable(id, by_id.get(id))}
+            for id, shown in zip(ids, clean, strict=True)
+        ]
+        say(json.dumps({"models": rows}, indent=2) + "\n")
+    else:
+        say("".join(f"{escape(id)}\n" for id in clean))
+    return 0
+
+
+def ask(resolved: Resolved) -> Reply:
+    """Send the models request; it is free."""
+    settings = Settings(only=("model.listed",))
+    planned = plan(contract_for(resolved, settings), resolved, settings)
+    exchanges: list[Exchange] = []
+    send_all(["models"], planned, transport_options(resolved, os.environ), Resolver(), exchanges)
+    return Reply(exchanges[0])
+
+
+def ids_of(reply: Reply) -> list[str] | None:
+    if not reply.complete or reply.status != 200 or reply.json_problem is not None:
+        return None
+    return listed_ids(reply.json)
+
+
+def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
+    """A run without a model: take the first chat-capable one if told to, else stop and list what there is."""
+    ids = ids_of(ask(resolved))
+    chat = [id for id in ids or [] if looks_chat_capable(id)]
+    if auto and chat:
+        note = (
+            f"--model auto took {escape(chat[0][:200])}, the first of {len(ids or [])} listed that looks chat-capable"
+        )
+        return resolved._replace(target=resolved.target._replace(model=chat[0][:256]), notes=(*resolved.notes, note))
+    if ids is None:
+        raise UsageError(
+            "usage",
+            "no model is given, and the list of models could not be read",
+            "say --model ID; `chatproof models` shows why the list fails",
+        )
+    shown = "".join(f"\n    {_safe(id, resolved)}" for id in chat[:SHOWN])
+    more = f"\n    … {len(chat) - SHOWN} more: chatproof models" if len(chat) > SHOWN else ""
+    raise UsageError(
+        "usage",
+        f"no model is given; active for this key and chat-capable by name:{shown or ' none'}{more}",
+        "say --model ID, or --model auto",
+    )
+
+
+def _check(wanted: str, ids: list[str], resolved: Resolved) -> int:
+    if wanted in ids:
+        say(f"{escape(wanted)} is listed\n")
+        return 0
+    lines = [f"{escape(wanted)} is not among the {len(ids)} ids listed for this key"]
+    for id in nearest(wanted, ids):
+        lines.append(
+            f"  near: {_safe(id, resolved)}" + ("" if looks_chat_capable(id) else "  (does not look chat-capable)")
+        )
+    say("\n".join(lines) + "\n")
+    return 1
+
+
+def _explain(resolved: Resolved, reply: Reply) -> int:
+    contract = smoke_contract(resolved.profile, only=("model.listed",))
+    found = diagnose(judge(contract, [reply.exchange], model=resolved.target.model, key=resolved.target.key))
+    redactor = Redactor([resolved.target.key] if resolved.target.key else [])
+    for diagnosis in found:
+        lines = [
+            f"{diagnosis.code}: {diagnosis.summary}",
+            *diagnosis.evidence,
+            f"next: {diagnosis.next_step}",
+        ]
+        say("\n  ".join(escape(redactor.text(line)) for line in lines) + "\n")
+    if not found:
+        say("the list of models could not be read\n")
+    return 1 if reply.complete else 3
+
+
+def _safe(id: str, resolved: Resolved) -> str:
+    key = resolved.target.key
+    return escape(Redactor([key]).text(id) if key else id)

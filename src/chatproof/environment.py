@@ -1,0 +1,68 @@
+"""What makes a run here differ from a run elsewhere: the answer to "passes locally, fails in CI". No values of keys."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+
+PROXY_VARIABLES = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+)
+IGNORED_TRUST = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PYTHONHTTPSVERIFY",
+    "SSLKEYLOGFILE",
+)
+_KEY_VARIABLES = ("CHATPROOF_API_KEY", "COMETAPI_KEY", "COMET_API_KEY", "COMETAPI_API_KEY", "OPENAI_API_KEY")
+_OTHER = ("CHATPROOF_MODEL", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "COMETAPI_BASE_URL")
+_CI = {
+    "GITHUB_ACTIONS": "GitHub Actions",
+    "GITLAB_CI": "GitLab CI",
+    "JENKINS_URL": "Jenkins",
+    "BUILDKITE": "Buildkite",
+    "CIRCLECI": "CircleCI",
+    "TF_BUILD": "Azure Pipelines",
+}
+
+
+def describe(environ: Mapping[str, str], key_variables: Iterable[str] = ()) -> dict[str, object]:
+    """Facts about this process: variables by name only, never by value, save TZ, which is public."""
+    names = dict.fromkeys((*_KEY_VARIABLES, *key_variables, *_OTHER))
+    ci = next((name for variable, name in _CI.items() if environ.get(variable)), "yes" if environ.get("CI") else "")
+    return {
+        "python": sys.version.split()[0],
+        "platform": sys.platform,
+        "ci": ci,
+        "tz": environ.get("TZ", ""),
+        "variables_set": [name for name in names if environ.get(name)],
+        "proxy_variables_ignored": set_variables(environ, PROXY_VARIABLES),
+        "trust_variables_ignored": set_variables(environ, IGNORED_TRUST),
+        "container": os.path.exists("/.dockerenv") or bool(environ.get("KUBERNETES_SERVICE_HOST")),
+    }
+
+
+def set_variables(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    return [name for name in names if environ.get(name)]
+
+
+def notes(environ: Mapping[str, str], *, https: bool, proxy: str, ca_file: str) -> list[str]:
+    """Remarks for a person about variables that other clients obey and we do not."""
+    said = []
+    proxies = set_variables(environ, [name for name in PROXY_VARIABLES if name.lower() != "no_proxy"])
+    if proxies and not proxy:
+        said.append(f"proxy variables are set and not used: {', '.join(proxies)}; say --proxy env to use them")
+    trust = set_variables(environ, IGNORED_TRUST)
+    if https and trust and not ca_file:
+        said.append(
+            f"trust variables are set and not used: {', '.join(trust)}; say --ca-file to trust another authority"
+        )
+    return said

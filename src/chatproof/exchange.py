@@ -1,0 +1,171 @@
+"""Raw values of one conversation with an endpoint: what was sent, what came back, what stopped it.
+
+Everything here is frozen. Bytes stay bytes: nothing is decoded, redacted or judged in this module.
+NamedTuple instead of dataclass: dataclasses pull in `inspect`, which costs more than a whole smoke run's parsing.
+"""
+
+from typing import NamedTuple, NoReturn
+
+
+class Secret:
+    """A value that never prints. `reveal()` is called in one place: where the request head is built.
+
+    The value is kept out of repr, str, format, pickle, copy, vars and comparison output, so that no traceback,
+    debugger view or serialiser shows it by accident. It cannot be wiped from memory; Python has no means to.
+    """
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        object.__setattr__(self, "_Secret__value", value)
+
+    def reveal(self) -> str:
+        return self.__value  # type: ignore[attr-defined,no-any-return]
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Secret is immutable")
+
+    def __repr__(self) -> str:
+        return "Secret([REDACTED])"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Secret is not serialised")
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Secret":
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __len__(self) -> int:
+        return len(self.reveal())
+
+
+class Url(NamedTuple):
+    """An absolute http(s) URL, already checked by `urls.parse_base_url`; `path` has no trailing slash."""
+
+    scheme: str
+    host: str  # as resolved: lower case, A-label, IPv6 without brackets
+    port: int
+    path: str
+
+    @property
+    def netloc(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = {"http": 80, "https": 443}[self.scheme]
+        return host if self.port == default else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.netloc}"
+
+    def __str__(self) -> str:
+        return f"{self.origin}{self.path}"
+
+    def join(self, suffix: str) -> "Url":
+        """This URL with `suffix` (beginning with a slash) appended to its path."""
+        return self._replace(path=self.path + suffix)
+
+
+class Request(NamedTuple):
+    """One request as planned. `headers` never holds the credential: that is `credential`, added when sent."""
+
+    method: str
+    url: Url
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    credential: Secret | None
+    credential_header: str  # "Authorization: Bearer", "api-key", …: name, then the scheme if there is one
+    summary: str  # for people: "messages_count=1, stream=false"
+
+
+class Arrival(NamedTuple):
+    """When a piece of the response body arrived: milliseconds since the request was sent, and its bytes."""
+
+    at_ms: float
+    size: int
+
+
+class Response(NamedTuple):
+    """A response as it stood on the wire.
+
+    `headers` keep order and case; `body` is decoded from gzip if that was its coding; `wire_size` counts the
+    body's bytes as sent. `excess` is what followed a message that was already complete (at most 64 bytes kept).
+    """
+
+    version: str
+    status: int
+    reason: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    wire_size: int
+    coding: str  # "identity" or "gzip"
+    trailers: tuple[tuple[bytes, bytes], ...] = ()
+    informational: tuple[int, ...] = ()
+    excess: bytes = b""
+    arrivals: tuple[Arrival, ...] = ()
+
+    def values(self, name: bytes) -> list[str]:
+        """All values of a header, in order, as latin-1 text (which never fails and loses nothing)."""
+        name = name.lower()
+        return [value.decode("latin-1").strip() for key, value in self.headers if key.lower() == name]
+
+    def value(self, name: bytes) -> str:
+        """The header's first value, or an empty string."""
+        return next(iter(self.values(name)), "")
+
+
+class Fault(NamedTuple):
+    """What stopped an exchange. `code` is a diagnosis code; `phase` is where on the way it happened."""
+
+    code: str
+    phase: str  # dns, connect, proxy, tls, write, first_byte, headers, body
+    detail: str
+
+
+class Timings(NamedTuple):
+    """Milliseconds per phase; None for a phase that was not reached."""
+
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    total: float | None = None
+
+
+class Certificate(NamedTuple):
+    subject: str
+    issuer: str
+    not_after: str  # RFC 3339 UTC
+
+
+class Peer(NamedTuple):
+    """Whom we really spoke to."""
+
+    address: str
+    tls_version: str = ""
+    certificate: Certificate | None = None
+
+
+class Exchange(NamedTuple):
+    """One request with what came back, or the fault that stopped it; both when it stopped half-way."""
+
+    id: str
+    probe: str
+    sent_at: str  # RFC 3339 UTC
+    request: Request
+    response: Response | None
+    fault: Fault | None
+    timings: Timings = Timings()
+    peer: Peer | None = None

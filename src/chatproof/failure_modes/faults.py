@@ -1,0 +1,147 @@
+"""Rows for exchanges that were stopped: the transport has named the fault already."""
+
+from chatproof.failure_modes.mode import (
+    CERTAIN,
+    GATEWAY,
+    LIKELY,
+    NETWORK,
+    PROVIDER,
+    UNKNOWN,
+    YOU,
+    Case,
+    Mode,
+    Sign,
+)
+
+_ROWS = (
+    (
+        "net.dns",
+        YOU,
+        "the host name does not resolve",
+        "Check the host in the base URL, then DNS and VPN on this machine.",
+    ),
+    (
+        "net.refused",
+        PROVIDER,
+        "nothing listens at this address and port",
+        "Check host and port; if they are right, the service is down or a firewall rejects you.",
+    ),
+    (
+        "net.unreachable",
+        NETWORK,
+        "there is no network route to the host",
+        "Check this machine's network, VPN and egress rules.",
+    ),
+    (
+        "net.connect_timeout",
+        NETWORK,
+        "the connection attempt was not answered",
+        "Check egress rules and the host; a silent firewall looks just like this.",
+    ),
+    (
+        "net.closed",
+        PROVIDER,
+        "the server closed the connection without a reply",
+        "Run again; if it stays, the listener is not an HTTP API or drops this request. Escalate with the UTC time.",
+    ),
+    (
+        "net.reset",
+        NETWORK,
+        "the connection was reset",
+        "Run again; if it stays, look for a firewall, proxy or crashing server on the way.",
+    ),
+    (
+        "net.read_timeout",
+        PROVIDER,
+        "the server accepted the request and then stayed silent",
+        "Give more time (--timeout 120s) once; if it stays silent, escalate with the UTC time and request.",
+    ),
+    (
+        "net.write_timeout",
+        NETWORK,
+        "the request could not be sent in time",
+        "Check the network; the server does not read.",
+    ),
+    (
+        "net.proxy",
+        YOU,
+        "the proxy did not let the request through",
+        "Check --proxy and the proxy's credentials and allow-list.",
+    ),
+    (
+        "tls.untrusted",
+        YOU,
+        "the server's certificate is not signed by an authority this machine trusts",
+        "If a company proxy inspects TLS, give its authority with --ca-file; else do not send the key there.",
+    ),
+    (
+        "tls.hostname_mismatch",
+        PROVIDER,
+        "the certificate is for another host",
+        "Check the host in the base URL; if it is right, the provider's certificate is wrong.",
+    ),
+    (
+        "tls.expired",
+        PROVIDER,
+        "the certificate's dates do not include now",
+        "Check this machine's clock; if it is right, the provider must renew the certificate.",
+    ),
+    (
+        "tls.protocol",
+        UNKNOWN,
+        "the TLS handshake failed",
+        "Check that the port speaks TLS 1.2 or newer, and that https is the right scheme for it.",
+    ),
+    ("http.not_http", YOU, "what answered does not speak HTTP/1.1", "Check scheme and port of the base URL."),
+    (
+        "http.malformed",
+        PROVIDER,
+        "the reply is not valid HTTP",
+        "Escalate with the evidence; a client may read such a reply in more than one way.",
+    ),
+    (
+        "http.framing",
+        GATEWAY,
+        "where the reply ends is ambiguous",
+        "Escalate with the evidence: this desynchronises clients that reuse connections.",
+    ),
+    (
+        "http.incomplete_body",
+        GATEWAY,
+        "the reply was cut off before its announced end",
+        "Run again; if it stays, the upstream behind the gateway dies while answering. Escalate with the request id.",
+    ),
+    (
+        "http.encoding",
+        GATEWAY,
+        "the body's content coding cannot be used",
+        "The reply ignores the Accept-Encoding that was sent, or is cut; look at the gateway's compression.",
+    ),
+    (
+        "limit.deadline",
+        PROVIDER,
+        "the reply did not end within the time allowed",
+        "Give more time (--timeout 120s) once; a reply that only trickles is a fault of the server.",
+    ),
+    (
+        "limit.size",
+        PROVIDER,
+        "the reply exceeds a size limit",
+        "A chat reply is never this large; look at what the server sends. Nothing beyond the limit was read.",
+    ),
+)
+
+_LIKELY = ("net.refused", "net.read_timeout", "net.reset", "net.closed", "limit.deadline", "tls.untrusted")
+
+
+def _stopped_by(code: str) -> Mode:
+    _, owner, summary, step = next(row for row in _ROWS if row[0] == code)
+
+    def when(case: Case) -> Sign | None:
+        fault = case.reply.fault
+        return Sign() if fault is not None and fault.code == code else None
+
+    return Mode(code, owner, summary, step, LIKELY if code in _LIKELY else CERTAIN, when)
+
+
+MODES = tuple(_stopped_by(row[0]) for row in _ROWS)

@@ -1,0 +1,225 @@
+"""Rows for replies that something other than the API wrote: redirects, challenges, error pages, wrong paths."""
+
+from chatproof.failure_modes.mode import (
+    CERTAIN,
+    GATEWAY,
+    LIKELY,
+    POSSIBLE,
+    PROVIDER,
+    UNKNOWN,
+    YOU,
+    Case,
+    Mode,
+    Sign,
+    when,
+)
+from chatproof.printable import quote
+
+_CHALLENGE = (
+    "just a moment",
+    "attention required",
+    "/cdn-cgi/",
+    "cf-error",
+    "error code: 10",
+    "error-1010",
+    "captcha",
+    "access denied | ",
+    "request blocked",
+    "web application firewall",
+    "incapsula",
+    "akamai",
+)
+_TIMEOUTS = (408, 504, 524)
+_GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)
+
+
+def _redirected(case: Case) -> Sign | None:
+    if not (case.reply.complete and 300 <= case.status < 400 and case.status != 304):
+        return None
+    target = case.reply.header(b"location")
+    scheme, separator, rest = target.partition("://")
+    if not separator:
+        return Sign(
+            (f"Location is a path on the same host: {quote(target.split('?')[0], 80)}" if target else "no Location",)
+        )
+    host = rest.split("/")[0].split("?")[0].split("#")[0].rpartition("@")[2]
+    worse = ", without TLS" if scheme.lower() == "http" and case.url.scheme == "https" else ""
+    return Sign((f"Location points to {quote(f'{scheme}://{host}', 100)}{worse}; it was not followed",))
+
+
+def _challenge(case: Case) -> Sign | None:
+    if not case.reply.complete or case.status not in (403, 429, 503):
+        return None
+    if case.reply.header(b"cf-mitigated"):
+        return Sign(("header cf-mitigated is present",), confidence=CERTAIN)
+    text = case.text()
+    word = next((word for word in _CHALLENGE if word in text), "")
+    if word and (case.page or "1010" in text):
+        return Sign((f"the page says {quote(word)}",), confidence=CERTAIN)
+    if case.page and case.status == 403:
+        return Sign(("a 403 that is not JSON comes from an intermediary, not from the API",))
+    return None
+
+
+def _timeout(case: Case) -> Sign | None:
+    if case.reply.complete and case.status in _TIMEOUTS:
+        return Sign()
+    return when(case.error_class == "timeout" and case.status >= 400)
+
+
+def _no_api(case: Case) -> Sign | None:
+    if not case.page or case.status != 200 or (case.base_versions == 0 and case.reply.kind == "html"):
+        return None
+    if case.reply.kind == "html":
+        return Sign(
+            ("an HTML page with status 200: a login page, a dashboard or a captive portal",),
+            confidence=CERTAIN,
+        )
+    return None
+
+
+def _wrong_url(case: Case) -> bool:
+    """The server knows no such path: 404 or 405 that do not speak of a model, HTML 200, LM Studio's 200 error."""
+    if not case.reply.complete:
+        return False
+    if case.page:
+        return case.status in (404, 405, 410) or (case.status == 200 and case.reply.kind == "html")
+    return case.error_class == "path"
+
+
+def _doubled(case: Case) -> Sign | None:
+    path = case.url.path
+    return when(_wrong_url(case) and "/v1/v1/" in path + "/", f"the path sent was {quote(path)}")
+
+
+def _missing(case: Case) -> Sign | None:
+    if not (_wrong_url(case) and case.base_versions == 0):
+        return None
+    return Sign((f"the path sent was {quote(case.url.path)}: no version segment",))
+
+
+def _path(case: Case) -> Sign | None:
+    if case.page and case.status == 200 and case.reply.kind == "empty":
+        # Caddy's answer to a path it does not know.
+        same = [r.probe for r in case.context.replies.values() if r.complete and r.status == 200 and r.kind == "empty"]
+        return when(len(same) >= 2, f"every request gets an empty 200: {', '.join(same)}")
+    return when(_wrong_url(case), f"the path sent was {quote(case.url.path)}")
+
+
+def _error_page(case: Case) -> Sign | None:
+    return when(case.page and case.status in _GATEWAY)
+
+
+def _crash_page(case: Case) -> Sign | None:
+    return when(case.page and case.status >= 500)
+
+
+def _rate_page(case: Case) -> Sign | None:
+    return when(case.page and case.status == 429)
+
+
+def _other_scheme(case: Case) -> Sign | None:
+    scheme = case.reply.header(b"www-authenticate").split(" ")[0].lower()
+    if not (case.page and case.status == 401 and scheme in ("basic", "digest", "negotiate", "ntlm")):
+        return None
+    return Sign((f"WWW-Authenticate asks for {scheme.capitalize()}",), confidence=CERTAIN)
+
+
+MODES = (
+    Mode(
+        "net.proxy",
+        YOU,
+        "a proxy asks for authentication (407)",
+        "Check --proxy and its credentials.",
+        CERTAIN,
+        lambda case: when(case.reply.complete and case.status == 407),
+    ),
+    Mode(
+        "url.redirected",
+        YOU,
+        "the endpoint redirects; the key was not sent on",
+        "Put the address it points to into the base URL, if you trust it. SDKs turn a redirected POST into a GET.",
+        CERTAIN,
+        _redirected,
+    ),
+    Mode(
+        "gateway.challenge",
+        GATEWAY,
+        "an intermediary (firewall, CDN, access rule) refuses the request before the API sees it",
+        "Ask whoever runs the gateway to allow this machine's address and User-Agent; the key is not the cause.",
+        LIKELY,
+        _challenge,
+    ),
+    Mode(
+        "gateway.timeout",
+        GATEWAY,
+        "a gateway gave up waiting for the service behind it",
+        "Run again; if it stays, escalate with the request id and UTC time. A streamed request may get through.",
+        CERTAIN,
+        _timeout,
+    ),
+    Mode(
+        "gateway.error",
+        GATEWAY,
+        "a gateway answers in place of the API: the service behind it is unreachable or failing",
+        "Not your key and not the model. Run again, look at the provider's status page, escalate with the request id and UTC time.",
+        CERTAIN,
+        _error_page,
+    ),
+    Mode(
+        "url.doubled_version",
+        YOU,
+        "the base URL repeats its version: /v1/v1",
+        "Remove one /v1 from the base URL.",
+        CERTAIN,
+        _doubled,
+    ),
+    Mode(
+        "url.missing_version",
+        YOU,
+        "the base URL lacks its version segment, usually /v1",
+        "Append /v1 to the base URL.",
+        LIKELY,
+        _missing,
+    ),
+    Mode(
+        "url.not_an_api",
+        YOU,
+        "what answers at this URL is not a chat completions API",
+        "Check host and path of the base URL; open it in a browser to see whose page it is.",
+        LIKELY,
+        _no_api,
+    ),
+    Mode(
+        "url.wrong_path",
+        YOU,
+        "the server does not know this path",
+        "Compare the base URL with the provider's reference; /chat/completions is appended to it.",
+        LIKELY,
+        _path,
+    ),
+    Mode(
+        "auth.header",
+        GATEWAY,
+        "something in front of the API asks for another kind of authentication",
+        "The Authorization header is needed by both; ask whoever runs the gateway.",
+        LIKELY,
+        _other_scheme,
+    ),
+    Mode(
+        "account.rate_limited",
+        UNKNOWN,
+        "too many requests: the limit was reached before the API was asked",
+        "Wait and run again. Whether the limit is yours or the gateway's, the page does not say.",
+        CERTAIN,
+        _rate_page,
+    ),
+    Mode(
+        "server.error",
+        PROVIDER,
+        "the server failed and answers with a page instead of a JSON error",
+        "Run again; if it stays, escalate with the request id and UTC time.",
+        POSSIBLE,
+        _crash_page,
+    ),
+)

@@ -1,0 +1,129 @@
+"""What a failure mode is, and the small questions its patterns ask."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chatproof.clause import BROKEN, UNDECIDED, Context
+from chatproof.exchange import Url
+from chatproof.judging import Finding
+from chatproof.printable import cut, quote, snippet
+from chatproof.provider_error import ProviderError, classify
+from chatproof.reply import Reply
+from chatproof.urls import version_segments
+
+YOU, PROVIDER, GATEWAY, NETWORK, UNKNOWN = "you", "provider", "gateway", "network", "unknown"
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+
+
+class Sign(NamedTuple):
+    """A matched pattern. Empty fields leave what the row says; `evidence` comes after the exchange's own line."""
+
+    evidence: tuple[str, ...] = ()
+    summary: str = ""
+    owner: str = ""
+    next_step: str = ""
+    confidence: str = ""
+
+
+class Case(NamedTuple):
+    """One exchange with trouble, and what else is known of the run."""
+
+    reply: Reply
+    context: Context
+    findings: tuple[Finding, ...]  # of this exchange, broken or undecided
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    @property
+    def page(self) -> bool:
+        """A complete reply whose body is not JSON and not a stream: what intermediaries write."""
+        return self.reply.complete and self.reply.kind in ("html", "text", "empty", "binary")
+
+    @property
+    def url(self) -> Url:
+        return self.reply.exchange.request.url
+
+    @property
+    def base_versions(self) -> int:
+        return version_segments(self.url)
+
+    @property
+    def is_auth_probe(self) -> bool:
+        return self.reply.probe.startswith("auth.")
+
+    @property
+    def is_chat(self) -> bool:
+        return self.reply.probe == "happy" or self.is_auth_probe or self.reply.probe == "stream"
+
+    def broken(self, clause: str) -> bool:
+        return any(f.clause == clause and f.outcome == BROKEN for f in self.findings)
+
+    def undecided(self, clause: str) -> bool:
+        return any(f.clause == clause and f.outcome == UNDECIDED for f in self.findings)
+
+    @property
+    def error_class(self) -> str:
+        """The class of the provider's error; also of a failing JSON body that carries none. "" when neither."""
+        if not self.reply.complete:
+            return ""
+        if self.reply.error:
+            return classify(self.reply.error, self.status)
+        if self.reply.kind == "json" and self.status >= 400:
+            return classify(ProviderError("$", "", "", "", ""), self.status)
+        return ""
+
+    def text(self, size: int = 4096) -> str:
+        """The beginning of the body, lower case, for looking up words."""
+        return self.reply.body[:size].decode("latin-1").lower()
+
+
+class Mode(NamedTuple):
+    code: str
+    owner: str
+    summary: str
+    next_step: str
+    confidence: str
+    when: Callable[[Case], Sign | None]
+
+
+def when(condition: bool, *evidence: str) -> Sign | None:
+    return Sign(evidence) if condition else None
+
+
+def describe(reply: Reply) -> str:
+    """One line: what this exchange showed."""
+    probe = reply.probe
+    if reply.response is None or (reply.fault and not reply.complete):
+        fault = reply.fault
+        said = f"{fault.code} in phase {fault.phase}: {fault.detail}" if fault else "no reply"
+        status = f"HTTP {reply.status}, then " if reply.response else ""
+        return f"{probe}: {status}{said}"
+    line = f"{probe}: HTTP {reply.status}, {reply.media_type or 'no Content-Type'}"
+    if reply.error:
+        return f"{line}, {error_words(reply.error)}"
+    if reply.kind in ("html", "text"):
+        return f"{line}, {reply.kind}: {snippet(_visible(reply.body), 100)}"
+    return f"{line}, {'empty body' if reply.kind == 'empty' else f'{reply.kind} of {len(reply.body)} bytes'}"
+
+
+def error_words(error: ProviderError) -> str:
+    parts = [
+        f"{name} {quote(value, 60)}"
+        for name, value in (("code", error.code), ("type", error.type), ("param", error.param))
+        if value
+    ]
+    if error.message:
+        parts.append(f"message {quote(error.message, 200)}")
+    return "error " + ", ".join(parts) if parts else f"an error at {error.where}"
+
+
+def _visible(body: bytes) -> bytes:
+    """An HTML page's title, else its beginning: the part a person would recognise."""
+    lowered = body[:8192].lower()
+    start = lowered.find(b"<title>")
+    end = lowered.find(b"</title>", start)
+    if start >= 0 and end > start:
+        return body[start + 7 : end].strip()
+    return cut(body[:400].decode("latin-1"), 200).encode("latin-1", "replace").strip()

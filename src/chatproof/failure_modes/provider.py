@@ -1,0 +1,176 @@
+"""Rows for errors the API itself reports: by the class of its error, which goes by code, words and status."""
+
+from chatproof.failure_modes.mode import (
+    CERTAIN,
+    LIKELY,
+    PROVIDER,
+    UNKNOWN,
+    YOU,
+    Case,
+    Mode,
+    Sign,
+    error_words,
+    when,
+)
+from chatproof.failure_modes.models import listed, near_ids
+
+
+def _failing(case: Case, *classes: str) -> bool:
+    return case.reply.complete and case.status >= 400 and case.error_class in classes
+
+
+def _key_rejected(case: Case) -> Sign | None:
+    if not _failing(case, "auth") and not (case.page and case.status == 401):
+        return None
+    listing = case.context.replies.get("models")
+    if listing is not None and listing.complete and listing.status == 200 and case.reply.probe == "happy":
+        said = "yet the list of models is given to this key: the gateway's own credentials may be the rejected ones"
+        return Sign((said,), owner=UNKNOWN, confidence=LIKELY)
+    return Sign(confidence=LIKELY) if case.page else Sign()
+
+
+def _model(case: Case) -> Sign | None:
+    if not _failing(case, "model"):
+        return None
+    near = near_ids(case)
+    if listed(case):
+        step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
+        return Sign((near,), owner=PROVIDER, next_step=step, confidence=LIKELY)
+    return Sign((near,) if near else ())
+
+
+def _retired(case: Case) -> Sign | None:
+    near = near_ids(case)
+    return Sign((near,) if near else ()) if _failing(case, "retired") else None
+
+
+def _rate(case: Case) -> Sign | None:
+    if not _failing(case, "rate"):
+        return None
+    after = case.reply.header(b"retry-after")
+    return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
+
+
+def _error_in_200(case: Case) -> Sign | None:
+    if not (case.reply.complete and case.status < 300 and case.is_chat and not case.reply.choices):
+        return None
+    return Sign((error_words(case.reply.error),)) if case.reply.error and case.reply.object.get("error") else None
+
+
+def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: str, confidence: str = CERTAIN) -> Mode:
+    return Mode(code, owner, summary, step, confidence, lambda case: when(_failing(case, *classes)))
+
+
+MODES = (
+    Mode(
+        "auth.rejected",
+        YOU,
+        "the endpoint refuses this key",
+        "Check that the key is active, whole and of this provider; base URL, key and model must come from one provider. An exhausted or expired key can look the same.",
+        CERTAIN,
+        _key_rejected,
+    ),
+    _row(
+        "auth.header",
+        YOU,
+        ("header",),
+        "the endpoint says that no usable key arrived",
+        "Compare the header's name and scheme with the provider's reference; a proxy may strip it. See the profile's auth_header.",
+    ),
+    _row(
+        "auth.organization",
+        YOU,
+        ("organization",),
+        "key and organization or project do not belong together",
+        "Check organization settings of the key; unset OPENAI_ORG_ID in your clients.",
+    ),
+    _row(
+        "account.quota",
+        YOU,
+        ("quota",),
+        "the account or the key has no money left for this request",
+        "Top up the account or raise the key's own quota: they are counted apart. Retrying does not help.",
+    ),
+    _row(
+        "account.region",
+        YOU,
+        ("region",),
+        "the provider does not serve this machine's country or region",
+        "Run from a supported region, or ask the provider.",
+    ),
+    Mode(
+        "account.rate_limited",
+        UNKNOWN,
+        "too many requests for this key or account",
+        "Wait and run again; look at who else uses this key.",
+        CERTAIN,
+        _rate,
+    ),
+    Mode(
+        "model.retired",
+        YOU,
+        "the model has been retired",
+        "Choose a successor: chatproof models lists what is active.",
+        CERTAIN,
+        _retired,
+    ),
+    Mode(
+        "model.unavailable",
+        YOU,
+        "the endpoint does not serve this model for this key",
+        "Take an id from `chatproof models`, byte for byte. A 503 of this kind is not worth a retry.",
+        CERTAIN,
+        _model,
+    ),
+    _row(
+        "auth.permission",
+        YOU,
+        ("permission",),
+        "the key is known, but not allowed to do this",
+        "Check the key's scopes, model and IP restrictions, and its group in the dashboard.",
+    ),
+    _row(
+        "request.context_length",
+        YOU,
+        ("context",),
+        "the endpoint says the prompt is too long",
+        "The probe is one short sentence: look for a gateway that adds a prompt of its own.",
+    ),
+    _row(
+        "request.unsupported_parameter",
+        YOU,
+        ("parameter",),
+        "the endpoint refuses a parameter of the request",
+        "Read the named parameter in the evidence; this model needs another dialect.",
+    ),
+    _row(
+        "content.filtered",
+        PROVIDER,
+        ("filtered",),
+        "a content filter refused the request",
+        "The probe asks for the word pong: look at the deployment's filter settings.",
+    ),
+    _row(
+        "request.rejected",
+        UNKNOWN,
+        ("request",),
+        "the endpoint refuses the request's form",
+        "Read the message in the evidence; the request is the documented minimum, so look at the model's own rules or at a gateway that changes it.",
+        LIKELY,
+    ),
+    _row(
+        "server.error",
+        PROVIDER,
+        ("server",),
+        "the provider reports a failure of its own",
+        "Run again; if it stays, escalate with the request id and UTC time.",
+    ),
+    Mode(
+        "contract.error_present",
+        PROVIDER,
+        "an error arrives under a success status",
+        "Read the error in the evidence: clients that look at the status miss it. Report the status.",
+        CERTAIN,
+        _error_in_200,
+    ),
+)

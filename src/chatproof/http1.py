@@ -1,0 +1,435 @@
+"""The client's side of one HTTP/1.1 conversation, without I/O: bytes in, a Response or a Fault out.
+
+Every limit on what a server may send lives here. The head is cut out by us (so that its raw bytes, order and case
+stay evidence) and checked by llhttp; chunks are decoded by llhttp. A message that two readers could understand in
+two ways (RFC 9112 section 6.3: both lengths, several lengths, unknown transfer codings) is a fault, never a guess.
+"""
+
+import zlib
+from typing import NamedTuple
+
+import httptools
+
+from chatproof.exchange import Arrival, Fault, Response
+from chatproof.printable import snippet
+
+
+class Limits(NamedTuple):
+    """Bounds on one response, in bytes unless named otherwise. Reasons: facts on hostile servers."""
+
+    head: int = 64 * 1024
+    headers: int = 100  # lines; what most servers and CDNs allow themselves
+    informational: int = 8  # 1xx replies before the final one
+    body: int = 8 * 1024 * 1024  # on the wire, and again once decoded
+    chunks: int = 100_000
+    chunk_line: int = 4 * 1024
+    trailers: int = 8 * 1024
+
+
+EXCESS_KEPT = 64
+BODYLESS = (204, 304)
+
+
+class _Failure(Exception):
+    """Carries a Fault from a parser callback to `feed`."""
+
+    def __init__(self, code: str, phase: str, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = Fault(code, phase, detail)
+
+
+class _Ignore:
+    """Callbacks for a head that is only being checked: llhttp wants an object, we want its verdict."""
+
+
+class _Chunks:
+    """llhttp callbacks for a chunked body."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.pieces: list[bytes] = []
+        self.size = 0
+        self.count = 0
+        self.trailers: list[tuple[bytes, bytes]] = []
+        self.trailer_size = 0
+        self.in_body = False
+        self.complete = False
+        self.progress = 0  # rises with each callback: tells a long chunk line from a long body
+        self.beyond = False  # something followed the end
+
+    def on_headers_complete(self) -> None:
+        self.in_body = True
+
+    def on_chunk_header(self) -> None:
+        self.progress += 1
+        self.count += 1
+        if self.count > self.limits.chunks:
+            raise _Failure("limit.size", "body", f"more than {self.limits.chunks} chunks")
+
+    def on_body(self, data: bytes) -> None:
+        self.progress += 1
+        self.size += len(data)
+        self.pieces.append(data)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.in_body:
+            return
+        self.progress += 1
+        self.trailer_size += len(name) + len(value) + 4
+        if self.trailer_size > self.limits.trailers:
+            raise _Failure("limit.size", "body", f"trailers exceed {self.limits.trailers} bytes")
+        self.trailers.append((name, value))
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.beyond = True
+
+
+class ResponseReader:
+    """Reads one response to a request with `method`. Feed bytes, then `eof()`; look at `complete` and `fault`."""
+
+    def __init__(self, method: str = "POST", limits: Limits = Limits()) -> None:
+        self.limits = limits
+        self.complete = False
+        self.fault: Fault | None = None
+        self.received = 0
+        self._method = method
+        self._buffer = bytearray()
+        self._head: tuple[str, int, bytes, tuple[tuple[bytes, bytes], ...]] | None = None
+        self._informational: list[int] = []
+        self._expected: int | None = None  # declared length; None: until the connection closes
+        self._chunks: _Chunks | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._chunk_head = b""
+        self._wire: list[bytes] = []
+        self._wire_size = 0
+        self._stalled = 0  # bytes since the chunk parser last reported anything
+        self._excess = b""
+        self._arrivals: list[Arrival] = []
+        self._decoded: bytes | None = None
+
+    @property
+    def phase(self) -> str:
+        if self._head is not None:
+            return "body"
+        return "headers" if self.received else "first_byte"
+
+    def feed(self, data: bytes, at_ms: float = 0.0) -> None:
+        """Take bytes from the wire. After `complete` they count as excess; after a fault they are ignored."""
+        self.received += len(data)
+        if self.fault is not None:
+            return
+        try:
+            if self.complete:
+                self._keep_excess(data)
+                return
+            rest = self._feed_head(data) if self._head is None else data
+            if rest:
+                self._deliver(rest, at_ms)
+        except _Failure as failure:
+            self.fault = failure.fault
+
+    def _deliver(self, data: bytes, at_ms: float) -> None:
+        if self.complete:  # the head alone was the message
+            self._keep_excess(data)
+            return
+        self._arrivals.append(Arrival(at_ms, len(data)))
+        self._feed_body(data)
+
+    def eof(self) -> None:
+        """The server closed its side."""
+        if self.complete or self.fault is not None:
+            return
+        if self._head is None:
+            if not self.received:
+                self.fault = Fault("net.closed", "first_byte", "closed without a reply, 0 bytes received")
+            else:
+                seen = f"closed inside the header block after {self.received} bytes"
+                self.fault = Fault("http.malformed", "headers", seen)
+        elif self._chunks is not None:
+            self.fault = Fault(
+                "http.incomplete_body",
+                "body",
+                f"closed before the last chunk; {self._chunks.size} bytes of content received",
+            )
+        elif self._expected is not None:
+            detail = f"received {self._wire_size} of {self._expected} bytes announced by Content-Length"
+            self.fault = Fault("http.incomplete_body", "body", detail)
+        else:
+            try:
+                self._finish()
+            except _Failure as failure:
+                self.fault = failure.fault
+
+    def response(self) -> Response | None:
+        """The response so far; None before a header block was read. Only final when `complete` and no fault."""
+        if self._head is None:
+            return None
+        version, status, reason, headers = self._head
+        body = self._decoded
+        if body is None:
+            body = b"".join(self._chunks.pieces if self._chunks else self._wire)
+        return Response(
+            version,
+            status,
+            reason,
+            headers,
+            body,
+            self._wire_size,
+            _coding(headers) or "identity",
+            tuple(self._chunks.trailers) if self._chunks else (),
+            tuple(self._informational),
+            self._excess,
+            tuple(self._arrivals),
+        )
+
+    # -- head ---------------------------------------------------------------------------------------------
+
+    def _feed_head(self, data: bytes) -> bytes:
+        self._buffer += data
+        while self._head is None:
+            if not (b"HTTP/"[: len(self._buffer)] == self._buffer[:5]):
+                raise _not_http(bytes(self._buffer))
+            end, length = _head_end(self._buffer)
+            if (end if end >= 0 else len(self._buffer)) > self.limits.head:
+                raise _Failure("limit.size", "headers", f"header block exceeds {self.limits.head} bytes")
+            if end < 0:
+                return b""
+            head, rest = bytes(self._buffer[: end + length]), bytes(self._buffer[end + length :])
+            self._buffer = bytearray(rest)
+            self._take_head(head)
+            if self._head is None and not rest:
+                return b""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest
+
+    def _take_head(self, head: bytes) -> None:
+        lines = head.split(b"\n")
+        start = lines[0].rstrip(b"\r")
+        version, _, rest = start.partition(b" ")
+        status, _, reason = rest.partition(b" ")
+        if version not in (b"HTTP/1.1", b"HTTP/1.0"):
+            raise _Failure("http.malformed", "headers", f"unsupported version {snippet(version, 20)}")
+        if len(status) != 3 or not status.isdigit() or not b"100" <= status <= b"599":
+            raise _Failure("http.malformed", "headers", f"bad status code {snippet(status, 20)}")
+        headers = _header_lines(lines[1:])
+        if len(headers) > self.limits.headers:
+            raise _Failure("limit.size", "headers", f"more than {self.limits.headers} header lines")
+        code = int(status)
+        if code == 101:
+            raise _Failure("http.malformed", "headers", "101 Switching Protocols, which was not asked for")
+        if code < 200:
+            self._informational.append(code)
+            if len(self._informational) > self.limits.informational:
+                detail = f"more than {self.limits.informational} informational replies"
+                raise _Failure("limit.size", "headers", detail)
+            return
+        framing = self._framing(headers, code)
+        self._check_head(head, headers, framing)
+        self._head = (version.decode().removeprefix("HTTP/"), code, reason, headers)
+        if framing == "none" or self._expected == 0:
+            self._finish()
+
+    def _framing(self, headers: tuple[tuple[bytes, bytes], ...], status: int) -> str:
+        """RFC 9112 section 6.3. Sets the expected length, or prepares for chunks."""
+        transfer = [value for name, value in headers if name.lower() == b"transfer-encoding"]
+        lengths = [value for name, value in headers if name.lower() == b"content-length"]
+        if self._method == "HEAD" or status in BODYLESS:
+            return "none"
+        if transfer and lengths:
+            both = f"Content-Length {snippet(lengths[0], 20)} and Transfer-Encoding {snippet(transfer[0], 40)}"
+            raise _Failure("http.framing", "headers", f"two lengths for one body: {both}")
+        if transfer:
+            if len(transfer) > 1 or transfer[0].strip().lower() != b"chunked":
+                joined = snippet(b", ".join(transfer), 60)
+                raise _Failure("http.framing", "headers", f"unknown Transfer-Encoding {joined}")
+            return "chunked"
+        if not lengths:
+            return "close"
+        # A list of equal lengths is one length (RFC 9110 section 8.6); anything else is two messages in one.
+        values = {part.strip() for value in lengths for part in value.split(b",")}
+        if len(values) > 1:
+            shown = " and ".join(sorted(snippet(value, 20) for value in values)[:3])
+            raise _Failure("http.framing", "headers", f"several Content-Length values: {shown}")
+        value = values.pop()
+        if not value.isdigit() or len(value) > 18:
+            what = f"{len(value)} digits" if value.isdigit() else snippet(value, 20)
+            raise _Failure("http.framing", "headers", f"bad Content-Length: {what}")
+        self._expected = int(value)
+        if self._expected > self.limits.body:
+            detail = f"Content-Length {self._expected} exceeds the limit of {self.limits.body} bytes"
+            raise _Failure("limit.size", "headers", detail)
+        return "length"
+
+    def _check_head(self, head: bytes, headers: tuple[tuple[bytes, bytes], ...], framing: str) -> None:
+        """Let llhttp refuse what is not HTTP; keep its parser when chunks follow."""
+        if framing != "chunked":
+            # Lengths were judged above; llhttp would refuse even the repeated equal ones that RFC 9110 allows.
+            kept = [line for line in headers if line[0].lower() not in (b"content-length", b"transfer-encoding")]
+            status_line = head.split(b"\n", 1)[0].rstrip(b"\r")
+            lines = [status_line, *(name + b":" + value for name, value in kept)]
+            head = b"\r\n".join(lines) + b"\r\n\r\n"
+        events = _Chunks(self.limits) if framing == "chunked" else _Ignore()
+        parser = httptools.HttpResponseParser(events)
+        try:
+            parser.feed_data(_crlf(head))
+        except httptools.HttpParserUpgrade:
+            pass  # an Upgrade header on a plain reply; without 101 it changes nothing
+        except httptools.HttpParserError as error:
+            raise _Failure("http.malformed", "headers", _reason(error)) from None
+        if isinstance(events, _Chunks):
+            self._chunks, self._parser, self._chunk_head = events, parser, _crlf(head)
+
+    # -- body ---------------------------------------------------------------------------------------------
+
+    def _feed_body(self, data: bytes) -> None:
+        self._wire_size += len(data)
+        if self._chunks is not None:
+            self._feed_chunks(data)
+            return
+        if self._expected is not None:
+            room = self._expected - (self._wire_size - len(data))
+            if len(data) > room:
+                self._wire_size = self._expected
+                self._keep_excess(data[room:])
+                data = data[:room]
+        self._check_body_size()
+        self._wire.append(data)
+        if self._expected is not None and self._wire_size == self._expected:
+            self._finish()
+
+    def _feed_chunks(self, data: bytes) -> None:
+        assert self._chunks is not None and self._parser is not None
+        self._check_body_size()
+        before, seen = self._chunks.progress, list(self._wire)
+        self._wire.append(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__
+            raise cause if isinstance(cause, _Failure) else _bad_chunk(error, data) from None
+        except httptools.HttpParserError as error:
+            if not self._chunks.complete:
+                raise _bad_chunk(error, data) from None
+            self._chunks.beyond = True
+        self._stalled = 0 if self._chunks.progress > before else self._stalled + len(data)
+        if self._stalled > self.limits.chunk_line:
+            raise _Failure("limit.size", "body", f"a chunk line exceeds {self.limits.chunk_line} bytes")
+        if self._chunks.complete:
+            if self._chunks.beyond:
+                end = self._message_end(b"".join(seen), data)
+                self._wire_size -= len(data) - end
+                self._keep_excess(data[end:])
+            self._finish()
+
+    def _message_end(self, before: bytes, segment: bytes) -> int:
+        """Where in `segment` the chunked message ended. llhttp does not tell, so ask it again, by halves."""
+
+        def complete(size: int) -> bool:
+            events = _Chunks(self.limits)
+            parser = httptools.HttpResponseParser(events)
+            try:
+                parser.feed_data(self._chunk_head + before + segment[:size])
+            except httptools.HttpParserError:
+                pass  # only what follows the end can fail here: the whole was parsed once already
+            return events.complete
+
+        low, high = 0, len(segment)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if complete(middle) else (middle + 1, high)
+        return low
+
+    def _check_body_size(self) -> None:
+        if self._wire_size > self.limits.body:
+            raise _Failure("limit.size", "body", f"body exceeds {self.limits.body} bytes on the wire")
+
+    def _keep_excess(self, data: bytes) -> None:
+        self._excess = (self._excess + data)[:EXCESS_KEPT]
+        status = self._head[1] if self._head else 0
+        if self._excess.strip(b"\r\n") and status not in BODYLESS and self._method != "HEAD":
+            # A stray line end after a message is old practice (RFC 9112 section 2.2) and hurts nobody.
+            said = "bytes follow the complete message"
+            self.fault = Fault("http.framing", "body", f"{said}, beginning {snippet(self._excess, 40)}")
+
+    def _finish(self) -> None:
+        self.complete = True
+        head = self._head
+        assert head is not None
+        coding = _coding(head[3])
+        raw = b"".join(self._chunks.pieces if self._chunks else self._wire)
+        if coding and raw:
+            self._decoded = raw  # evidence, should decoding fail
+            self._decoded = _decode(coding, raw, self.limits)
+
+
+def _head_end(buffer: bytearray) -> tuple[int, int]:
+    """Where the blank line stands and how long it is. Bare LF line ends are accepted (RFC 9112 section 2.2)."""
+    crlf, bare = buffer.find(b"\r\n\r\n"), buffer.find(b"\n\n")
+    if crlf >= 0 and (bare < 0 or crlf < bare):
+        return crlf, 4
+    return bare, 2
+
+
+def _crlf(head: bytes) -> bytes:
+    return head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if b"\n\n" in head else head
+
+
+def _header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    found = []
+    for number, raw in enumerate(lines, 1):
+        line = raw.rstrip(b"\r")
+        if not line:
+            continue
+        name, colon, value = line.partition(b":")
+        if not colon or name != name.strip() or not name:
+            what = "no colon" if not colon else "white space around the name"
+            raise _Failure("http.malformed", "headers", f"header line {number}: {what}: {snippet(line, 40)}")
+        found.append((name, value.strip(b" \t")))
+    return tuple(found)
+
+
+def _coding(headers: tuple[tuple[bytes, bytes], ...]) -> str:
+    """The body's content coding in lower case; empty when there is none (identity is none)."""
+    values = [value for name, value in headers if name.lower() == b"content-encoding"]
+    codings = [part.strip().lower() for part in b",".join(values).split(b",")]
+    return ", ".join(c.decode("latin-1") for c in codings if c and c != b"identity")
+
+
+def _decode(coding: str, raw: bytes, limits: Limits) -> bytes:
+    """gunzip under a cap. Other codings were not asked for and are named, not guessed at."""
+    if coding not in ("gzip", "x-gzip"):
+        shown = snippet(coding.encode("latin-1"), 40)
+        raise _Failure("http.encoding", "body", f"Content-Encoding {shown}, which was not asked for")
+    out = b""
+    while raw:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            out += member.decompress(raw, limits.body + 1 - len(out))
+        except zlib.error as error:
+            raise _Failure("http.encoding", "body", f"gzip: {error}") from None
+        if len(out) > limits.body:
+            raise _Failure("limit.size", "body", f"body exceeds {limits.body} bytes once decoded")
+        if not member.eof:
+            raise _Failure("http.encoding", "body", "gzip stream ends before its checksum")
+        raw = member.unused_data
+    return out
+
+
+def _not_http(start: bytes) -> _Failure:
+    hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
+    hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
+    return _Failure("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")
+
+
+def _bad_chunk(error: Exception, data: bytes) -> _Failure:
+    return _Failure("http.framing", "body", f"bad chunk: {_reason(error)}; near {snippet(data[:24], 40)}")
+
+
+def _reason(error: Exception) -> str:
+    """llhttp's own sentence; it never quotes the wire."""
+    return snippet(str(error).encode(), 80)

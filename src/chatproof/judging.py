@@ -1,0 +1,127 @@
+"""(contract, exchanges) → findings. Pure: no I/O, no clock, no chance.
+
+The module is not called `judge`, because `chatproof.judge` is this function in the library's front door.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from chatproof.clause import (
+    BROKEN,
+    HOLDS,
+    MUST,
+    NOT_APPLICABLE,
+    UNDECIDED,
+    WAIVED,
+    Context,
+    Outcome,
+    not_applicable,
+    undecided,
+)
+from chatproof.contract import Contract, Term
+from chatproof.exchange import Exchange, Secret
+from chatproof.reply import Reply
+
+GO, NO_GO, UNDECIDED_VERDICT = "GO", "NO-GO", "UNDECIDED"
+
+
+class Finding(NamedTuple):
+    """A clause's outcome on one exchange (`exchange` is empty when there was none)."""
+
+    clause: str
+    level: str
+    probe: str
+    exchange: str
+    outcome: str
+    at: str
+    expected: str
+    observed: str
+    reason: str
+
+
+class Judgement(NamedTuple):
+    findings: tuple[Finding, ...]
+    context: Context  # the replies that were judged: what diagnosis starts from
+
+    @property
+    def verdict(self) -> str:
+        return verdict(self.findings)
+
+
+def judge(
+    contract: Contract,
+    exchanges: Iterable[Exchange],
+    *,
+    model: str = "",
+    key: Secret | None = None,
+    no_auth: bool = False,
+    not_sent: dict[str, str] | None = None,
+) -> Judgement:
+    """Judge every clause on the exchanges of its probe.
+
+    `not_sent` says, by probe, why a probe has no exchange. What was not observed is undecided, never held.
+    """
+    replies = {exchange.probe: Reply(exchange) for exchange in exchanges}
+    context = Context(contract.profile, model, key, replies, no_auth)
+    findings: list[Finding] = []
+    for term in contract.terms:
+        if term.clause.probe == "*":
+            findings += [_judge(term, reply, context, findings) for reply in replies.values()]
+            continue
+        reply = replies.get(term.clause.probe)
+        if reply is None:
+            outcome = _absent(term, context, (not_sent or {}).get(term.clause.probe, "the request was not sent"))
+            findings.append(_finding(term, None, outcome))
+        else:
+            findings.append(_judge(term, reply, context, findings))
+    hidden = {term.clause.id for term in contract.terms if not term.reported}
+    return Judgement(tuple(f for f in findings if f.clause not in hidden), context)
+
+
+def verdict(findings: Iterable[Finding]) -> str:
+    """NO-GO outranks UNDECIDED outranks GO; only `must` counts. No findings at all prove nothing."""
+    outcomes = {finding.outcome for finding in findings if finding.level == MUST}
+    if BROKEN in outcomes:
+        return NO_GO
+    if UNDECIDED in outcomes or not outcomes & {HOLDS, WAIVED, NOT_APPLICABLE}:
+        return UNDECIDED_VERDICT
+    return GO
+
+
+def _judge(term: Term, reply: Reply, context: Context, earlier: list[Finding]) -> Finding:
+    outcome = _precondition(term, reply, earlier) or term.clause.judge(reply, context)
+    if term.waiver is not None and outcome.outcome == BROKEN:
+        outcome = Outcome(
+            WAIVED,
+            outcome.at,
+            outcome.expected,
+            outcome.observed,
+            f"{term.waiver.reason} ({term.waiver.source})",
+        )
+    return _finding(term, reply, outcome)
+
+
+def _precondition(term: Term, reply: Reply, earlier: list[Finding]) -> Outcome | None:
+    if not reply.complete and term.clause.probe != "*":
+        fault = reply.fault
+        return undecided(f"no complete response: {fault.code} ({fault.phase})" if fault else "no response")
+    for need in term.clause.needs:
+        found = next((f for f in earlier if f.clause == need and f.probe == reply.probe), None)
+        if found is None or found.outcome in (HOLDS, WAIVED):
+            continue
+        if found.outcome == NOT_APPLICABLE:
+            return not_applicable(found.reason)
+        # The root is what a reader wants to know, not the last link of the chain.
+        return undecided(f"{need} is broken" if found.outcome == BROKEN else found.reason)
+    return None
+
+
+def _absent(term: Term, context: Context, reason: str) -> Outcome:
+    if context.no_auth and term.clause.probe.startswith("auth."):
+        return not_applicable("the endpoint is open on purpose (--no-auth)")
+    return undecided(reason)
+
+
+def _finding(term: Term, reply: Reply | None, outcome: Outcome) -> Finding:
+    probe = reply.probe if reply else term.clause.probe
+    return Finding(term.clause.id, term.level, probe, reply.exchange.id if reply else "", *outcome)

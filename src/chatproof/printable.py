@@ -1,0 +1,52 @@
+"""Untrusted bytes and text made safe to show: every control, format and non-character escaped, length bounded."""
+
+
+def escape(text: str, keep: str = "") -> str:
+    """`text` with everything that is not printable (and not in `keep`) as a backslash escape.
+
+    Covers C0 and C1 controls, DEL, bidi and zero-width characters, line and paragraph separators, surrogates and
+    unassigned code points: `str.isprintable` is false for all of them. Printable ASCII and letters stay as they are.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def decode(data: bytes) -> str:
+    """Bytes as text, without loss: what is not UTF-8 becomes \\xNN."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+def cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def snippet(data: bytes, limit: int = 80) -> str:
+    """The beginning of untrusted bytes, quoted, safe to print anywhere."""
+    return '"' + cut(escape(decode(data[: limit + 1])), limit) + '"'
+
+
+def quote(value: object, limit: int = 120) -> str:
+    """An untrusted JSON value for a sentence: strings quoted and escaped, containers named by type and size."""
+    if isinstance(value, str):
+        return '"' + cut(escape(value[: limit + 1]), limit) + '"'
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return cut(
+            str(value) if abs(value) < 1e30 else f"{value:.3e}" if isinstance(value, float) else "a huge integer",
+            limit,
+        )
+    if isinstance(value, list):
+        return f"array of {len(value)}"
+    if isinstance(value, dict):
+        keys = ", ".join(cut(escape(str(key)), 24) for key in list(value)[:6])
+        return f"object with {len(value)} keys ({keys})" if value else "an empty object"
+    return type(value).__name__

@@ -1,0 +1,326 @@
+"""The run document: the only thing that reporters, journals and metrics may see. Redaction happens here, once.
+
+Built from an allow-list of fields. Every string, names included, goes through the Redactor before it is cut; a body
+excerpt is kept only for an exchange with something broken or undecided.
+"""
+
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from chatproof import __version__
+from chatproof.clause import BROKEN, HOLDS, MUST, UNDECIDED, WAIVED
+from chatproof.contract import Contract
+from chatproof.diagnosis import Diagnosis
+from chatproof.exchange import Exchange, Response
+from chatproof.judging import UNDECIDED_VERDICT, Finding, Judgement
+from chatproof.printable import cut, decode, escape
+from chatproof.probes import PROBES
+from chatproof.redaction import MARK, Redactor, find_secret, fingerprint
+from chatproof.reply import Reply
+from chatproof.target import Target
+
+SCHEMA = "chatproof.run/1"
+EXCERPT = 2048
+_SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge
+_HEADER_VALUE = 300
+_HEADERS = (
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "date",
+    "server",
+    "via",
+    "retry-after",
+    "www-authenticate",
+    "allow",
+    "location",
+    "age",
+    "x-cache",
+    "cf-ray",
+    "cf-mitigated",
+    "x-simulator",
+)
+_HEADER_FAMILIES = ("x-ratelimit-", "ratelimit", "x-envoy-", "x-litellm-version", "x-litellm-call-id")
+_REQUEST_IDS = (
+    "x-request-id",
+    "request-id",
+    "x-oneapi-request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "x-litellm-call-id",
+    "x-generation-id",
+    "x-correlation-id",
+    "cf-ray",
+)
+SIMULATOR_NOTE = "the chatproof simulator answered: this is no evidence about any provider"
+
+
+class Run(NamedTuple):
+    """A finished run. `document` is the redacted run document (schema chatproof.run/1)."""
+
+    document: dict[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        return str(self.document["verdict"])
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return list(self.document["findings"])
+
+    @property
+    def diagnoses(self) -> list[dict[str, Any]]:
+        return list(self.document["diagnoses"])
+
+    @property
+    def record(self) -> dict[str, str]:
+        """The sanitized smoke_test_run record."""
+        return dict(self.document["smoke_test_run"])
+
+
+class Facts(NamedTuple):
+    """What the loop knows besides exchanges and judgement: identity, times, surroundings."""
+
+    run_id: str
+    kind: str
+    started_at: str
+    finished_at: str
+    environment: dict[str, object]
+    notes: tuple[str, ...]
+    interrupted: str = ""
+    keep_bodies: bool = False
+
+
+def build(
+    target: Target,
+    contract: Contract,
+    exchanges: list[Exchange],
+    judgement: Judgement,
+    diagnoses: tuple[Diagnosis, ...],
+    facts: Facts,
+) -> Run:
+    """The document of a run, redacted."""
+    redactor = Redactor([target.key] if target.key else [])
+    notes = list(facts.notes)
+    if any(e.response is not None and e.response.value(b"x-simulator") for e in exchanges):
+        notes.append(SIMULATOR_NOTE)
+    if facts.interrupted:
+        notes.append(f"interrupted by {facts.interrupted} before all requests were answered")
+    troubled = {f.exchange for f in judgement.findings if f.outcome in (BROKEN, UNDECIDED)}
+    replies = judgement.context.replies
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "tool": {"name": "chatproof", "version": __version__, "contract": contract.digest},
+        "run_id": facts.run_id,
+        "kind": facts.kind,
+        "started_at": facts.started_at,
+        "finished_at": facts.finished_at,
+        "target": _target(target),
+        "verdict": judgement.verdict,
+        "cost": _cost(exchanges, replies),
+        "exchanges": [_exchange(replies[e.probe], target, e.id in troubled or facts.keep_bodies) for e in exchanges],
+        "findings": [f._asdict() for f in judgement.findings],
+        "diagnoses": [{**d._asdict(), "evidence": list(d.evidence), "clauses": list(d.clauses)} for d in diagnoses],
+        "environment": facts.environment,
+        "notes": notes,
+    }
+    document["smoke_test_run"] = _sanitized(document, judgement, exchanges)
+    clean: dict[str, Any] = _redacted(document, redactor) if redactor else document
+    for exchange in clean["exchanges"]:
+        _cut_texts(exchange)
+    return Run(clean)
+
+
+# Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an
+# ordinary word in it must not turn a clause id or the schema's name into a mark.
+_OWN = frozenset(
+    (
+        "schema",
+        "tool",
+        "run_id",
+        "kind",
+        "started_at",
+        "finished_at",
+        "sent_at",
+        "verdict",
+        "clause",
+        "clauses",
+        "level",
+        "probe",
+        "exchange",
+        "outcome",
+        "code",
+        "owner",
+        "confidence",
+        "id",
+        "phase",
+        "method",
+        "timestamp_utc",
+        "pass_fail",
+    )
+)
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:
+    if isinstance(value, dict):
+        return {name: item if name in _OWN else _redacted(item, redactor) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(item, redactor) for item in value]
+    return redactor.text(value) if isinstance(value, str) else value
+
+
+def _target(target: Target) -> dict[str, Any]:
+    key = None
+    if target.key is not None:
+        key = {"source": target.key_source, "length": len(target.key), "fingerprint": fingerprint(target.key)}
+    return {
+        "name": target.name or "url",
+        "profile": target.profile,
+        "base_url": target.base_url,
+        "model": target.model,
+        "environment": target.environment,
+        "key": key,
+    }
+
+
+def _cost(exchanges: list[Exchange], replies: dict[str, Reply]) -> dict[str, int]:
+    tokens = 0
+    for reply in replies.values():
+        sources = reply.chunks if reply.kind == "sse" else [reply.json] if reply.is_object else []
+        for source in sources:
+            usage = source.get("usage")
+            total = usage.get("total_tokens") if isinstance(usage, dict) else None
+            tokens += total if isinstance(total, int) and 0 <= total < 2**53 else 0
+    # An auth probe that is answered with a completion was billed to somebody.
+    billable = [e for e in exchanges if PROBES[e.probe].billable or replies[e.probe].is_completion]
+    return {"requests": len(exchanges), "billable_requests": len(billable), "tokens_reported": tokens}
+
+
+def _exchange(reply: Reply, target: Target, with_excerpt: bool) -> dict[str, Any]:
+    exchange = reply.exchange
+    request = exchange.request
+    credential = [request.credential_header.partition(":")[0]] if request.credential else []
+    return {
+        "id": exchange.id,
+        "probe": exchange.probe,
+        "sent_at": exchange.sent_at,
+        "request": {
+            "method": request.method,
+            "url": str(request.url),
+            "header_names": [*credential, *(name for name, _ in request.headers)],
+            "summary": request.summary,
+        },
+        "response": _response(reply, target, with_excerpt) if exchange.response else None,
+        "fault": exchange.fault._asdict() if exchange.fault else None,
+        "timings_ms": exchange.timings._asdict(),
+        "peer": _peer(exchange),
+    }
+
+
+def _peer(exchange: Exchange) -> dict[str, Any] | None:
+    if exchange.peer is None:
+        return None
+    certificate = exchange.peer.certificate
+    return {
+        "address": exchange.peer.address,
+        "tls_version": exchange.peer.tls_version,
+        "certificate": certificate._asdict() if certificate else None,
+    }
+
+
+def _response(reply: Reply, target: Target, with_excerpt: bool) -> dict[str, Any]:
+    response = reply.response
+    assert response is not None
+    reflected = target.key is not None and bool(find_secret(response.body, target.key))
+    return {
+        "status": response.status,
+        "http_version": response.version,
+        "media_type": escape(reply.media_type),
+        "headers": _headers(response),
+        "request_id": request_id(reply),
+        "body": {
+            "kind": reply.kind,
+            "bytes": len(response.body),
+            # A hash of a body that may be little more than the key would help to guess it.
+            "sha256": "" if reflected else sha256(response.body).hexdigest(),
+            "excerpt": escape(decode(response.body[: EXCERPT + _SLACK]), keep="\n") if with_excerpt else "",
+        },
+    }
+
+
+def _headers(response: Response) -> list[list[str]]:
+    kept = []
+    for name, value in response.headers:
+        lowered = name.decode("latin-1").lower()
+        if lowered in _HEADERS or lowered in _REQUEST_IDS or lowered.startswith(_HEADER_FAMILIES):
+            text = value.decode("latin-1").split("?")[0] if lowered == "location" else value.decode("latin-1")
+            kept.append([escape(name.decode("latin-1")), escape(text)])
+    return kept
+
+
+def request_id(reply: Reply) -> str:
+    """The provider's id of the request: from a header, else from inside the error message (new-api)."""
+    for name in _REQUEST_IDS:
+        value = reply.header(name.encode())
+        if value:
+            return escape(value[:200])
+    message = reply.error.message if reply.error else ""
+    _, found, rest = message.partition("(request id: ")
+    return escape(rest.partition(")")[0][:200]) if found else ""
+
+
+def _cut_texts(exchange: dict[str, Any]) -> None:
+    """After redaction, and only then, texts are brought to their bounds."""
+    response = exchange["response"]
+    if response is None:
+        return
+    response["headers"] = [[cut(name, 80), cut(value, _HEADER_VALUE)] for name, value in response["headers"]]
+    body = response["body"]
+    body["excerpt"] = cut(body["excerpt"], EXCERPT)
+    if MARK in body["excerpt"]:
+        body["sha256"] = ""
+
+
+def _sanitized(document: dict[str, Any], judgement: Judgement, exchanges: list[Exchange]) -> dict[str, str]:
+    """The seed's record: these keys, this order, all values strings; what was not observed says so."""
+    replies = judgement.context.replies
+    happy, refused = replies.get("happy"), replies.get("auth.invalid_key")
+    outcome = {f.clause: f.outcome for f in judgement.findings if f.probe in ("happy", "auth.invalid_key")}
+    structure = [
+        outcome.get(f"happy.{name}") for name in ("body_json", "choices_non_empty", "message_content_non_empty")
+    ]
+    target = document["target"]
+    return {
+        "run_id": document["run_id"],
+        "timestamp_utc": document["started_at"],
+        "environment": target["environment"],
+        "endpoint_base": target["base_url"],
+        "model_id_used": target["model"] or "unobserved",
+        "request_summary": PROBES["happy"].summary,
+        "http_status": str(happy.status) if happy and happy.complete else "unobserved",
+        "response_structure_valid": _seen(happy, all(o in (HOLDS, WAIVED) for o in structure)),
+        "choices_present": _seen(happy, bool(happy and happy.is_object and "choices" in happy.json)),
+        "content_non_empty": _seen(happy, outcome.get("happy.message_content_non_empty") in (HOLDS, WAIVED)),
+        "error_field_present": _seen(happy, bool(happy and happy.is_object and happy.json.get("error"))),
+        "auth_rejection_status": str(refused.status) if refused and refused.complete else "unobserved",
+        "auth_rejection_error_body_valid": _seen(refused, bool(refused and refused.error)),
+        "pass_fail": "PASS" if document["verdict"] == "GO" else "FAIL",
+        "notes": _notes(document, judgement.findings),
+    }
+
+
+def _seen(reply: Reply | None, value: bool) -> str:
+    if reply is None or not reply.complete:
+        return "unobserved"
+    return "true" if value else "false"
+
+
+def _notes(document: dict[str, Any], findings: tuple[Finding, ...]) -> str:
+    parts = []
+    if document["verdict"] == UNDECIDED_VERDICT:
+        parts.append("UNDECIDED: a required observation could not be made")
+    parts += [f"{d['code']}: {d['summary']}" for d in document["diagnoses"][:3]]
+    if document["verdict"] == "GO":
+        parts += [f"warning: {f.clause} is broken" for f in findings if f.outcome == BROKEN and f.level != MUST]
+    return "; ".join([*parts, *document["notes"]]) or "none"

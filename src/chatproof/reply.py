@@ -1,0 +1,199 @@
+"""One reading of an exchange, shared by clauses, diagnosis and record: body kind, strict JSON value, error, events.
+
+The body is sniffed first and its header looked at second: gateways mislabel in both directions.
+"""
+
+from functools import cached_property
+
+from chatproof import sse, strictjson
+from chatproof.exchange import Exchange
+from chatproof.provider_error import ProviderError, find_error
+from chatproof.strictjson import Json, Problem
+
+_SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+
+
+class Reply:
+    """What an exchange's response says. Every property works without a response, too."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.probe = exchange.probe
+        self.response = exchange.response
+        self.fault = exchange.fault
+
+    @property
+    def complete(self) -> bool:
+        """A whole HTTP response was observed."""
+        return self.response is not None and self.fault is None
+
+    @property
+    def status(self) -> int:
+        return self.response.status if self.response else 0
+
+    @property
+    def body(self) -> bytes:
+        return self.response.body if self.response else b""
+
+    @cached_property
+    def kind(self) -> str:
+        """json, sse, html, text, empty or binary: what the body is, whatever the header says."""
+        return sniff(self.body)
+
+    @property
+    def media_types(self) -> list[str]:
+        """Distinct media types declared, lower case, without parameters. More than one is a contradiction."""
+        declared = self.response.values(b"content-type") if self.response else []
+        return list(dict.fromkeys(value.split(";")[0].strip().lower() for value in declared))
+
+    @property
+    def media_type(self) -> str:
+        return next(iter(self.media_types), "")
+
+    @property
+    def says_json(self) -> bool:
+        """Every Content-Type header indicates JSON, and there is one."""
+        return bool(self.media_types) and all(_is_json(media) for media in self.media_types)
+
+    @cached_property
+    def _parsed(self) -> tuple[Json, Problem | None]:
+        return strictjson.parse(self.body)
+
+    @property
+    def json(self) -> Json:
+        """The body's value; None when it is not strict JSON (see `json_problem`)."""
+        return self._parsed[0]
+
+    @property
+    def json_problem(self) -> Problem | None:
+        return self._parsed[1]
+
+    @property
+    def is_object(self) -> bool:
+        return isinstance(self.json, dict)
+
+    @property
+    def object(self) -> dict[str, Json]:
+        """The body's JSON object; empty when it is none."""
+        return self.json if isinstance(self.json, dict) else {}
+
+    @cached_property
+    def error(self) -> ProviderError | None:
+        """The error the body carries, in any known shape, whatever the status."""
+        return find_error(self.json) if self.json_problem is None else None
+
+    @property
+    def choices(self) -> list[Json]:
+        """The choices array; empty when there is none."""
+        found = self.object.get("choices")
+        return found if isinstance(found, list) else []
+
+    @property
+    def message(self) -> dict[str, Json]:
+        """choices[0].message; empty when there is none."""
+        first = self.choices[0] if self.choices else None
+        found = first.get("message") if isinstance(first, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def finish_reason(self) -> Json:
+        first = self.choices[0] if self.choices else None
+        return first.get("finish_reason") if isinstance(first, dict) else None
+
+    @property
+    def is_completion(self) -> bool:
+        """The endpoint did the work: choices, or a stream of events that are not an error."""
+        if self.kind == "sse":
+            return any(chunk.get("choices") for chunk in self.chunks)
+        return bool(self.choices)
+
+    @cached_property
+    def events(self) -> tuple[list[sse.Event], bytes, str]:
+        """(events, unfinished rest, broken limit)."""
+        return sse.read_events(self.body)
+
+    @cached_property
+    def parsed_events(self) -> list[tuple[Json, Problem | None]]:
+        """Each event's data as strict JSON, `[DONE]` left out."""
+        return [strictjson.parse(event.data) for event in self.events[0] if not is_done(event.data)]
+
+    @property
+    def chunks(self) -> list[dict[str, Json]]:
+        return [value for value, problem in self.parsed_events if problem is None and isinstance(value, dict)]
+
+    @property
+    def deltas(self) -> list[dict[str, Json]]:
+        """Every choices[0].delta that is an object. Usage chunks have no choice and Azure's first no delta."""
+        found = (first_choice(chunk).get("delta") for chunk in self.chunks)
+        return [delta for delta in found if isinstance(delta, dict)]
+
+    @property
+    def done_seen(self) -> bool:
+        return any(is_done(event.data) for event in self.events[0])
+
+    @property
+    def ends_with_done(self) -> bool:
+        events = self.events[0]
+        return bool(events) and is_done(events[-1].data)
+
+    def header(self, name: bytes) -> str:
+        return self.response.value(name) if self.response else ""
+
+
+def first_choice(chunk: dict[str, Json]) -> dict[str, Json]:
+    choices = chunk.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else {}
+
+
+def is_done(data: bytes) -> bool:
+    """The terminator as clients match it: openai-python looks at the beginning only."""
+    return data.strip().startswith(b"[DONE]")
+
+
+def sniff(body: bytes) -> str:
+    """The kind of a body by its first bytes."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "binary"  # UTF-16: no JSON client reads it
+    start = body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if not start:
+        return "empty"
+    if start[:1] in b"{[":
+        return "json"
+    if start.startswith(_SSE_FIELDS):
+        return "sse"
+    if start[:1] == b"<":
+        return "html"
+    if strictjson.parse(body)[1] is None:
+        return "json"  # a bare string, number or word
+    if b"\0" in body[:1024]:
+        return "binary"
+    return "text"
+
+
+def _is_json(media: str) -> bool:
+    return media in ("application/json", "text/json") or (media.startswith("application/") and media.endswith("+json"))
+
+
+def text_of(content: Json) -> str:
+    """The text in a message's or delta's content: a string, or a list of parts that carry text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def reasoning_of(message: dict[str, Json]) -> str:
+    """Text of a model's thinking, under the names that providers give it."""
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        found = message.get(name)
+        if isinstance(found, str) and found.strip():
+            return found
+    content = message.get("content")
+    if isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type") in ("thinking", "reasoning") for part in content
+    ):
+        return "thinking parts"
+    return ""

@@ -1,0 +1,180 @@
+"""One screen for a person at a terminal at night: verdict, cause, evidence, next step; then what lies behind it."""
+
+from typing import Any
+
+from chatproof.printable import escape
+from chatproof.reporters import Style
+
+_COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
+_LABEL = 12
+
+
+def render(document: dict[str, Any], style: Style) -> str:
+    lines = _Lines(style)
+    _headline(document, lines)
+    if style.verbosity < 0:
+        return lines.text()
+    principal = document["diagnoses"][:1]
+    if document["verdict"] != "GO":
+        for diagnosis in principal:
+            _diagnosis(diagnosis, lines)
+    else:
+        principal = []
+    _broken(document, lines)
+    for diagnosis in document["diagnoses"][len(principal) :]:
+        lines.blank()
+        lines.add(
+            "also" if document["verdict"] != "GO" else "warning",
+            f"{diagnosis['code']}: {diagnosis['summary']}",
+            color="warning",
+        )
+        _details(diagnosis, lines)
+    _undecided(document, lines)
+    _held(document, lines)
+    if style.verbosity > 0:
+        _exchanges(document, lines)
+    _footer(document, lines)
+    return lines.text()
+
+
+class _Lines:
+    """Collects lines: a label column, wrapped text, everything escaped here, at the edge."""
+
+    def __init__(self, style: Style) -> None:
+        self.style = style
+        self.lines: list[str] = []
+
+    def blank(self) -> None:
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def paint(self, text: str, color: str) -> str:
+        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.style.color and color else text
+
+    def add(self, label: str, text: str, *, color: str = "") -> None:
+        room = max(self.style.width - _LABEL - 2, 24)
+        for number, part in enumerate(_wrap(escape(text), room)):
+            shown = f"{label if number == 0 else '':<{_LABEL}}"
+            self.lines.append(f"  {self.paint(shown, color) if number == 0 else shown}{part}".rstrip())
+
+    def text(self) -> str:
+        return "\n".join(self.lines).rstrip("\n") + "\n"
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Break at spaces; a word longer than the line stays whole, so that it can be copied."""
+    lines, current = [], ""
+    for word in text.split(" "):
+        if current and len(current) + 1 + len(word) > width:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    return [*lines, current]
+
+
+def _headline(document: dict[str, Any], lines: _Lines) -> None:
+    target, verdict = document["target"], document["verdict"]
+    parts = [target["base_url"], f"model {target['model'] or '(none)'}"]
+    if target["name"] not in ("url", ""):
+        parts.insert(0, target["name"])
+    head = escape(" · ".join(parts))
+    lines.lines.append(f"{lines.paint(verdict, verdict)}  {head}")
+    if lines.style.verbosity < 0 and document["diagnoses"] and verdict != "GO":
+        first = document["diagnoses"][0]
+        lines.add("cause", f"{first['code']}: {first['summary']}")
+
+
+def _diagnosis(diagnosis: dict[str, Any], lines: _Lines) -> None:
+    lines.blank()
+    lines.add("cause", f"{diagnosis['code']}: {diagnosis['summary']}", color="bold")
+    _details(diagnosis, lines)
+
+
+def _details(diagnosis: dict[str, Any], lines: _Lines) -> None:
+    lines.add("whose", f"{diagnosis['owner']} ({diagnosis['confidence']})")
+    for number, line in enumerate(diagnosis["evidence"]):
+        lines.add("evidence" if number == 0 else "", line)
+    lines.add("next", diagnosis["next_step"])
+
+
+def _broken(document: dict[str, Any], lines: _Lines) -> None:
+    owners = {clause: d for d in reversed(document["diagnoses"]) for clause in d["clauses"]}
+    broken = [f for f in document["findings"] if f["outcome"] == "broken"]
+    if not broken:
+        return
+    lines.blank()
+    for finding in broken:
+        mark = "broken" if finding["level"] == "must" else "warning"
+        lines.add(
+            mark,
+            f"{finding['clause']} at {finding['at']} ({finding['probe']})",
+            color="NO-GO" if mark == "broken" else "warning",
+        )
+        lines.add("", f"expected {finding['expected']}; observed {finding['observed']}")
+        cause = owners.get(finding["clause"])
+        if cause is not None:
+            lines.add("", f"cause {cause['code']}, owner {cause['owner']}")
+
+
+def _undecided(document: dict[str, Any], lines: _Lines) -> None:
+    """What was not judged and why, one line for each reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for finding in document["findings"]:
+        if finding["outcome"] in ("undecided", "not_applicable", "waived"):
+            groups.setdefault((finding["outcome"], finding["reason"]), []).append(finding["clause"])
+    if not groups:
+        return
+    lines.blank()
+    names = {"undecided": "not judged", "not_applicable": "n/a", "waived": "waived"}
+    for (outcome, reason), clauses in groups.items():
+        lines.add(names[outcome], f"{', '.join(dict.fromkeys(clauses))}: {reason}", color="dim")
+
+
+def _held(document: dict[str, Any], lines: _Lines) -> None:
+    outcomes: dict[str, set[str]] = {}
+    for finding in document["findings"]:
+        outcomes.setdefault(finding["clause"], set()).add(finding["outcome"])
+    held = [clause for clause, seen in outcomes.items() if seen == {"holds"}]
+    lines.blank()
+    count = f"{len(held)} of {len(outcomes)} clauses"
+    lines.add("held", f"{count}: {', '.join(held)}" if held else count, color="dim")
+
+
+def _exchanges(document: dict[str, Any], lines: _Lines) -> None:
+    lines.blank()
+    for exchange in document["exchanges"]:
+        response, fault = exchange["response"], exchange["fault"]
+        said = (
+            f"HTTP {response['status']} {response['media_type']} {response['body']['bytes']} bytes" if response else ""
+        )
+        said += f" {fault['code']} ({fault['phase']}): {fault['detail']}" if fault else ""
+        times = ", ".join(f"{phase} {ms:g} ms" for phase, ms in exchange["timings_ms"].items() if ms is not None)
+        lines.add(
+            exchange["id"],
+            f"{exchange['probe']}: {exchange['request']['method']} {exchange['request']['url']}",
+        )
+        lines.add("", f"{said.strip()}; {times}")
+        if response and response["request_id"]:
+            lines.add("", f"request id {response['request_id']}")
+        if response and lines.style.verbosity > 1:
+            for name, value in response["headers"]:
+                lines.add("", f"{name}: {value}")
+        if response and response["body"]["excerpt"]:
+            lines.add("body", response["body"]["excerpt"][:600])
+
+
+def _footer(document: dict[str, Any], lines: _Lines) -> None:
+    lines.blank()
+    for note in document["notes"]:
+        lines.add("note", note, color="warning")
+    cost, target = document["cost"], document["target"]
+    tokens = f", {cost['tokens_reported']} tokens reported" if cost["tokens_reported"] else ""
+    key = target["key"]
+    known = f"{key['source']}, {key['length']} characters, fingerprint {key['fingerprint']}" if key else "none"
+    lines.add("key", known, color="dim")
+    lines.add("sent", f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}", color="dim")
+    ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
+    if ids and document["verdict"] != "GO":
+        lines.add("ids", ", ".join(ids[:4]), color="dim")
+    lines.add("run", f"{document['run_id']}, {document['started_at']}", color="dim")

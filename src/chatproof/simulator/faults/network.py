@@ -1,0 +1,158 @@
+"""Faults on the way to the server: name, connection, proxy, TLS."""
+
+from chatproof.simulator.fault import (
+    BACKLOG_FULL,
+    CI_ONLY,
+    NO_GO,
+    NON_JSON,
+    NOT_LISTENING,
+    UNDECIDED,
+    Fault,
+    Place,
+    connecting,
+    everything,
+    granted,
+    nothing,
+    page,
+    script,
+)
+from chatproof.simulator.wire import HANG, RESET
+
+_SILENT = 1.5  # seconds that a run should allow an exchange that hangs
+
+CONNECTION = (
+    Fault(
+        "dns-unknown-host",
+        "The base URL names a host that does not exist.",
+        "net.dns",
+        UNDECIDED,
+        nothing,
+        seed=CI_ONLY,
+        place=Place(host="simulator.invalid", scheme="https"),
+    ),
+    Fault(
+        "connection-refused",
+        "Nothing listens at the port.",
+        "net.refused",
+        UNDECIDED,
+        nothing,
+        place=Place(listen=NOT_LISTENING),
+    ),
+    Fault(
+        "connect-timeout",
+        "Connection attempts are dropped, as by an egress rule.",
+        "net.connect_timeout",
+        UNDECIDED,
+        nothing,
+        seed=CI_ONLY,
+        place=Place(listen=BACKLOG_FULL),
+        timeout=_SILENT,
+    ),
+    Fault(
+        "closed-without-reply",
+        "The connection is closed without a byte of reply.",
+        "net.closed",
+        UNDECIDED,
+        everything,
+        script(lambda head, body: ()),
+    ),
+    Fault(
+        "reset-mid-body",
+        "The connection is reset in the middle of the answer.",
+        "net.reset",
+        UNDECIDED,
+        granted,
+        script(lambda head, body: (head, body[:20]), RESET),
+    ),
+    Fault(
+        "reset-at-once",
+        "The connection is reset before any reply.",
+        "net.reset",
+        UNDECIDED,
+        everything,
+        script(lambda head, body: (), RESET),
+    ),
+    Fault(
+        "silence",
+        "The request is accepted and never answered.",
+        "net.read_timeout",
+        UNDECIDED,
+        granted,
+        script(lambda head, body: (), HANG),
+        timeout=_SILENT,
+    ),
+    Fault(
+        "silence-mid-body",
+        "The answer stops half-way and the connection stays open.",
+        "net.read_timeout",
+        UNDECIDED,
+        granted,
+        script(lambda head, body: (head, body[:20]), HANG),
+        timeout=_SILENT,
+    ),
+    Fault(
+        "proxy-denied",
+        "The proxy refuses to open a tunnel.",
+        "net.proxy",
+        UNDECIDED,
+        connecting,
+        page(403, "Forbidden by proxy"),
+        seed=CI_ONLY,
+        place=Place(proxy=True),
+    ),
+    Fault(
+        "proxy-auth",
+        "The proxy wants a password.",
+        "net.proxy",
+        UNDECIDED,
+        connecting,
+        page(407, "Proxy authentication required", headers=(("Proxy-Authenticate", 'Basic realm="proxy"'),)),
+        place=Place(proxy=True),
+    ),
+    Fault(
+        "proxy-407-page",
+        "A transparent proxy answers every request with 407.",
+        "net.proxy",
+        NO_GO,
+        everything,
+        page(407, "Proxy authentication required", headers=(("Proxy-Authenticate", 'Basic realm="proxy"'),)),
+        seed=NON_JSON,
+    ),
+)
+
+TLS = (
+    Fault(
+        "tls-untrusted",
+        "The certificate is signed by an authority that is not trusted.",
+        "tls.untrusted",
+        UNDECIDED,
+        nothing,
+        place=Place(certificate="good", trusted=False),
+    ),
+    Fault(
+        "tls-wrong-host",
+        "The certificate is for another host.",
+        "tls.hostname_mismatch",
+        UNDECIDED,
+        nothing,
+        place=Place(certificate="wrong-host"),
+    ),
+    Fault(
+        "tls-expired",
+        "The certificate ran out in 2020.",
+        "tls.expired",
+        UNDECIDED,
+        nothing,
+        place=Place(certificate="expired"),
+    ),
+    Fault(
+        "tls-on-http-port",
+        "The base URL says https, the port speaks http.",
+        "tls.protocol",
+        UNDECIDED,
+        nothing,
+        place=Place(scheme="https"),
+    ),
+)
+
+ROWS = (*CONNECTION, *TLS)

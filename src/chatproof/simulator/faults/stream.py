@@ -1,0 +1,229 @@
+"""Faults of streams: one unasked for, one that did not come, one that broke."""
+
+import json
+
+from chatproof.simulator import chat
+from chatproof.simulator.chat import DONE, event
+from chatproof.simulator.fault import (
+    NO_GO,
+    STREAM_UNASKED,
+    UNDECIDED,
+    Alter,
+    Fault,
+    Turn,
+    events,
+    labelled,
+    plain,
+    says,
+    streaming,
+)
+from chatproof.simulator.wire import HANG, SSE, Reply, Script, chunk, head
+
+
+def _with_stream(wanted: bool) -> Alter:
+    """The answer to the same request with another `stream`."""
+
+    def alter(turn: Turn) -> Reply:
+        asked = turn.asked._replace(body=json.dumps({**json.loads(turn.asked.body), "stream": wanted}).encode())
+        return chat.respond(asked)
+
+    return alter
+
+
+def _deltas(*deltas: dict[str, object], finish: str = "stop") -> Alter:
+    """A complete stream of these deltas, in the conformant stream's frame."""
+
+    def alter(turn: Turn) -> Reply:
+        frame = json.loads(turn.reply.events[0].removeprefix(b"data: "))
+        plan: list[tuple[dict[str, object], str | None]] = [*((delta, None) for delta in deltas), ({}, finish)]
+        made = (
+            event({**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}) for delta, end in plan
+        )
+        return turn.reply._replace(events=(*made, DONE))
+
+    return alter
+
+
+def _after_stream(*pieces: bytes, end: str, pause: float = 0.0, keep: int | None = None) -> Alter:
+    """The stream's chunks without the last, empty one, then these pieces."""
+
+    def alter(turn: Turn) -> Script:
+        first = head(turn.asked, 200, (("Content-Type", SSE), ("Transfer-Encoding", "chunked")))
+        return Script((first + b"".join(map(chunk, turn.reply.events[:keep])), *pieces), pause, end)
+
+    return alter
+
+
+def _leak_in_stream(turn: Turn) -> Script | Reply:
+    middle = len(turn.key) // 2
+    return _deltas({"content": "pong " + turn.key[:middle]}, {"content": turn.key[middle:]})(turn)
+
+
+_ERROR = {"message": "upstream connection lost", "type": "upstream_error", "param": "", "code": "bad_response"}
+
+ROWS = (
+    Fault(
+        "stream-when-false",
+        "The answer is streamed although stream: false was sent.",
+        "stream.unexpected",
+        NO_GO,
+        plain,
+        _with_stream(True),
+        seed=STREAM_UNASKED,
+    ),
+    Fault(
+        "stream-buffered",
+        "A proxy buffers a stream and calls it JSON.",
+        "stream.unexpected",
+        NO_GO,
+        plain,
+        lambda turn: Reply(200, turn.reply.headers, b"".join(_with_stream(True)(turn).events)),
+        seed=STREAM_UNASKED,
+    ),  # type: ignore[union-attr]
+    Fault(
+        "not-streamed",
+        "stream: true is ignored.",
+        "stream.not_streamed",
+        NO_GO,
+        streaming,
+        _with_stream(False),
+        stream=True,
+    ),
+    Fault(
+        "stream-broken-json",
+        "An event's JSON is broken.",
+        "stream.malformed",
+        NO_GO,
+        streaming,
+        events(lambda all: (*all[:1], b'data: {"choices": [{"delta"\n\n', *all[2:])),
+        stream=True,
+    ),
+    Fault(
+        "stream-after-done",
+        "Events follow the terminator.",
+        "stream.malformed",
+        NO_GO,
+        streaming,
+        events(lambda all: (*all, all[1])),
+        stream=True,
+    ),
+    Fault(
+        "stream-no-events",
+        "A stream of comments only.",
+        "stream.malformed",
+        NO_GO,
+        streaming,
+        events(lambda all: (b": PING\n\n", b": PING\n\n")),
+        stream=True,
+    ),
+    Fault(
+        "stream-no-done",
+        "The stream ends without its terminator.",
+        "stream.incomplete",
+        NO_GO,
+        streaming,
+        events(lambda all: all[:-1]),
+        stream=True,
+    ),
+    Fault(
+        "stream-no-finish",
+        "The stream never gives a finish_reason.",
+        "stream.incomplete",
+        NO_GO,
+        streaming,
+        events(lambda all: (*all[:-2], all[-1])),
+        stream=True,
+    ),
+    Fault(
+        "stream-stops-early",
+        "The stream ends after its first words, cleanly as HTTP.",
+        "stream.incomplete",
+        NO_GO,
+        streaming,
+        events(lambda all: all[:2]),
+        stream=True,
+    ),
+    Fault(
+        "stream-error",
+        "An error arrives in the middle of the stream.",
+        "stream.error",
+        NO_GO,
+        streaming,
+        events(lambda all: (*all[:2], event({"error": _ERROR}), DONE)),
+        stream=True,
+    ),
+    Fault(
+        "stream-empty",
+        "The stream carries no text.",
+        "content.empty",
+        NO_GO,
+        streaming,
+        _deltas({"role": "assistant"}),
+        stream=True,
+    ),
+    Fault(
+        "stream-reasoning-only",
+        "The stream carries thinking and no answer.",
+        "content.reasoning_budget",
+        NO_GO,
+        streaming,
+        _deltas({"reasoning_content": "One word, then"}, finish="length"),
+        stream=True,
+    ),
+    Fault(
+        "stream-media-type",
+        "The stream is labelled text/plain.",
+        "contract.media_type",
+        NO_GO,
+        streaming,
+        labelled(media="text/plain"),
+        stream=True,
+    ),
+    Fault(
+        "stream-error-500",
+        "Only streamed requests fail.",
+        "server.error",
+        NO_GO,
+        streaming,
+        says(500, {"error": {**_ERROR, "type": "server_error", "code": None}}),
+        stream=True,
+    ),
+    Fault(
+        "stream-cut",
+        "The connection closes in the middle of the stream.",
+        "http.incomplete_body",
+        UNDECIDED,
+        streaming,
+        _after_stream(end="close", keep=2),
+        stream=True,
+    ),
+    Fault(
+        "stream-stays-open",
+        "The stream is finished, but the connection stays open.",
+        "net.read_timeout",
+        UNDECIDED,
+        streaming,
+        _after_stream(end=HANG),
+        timeout=1.5,
+        stream=True,
+    ),
+    Fault(
+        "stream-pings-forever",
+        "After its first words the stream sends keep-alives only.",
+        "limit.deadline",
+        UNDECIDED,
+        streaming,
+        _after_stream(*[chunk(b": PING\n\n")] * 600, end=HANG, pause=0.2, keep=2),
+        timeout=1.5,
+        stream=True,
+    ),
+    Fault(
+        "key-in-stream",
+        "The key comes back in a stream, split over two events.",
+        "secret.reflected",
+        NO_GO,
+        streaming,
+        _leak_in_stream,
+        stream=True,
+    ),
+)

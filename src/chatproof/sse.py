@@ -1,0 +1,110 @@
+"""Server-sent events: bytes in, events out, incremental and linear (WHATWG HTML section 9.2.6).
+
+All three line endings, split anywhere; comments; a space after the colon or none. Only U+000A and U+000D end a line:
+str.splitlines would also break at U+2028 and tear JSON apart.
+"""
+
+from typing import NamedTuple
+
+
+class SseLimits(NamedTuple):
+    """Bytes for a line and for an event's data; counts for the rest."""
+
+    line: int = 1024 * 1024
+    event: int = 1024 * 1024
+    events: int = 100_000
+
+
+class Event(NamedTuple):
+    name: str  # "message" unless an event field named another
+    data: bytes
+    at: int  # which byte of the stream the event began on
+
+
+class SseReader:
+    """Feed bytes; read `events`. `problem` names a broken limit; feeding then has no effect."""
+
+    def __init__(self, limits: SseLimits = SseLimits()) -> None:
+        self.events: list[Event] = []
+        self.comments = 0
+        self.problem = ""
+        self._limits = limits
+        self._parts: list[bytes] = []  # the unfinished line, in pieces, so that long lines stay linear
+        self._part_size = 0
+        self._after_cr = False
+        self._offset = 0
+        self._start = 0
+        self._first = True
+        self._name = ""
+        self._data: list[bytes] = []
+        self._data_size = 0
+
+    def feed(self, data: bytes) -> None:
+        if self.problem:
+            return
+        if self._after_cr and data:
+            self._after_cr = False
+            if data[:1] == b"\n":  # the second half of a CRLF that was split
+                data = data[1:]
+                self._offset += 1
+        position = 0
+        while position < len(data) and not self.problem:
+            lf, cr = data.find(b"\n", position), data.find(b"\r", position)
+            end = min(x for x in (lf, cr, len(data)) if x >= 0)
+            self._parts.append(data[position:end])
+            self._part_size += end - position
+            if self._part_size > self._limits.line:
+                self.problem = f"a line exceeds {self._limits.line} bytes"
+            self._offset += end - position
+            if end == len(data):
+                return
+            step = 1
+            if data[end : end + 1] == b"\r":
+                if end + 1 == len(data):
+                    self._after_cr = True
+                elif data[end + 1 : end + 2] == b"\n":
+                    step = 2
+            self._offset += step
+            self._line(b"".join(self._parts))
+            self._parts, self._part_size = [], 0
+            position = end + step
+
+    def eof(self) -> bytes:
+        """What was left unfinished: an event without its blank line is not dispatched, only returned."""
+        return b"".join([*self._data, *self._parts])
+
+    def _line(self, line: bytes) -> None:
+        if self._first:
+            self._first = False
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if not line:
+            self._dispatch()
+            return
+        field, colon, value = line.partition(b":")
+        if colon and not field:
+            self.comments += 1
+            return
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            if not self._data:
+                self._start = self._offset
+            self._data.append(value)
+            self._data_size += len(value) + 1
+            if self._data_size > self._limits.event:
+                self.problem = f"an event exceeds {self._limits.event} bytes"
+        elif field == b"event":
+            self._name = value.decode("utf-8", "replace")
+
+    def _dispatch(self) -> None:
+        if self._data:
+            self.events.append(Event(self._name or "message", b"\n".join(self._data), self._start))
+            if len(self.events) > self._limits.events:
+                self.problem = f"more than {self._limits.events} events"
+        self._name, self._data, self._data_size = "", [], 0
+
+
+def read_events(body: bytes) -> tuple[list[Event], bytes, str]:
+    """(events, unfinished rest, broken limit or "") of a whole stream."""
+    reader = SseReader()
+    reader.feed(body)
+    return reader.events, reader.eof(), reader.problem

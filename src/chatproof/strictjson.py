@@ -1,0 +1,250 @@
+"""Strict JSON: bytes to a value, or a named reason with its offset.
+
+RFC 8259 and nothing else: UTF-8 without a byte order mark, one document, no duplicate keys, no NaN or Infinity, no
+lone surrogates, numbers a double can hold, bounded depth and size. Leading and trailing white space is allowed.
+One pass over regular tokens, without recursion: time and memory are linear, and no input reaches Python's recursion
+limit. Every JSON library at hand accepts something of the above, and each something else.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+Json = Any  # dict | list | str | int | float | bool | None
+
+
+class Problem(NamedTuple):
+    """Why bytes are not strict JSON. `offset` counts bytes from the start; `path` is as far as parsing came."""
+
+    reason: str  # a row of REASONS
+    offset: int
+    detail: str
+    path: str = "$"
+
+
+class JsonLimits(NamedTuple):
+    depth: int = 64
+    nodes: int = 200_000
+    number: int = 64  # characters in one number
+
+
+REASONS = {
+    "empty": "there is no document",
+    "bom": "a byte order mark precedes the document",
+    "not_utf8": "the bytes are not UTF-8",
+    "syntax": "the grammar of JSON is violated",
+    "truncated": "the document ends before it is complete",
+    "trailing": "something follows the document",
+    "duplicate_key": "an object names one key twice",
+    "not_a_number": "NaN or Infinity, which JSON does not have",
+    "lone_surrogate": "half of a surrogate pair, which is no character",
+    "number_range": "a number that a double cannot hold",
+    "too_deep": "nesting exceeds the limit",
+    "too_many_nodes": "the document has more values than the limit",
+}
+
+# Possessive quantifiers: no backtracking, so no hostile string can cost more than its length.
+_TOKEN = re.compile(
+    r"""[ \t\n\r]*+(?:
+      (?P<string>"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")
+    | (?P<mark>[{}\[\],:])
+    | (?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+)(?![0-9A-Za-z.+_-])
+    | (?P<word>true|false|null)(?![0-9A-Za-z_])
+    )""",
+    re.VERBOSE,
+)
+_WORDS = {"true": True, "false": False, "null": None}
+_NON_FINITE = re.compile(r"[-+]?(?:NaN|Infinity|nan|inf)\b")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACE = re.compile(r"[ \t\n\r]*+")
+
+
+class _Stop(Exception):
+    def __init__(self, reason: str, at: int, detail: str) -> None:
+        super().__init__(reason)
+        self.reason, self.at, self.detail = reason, at, detail
+
+
+def parse(data: bytes, limits: JsonLimits = JsonLimits()) -> tuple[Json, Problem | None]:
+    """(value, None) for strict JSON, (None, Problem) for anything else. Never raises for any bytes."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return None, Problem("bom", 0, "EF BB BF")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad = data[error.start : error.start + 2].hex(" ")
+        return None, Problem("not_utf8", error.start, f"bytes {bad}: {error.reason}")
+    parser = _Parser(text, limits)
+    try:
+        return parser.run(), None
+    except _Stop as stop:
+        offset = len(text[: stop.at].encode("utf-8", "surrogatepass"))
+        return None, Problem(stop.reason, offset, stop.detail, parser.path())
+
+
+class _Parser:
+    """A pushdown automaton: `containers` and `keys` are its stacks, `expect` what may come next."""
+
+    def __init__(self, text: str, limits: JsonLimits) -> None:
+        self.text = text
+        self.limits = limits
+        self.containers: list[Json] = []
+        self.keys: list[str | None] = []  # the key under which the next value of each open container goes
+        self.nodes = 0
+
+    def run(self) -> Json:
+        text, at, expect = self.text, 0, "value"
+        root: Json = None
+        while expect != "end":
+            match = _TOKEN.match(text, at)
+            if match is None:
+                raise self._failure(at, expect)
+            kind, start = match.lastgroup, match.start(match.lastgroup or 0)
+            token, at = match.group(kind or 0), match.end()
+            if kind == "mark":
+                expect = self._mark(token, start, expect)
+                if expect == "closed":
+                    root = self.containers.pop()
+                    self.keys.pop()
+                    expect = self._after()
+                continue
+            if expect in ("key", "first_key"):
+                if kind != "string":
+                    raise _Stop("syntax", start, "a key must be a string")
+                self._take_key(self._string(token, start), start)
+                expect = "colon"
+                continue
+            if expect not in ("value", "first_item"):
+                raise _Stop("syntax" if self.containers else "trailing", start, f"expected {_NAMES[expect]}")
+            value = self._scalar(kind, token, start)
+            self._count(start)
+            self._store(value)
+            root = value if not self.containers else root
+            expect = self._after()
+        rest = _skip_space(text, at)
+        if rest != len(text):
+            raise _Stop("trailing", rest, "another document or text follows")
+        return root
+
+    def path(self) -> str:
+        parts = ["$"]
+        last = len(self.containers) - 1
+        for depth, (container, key) in enumerate(zip(self.containers, self.keys, strict=True)):
+            if isinstance(container, list):
+                parts.append(f"[{len(container) - (depth < last)}]")  # an open child is stored already
+            elif key is not None:
+                parts.append(f".{key[:128]}")
+        return "".join(parts[:20])
+
+    def _mark(self, token: str, start: int, expect: str) -> str:
+        if token in "{[":
+            if expect not in ("value", "first_item"):
+                raise _Stop("syntax", start, f"expected {_NAMES[expect]}")
+            self._count(start)
+            if len(self.containers) >= self.limits.depth:
+                raise _Stop("too_deep", start, f"deeper than {self.limits.depth} levels")
+            container: Json = {} if token == "{" else []
+            self._store(container)
+            self.containers.append(container)
+            self.keys.append(None)
+            return "first_key" if token == "{" else "first_item"
+        if token == "}" and expect in ("first_key", "comma") and isinstance(self.containers[-1], dict):
+            return "closed"
+        if token == "]" and expect in ("first_item", "comma") and isinstance(self.containers[-1], list):
+            return "closed"
+        if token == "," and expect == "comma":
+            return "key" if isinstance(self.containers[-1], dict) else "value"
+        if token == ":" and expect == "colon":
+            return "value"
+        raise _Stop("syntax", start, f"expected {_NAMES[expect]}")
+
+    def _after(self) -> str:
+        return "comma" if self.containers else "end"
+
+    def _take_key(self, key: str, start: int) -> None:
+        if key in self.containers[-1]:
+            self.keys[-1] = key
+            raise _Stop("duplicate_key", start, "named twice")
+        self._count(start)
+        self.keys[-1] = key
+
+    def _store(self, value: Json) -> None:
+        if not self.containers:
+            return
+        container = self.containers[-1]
+        if isinstance(container, list):
+            container.append(value)
+        else:
+            container[self.keys[-1]] = value
+
+    def _count(self, start: int) -> None:
+        self.nodes += 1
+        if self.nodes > self.limits.nodes:
+            raise _Stop("too_many_nodes", start, f"more than {self.limits.nodes} values and keys")
+
+    def _scalar(self, kind: str | None, token: str, start: int) -> Json:
+        if kind == "string":
+            return self._string(token, start)
+        if kind == "word":
+            return _WORDS[token]
+        if len(token) > self.limits.number:
+            raise _Stop("number_range", start, f"a number of {len(token)} characters")
+        number = int(token) if token.lstrip("-").isdigit() else float(token)
+        if abs(number) > _DOUBLE_MAX:
+            raise _Stop("number_range", start, "beyond the range of a double")
+        return number
+
+    def _string(self, token: str, start: int) -> str:
+        if "\\" not in token:
+            return token[1:-1]
+        value: str = json.loads(token)
+        if "\\u" in token and _SURROGATE.search(value):
+            raise _Stop("lone_surrogate", start, "in this string")
+        return value
+
+    def _failure(self, at: int, expect: str) -> _Stop:
+        """Name what stands at `at`, where no token could be read."""
+        text, start = self.text, _skip_space(self.text, at)
+        if start == len(text):
+            if not self.containers and expect == "value":
+                return _Stop("empty", start, "only white space" if text else "0 bytes")
+            return _Stop("truncated", start, f"ends where {_NAMES[expect]} should follow")
+        if _NON_FINITE.match(text, start):
+            return _Stop("not_a_number", start, "NaN or Infinity")
+        if expect == "end":
+            return _Stop("trailing", start, "something follows the document")
+        if text[start] == '"':
+            return self._bad_string(start)
+        rest = text[start : start + 8]
+        if any(word.startswith(rest) for word in _WORDS) or (
+            rest.strip("-0123456789.eE+") == "" and start + len(rest) == len(text)
+        ):
+            return _Stop("truncated", len(text), "ends inside a value")
+        return _Stop("syntax", start, f"expected {_NAMES[expect]}")
+
+    def _bad_string(self, start: int) -> _Stop:
+        good = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
+        match = good.match(self.text, start)
+        end = match.end() if match else start
+        rest = self.text[end : end + 6]
+        if re.fullmatch(r"(?:\\(?:u[0-9a-fA-F]{0,3})?)?", rest):
+            return _Stop("truncated", len(self.text), "ends inside a string")
+        what = "a bad escape" if rest.startswith("\\") else "a raw control character"
+        return _Stop("syntax", end, f"{what} inside a string")
+
+
+_DOUBLE_MAX = 1.7976931348623157e308
+_NAMES = {
+    "value": "a value",
+    "first_item": "a value or ]",
+    "first_key": "a key or }",
+    "key": "a key",
+    "colon": "a colon",
+    "comma": "a comma or the closing bracket",
+    "end": "nothing more",
+}
+
+
+def _skip_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at

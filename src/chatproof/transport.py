@@ -1,0 +1,334 @@
+"""The only place with network I/O: a request goes out, an Exchange comes back. Remote misbehaviour is a value.
+
+Blocking driver: one thread, one fresh connection, one request. The deadline is monotonic and covers everything from
+name resolution to the last byte. Redirects are not followed, nothing is retried, nothing is read from netrc, proxy
+variables or cookies. An asyncio driver shares `wire`, `ResponseReader` and the faults below.
+"""
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatproof import clock
+from chatproof.exchange import Certificate, Exchange, Fault, Peer, Request, Secret, Timings
+from chatproof.http1 import Limits, ResponseReader
+from chatproof.printable import escape
+
+if TYPE_CHECKING:
+    import ssl
+
+CONNECT_SHARE = 0.5  # of the time allowed: a silent firewall must not look like a slow answer
+_UNREACHABLE = (
+    errno.ENETUNREACH,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.EHOSTDOWN,
+    errno.EADDRNOTAVAIL,
+    errno.EACCES,
+    errno.EPERM,
+)
+Address = tuple[int, tuple[object, ...]]  # family, socket address
+
+
+class Proxy(NamedTuple):
+    host: str
+    port: int
+    credential: Secret | None  # the Proxy-Authorization value
+
+
+class Options(NamedTuple):
+    """How exchanges are carried. `timeout` is in seconds and holds for each exchange as a whole."""
+
+    timeout: float = 30.0
+    limits: Limits = Limits()
+    tls: "Callable[[], ssl.SSLContext] | None" = None
+    proxy: Proxy | None = None
+
+
+class _Stopped(Exception):
+    def __init__(self, code: str, phase: str, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = Fault(code, phase, detail)
+
+
+class Resolver:
+    """Resolves each host once for a run, so that all probes meet the same addresses; bounded by a deadline."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[str, int], tuple[threading.Thread, list[object]]] = {}
+
+    def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
+        """Socket addresses in the system's order. Raises socket.gaierror or TimeoutError."""
+        with self._lock:
+            if (host, port) not in self._pending:
+                box: list[object] = []
+                worker = threading.Thread(target=self._look_up, args=(host, port, box), daemon=True)
+                self._pending[host, port] = (worker, box)
+                worker.start()
+            worker, box = self._pending[host, port]
+        worker.join(seconds)  # getaddrinfo knows no deadline of its own
+        if not box:
+            raise TimeoutError
+        if isinstance(box[0], OSError):
+            raise box[0]
+        return [(family, address) for family, _, _, _, address in box[0]]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _look_up(host: str, port: int, box: list[object]) -> None:
+        try:
+            box.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            box.append(error)
+        except UnicodeError:
+            box.append(socket.gaierror(socket.EAI_NONAME, "not a valid host name"))
+
+
+def send(request: Request, probe: str, id: str, options: Options, resolver: Resolver) -> Exchange:
+    """Carry one exchange. Never raises for what a network or server does."""
+    return _Conversation(request, options, resolver).run(probe, id)
+
+
+class _Conversation:
+    def __init__(self, request: Request, options: Options, resolver: Resolver) -> None:
+        self.request = request
+        self.options = options
+        self.resolver = resolver
+        self.reader = ResponseReader(request.method, options.limits)
+        self.timings = Timings()
+        self.peer: Peer | None = None
+        self.started = time.monotonic()
+        self.sent_at = self.started
+        self.last_byte = self.started
+
+    def run(self, probe: str, id: str) -> Exchange:
+        sent_at = clock.utc()
+        sock: socket.socket | None = None
+        fault: Fault | None = None
+        try:
+            sock = self._open()
+            self._write(sock)
+            self._read(sock)
+            fault = self.reader.fault
+        except _Stopped as stopped:
+            fault = self.reader.fault or stopped.fault
+        finally:
+            if sock is not None:
+                sock.close()
+        self._time(total=self._elapsed(self.started))
+        return Exchange(id, probe, sent_at, self.request, self.reader.response(), fault, self.timings, self.peer)
+
+    # -- time ---------------------------------------------------------------------------------------------
+
+    def _remaining(self) -> float:
+        return self.started + self.options.timeout - time.monotonic()
+
+    def _elapsed(self, since: float) -> float:
+        return round((time.monotonic() - since) * 1000, 1)
+
+    def _time(self, **phase: float) -> None:
+        self.timings = self.timings._replace(**phase)
+
+    # -- opening ------------------------------------------------------------------------------------------
+
+    def _open(self) -> socket.socket:
+        proxy = self.options.proxy
+        url = self.request.url
+        host, port = (proxy.host, proxy.port) if proxy else (url.host, url.port)
+        sock = self._connect(self._resolve(host, port), f"{host}:{port}")
+        if proxy:
+            self._through(sock, proxy)
+        return self._handshake(sock) if url.scheme == "https" else sock
+
+    def _resolve(self, host: str, port: int) -> list[Address]:
+        begun = time.monotonic()
+        try:
+            return self.resolver.resolve(host, port, max(self._remaining(), 0))
+        except TimeoutError:
+            raise _Stopped("net.dns", "dns", f"no answer within {self.options.timeout:g} s") from None
+        except OSError as error:
+            said = error.strerror or "resolution failed"
+            raise _Stopped("net.dns", "dns", f"{escape(host)}: {said} ({error.errno})") from None
+        finally:
+            self._time(dns=self._elapsed(begun))
+
+    def _connect(self, addresses: list[Address], name: str) -> socket.socket:
+        begun = time.monotonic()
+        until = begun + self._remaining() * CONNECT_SHARE
+        failure = _Stopped("net.dns", "dns", "no address")
+        try:
+            for number, (family, address) in enumerate(addresses):
+                share = (until - time.monotonic()) / (len(addresses) - number)
+                where = f"{address[0]} port {address[1]}"
+                sock = socket.socket(family, socket.SOCK_STREAM)
+                try:
+                    sock.settimeout(max(share, 0.001))
+                    sock.connect(address)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    self.peer = Peer(str(address[0]))
+                    return sock
+                except OSError as error:
+                    sock.close()
+                    failure = _connect_failure(error, where, share)
+            raise failure
+        finally:
+            self._time(connect=self._elapsed(begun))
+
+    def _through(self, sock: socket.socket, proxy: Proxy) -> None:
+        """Ask the proxy for a tunnel. The key is not part of this conversation."""
+        url = self.request.url
+        target = f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"
+        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+        if proxy.credential:
+            lines.append(f"Proxy-Authorization: {proxy.credential.reveal()}")
+        reader = ResponseReader("HEAD", self.options.limits)
+        try:
+            sock.settimeout(max(self._remaining(), 0.001))
+            sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
+            while not reader.complete and reader.fault is None:
+                sock.settimeout(max(self._remaining(), 0.001))
+                data = sock.recv(1)  # not a byte of what follows the head may be taken
+                if data:
+                    reader.feed(data)
+                else:
+                    reader.eof()
+        except OSError as error:
+            raise _Stopped("net.proxy", "proxy", f"the proxy: {_os_words(error)}") from None
+        response = reader.response()
+        if reader.fault or response is None:
+            detail = reader.fault.detail if reader.fault else "no reply"
+            raise _Stopped("net.proxy", "proxy", f"the proxy: {detail}")
+        if not 200 <= response.status < 300:
+            raise _Stopped("net.proxy", "proxy", f"the proxy answers CONNECT with HTTP {response.status}")
+
+    def _handshake(self, sock: socket.socket) -> socket.socket:
+        import ssl
+
+        from chatproof import tls
+
+        begun = time.monotonic()
+        made = self.options.tls() if self.options.tls else tls.context()
+        wrapped: ssl.SSLSocket | None = None
+        try:
+            sock.settimeout(max(self._remaining(), 0.001))
+            wrapped = made.wrap_socket(sock, server_hostname=self.request.url.host, do_handshake_on_connect=False)
+            wrapped.do_handshake()
+        except TimeoutError:
+            _close(wrapped or sock)
+            raise _Stopped("limit.deadline", "tls", f"handshake not done after {self.options.timeout:g} s") from None
+        except ssl.SSLError as error:
+            _close(wrapped or sock)
+            found = tls.fault(error)
+            raise _Stopped(*found) from None
+        except OSError as error:
+            _close(wrapped or sock)
+            raise _Stopped("net.reset", "tls", _os_words(error)) from None
+        finally:
+            self._time(tls=self._elapsed(begun))
+        assert self.peer is not None
+        found_certificate: Certificate | None = tls.certificate(wrapped)
+        self.peer = Peer(self.peer.address, wrapped.version() or "", found_certificate)
+        return wrapped
+
+    # -- conversation -------------------------------------------------------------------------------------
+
+    def _write(self, sock: socket.socket) -> None:
+        try:
+            sock.settimeout(max(self._remaining(), 0.001))
+            sock.sendall(wire(self.request))
+        except TimeoutError:
+            raise _Stopped("net.write_timeout", "write", f"not sent after {self.options.timeout:g} s") from None
+        except OSError:
+            pass  # a server may answer early and close; what it said is more telling than our broken pipe
+        self.sent_at = self.last_byte = time.monotonic()
+
+    def _read(self, sock: socket.socket) -> None:
+        reader = self.reader
+        while not reader.complete and reader.fault is None:
+            left = self._remaining()
+            if left <= 0:
+                raise self._late()
+            try:
+                sock.settimeout(left)
+                data = sock.recv(65536)
+            except TimeoutError:
+                raise self._late() from None
+            except OSError as error:
+                # Includes TLS records that fail to decrypt: the connection is gone either way.
+                detail = f"{_os_words(error)} after {reader.received} bytes"
+                raise _Stopped("net.reset", reader.phase, detail) from None
+            self._take(data)
+        if reader.complete and reader.fault is None:
+            self._look_for_excess(sock)
+
+    def _take(self, data: bytes) -> None:
+        self.last_byte = time.monotonic()
+        if not data:
+            self.reader.eof()
+            return
+        if self.timings.first_byte is None:
+            self._time(first_byte=self._elapsed(self.sent_at))
+        self.reader.feed(data, self._elapsed(self.sent_at))
+
+    def _look_for_excess(self, sock: socket.socket) -> None:
+        """Bytes that have arrived already and belong to no message. Nothing is waited for."""
+        try:
+            sock.setblocking(False)
+            data = sock.recv(4096)
+        except (OSError, ValueError):
+            return
+        if data:
+            self.reader.feed(data)
+
+    def _late(self) -> _Stopped:
+        """Silence and slowness are different faults: of the one a client says timeout, of the other nothing."""
+        allowed, silent = self.options.timeout, time.monotonic() - self.last_byte
+        reader = self.reader
+        if silent >= allowed / 2:
+            detail = f"silent for {silent:.1f} s, {reader.received} bytes received"
+            return _Stopped("net.read_timeout", reader.phase, detail)
+        detail = f"still receiving after {allowed:g} s: {reader.received} bytes, message not complete"
+        return _Stopped("limit.deadline", reader.phase, detail)
+
+
+def wire(request: Request) -> bytes:
+    """The request's bytes. The one place where the key is revealed. Raises ValueError without the value."""
+    url = request.url
+    lines = [f"{request.method} {url.path or '/'} HTTP/1.1", f"Host: {url.netloc}"]
+    if request.credential is not None:
+        value = request.credential.reveal()
+        if not (value.isascii() and value.isprintable()) or " " in value:
+            raise ValueError("the credential has characters that no header may carry")
+        name, _, scheme = request.credential_header.partition(":")
+        lines.append(f"{name}: {scheme.strip()} {value}" if scheme.strip() else f"{name}: {value}")
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    lines.append("Accept-Encoding: identity")
+    if request.method != "GET":
+        lines.append(f"Content-Length: {len(request.body)}")
+    lines += ["Connection: close", "", ""]
+    return "\r\n".join(lines).encode("ascii") + request.body
+
+
+def _connect_failure(error: OSError, where: str, seconds: float) -> _Stopped:
+    if isinstance(error, TimeoutError):
+        return _Stopped("net.connect_timeout", "connect", f"{where}: no answer within {max(seconds, 0):.1f} s")
+    if isinstance(error, ConnectionRefusedError):
+        return _Stopped("net.refused", "connect", f"{where}: connection refused")
+    code = "net.unreachable" if error.errno in _UNREACHABLE else "net.reset"
+    return _Stopped(code, "connect", f"{where}: {_os_words(error)}")
+
+
+def _os_words(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    return escape(error.strerror or type(error).__name__).lower()
+
+
+def _close(sock: socket.socket) -> None:
+    try:
+        sock.close()
+    except OSError:
+        pass

@@ -1,0 +1,125 @@
+"""Base URLs: parsed once, by us, strictly; what was parsed is what is connected to.
+
+Library parsers disagree about tabs, backslashes, userinfo and ports, and a key follows whatever they decide.
+"""
+
+import re
+from typing import NamedTuple
+
+from chatproof.exchange import Url
+from chatproof.printable import escape
+
+CHAT_PATH = "/chat/completions"
+MODELS_PATH = "/models"
+_PORT = {"http": 80, "https": 443}
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
+
+
+class UrlProblem(NamedTuple):
+    """Why a base URL cannot be used; `advice` says what to write instead."""
+
+    detail: str
+    advice: str
+
+
+def parse_base_url(text: str, *, allow_http: bool = False) -> Url | UrlProblem:
+    """A Url whose path has no trailing slash, or why not. Never echoes credentials that stand in the URL."""
+    bad = next((i for i, c in enumerate(text) if not c.isprintable() or c in ' \\"<>^`{|}'), -1)
+    if bad >= 0:
+        return UrlProblem(f"character U+{ord(text[bad]):04X} at offset {bad}", "remove it")
+    scheme, separator, rest = text.partition("://")
+    scheme = scheme.lower()
+    if not separator or scheme not in _PORT:
+        shown = escape(scheme[:20]) if separator else "none"
+        return UrlProblem(f"scheme is {shown}", "write it as https://host/v1")
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        return UrlProblem("it contains user information before an @", "remove it; the key is sent in a header")
+    if "?" in rest or "#" in rest:
+        return UrlProblem("it has a query or fragment", "give the base URL alone, such as https://host/v1")
+    host, port = _split_port(authority, _PORT[scheme])
+    if port is None:
+        return UrlProblem("the port is not a number from 1 to 65535", "correct it or leave it out")
+    checked = _check_host(host)
+    if isinstance(checked, UrlProblem):
+        return checked
+    path = (slash + path).rstrip("/")
+    if not _PATH.fullmatch(path):
+        return UrlProblem("the path has a character that must be percent-encoded", "encode it")
+    if path.endswith(CHAT_PATH):
+        base = f"{scheme}://{authority}{path.removesuffix(CHAT_PATH)}"
+        return UrlProblem(f"it already ends in {CHAT_PATH}", f"give the base URL: {base}")
+    url = Url(scheme, checked, port, path)
+    if scheme == "http" and not allow_http and not is_loopback(checked):
+        return UrlProblem("http to a remote host sends the key in clear", "use https, or say --allow-http")
+    return url
+
+
+def _split_port(authority: str, default: int) -> tuple[str, int | None]:
+    if authority.startswith("["):
+        host, _, tail = authority.partition("]")
+        host += "]"
+        if tail and not tail.startswith(":"):
+            return host, None
+        port = tail[1:]
+        if not tail:
+            return host, default
+    else:
+        host, colon, port = authority.rpartition(":")
+        if not colon:
+            return authority, default
+    if not port.isascii() or not port.isdigit() or len(port) > 5 or not 0 < int(port) < 65536:
+        return host, None
+    return host, int(port)
+
+
+def _check_host(host: str) -> str | UrlProblem:
+    if host.startswith("["):
+        import socket
+
+        try:
+            socket.inet_pton(socket.AF_INET6, host[1:-1])
+        except OSError:
+            return UrlProblem("the IPv6 address in brackets is not valid", "correct it; zone ids are not taken")
+        return host[1:-1].lower()
+    if ":" in host:
+        return UrlProblem("an IPv6 address must stand in brackets", "write [::1]")
+    name = host.rstrip(".").lower()
+    if not name.isascii():
+        if any(_mixes_scripts(label) for label in name.split(".")):
+            return UrlProblem(
+                f"the host {escape(name)} mixes letters of several scripts",
+                "check for look-alike letters, or write the xn-- form",
+            )
+        try:
+            name = name.encode("idna").decode()
+        except UnicodeError:
+            return UrlProblem("the host is not a valid international name", "write the xn-- form")
+    if not name or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        return UrlProblem("the host is not a valid name or address", "correct it")
+    return name
+
+
+def _mixes_scripts(label: str) -> bool:
+    """A label with letters of more than one script, as in a Cyrillic а among Latin letters."""
+    import unicodedata
+
+    return len({unicodedata.name(c, "?").split()[0] for c in label if c.isalpha()}) > 1
+
+
+def is_loopback(host: str) -> bool:
+    """The host can only be this machine. Decided on what the resolver would do with the text, not on its look."""
+    if host == "localhost" or host.endswith(".localhost") or host == "::1":
+        return True
+    import socket
+
+    try:
+        return socket.inet_aton(host)[0] == 127
+    except OSError:
+        return host.startswith("::ffff:127.")
+
+
+def version_segments(url: Url) -> int:
+    """How many `/v1`-like segments the path has; one is usual, none or two are worth a remark."""
+    return sum(1 for part in url.path.split("/") if re.fullmatch(r"v\d+(?:beta\d*)?", part))

