@@ -2,9 +2,9 @@
 
     python -I -S launch.py OUTPUT COMMAND [ARGUMENT...]
 
-A process of its own, and a lean one, because Linux hands the parent's peak RSS on to the child it spawns: measured from the
-benchmark itself, every command would seem to use at least as much memory as the benchmark. The figures come from wait4, so
-they cover the command and every process it waited for; peak RSS is that of the largest single process among them.
+A process of its own, and a lean one, because Linux hands the parent's peak RSS on to the child it spawns: measured
+from the benchmark itself, every command would seem to use at least as much memory as the benchmark. The figures come
+from wait4, so they cover the command and every process it waited for; peak RSS is that of the largest one among them.
 """
 
 import os

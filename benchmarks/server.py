@@ -3,8 +3,9 @@
     python server.py FOLDER [DELAY_MS]
 
 Makes its certificates in FOLDER, prints one line of JSON (ports and the CA file) and serves until its standard input
-closes, so it cannot outlive the benchmark. A path may begin with the name of a fault, as in /empty/v1: the benchmark uses these to prove
-that every contender really checks what it claims to check. GET /requests answers how many requests were served.
+closes, so it cannot outlive the benchmark. A path may begin with the name of a fault, as in /empty/v1: with these the
+benchmark proves that the scripts check what chatproof checks. GET /requests answers how many requests were served.
+Tool calls and structured output are answered just well enough for the peers that ask for them to finish in the green.
 """
 
 import json
@@ -21,8 +22,11 @@ import trustme
 KEY = "sk-bench-0123456789abcdef0123456789abcdef"
 MODEL = "bench-model"
 FAULTS = ("html", "type", "truncated", "empty", "blank", "error", "open", "openwrong", "bare401", "unlisted")
-served = 0
-delay = 0.0
+
+
+class State:
+    served = 0
+    delay = 0.0  # seconds before each reply
 
 
 def completion(content: object = "pong") -> dict[str, Any]:
@@ -72,13 +76,16 @@ def chat(fault: str, body: bytes) -> tuple[int, str, bytes]:
     asked = json.loads(body)
     if asked.get("model") != MODEL:
         missing = failure("The model does not exist", "invalid_request_error", "model_not_found")
-        return 404, "application/json", json.dumps(missing).encode()
+        return 400, "application/json", json.dumps(missing).encode()
     if not asked.get("messages"):
         wrong = failure("messages must not be empty", "invalid_request_error", "invalid_messages")
         return 400, "application/json", json.dumps(wrong).encode()
     if asked.get("stream"):
         return 200, "text/event-stream", events()
-    reply = completion("" if fault == "blank" else "pong")
+    reply = completion("" if fault == "blank" else '{"status": "ok"}' if asked.get("response_format") else "pong")
+    if asked.get("tools"):
+        call = {"name": asked["tools"][0]["function"]["name"], "arguments": '{"value": "CANARY_OK"}'}
+        reply["choices"][0]["message"]["tool_calls"] = [{"id": "call_1", "type": "function", "function": call}]
     if fault == "empty":
         reply["choices"] = []
     if fault == "error":
@@ -92,7 +99,6 @@ def chat(fault: str, body: bytes) -> tuple[int, str, bytes]:
 
 def converse(sock: socket.socket, context: ssl.SSLContext | None) -> None:
     """Serve one connection until the client closes it or asks for that."""
-    global served
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock = context.wrap_socket(sock, server_side=True) if context else sock
@@ -114,15 +120,16 @@ def converse(sock: socket.socket, context: ssl.SSLContext | None) -> None:
                 body, data = data[:length], data[length:]
                 keep = fields.get("connection", "").lower() != "close"
                 if path == "/requests":
-                    status, kind, reply = 200, "application/json", str(served).encode()
+                    status, kind, reply = 200, "application/json", str(State.served).encode()
                 else:
-                    served += 1
-                    time.sleep(delay)
+                    State.served += 1
+                    time.sleep(State.delay)
                     status, kind, reply = answer(method, path, fields.get("authorization", ""), body)
                 state = "keep-alive" if keep else "close"
                 sock.sendall(
                     f"HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\nContent-Length: {len(reply)}\r\n"
-                    f"Connection: {state}\r\n\r\n".encode() + reply
+                    f"Connection: {state}\r\n\r\n".encode()
+                    + reply
                 )
     except OSError:
         pass  # a client that hangs up is its own affair
@@ -142,9 +149,8 @@ def listen(context: ssl.SSLContext | None) -> int:
 
 
 def main() -> None:
-    global delay
     folder = sys.argv[1]
-    delay = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
+    State.delay = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
     authority = trustme.CA()
     ca_file = os.path.join(folder, f"ca-{os.getpid()}.pem")
     authority.cert_pem.write_to_path(ca_file)

@@ -18,7 +18,7 @@ data = \"{\\\"model\\\": \\\"$model\\\", \\\"messages\\\": [{\\\"role\\\": \\\"u
 $common"
 report="%{http_code} %{content_type}\\n"
 
-curl -Z -K - >"$work/status" <<EOC
+curl -sS -Z --parallel-immediate -K - >"$work/status" <<EOC
 $chat
 header = "Authorization: Bearer $CHATPROOF_API_KEY"
 output = "$work/happy"

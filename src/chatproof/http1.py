@@ -5,37 +5,25 @@ stay evidence) and checked by llhttp; chunks are decoded by llhttp. A message th
 two ways (RFC 9112 section 6.3: both lengths, several lengths, unknown transfer codings) is a fault, never a guess.
 """
 
-import zlib
-from typing import NamedTuple
-
 import httptools
 
 from chatproof.exchange import Arrival, Fault, Response
+from chatproof.message_parts import (
+    Limits,
+    Refusal,
+    bad_chunk,
+    coding,
+    crlf,
+    decode,
+    head_end,
+    header_lines,
+    llhttp_words,
+    not_http,
+)
 from chatproof.printable import snippet
-
-
-class Limits(NamedTuple):
-    """Bounds on one response, in bytes unless named otherwise. Reasons: facts on hostile servers."""
-
-    head: int = 64 * 1024
-    headers: int = 100  # lines; what most servers and CDNs allow themselves
-    informational: int = 8  # 1xx replies before the final one
-    body: int = 8 * 1024 * 1024  # on the wire, and again once decoded
-    chunks: int = 100_000
-    chunk_line: int = 4 * 1024
-    trailers: int = 8 * 1024
-
 
 EXCESS_KEPT = 64
 BODYLESS = (204, 304)
-
-
-class _Failure(Exception):
-    """Carries a Fault from a parser callback to `feed`."""
-
-    def __init__(self, code: str, phase: str, detail: str) -> None:
-        super().__init__(detail)
-        self.fault = Fault(code, phase, detail)
 
 
 class _Ignore:
@@ -64,7 +52,7 @@ class _Chunks:
         self.progress += 1
         self.count += 1
         if self.count > self.limits.chunks:
-            raise _Failure("limit.size", "body", f"more than {self.limits.chunks} chunks")
+            raise Refusal("limit.size", "body", f"more than {self.limits.chunks} chunks")
 
     def on_body(self, data: bytes) -> None:
         self.progress += 1
@@ -77,7 +65,7 @@ class _Chunks:
         self.progress += 1
         self.trailer_size += len(name) + len(value) + 4
         if self.trailer_size > self.limits.trailers:
-            raise _Failure("limit.size", "body", f"trailers exceed {self.limits.trailers} bytes")
+            raise Refusal("limit.size", "body", f"trailers exceed {self.limits.trailers} bytes")
         self.trailers.append((name, value))
 
     def on_message_complete(self) -> None:
@@ -129,7 +117,7 @@ class ResponseReader:
             rest = self._feed_head(data) if self._head is None else data
             if rest:
                 self._deliver(rest, at_ms)
-        except _Failure as failure:
+        except Refusal as failure:
             self.fault = failure.fault
 
     def _deliver(self, data: bytes, at_ms: float) -> None:
@@ -161,7 +149,7 @@ class ResponseReader:
         else:
             try:
                 self._finish()
-            except _Failure as failure:
+            except Refusal as failure:
                 self.fault = failure.fault
 
     def response(self) -> Response | None:
@@ -179,7 +167,7 @@ class ResponseReader:
             headers,
             body,
             self._wire_size,
-            _coding(headers) or "identity",
+            coding(headers) or "identity",
             tuple(self._chunks.trailers) if self._chunks else (),
             tuple(self._informational),
             self._excess,
@@ -192,10 +180,10 @@ class ResponseReader:
         self._buffer += data
         while self._head is None:
             if not (b"HTTP/"[: len(self._buffer)] == self._buffer[:5]):
-                raise _not_http(bytes(self._buffer))
-            end, length = _head_end(self._buffer)
+                raise not_http(bytes(self._buffer))
+            end, length = head_end(self._buffer)
             if (end if end >= 0 else len(self._buffer)) > self.limits.head:
-                raise _Failure("limit.size", "headers", f"header block exceeds {self.limits.head} bytes")
+                raise Refusal("limit.size", "headers", f"header block exceeds {self.limits.head} bytes")
             if end < 0:
                 return b""
             head, rest = bytes(self._buffer[: end + length]), bytes(self._buffer[end + length :])
@@ -213,20 +201,20 @@ class ResponseReader:
         version, _, rest = start.partition(b" ")
         status, _, reason = rest.partition(b" ")
         if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-            raise _Failure("http.malformed", "headers", f"unsupported version {snippet(version, 20)}")
+            raise Refusal("http.malformed", "headers", f"unsupported version {snippet(version, 20)}")
         if len(status) != 3 or not status.isdigit() or not b"100" <= status <= b"599":
-            raise _Failure("http.malformed", "headers", f"bad status code {snippet(status, 20)}")
-        headers = _header_lines(lines[1:])
+            raise Refusal("http.malformed", "headers", f"bad status code {snippet(status, 20)}")
+        headers = header_lines(lines[1:])
         if len(headers) > self.limits.headers:
-            raise _Failure("limit.size", "headers", f"more than {self.limits.headers} header lines")
+            raise Refusal("limit.size", "headers", f"more than {self.limits.headers} header lines")
         code = int(status)
         if code == 101:
-            raise _Failure("http.malformed", "headers", "101 Switching Protocols, which was not asked for")
+            raise Refusal("http.malformed", "headers", "101 Switching Protocols, which was not asked for")
         if code < 200:
             self._informational.append(code)
             if len(self._informational) > self.limits.informational:
                 detail = f"more than {self.limits.informational} informational replies"
-                raise _Failure("limit.size", "headers", detail)
+                raise Refusal("limit.size", "headers", detail)
             return
         framing = self._framing(headers, code)
         self._check_head(head, headers, framing)
@@ -242,11 +230,11 @@ class ResponseReader:
             return "none"
         if transfer and lengths:
             both = f"Content-Length {snippet(lengths[0], 20)} and Transfer-Encoding {snippet(transfer[0], 40)}"
-            raise _Failure("http.framing", "headers", f"two lengths for one body: {both}")
+            raise Refusal("http.framing", "headers", f"two lengths for one body: {both}")
         if transfer:
             if len(transfer) > 1 or transfer[0].strip().lower() != b"chunked":
                 joined = snippet(b", ".join(transfer), 60)
-                raise _Failure("http.framing", "headers", f"unknown Transfer-Encoding {joined}")
+                raise Refusal("http.framing", "headers", f"unknown Transfer-Encoding {joined}")
             return "chunked"
         if not lengths:
             return "close"
@@ -254,15 +242,15 @@ class ResponseReader:
         values = {part.strip() for value in lengths for part in value.split(b",")}
         if len(values) > 1:
             shown = " and ".join(sorted(snippet(value, 20) for value in values)[:3])
-            raise _Failure("http.framing", "headers", f"several Content-Length values: {shown}")
+            raise Refusal("http.framing", "headers", f"several Content-Length values: {shown}")
         value = values.pop()
         if not value.isdigit() or len(value) > 18:
             what = f"{len(value)} digits" if value.isdigit() else snippet(value, 20)
-            raise _Failure("http.framing", "headers", f"bad Content-Length: {what}")
+            raise Refusal("http.framing", "headers", f"bad Content-Length: {what}")
         self._expected = int(value)
         if self._expected > self.limits.body:
             detail = f"Content-Length {self._expected} exceeds the limit of {self.limits.body} bytes"
-            raise _Failure("limit.size", "headers", detail)
+            raise Refusal("limit.size", "headers", detail)
         return "length"
 
     def _check_head(self, head: bytes, headers: tuple[tuple[bytes, bytes], ...], framing: str) -> None:
@@ -276,13 +264,13 @@ class ResponseReader:
         events = _Chunks(self.limits) if framing == "chunked" else _Ignore()
         parser = httptools.HttpResponseParser(events)
         try:
-            parser.feed_data(_crlf(head))
+            parser.feed_data(crlf(head))
         except httptools.HttpParserUpgrade:
             pass  # an Upgrade header on a plain reply; without 101 it changes nothing
         except httptools.HttpParserError as error:
-            raise _Failure("http.malformed", "headers", _reason(error)) from None
+            raise Refusal("http.malformed", "headers", llhttp_words(error)) from None
         if isinstance(events, _Chunks):
-            self._chunks, self._parser, self._chunk_head = events, parser, _crlf(head)
+            self._chunks, self._parser, self._chunk_head = events, parser, crlf(head)
 
     # -- body ---------------------------------------------------------------------------------------------
 
@@ -311,14 +299,14 @@ class ResponseReader:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
             cause = error.__context__
-            raise cause if isinstance(cause, _Failure) else _bad_chunk(error, data) from None
+            raise cause if isinstance(cause, Refusal) else bad_chunk(error, data) from None
         except httptools.HttpParserError as error:
             if not self._chunks.complete:
-                raise _bad_chunk(error, data) from None
+                raise bad_chunk(error, data) from None
             self._chunks.beyond = True
         self._stalled = 0 if self._chunks.progress > before else self._stalled + len(data)
         if self._stalled > self.limits.chunk_line:
-            raise _Failure("limit.size", "body", f"a chunk line exceeds {self.limits.chunk_line} bytes")
+            raise Refusal("limit.size", "body", f"a chunk line exceeds {self.limits.chunk_line} bytes")
         if self._chunks.complete:
             if self._chunks.beyond:
                 end = self._message_end(b"".join(seen), data)
@@ -346,7 +334,7 @@ class ResponseReader:
 
     def _check_body_size(self) -> None:
         if self._wire_size > self.limits.body:
-            raise _Failure("limit.size", "body", f"body exceeds {self.limits.body} bytes on the wire")
+            raise Refusal("limit.size", "body", f"body exceeds {self.limits.body} bytes on the wire")
 
     def _keep_excess(self, data: bytes) -> None:
         self._excess = (self._excess + data)[:EXCESS_KEPT]
@@ -360,76 +348,8 @@ class ResponseReader:
         self.complete = True
         head = self._head
         assert head is not None
-        coding = _coding(head[3])
+        declared = coding(head[3])
         raw = b"".join(self._chunks.pieces if self._chunks else self._wire)
-        if coding and raw:
+        if declared and raw:
             self._decoded = raw  # evidence, should decoding fail
-            self._decoded = _decode(coding, raw, self.limits)
-
-
-def _head_end(buffer: bytearray) -> tuple[int, int]:
-    """Where the blank line stands and how long it is. Bare LF line ends are accepted (RFC 9112 section 2.2)."""
-    crlf, bare = buffer.find(b"\r\n\r\n"), buffer.find(b"\n\n")
-    if crlf >= 0 and (bare < 0 or crlf < bare):
-        return crlf, 4
-    return bare, 2
-
-
-def _crlf(head: bytes) -> bytes:
-    return head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if b"\n\n" in head else head
-
-
-def _header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
-    found = []
-    for number, raw in enumerate(lines, 1):
-        line = raw.rstrip(b"\r")
-        if not line:
-            continue
-        name, colon, value = line.partition(b":")
-        if not colon or name != name.strip() or not name:
-            what = "no colon" if not colon else "white space around the name"
-            raise _Failure("http.malformed", "headers", f"header line {number}: {what}: {snippet(line, 40)}")
-        found.append((name, value.strip(b" \t")))
-    return tuple(found)
-
-
-def _coding(headers: tuple[tuple[bytes, bytes], ...]) -> str:
-    """The body's content coding in lower case; empty when there is none (identity is none)."""
-    values = [value for name, value in headers if name.lower() == b"content-encoding"]
-    codings = [part.strip().lower() for part in b",".join(values).split(b",")]
-    return ", ".join(c.decode("latin-1") for c in codings if c and c != b"identity")
-
-
-def _decode(coding: str, raw: bytes, limits: Limits) -> bytes:
-    """gunzip under a cap. Other codings were not asked for and are named, not guessed at."""
-    if coding not in ("gzip", "x-gzip"):
-        shown = snippet(coding.encode("latin-1"), 40)
-        raise _Failure("http.encoding", "body", f"Content-Encoding {shown}, which was not asked for")
-    out = b""
-    while raw:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            out += member.decompress(raw, limits.body + 1 - len(out))
-        except zlib.error as error:
-            raise _Failure("http.encoding", "body", f"gzip: {error}") from None
-        if len(out) > limits.body:
-            raise _Failure("limit.size", "body", f"body exceeds {limits.body} bytes once decoded")
-        if not member.eof:
-            raise _Failure("http.encoding", "body", "gzip stream ends before its checksum")
-        raw = member.unused_data
-    return out
-
-
-def _not_http(start: bytes) -> _Failure:
-    hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
-    hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
-    return _Failure("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")
-
-
-def _bad_chunk(error: Exception, data: bytes) -> _Failure:
-    return _Failure("http.framing", "body", f"bad chunk: {_reason(error)}; near {snippet(data[:24], 40)}")
-
-
-def _reason(error: Exception) -> str:
-    """llhttp's own sentence; it never quotes the wire."""
-    return snippet(str(error).encode(), 80)
+            self._decoded = decode(declared, raw, self.limits)

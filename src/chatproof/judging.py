@@ -107,8 +107,10 @@ def _precondition(term: Term, reply: Reply, earlier: list[Finding]) -> Outcome |
         return undecided(f"no complete response: {fault.code} ({fault.phase})" if fault else "no response")
     for need in term.clause.needs:
         found = next((f for f in earlier if f.clause == need and f.probe == reply.probe), None)
-        if found is None or found.outcome in (HOLDS, WAIVED):
+        if found is None or found.outcome == HOLDS:
             continue
+        if found.outcome == WAIVED:
+            return Outcome(WAIVED, reason=found.reason)
         if found.outcome == NOT_APPLICABLE:
             return not_applicable(found.reason)
         # The root is what a reader wants to know, not the last link of the chain.

@@ -18,6 +18,7 @@ from chatproof.probes import PROBES
 from chatproof.redaction import MARK, Redactor, find_secret, fingerprint
 from chatproof.reply import Reply
 from chatproof.target import Target
+from chatproof.urls import bare
 
 SCHEMA = "chatproof.run/1"
 EXCERPT = 2048
@@ -254,8 +255,8 @@ def _headers(response: Response) -> list[list[str]]:
     for name, value in response.headers:
         lowered = name.decode("latin-1").lower()
         if lowered in _HEADERS or lowered in _REQUEST_IDS or lowered.startswith(_HEADER_FAMILIES):
-            text = value.decode("latin-1").split("?")[0] if lowered == "location" else value.decode("latin-1")
-            kept.append([escape(name.decode("latin-1")), escape(text)])
+            text = value.decode("latin-1")
+            kept.append([escape(name.decode("latin-1")), escape(bare(text) if lowered == "location" else text)])
     return kept
 
 

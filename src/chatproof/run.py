@@ -81,6 +81,7 @@ def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str]) -
             "proxy_used": bool(options.proxy),
             "ca_file": target.ca_file,
             "timeout_s": target.timeout,
+            "addresses": sorted({exchange.peer.address for exchange in exchanges if exchange.peer}),
         },
         (
             *resolved.notes,

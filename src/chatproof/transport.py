@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chatproof import clock
 from chatproof.exchange import Certificate, Exchange, Fault, Peer, Request, Secret, Timings
-from chatproof.http1 import Limits, ResponseReader
+from chatproof.http1 import ResponseReader
+from chatproof.message_parts import Limits
 from chatproof.printable import escape
 
 if TYPE_CHECKING:
@@ -100,13 +101,13 @@ class _Conversation:
         self.reader = ResponseReader(request.method, options.limits)
         self.timings = Timings()
         self.peer: Peer | None = None
+        self.socket: socket.socket | None = None
         self.started = time.monotonic()
         self.sent_at = self.started
         self.last_byte = self.started
 
     def run(self, probe: str, id: str) -> Exchange:
         sent_at = clock.utc()
-        sock: socket.socket | None = None
         fault: Fault | None = None
         try:
             sock = self._open()
@@ -116,8 +117,8 @@ class _Conversation:
         except _Stopped as stopped:
             fault = self.reader.fault or stopped.fault
         finally:
-            if sock is not None:
-                sock.close()
+            if self.socket is not None:
+                self.socket.close()
         self._time(total=self._elapsed(self.started))
         return Exchange(id, probe, sent_at, self.request, self.reader.response(), fault, self.timings, self.peer)
 
@@ -168,7 +169,7 @@ class _Conversation:
                     sock.settimeout(max(share, 0.001))
                     sock.connect(address)
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self.peer = Peer(str(address[0]))
+                    self.peer, self.socket = Peer(str(address[0])), sock
                     return sock
                 except OSError as error:
                     sock.close()
@@ -211,20 +212,18 @@ class _Conversation:
 
         begun = time.monotonic()
         made = self.options.tls() if self.options.tls else tls.context()
-        wrapped: ssl.SSLSocket | None = None
         try:
             sock.settimeout(max(self._remaining(), 0.001))
-            wrapped = made.wrap_socket(sock, server_hostname=self.request.url.host, do_handshake_on_connect=False)
+            self.socket = wrapped = made.wrap_socket(
+                sock, server_hostname=self.request.url.host, do_handshake_on_connect=False
+            )
             wrapped.do_handshake()
         except TimeoutError:
-            _close(wrapped or sock)
             raise _Stopped("limit.deadline", "tls", f"handshake not done after {self.options.timeout:g} s") from None
         except ssl.SSLError as error:
-            _close(wrapped or sock)
             found = tls.fault(error)
             raise _Stopped(*found) from None
         except OSError as error:
-            _close(wrapped or sock)
             raise _Stopped("net.reset", "tls", _os_words(error)) from None
         finally:
             self._time(tls=self._elapsed(begun))
@@ -325,10 +324,3 @@ def _os_words(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
     return escape(error.strerror or type(error).__name__).lower()
-
-
-def _close(sock: socket.socket) -> None:
-    try:
-        sock.close()
-    except OSError:
-        pass

@@ -120,6 +120,15 @@ def is_loopback(host: str) -> bool:
         return host.startswith("::ffff:127.")
 
 
+def bare(location: str) -> str:
+    """A Location without user information, query and fragment: what of it may be kept."""
+    scheme, separator, rest = location.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].partition("://")
+    if not separator:
+        return scheme
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
 def version_segments(url: Url) -> int:
     """How many `/v1`-like segments the path has; one is usual, none or two are worth a remark."""
     return sum(1 for part in url.path.split("/") if re.fullmatch(r"v\d+(?:beta\d*)?", part))

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproof.exchange import Fault, Response
-from chatproof.http1 import Limits, ResponseReader
+from chatproof.http1 import ResponseReader
+from chatproof.message_parts import Limits
 
 BODY = b'{"a":1}'
 GZIPPED = gzip.compress(BODY)

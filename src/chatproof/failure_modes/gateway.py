@@ -14,6 +14,7 @@ from chatproof.failure_modes.mode import (
     when,
 )
 from chatproof.printable import quote
+from chatproof.urls import bare
 
 _CHALLENGE = (
     "just a moment",
@@ -36,15 +37,13 @@ _GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)
 def _redirected(case: Case) -> Sign | None:
     if not (case.reply.complete and 300 <= case.status < 400 and case.status != 304):
         return None
-    target = case.reply.header(b"location")
+    target = bare(case.reply.header(b"location"))
     scheme, separator, rest = target.partition("://")
     if not separator:
-        return Sign(
-            (f"Location is a path on the same host: {quote(target.split('?')[0], 80)}" if target else "no Location",)
-        )
-    host = rest.split("/")[0].split("?")[0].split("#")[0].rpartition("@")[2]
+        return Sign((f"Location is a path on the same host: {quote(target, 80)}" if target else "no Location",))
+    origin = f"{scheme}://{rest.partition('/')[0]}"
     worse = ", without TLS" if scheme.lower() == "http" and case.url.scheme == "https" else ""
-    return Sign((f"Location points to {quote(f'{scheme}://{host}', 100)}{worse}; it was not followed",))
+    return Sign((f"Location points to {quote(origin, 100)}{worse}; it was not followed",))
 
 
 def _challenge(case: Case) -> Sign | None:

@@ -89,8 +89,8 @@ def _faulty(fault: "Fault", key: str) -> Respond:
     from chatproof.simulator.fault import Turn
 
     def answer(asked: Asked) -> Reply | Script:
-        reply = respond(asked)
-        return fault.alter(Turn(asked, reply, key)) if fault.when(asked) else reply
+        turn = Turn(asked, respond(asked), key)
+        return fault.alter(turn) if fault.when(turn) else turn.reply
 
     return answer
 

@@ -174,7 +174,7 @@ def _answer(body: Body) -> Answer:
 
 
 def _completion(asked: Asked, body: Body, answer: Answer) -> Body:
-    message = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
+    message: Body = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
     return {
         **_frame(asked, body, "chat.completion"),

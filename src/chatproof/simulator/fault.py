@@ -57,7 +57,7 @@ class Place(NamedTuple):
 
 
 Alter = Callable[[Turn], Reply | Script]
-When = Callable[[Asked], bool]
+When = Callable[[Turn], bool]
 
 
 def as_ever(turn: Turn) -> Reply:
@@ -82,64 +82,60 @@ class Fault(NamedTuple):
 # -- which requests -----------------------------------------------------------------------------------------
 
 
-def everything(asked: Asked) -> bool:
+def everything(turn: Turn) -> bool:
     return True
 
 
-def nothing(asked: Asked) -> bool:
+def nothing(turn: Turn) -> bool:
     """For faults of the place alone."""
     return False
 
 
-def connecting(asked: Asked) -> bool:
-    return asked.method == "CONNECT"
+def connecting(turn: Turn) -> bool:
+    """The client takes the simulator for its proxy."""
+    return turn.asked.method == "CONNECT"
 
 
-def chatting(asked: Asked) -> bool:
-    return asked.path.endswith("/chat/completions")
+def chatting(turn: Turn) -> bool:
+    return turn.asked.path.endswith("/chat/completions")
 
 
-def granted(asked: Asked) -> bool:
+def granted(turn: Turn) -> bool:
     """A chat request with the good key."""
-    return chatting(asked) and asked.credential == GOOD
+    return chatting(turn) and turn.asked.credential == GOOD
 
 
-def plain(asked: Asked) -> bool:
-    """The happy path: a chat request with the good key that asks for no stream."""
-    return granted(asked) and not _wants_stream(asked)
+def plain(turn: Turn) -> bool:
+    """The happy path: a valid chat request that asks for no stream."""
+    return granted(turn) and turn.reply.status == 200 and not turn.reply.events
 
 
-def streaming(asked: Asked) -> bool:
-    return granted(asked) and _wants_stream(asked)
+def streaming(turn: Turn) -> bool:
+    """A valid chat request that asks for a stream."""
+    return granted(turn) and bool(turn.reply.events)
 
 
-def refused(asked: Asked) -> bool:
+def refused(turn: Turn) -> bool:
     """A chat request with a wrong key or none."""
-    return chatting(asked) and asked.credential != GOOD
+    return chatting(turn) and turn.asked.credential != GOOD
 
 
-def wrong_key(asked: Asked) -> bool:
-    return chatting(asked) and asked.credential == WRONG
+def wrong_key(turn: Turn) -> bool:
+    return chatting(turn) and turn.asked.credential == WRONG
 
 
-def no_key(asked: Asked) -> bool:
-    return chatting(asked) and asked.credential == MISSING
+def no_key(turn: Turn) -> bool:
+    return chatting(turn) and turn.asked.credential == MISSING
 
 
-def with_key(asked: Asked) -> bool:
+def with_key(turn: Turn) -> bool:
     """Any request with the good key: chat and listing alike."""
-    return asked.credential == GOOD
+    return turn.asked.credential == GOOD
 
 
-def listing(asked: Asked) -> bool:
-    return asked.path.endswith("/models") and asked.credential == GOOD
-
-
-def _wants_stream(asked: Asked) -> bool:
-    try:
-        return json.loads(asked.body).get("stream") is True
-    except (ValueError, AttributeError):
-        return False
+def listing(turn: Turn) -> bool:
+    """A listing of models that would be given."""
+    return turn.asked.path.endswith("/models") and turn.reply.status == 200
 
 
 # -- what is made of the answer: correct HTTP ----------------------------------------------------------------

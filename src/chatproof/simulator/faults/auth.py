@@ -1,9 +1,11 @@
 """Faults of authentication: a good key refused, a wrong one let in, a refusal that nobody can read."""
 
+from chatproof.simulator import chat
 from chatproof.simulator.chat import MODEL, refusal
 from chatproof.simulator.fault import (
     KEY_REJECTED,
     NO_GO,
+    UNDECIDED,
     Fault,
     Turn,
     body,
@@ -26,6 +28,12 @@ from chatproof.simulator.wire import MISSING, Reply
 
 def _strip_header(turn: Turn) -> Reply:
     return refusal(MISSING)
+
+
+def _masked(turn: Turn) -> Reply:
+    """As OpenAI does: enough of the key to tell keys apart, and too much for a record."""
+    said = f"Incorrect API key provided: {turn.key[:8]}{'*' * 20}{turn.key[-4:]}."
+    return chat.error(401, said, code="invalid_api_key")
 
 
 ROWS = (
@@ -54,6 +62,15 @@ ROWS = (
         NO_GO,
         with_key,
         google_error(400, "API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT"),
+        seed=KEY_REJECTED,
+    ),
+    Fault(
+        "key-rejected-masked",
+        "The refusal quotes the beginning and the end of the key.",
+        "auth.rejected",
+        NO_GO,
+        with_key,
+        _masked,
         seed=KEY_REJECTED,
     ),
     Fault(
@@ -164,5 +181,21 @@ ROWS = (
         NO_GO,
         refused,
         says(200, {"error": {"message": "Invalid token", "type": "comet_api_error", "code": ""}}),
+    ),
+    Fault(
+        "wrong-key-rate-limited",
+        "A wrong key gets 429: whether it was judged cannot be seen.",
+        "account.rate_limited",
+        UNDECIDED,
+        wrong_key,
+        error(429, "Too many failed attempts.", "rate_limit_exceeded", "requests"),
+    ),
+    Fault(
+        "missing-key-crash",
+        "A request without a key crashes the server: whether it was judged cannot be seen.",
+        "server.error",
+        UNDECIDED,
+        no_key,
+        page(500, "500 Internal Server Error"),
     ),
 )

@@ -28,7 +28,7 @@ _unlisted = edited(lambda value: value.update(data=[card for card in value["data
 
 def _gone(chat: Alter) -> Alter:
     """The model is refused and, consistently, not listed."""
-    return lambda turn: _unlisted(turn) if listing(turn.asked) else chat(turn)
+    return lambda turn: _unlisted(turn) if listing(turn) else chat(turn)
 
 
 ACCOUNT = (

@@ -20,14 +20,22 @@ from chatproof.simulator.fault import (
 from chatproof.simulator.wire import HANG, SSE, Reply, Script, chunk, head
 
 
-def _with_stream(wanted: bool) -> Alter:
+def _with_stream(turn: Turn, wanted: bool) -> Reply:
     """The answer to the same request with another `stream`."""
+    changed = {**json.loads(turn.asked.body), "stream": wanted, "stream_options": None}
+    return chat.respond(turn.asked._replace(body=json.dumps(changed).encode()))
 
-    def alter(turn: Turn) -> Reply:
-        asked = turn.asked._replace(body=json.dumps({**json.loads(turn.asked.body), "stream": wanted}).encode())
-        return chat.respond(asked)
 
-    return alter
+def _streamed(turn: Turn) -> Reply:
+    return _with_stream(turn, True)
+
+
+def _not_streamed(turn: Turn) -> Reply:
+    return _with_stream(turn, False)
+
+
+def _buffered(turn: Turn) -> Reply:
+    return turn.reply._replace(body=b"".join(_streamed(turn).events))
 
 
 def _deltas(*deltas: dict[str, object], finish: str = "stop") -> Alter:
@@ -68,7 +76,7 @@ ROWS = (
         "stream.unexpected",
         NO_GO,
         plain,
-        _with_stream(True),
+        _streamed,
         seed=STREAM_UNASKED,
     ),
     Fault(
@@ -77,16 +85,16 @@ ROWS = (
         "stream.unexpected",
         NO_GO,
         plain,
-        lambda turn: Reply(200, turn.reply.headers, b"".join(_with_stream(True)(turn).events)),
+        _buffered,
         seed=STREAM_UNASKED,
-    ),  # type: ignore[union-attr]
+    ),
     Fault(
         "not-streamed",
         "stream: true is ignored.",
         "stream.not_streamed",
         NO_GO,
         streaming,
-        _with_stream(False),
+        _not_streamed,
         stream=True,
     ),
     Fault(

@@ -1,0 +1,95 @@
+"""Pieces of an HTTP/1.1 message: limits, the end of a head, header lines, the content coding; refusals by name."""
+
+import zlib
+from typing import NamedTuple
+
+from chatproof.exchange import Fault
+from chatproof.printable import snippet
+
+
+class Limits(NamedTuple):
+    """Bounds on one response, in bytes unless named otherwise. Reasons: facts on hostile servers."""
+
+    head: int = 64 * 1024
+    headers: int = 100  # lines; what most servers and CDNs allow themselves
+    informational: int = 8  # 1xx replies before the final one
+    body: int = 8 * 1024 * 1024  # on the wire, and again once decoded
+    chunks: int = 100_000
+    chunk_line: int = 4 * 1024
+    trailers: int = 8 * 1024
+
+
+class Refusal(Exception):
+    """Carries a Fault from a parser callback to `feed`."""
+
+    def __init__(self, code: str, phase: str, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = Fault(code, phase, detail)
+
+
+def head_end(buffer: bytearray) -> tuple[int, int]:
+    """Where the blank line stands and how long it is. Bare LF line ends are accepted (RFC 9112 section 2.2)."""
+    crlf, bare = buffer.find(b"\r\n\r\n"), buffer.find(b"\n\n")
+    if crlf >= 0 and (bare < 0 or crlf < bare):
+        return crlf, 4
+    return bare, 2
+
+
+def crlf(head: bytes) -> bytes:
+    return head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if b"\n\n" in head else head
+
+
+def header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    found = []
+    for number, raw in enumerate(lines, 1):
+        line = raw.rstrip(b"\r")
+        if not line:
+            continue
+        name, colon, value = line.partition(b":")
+        if not colon or name != name.strip() or not name:
+            what = "no colon" if not colon else "white space around the name"
+            raise Refusal("http.malformed", "headers", f"header line {number}: {what}: {snippet(line, 40)}")
+        found.append((name, value.strip(b" \t")))
+    return tuple(found)
+
+
+def coding(headers: tuple[tuple[bytes, bytes], ...]) -> str:
+    """The body's content coding in lower case; empty when there is none (identity is none)."""
+    values = [value for name, value in headers if name.lower() == b"content-encoding"]
+    codings = [part.strip().lower() for part in b",".join(values).split(b",")]
+    return ", ".join(c.decode("latin-1") for c in codings if c and c != b"identity")
+
+
+def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
+    """gunzip under a cap. Other codings were not asked for and are named, not guessed at."""
+    if coding not in ("gzip", "x-gzip"):
+        shown = snippet(coding.encode("latin-1"), 40)
+        raise Refusal("http.encoding", "body", f"Content-Encoding {shown}, which was not asked for")
+    out = b""
+    while raw:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            out += member.decompress(raw, limits.body + 1 - len(out))
+        except zlib.error as error:
+            raise Refusal("http.encoding", "body", f"gzip: {error}") from None
+        if len(out) > limits.body:
+            raise Refusal("limit.size", "body", f"body exceeds {limits.body} bytes once decoded")
+        if not member.eof:
+            raise Refusal("http.encoding", "body", "gzip stream ends before its checksum")
+        raw = member.unused_data
+    return out
+
+
+def not_http(start: bytes) -> Refusal:
+    hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
+    hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
+    return Refusal("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")
+
+
+def bad_chunk(error: Exception, data: bytes) -> Refusal:
+    return Refusal("http.framing", "body", f"bad chunk: {llhttp_words(error)}; near {snippet(data[:24], 40)}")
+
+
+def llhttp_words(error: Exception) -> str:
+    """llhttp's own sentence; it never quotes the wire."""
+    return snippet(str(error).encode(), 80)

@@ -1,0 +1,275 @@
+"""The command line as people and scripts use it: exit statuses, streams, signals, files, and what never appears."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chatproof import cli
+from tests.support import KEY
+
+CLI = [sys.executable, "-m", "chatproof"]
+
+
+def run(
+    *args: str, cwd: Path | None = None, env: dict[str, str] | None = None, **more: Any
+) -> subprocess.CompletedProcess[bytes]:
+    environ = {"PATH": os.environ["PATH"], "CHATPROOF_API_KEY": KEY, "COVERAGE": "", **(env or {})}
+    done = subprocess.run([*CLI, *args], cwd=cwd, env=environ, capture_output=not more, timeout=60, **more)
+    for stream in (done.stdout, done.stderr):
+        assert KEY.encode() not in (stream or b"") and b"Traceback" not in (stream or b"")
+    return done
+
+
+def test_go(tmp_path: Path) -> None:
+    done = run("smoke", "simulator", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith(b"GO  simulator")
+    assert done.stderr == b"" and list(tmp_path.iterdir()) == []
+
+
+def test_no_go_and_undecided() -> None:
+    assert run("smoke", "simulator", "--fault", "html-502").returncode == 1
+    assert run("smoke", "simulator", "--fault", "html-502", "--exit-zero").returncode == 0
+    assert run("smoke", "http://127.0.0.1:1/v1", "--model", "m").returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["smok"], b"did you mean smoke?"),
+        (["smoke", "--nope"], b"unrecognized arguments"),
+        (["smoke", "nowhere"], b"there is no target"),
+        (["smoke", "https://u:p@h.test/v1"], b"url.invalid"),
+        (["smoke", "http://h.test/v1"], b"in clear"),
+        (["smoke", "simulator", "--only", "nope"], b"no clause is called"),
+        (["smoke", "simulator", "--format", "pdf"], b"there is no format"),
+        (["smoke", "simulator", "--report", "junitt=x"], b"there is no format"),
+        (["smoke", "simulator", "--report", "json=/nowhere/x.json"], b"nothing was sent"),
+        (["smoke", "simulator", "--timeout", "0"], b"not a duration"),
+        (["smoke", "simulator", "--fault", "nope"], b"there is no fault"),
+        (["smoke", "simulator", "--max-requests", "2"], b"more than --max-requests 2"),
+        (["smoke", "simulator", "--no-auth", "--only", "auth"], b"no request is left"),
+        (["smoke", "https://h.test/v1", "--ca-file", "/nowhere", "--model", "m"], b"cannot use /nowhere"),
+        (["smoke", "https://h.test/v1", "--proxy", "socks5://x:1", "--model", "m"], b"http://host:port"),
+        (["smoke", "cometapi", "--model", "m"], b"auth.key_missing"),
+        (["smoke", KEY], b"looks like a key"),
+        (["contract", "--profile", "nope"], b"there is no profile"),
+        ([], b""),
+    ],
+)
+def test_usage_errors_exit_2_and_send_nothing(args: list[str], words: bytes) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stdout == b"" or args == []
+
+
+def test_a_key_on_argv_is_not_echoed() -> None:
+    for args in (
+        ["smoke", "simulator", f"--api-key={KEY}"],
+        ["smoke", "simulator", "--key", KEY],
+        ["smoke", "simulator", KEY],
+    ):
+        assert run(*args).returncode == 2
+
+
+def test_json_is_one_document_and_reports_go_to_files(tmp_path: Path) -> None:
+    done = run(
+        "smoke", "simulator", "--format", "json", "--report", "yaml=r.yaml", "--report", "text=r.txt", cwd=tmp_path
+    )
+    document = json.loads(done.stdout)
+    assert document["verdict"] == "GO" and document["schema"] == "chatproof.run/1"
+    record = yaml.safe_load((tmp_path / "r.yaml").read_text())["smoke_test_run"]
+    assert record["run_id"] == document["run_id"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.txt", "r.yaml"]
+    assert {oct(p.stat().st_mode & 0o777) for p in tmp_path.iterdir()} == {"0o600"}
+    both = run("smoke", "simulator", "--report", "yaml", "--report", "text=-", cwd=tmp_path).stdout
+    assert both.startswith(b"smoke_test_run:") and b"\nGO  simulator" in both
+
+
+def test_a_report_replaces_a_file_and_never_follows_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / "r.json").symlink_to(victim)
+    assert run("smoke", "simulator", "--report", "json=r.json", cwd=tmp_path).returncode == 0
+    assert victim.read_text() == "mine" and json.loads((tmp_path / "r.json").read_text())["verdict"] == "GO"
+
+
+def test_full_disk_and_closed_streams(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = run("smoke", "simulator", stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 4 and b"GO; cannot write to standard output" in done.stderr
+    done = subprocess.run(
+        f"{sys.executable} -m chatproof smoke simulator >&-", shell=True, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0 and done.stderr == b""
+    done = subprocess.run(
+        f"{sys.executable} -m chatproof simulate --list-faults | head -1", shell=True, capture_output=True, timeout=60
+    )
+    assert done.stderr == b"" and done.stdout.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+        {"TERM": "dumb", "NO_COLOR": "1"},
+        {"HOME": "/nonexistent"},
+        {"TZ": "garbage"},
+        {"PYTHONDEVMODE": "1"},
+    ],
+)
+def test_odd_environments(env: dict[str, str]) -> None:
+    done = run("smoke", "simulator", "--fault", "html-502", env=env)
+    assert done.returncode == 1 and done.stdout.startswith(b"NO-GO") and b"\x1b" not in done.stdout
+
+
+def test_color_only_when_forced_or_on_a_terminal() -> None:
+    assert b"\x1b[32mGO" in run("smoke", "simulator", env={"FORCE_COLOR": "1"}).stdout
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that accepts and never answers."""
+    server = socket.create_server(("127.0.0.1", 0))
+    kept: list[socket.socket] = []
+
+    def accept() -> None:
+        try:
+            while True:
+                kept.append(server.accept()[0])
+        except OSError:
+            pass
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+    server.close()
+    for each in kept:
+        each.close()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_end_in_order_with_a_record(silent: str, tmp_path: Path, number: int, status: int) -> None:
+    environ = {"PATH": os.environ["PATH"], "CHATPROOF_API_KEY": KEY}
+    child = subprocess.Popen(
+        [*CLI, "smoke", silent, "--model", "m", "--report", "json=r.json"], cwd=tmp_path, env=environ,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    time.sleep(1.0)
+    begun = time.monotonic()
+    child.send_signal(number)
+    out, err = child.communicate(timeout=10)
+    assert time.monotonic() - begun < 2
+    assert child.returncode == status and b"Traceback" not in err
+    assert out.startswith(b"UNDECIDED") and b"interrupted by" in out
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert document["verdict"] == "UNDECIDED" and document["smoke_test_run"]["pass_fail"] == "FAIL"
+
+
+def test_the_deadline_is_kept(silent: str) -> None:
+    begun = time.monotonic()
+    done = run("smoke", silent, "--model", "m", "--timeout", "1s", "--format", "json")
+    assert time.monotonic() - begun < 3
+    document = json.loads(done.stdout)
+    assert done.returncode == 3 and document["diagnoses"][0]["code"] == "net.read_timeout"
+    assert all(e["timings_ms"]["total"] < 2000 for e in document["exchanges"])
+
+
+def test_plan_sends_nothing_and_shows_no_key(silent: str) -> None:
+    done = run("smoke", silent, "--plan", "--stream", "--model", "m")
+    text = done.stdout.decode()
+    assert done.returncode == 0 and text.startswith("# 5 requests, 2 billable") and "token ceiling" in text
+    assert '-H "Authorization: Bearer $CHATPROOF_API_KEY"' in text
+    assert text.count("curl ") == 5 and "Respond with the single word: pong" in text
+
+
+def test_plan_is_runnable_shell(tmp_path: Path) -> None:
+    """The lines are what they claim: a shell can run them (against a closed port: curl's exit status 7)."""
+    text = run("smoke", "http://127.0.0.1:1/v1", "--plan", "--model", "it's").stdout.decode()
+    for command in text.split("\n\n")[1:]:
+        lines = "\n".join(line for line in command.splitlines() if not line.startswith("#"))
+        assert subprocess.run(["sh", "-c", lines], capture_output=True).returncode in (7, 127)
+
+
+def test_without_a_model_the_run_stops_and_lists() -> None:
+    from chatproof import simulator
+
+    server = simulator.start()
+    env = {"CHATPROOF_API_KEY": server.key}
+    try:
+        done = run("smoke", server.base_url, env=env)
+        assert done.returncode == 2 and b"simulator-mini" in done.stderr and b"embedding" not in done.stderr
+        done = run("smoke", server.base_url, "--model", "auto", env=env)
+        assert done.returncode == 0 and b"--model auto took" in done.stdout
+        done = run("models", server.base_url, "--check", "simulator-min", env=env)
+        assert done.returncode == 1 and done.stdout.count(b"near:") == 3
+        assert run("models", server.base_url, "--check", "simulator-mini", env=env).returncode == 0
+        listed = json.loads(run("models", server.base_url, "--format", "json", env=env).stdout)["models"]
+        assert {"id": "simulator-mini", "looks_chat_capable": True} in listed
+        assert server.key.encode() not in done.stdout
+    finally:
+        server.stop()
+
+
+def test_models_explains_a_failure() -> None:
+    done = run("models", "http://127.0.0.1:1/v1")
+    assert done.returncode == 3 and done.stdout.startswith(b"net.refused")
+
+
+def test_doctor_finds_our_own_faults() -> None:
+    done = run("doctor", "https://h.test/v1", env={"CHATPROOF_API_KEY": KEY[:9] + "\n" + KEY[9:]})
+    assert done.returncode == 2 and b"line feed (U+000A) at offset 9" in done.stdout
+    done = run(
+        "doctor", "https://127.0.0.1:1/v1", "--format", "json", env={"HTTPS_PROXY": "http://x:1", "SSL_CERT_FILE": "/x"}
+    )
+    checks = json.loads(done.stdout)["checks"]
+    said = " ".join(check["said"] for check in checks)
+    assert done.returncode == 0 and "HTTPS_PROXY" in said and "SSL_CERT_FILE" in said and "x:1" not in said
+
+
+def test_contract_prints_the_table() -> None:
+    text = run("contract").stdout.decode()
+    for words in (
+        "Endpoint path",
+        "Support escalation",
+        "https://apidoc.cometapi.com/support/help-center",
+        "2026-06-08",
+        "wording",
+    ):
+        assert words in text
+    document = json.loads(run("contract", "openai", "--format", "json").stdout)
+    assert len(document["clauses"]) == 19 and all(c["source"] and c["accessed"] for c in document["clauses"])
+    assert "| clause |" in run("contract", "--format", "markdown").stdout.decode()
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout.startswith(b"chatproof 0.")
+    for command in cli.COMMANDS:
+        assert run(command, "--help").returncode == 0
+    for status in cli.EXIT:
+        assert str(status) in run("--help").stdout.decode()
+
+
+def test_smoke_imports_nothing_heavy() -> None:
+    """The cold path is the product's feel on call: this list is looked at before it grows."""
+    code = (
+        "import sys; sys.argv=['x']; from chatproof import cli; from chatproof.commands import smoke;"
+        "cli.main(['smoke','http://127.0.0.1:1/v1','--model','m','-q']); print(*sorted(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, env={"CHATPROOF_API_KEY": KEY}, timeout=60
+    )
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    heavy = {"dataclasses", "inspect", "asyncio", "logging", "ssl", "tomllib", "email", "http", "urllib", "tempfile",
+             "importlib.metadata", "pathlib", "subprocess", "decimal", "datetime", "random", "msgspec", "rich"}  # fmt: skip
+    assert "chatproof" in loaded and not loaded & heavy

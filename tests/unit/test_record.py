@@ -1,0 +1,165 @@
+"""The run document: its schema, its bounds, its redaction; and what reporters make of hostile text."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatproof import reporters
+from chatproof.exchange import Secret
+from chatproof.run import Settings, smoke
+from chatproof.target import Target
+from tests.support import GOOD, KEY, play
+
+RECORD_KEYS = [
+    "run_id", "timestamp_utc", "environment", "endpoint_base", "model_id_used", "request_summary", "http_status",
+    "response_structure_valid", "choices_present", "content_non_empty", "error_field_present",
+    "auth_rejection_status", "auth_rejection_error_body_valid", "pass_fail", "notes",
+]  # fmt: skip
+
+
+def strict_schema() -> dict[str, Any]:
+    """The published schema, closed: a field that it does not describe is a field that nobody may rely on."""
+    schema: dict[str, Any] = json.loads(files("chatproof").joinpath("schemas/run-1.schema.json").read_text())
+
+    def close(node: Any) -> None:
+        if isinstance(node, dict):
+            if "properties" in node:
+                node["additionalProperties"] = False
+            for value in node.values():
+                close(value)
+
+    close(schema)
+    return schema
+
+
+VALIDATOR = jsonschema_rs.validator_for(strict_schema())
+
+
+def test_a_refused_run_follows_the_schema() -> None:
+    run = smoke(Target("http://127.0.0.1:1/v1", model="m", key=Secret(KEY)), Settings(stream=True), environ={})
+    VALIDATOR.validate(run.document)
+    assert run.verdict == "UNDECIDED" and run.diagnoses[0]["code"] == "net.refused"
+    assert run.document["environment"]["addresses"] == []
+
+
+@pytest.mark.parametrize("name", ["good", "bad", "stopped"])
+def test_played_runs_follow_the_schema(name: str) -> None:
+    replies = {"good": {}, "bad": {"all": "502 text/html\n\n<html>"}, "stopped": {"happy": b"HTTP/1.1 200 OK\r\nX: y"}}[
+        name
+    ]
+    document = play(replies).record.document  # type: ignore[arg-type]
+    document["environment"] = smoke_environment()
+    VALIDATOR.validate(document)
+
+
+def smoke_environment() -> dict[str, object]:
+    from chatproof import environment
+
+    more = {"user_agent": "x", "proxy_used": False, "ca_file": "", "timeout_s": 1.0, "addresses": []}
+    return {**environment.describe({"TZ": "UTC"}), **more}
+
+
+def test_the_record_is_the_seeds_template() -> None:
+    """Seed: the sanitized log-record template, its keys in its order, every value a string."""
+    text = reporters.render("yaml", play().record.document)
+    loaded = yaml.safe_load(text)
+    assert list(loaded) == ["smoke_test_run"] and list(loaded["smoke_test_run"]) == RECORD_KEYS
+    assert all(isinstance(value, str) for value in loaded["smoke_test_run"].values())
+    record = loaded["smoke_test_run"]
+    assert (record["pass_fail"], record["http_status"], record["auth_rejection_status"]) == ("PASS", "200", "401")
+    assert record["request_summary"] == "messages_count=1, stream=false"
+    assert {record[k] for k in RECORD_KEYS[7:10]} == {"true"} and record["error_field_present"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        ({"happy": b"HTTP/1.1 200 OK\r\nX: y"}, {"http_status": "unobserved", "choices_present": "unobserved", "pass_fail": "FAIL"}),
+        ({"happy": '200 application/json\n\n{"choices":[]}'}, {"choices_present": "true", "content_non_empty": "false", "response_structure_valid": "false"}),
+        ({"happy": '200 application/json\n\n{"error":{"message":"x"}}'}, {"error_field_present": "true", "choices_present": "false"}),
+        ({"all": "502 text/html\n\n<html>"}, {"http_status": "502", "response_structure_valid": "false", "auth_rejection_status": "502", "auth_rejection_error_body_valid": "false"}),
+    ],
+)  # fmt: skip
+def test_record_says_what_was_seen(replies: Any, expected: dict[str, str]) -> None:
+    record = play(replies).record.record
+    assert {key: record[key] for key in expected} == expected
+
+
+def test_undecided_is_told_in_the_notes() -> None:
+    record = play({"auth.missing_key": b"HTTP/1.1 401 No\r\nX"}).record.record
+    assert record["pass_fail"] == "FAIL" and record["notes"].startswith("UNDECIDED")
+    assert "http.malformed" in record["notes"]
+
+
+def test_excerpts_only_where_something_is_wrong() -> None:
+    run = play({"auth.invalid_key": "401 text/html\n\n<html>no\x1b[31m</html>"}).record
+    excerpts = {e["probe"]: e["response"]["body"]["excerpt"] for e in run.document["exchanges"]}
+    assert excerpts["auth.invalid_key"] == "<html>no\\x1b[31m</html>"
+    assert {excerpts["happy"], excerpts["models"]} == {""}
+
+
+def test_an_excerpt_is_redacted_before_it_is_cut() -> None:
+    for padding in range(1990, 2060):
+        body = b"x" * padding + KEY.encode() + b"y" * 100
+        excerpt = play({"happy": b"HTTP/1.1 200 OK\r\n\r\n" + body}).record.document["exchanges"][0]["response"][
+            "body"
+        ]["excerpt"]
+        assert len(excerpt) <= 2048
+        assert not any(KEY[i : i + 8] in excerpt for i in range(len(KEY) - 7))
+
+
+def test_headers_are_allow_listed_and_location_is_bare() -> None:
+    reply = "302 text/html\nSet-Cookie: s=1\nX-Secret: 2\nLocation: https://u:p@h.test/x?token=3\nServer: nginx\n\n"
+    response = play({"all": reply}).record.document["exchanges"][0]["response"]
+    names = [name for name, _ in response["headers"]]
+    assert "Set-Cookie" not in names and "X-Secret" not in names and "Server" in names
+    assert not [value for _, value in response["headers"] if "token" in value or "u:p" in value]
+
+
+def test_request_id_from_header_or_message() -> None:
+    refused = '401 application/json\n\n{"error":{"message":"Invalid token (request id: 2026ABC)"}}'
+    run = play(
+        {"auth.invalid_key": refused, "happy": GOOD["happy"].replace("\n\n", "\nX-Request-Id: req-7\n\n", 1)}
+    ).record
+    ids = {e["probe"]: e["response"]["request_id"] for e in run.document["exchanges"]}
+    assert ids["auth.invalid_key"] == "2026ABC" and ids["happy"] == "req-7"
+
+
+def test_contract_hash_follows_the_clauses_and_the_profile() -> None:
+    digest = play().contract.digest
+    assert digest == play().contract.digest
+    assert len({digest, play(profile="mistral").contract.digest, play(only=("happy",)).contract.digest}) == 3
+
+
+HOSTILE = st.text(
+    st.characters() | st.sampled_from("\x00\x1b\x7f\x85\u2028\u202e\ufffe\ud800\"'\\\n\r\t<>&{}[]:#|=+-@`%!*"),
+    max_size=60,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(HOSTILE, HOSTILE)
+def test_reports_survive_hostile_text(message: str, code: str) -> None:
+    body = json.dumps({"error": {"message": message, "code": code}, "model": message})
+    document = play({"happy": f"500 application/json\n\n{body}"}).record.document
+    text = reporters.render("text", document)
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert reporters.render("json", document).isascii()
+    assert json.loads(reporters.render("json", document))["verdict"] == "NO-GO"
+    record = yaml.safe_load(reporters.render("yaml", document))["smoke_test_run"]
+    assert record["pass_fail"] == "FAIL"
+    expected = document["smoke_test_run"]["notes"]
+    assert (
+        record["notes"] == expected.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        or not expected.isprintable()
+    )
+
+
+def test_formats_are_found() -> None:
+    assert reporters.formats() == ["json", "text", "yaml"]

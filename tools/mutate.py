@@ -1,0 +1,666 @@
+"""Break clauses and diagnosis in every small way we can think of, and see that a test fails each time.
+
+`python tools/mutate.py [WORD...]` tries all mutants (or those whose place has one of the words), two at once, on the
+tests that need no network. Each mutant is compiled into its module in a forked child, and only the tests that execute
+the changed lines are run there. Exit 1 when a mutant survives that `tools/mutation/equivalent.toml` does not excuse,
+or when an excuse there fits nothing any more.
+"""
+
+import ast
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import pickle
+import resource
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "chatproof"
+EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
+MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "provider_error.py")
+TESTS = ("tests.test_exchanges", "tests.unit.test_clauses", "tests.unit.test_judging")
+PROCESSES = 2
+TIMEOUT = 30  # seconds for one mutant; the whole suite needs two
+EXAMPLES = ("_body", "_chunk")  # functions that only make a clause's examples: they are tests, not code
+
+# --- what a mutant is ------------------------------------------------------------------------------------------------
+
+
+class Mutant(NamedTuple):
+    file: str  # below src/chatproof
+    scope: str  # the function, or "module"
+    line: int
+    last: int  # lines line..last decide which tests can notice
+    source: str  # the source line, stripped
+    change: str
+    apply: Callable[[], None]  # changes the module's tree in place; called in a child only
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Names the mutant by what it changes, not by where: it is gone when the code changes."""
+        return (self.file, self.scope, self.source, self.change)
+
+
+COMPARED: dict[type, tuple[type, ...]] = {
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+}
+CLEANING = ("strip", "rstrip", "lstrip", "lower", "upper", "capitalize", "casefold")
+ASKING = (
+    "get", "header", "startswith", "endswith", "partition", "rpartition", "split", "find", "fact", "broken",
+    "undecided", "_failing", "_problem",
+)  # fmt: skip
+SHORTENING = ("quote", "snippet", "cut")  # their numbers are lengths of excerpts: looks, not judgement
+OUTCOMES = {
+    "holds": "holds()",
+    "broken": "broken('', '', '')",
+    "undecided": "undecided('')",
+    "not_applicable": "not_applicable('')",
+}
+METADATA = ("area", "says", "why", "source", "holds_on", "breaks_on", "probe")
+
+
+def expression(text: str) -> ast.expr:
+    """An expression whose names are found whatever the module imports."""
+    for name in OUTCOMES:
+        text = text.replace(f"{name}(", f"__import__('chatproof.clause', fromlist=['']).{name}(")
+    text = text.replace("Sign()", "__import__('chatproof.failure_modes.mode', fromlist=['']).Sign()")
+    return ast.parse(text, mode="eval").body
+
+
+def shown(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+class Finder:
+    """Walks one module's tree and collects its mutants."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.text = (PACKAGE / file).read_text(encoding="utf-8")
+        self.lines = self.text.splitlines()
+        self.tree = ast.parse(self.text)
+        self.found: list[Mutant] = []
+        self.scope: list[str] = []
+        self.returns: list[str] = []
+
+    def collect(self) -> list[Mutant]:
+        for holder, name, index, node in list(children(self.tree)):
+            self.visit(holder, name, index, node)
+        return self.found
+
+    def add(self, node: Any, change: str, apply: Callable[[], None], within: Any = None) -> None:
+        line = node.lineno
+        last = (within or node).end_lineno
+        scope = ".".join(self.scope) or "module"
+        self.found.append(Mutant(self.file, scope, line, last, self.lines[line - 1].strip(), change, apply))
+
+    def swap(self, holder: Any, name: str, index: int | None, node: Any, new: ast.AST | str, said: str = "") -> None:
+        """A mutant with `new` in the place of `node`."""
+        said = said or (new if isinstance(new, str) else shown(new))
+
+        def apply() -> None:
+            fresh = expression(new) if isinstance(new, str) else new
+            put(holder, name, index, fresh, node)
+
+        self.add(node, f"{shown(node)} → {said}", apply)
+
+    def drop(self, owner: Any, name: str, index: int, node: Any, what: str = "drop") -> None:
+        def apply() -> None:
+            values = getattr(owner, name)
+            del values[index]
+            if isinstance(owner, ast.Dict):
+                del owner.keys[index]
+
+        self.add(node, f"{what} {shown(node)}", apply)
+
+    # Statements
+
+    def visit(self, holder: Any, name: str, index: int | None, node: ast.AST) -> None:
+        if isinstance(node, ast.FunctionDef):
+            self.function(node)
+        elif isinstance(node, ast.ClassDef):
+            self.scope.append(node.name)
+            for found in children(node):
+                if isinstance(found[3], ast.FunctionDef):
+                    self.visit(*found)
+            self.scope.pop()
+        elif isinstance(node, ast.Import | ast.ImportFrom | ast.Assert | ast.Pass):
+            return
+        elif isinstance(node, ast.stmt):
+            self.statement(holder, name, index, node)
+        elif isinstance(node, ast.expr | ast.comprehension | ast.keyword):
+            self.expr(holder, name, index, node)
+
+    def function(self, node: ast.FunctionDef) -> None:
+        for at, decorator in enumerate(node.decorator_list):
+            if isinstance(decorator, ast.Call):
+                self.visit(node, "decorator_list", at, decorator)
+        if node.name in EXAMPLES:
+            return
+        kind = ast.unparse(node.returns) if node.returns else ""
+        self.scope.append(node.name)
+        self.returns.append(kind)
+        body = node.body
+        documented = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+        first = body[1] if documented else body[0]
+        always = {"Outcome": tuple(OUTCOMES.values()), "Sign | None": ("None", "Sign()"), "bool": ("True", "False")}
+        for value in always.get(kind, ()):
+            self.add(first, f"always {value}", always_returns(node, value), within=node)
+        for at, statement in enumerate(body):
+            if at or not documented:
+                self.visit(node, "body", at, statement)
+        for at, default in enumerate(node.args.defaults):
+            self.visit(node.args, "defaults", at, default)
+        self.returns.pop()
+        self.scope.pop()
+
+    def statement(self, holder: Any, name: str, index: int | None, node: ast.stmt) -> None:
+        inside = bool(self.scope)
+        if inside and not isinstance(node, ast.Return):
+            self.swap(holder, name, index, node, ast.Pass(), "deleted")
+        if isinstance(node, ast.If | ast.While):
+            self.forced(node, "test", None, node.test)
+        if isinstance(node, ast.Continue):
+            self.swap(holder, name, index, node, ast.Break(), "break")
+        if isinstance(node, ast.Return) and node.value is not None:
+            self.returned(node)
+        if isinstance(node, ast.Assign) and not inside:
+            value = node.value
+            if self.file.startswith("clauses/") and not numbers_or_words(value):
+                return  # examples
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                self.swap(node, "value", None, value, ast.Constant(f"x{value.value}"))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            return  # a docstring
+        for found in list(children(node)):
+            if isinstance(node, ast.AnnAssign) and found[1] in ("annotation", "target"):
+                continue
+            if isinstance(node, ast.Assign | ast.AugAssign | ast.For) and found[1] in ("target", "targets"):
+                continue
+            self.visit(*found)
+
+    def returned(self, node: ast.Return) -> None:
+        kind, value = self.returns[-1], node.value
+        called = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
+        choices: tuple[str, ...] = ()
+        if kind == "Outcome":
+            choices = tuple(text for outcome, text in OUTCOMES.items() if outcome != called)
+        elif kind == "Outcome | None":
+            choices = ("None", *OUTCOMES.values()) if shown(value) != "None" else ("undecided('')",)
+        elif kind == "Sign | None":
+            is_none = isinstance(value, ast.Constant)
+            choices = ("Sign()",) if is_none else ("None",) if called == "Sign" else ("None", "Sign()")
+        elif kind == "bool":
+            choices = (f"not ({ast.unparse(value)})",)
+        elif kind == "str":
+            choices = ("''",) if shown(value) != "''" else ("'mutant'",)
+        elif kind.startswith(("tuple", "list")):
+            choices = ("()",) if kind.startswith("tuple") else ("[]",)
+        elif kind.endswith("None"):
+            choices = ("None",) if shown(value) != "None" else ()
+        for choice in choices:
+            self.swap(node, "value", None, value, choice)
+
+    # Expressions
+
+    def forced(self, holder: Any, name: str, index: int | None, test: ast.expr) -> None:
+        for value in (True, False):
+            self.swap(holder, name, index, test, ast.Constant(value))
+
+    def expr(self, holder: Any, name: str, index: int | None, node: Any) -> None:
+        descend = getattr(self, f"on_{type(node).__name__}", lambda *_: None)(holder, name, index, node)
+        if descend is not False:
+            for found in list(children(node)):
+                self.visit(*found)
+
+    def on_JoinedStr(self, *_: Any) -> bool:
+        return False  # wording
+
+    def on_Compare(self, holder: Any, name: str, index: int | None, node: ast.Compare) -> None:
+        for at, operator in enumerate(node.ops):
+            for other in COMPARED[type(operator)]:
+                ops = [*node.ops[:at], other(), *node.ops[at + 1 :]]
+                self.swap(holder, name, index, node, ast.Compare(node.left, ops, node.comparators))
+        for owner, field, at, word in list(children(node)):
+            if isinstance(word, ast.Constant) and isinstance(word.value, str | bytes):
+                self.swap(owner, field, at, word, altered(word))
+
+    def on_BoolOp(self, holder: Any, name: str, index: int | None, node: ast.BoolOp) -> None:
+        other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        self.swap(holder, name, index, node, ast.BoolOp(other, node.values))
+        for at, value in enumerate(node.values):
+            self.drop(node, "values", at, value, "drop operand")
+
+    def on_UnaryOp(self, holder: Any, name: str, index: int | None, node: ast.UnaryOp) -> bool | None:
+        if isinstance(node.op, ast.Not):
+            self.swap(holder, name, index, node, node.operand)
+            return None
+        return False
+
+    def on_BinOp(self, holder: Any, name: str, index: int | None, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.BitOr):
+            self.swap(holder, name, index, node, node.left)
+            self.swap(holder, name, index, node, node.right)
+        elif isinstance(node.op, ast.Add):
+            self.swap(holder, name, index, node, node.left)
+            self.swap(holder, name, index, node, node.right)
+
+    def on_IfExp(self, holder: Any, name: str, index: int | None, node: ast.IfExp) -> None:
+        self.forced(node, "test", None, node.test)
+
+    def on_comprehension(self, holder: Any, name: str, index: int | None, node: ast.comprehension) -> None:
+        for at, test in enumerate(node.ifs):
+            self.forced(node, "ifs", at, test)
+
+    def on_Constant(self, holder: Any, name: str, index: int | None, node: ast.Constant) -> None:
+        if isinstance(node.value, bool):
+            self.swap(holder, name, index, node, ast.Constant(not node.value))
+        elif isinstance(node.value, int):
+            for value in (node.value - 1, node.value + 1):
+                self.swap(holder, name, index, node, ast.Constant(value))
+
+    def on_Tuple(self, holder: Any, name: str, index: int | None, node: Any) -> bool | None:
+        if not isinstance(node.ctx, ast.Load):
+            return False
+        rows_of_faults = self.file == "failure_modes/faults.py" and not self.scope
+        prose = bool(rows_of_faults and name == "elts" and isinstance(holder, ast.Tuple))
+        if not prose:  # the parts of a row are not optional
+            for at, element in enumerate(node.elts):
+                self.drop(node, "elts", at, element)
+        return not prose
+
+    on_List = on_Set = on_Tuple
+
+    def on_Dict(self, holder: Any, name: str, index: int | None, node: ast.Dict) -> None:
+        for at, value in enumerate(node.values):
+            key = node.keys[at]
+            said = f"{shown(key)}: {shown(value)}" if key else f"**{shown(value)}"
+
+            def apply(at: int = at) -> None:
+                del node.keys[at], node.values[at]
+
+            self.add(key or value, f"drop {said}", apply)
+
+    def on_Subscript(self, holder: Any, name: str, index: int | None, node: ast.Subscript) -> None:
+        if isinstance(node.slice, ast.Slice):
+            self.swap(holder, name, index, node, node.value)
+
+    def on_Call(self, holder: Any, name: str, index: int | None, node: ast.Call) -> bool | None:
+        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if called == "clause":
+            self.clause(node)
+            return False
+        if called in ("Mode", "_row"):
+            self.row(node)
+            return False
+        if called == "Example":
+            return False
+        if called in SHORTENING:
+            for found in children(node):
+                if found[1] == "args" and found[2] == 0:
+                    self.visit(*found)
+            return False
+        if isinstance(node.func, ast.Attribute) and called in CLEANING:
+            self.swap(holder, name, index, node, node.func.value)
+        if called in ("any", "all", "min", "max"):
+            other = {"any": "all", "all": "any", "min": "max", "max": "min"}[called]
+            self.swap(holder, name, index, node, ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords))
+        for at, argument in enumerate(node.args):
+            if called in ASKING and isinstance(argument, ast.Constant) and isinstance(argument.value, str | bytes):
+                self.swap(node, "args", at, argument, altered(argument))
+            if (called == "when" and at) or isinstance(argument, ast.Starred):
+                self.drop(node, "args", at, argument, "drop argument")
+        for at, keyword in enumerate(node.keywords):
+            self.drop(node, "keywords", at, keyword, "drop argument")
+        return None
+
+    def clause(self, node: ast.Call) -> None:
+        """The decorator's data: what it needs and how strict it is. The rest is prose and examples."""
+        given = {keyword.arg: keyword for keyword in node.keywords}
+        if needs := given.get("needs"):
+            for at, need in enumerate(needs.value.elts):  # type: ignore[attr-defined]
+                self.drop(needs.value, "elts", at, need, "drop need")
+        level = given.get("level")
+        if level is not None:
+            self.swap(level, "value", None, level.value, ast.Constant("must"))
+        else:
+
+            def relax() -> None:
+                node.keywords.append(ast.keyword("level", ast.Constant("should")))
+                ast.fix_missing_locations(node)
+
+            self.add(node, f"{shown(node.args[0])}: level should", relax)
+
+    def row(self, node: ast.Call) -> None:
+        """A failure mode's row: its pattern. Code, owner and words are data that a case may assert."""
+        pattern = node.args[-1]
+        for at, argument in enumerate(node.args):
+            if isinstance(argument, ast.Tuple):
+                for place, element in enumerate(argument.elts):
+                    self.drop(argument, "elts", place, element)
+            if argument is pattern and not isinstance(argument, ast.Constant | ast.JoinedStr | ast.Tuple):
+                if self.scope or shown(node.func) == "_row":
+                    continue
+                for value in ("None", "Sign()"):
+                    self.swap(node, "args", at, argument, f"lambda case: {value}")
+                if isinstance(argument, ast.Lambda):
+                    self.visit(node, "args", at, argument)
+
+
+def always_returns(function: ast.FunctionDef, value: str) -> Callable[[], None]:
+    def apply() -> None:
+        put(function, "body", 0, ast.Return(expression(value)), function.body[0])
+
+    return apply
+
+
+def altered(node: ast.Constant) -> ast.Constant:
+    return ast.Constant(b"x" + node.value if isinstance(node.value, bytes) else f"x{node.value}")
+
+
+def numbers_or_words(node: ast.expr) -> bool:
+    """A tuple of numbers or of strings, as a rule's table is; nothing that makes an example."""
+    plain = isinstance(node, ast.Tuple) and all(isinstance(e, ast.Constant) for e in node.elts)
+    return plain or (isinstance(node, ast.Constant) and node.value == "text/event-stream")
+
+
+def put(holder: Any, name: str, index: int | None, new: Any, old: Any) -> None:
+    ast.copy_location(new, old)
+    if index is None:
+        setattr(holder, name, new)
+    else:
+        getattr(holder, name)[index] = new
+    ast.fix_missing_locations(holder)
+
+
+def children(node: ast.AST) -> Iterator[tuple[Any, str, int | None, ast.AST]]:
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST):
+            yield node, name, None, value
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, ast.AST):
+                    yield node, name, index, item
+
+
+# --- running the tests in a child --------------------------------------------------------------------------------
+
+
+class Test(NamedTuple):
+    id: str
+    run: Callable[[], None]
+
+
+class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives one module of the package another code."""
+
+    def __init__(self, file: str, code: CodeType) -> None:
+        self.name, self.path, self.code = module_name(file), PACKAGE / file, code
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != self.name:
+            return None
+        within = [str(self.path.parent)] if self.path.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(
+            name, self.path, loader=self, submodule_search_locations=within
+        )
+
+    def create_module(self, spec: Any) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self.code, module.__dict__)  # noqa: S102
+
+
+def module_name(file: str) -> str:
+    return ".".join(["chatproof", *Path(file).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def warm_up() -> None:
+    """Import, before any fork, whatever does not depend on a mutated module, and read the cases only once."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+    sys.dont_write_bytecode = True
+    for name in ("http1", "printable", "probes", "profile", "redaction", "sse", "strictjson", "urls", "models"):
+        importlib.import_module(f"chatproof.{name}")
+    tomllib.loads = lru_cache(maxsize=None)(tomllib.loads)  # type: ignore[assignment]
+    for file in sorted((ROOT / "tests" / "exchanges").glob("*.toml")):
+        tomllib.loads(file.read_text())
+    early = [name for name in map(module_name, files()) if name in sys.modules]
+    if early:
+        raise SystemExit(f"imported before it can be mutated: {early}")
+
+
+def files() -> list[str]:
+    return sorted({str(path.relative_to(PACKAGE)) for pattern in MUTATED for path in PACKAGE.glob(pattern)})
+
+
+def tests() -> list[Test]:
+    """The test functions of TESTS with their parameters, as plain calls: a pytest session costs a second."""
+    found = []
+    for name in TESTS:
+        if not (ROOT / Path(*name.split("."))).with_suffix(".py").exists():
+            continue
+        module = importlib.import_module(name)
+        for test, function in vars(module).items():
+            if test.startswith("test_") and callable(function):
+                found += [Test(f"{module.__name__}:{test}{words}", call) for words, call in calls(function)]
+    return found
+
+
+def calls(function: Any) -> Iterator[tuple[str, Callable[[], None]]]:
+    sets: list[tuple[str, dict[str, Any]]] = [("", {})]
+    for mark in getattr(function, "pytestmark", []):
+        if mark.name != "parametrize":
+            raise SystemExit(f"{function.__name__}: a mark this script does not know: {mark.name}")
+        names, values = mark.args
+        names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
+        rows = []
+        for number, row in enumerate(values):
+            given = row.values if hasattr(row, "values") and hasattr(row, "marks") else row
+            given = given if len(names) > 1 or given is not row else (row,)
+            rows.append((f"[{getattr(row, 'id', None) or number}]", dict(zip(names, given, strict=True))))
+        sets = [(words + w, {**known, **new}) for words, known in sets for w, new in rows]
+    for words, arguments in sets:
+        yield words, lambda arguments=arguments: function(**arguments)
+
+
+class Baseline(NamedTuple):
+    order: list[str]  # test ids, fastest first
+    seconds: float
+    executed: dict[str, dict[int, set[str]]]  # file → line → ids of the tests that execute it
+    imported: dict[str, set[int]]  # file → lines executed while importing
+    failed: list[str]
+
+
+def baseline() -> Baseline:
+    """Run every test once on the code as it is, and see which lines each executes."""
+    known = {str(PACKAGE / file): file for file in files()}
+    lines: set[tuple[str, int]] = set()
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        file = known.get(frame.f_code.co_filename)
+        if file is None:
+            return None
+        lines.add((file, frame.f_lineno))
+        return trace
+
+    sys.settrace(trace)
+    suite = tests()
+    imported: dict[str, set[int]] = defaultdict(set)
+    for file, line in lines:
+        imported[file].add(line)
+    executed: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    failed, times = [], {}
+    for test in suite:
+        lines.clear()
+        sys.settrace(trace)
+        why = problem(test)
+        sys.settrace(None)
+        failed += [f"{test.id}: {why}"] if why else []
+        for file, line in lines:
+            executed[file][line].add(test.id)
+        began = time.perf_counter()
+        passes(test)
+        times[test.id] = time.perf_counter() - began
+    plain = {file: dict(by_line) for file, by_line in executed.items()}
+    return Baseline(sorted(times, key=times.__getitem__), sum(times.values()), plain, dict(imported), failed)
+
+
+def passes(test: Test) -> bool:
+    return not problem(test)
+
+
+def problem(test: Test) -> str:
+    """Why a test fails; empty when it passes."""
+    try:
+        test.run()
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def in_child(task: Callable[[], Any]) -> Any:
+    """What `task` returns, computed in a forked child."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(task(), pipe)
+            os._exit(0)
+        except BaseException as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    if os.waitpid(child, 0)[1] != 0:
+        raise SystemExit("the tests cannot be run on the code as it is")
+    return pickle.loads(data)
+
+
+def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str]) -> int:
+    """In a child: 0 when all wanted tests pass with the mutant in place, else 1."""
+    signal.alarm(TIMEOUT)  # ends the child without a word; whoever loops has been noticed
+    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    try:
+        mutant.apply()
+        code = compile(tree, str(PACKAGE / mutant.file), "exec")
+        sys.meta_path.insert(0, Planted(mutant.file, code))
+        by_id = {test.id: test for test in tests()}
+    except BaseException:
+        return 1
+    order = [id for id in wanted if id in by_id]
+    order += [id for id in by_id if id not in wanted] if len(order) < len(wanted) else []
+    return 0 if all(passes(by_id[id]) for id in order) else 1
+
+
+def noticing(mutant: Mutant, known: Baseline) -> list[str]:
+    """Ids of the tests that may notice: those that execute the lines; all for what happens at import."""
+    lines = range(mutant.line, mutant.last + 1)
+    if mutant.scope == "module" or known.imported.get(mutant.file, set()).intersection(lines[1:] or lines):
+        return known.order
+    touching = set().union(*(known.executed.get(mutant.file, {}).get(line, set()) for line in lines))
+    return [id for id in known.order if id in touching]
+
+
+# --- the report --------------------------------------------------------------------------------------------------
+
+
+def main(words: list[str]) -> int:
+    began = time.monotonic()
+    warm_up()
+    known: Baseline = in_child(baseline)
+    if known.failed:
+        print("these tests fail on the code as it is:", *known.failed, sep="\n  ")
+        return 1
+    finders = {file: Finder(file) for file in files()}
+    mutants = [mutant for finder in finders.values() for mutant in finder.collect()]
+    if words:
+        mutants = [m for m in mutants if any(word in f"{m.file}:{m.line} {m.scope}" for word in words)]
+    survivors = run(mutants, finders, known)
+    excused, unused = excuses(mutants, survivors, whole=not words)
+    total, alive = Counter(m.file for m in mutants), Counter(m.file for m in survivors)
+    for file, count in sorted(total.items()):
+        allowed = sum(1 for m in excused if m.file == file)
+        print(f"{file:32} {count:5} mutants  {alive[file] - allowed:4} survive  {allowed:3} equivalent")
+    left = [m for m in survivors if m not in excused]
+    for m in sorted(left, key=lambda m: (m.file, m.line)):
+        print(f"\nsrc/chatproof/{m.file}:{m.line} in {m.scope}: {m.change}\n    {m.source}")
+    for key, why in unused:
+        print(f"\nan excuse that fits no surviving mutant: {' | '.join(key)}\n    {why}")
+    took = time.monotonic() - began
+    print(f"\n{len(mutants)} mutants, {len(left)} survive, {len(excused)} equivalent, {took:.0f} s", end="")
+    print(f" (one run of the {len(known.order)} tests: {known.seconds:.1f} s)")
+    return 1 if left or unused else 0
+
+
+def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline) -> list[Mutant]:
+    """Those that no test noticed."""
+    running: dict[int, Mutant] = {}
+    survivors: list[Mutant] = []
+
+    def wait() -> None:
+        child, status = os.wait()
+        mutant = running.pop(child)
+        if status == 0:
+            survivors.append(mutant)
+
+    for mutant in mutants:
+        if len(running) == PROCESSES:
+            wait()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = try_mutant(mutant, finders[mutant.file].tree, noticing(mutant, known))
+            finally:
+                os._exit(code)
+        running[child] = mutant
+    while running:
+        wait()
+    return survivors
+
+
+def excuses(
+    mutants: list[Mutant], survivors: list[Mutant], *, whole: bool
+) -> tuple[list[Mutant], list[tuple[tuple[str, ...], str]]]:
+    """(survivors that are known to be equivalent, excuses that fit no survivor)."""
+    text = EXCUSES.read_text(encoding="utf-8") if EXCUSES.exists() else ""
+    reasons: dict[tuple[str, ...], str] = {}
+    for entry in tomllib.loads(text).get("equivalent", []):
+        reasons[(entry["file"], entry["function"], entry["line"], entry["change"])] = entry["why"]
+    excused = [m for m in survivors if m.key in reasons]
+    used = {m.key for m in excused}
+    tried = {m.key for m in mutants}
+    return excused, [(key, why) for key, why in reasons.items() if key not in used and (whole or key in tried)]
+
+
+if __name__ == "__main__":
+    assert pytest  # imported here so that no child has to
+    sys.exit(main(sys.argv[1:]))
