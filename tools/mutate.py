@@ -251,7 +251,9 @@ class Finder:
         other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         self.swap(holder, name, index, node, ast.BoolOp(other, node.values))
         for at, value in enumerate(node.values):
-            self.drop(node, "values", at, value, "drop operand")
+            rest = [*node.values[:at], *node.values[at + 1 :]]
+            new = rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
+            self.swap(holder, name, index, node, new, f"without {shown(value)}")
 
     def on_UnaryOp(self, holder: Any, name: str, index: int | None, node: ast.UnaryOp) -> bool | None:
         if isinstance(node.op, ast.Not):
@@ -282,7 +284,7 @@ class Finder:
                 self.swap(holder, name, index, node, ast.Constant(value))
 
     def on_Tuple(self, holder: Any, name: str, index: int | None, node: Any) -> bool | None:
-        if not isinstance(node.ctx, ast.Load):
+        if isinstance(getattr(node, "ctx", None), ast.Store):
             return False
         rows_of_faults = self.file == "failure_modes/faults.py" and not self.scope
         prose = bool(rows_of_faults and name == "elts" and isinstance(holder, ast.Tuple))
@@ -423,9 +425,7 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if name != self.name:
             return None
         within = [str(self.path.parent)] if self.path.name == "__init__.py" else None
-        return importlib.util.spec_from_file_location(
-            name, self.path, loader=self, submodule_search_locations=within
-        )
+        return importlib.util.spec_from_file_location(name, self.path, loader=self, submodule_search_locations=within)
 
     def create_module(self, spec: Any) -> None:
         return None
@@ -562,7 +562,7 @@ def in_child(task: Callable[[], Any]) -> Any:
 
 
 def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str]) -> int:
-    """In a child: 0 when all wanted tests pass with the mutant in place, else 1."""
+    """In a child: 0 when all wanted tests pass with the mutant in place, 1 when one fails, 2 when it is no program."""
     signal.alarm(TIMEOUT)  # ends the child without a word; whoever loops has been noticed
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
     quiet = os.open(os.devnull, os.O_WRONLY)
@@ -571,6 +571,9 @@ def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str]) -> int:
     try:
         mutant.apply()
         code = compile(tree, str(PACKAGE / mutant.file), "exec")
+    except Exception:
+        return 2
+    try:
         sys.meta_path.insert(0, Planted(mutant.file, code))
         by_id = {test.id: test for test in tests()}
     except BaseException:
@@ -628,6 +631,8 @@ def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline) -> l
     def wait() -> None:
         child, status = os.wait()
         mutant = running.pop(child)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 2:
+            raise SystemExit(f"not a program: {mutant.file}:{mutant.line} {mutant.change}")
         if status == 0:
             survivors.append(mutant)
 

@@ -1,7 +1,7 @@
 """chatproof: does this chat completions endpoint keep its contract, and if not, whose fault is it?
 
     from chatproof import Secret, Target, smoke
-    run = smoke(Target("https://api.cometapi.com/v1", model="gpt-5-mini", key=Secret(key), profile="cometapi"))
+    run = smoke(Target("https://api.cometapi.com/v1", model=model, key=Secret(key), profile="cometapi"))
     run.verdict            # "GO", "NO-GO" or "UNDECIDED"
     run.diagnoses[0]       # code, summary, evidence, owner, next_step, confidence, clauses
 

@@ -27,8 +27,12 @@ class Diagnosis(NamedTuple):
 
 
 class _Candidate(NamedTuple):
+    """A match on one exchange, before equal codes are merged."""
+
     rank: tuple[int, int, int, int]  # severity, kind, probe, row: smaller is more important
-    diagnosis: Diagnosis
+    case: Case
+    mode: Mode
+    sign: Sign
 
 
 def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
@@ -46,17 +50,18 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
         beside = tuple(f for f in findings if f.clause in _ALONGSIDE_CLAUSES)
         if beside:
             candidates += _first_match(case._replace(findings=beside), ALONGSIDE, 1)
-    candidates.sort(key=lambda candidate: candidate.rank)
-    return _merge(candidates)
+    by_code: dict[str, list[_Candidate]] = {}
+    for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
+        by_code.setdefault(candidate.mode.code, []).append(candidate)
+    return tuple(_diagnosis(group) for group in by_code.values())
 
 
 def _first_match(case: Case, modes: tuple[Mode, ...], kind: int) -> list[_Candidate]:
     for row, mode in enumerate(modes):
         sign = mode.when(case)
-        if sign is None:
-            continue
-        rank = (_severity(case.findings), kind, _PROBES.index(case.reply.probe), row)
-        return [_Candidate(rank, _diagnosis(case, mode, sign))]
+        if sign is not None:
+            rank = (_severity(case.findings), kind, _PROBES.index(case.reply.probe), row)
+            return [_Candidate(rank, case, mode, sign)]
     return []
 
 
@@ -65,26 +70,26 @@ def _severity(findings: tuple[Finding, ...]) -> int:
     return min((0 if f.outcome == BROKEN else 1) + (0 if f.level == MUST else 2) for f in findings)
 
 
-def _diagnosis(case: Case, mode: Mode, sign: Sign) -> Diagnosis:
+def _diagnosis(group: list[_Candidate]) -> Diagnosis:
+    """One diagnosis for all exchanges with this code: words of the first, evidence of all."""
+    first = group[0]
+    mode, sign = first.mode, first.sign
     return Diagnosis(
         mode.code,
         sign.summary or mode.summary,
-        tuple(line for line in (describe(case.reply), *sign.evidence) if line),
+        _evidence(group),
         sign.owner or mode.owner,
         sign.next_step or mode.next_step,
         sign.confidence or mode.confidence,
-        tuple(dict.fromkeys(f.clause for f in case.findings)),
+        tuple(dict.fromkeys(f.clause for candidate in group for f in candidate.case.findings)),
     )
 
 
-def _merge(candidates: list[_Candidate]) -> tuple[Diagnosis, ...]:
-    merged: dict[str, Diagnosis] = {}
-    for _, found in candidates:
-        known = merged.get(found.code)
-        if known is None:
-            merged[found.code] = found
-            continue
-        evidence = tuple(dict.fromkeys((*known.evidence, *found.evidence)))[:EVIDENCE_LINES]
-        clauses = tuple(dict.fromkeys((*known.clauses, *found.clauses)))
-        merged[found.code] = known._replace(evidence=evidence, clauses=clauses)
-    return tuple(merged.values())
+def _evidence(group: list[_Candidate]) -> tuple[str, ...]:
+    """What each exchange showed, equal lines once for all their probes; then what the patterns found."""
+    shown: dict[str, list[str]] = {}
+    for candidate in group:
+        shown.setdefault(describe(candidate.case.reply), []).append(candidate.case.reply.probe)
+    lines = [f"{', '.join(probes)}: {line}" for line, probes in shown.items()]
+    lines += dict.fromkeys(line for candidate in group for line in candidate.sign.evidence if line)
+    return tuple(lines[:EVIDENCE_LINES])

@@ -105,6 +105,11 @@ class ResponseReader:
             return "body"
         return "headers" if self.received else "first_byte"
 
+    @property
+    def ends_with_the_connection(self) -> bool:
+        """A body has begun whose end only the connection's end will tell."""
+        return self._head is not None and not self.complete and self._chunks is None and self._expected is None
+
     def feed(self, data: bytes, at_ms: float = 0.0) -> None:
         """Take bytes from the wire. After `complete` they count as excess; after a fault they are ignored."""
         self.received += len(data)

@@ -349,6 +349,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 
+_ABSENT = ("not found", "does not exist", "doesn't exist", "no such", "unknown", "not available", "unavailable")
 _BY_STATUS = {
     401: "auth",
     402: "quota",
@@ -379,7 +380,7 @@ def classify(error: ProviderError, status: int) -> str:
         if any(code in words for code in codes):
             return name
     if status == 404:
-        return "model" if "model" in message and "not found" in message else "path"
+        return "model" if "model" in message and any(words in message for words in _ABSENT) else "path"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= 500:

@@ -117,7 +117,7 @@ def build(
         "kind": facts.kind,
         "started_at": facts.started_at,
         "finished_at": facts.finished_at,
-        "target": _target(target),
+        "target": _target(target, contract.profile.fact("support", "")),
         "verdict": judgement.verdict,
         "cost": _cost(exchanges, replies),
         "exchanges": [_exchange(replies[e.probe], target, e.id in troubled or facts.keep_bodies) for e in exchanges],
@@ -171,7 +171,7 @@ def _redacted(value: Any, redactor: Redactor) -> Any:
     return redactor.text(value) if isinstance(value, str) else value
 
 
-def _target(target: Target) -> dict[str, Any]:
+def _target(target: Target, support: str) -> dict[str, Any]:
     key = None
     if target.key is not None:
         key = {"source": target.key_source, "length": len(target.key), "fingerprint": fingerprint(target.key)}
@@ -182,6 +182,7 @@ def _target(target: Target) -> dict[str, Any]:
         "model": target.model,
         "environment": target.environment,
         "key": key,
+        "support": support,
     }
 
 

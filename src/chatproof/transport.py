@@ -139,7 +139,14 @@ class _Conversation:
         proxy = self.options.proxy
         url = self.request.url
         host, port = (proxy.host, proxy.port) if proxy else (url.host, url.port)
-        sock = self._connect(self._resolve(host, port), f"{host}:{port}")
+        try:
+            sock = self._connect(self._resolve(host, port))
+        except _Stopped as stopped:
+            if proxy is None:
+                raise
+            # Not the endpoint's fault, and not the base URL's.
+            detail = f"the proxy cannot be reached: {stopped.fault.code}: {stopped.fault.detail}"
+            raise _Stopped("net.proxy", "proxy", detail) from None
         if proxy:
             self._through(sock, proxy)
         return self._handshake(sock) if url.scheme == "https" else sock
@@ -156,7 +163,7 @@ class _Conversation:
         finally:
             self._time(dns=self._elapsed(begun))
 
-    def _connect(self, addresses: list[Address], name: str) -> socket.socket:
+    def _connect(self, addresses: list[Address]) -> socket.socket:
         begun = time.monotonic()
         until = begun + self._remaining() * CONNECT_SHARE
         failure = _Stopped("net.dns", "dns", "no address")
@@ -256,12 +263,28 @@ class _Conversation:
             except TimeoutError:
                 raise self._late() from None
             except OSError as error:
+                if self._ended_without_goodbye(error):
+                    return
                 # Includes TLS records that fail to decrypt: the connection is gone either way.
                 detail = f"{_os_words(error)} after {reader.received} bytes"
                 raise _Stopped("net.reset", reader.phase, detail) from None
             self._take(data)
         if reader.complete and reader.fault is None:
             self._look_for_excess(sock)
+
+    def _ended_without_goodbye(self, error: OSError) -> bool:
+        """TLS ended without close_notify. Only a body that ends with the connection is put in doubt by that."""
+        if self.request.url.scheme != "https":
+            return False
+        import ssl
+
+        if not isinstance(error, ssl.SSLEOFError):
+            return False
+        if self.reader.ends_with_the_connection:
+            detail = "TLS was cut (no close_notify) in a body that ends with the connection"
+            raise _Stopped("http.incomplete_body", "body", detail) from None
+        self.reader.eof()
+        return True
 
     def _take(self, data: bytes) -> None:
         self.last_byte = time.monotonic()

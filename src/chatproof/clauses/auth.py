@@ -54,18 +54,13 @@ def _accepted(reply: Reply, context: Context) -> Outcome:
     expected = "a status that refuses, typically 401 or 403"
     if reply.is_completion:
         return broken("status", expected, f"HTTP {reply.status} with a completion")
-    if reply.error:
-        return broken(
-            "status",
-            expected,
-            f"HTTP {reply.status}, with an error in the body: {quote(reply.error.message)}",
-        )
     control = context.control
     if control is not None and not control.is_completion and control.status == reply.status:
-        return undecided(
-            "the request with the good key is not answered by a chat endpoint either",
-            f"HTTP {reply.status}, {reply.kind} body",
-        )
+        reason = "the request with the good key is not answered by a chat endpoint either"
+        return undecided(reason, f"HTTP {reply.status}, {reply.kind} body")
+    if reply.error:
+        said = f"HTTP {reply.status}, with an error in the body: {quote(reply.error.message)}"
+        return broken("status", expected, said)
     return broken("status", expected, f"HTTP {reply.status}, {reply.kind} body")
 
 

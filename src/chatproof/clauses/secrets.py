@@ -9,7 +9,6 @@ from chatproof.clause import (
     clause,
     holds,
     not_applicable,
-    undecided,
 )
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.redaction import find_secret
@@ -36,7 +35,7 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     if context.key is None:
         return not_applicable("no key was sent")
     if reply.response is None:
-        return undecided("nothing came back")
+        return not_applicable("nothing came back")
     response = reply.response
     bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
     if reply.kind == "sse":
@@ -47,7 +46,7 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
         bodies[f"header {name.decode('latin-1')}"] = name + b": " + value
     places = {where: how for where, data in bodies.items() if (how := find_secret(data, context.key))}
     if not places:
-        return holds() if reply.complete else undecided("only a part of the reply was observed")
+        return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
     said = "; ".join(f"{where} ({how})" for where, how in list(places.items())[:4])
     return broken(next(iter(places)), "the key nowhere in the reply", f"the key is in: {said}")
 

@@ -103,6 +103,8 @@ def _simulated(args: argparse.Namespace) -> Resolved:
         raise UsageError(
             "usage", f"there is no fault {args.fault[:40]!r}", "see: chatproof simulate --list-faults"
         ) from None
+    if started.stream and hasattr(args, "stream"):
+        args.stream = True  # this fault shows in streams only
     return check(
         Target(
             base_url=started.base_url,

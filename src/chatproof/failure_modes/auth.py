@@ -24,7 +24,7 @@ def _error_body(case: Case) -> Sign | None:
 
 def _reflected(case: Case) -> Sign | None:
     found = next((f for f in case.findings if f.clause == "secret.not_reflected" and f.outcome == BROKEN), None)
-    return Sign((f"{case.reply.probe}: {found.observed}",)) if found else None
+    return Sign((found.observed,)) if found else None
 
 
 MODES = (

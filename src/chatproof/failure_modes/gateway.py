@@ -67,13 +67,17 @@ def _timeout(case: Case) -> Sign | None:
 
 
 def _no_api(case: Case) -> Sign | None:
-    if not case.page or case.status != 200 or (case.base_versions == 0 and case.reply.kind == "html"):
+    reply = case.reply
+    if not reply.complete or case.status != 200:
         return None
-    if case.reply.kind == "html":
-        return Sign(
-            ("an HTML page with status 200: a login page, a dashboard or a captive portal",),
-            confidence=CERTAIN,
-        )
+    if reply.kind == "html" and case.base_versions > 0:
+        said = "an HTML page with status 200: a login page, a dashboard or a captive portal"
+        return Sign((said,), confidence=CERTAIN)
+    if reply.kind == "json" and not reply.choices:
+        same = [
+            r.probe for r in case.context.replies.values() if r.complete and r.status == 200 and r.body == reply.body
+        ]
+        return when("models" in same and len(same) > 1, f"every request gets this same JSON: {', '.join(same)}")
     return None
 
 
@@ -103,6 +107,18 @@ def _path(case: Case) -> Sign | None:
         same = [r.probe for r in case.context.replies.values() if r.complete and r.status == 200 and r.kind == "empty"]
         return when(len(same) >= 2, f"every request gets an empty 200: {', '.join(same)}")
     return when(_wrong_url(case), f"the path sent was {quote(case.url.path)}")
+
+
+def _wrong_scheme(case: Case) -> Sign | None:
+    return when(case.page and case.status == 400 and "http request was sent to https port" in case.text())
+
+
+def _money_page(case: Case) -> Sign | None:
+    return when(case.page and case.status == 402)
+
+
+def _size_page(case: Case) -> Sign | None:
+    return when(case.page and case.status == 413, "413: the gateway's limit on request bodies is below 1 KB")
 
 
 def _error_page(case: Case) -> Sign | None:
@@ -220,5 +236,29 @@ MODES = (
         "Run again; if it stays, escalate with the request id and UTC time.",
         POSSIBLE,
         _crash_page,
+    ),
+    Mode(
+        "tls.protocol",
+        YOU,
+        "this port speaks TLS, and the base URL says http",
+        "Write https in the base URL.",
+        CERTAIN,
+        _wrong_scheme,
+    ),
+    Mode(
+        "account.quota",
+        YOU,
+        "payment is required (402)",
+        "Top up the account; retrying does not help.",
+        LIKELY,
+        _money_page,
+    ),
+    Mode(
+        "request.rejected",
+        GATEWAY,
+        "a gateway finds the request too large",
+        "Ask whoever runs the gateway: the probe is one short sentence.",
+        CERTAIN,
+        _size_page,
     ),
 )

@@ -94,13 +94,12 @@ def when(condition: bool, *evidence: str) -> Sign | None:
 
 def describe(reply: Reply) -> str:
     """One line: what this exchange showed."""
-    probe = reply.probe
     if reply.response is None or (reply.fault and not reply.complete):
         fault = reply.fault
         said = f"{fault.code} in phase {fault.phase}: {fault.detail}" if fault else "no reply"
         status = f"HTTP {reply.status}, then " if reply.response else ""
-        return f"{probe}: {status}{said}"
-    line = f"{probe}: HTTP {reply.status}, {reply.media_type or 'no Content-Type'}"
+        return f"{status}{said}"
+    line = f"HTTP {reply.status}, {reply.media_type or 'no Content-Type'}"
     if reply.error:
         return f"{line}, {error_words(reply.error)}"
     if reply.kind in ("html", "text"):

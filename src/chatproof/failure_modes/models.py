@@ -40,7 +40,9 @@ def _not_listed(case: Case) -> Sign | None:
 def _no_listing(case: Case) -> Sign | None:
     if case.reply.probe != "models" or case.broken("model.listed"):
         return None
-    return when(chat_is_well(case) or (case.status == 200 and not case.page))
+    control = case.context.control
+    same = control is not None and control.body == case.reply.body  # then it is no listing, but no API at all
+    return when(chat_is_well(case) or (case.status == 200 and not case.page and not same))
 
 
 MODES = (

@@ -51,10 +51,16 @@ def _rate(case: Case) -> Sign | None:
     return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
 
 
+_ERROR_PLACES = ("$.error", "$.errors", "$.fault")
+
+
 def _error_in_200(case: Case) -> Sign | None:
-    if not (case.reply.complete and case.status < 300 and case.is_chat and not case.reply.choices):
+    reply = case.reply
+    if not (reply.complete and case.status < 300 and case.is_chat and not reply.choices) or reply.error is None:
         return None
-    return Sign((error_words(case.reply.error),)) if case.reply.error and case.reply.object.get("error") else None
+    # A lone `message` or `detail` under 200 may be anything; these say that they are errors.
+    sure = reply.error.where.startswith(_ERROR_PLACES) or reply.error.where == "$"
+    return when(sure, error_words(reply.error))
 
 
 def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: str, confidence: str = CERTAIN) -> Mode:

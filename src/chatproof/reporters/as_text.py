@@ -128,7 +128,8 @@ def _undecided(document: dict[str, Any], lines: _Lines) -> None:
     lines.blank()
     names = {"undecided": "not judged", "not_applicable": "n/a", "waived": "waived"}
     for (outcome, reason), clauses in groups.items():
-        lines.add(names[outcome], f"{', '.join(dict.fromkeys(clauses))}: {reason}", color="dim")
+        folded = _fold(clauses, [finding["clause"] for finding in document["findings"]])
+        lines.add(names[outcome], f"{folded}: {reason}", color="dim")
 
 
 def _held(document: dict[str, Any], lines: _Lines) -> None:
@@ -138,7 +139,21 @@ def _held(document: dict[str, Any], lines: _Lines) -> None:
     held = [clause for clause, seen in outcomes.items() if seen == {"holds"}]
     lines.blank()
     count = f"{len(held)} of {len(outcomes)} clauses"
-    lines.add("held", f"{count}: {', '.join(held)}" if held else count, color="dim")
+    lines.add("held", f"{count}: {_fold(held, list(outcomes))}" if held else count, color="dim")
+
+
+def _fold(clauses: list[str], known: list[str]) -> str:
+    """Clause names, a whole family of three or more as `happy.* (6)`."""
+    families: dict[str, list[str]] = {}
+    for clause in dict.fromkeys(clauses):
+        families.setdefault(clause.rpartition(".")[0], []).append(clause)
+    parts = []
+    for family, members in families.items():
+        whole = {clause for clause in known if clause.rpartition(".")[0] == family}
+        parts.append(
+            f"{family}.* ({len(members)})" if whole == set(members) and len(members) > 2 else ", ".join(members)
+        )
+    return ", ".join(parts)
 
 
 def _exchanges(document: dict[str, Any], lines: _Lines) -> None:
@@ -176,5 +191,7 @@ def _footer(document: dict[str, Any], lines: _Lines) -> None:
     lines.add("sent", f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}", color="dim")
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
     if ids and document["verdict"] != "GO":
-        lines.add("ids", ", ".join(ids[:4]), color="dim")
+        lines.add("ids", ", ".join(dict.fromkeys(ids[:4])), color="dim")
+    if target["support"] and any(d["owner"] in ("provider", "gateway") for d in document["diagnoses"]):
+        lines.add("support", target["support"], color="dim")
     lines.add("run", f"{document['run_id']}, {document['started_at']}", color="dim")

@@ -1,0 +1,69 @@
+"""The terminal's text, to the letter. `pytest --golden` is not a thing: edit tests/golden when the text is meant to change."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chatproof import reporters
+from chatproof.exchange import Fault
+from chatproof.reporters import Style
+from tests.support import play
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+RUNS = {
+    "go": {},
+    "go-with-warning": {"models": '200 application/json\n\n{"data":[{"id":"gpt-x-mini"},{"id":"whisper-1"}]}'},
+    "no-go-gateway": {"all": "502 text/html\nX-Request-Id: req-1\n\n<html><title>502 Bad Gateway</title></html>"},
+    "no-go-not-enforced": {"auth.invalid_key": '200 application/json\n\n{"choices":[{"message":{"content":"pong"}}]}'},
+    "no-go-model": {
+        "happy": '503 application/json\n\n{"error":{"message":"no available channel for model gpt-x","code":"model_not_found"}}',
+        "models": '200 application/json\n\n{"data":[{"id":"gpt-x-mini"}]}',
+    },
+    "undecided-dns": {"all": Fault("net.dns", "dns", "llm.test: Name or service not known (-2)")},
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_golden(name: str) -> None:
+    text = reporters.render("text", play(RUNS[name]).record.document)
+    path = GOLDEN / f"{name}.txt"
+    if not path.exists():
+        path.write_text(text)
+        pytest.fail(f"{path} was missing and has been written; read it")
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_one_screen(name: str) -> None:
+    text = reporters.render("text", play(RUNS[name]).record.document)
+    assert len(text.splitlines()) <= 45 and max(map(len, text.splitlines())) <= 100
+
+
+def test_verdict_first_then_cause() -> None:
+    lines = reporters.render("text", play(RUNS["no-go-model"]).record.document).splitlines()
+    assert lines[0].startswith("NO-GO") and "model.unavailable" in lines[2]
+
+
+def test_quiet_is_two_lines_at_most() -> None:
+    for replies in RUNS.values():
+        text = reporters.render("text", play(replies).record.document, Style(verbosity=-1))
+        assert len(text.splitlines()) <= 3
+
+
+def test_color_adds_nothing_but_color() -> None:
+    document = play(RUNS["no-go-gateway"]).record.document
+    colored = reporters.render("text", document, Style(color=True))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == reporters.render("text", document)
+
+
+@pytest.mark.parametrize("width", [40, 60, 140])
+def test_any_width(width: int) -> None:
+    text = reporters.render("text", play(RUNS["no-go-gateway"]).record.document, Style(width=width))
+    longest = max(text.splitlines(), key=len)
+    assert len(longest) <= width or " " not in longest.strip().split("  ")[-1].strip() or width < 50
+
+
+def test_verbose_shows_exchanges() -> None:
+    text = reporters.render("text", play(RUNS["no-go-gateway"]).record.document, Style(verbosity=2))
+    assert "GET https://llm.test/v1/models" in text and "Content-Type: text/html" in text and "request id req-1" in text

@@ -1,0 +1,134 @@
+"""Generate the reference tables in docs/ from the code's own tables. `--check` fails when a file is stale."""
+
+import sys
+from pathlib import Path
+
+from chatproof import cli, clauses, probes, profile
+from chatproof.areas import AREAS
+from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES
+from chatproof.message_parts import Limits
+from chatproof.simulator.faults import FAULTS
+from chatproof.sse import SseLimits
+from chatproof.strictjson import REASONS, JsonLimits
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+NOTE = "<!-- Made by `make docs` from the code's tables. Do not edit. -->\n\n"
+OWN_SIDE = (
+    ("auth.key_missing", "no key is set, or it is empty"),
+    ("auth.key_malformed", "the key has characters, quotes or words that make it no key"),
+    ("auth.wrong_provider", "the key has the form of another provider's"),
+    ("url.invalid", "the base URL cannot be used"),
+)
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def clause_page() -> str:
+    rows = [
+        [
+            f"`{c.id}`",
+            c.level,
+            c.says,
+            c.why,
+            ", ".join(f"`{n}`" for n in c.needs),
+            f"{c.source.url} ({c.source.accessed})",
+        ]
+        for c in clauses.load().values()
+    ]
+    areas = [[a.name, a.verify, f"{a.url} ({a.accessed})", a.wording] for a in AREAS]
+    return (
+        "# Clauses of smoke\n\n"
+        + table(["clause", "level", "what it says", "who breaks", "needs", "source (accessed)"], rows)
+        + "\n## Contract areas\n\n"
+        + table(["area", "what to verify", "source (accessed)", "safe wording"], areas)
+    )
+
+
+def code_page() -> str:
+    rows = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in (*FAILURE_MODES, *ALONGSIDE)]
+    own = [[f"`{code}`", meaning] for code, meaning in OWN_SIDE]
+    return (
+        "# Diagnosis codes\n\nIn the order in which they are tried on an exchange; the first that matches is its cause. A code\n"
+        "with several rows is reached in several ways. Evidence may change owner and confidence.\n\n"
+        + table(["code", "owner", "confidence", "what it means", "next step"], rows)
+        + "\n## Our own side: exit status 2, nothing was sent\n\n"
+        + table(["code", "what it means"], own)
+    )
+
+
+def fault_page() -> str:
+    rows = [[f"`{f.name}`", f"`{f.code}`" if f.code else "none", f.verdict, f.about] for f in FAULTS.values()]
+    return "# Faults of the simulator\n\n`chatproof smoke simulator --fault NAME`\n\n" + table(
+        ["fault", "diagnosis", "verdict", "what it does"], rows
+    )
+
+
+def profile_page() -> str:
+    parts = ["# Profiles\n\nWhat is known of a provider, each fact with its source and the date it was read.\n"]
+    for name in profile.names():
+        read = profile.parse((Path(profile.__file__).parent / "profiles" / f"{name}.json").read_text(), name)
+        rows = [[fact, f"`{value.value}`", f"{value.source} ({value.accessed})"] for fact, value in read.facts.items()]
+        rows += [[f"waived: `{c}`", w.reason, f"{w.source} ({w.accessed})"] for c, w in read.waivers.items()]
+        rows += [["note", quirk.text, f"{quirk.source} ({quirk.accessed})"] for quirk in read.quirks]
+        parts.append(f"\n## {read.title} (`{name}`)\n\n" + table(["fact", "value", "source (accessed)"], rows))
+    return "".join(parts)
+
+
+def limit_page() -> str:
+    limits = [(Limits(), "response"), (SseLimits(), "stream"), (JsonLimits(), "JSON")]
+    rows = [[where, name, str(value)] for group, where in limits for name, value in group._asdict().items()]
+    probe_rows = [
+        [
+            f"`{p.id}`",
+            p.method,
+            f"`{p.suffix}`",
+            p.credential,
+            "yes" if p.billable else "no",
+            p.does + (f", after `{p.after}`" if p.after else ""),
+        ]
+        for p in probes.PROBES.values()
+    ]
+    return (
+        "# Probes, limits, exit statuses\n\n## Probes\n\n"
+        + table(["probe", "method", "path after the base URL", "key", "billable", "what is sent"], probe_rows)
+        + "\n## Limits\n\nBytes, unless the name says otherwise.\n\n"
+        + table(["of", "limit", "value"], rows)
+        + "\n## Why bytes are not strict JSON\n\n"
+        + table(["reason", "meaning"], [[f"`{name}`", text] for name, text in REASONS.items()])
+        + "\n## Exit statuses\n\n"
+        + table(["status", "meaning"], [[str(status), text] for status, text in cli.EXIT.items()])
+    )
+
+
+PAGES = {
+    "clauses.md": clause_page,
+    "codes.md": code_page,
+    "faults.md": fault_page,
+    "profiles.md": profile_page,
+    "probes-and-limits.md": limit_page,
+}
+
+
+def main() -> int:
+    check = "--check" in sys.argv
+    stale = []
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        text = NOTE + make()
+        path = FOLDER / name
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if not check:
+                path.write_text(text)
+    if check and stale:
+        print(f"stale: {', '.join(stale)}; run make docs")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
