@@ -104,7 +104,42 @@ def limit_page() -> str:
     )
 
 
+def real_page() -> str:
+    sys.path.insert(0, str(FOLDER.parent.parent))
+    from tests.real.install import PACKAGES
+    from tests.real.rows import ROWS, VERDICTS
+
+    rows = [
+        [
+            r.server,
+            f"`{r.path or '/'}`",
+            r.key or "none",
+            r.model,
+            " ".join(r.args),
+            r.raw or "",
+            VERDICTS[r.exit],
+            f"`{r.code}`" if r.code else "none",
+        ]
+        for r in ROWS
+    ]
+    packages = [
+        [name, f"{p.source}: `{p.requirement}`", "nightly" if p.nightly else "each run"] for name, p in PACKAGES.items()
+    ]
+    return (
+        "# Real servers\n\nSoftware that others wrote, installed by `tests/real/install.py` and started on loopback by the tests. Each row is one\n"
+        "run of the command line in `tests/real/test_smoke.py`; `test_premises.py` checks without chatproof that the server answers\n"
+        "the happy request as the column says (status, kind of body, coding). The keys are known to no server but these.\n\n"
+        + table(["server", "from", "run"], packages)
+        + "\n"
+        + table(["server", "base path", "key", "model", "options", "answers", "verdict", "principal diagnosis"], rows)
+        + "\nWhat was learnt from them: nginx hands over an upstream's bytes without a status line as HTTP/0.9; LiteLLM without a database\n"
+        "refuses a wrong key with 400 and a missing one with a JSON 500; Caddy answers an unknown path with an empty 200; a gateway whose\n"
+        "own upstream key is stale relays the upstream's 401, which from outside looks like the caller's key.\n"
+    )
+
+
 PAGES = {
+    "../real-servers.md": real_page,
     "clauses.md": clause_page,
     "codes.md": code_page,
     "faults.md": fault_page,
