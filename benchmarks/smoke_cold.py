@@ -42,6 +42,7 @@ from server import FAULTS
 SLOW_MS = 200
 WARNS_ONLY = ("unlisted",)  # a model that is not listed is a warning; every other fault must fail the check
 BARE = "bare python -I -c pass"
+REPEATED = {"bare": 3, "chatproof": 3, "script": 3}  # runs in each round, by kind: cheap, and what the goals rest on
 
 
 class Sample(NamedTuple):
@@ -68,7 +69,7 @@ class Goal(NamedTuple):
         return self.measured is not None and self.measured <= self.limit
 
 
-Samples = dict[tuple[str, int], list[Sample]]  # by contender key and server delay, one sample for each round
+Samples = dict[tuple[str, int], list[list[Sample]]]  # by contender key and server delay: rounds of one to three runs
 
 
 @contextlib.contextmanager
@@ -128,41 +129,51 @@ def prove_equal(server: Server, jq: str, jaq: str, folder: str) -> None:
 
 
 def run_rounds(field: list[Contender], rounds: int, expected: dict[str, dict[str, int]], folder: str) -> Samples:
-    """All contenders once in each round, so that noise hits all alike; in an order shuffled by a fixed seed, so that
-    none always follows the same neighbour."""
+    """All contenders in each round, so that noise hits all alike; in an order shuffled by a fixed seed, so that none
+    always follows the same neighbour."""
     samples: Samples = {(contender.key, contender.delay_ms): [] for contender in field}
+    runs = [c for c in field for _ in range(1 if c.delay_ms else REPEATED.get(c.kind, 1))]
     for number in range(rounds):
-        print(f"\rround {number + 1} of {rounds}", end="", file=sys.stderr, flush=True)
-        for contender in random.Random(number).sample(field, len(field)):
+        for kept in samples.values():
+            kept.append([])
+        if sys.stderr.isatty():
+            print(f"\rround {number + 1} of {rounds}", end="", file=sys.stderr, flush=True)
+        for contender in random.Random(number).sample(runs, len(runs)):
             sample, status = measure(contender, folder)
             if status != expected[contender.key]["exit"]:
                 raise SystemExit(f"\n{contender.key} exits {status}:\n{Path(folder, 'output').read_text()}")
-            samples[contender.key, contender.delay_ms].append(sample)
-    print(file=sys.stderr)
+            samples[contender.key, contender.delay_ms][-1].append(sample)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     return samples
 
 
 def paired(samples: Samples, key: str, to: str) -> float | None:
-    """Median over the rounds of the ratio of CPU times within a round."""
-    pairs = list(zip(samples.get((key, 0), []), samples.get((to, 0), []), strict=False))
-    return median(one.cpu / other.cpu for one, other in pairs) if pairs else None
+    """Median over the rounds of the ratio of CPU times within a round (of medians, where it has several runs)."""
+    rounds = zip(samples.get((key, 0), []), samples.get((to, 0), []), strict=False)
+    ratios = [median(s.cpu for s in mine) / median(s.cpu for s in other) for mine, other in rounds]
+    return median(ratios) if ratios else None
+
+
+def every(samples: Samples, key: str, delay_ms: int = 0) -> list[Sample]:
+    return [sample for kept in samples.get((key, delay_ms), []) for sample in kept]
 
 
 def minima(samples: Samples, key: str, to: str) -> float:
-    return min(s.cpu for s in samples[key, 0]) / min(s.cpu for s in samples[to, 0])
+    return min(s.cpu for s in every(samples, key)) / min(s.cpu for s in every(samples, to))
 
 
 def beyond(samples: Samples, key: str, delay_ms: int, choose: Any = median) -> float | None:
     """Wall milliseconds beyond the server's delay. The slowest probe takes at least the delay, so this is an upper
     bound of wall minus slowest probe."""
-    walls = [sample.wall * 1000 - delay_ms for sample in samples.get((key, delay_ms), [])]
+    walls = [sample.wall * 1000 - delay_ms for sample in every(samples, key, delay_ms)]
     return float(choose(walls)) if walls else None
 
 
 def summaries(field: list[Contender], samples: Samples, seen: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     rows = []
     for contender in (contender for contender in field if not contender.delay_ms):
-        key, mine = contender.key, samples[contender.key, 0]
+        key, mine = contender.key, every(samples, contender.key)
         rows.append(
             {
                 "contender": key,
@@ -297,7 +308,7 @@ def main() -> int:
             "goals": [{**goal._asdict(), "met": goal.met} for goal in found],
             "not_measured": missing,
             "samples": [
-                {"contender": key, "delay_ms": delay, "samples": [sample._asdict() for sample in kept]}
+                {"contender": key, "delay_ms": delay, "rounds": [[s._asdict() for s in runs] for runs in kept]}
                 for (key, delay), kept in samples.items()
             ],
         }

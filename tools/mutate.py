@@ -19,7 +19,7 @@ import time
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any, NamedTuple
@@ -46,6 +46,7 @@ class Mutant(NamedTuple):
     source: str  # the source line, stripped
     change: str
     apply: Callable[[], None]  # changes the module's tree in place; called in a child only
+    word: str = ""  # for an entry of a table: what a reply must hold to notice that it is gone
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -114,11 +115,14 @@ class Finder:
         line = node.lineno
         last = (within or node).end_lineno
         scope = ".".join(self.scope) or "module"
-        self.found.append(Mutant(self.file, scope, line, last, self.lines[line - 1].strip(), change, apply))
+        word = str(node.value).lower() if isinstance(node, ast.Constant) else ""
+        self.found.append(Mutant(self.file, scope, line, last, self.lines[line - 1].strip(), change, apply, word))
 
     def swap(self, holder: Any, name: str, index: int | None, node: Any, new: ast.AST | str, said: str = "") -> None:
         """A mutant with `new` in the place of `node`."""
         said = said or (new if isinstance(new, str) else shown(new))
+        if said == shown(node):
+            return
 
         def apply() -> None:
             fresh = expression(new) if isinstance(new, str) else new
@@ -262,10 +266,7 @@ class Finder:
         return False
 
     def on_BinOp(self, holder: Any, name: str, index: int | None, node: ast.BinOp) -> None:
-        if isinstance(node.op, ast.BitOr):
-            self.swap(holder, name, index, node, node.left)
-            self.swap(holder, name, index, node, node.right)
-        elif isinstance(node.op, ast.Add):
+        if isinstance(node.op, ast.BitOr | ast.Add):
             self.swap(holder, name, index, node, node.left)
             self.swap(holder, name, index, node, node.right)
 
@@ -330,7 +331,8 @@ class Finder:
             other = {"any": "all", "all": "any", "min": "max", "max": "min"}[called]
             self.swap(holder, name, index, node, ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords))
         for at, argument in enumerate(node.args):
-            if called in ASKING and isinstance(argument, ast.Constant) and isinstance(argument.value, str | bytes):
+            word = isinstance(argument, ast.Constant) and isinstance(argument.value, str | bytes)
+            if word and called in ASKING and (isinstance(node.func, ast.Attribute) or called.startswith("_")):
                 self.swap(node, "args", at, argument, altered(argument))
             if (called == "when" and at) or isinstance(argument, ast.Starred):
                 self.drop(node, "args", at, argument, "drop argument")
@@ -413,6 +415,7 @@ def children(node: ast.AST) -> Iterator[tuple[Any, str, int | None, ast.AST]]:
 class Test(NamedTuple):
     id: str
     run: Callable[[], None]
+    words: str  # its parameters, lower case
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -431,7 +434,7 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(self.code, module.__dict__)  # noqa: S102
+        exec(self.code, module.__dict__)
 
 
 def module_name(file: str) -> str:
@@ -447,6 +450,13 @@ def warm_up() -> None:
     tomllib.loads = lru_cache(maxsize=None)(tomllib.loads)  # type: ignore[assignment]
     for file in sorted((ROOT / "tests" / "exchanges").glob("*.toml")):
         tomllib.loads(file.read_text())
+    # Most of a case's time goes into taking the one key apart and parsing the one huge document, again and again.
+    strictjson: Any = sys.modules["chatproof.strictjson"]
+    strictjson.parse = lru_cache(maxsize=None)(strictjson.parse)
+    redaction: Any = sys.modules["chatproof.redaction"]
+    make = redaction.Redactor
+    kept = lru_cache(maxsize=None)(lambda *secrets: make(list(secrets)))
+    redaction.Redactor = lambda secrets: kept(*secrets)
     early = [name for name in map(module_name, files()) if name in sys.modules]
     if early:
         raise SystemExit(f"imported before it can be mutated: {early}")
@@ -465,11 +475,14 @@ def tests() -> list[Test]:
         module = importlib.import_module(name)
         for test, function in vars(module).items():
             if test.startswith("test_") and callable(function):
-                found += [Test(f"{module.__name__}:{test}{words}", call) for words, call in calls(function)]
+                for row, arguments in parameters(function):
+                    call = partial(function, **arguments)
+                    found.append(Test(f"{name}:{test}{row}", call, str(arguments).lower()))
     return found
 
 
-def calls(function: Any) -> Iterator[tuple[str, Callable[[], None]]]:
+def parameters(function: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name in brackets, arguments) of each call that pytest would make."""
     sets: list[tuple[str, dict[str, Any]]] = [("", {})]
     for mark in getattr(function, "pytestmark", []):
         if mark.name != "parametrize":
@@ -478,16 +491,16 @@ def calls(function: Any) -> Iterator[tuple[str, Callable[[], None]]]:
         names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
         rows = []
         for number, row in enumerate(values):
-            given = row.values if hasattr(row, "values") and hasattr(row, "marks") else row
-            given = given if len(names) > 1 or given is not row else (row,)
-            rows.append((f"[{getattr(row, 'id', None) or number}]", dict(zip(names, given, strict=True))))
+            special = isinstance(row, type(pytest.param()))
+            given = row.values if special else row if len(names) > 1 else (row,)
+            rows.append((f"[{(special and row.id) or number}]", dict(zip(names, given, strict=True))))
         sets = [(words + w, {**known, **new}) for words, known in sets for w, new in rows]
-    for words, arguments in sets:
-        yield words, lambda arguments=arguments: function(**arguments)
+    yield from sets
 
 
 class Baseline(NamedTuple):
     order: list[str]  # test ids, fastest first
+    words: dict[str, str]  # test id → its parameters, lower case
     seconds: float
     executed: dict[str, dict[int, set[str]]]  # file → line → ids of the tests that execute it
     imported: dict[str, set[int]]  # file → lines executed while importing
@@ -525,7 +538,9 @@ def baseline() -> Baseline:
         passes(test)
         times[test.id] = time.perf_counter() - began
     plain = {file: dict(by_line) for file, by_line in executed.items()}
-    return Baseline(sorted(times, key=times.__getitem__), sum(times.values()), plain, dict(imported), failed)
+    order = sorted(times, key=times.__getitem__)
+    words = {test.id: test.words for test in suite}
+    return Baseline(order, words, sum(times.values()), plain, dict(imported), failed)
 
 
 def passes(test: Test) -> bool:
@@ -587,7 +602,7 @@ def noticing(mutant: Mutant, known: Baseline) -> list[str]:
     """Ids of the tests that may notice: those that execute the lines; all for what happens at import."""
     lines = range(mutant.line, mutant.last + 1)
     if mutant.scope == "module" or known.imported.get(mutant.file, set()).intersection(lines[1:] or lines):
-        return known.order
+        return sorted(known.order, key=lambda id: mutant.word not in known.words[id])
     touching = set().union(*(known.executed.get(mutant.file, {}).get(line, set()) for line in lines))
     return [id for id in known.order if id in touching]
 

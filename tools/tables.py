@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from chatproof import cli, clauses, probes, profile
+from chatproof import clauses, cli, probes, profile
 from chatproof.areas import AREAS
 from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES
 from chatproof.message_parts import Limits

@@ -13,7 +13,6 @@ from chatproof.message_parts import (
     Refusal,
     bad_chunk,
     coding,
-    crlf,
     decode,
     head_end,
     header_lines,
@@ -76,6 +75,13 @@ class _Chunks:
             self.beyond = True
 
 
+def _parser(events: object) -> httptools.HttpResponseParser:
+    parser = httptools.HttpResponseParser(events)
+    # Blanks after a chunk size are old servers' habit; h11, and so the SDKs, accept them.
+    parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+    return parser
+
+
 class ResponseReader:
     """Reads one response to a request with `method`. Feed bytes, then `eof()`; look at `complete` and `fault`."""
 
@@ -86,6 +92,7 @@ class ResponseReader:
         self.received = 0
         self._method = method
         self._buffer = bytearray()
+        self._searched = 0
         self._head: tuple[str, int, bytes, tuple[tuple[bytes, bytes], ...]] | None = None
         self._informational: list[int] = []
         self._expected: int | None = None  # declared length; None: until the connection closes
@@ -186,13 +193,14 @@ class ResponseReader:
         while self._head is None:
             if not (b"HTTP/"[: len(self._buffer)] == self._buffer[:5]):
                 raise not_http(bytes(self._buffer))
-            end, length = head_end(self._buffer)
+            end, length = head_end(self._buffer, self._searched)
+            self._searched = max(len(self._buffer) - 3, 0)  # the blank line may be split
             if (end if end >= 0 else len(self._buffer)) > self.limits.head:
                 raise Refusal("limit.size", "headers", f"header block exceeds {self.limits.head} bytes")
             if end < 0:
                 return b""
             head, rest = bytes(self._buffer[: end + length]), bytes(self._buffer[end + length :])
-            self._buffer = bytearray(rest)
+            self._buffer, self._searched = bytearray(rest), 0
             self._take_head(head)
             if self._head is None and not rest:
                 return b""
@@ -222,7 +230,7 @@ class ResponseReader:
                 raise Refusal("limit.size", "headers", detail)
             return
         framing = self._framing(headers, code)
-        self._check_head(head, headers, framing)
+        self._check_head(start, headers, framing)
         self._head = (version.decode().removeprefix("HTTP/"), code, reason, headers)
         if framing == "none" or self._expected == 0:
             self._finish()
@@ -258,24 +266,22 @@ class ResponseReader:
             raise Refusal("limit.size", "headers", detail)
         return "length"
 
-    def _check_head(self, head: bytes, headers: tuple[tuple[bytes, bytes], ...], framing: str) -> None:
+    def _check_head(self, status_line: bytes, headers: tuple[tuple[bytes, bytes], ...], framing: str) -> None:
         """Let llhttp refuse what is not HTTP; keep its parser when chunks follow."""
-        if framing != "chunked":
-            # Lengths were judged above; llhttp would refuse even the repeated equal ones that RFC 9110 allows.
-            kept = [line for line in headers if line[0].lower() not in (b"content-length", b"transfer-encoding")]
-            status_line = head.split(b"\n", 1)[0].rstrip(b"\r")
-            lines = [status_line, *(name + b":" + value for name, value in kept)]
-            head = b"\r\n".join(lines) + b"\r\n\r\n"
+        # Lengths were judged above; llhttp would refuse even the repeated equal ones that RFC 9110 allows.
+        judged = (b"content-length",) if framing == "chunked" else (b"content-length", b"transfer-encoding")
+        kept = [name + b":" + value for name, value in headers if name.lower() not in judged]
+        head = b"\r\n".join([status_line, *kept, b"", b""])
         events = _Chunks(self.limits) if framing == "chunked" else _Ignore()
-        parser = httptools.HttpResponseParser(events)
+        parser = _parser(events)
         try:
-            parser.feed_data(crlf(head))
+            parser.feed_data(head)
         except httptools.HttpParserUpgrade:
             pass  # an Upgrade header on a plain reply; without 101 it changes nothing
         except httptools.HttpParserError as error:
             raise Refusal("http.malformed", "headers", llhttp_words(error)) from None
         if isinstance(events, _Chunks):
-            self._chunks, self._parser, self._chunk_head = events, parser, crlf(head)
+            self._chunks, self._parser, self._chunk_head = events, parser, head
 
     # -- body ---------------------------------------------------------------------------------------------
 
@@ -298,7 +304,7 @@ class ResponseReader:
     def _feed_chunks(self, data: bytes) -> None:
         assert self._chunks is not None and self._parser is not None
         self._check_body_size()
-        before, seen = self._chunks.progress, list(self._wire)
+        before, earlier = self._chunks.progress, len(self._wire)
         self._wire.append(data)
         try:
             self._parser.feed_data(data)
@@ -314,7 +320,7 @@ class ResponseReader:
             raise Refusal("limit.size", "body", f"a chunk line exceeds {self.limits.chunk_line} bytes")
         if self._chunks.complete:
             if self._chunks.beyond:
-                end = self._message_end(b"".join(seen), data)
+                end = self._message_end(b"".join(self._wire[:earlier]), data)
                 self._wire_size -= len(data) - end
                 self._keep_excess(data[end:])
             self._finish()
@@ -324,7 +330,7 @@ class ResponseReader:
 
         def complete(size: int) -> bool:
             events = _Chunks(self.limits)
-            parser = httptools.HttpResponseParser(events)
+            parser = _parser(events)
             try:
                 parser.feed_data(self._chunk_head + before + segment[:size])
             except httptools.HttpParserError:

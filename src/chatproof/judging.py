@@ -79,11 +79,14 @@ def judge(
 
 
 def verdict(findings: Iterable[Finding]) -> str:
-    """NO-GO outranks UNDECIDED outranks GO; only `must` counts. No findings at all prove nothing."""
-    outcomes = {finding.outcome for finding in findings if finding.level == MUST}
+    """NO-GO outranks UNDECIDED outranks GO; only `must` counts, where there is any. Nothing seen to hold is no GO."""
+    listed = list(findings)
+    outcomes = {finding.outcome for finding in listed if finding.level == MUST}
+    if not outcomes:  # only clauses of a lower level were asked for: their breaks stay warnings
+        outcomes = {HOLDS if finding.outcome == BROKEN else finding.outcome for finding in listed}
     if BROKEN in outcomes:
         return NO_GO
-    if UNDECIDED in outcomes or not outcomes & {HOLDS, WAIVED, NOT_APPLICABLE}:
+    if UNDECIDED in outcomes or not outcomes & {HOLDS, WAIVED}:
         return UNDECIDED_VERDICT
     return GO
 

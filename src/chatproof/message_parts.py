@@ -27,23 +27,26 @@ class Refusal(Exception):
         self.fault = Fault(code, phase, detail)
 
 
-def head_end(buffer: bytearray) -> tuple[int, int]:
-    """Where the blank line stands and how long it is. Bare LF line ends are accepted (RFC 9112 section 2.2)."""
-    crlf, bare = buffer.find(b"\r\n\r\n"), buffer.find(b"\n\n")
+MEMBERS = 16  # gzip members in one body; one is usual
+
+
+def head_end(buffer: bytearray, start: int) -> tuple[int, int]:
+    """Where the blank line stands from `start` on, and its length. Bare LF ends lines, too (RFC 9112 section 2.2)."""
+    crlf, bare = buffer.find(b"\r\n\r\n", start), buffer.find(b"\n\n", start)
     if crlf >= 0 and (bare < 0 or crlf < bare):
         return crlf, 4
     return bare, 2
 
 
-def crlf(head: bytes) -> bytes:
-    return head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if b"\n\n" in head else head
-
-
 def header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
-    found = []
+    found: list[tuple[bytes, bytes]] = []
     for number, raw in enumerate(lines, 1):
         line = raw.rstrip(b"\r")
         if not line:
+            continue
+        if line[:1] in (b" ", b"\t") and found:
+            # obs-fold: a client must take it for spaces (RFC 9112 section 5.2)
+            found[-1] = (found[-1][0], (found[-1][1] + b" " + line.strip(b" \t")).strip())
             continue
         name, colon, value = line.partition(b":")
         if not colon or name != name.strip() or not name:
@@ -66,7 +69,7 @@ def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
         shown = snippet(coding.encode("latin-1"), 40)
         raise Refusal("http.encoding", "body", f"Content-Encoding {shown}, which was not asked for")
     out = b""
-    while raw:
+    for _ in range(MEMBERS):
         member = zlib.decompressobj(wbits=31)
         try:
             out += member.decompress(raw, limits.body + 1 - len(out))
@@ -76,8 +79,10 @@ def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
             raise Refusal("limit.size", "body", f"body exceeds {limits.body} bytes once decoded")
         if not member.eof:
             raise Refusal("http.encoding", "body", "gzip stream ends before its checksum")
-        raw = member.unused_data
-    return out
+        raw = member.unused_data.lstrip(b"\0")  # padding, as tar and old tools leave it
+        if not raw:
+            return out
+    raise Refusal("http.encoding", "body", f"more than {MEMBERS} gzip members")
 
 
 def not_http(start: bytes) -> Refusal:

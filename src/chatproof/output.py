@@ -48,18 +48,26 @@ def _write(stream: TextIO | None, text: str) -> None:
 class Artefact:
     """A report file: proved writable before anything is sent, replaced whole or not at all, readable by its owner only.
 
-    The new content is written beside it, synced and renamed, so that a crash leaves the old file or the new one.
+    The new content is written beside it, synced and renamed, so that a crash leaves the old file or the new one. A
+    link is replaced, not followed. A device or pipe (/dev/stderr, a FIFO) is written to as it is.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._temporary = f"{path}.{os.getpid()}.tmp"
-        self._create(b"")
+        self._special = os.path.exists(path) and not os.path.isfile(path)
+        if not self._special:
+            self._put(self._temporary, b"", os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
+        elif os.path.isdir(path):
+            raise WriteError(f"cannot write {path}: Is a directory")
 
     def write(self, text: str) -> None:
         data = text.encode("utf-8", "backslashreplace")
+        if self._special:
+            self._put(self.path, data, 0, sync=False)
+            return
         try:
-            self._create(data)
+            self._put(self._temporary, data, os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
             os.replace(self._temporary, self.path)
             folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY)
             try:
@@ -67,8 +75,9 @@ class Artefact:
             finally:
                 os.close(folder)
         except OSError as error:
-            self.discard()
             raise WriteError(f"cannot write {self.path}: {error.strerror}") from None
+        finally:
+            self.discard()
 
     def discard(self) -> None:
         try:
@@ -76,16 +85,14 @@ class Artefact:
         except OSError:
             pass
 
-    def _create(self, data: bytes) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    def _put(self, path: str, data: bytes, flags: int, *, sync: bool = True) -> None:
         try:
-            if os.path.isdir(self.path):
-                raise IsADirectoryError(21, "Is a directory")
-            handle = os.open(self._temporary, flags, 0o600)
+            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | flags, 0o600)
             try:
                 while data:
                     data = data[os.write(handle, data) :]
-                os.fsync(handle)
+                if sync:
+                    os.fsync(handle)
             finally:
                 os.close(handle)
         except OSError as error:

@@ -31,10 +31,6 @@ class Settings(NamedTuple):
     max_requests: int = 0
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal other than SIGINT asked us to stop; `args[0]` is its name."""
-
-
 def smoke(target: Target, settings: Settings = Settings(), *, environ: Mapping[str, str] = os.environ) -> Run:
     """Run the smoke contract against a target and return the record of it.
 
@@ -44,55 +40,86 @@ def smoke(target: Target, settings: Settings = Settings(), *, environ: Mapping[s
     return run(check(target), settings, environ=environ)
 
 
+class Sent(NamedTuple):
+    """What the sending half of a run leaves for the concluding half."""
+
+    run_id: str
+    started_at: str
+    exchanges: list[Exchange]
+    not_sent: dict[str, str]  # probe → why
+    interrupted: str  # the signal's name, or empty
+
+
 def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str]) -> Run:
-    target, contract = resolved.target, contract_for(resolved, settings)
+    contract = contract_for(resolved, settings)
+    sent = _send(contract, resolved, settings, environ)
+    try:
+        return _conclude(contract, resolved, settings, sent, environ)
+    except KeyboardInterrupt as signal:
+        if sent.interrupted:
+            raise  # asked twice: leave at once
+        return _conclude(contract, resolved, settings, sent._replace(interrupted=_name(signal)), environ)
+
+
+def _send(contract: Contract, resolved: Resolved, settings: Settings, environ: Mapping[str, str]) -> Sent:
     planned = plan(contract, resolved, settings)
-    options = transport_options(resolved, environ)
-    resolver = Resolver()
+    options, resolver = transport_options(resolved, environ), Resolver()
     started = clock.utc()
     run_id = f"smoke-{started[:10].replace('-', '')}-{started[11:19].replace(':', '')}-{os.urandom(3).hex()}"
     exchanges: list[Exchange] = []
     not_sent: dict[str, str] = {}
     interrupted = ""
-    first = [probe for probe in planned if not probes.PROBES[probe].after]
     try:
-        send_all(first, planned, options, resolver, exchanges)
+        send_all([probe for probe in planned if not probes.PROBES[probe].after], planned, options, resolver, exchanges)
         for later in (probe for probe in planned if probes.PROBES[probe].after):
-            if _holds(contract, exchanges, target, probes.PROBES[later].after):
+            if _holds(contract, exchanges, resolved.target, probes.PROBES[later].after):
                 send_all([later], planned, options, resolver, exchanges)
             else:
                 not_sent[later] = f"not sent: {probes.PROBES[later].after} does not hold"
     except KeyboardInterrupt as signal:
-        interrupted = str(signal.args[0]) if signal.args else "SIGINT"
-        seen = {exchange.probe for exchange in exchanges}
-        not_sent.update({probe: f"interrupted by {interrupted}" for probe in planned if probe not in seen})
-    exchanges.sort(key=lambda exchange: list(planned).index(exchange.probe))
+        interrupted = _name(signal)
+    # A copy: threads that are no longer waited for may still append to the list.
+    order = list(planned)
+    answered = sorted(exchanges, key=lambda exchange: order.index(exchange.probe))
+    if interrupted:
+        seen = {exchange.probe for exchange in answered}
+        not_sent.update({probe: f"interrupted by {interrupted}" for probe in order if probe not in seen})
+    return Sent(run_id, started, answered, not_sent, interrupted)
+
+
+def _name(signal: KeyboardInterrupt) -> str:
+    return str(signal.args[0]) if signal.args else "SIGINT"
+
+
+def _conclude(
+    contract: Contract, resolved: Resolved, settings: Settings, sent: Sent, environ: Mapping[str, str]
+) -> Run:
+    """Judge, diagnose, record: no I/O, and quick enough to be done again when a signal falls into it."""
+    target, profile = resolved.target, resolved.profile
     judgement = judge(
-        contract, exchanges, model=target.model, key=target.key, no_auth=target.no_auth, not_sent=not_sent
+        contract, sent.exchanges, model=target.model, key=target.key, no_auth=target.no_auth, not_sent=sent.not_sent
     )
+    surroundings = {
+        **environment.describe(environ, profile.fact("key_variables", ())),
+        "user_agent": USER_AGENT,
+        "proxy_used": bool(target.proxy),
+        "ca_file": target.ca_file,
+        "timeout_s": target.timeout,
+        "addresses": sorted({exchange.peer.address for exchange in sent.exchanges if exchange.peer}),
+    }
+    https = resolved.url.scheme == "https"
+    ignored = environment.notes(environ, https=https, proxy=target.proxy, ca_file=target.ca_file)
     facts = record.Facts(
-        run_id,
+        sent.run_id,
         "smoke",
-        started,
+        sent.started_at,
         clock.utc(),
-        {
-            **environment.describe(environ, resolved.profile.fact("key_variables", ())),
-            "user_agent": USER_AGENT,
-            "proxy_used": bool(options.proxy),
-            "ca_file": target.ca_file,
-            "timeout_s": target.timeout,
-            "addresses": sorted({exchange.peer.address for exchange in exchanges if exchange.peer}),
-        },
-        (
-            *resolved.notes,
-            *environment.notes(
-                environ, https=resolved.url.scheme == "https", proxy=target.proxy, ca_file=target.ca_file
-            ),
-        ),
-        interrupted,
+        surroundings,
+        (*resolved.notes, *ignored),
+        sent.interrupted,
         settings.keep_bodies,
     )
-    return record.build(target, contract, exchanges, judgement, diagnose(judgement), facts)
+    return record.build(target, contract, sent.exchanges, judgement, diagnose(judgement), facts)
 
 
 def contract_for(resolved: Resolved, settings: Settings) -> Contract:
@@ -125,6 +152,8 @@ def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str
             "no request is left to send, so nothing would be checked",
             "look at --only, --skip and --no-auth",
         )
+    if settings.max_requests < 0:
+        raise UsageError("usage", "--max-requests must not be negative", "correct it")
     if settings.max_requests and len(chosen) > settings.max_requests:
         raise UsageError(
             "usage",
@@ -163,9 +192,11 @@ def send_all(
 
 
 def _holds(contract: Contract, exchanges: list[Exchange], target: Target, probe: str) -> bool:
-    """Every clause judged on this probe holds (or is waived): what comes after may be sent."""
-    found = [f for f in judge(contract, exchanges, model=target.model, key=target.key).findings if f.probe == probe]
-    return bool(found) and all(f.outcome in (HOLDS, WAIVED, NOT_APPLICABLE) for f in found)
+    """Every clause of this probe holds (or is waived), those not asked for included: what comes after may be sent."""
+    whole = smoke_contract(contract.profile, only=(probe,))
+    judgement = judge(whole, exchanges, model=target.model, key=target.key, no_auth=target.no_auth)
+    found = [finding for finding in judgement.findings if finding.probe == probe]
+    return bool(found) and all(finding.outcome in (HOLDS, WAIVED, NOT_APPLICABLE) for finding in found)
 
 
 def transport_options(resolved: Resolved, environ: Mapping[str, str]) -> Options:
@@ -185,24 +216,29 @@ def transport_options(resolved: Resolved, environ: Mapping[str, str]) -> Options
 
 def _proxy(wanted: str, resolved: Resolved, environ: Mapping[str, str]) -> Proxy | None:
     if wanted == "env":
-        name = f"{resolved.url.scheme}_proxy"
-        wanted = environ.get(name) or environ.get(name.upper()) or environ.get("ALL_PROXY", "")
-        exempt = [
-            entry.strip().lstrip(".") for entry in environ.get("NO_PROXY", environ.get("no_proxy", "")).split(",")
-        ]
-        host = resolved.url.host
-        if any(entry and (entry in ("*", host) or host.endswith("." + entry)) for entry in exempt):
-            return None
+        wanted = _proxy_from(environ, resolved)
     if not wanted:
         return None
     scheme, separator, rest = wanted.partition("://")
     credentials, at, authority = rest.rpartition("@")
     url = parse_base_url(f"http://{authority.rstrip('/')}", allow_http=True) if separator else None
     if scheme.lower() != "http" or url is None or isinstance(url, UrlProblem):
-        raise UsageError(
-            "usage", "the proxy must be given as http://host:port", "other kinds of proxy are not supported"
-        )
+        raise UsageError("usage", "the proxy must be given as http://host:port", "no other kind is supported")
     return Proxy(url.host, url.port, _basic(credentials) if at else None)
+
+
+def _proxy_from(environ: Mapping[str, str], resolved: Resolved) -> str:
+    """The environment's proxy for this target; empty when there is none or NO_PROXY names the host."""
+    url = resolved.url
+    names = (f"{url.scheme}_proxy", f"{url.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    exempt = (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(",")
+    for entry in (part.strip().lower().lstrip(".") for part in exempt):
+        host, _, port = entry.partition(":")
+        if entry == "*" or (
+            (url.host == host or url.host.endswith("." + host)) and port in ("", str(url.port)) and host
+        ):
+            return ""
+    return next((value for name in names if (value := environ.get(name, ""))), "")
 
 
 def _basic(credentials: str) -> Secret:

@@ -47,10 +47,12 @@ class SseReader:
             if data[:1] == b"\n":  # the second half of a CRLF that was split
                 data = data[1:]
                 self._offset += 1
-        position = 0
+        position, lf, cr = 0, -1, -1
         while position < len(data) and not self.problem:
-            lf, cr = data.find(b"\n", position), data.find(b"\r", position)
-            end = min(x for x in (lf, cr, len(data)) if x >= 0)
+            # Each byte is looked at once: the next end of either kind is kept until it is passed.
+            lf = _find(data, b"\n", position) if lf < position else lf
+            cr = _find(data, b"\r", position) if cr < position else cr
+            end = min(lf, cr)
             self._parts.append(data[position:end])
             self._part_size += end - position
             if self._part_size > self._limits.line:
@@ -101,6 +103,11 @@ class SseReader:
             if len(self.events) > self._limits.events:
                 self.problem = f"more than {self._limits.events} events"
         self._name, self._data, self._data_size = "", [], 0
+
+
+def _find(data: bytes, byte: bytes, start: int) -> int:
+    found = data.find(byte, start)
+    return found if found >= 0 else len(data)
 
 
 def read_events(body: bytes) -> tuple[list[Event], bytes, str]:

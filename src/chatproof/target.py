@@ -11,7 +11,9 @@ from chatproof.profile import Profile
 from chatproof.usage_error import UsageError
 
 SIMULATOR = "simulator"
+OWN_VARIABLE = "CHATPROOF_API_KEY"
 _KEY_FILE_MAX = 8 * 1024
+_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 class Target(NamedTuple):
@@ -60,8 +62,11 @@ class Resolved(NamedTuple):
     notes: tuple[str, ...]
 
 
-def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None) -> Resolved:
-    """The target that was asked for, with its key, checked. Raises UsageError; nothing is sent."""
+def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None, *, need_key: bool = True) -> Resolved:
+    """The target that was asked for, with its key, checked. Raises UsageError; nothing is sent.
+
+    `need_key` is false where only the key's name is shown (--plan).
+    """
     entry, name, known = _entry(wanted)
     url_text = entry.get("base_url") or known.fact("base_url")
     if not url_text:
@@ -75,7 +80,7 @@ def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None) -> Re
     if isinstance(url, urls.UrlProblem):
         raise UsageError("url.invalid", f"the base URL cannot be used: {url.detail}", url.advice)
     no_auth = wanted.no_auth or bool(entry.get("no_auth"))
-    key, source, notes = _key(wanted, entry, known, name, environ, stdin, required=not no_auth)
+    key, source, notes = _key(wanted, entry, known, name, environ, stdin, required=need_key and not no_auth)
     if key is not None:
         _check_key(key, known, url)
     target = Target(
@@ -119,6 +124,8 @@ def url_notes(url: Url, known: Profile) -> list[str]:
         notes.append(f"the base URL has no version segment; SDK-style base URLs end in one, as in {url}/v1")
     elif count > 1:
         notes.append("the base URL has more than one version segment, such as /v1/v1")
+    if "//" in url.path or url.path.endswith(("/chat", "/completions", "/models")):
+        notes.append(f"the base URL's path looks odd; /chat/completions is appended to it: {url.path}/chat/completions")
     if url.scheme == "http" and not urls.is_loopback(url.host):
         notes.append("the key travels in clear (http to a remote host, allowed by --allow-http)")
     return notes
@@ -134,6 +141,11 @@ def duration(text: str) -> float:
     if not 0.1 <= seconds <= 3600:
         raise UsageError("usage", f"{text!r} is not a duration from 100ms to 60m", "write 30s, 500ms or 2m")
     return seconds
+
+
+def profile_of(name: str) -> str:
+    """The profile a target's name stands for, without its key. Raises UsageError."""
+    return _entry(Wanted(target=name))[2].name
 
 
 def _entry(wanted: Wanted) -> tuple[dict[str, Any], str, Profile]:
@@ -186,12 +198,16 @@ def _key(
     elif wanted.key_file:
         raw, source = _read_key_file(wanted.key_file, notes), f"file:{wanted.key_file}"
     elif wanted.key_env:
+        if not _NAME.issuperset(wanted.key_env) or wanted.key_env[0].isdigit():
+            raise UsageError(
+                "usage", "--key-env takes the name of a variable, and this is none", "do not give the key itself"
+            )
         raw, source = environ.get(wanted.key_env), f"env:{wanted.key_env}"
     elif entry.get("key_file"):
         raw, source = _read_key_file(entry["key_file"], notes), f"file:{entry['key_file']}"
     else:
-        # A key is bound to its origin: a bare URL gets only the variable that was set for it on purpose.
-        variables = ["CHATPROOF_API_KEY"] if name == "url" else known.fact("key_variables", ["CHATPROOF_API_KEY"])
+        # A key is bound to its origin: another host than the provider's gets only what was set for it on purpose.
+        variables = known.fact("key_variables", [OWN_VARIABLE]) if _at_home(entry, known) else [OWN_VARIABLE]
         variables = [entry["key_env"]] if entry.get("key_env") else variables
         found = next((variable for variable in variables if environ.get(variable)), variables[0])
         raw, source = environ.get(found), f"env:{found}"
@@ -213,6 +229,12 @@ def _key(
         )
     cleaned, said = keys.clean(raw)
     return Secret(cleaned), source, [*notes, *said]
+
+
+def _at_home(entry: dict[str, Any], known: Profile) -> bool:
+    """The target is the provider's own host, so that its key variables may be used."""
+    given, own = entry.get("base_url"), known.fact("base_url", "")
+    return not given or (bool(own) and given.startswith(own.partition("/v")[0] + "/"))
 
 
 def _read_key_file(path: str, notes: list[str]) -> str:

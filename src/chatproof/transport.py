@@ -31,6 +31,7 @@ _UNREACHABLE = (
     errno.EACCES,
     errno.EPERM,
 )
+_PROXY_HEAD = 8 * 1024  # bytes of a proxy's answer to CONNECT, read one by one
 Address = tuple[int, tuple[object, ...]]  # family, socket address
 
 
@@ -81,7 +82,8 @@ class Resolver:
     @staticmethod
     def _look_up(host: str, port: int, box: list[object]) -> None:
         try:
-            box.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            # As bytes: a str would pull in the idna codec, and the name is an A-label already.
+            box.append(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
         except OSError as error:
             box.append(error)
         except UnicodeError:
@@ -192,12 +194,14 @@ class _Conversation:
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         if proxy.credential:
             lines.append(f"Proxy-Authorization: {proxy.credential.reveal()}")
-        reader = ResponseReader("HEAD", self.options.limits)
+        reader = ResponseReader("HEAD", self.options.limits._replace(head=_PROXY_HEAD))
         try:
             sock.settimeout(max(self._remaining(), 0.001))
             sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
             while not reader.complete and reader.fault is None:
-                sock.settimeout(max(self._remaining(), 0.001))
+                if self._remaining() <= 0:
+                    raise TimeoutError
+                sock.settimeout(self._remaining())
                 data = sock.recv(1)  # not a byte of what follows the head may be taken
                 if data:
                     reader.feed(data)

@@ -41,6 +41,9 @@ GOOD = {
     "no-reason": head(b"Content-Length: 7", status=b"HTTP/1.1 200") + BODY,
     "bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 7\n\n" + BODY,
     "upgrade-header": head(b"Upgrade: h2c", b"Connection: upgrade", b"Content-Length: 7") + BODY,
+    "folded": head(b"X: a", b"  b", b"Content-Length: 7") + BODY,
+    "blanks-after-chunk-size": head(b"Transfer-Encoding: chunked") + b"7  \r\n" + BODY + b"\r\n0\r\n\r\n",
+    "padded-gzip": head(b"Content-Encoding: gzip") + GZIPPED + b"\0" * 9,
     "stray-line-end": head(b"Content-Length: 7") + BODY + b"\r\n",
 }
 FAULTY = {
@@ -56,7 +59,8 @@ FAULTY = {
     "nul-in-header": (head(b"X: a\0b", b"Content-Length: 0"), "http.malformed"),
     "space-before-colon": (head(b"X : a"), "http.malformed"),
     "no-colon": (head(b"garbage"), "http.malformed"),
-    "folded": (head(b"X: a", b" b"), "http.malformed"),
+    "begins-folded": (head(b" b", b"X: a"), "http.malformed"),
+    "too-many-gzip-members": (head(b"Content-Encoding: gzip") + gzip.compress(b"") * 17, "http.encoding"),
     "length-and-chunked": (head(b"Content-Length: 7", b"Transfer-Encoding: chunked") + BODY, "http.framing"),
     "two-lengths": (head(b"Content-Length: 7", b"Content-Length: 5") + BODY, "http.framing"),
     "negative-length": (head(b"Content-Length: -5") + BODY, "http.framing"),
@@ -193,3 +197,20 @@ def test_a_bomb_is_not_inflated() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        head(b"Content-Encoding: gzip") + gzip.compress(b"") * 200_000,
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 65_000,
+        head(b"Transfer-Encoding: chunked") + b"1\r\na\r\n" * 90_000,
+    ],
+)
+@pytest.mark.parametrize("step", [64, 65536])
+def test_linear_on_hostile_input(data: bytes, step: int) -> None:
+    import time
+
+    begun = time.process_time()
+    read([data[i : i + step] for i in range(0, len(data), step)])
+    assert time.process_time() - begun < 3

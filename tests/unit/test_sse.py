@@ -56,3 +56,12 @@ def test_limits() -> None:
         reader = SseReader(limits)
         reader.feed(body)
         assert reader.problem
+
+
+def test_linear_on_hostile_input() -> None:
+    import time
+
+    begun = time.process_time()
+    for body in (b"data:{}\n\n" * 800_000, b"data:{}\r\r" * 800_000, b"a" * 8_000_000, b":\n" * 2_000_000):
+        read_events(body)
+    assert time.process_time() - begun < 12

@@ -20,7 +20,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser(command: str, about: str) -> Parser:
-    return Parser(prog=f"chatproof {command}", description=about, allow_abbrev=False)
+    """A parser that starts fast: argparse makes a formatter for every option, and one without a width reads the
+    terminal's through shutil; its few translatable words would load locale."""
+    argparse._ = str  # type: ignore[attr-defined]
+    return Parser(prog=f"chatproof {command}", description=about, allow_abbrev=False, formatter_class=_Formatter)
+
+
+class _Formatter(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
 
 
 def add_target(to: argparse.ArgumentParser) -> None:
