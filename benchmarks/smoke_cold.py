@@ -248,7 +248,8 @@ def report(rows: list[dict[str, Any]], found: list[Goal], missing: dict[str, str
     for goal in found:
         value = "not measured" if goal.measured is None else f"{goal.measured:.2f}"
         limit = f"≤ {goal.limit:g} {goal.unit}"
-        lines.append(f"{'met   ' if goal.met else 'MISSED'}  {goal.name:<34} {value:>12}   {limit}")
+        state = "met" if goal.met else "MISSED" if goal.measured is not None else "–"
+        lines.append(f"{state:<6}  {goal.name:<34} {value:>12}   {limit}")
     lines += ["", *(f"not measured: {name}: {why}" for name, why in missing.items()), ""]
     return "\n".join(lines)
 

@@ -94,12 +94,13 @@ class Played:
             skip=options.get("skip", ()),
         )
         base, model = options.get("base", "https://llm.test/v1"), options.get("model", MODEL)
-        self.exchanges = [exchange(p, r, base=base, model=model) for p, r in replies.items()]
+        key = None if options.get("no_key") else KEY
+        self.exchanges = [exchange(p, r, base=base, model=model, key=key) for p, r in replies.items()]
         self.judgement: Judgement = judge(
             self.contract,
             self.exchanges,
             model=model,
-            key=Secret(KEY),
+            key=Secret(key) if key else None,
             no_auth=options.get("no_auth", False),
         )
         self.diagnoses: tuple[Diagnosis, ...] = diagnose(self.judgement)

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "exchanges"
 PROBES = ("all", *GOOD)
 KNOWN = {
     "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
-    "evidence", "never", "base", "model", "profile", "no_auth", "stream_media", "stream_reply",
+    "evidence", "never", "base", "model", "profile", "no_auth", "no_key", "stream_media", "stream_reply",
     *PROBES, *(f"{probe}_raw" for probe in PROBES), *(f"{probe}_hex" for probe in PROBES),
     "happy_values",
 }  # fmt: skip
@@ -61,7 +61,7 @@ def replies(case: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", load())
 def test_exchange(case: dict[str, Any]) -> None:
-    options = {name: case[name] for name in ("base", "model", "profile", "no_auth") if name in case}
+    options = {name: case[name] for name in ("base", "model", "profile", "no_auth", "no_key") if name in case}
     played = play(replies(case), **options)
     told = f"{played.verdict} {played.codes} broken {played.having('broken')}"
     assert played.verdict == case.get("verdict", "GO"), told
@@ -91,7 +91,7 @@ def test_every_failure_mode_is_produced() -> None:
     produced: set[tuple[str, str]] = set()
     for param in load():
         case = param.values[0]
-        options = {name: case[name] for name in ("base", "model", "profile", "no_auth") if name in case}
+        options = {name: case[name] for name in ("base", "model", "profile", "no_auth", "no_key") if name in case}
         produced |= {(d.code, d.summary) for d in play(replies(case), **options).diagnoses}
     rows = {(mode.code, mode.summary) for mode in (*FAILURE_MODES, *ALONGSIDE)}
     assert rows - produced == set()

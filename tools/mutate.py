@@ -29,7 +29,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "chatproof"
 EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
-MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "provider_error.py")
+MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_error.py")
 TESTS = ("tests.test_exchanges", "tests.unit.test_clauses", "tests.unit.test_judging")
 PROCESSES = 2
 TIMEOUT = 30  # seconds for one mutant; the whole suite needs two

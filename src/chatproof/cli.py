@@ -19,12 +19,15 @@ EXIT = {
     2: "usage or configuration: bad option, bad or missing key, bad URL, nothing was checked",
     3: "UNDECIDED",
     4: "our own fault: internal error, an artefact could not be written (the verdict is still printed)",
+    129: "hung up (SIGHUP); an interrupted record is written",
     130: "interrupted (SIGINT); an interrupted record is written",
     143: "terminated (SIGTERM); an interrupted record is written",
 }
 VERDICT_EXIT = {"GO": 0, "NO-GO": 1, "UNDECIDED": 3}
 SIGNAL_EXIT = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 
+_KEY_PREFIXES = ("sk-", "gsk_", "xai-", "hf_", "AIza", "Bearer ")
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 COMMANDS = {
     "smoke": "go/no-go: happy path, error path, model listing",
     "models": "identifiers active for this key",
@@ -69,6 +72,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     if argv[0] in ("-V", "--version"):
         say(f"chatproof {__version__}\n")
         return 0
+    _refuse_keys(argv)
     if argv[0] not in COMMANDS:
         from difflib import get_close_matches
 
@@ -81,6 +85,19 @@ def _dispatch(argv: Sequence[str]) -> int:
     module = importlib.import_module(f"chatproof.commands.{argv[0]}")
     status: int = module.main(list(argv[1:]))
     return status
+
+
+def _refuse_keys(argv: Sequence[str]) -> None:
+    """A key on the command line is seen by everyone on the machine and kept by CI logs; it is not repeated here."""
+    secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES) and len(value) >= 12]
+    for word in argv:
+        looks = any(len(word[word.find(prefix) :]) >= 20 for prefix in _KEY_PREFIXES if prefix in word)
+        if looks or any(secret in word for secret in secrets):
+            raise UsageError(
+                "usage",
+                "an argument looks like a key, and a key on the command line is seen by everyone on this machine",
+                "put it in a variable and name that with --key-env; rotate the key if this machine is shared",
+            )
 
 
 def _usage() -> str:

@@ -19,59 +19,83 @@ class ProviderError(NamedTuple):
     param: str
 
 
-def find_error(body: Json) -> ProviderError | None:
-    """The error in a JSON body, or None. Shapes: object, string, array, flat, `detail`, `errors`, `message`, …"""
+_MESSAGES = (
+    "message",
+    "msg",
+    "detail",
+    "title",
+    "error_msg",
+    "errmsg",
+    "errormessage",
+    "error_message",
+    "description",
+    "reason",
+    "exception",
+)
+_CODES = ("code", "status", "errorcode", "error_code", "statuscode")
+
+
+def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
+    """The error in a JSON body, or None. Shapes: object, string, array, flat, `detail`, `errors`, `message`, …
+
+    `failing` says that the status is 400 or more: then a bare string or a lone `reason` is an error as well. Names are
+    matched without regard to case: AWS and ASP.NET write Message.
+    """
+    if isinstance(body, str):
+        return ProviderError("$", body, "", "", "") if failing and body.strip() else None
     if isinstance(body, list):
-        inner = find_error(body[0]) if body else None
+        inner = find_error(body[0], failing=failing) if body else None
         return inner._replace(where="$[0]" + inner.where[1:]) if inner else None
     if not isinstance(body, dict):
         return None
-    error = body.get("error")
-    if error:
-        return _from_error(error, body)
-    errors = body.get("errors")
-    if isinstance(errors, list) and errors:
-        first = errors[0] if isinstance(errors[0], dict) else {"message": errors[0]}
-        return _fields(first, "$.errors[0]")
-    fault = body.get("fault")
-    if isinstance(fault, dict) and fault:
-        return ProviderError("$.fault", _text(fault.get("faultstring")), _text(fault.get("code")), "fault", "")
+    folded = {name.lower(): value for name, value in reversed(body.items())}
+    for name in ("error", "errors", "fault"):
+        if folded.get(name):
+            return _from_error(folded[name], folded, f"$.{name}")
     if "choices" in body:
         return None  # a completion may well have a `message` or `detail` of its own
-    if body.get("object") == "error" or body.get("type") == "error":
-        return _fields(body, "$")
-    for name in ("detail", "message", "msg", "title"):
-        value = body.get(name)
-        if isinstance(value, list) and value:
-            value = value[0].get("msg") if isinstance(value[0], dict) else value[0]
-        if isinstance(value, dict) and value:
-            return _fields(value, f"$.{name}")
+    code = folded.get("code")
+    says_so = (
+        folded.get("object") == "error"
+        or folded.get("type") == "error"
+        or (isinstance(code, int) and 400 <= code < 600)
+    )
+    found = _fields(folded, "$")
+    if says_so:
+        return found
+    for name in ("message", "detail", "msg", "title") if not failing else _MESSAGES:
+        value = folded.get(name)
+        if isinstance(value, dict | list) and value:
+            return _from_error(value, folded, f"$.{name}")
         if isinstance(value, str) and value:
-            return _fields(body, f"$.{name}")._replace(message=value)
-    return None
+            return found._replace(where=f"$.{name}", message=value)
+    for name in ("data", "status", "response"):
+        inner = folded.get(name)
+        if failing and isinstance(inner, dict) and (deeper := find_error(inner, failing=True)):
+            return deeper._replace(where=f"$.{name}{deeper.where[1:]}")
+    refused = failing and (folded.get("success") is False or folded.get("ok") is False)
+    return found if refused else None
 
 
-def _from_error(error: Json, body: dict[str, Json]) -> ProviderError:
-    if isinstance(error, dict):
-        return _fields(error, "$.error")
+def _from_error(error: Json, body: dict[str, Json], where: str) -> ProviderError:
     if isinstance(error, list):
-        return _fields(error[0] if isinstance(error[0], dict) else {"message": error[0]}, "$.error[0]")
+        return _from_error(error[0], {}, f"{where}[0]")
+    if isinstance(error, dict):
+        return _fields({name.lower(): value for name, value in reversed(error.items())}, where)
     # A bare string (vLLM, TGI, xAI, LM Studio) keeps its code, if any, beside it.
-    return _fields({**body, "message": error, "type": body.get("error_type", body.get("type"))}, "$.error")
+    return _fields({**body, "message": error, "type": body.get("error_type", body.get("type"))}, where)
 
 
 def _fields(source: dict[str, Json], where: str) -> ProviderError:
-    message = source.get("message") or source.get("msg") or source.get("detail") or source.get("reason")
     inner = source.get("error")
+    message = next(
+        (source[name] for name in (*_MESSAGES, "faultstring") if isinstance(source.get(name), str) and source[name]),
+        None,
+    )
     if isinstance(inner, dict) and not message:
         return _fields(inner, f"{where}.error")
-    return ProviderError(
-        where,
-        _text(message),
-        _text(source.get("code") or source.get("status")),
-        _text(source.get("type")),
-        _text(source.get("param")),
-    )
+    code = next((source[name] for name in _CODES if isinstance(source.get(name), str | int) and source[name]), None)
+    return ProviderError(where, _text(message), _text(code), _text(source.get("type")), _text(source.get("param")))
 
 
 def _text(value: Json) -> str:
@@ -230,6 +254,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "insufficient balance",
             "insufficient credit",
             "exceeded your current quota",
+            "key limit exceeded",
+            "usage limit exceeded",
             "credit balance",
             "额度已用尽",
             "quota exhausted",
@@ -283,7 +309,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "invalid x-api-key",
             "invalid credentials",
             "token has expired",
-            "该令牌",
+            "该令牌额度",
+            "该令牌已过期",
+            "该令牌状态",
             "invalid username or password",
             "invalid api-key",
             "api key expired",
@@ -328,7 +356,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "invalid url (",
             "unexpected endpoint or method",
             "unknown request url",
-            "no route",
+            "no route matched",
             "cannot post",
             "page not found",
         ),
@@ -349,7 +377,6 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 
-_ABSENT = ("not found", "does not exist", "doesn't exist", "no such", "unknown", "not available", "unavailable")
 _BY_STATUS = {
     401: "auth",
     402: "quota",
@@ -357,6 +384,7 @@ _BY_STATUS = {
     405: "path",
     407: "proxy",
     408: "timeout",
+    404: "path",
     410: "retired",
     413: "request",
     422: "request",
@@ -366,23 +394,60 @@ _BY_STATUS = {
 }
 
 
+_FIRST = ("quota", "region", "organization", "retired", "model")  # classes whose codes outrank the rule on models
+_ABOUT = ("model", "模型")
+_ABSENT = (
+    "not found",
+    "not_found",
+    "not exist",
+    "doesn't exist",
+    "no such",
+    "不存在",
+    "unknown model",
+    "invalid model",
+    "model identifier is invalid",
+    "not a valid model",
+    "not a chat model",
+    "only supported in v1/responses",
+    "not available for",
+)
+
+
 def classify(error: ProviderError, status: int) -> str:
     """One of the class names above, or `path`, `proxy`, `timeout`, `server`, `request`, `unknown`."""
     words = {error.code.lower(), error.type.lower()}
-    for name, codes in CODES:
-        if any(code in words for code in codes):
-            return name
     message = error.message.lower()[:4000]
+    first = _by_code(words, CODES, _FIRST)
+    if first:
+        return first
+    if any(word in message for word in _ABOUT) and any(word in f"{message} {words}" for word in _ABSENT):
+        return "model"
+    found = _by_code(words, CODES, ())
+    if found:
+        return found
     for name, phrases in WORDS:
         if any(phrase in message for phrase in phrases):
             return name
-    for name, codes in GENERIC:
-        if any(code in words for code in codes):
-            return name
-    if status == 404:
-        return "model" if "model" in message and any(words in message for words in _ABSENT) else "path"
+    found = _by_code(words, GENERIC, ())
+    if found:
+        return found
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= 500:
         return "server"
     return "request" if 400 <= status < 500 else "unknown"
+
+
+def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], only: tuple[str, ...]) -> str:
+    return next((name for name, codes in table if (not only or name in only) and any(c in words for c in codes)), "")
+
+
+def alike(one: ProviderError | None, other: ProviderError | None) -> bool:
+    """The same refusal twice: by its code if it has one, else by its words without those that hold digits (ids)."""
+    if one is None or other is None:
+        return one is other
+    return one[2:] == other[2:] and (bool(one.code) or _plain(one.message) == _plain(other.message))
+
+
+def _plain(message: str) -> list[str]:
+    return [word for word in message.split() if not any(char.isdigit() for char in word)]

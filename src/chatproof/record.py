@@ -8,15 +8,15 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from chatproof import __version__
-from chatproof.clause import BROKEN, HOLDS, MUST, UNDECIDED, WAIVED
+from chatproof.clause import BROKEN, MUST, UNDECIDED
 from chatproof.contract import Contract
 from chatproof.diagnosis import Diagnosis
 from chatproof.exchange import Exchange, Response
 from chatproof.judging import UNDECIDED_VERDICT, Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
-from chatproof.redaction import MARK, Redactor, find_secret, fingerprint
-from chatproof.reply import Reply
+from chatproof.redaction import MARK, Redactor, fingerprint
+from chatproof.reply import Reply, text_of
 from chatproof.target import Target
 from chatproof.urls import bare
 
@@ -109,6 +109,7 @@ def build(
     if facts.interrupted:
         notes.append(f"interrupted by {facts.interrupted} before all requests were answered")
     troubled = {f.exchange for f in judgement.findings if f.outcome in (BROKEN, UNDECIDED)}
+    leaky = {f.exchange for f in judgement.findings if f.clause == "secret.not_reflected" and f.outcome == BROKEN}
     replies = judgement.context.replies
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -120,7 +121,9 @@ def build(
         "target": _target(target, contract.profile.fact("support", "")),
         "verdict": judgement.verdict,
         "cost": _cost(exchanges, replies),
-        "exchanges": [_exchange(replies[e.probe], target, e.id in troubled or facts.keep_bodies) for e in exchanges],
+        "exchanges": [
+            _exchange(replies[e.probe], e.id in leaky, e.id in troubled or facts.keep_bodies) for e in exchanges
+        ],
         "findings": [f._asdict() for f in judgement.findings],
         "diagnoses": [{**d._asdict(), "evidence": list(d.evidence), "clauses": list(d.clauses)} for d in diagnoses],
         "environment": facts.environment,
@@ -199,7 +202,7 @@ def _cost(exchanges: list[Exchange], replies: dict[str, Reply]) -> dict[str, int
     return {"requests": len(exchanges), "billable_requests": len(billable), "tokens_reported": tokens}
 
 
-def _exchange(reply: Reply, target: Target, with_excerpt: bool) -> dict[str, Any]:
+def _exchange(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
     exchange = reply.exchange
     request = exchange.request
     credential = [request.credential_header.partition(":")[0]] if request.credential else []
@@ -213,7 +216,7 @@ def _exchange(reply: Reply, target: Target, with_excerpt: bool) -> dict[str, Any
             "header_names": [*credential, *(name for name, _ in request.headers)],
             "summary": request.summary,
         },
-        "response": _response(reply, target, with_excerpt) if exchange.response else None,
+        "response": _response(reply, leaky, with_excerpt) if exchange.response else None,
         "fault": exchange.fault._asdict() if exchange.fault else None,
         "timings_ms": exchange.timings._asdict(),
         "peer": _peer(exchange),
@@ -231,10 +234,9 @@ def _peer(exchange: Exchange) -> dict[str, Any] | None:
     }
 
 
-def _response(reply: Reply, target: Target, with_excerpt: bool) -> dict[str, Any]:
+def _response(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
     response = reply.response
     assert response is not None
-    reflected = target.key is not None and bool(find_secret(response.body, target.key))
     return {
         "status": response.status,
         "http_version": response.version,
@@ -245,10 +247,15 @@ def _response(reply: Reply, target: Target, with_excerpt: bool) -> dict[str, Any
             "kind": reply.kind,
             "bytes": len(response.body),
             # A hash of a body that may be little more than the key would help to guess it.
-            "sha256": "" if reflected else sha256(response.body).hexdigest(),
-            "excerpt": escape(decode(response.body[: EXCERPT + _SLACK]), keep="\n") if with_excerpt else "",
+            "sha256": "" if leaky else sha256(response.body).hexdigest(),
+            "excerpt": _excerpt(response.body, leaky) if with_excerpt else "",
         },
     }
+
+
+def _excerpt(body: bytes, leaky: bool) -> str:
+    """The body's beginning, escaped. Nothing of a body that holds the key in some form: the form may be a new one."""
+    return MARK if leaky else escape(decode(body[: EXCERPT + _SLACK]), keep="\n")
 
 
 def _headers(response: Response) -> list[list[str]]:
@@ -288,10 +295,7 @@ def _sanitized(document: dict[str, Any], judgement: Judgement, exchanges: list[E
     """The seed's record: these keys, this order, all values strings; what was not observed says so."""
     replies = judgement.context.replies
     happy, refused = replies.get("happy"), replies.get("auth.invalid_key")
-    outcome = {f.clause: f.outcome for f in judgement.findings if f.probe in ("happy", "auth.invalid_key")}
-    structure = [
-        outcome.get(f"happy.{name}") for name in ("body_json", "choices_non_empty", "message_content_non_empty")
-    ]
+    content = happy is not None and bool(text_of(happy.message.get("content")).strip())
     target = document["target"]
     return {
         "run_id": document["run_id"],
@@ -301,9 +305,9 @@ def _sanitized(document: dict[str, Any], judgement: Judgement, exchanges: list[E
         "model_id_used": target["model"] or "unobserved",
         "request_summary": PROBES["happy"].summary,
         "http_status": str(happy.status) if happy and happy.complete else "unobserved",
-        "response_structure_valid": _seen(happy, all(o in (HOLDS, WAIVED) for o in structure)),
+        "response_structure_valid": _seen(happy, content),
         "choices_present": _seen(happy, bool(happy and happy.is_object and "choices" in happy.json)),
-        "content_non_empty": _seen(happy, outcome.get("happy.message_content_non_empty") in (HOLDS, WAIVED)),
+        "content_non_empty": _seen(happy, content),
         "error_field_present": _seen(happy, bool(happy and happy.is_object and happy.json.get("error"))),
         "auth_rejection_status": str(refused.status) if refused and refused.complete else "unobserved",
         "auth_rejection_error_body_valid": _seen(refused, bool(refused and refused.error)),

@@ -1,7 +1,9 @@
 """Finding and removing secrets, in plain and encoded form. The one place where redaction is done.
 
 Removal works on windows of eight characters, so that a key cut in half by a length limit, a line end or a masking
-server is removed as well. It is linear: a bounded number of set look-ups for each character, no regular expression.
+server is removed as well. A second look ignores everything but letters and digits: a key spelt with separators, in
+another case or as numbers takes the whole text with it. Both are linear: a bounded number of set look-ups for each
+character, no regular expression.
 """
 
 from binascii import b2a_base64
@@ -11,10 +13,12 @@ from functools import lru_cache
 from chatproof.exchange import Secret
 
 MARK = "[REDACTED:api_key]"
-_WINDOW = 8
-_GROUP = 4
-_WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
 SHORTEST = 8  # below this, removing a value by substring would shred the record
+_WINDOW = 8
+_SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
+_WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
+_GROUP = 4
+_NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
 
 
 def encodings(value: str) -> Iterator[tuple[str, str]]:
@@ -23,14 +27,16 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
     yield "plain", value
     yield "reversed", value[::-1]
     yield "hex", raw.hex()
-    yield "hex", raw.hex().upper()
     yield "percent-encoded", "".join(f"%{byte:02X}" for byte in raw)
-    yield "percent-encoded", "".join(f"%{byte:02x}" for byte in raw)
+    yield "percent-encoded twice", "".join(f"%25{byte:02X}" for byte in raw)
     yield "JSON escapes", "".join(f"\\u{byte:04x}" for byte in raw)
-    yield "JSON escapes", "".join(f"\\u{byte:04X}" for byte in raw)
+    yield "escapes", "".join(f"\\x{byte:02x}" for byte in raw)
+    yield "octal escapes", "".join(f"\\{byte:03o}" for byte in raw)
+    yield "quoted-printable", "".join(f"={byte:02X}" for byte in raw)
+    yield "decimal numbers", " ".join(str(byte) for byte in raw)
     yield "HTML references", "".join(f"&#{byte};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
-    yield "HTML references", "".join(f"&#x{byte:X};" for byte in raw)
+    yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
     yield "rot13", _rot13(value)
     yield "base32", _base32(raw)
     for shift in range(3):
@@ -43,60 +49,74 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
 
 
 def find_secret(data: bytes, secret: Secret) -> str:
-    """In which form the whole secret stands in `data`; empty when it does not."""
-    value = secret.reveal()
-    if len(value) < SHORTEST:
-        return "plain" if value.encode("utf-8", "surrogatepass") in data else ""
-    folded = data.lower()
-    for name, form, any_case in _needles(secret):
-        if form in (folded if any_case else data):
-            return name
-    return ""
+    """In which form the whole secret stands in `data`; empty when it does not. Case and separators do not matter."""
+    if len(secret) < SHORTEST:
+        return "plain" if secret.reveal().encode("utf-8", "surrogatepass") in data else ""
+    squeezed = _squeeze(data)
+    return next((name for name, form in _needles(secret) if form in squeezed), "")
+
+
+def _squeeze(data: bytes) -> bytes:
+    """Letters and digits only, lower case. UTF-16 loses its zero bytes, hex its colons, escapes their backslashes."""
+    return data.translate(None, _NO_ALNUM).lower()
 
 
 @lru_cache(maxsize=8)
-def _needles(secret: Secret) -> tuple[tuple[str, bytes, bool], ...]:
-    """(name, bytes to look for, whether case is folded), computed once for each secret."""
-    value = secret.reveal()
-    folded = ("plain", "hex", "base32", "rot13", "reversed")
-    found = dict.fromkeys((name, text.lower() if name in folded else text) for name, text in encodings(value))
-    wide = ("UTF-16", value.encode("utf-16-le", "surrogatepass"), False)
-    return (*((name, text.encode("utf-8", "surrogatepass"), name in folded) for name, text in found), wide)
+def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
+    """(name, squeezed form), computed once for each secret."""
+    found = {
+        _squeeze(text.encode("utf-8", "surrogatepass")): name for name, text in reversed([*encodings(secret.reveal())])
+    }
+    return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
+
+
+class _Windows:
+    """Every run of `size` characters of some texts, and where one of them begins in another text."""
+
+    def __init__(self, texts: Iterator[str], size: int) -> None:
+        self.size = size
+        self.known = frozenset(text[i : i + size] for text in texts for i in range(len(text) - size + 1))
+        # A run holds a group of four at a place divisible by four: looking at those first is four times less work.
+        self.groups = frozenset(run[i : i + _GROUP] for run in self.known for i in range(size - _GROUP + 1))
+
+    def hits(self, text: str) -> list[int]:
+        """Where a run begins, in order."""
+        if not self.known:
+            return []
+        last, groups, reach = len(text) - self.size, self.groups, self.size - _GROUP
+        near = [i for i in range(0, len(text), _GROUP) if text[i : i + _GROUP] in groups]
+        places = {at for i in near for at in range(max(i - reach, 0), min(i, last) + 1)}
+        return sorted(at for at in places if text[at : at + self.size] in self.known)
 
 
 class Redactor:
     """Replaces every registered secret, whole or in part, by a mark of fixed length."""
 
     def __init__(self, secrets: list[Secret]) -> None:
-        self._short: list[str] = []
-        self._whole: list[str] = []
-        windows: set[str] = set()
-        for secret in secrets:
-            value = secret.reveal()
-            if len(value) < SHORTEST:
-                continue
-            forms = {text for _, text in encodings(value)} | {value.lower(), value.upper()}
-            if len(value) < _WINDOWS_FROM:
-                self._whole.extend(forms)
-                continue
-            for form in forms:
-                windows.update(form[i : i + _WINDOW] for i in range(len(form) - _WINDOW + 1))
-        self._whole.sort(key=len, reverse=True)  # longest first: one secret may begin with another
-        self._windows = frozenset(windows)
-        # Eight characters in a row hold an aligned group of four: looking at those first is four times less work.
-        self._groups = frozenset(window[i : i + _GROUP] for window in windows for i in range(_WINDOW - _GROUP + 1))
+        values = [secret.reveal() for secret in secrets if len(secret) >= SHORTEST]
+        long = [value for value in values if len(value) >= _WINDOWS_FROM]
+        short = {form for value in values if value not in long for form in _forms(value)}
+        self._whole = sorted(short, key=len, reverse=True)  # longest first: one secret may begin with another
+        self._windows = _Windows((form for value in long for form in _forms(value)), _WINDOW)
+        squeezed = (form.decode() for value in long for _, form in _needles(Secret(value)))
+        self._squeezed = _Windows(squeezed, _SQUEEZED_WINDOW)
 
     def __bool__(self) -> bool:
-        return bool(self._windows or self._whole)
+        return bool(self._windows.known or self._whole)
 
     def text(self, text: str) -> str:
         """`text` without any secret, nor any eight characters of a long one."""
         for form in self._whole:
             if form in text:
                 text = text.replace(form, MARK)
-        if not self._windows or len(text) < _WINDOW:
-            return text
-        hits = self._hits(text)
+        text = self._without_runs(text)
+        rest = text.replace(MARK, " ")
+        if self._squeezed.hits(_squeeze(rest.encode("utf-8", "replace")).decode()):
+            return MARK  # spelt in a way that has no clean edges: nothing of this text is kept
+        return text
+
+    def _without_runs(self, text: str) -> str:
+        hits = self._windows.hits(text)
         if not hits:
             return text
         pieces, at, start, end = [], 0, hits[0], hits[0]
@@ -107,12 +127,10 @@ class Redactor:
             end = hit
         return "".join([*pieces, text[at:]])
 
-    def _hits(self, text: str) -> list[int]:
-        """Where a window of a secret begins, in order."""
-        windows, groups, last = self._windows, self._groups, len(text) - _WINDOW
-        near = [i for i in range(0, len(text), _GROUP) if text[i : i + _GROUP] in groups]
-        places = {at for i in near for at in range(max(i - _GROUP, 0), min(i, last) + 1)}
-        return sorted(at for at in places if text[at : at + _WINDOW] in windows)
+
+def _forms(value: str) -> set[str]:
+    """Every form as it may stand in a text, in both cases where case carries nothing."""
+    return {cased for _, text in encodings(value) for cased in (text, text.lower(), text.upper())}
 
 
 def fingerprint(secret: Secret) -> str:

@@ -7,9 +7,24 @@ from functools import cached_property
 
 from chatproof import sse, strictjson
 from chatproof.exchange import Exchange
+from chatproof.printable import quote
 from chatproof.provider_error import ProviderError, find_error
 from chatproof.strictjson import Json, Problem
 
+_CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put before an origin
+    "just a moment",
+    "attention required",
+    "/cdn-cgi/",
+    "cf-error",
+    "error code: 10",
+    "error-1010",
+    "captcha",
+    "access denied | ",
+    "request blocked",
+    "web application firewall",
+    "incapsula",
+    "akamai",
+)
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
@@ -44,7 +59,11 @@ class Reply:
     def media_types(self) -> list[str]:
         """Distinct media types declared, lower case, without parameters. More than one is a contradiction."""
         declared = self.response.values(b"content-type") if self.response else []
-        return list(dict.fromkeys(value.split(";")[0].strip().lower() for value in declared))
+        # A proxy may merge two headers into one with a comma; equal ones say one thing.
+        parts = (part for value in declared for part in value.split(","))
+        return list(
+            dict.fromkeys(part.split(";")[0].strip().lower() for part in parts if "/" in part or not part.strip())
+        )
 
     @property
     def media_type(self) -> str:
@@ -80,7 +99,7 @@ class Reply:
     @cached_property
     def error(self) -> ProviderError | None:
         """The error the body carries, in any known shape, whatever the status."""
-        return find_error(self.json) if self.json_problem is None else None
+        return find_error(self.json, failing=self.status >= 400) if self.json_problem is None else None
 
     @property
     def choices(self) -> list[Json]:
@@ -99,6 +118,19 @@ class Reply:
     def finish_reason(self) -> Json:
         first = self.choices[0] if self.choices else None
         return first.get("finish_reason") if isinstance(first, dict) else None
+
+    @property
+    def challenge(self) -> str:
+        """What shows that a firewall or CDN put a challenge or block page in place of an answer; empty if nothing."""
+        if not self.complete or self.status not in (403, 429, 503):
+            return ""
+        if self.header(b"cf-mitigated"):
+            return "header cf-mitigated is present"
+        text = self.body[:4096].decode("latin-1").lower()
+        at = next((text.find(mark) for mark in _CHALLENGES if mark in text), -1)
+        if at < 0 or (self.kind == "json" and "1010" not in text):
+            return ""
+        return f"the page says {quote(text[at : at + 24].split('<')[0].strip())}"
 
     @property
     def is_completion(self) -> bool:
@@ -129,12 +161,13 @@ class Reply:
 
     @property
     def done_seen(self) -> bool:
-        return any(is_done(event.data) for event in self.events[0])
+        events, rest, _ = self.events
+        return any(is_done(event.data) for event in events) or is_done(rest)  # line readers need no blank line
 
     @property
     def ends_with_done(self) -> bool:
-        events = self.events[0]
-        return bool(events) and is_done(events[-1].data)
+        events, rest, _ = self.events
+        return is_done(rest) or (bool(events) and is_done(events[-1].data))
 
     def header(self, name: bytes) -> str:
         return self.response.value(name) if self.response else ""

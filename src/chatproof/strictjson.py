@@ -187,9 +187,10 @@ class _Parser:
             return self._string(token, start)
         if kind == "word":
             return _WORDS[token]
-        if len(token) > self.limits.number:
+        whole = token.lstrip("-").isdigit()
+        if len(token) > (self.limits.number if whole else 16 * self.limits.number):
             raise _Stop("number_range", start, f"a number of {len(token)} characters")
-        number = int(token) if token.lstrip("-").isdigit() else float(token)
+        number = int(token) if whole else float(token)
         if abs(number) > _DOUBLE_MAX:
             raise _Stop("number_range", start, "beyond the range of a double")
         return number

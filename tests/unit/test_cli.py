@@ -97,6 +97,17 @@ def test_json_is_one_document_and_reports_go_to_files(tmp_path: Path) -> None:
     assert both.startswith(b"smoke_test_run:") and b"\nGO  simulator" in both
 
 
+def test_special_files_stay_what_they_are(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE)
+    assert run("smoke", "simulator", "--report", f"json={fifo}").returncode == 0
+    assert json.loads(reader.communicate(timeout=20)[0])["verdict"] == "GO" and fifo.is_fifo()
+    done = run("smoke", "simulator", "--report", "json=/dev/full")
+    assert done.returncode == 4 and Path("/dev/full").is_char_device() and done.stdout.startswith(b"GO")
+    assert run("smoke", "simulator", "--report", "json=a", "--report", "text=./a", cwd=tmp_path).returncode == 2
+
+
 def test_a_report_replaces_a_file_and_never_follows_a_link(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
@@ -183,6 +194,20 @@ def test_the_deadline_is_kept(silent: str) -> None:
     document = json.loads(done.stdout)
     assert done.returncode == 3 and document["diagnoses"][0]["code"] == "net.read_timeout"
     assert all(e["timings_ms"]["total"] < 2000 for e in document["exchanges"])
+
+
+def test_plan_needs_only_the_name_of_the_key() -> None:
+    done = run("smoke", "cometapi", "--plan", "--model", "m")
+    assert done.returncode == 0 and b"Bearer $COMETAPI_KEY" in done.stdout and b"not-set" not in done.stdout
+
+
+def test_contract_of_an_unknown_name() -> None:
+    assert run("contract", "tpyo").returncode == 2
+
+
+def test_models_as_json_even_when_it_fails() -> None:
+    done = run("models", "http://127.0.0.1:1/v1", "--format", "json")
+    assert done.returncode == 3 and json.loads(done.stdout)["diagnoses"][0]["code"] == "net.refused"
 
 
 def test_plan_sends_nothing_and_shows_no_key(silent: str) -> None:

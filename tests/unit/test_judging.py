@@ -20,7 +20,8 @@ def finding(outcome: str, level: str = "must") -> Finding:
     [
         (["holds"], "GO"),
         (["holds", "waived", "not_applicable"], "GO"),
-        (["not_applicable"], "GO"),
+        (["not_applicable"], "UNDECIDED"),
+        (["waived"], "GO"),
         (["holds", "undecided"], "UNDECIDED"),
         (["holds", "undecided", "broken"], "NO-GO"),
         (["broken"], "NO-GO"),
@@ -34,8 +35,14 @@ def test_verdict(outcomes: list[str], expected: str) -> None:
         assert verdict([*(finding(o) for o in outcomes), *shoulds]) == expected
 
 
-def test_should_alone_proves_nothing() -> None:
-    assert verdict([finding("holds", "should")]) == "UNDECIDED"
+def test_should_alone_counts_where_nothing_else_was_asked_for() -> None:
+    assert verdict([finding("holds", "should")]) == verdict([finding("broken", "should")]) == "GO"
+    assert verdict([finding("undecided", "should")]) == "UNDECIDED"
+
+
+def test_nothing_seen_to_hold_is_no_go() -> None:
+    played = play({"all": Fault("net.refused", "connect", "x")}, no_auth=True, only=("secret",))
+    assert played.verdict == "UNDECIDED"
 
 
 def test_nothing_observed_is_never_passed() -> None:

@@ -183,6 +183,19 @@ def test_a_bare_url_gets_no_other_key() -> None:
     assert resolve(Wanted("https://h.test/v1"), {"CHATPROOF_API_KEY": KEY}).target.key == Secret(KEY)
 
 
+def test_a_providers_key_stays_with_the_provider(tmp_path: Path) -> None:
+    (tmp_path / "chatproof.toml").write_text(
+        'default = "t"\n[targets.t]\nbase_url = "http://127.0.0.1:9/v1"\nprofile = "cometapi"'
+    )
+    error = usage(lambda: resolve(Wanted(), {"COMETAPI_KEY": KEY}))
+    assert error.code == "auth.key_missing" and "CHATPROOF_API_KEY" in error.detail
+    (tmp_path / "chatproof.toml").write_text(
+        '[targets.t]\nbase_url = "https://api.cometapi.com/v1"\nprofile = "cometapi"'
+    )
+    assert resolve(Wanted("t"), {"COMETAPI_KEY": KEY}).target.key == Secret(KEY)
+    usage(lambda: resolve(Wanted("t", key_env="not a name"), {}))
+
+
 def test_key_of_another_provider() -> None:
     error = usage(lambda: resolve(Wanted("openai"), {"OPENAI_API_KEY": "sk-ant-" + KEY}))
     assert error.code == "auth.wrong_provider"

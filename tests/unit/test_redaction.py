@@ -46,8 +46,32 @@ def test_found_and_removed(form: str) -> None:
         assert not any(encoded[i : i + 12] in clean for i in range(len(encoded) - 11))
 
 
-def test_utf16_is_found() -> None:
-    assert find_secret(KEY.encode("utf-16-le"), SECRET) == "UTF-16"
+SPELT = {
+    "utf-16-le": KEY.encode("utf-16-le"),
+    "utf-16-be": KEY.encode("utf-16-be"),
+    "utf-32": KEY.encode("utf-32"),
+    "swapped case": KEY.swapcase().encode(),
+    "hex with colons": ":".join(f"{b:02x}" for b in KEY.encode()).encode(),
+    "hex with spaces": " ".join(f"{b:02X}" for b in KEY.encode()).encode(),
+    "escapes": "".join(f"\\x{b:02X}" for b in KEY.encode()).encode(),
+    "octal": "".join(f"\\{b:03o}" for b in KEY.encode()).encode(),
+    "quoted-printable": "".join(f"={b:02X}" for b in KEY.encode()).encode(),
+    "numbers": str(list(KEY.encode())).encode(),
+    "percent twice": "".join(f"%25{b:02x}" for b in KEY.encode()).encode(),
+    "escaped twice": "".join(f"\\\\u{b:04x}" for b in KEY.encode()).encode(),
+    "padded references": "".join(f"&#x{b:04x};" for b in KEY.encode()).encode(),
+    "one character a line": "\n".join(KEY).encode(),
+    "zero-width": "\u200b".join(KEY).encode(),
+    "base32 lower": base64.b32encode(KEY.encode()).lower(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELT)
+def test_spelt_with_separators_it_is_found_and_nothing_is_kept(spelling: str) -> None:
+    assert find_secret(b"before " + SPELT[spelling] + b" after", SECRET)
+    shown = SPELT[spelling].decode("utf-8", "backslashreplace")
+    clean = Redactor([SECRET]).text(f"before {shown} after")
+    assert MARK in clean and shown[8:40] not in clean
 
 
 @pytest.mark.parametrize("text", ["sk-Canar***********YhF6", "nothing here", "sk-", KEY[:7]])

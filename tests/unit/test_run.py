@@ -80,6 +80,24 @@ def test_only_sends_what_is_needed(replies: dict[str, Any]) -> None:
     assert sorted(replies["sent"]) == ["auth.invalid_key", "happy"], "the happy path is the control"
 
 
+def test_only_the_stream_still_waits_for_the_happy_path(replies: dict[str, Any]) -> None:
+    run = smoke(TARGET, Settings(stream=True, only=("stream",)), environ={})
+    assert run.verdict == "GO" and sorted(replies["sent"]) == ["happy", "stream"]
+
+
+def test_what_was_not_judged_is_told_from_the_reply(replies: dict[str, Any]) -> None:
+    record = smoke(TARGET, Settings(only=("auth",)), environ={}).record
+    assert (record["pass_fail"], record["response_structure_valid"], record["content_non_empty"]) == (
+        "PASS",
+        "true",
+        "true",
+    )
+
+
+def test_only_a_should(replies: dict[str, Any]) -> None:
+    assert smoke(TARGET, Settings(only=("model.listed",)), environ={}).verdict == "GO"
+
+
 def test_our_own_bug_is_raised_not_recorded(replies: dict[str, Any]) -> None:
     replies["models"] = ZeroDivisionError("ours")
     with pytest.raises(ZeroDivisionError):

@@ -14,45 +14,51 @@ from chatproof.clause import (
 )
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.printable import quote
-from chatproof.provider_error import classify
+from chatproof.provider_error import alike, classify
 from chatproof.reply import Reply
 
 REFUSED = Example(401, JSON, b'{"error":{"message":"Invalid token","type":"comet_api_error","code":""}}')
-_TRANSIENT = (408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529)
-_AUTH_CLASSES = ("auth", "header", "permission", "organization")
+_ABOUT_THE_KEY = ("auth", "header", "organization")
+_NOT_ABOUT_THE_KEY = ("rate", "quota", "region", "timeout", "filtered", "context", "proxy", "retired")
+_BUSY = (408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 
 
 def rejected(reply: Reply, context: Context) -> Outcome:
-    """Was the request refused *because of its key*? Only then does the clause hold."""
-    status = reply.status
+    """Was the request refused *because of its key*? Only then does the clause hold (docs/decisions/0004)."""
+    status, observed = reply.status, f"HTTP {reply.status}"
     if context.no_auth:
         return not_applicable("the endpoint is open on purpose (--no-auth)")
     if 200 <= status < 300:
         return _accepted(reply, context)
-    page = reply.kind != "json"
-    control = context.control
-    answered = control is not None and control.complete and control.status == 200
+    page, control = reply.kind != "json", context.control
+    if reply.challenge:
+        return undecided("a firewall or CDN answered before the key was judged", observed)
     if page and control is not None and (control.status, control.kind) == (status, reply.kind):
-        return undecided("every request gets this answer, whatever its key", f"HTTP {status}, {reply.kind} body")
+        return undecided("every request gets this answer, whatever its key", f"{observed}, {reply.kind} body")
     found = classify(reply.error, status) if reply.error else ""
-    if status in (401, 403) or found in _AUTH_CLASSES:
-        return holds(f"HTTP {status}")
-    if status in _TRANSIENT or (status >= 500 and page):
-        return undecided(
-            "this status says the endpoint is busy or unreachable, not that the key was judged",
-            f"HTTP {status}",
-        )
-    if status in context.profile.fact("rejection_statuses", []) and not _same_error(reply, control):
-        return holds(f"HTTP {status}")
-    if answered:
-        # Refused in an unusual way, but the very same request with the good key was accepted.
-        return holds(f"HTTP {status}; unusual for a refused key, yet the good key is accepted")
-    return undecided("no proof that the key was judged: the request with the good key fails as well", f"HTTP {status}")
+    if status == 401 or found in _ABOUT_THE_KEY:
+        return holds(observed)
+    if found in _NOT_ABOUT_THE_KEY or (status >= 500 and page) or (found != "model" and _is_busy(reply)):
+        return undecided("this answer says something about load, money or place, not that the key was judged", observed)
+    if control is not None and control.complete and control.status == 200:
+        # Refused, if in an unusual way; and the very same request with the good key was accepted.
+        usual = status in context.profile.fact("rejection_statuses", [])
+        return holds(observed if usual else f"{observed}; unusual for a refused key, yet the good key is accepted")
+    expected = status in context.profile.fact("rejection_statuses", [])
+    differs = control is not None and (control.status != status or not alike(reply.error, control.error))
+    if expected and differs and control is not None and control.complete:
+        return holds(observed)
+    return undecided("no proof that the key was judged: the request with the good key is refused as well", observed)
+
+
+def _is_busy(reply: Reply) -> bool:
+    words = " ".join(reply.error[1:4]).lower() if reply.error else ""  # message, code, type
+    return reply.status in _BUSY or "overload" in words
 
 
 def _accepted(reply: Reply, context: Context) -> Outcome:
     expected = "a status that refuses, typically 401 or 403"
-    if reply.is_completion:
+    if reply.is_completion or "choices" in reply.object:
         return broken("status", expected, f"HTTP {reply.status} with a completion")
     control = context.control
     if control is not None and not control.is_completion and control.status == reply.status:
@@ -62,14 +68,6 @@ def _accepted(reply: Reply, context: Context) -> Outcome:
         said = f"HTTP {reply.status}, with an error in the body: {quote(reply.error.message)}"
         return broken("status", expected, said)
     return broken("status", expected, f"HTTP {reply.status}, {reply.kind} body")
-
-
-def _same_error(reply: Reply, control: Reply | None) -> bool:
-    """The good key gets the same refusal, so the refusal is not about the key (a bad model, a bad path)."""
-    if control is None or control.status != reply.status or not reply.error or not control.error:
-        return False
-    same = reply.error[2:] == control.error[2:]  # code, type, param: messages carry request ids
-    return same and (any(reply.error[2:]) or reply.error.message == control.error.message)
 
 
 def body_json(reply: Reply, context: Context) -> Outcome:

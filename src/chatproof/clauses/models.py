@@ -31,4 +31,6 @@ def listed(reply: Reply, context: Context) -> Outcome:
         return undecided("the listing is not an object with a data array of models", f"{reply.kind} body")
     if context.model in ids:
         return holds(f"one of {len(ids)}")
+    if isinstance(reply.json, dict) and reply.json.get("has_more") is True:
+        return undecided("the listing goes on over further pages", f"not among the first {len(ids)} ids")
     return broken("$.data[*].id", f"the id {quote(context.model)}", f"not among {len(ids)} ids")

@@ -4,7 +4,7 @@ from chatproof.clause import OPENAI_SPEC, SSE_SPEC, Context, Example, Outcome, b
 from chatproof.clauses.happy import GOOD
 from chatproof.printable import quote, snippet
 from chatproof.provider_error import find_error
-from chatproof.reply import Reply, first_choice, text_of
+from chatproof.reply import Reply, first_choice, is_done, text_of
 
 SSE = "text/event-stream"
 
@@ -83,13 +83,17 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     needs=("stream.events_parse",),
     why="The answer is cut off under a status 200, and only clients that look for it notice.",
     holds_on=(STREAMED,),
-    breaks_on=(Example(200, SSE, _chunk(b'{"content":"po"}') + _ERROR),),
+    breaks_on=(
+        Example(200, SSE, _chunk(b'{"content":"po"}') + _ERROR),
+        Example(200, SSE, b'event: error\ndata: {"message":"overloaded"}\n\n' + _DONE),
+    ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
-    for number, chunk in enumerate(reply.chunks):
-        if chunk.get("error"):
-            found = find_error(chunk)
-            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(chunk["error"])
+    events = [event for event in reply.events[0] if not is_done(event.data)]
+    for number, (event, chunk) in enumerate(zip(events, reply.chunks, strict=True)):
+        if chunk.get("error") or event.name == "error":
+            found = find_error(chunk, failing=True)
+            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(chunk.get("error"))
             return broken(f"event {number}, $.error", "no error, or null", said)
     return holds()
 

@@ -9,6 +9,7 @@ from chatproof.cli import COMMANDS
 from chatproof.commands.options import parser
 from chatproof.contract import smoke_contract
 from chatproof.output import say
+from chatproof.target import profile_of
 from chatproof.usage_error import UsageError
 
 
@@ -18,9 +19,7 @@ def main(argv: list[str]) -> int:
     to.add_argument("--profile", default="", metavar="NAME")
     to.add_argument("--format", default="text", choices=("text", "json", "markdown"))
     args = to.parse_args(argv)
-    name = args.profile or (
-        args.target if args.target in profile.names() else "cometapi" if not args.target else profile.GENERIC
-    )
+    name = args.profile or profile_of(args.target)
     try:
         document = table(name)
     except profile.ProfileError as error:

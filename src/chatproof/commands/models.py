@@ -32,10 +32,10 @@ def main(argv: list[str]) -> int:
     reply = ask(resolved)
     ids = ids_of(reply)
     if ids is None:
-        return _explain(resolved, reply)
+        return _explain(resolved, reply, args.format)
     clean = [_safe(id, resolved) for id in ids]
     if args.check:
-        return _check(args.check, ids, resolved)
+        return _check(args.check, ids, resolved, args.format)
     entries = reply.json.get("data") if isinstance(reply.json, dict) else reply.json
     by_id = {entry.get("id"): entry for entry in entries or [] if isinstance(entry, dict)}
     if args.format == "json":
@@ -88,32 +88,40 @@ def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
     )
 
 
-def _check(wanted: str, ids: list[str], resolved: Resolved) -> int:
-    if wanted in ids:
+def _check(wanted: str, ids: list[str], resolved: Resolved, format: str) -> int:
+    listed = wanted in ids
+    near = (
+        []
+        if listed
+        else [{"id": _safe(id, resolved), "looks_chat_capable": looks_chat_capable(id)} for id in nearest(wanted, ids)]
+    )
+    if format == "json":
+        say(json.dumps({"id": wanted, "listed": listed, "nearest": near}, indent=2) + "\n")
+    elif listed:
         say(f"{escape(wanted)} is listed\n")
-        return 0
-    lines = [f"{escape(wanted)} is not among the {len(ids)} ids listed for this key"]
-    for id in nearest(wanted, ids):
-        lines.append(
-            f"  near: {_safe(id, resolved)}" + ("" if looks_chat_capable(id) else "  (does not look chat-capable)")
-        )
-    say("\n".join(lines) + "\n")
-    return 1
+    else:
+        lines = [f"{escape(wanted)} is not among the {len(ids)} ids listed for this key"]
+        lines += [
+            f"  near: {row['id']}" + ("" if row["looks_chat_capable"] else "  (does not look chat-capable)")
+            for row in near
+        ]
+        say("\n".join(lines) + "\n")
+    return 0 if listed else 1
 
 
-def _explain(resolved: Resolved, reply: Reply) -> int:
+def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
     contract = smoke_contract(resolved.profile, only=("model.listed",))
     found = diagnose(judge(contract, [reply.exchange], model=resolved.target.model, key=resolved.target.key))
     redactor = Redactor([resolved.target.key] if resolved.target.key else [])
-    for diagnosis in found:
-        lines = [
-            f"{diagnosis.code}: {diagnosis.summary}",
-            *diagnosis.evidence,
-            f"next: {diagnosis.next_step}",
-        ]
-        say("\n  ".join(escape(redactor.text(line)) for line in lines) + "\n")
-    if not found:
-        say("the list of models could not be read\n")
+    if format == "json":
+        rows = [{**d._asdict(), "evidence": [redactor.text(line) for line in d.evidence]} for d in found]
+        say(json.dumps({"models": None, "diagnoses": rows}, indent=2) + "\n")
+    else:
+        for diagnosis in found:
+            lines = [f"{diagnosis.code}: {diagnosis.summary}", *diagnosis.evidence, f"next: {diagnosis.next_step}"]
+            say("\n  ".join(escape(redactor.text(line)) for line in lines) + "\n")
+        if not found:
+            say("the list of models could not be read\n")
     return 1 if reply.complete else 3
 
 

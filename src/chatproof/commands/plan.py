@@ -2,7 +2,7 @@
 
 import json
 
-from chatproof.exchange import Request
+from chatproof.exchange import Request, Secret
 from chatproof.keys import INVALID_KEY
 from chatproof.probes import PROBES
 from chatproof.run import Settings, contract_for, plan
@@ -14,6 +14,9 @@ def show(resolved: Resolved, settings: Settings) -> str:
     target = resolved.target
     if not target.model:
         resolved = resolved._replace(target=target._replace(model="MODEL"))
+    if target.key is None and not target.no_auth:
+        # Only the name of its variable is shown.
+        resolved = resolved._replace(target=resolved.target._replace(key=Secret("not-set")))
     planned = plan(contract_for(resolved, settings), resolved, settings)
     source = (
         target.key_source.removeprefix("env:").split(" or ")[0]
@@ -27,12 +30,20 @@ def show(resolved: Resolved, settings: Settings) -> str:
     ]
     for probe, request in planned.items():
         when = f", only after {PROBES[probe].after} holds" if PROBES[probe].after else ""
-        lines += ["", f"# {probe}: {PROBES[probe].does}{when}", _curl(request, source, target.timeout)]
+        lines += ["", f"# {probe}: {PROBES[probe].does}{when}", _curl(request, source, resolved)]
     return "\n".join([*lines, ""])
 
 
-def _curl(request: Request, variable: str, timeout: float) -> str:
-    parts = [f"curl -sS -i --max-time {timeout:g} -X {request.method} {_quoted(str(request.url))}"]
+def _curl(request: Request, variable: str, resolved: Resolved) -> str:
+    target = resolved.target
+    # -q: like us, curl shall read no ~/.curlrc; --noproxy: nor the environment's proxies.
+    parts = [f"curl -q -sS -i --max-time {target.timeout:g} -X {request.method} {_quoted(str(request.url))}"]
+    if target.proxy not in ("", "env"):
+        parts.append(f"--proxytunnel --proxy {_quoted(target.proxy.rpartition('@')[2])}")
+    elif not target.proxy:
+        parts.append("--noproxy '*'")
+    if target.ca_file:
+        parts.append(f"--cacert {_quoted(target.ca_file)}")
     if request.credential is not None:
         name, _, scheme = request.credential_header.partition(":")
         value = INVALID_KEY if request.credential.reveal() == INVALID_KEY else f"${variable}"

@@ -16,7 +16,7 @@ from chatproof.usage_error import UsageError
 def main(argv: list[str]) -> int:
     args = _parse(argv)
     _check_formats(args)
-    resolved = find_target(args)
+    resolved = find_target(args, need_key=not args.plan)
     settings = Settings(
         args.stream, args.strict, tuple(args.only), tuple(args.skip), args.keep_bodies, args.max_requests
     )
@@ -68,8 +68,9 @@ def _check_formats(args: argparse.Namespace) -> None:
 
 
 def _with_model(resolved: Resolved, wanted: str) -> Resolved:
-    if resolved.target.model:
+    if resolved.target.model not in ("", "auto"):
         return resolved
+    wanted = wanted or resolved.target.model
     from chatproof.commands.models import choose_model
 
     return choose_model(resolved, auto=wanted == "auto")
@@ -78,6 +79,9 @@ def _with_model(resolved: Resolved, wanted: str) -> Resolved:
 def _open_reports(reports: list[str]) -> list[tuple[str, Artefact | None]]:
     """Prove that each report can be written before a request is paid for."""
     opened: list[tuple[str, Artefact | None]] = []
+    paths = [path for _, _, path in (report.partition("=") for report in reports) if path not in ("", "-")]
+    if len(paths) != len({os.path.abspath(path) for path in paths}):
+        raise UsageError("usage", "two reports have one path", "give each report a path of its own")
     try:
         for report in reports:
             format, _, path = report.partition("=")

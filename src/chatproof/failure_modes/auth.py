@@ -10,7 +10,8 @@ def _judged(case: Case) -> bool:
 
 
 def _not_enforced(case: Case) -> Sign | None:
-    return when(_judged(case) and case.broken(f"{case.reply.probe}.rejected") and case.reply.is_completion)
+    answered = case.reply.is_completion or "choices" in case.reply.object
+    return when(_judged(case) and case.broken(f"{case.reply.probe}.rejected") and answered)
 
 
 def _status(case: Case) -> Sign | None:
@@ -47,8 +48,8 @@ MODES = (
     Mode(
         "auth.error_body",
         PROVIDER,
-        "a wrong key is refused, but not with a JSON error that a client can read",
-        "Report it: the user of an SDK sees a parse error instead of the reason. Find out which hop writes this body.",
+        "a wrong or missing key is refused, but not with a JSON error that a client can read",
+        "Report it: the user of an SDK is not told the reason. Find out which hop writes this body.",
         CERTAIN,
         _error_body,
     ),

@@ -3,6 +3,7 @@
 from chatproof.clause import BROKEN
 from chatproof.failure_modes.mode import (
     CERTAIN,
+    GATEWAY,
     LIKELY,
     PROVIDER,
     UNKNOWN,
@@ -13,6 +14,7 @@ from chatproof.failure_modes.mode import (
     when,
 )
 from chatproof.printable import quote
+from chatproof.provider_error import find_error
 from chatproof.reply import reasoning_of
 from chatproof.strictjson import REASONS
 
@@ -121,7 +123,12 @@ def _starved(case: Case) -> Sign | None:
 
 
 def _empty(case: Case) -> Sign | None:
-    return when(case.broken(_CONTENT), f"finish_reason is {quote(case.reply.finish_reason)}")
+    if not case.broken(_CONTENT):
+        return None
+    first = case.reply.choices[0]
+    inner = find_error({"error": first.get("error")}) if isinstance(first, dict) else None
+    finish = f"finish_reason is {quote(case.reply.finish_reason)}"
+    return Sign((finish, f"the choice carries an {error_words(inner)}") if inner else (finish,))
 
 
 def _media_type(case: Case) -> Sign | None:
@@ -132,7 +139,9 @@ def _media_type(case: Case) -> Sign | None:
 
 
 def _status(case: Case) -> Sign | None:
-    return when(case.is_chat and case.reply.complete)
+    if not (case.is_chat and case.reply.complete):
+        return None
+    return Sign(owner=GATEWAY if case.page else "")
 
 
 def _error_beside(case: Case) -> Sign | None:

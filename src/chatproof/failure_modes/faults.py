@@ -134,12 +134,19 @@ _ROWS = (
 _LIKELY = ("net.refused", "net.read_timeout", "net.reset", "net.closed", "limit.deadline", "tls.untrusted")
 
 
+_HANDSHAKE = "Check that this port speaks TLS; a firewall that inspects TLS can look just like this."
+
+
 def _stopped_by(code: str) -> Mode:
     _, owner, summary, step = next(row for row in _ROWS if row[0] == code)
 
     def when(case: Case) -> Sign | None:
         fault = case.reply.fault
-        return Sign() if fault is not None and fault.code == code else None
+        if fault is None or fault.code != code:
+            return None
+        if code == "limit.deadline" and fault.phase == "tls":
+            return Sign(summary="the TLS handshake did not end within the time allowed", next_step=_HANDSHAKE)
+        return Sign()
 
     return Mode(code, owner, summary, step, LIKELY if code in _LIKELY else CERTAIN, when)
 

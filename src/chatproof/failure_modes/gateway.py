@@ -16,20 +16,7 @@ from chatproof.failure_modes.mode import (
 from chatproof.printable import quote
 from chatproof.urls import bare
 
-_CHALLENGE = (
-    "just a moment",
-    "attention required",
-    "/cdn-cgi/",
-    "cf-error",
-    "error code: 10",
-    "error-1010",
-    "captcha",
-    "access denied | ",
-    "request blocked",
-    "web application firewall",
-    "incapsula",
-    "akamai",
-)
+_HTTP_TO_HTTPS = ("http request was sent to https port", "sent an http request to an https server")
 _TIMEOUTS = (408, 504, 524)
 _GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)
 
@@ -47,17 +34,9 @@ def _redirected(case: Case) -> Sign | None:
 
 
 def _challenge(case: Case) -> Sign | None:
-    if not case.reply.complete or case.status not in (403, 429, 503):
-        return None
-    if case.reply.header(b"cf-mitigated"):
-        return Sign(("header cf-mitigated is present",), confidence=CERTAIN)
-    text = case.text()
-    word = next((word for word in _CHALLENGE if word in text), "")
-    if word and (case.page or "1010" in text):
-        return Sign((f"the page says {quote(word)}",), confidence=CERTAIN)
-    if case.page and case.status == 403:
-        return Sign(("a 403 that is not JSON comes from an intermediary, not from the API",))
-    return None
+    if case.reply.challenge:
+        return Sign((case.reply.challenge,), confidence=CERTAIN)
+    return when(case.page and case.status == 403, "a 403 that is not JSON comes from an intermediary, not from the API")
 
 
 def _timeout(case: Case) -> Sign | None:
@@ -73,7 +52,7 @@ def _no_api(case: Case) -> Sign | None:
     if reply.kind == "html" and case.base_versions > 0:
         said = "an HTML page with status 200: a login page, a dashboard or a captive portal"
         return Sign((said,), confidence=CERTAIN)
-    if reply.kind == "json" and not reply.choices:
+    if reply.kind == "json" and not reply.choices and not (reply.error and case.error_class not in ("", "unknown")):
         same = [
             r.probe for r in case.context.replies.values() if r.complete and r.status == 200 and r.body == reply.body
         ]
@@ -110,7 +89,7 @@ def _path(case: Case) -> Sign | None:
 
 
 def _wrong_scheme(case: Case) -> Sign | None:
-    return when(case.page and case.status == 400 and "http request was sent to https port" in case.text())
+    return when(case.status == 400 and any(words in case.text() for words in _HTTP_TO_HTTPS))
 
 
 def _money_page(case: Case) -> Sign | None:
@@ -135,8 +114,11 @@ def _rate_page(case: Case) -> Sign | None:
 
 def _other_scheme(case: Case) -> Sign | None:
     scheme = case.reply.header(b"www-authenticate").split(" ")[0].lower()
-    if not (case.page and case.status == 401 and scheme in ("basic", "digest", "negotiate", "ntlm")):
+    if case.status != 401 or scheme not in ("basic", "digest", "negotiate", "ntlm"):
         return None
+    keyless = case.context.replies.get("auth.missing_key")
+    if not case.page and (keyless is None or keyless.body != case.reply.body):
+        return None  # some frameworks name Basic beside a JSON refusal of their own
     return Sign((f"WWW-Authenticate asks for {scheme.capitalize()}",), confidence=CERTAIN)
 
 
@@ -153,7 +135,7 @@ MODES = (
         "url.redirected",
         YOU,
         "the endpoint redirects; the key was not sent on",
-        "Put the address it points to into the base URL, if you trust it. SDKs turn a redirected POST into a GET.",
+        "Correct the base URL to where it points, if you trust it. SDKs turn a redirected POST into a GET.",
         CERTAIN,
         _redirected,
     ),

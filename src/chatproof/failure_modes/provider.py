@@ -2,6 +2,7 @@
 
 from chatproof.failure_modes.mode import (
     CERTAIN,
+    GATEWAY,
     LIKELY,
     PROVIDER,
     UNKNOWN,
@@ -12,11 +13,32 @@ from chatproof.failure_modes.mode import (
     error_words,
     when,
 )
-from chatproof.failure_modes.models import listed, near_ids
+from chatproof.failure_modes.models import chat_is_well, listed, near_ids
+from chatproof.provider_error import alike, classify
 
 
 def _failing(case: Case, *classes: str) -> bool:
     return case.reply.complete and case.status >= 400 and case.error_class in classes
+
+
+def _keyless(case: Case) -> Sign | None:
+    return when(_failing(case, "auth", "header") and case.reply.exchange.request.credential is None)
+
+
+def _not_even_judged(case: Case) -> Sign | None:
+    """A 403 that requests without a key get as well: it is not the key that may not."""
+    keyless = case.context.replies.get("auth.missing_key")
+    same = keyless is not None and keyless.status == case.status and alike(keyless.error, case.reply.error)
+    return when(
+        _failing(case, "permission") and same, "a request without a key gets the same answer: the key was not judged"
+    )
+
+
+def _relayed(case: Case) -> Sign | None:
+    """A JSON 502 or 503 whose words say nothing: Kong, APISIX and AWS write such bodies for a dead upstream."""
+    error = case.reply.error
+    silent = error is None or (classify(error, 0) == "unknown" and not (error.code or error.type))
+    return when(_failing(case, "server") and case.status in (502, 503) and silent)
 
 
 def _key_rejected(case: Case) -> Sign | None:
@@ -30,7 +52,7 @@ def _key_rejected(case: Case) -> Sign | None:
 
 
 def _model(case: Case) -> Sign | None:
-    if not _failing(case, "model"):
+    if not _failing(case, "model") or (case.is_auth_probe and chat_is_well(case)):
         return None
     near = near_ids(case)
     if listed(case):
@@ -68,6 +90,30 @@ def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: st
 
 
 MODES = (
+    Mode(
+        "auth.header",
+        YOU,
+        "the endpoint wants a key, and none was sent",
+        "Drop --no-auth and give the key, or ask why the endpoint is not open.",
+        CERTAIN,
+        _keyless,
+    ),
+    Mode(
+        "gateway.challenge",
+        GATEWAY,
+        "every request is forbidden, with a key or without: an access rule stands before the API",
+        "Check path and stage of the base URL, then ask whoever runs the gateway to allow this machine.",
+        LIKELY,
+        _not_even_judged,
+    ),
+    Mode(
+        "gateway.error",
+        GATEWAY,
+        "a gateway reports that the service behind it is unreachable or failing",
+        "Not your key and not the model. Run again; if it stays, escalate with the request id and UTC time.",
+        LIKELY,
+        _relayed,
+    ),
     Mode(
         "auth.rejected",
         YOU,

@@ -1,7 +1,8 @@
 """Rows for streams: one that came unasked, one that did not come, one that broke."""
 
-from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
+from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, error_words, when
 from chatproof.printable import quote
+from chatproof.provider_error import find_error
 from chatproof.reply import reasoning_of
 
 
@@ -12,11 +13,13 @@ def _streamed(case: Case) -> bool:
 def _unexpected(case: Case) -> Sign | None:
     if case.reply.probe == "stream" or not case.reply.complete or case.reply.kind != "sse":
         return None
-    return Sign((f"stream: false was sent; the body begins {quote(case.reply.body[:40].decode('latin-1'))}",))
+    said = f"stream: false was sent; the body begins {quote(case.reply.body[:40].decode('latin-1'))}"
+    errors = [error_words(error) for chunk in case.reply.chunks if chunk.get("error") and (error := find_error(chunk))]
+    return Sign((said, *errors[:1]))
 
 
 def _not_streamed(case: Case) -> Sign | None:
-    return when(_streamed(case) and case.reply.kind == "json" and bool(case.reply.choices))
+    return when(_streamed(case) and case.reply.kind == "json" and case.reply.error is None)
 
 
 def _error(case: Case) -> Sign | None:
