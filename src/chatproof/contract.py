@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chatproof import clauses
 from chatproof.clause import MUST, SHOULD, Clause
+from chatproof.digest import sha256
 from chatproof.profile import Profile, Waiver
 
 STREAM_PROBE = "stream"
@@ -76,7 +77,5 @@ def _selects(wanted: str, id: str) -> bool:
 
 
 def _digest(terms: tuple[Term, ...], profile: Profile) -> str:
-    from hashlib import sha256
-
     lines = [f"{t.clause.id}|{t.level}|{t.clause.says}|{t.clause.source.url}|{t.clause.source.accessed}" for t in terms]
-    return sha256("\n".join([*lines, profile.text]).encode()).hexdigest()
+    return sha256("\n".join([*lines, profile.text]).encode())

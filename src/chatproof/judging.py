@@ -44,6 +44,11 @@ class Judgement(NamedTuple):
     context: Context  # the replies that were judged: what diagnosis starts from
 
     @property
+    def troubled(self) -> bool:
+        """Something is broken or undecided: there is something to diagnose."""
+        return any(finding.outcome in (BROKEN, UNDECIDED) for finding in self.findings)
+
+    @property
     def verdict(self) -> str:
         return verdict(self.findings)
 

@@ -4,21 +4,24 @@ Built from an allow-list of fields. Every string, names included, goes through t
 excerpt is kept only for an exchange with something broken or undecided.
 """
 
-from hashlib import sha256
-from typing import Any, NamedTuple
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
 from chatproof.clause import BROKEN, MUST, UNDECIDED
 from chatproof.contract import Contract
-from chatproof.diagnosis import Diagnosis
+from chatproof.digest import sha256
 from chatproof.exchange import Exchange, Response
 from chatproof.judging import UNDECIDED_VERDICT, Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
-from chatproof.redaction import MARK, Redactor, fingerprint
+from chatproof.redaction import MARK, Redactor, fingerprint, suspects
 from chatproof.reply import Reply, text_of
 from chatproof.target import Target
 from chatproof.urls import bare
+
+if TYPE_CHECKING:
+    from chatproof.diagnosis import Diagnosis
 
 SCHEMA = "chatproof.run/1"
 EXCERPT = 2048
@@ -98,11 +101,10 @@ def build(
     contract: Contract,
     exchanges: list[Exchange],
     judgement: Judgement,
-    diagnoses: tuple[Diagnosis, ...],
+    diagnoses: "tuple[Diagnosis, ...]",
     facts: Facts,
 ) -> Run:
     """The document of a run, redacted."""
-    redactor = Redactor([target.key] if target.key else [])
     notes = list(facts.notes)
     if any(e.response is not None and e.response.value(b"x-simulator") for e in exchanges):
         notes.append(SIMULATOR_NOTE)
@@ -130,7 +132,10 @@ def build(
         "notes": notes,
     }
     document["smoke_test_run"] = _sanitized(document, judgement, exchanges)
-    clean: dict[str, Any] = _redacted(document, redactor) if redactor else document
+    secrets = [target.key] if target.key else []
+    clean: dict[str, Any] = document
+    if suspects(json.dumps(document, ensure_ascii=False), secrets):
+        clean = _redacted(document, Redactor(secrets))
     for exchange in clean["exchanges"]:
         _cut_texts(exchange)
     return Run(clean)
@@ -247,7 +252,7 @@ def _response(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
             "kind": reply.kind,
             "bytes": len(response.body),
             # A hash of a body that may be little more than the key would help to guess it.
-            "sha256": "" if leaky else sha256(response.body).hexdigest(),
+            "sha256": "" if leaky else sha256(response.body),
             "excerpt": _excerpt(response.body, leaky) if with_excerpt else "",
         },
     }

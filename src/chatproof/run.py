@@ -3,12 +3,11 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chatproof import __version__, clock, environment, probes, record
 from chatproof.clause import HOLDS, NOT_APPLICABLE, WAIVED
 from chatproof.contract import Contract, UnknownClause, smoke_contract
-from chatproof.diagnosis import diagnose
 from chatproof.exchange import Exchange, Request, Secret
 from chatproof.judging import judge
 from chatproof.record import Run
@@ -16,6 +15,9 @@ from chatproof.target import Resolved, Target, check
 from chatproof.transport import Options, Proxy, Resolver, send
 from chatproof.urls import UrlProblem, parse_base_url
 from chatproof.usage_error import UsageError
+
+if TYPE_CHECKING:
+    from chatproof.diagnosis import Diagnosis
 
 USER_AGENT = f"chatproof/{__version__} (contract probe)"
 
@@ -119,7 +121,12 @@ def _conclude(
         sent.interrupted,
         settings.keep_bodies,
     )
-    return record.build(target, contract, sent.exchanges, judgement, diagnose(judgement), facts)
+    diagnoses: tuple[Diagnosis, ...] = ()
+    if judgement.troubled:  # a clean run needs no table of failure modes, and does not load it
+        from chatproof.diagnosis import diagnose
+
+        diagnoses = diagnose(judgement)
+    return record.build(target, contract, sent.exchanges, judgement, diagnoses, facts)
 
 
 def contract_for(resolved: Resolved, settings: Settings) -> Contract:

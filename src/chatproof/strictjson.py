@@ -54,8 +54,6 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORDS = {"true": True, "false": False, "null": None}
-_NON_FINITE = re.compile(r"[-+]?(?:NaN|Infinity|nan|inf)\b")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\n\r]*+")
 
 
@@ -199,7 +197,7 @@ class _Parser:
         if "\\" not in token:
             return token[1:-1]
         value: str = json.loads(token)
-        if "\\u" in token and _SURROGATE.search(value):
+        if "\\u" in token and any("\ud800" <= char <= "\udfff" for char in value):
             raise _Stop("lone_surrogate", start, "in this string")
         return value
 
@@ -210,7 +208,7 @@ class _Parser:
             if not self.containers and expect == "value":
                 return _Stop("empty", start, "only white space" if text else "0 bytes")
             return _Stop("truncated", start, f"ends where {_NAMES[expect]} should follow")
-        if _NON_FINITE.match(text, start):
+        if re.match(r"[-+]?(?:NaN|Infinity|nan|inf)\b", text[start : start + 12]):
             return _Stop("not_a_number", start, "NaN or Infinity")
         if expect == "end":
             return _Stop("trailing", start, "something follows the document")

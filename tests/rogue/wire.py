@@ -11,8 +11,8 @@ PROMPT = "Respond with the single word: pong"
 
 # 145 bytes: faults.json names this size in three rows.
 ANSWER = (
-    b'{"id":"c-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",'
-    b'"content":"pong pong"},"finish_reason":"stop"}]}     '
+    b'{"id":"chatcmpl-00000000000000","model":"rogue-1","choices":[{"index":0,'
+    b'"message":{"role":"assistant","content":"pong"},"finish_reason":"stop"}]}'
 )
 REFUSAL = b'{"error":{"message":"Incorrect API key provided","type":"invalid_request_error","code":"invalid_api_key"}}'
 LISTING = b'{"object":"list","data":[{"id":"rogue-1","object":"model"},{"id":"rogue-2","object":"model"}]}'
@@ -21,6 +21,10 @@ JSON = b"Content-Type: application/json"
 HTML = b"Content-Type: text/html; charset=utf-8"
 SSE = b"Content-Type: text/event-stream"
 CLOSE = b"Connection: close"
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
 def head(status: bytes | str, *lines: bytes | str, version: bytes = b"HTTP/1.1") -> bytes:
@@ -100,6 +104,3 @@ GOOD = {
 def gzipped(data: bytes) -> bytes:
     return compress(data, mtime=0)
 
-
-def _bytes(text: bytes | str) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("latin-1")

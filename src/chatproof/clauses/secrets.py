@@ -44,9 +44,11 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
         bodies["joined stream text"] = joined.encode("utf-8", "surrogatepass")
     for name, value in (*response.headers, *response.trailers):
         bodies[f"header {name.decode('latin-1')}"] = name + b": " + value
+    if not find_secret(b"\n".join(bodies.values()), context.key):
+        return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
     places = {where: how for where, data in bodies.items() if (how := find_secret(data, context.key))}
     if not places:
-        return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
+        return broken("headers and body", "the key nowhere in the reply", "the key is split over several of them")
     said = "; ".join(f"{where} ({how})" for where, how in list(places.items())[:4])
     return broken(next(iter(places)), "the key nowhere in the reply", f"the key is in: {said}")
 

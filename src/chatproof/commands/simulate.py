@@ -1,5 +1,6 @@
 """chatproof simulate: the conformant server and its faults, on loopback, until interrupted."""
 
+import gc
 import time
 
 from chatproof.cli import COMMANDS
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
     if server.ca_file:
         lines.append(f"CA file   {server.ca_file}")
     say("\n".join(["chatproof simulator: no provider, no evidence about one", *lines, "stop with Ctrl-C", ""]))
+    gc.enable()  # switched off for short-lived commands
     try:
         while True:
             time.sleep(3600)
