@@ -54,7 +54,6 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORDS = {"true": True, "false": False, "null": None}
-_SPACE = re.compile(r"[ \t\n\r]*+")
 
 
 class _Stop(Exception):
@@ -245,5 +244,4 @@ _NAMES = {
 
 
 def _skip_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
+    return len(text) - len(text[at:].lstrip(" \t\n\r"))

@@ -7,12 +7,12 @@ import os
 import ssl
 from typing import Any
 
-from chatproof.clock import utc
 from chatproof.exchange import Certificate, Fault
 from chatproof.printable import cut, escape
 
 _EXPIRED = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
@@ -66,8 +66,14 @@ def certificate(sock: ssl.SSLSocket) -> Certificate | None:
     found: dict[str, Any] | None = sock.getpeercert()
     if not found:
         return None
-    until = utc(ssl.cert_time_to_seconds(found["notAfter"]))[:19] + "Z"
+    until = _rfc3339(found["notAfter"])
     return Certificate(_name(found.get("subject", ())), _name(found.get("issuer", ())), until)
+
+
+def _rfc3339(text: str) -> str:
+    """OpenSSL's `Jun  1 12:00:00 2026 GMT` in RFC 3339. By hand: strptime loads locale, calendar and datetime."""
+    month, day, time, year = text.split()[:4]
+    return f"{year}-{_MONTHS.index(month) + 1:02d}-{int(day):02d}T{time}Z"
 
 
 def _name(parts: Any) -> str:

@@ -226,7 +226,10 @@ class _Conversation:
         try:
             sock.settimeout(max(self._remaining(), 0.001))
             self.socket = wrapped = made.wrap_socket(
-                sock, server_hostname=self.request.url.host, do_handshake_on_connect=False
+                sock,
+                server_hostname=self.request.url.host.encode("ascii"),  # as bytes, for the reason given in Resolver
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,  # a cut connection must not look like the end of a body
             )
             wrapped.do_handshake()
         except TimeoutError:

@@ -3,7 +3,6 @@
 Library parsers disagree about tabs, backslashes, userinfo and ports, and a key follows whatever they decide.
 """
 
-import re
 from typing import NamedTuple
 
 from chatproof.exchange import Url
@@ -12,8 +11,8 @@ from chatproof.printable import escape
 CHAT_PATH = "/chat/completions"
 MODELS_PATH = "/models"
 _PORT = {"http": 80, "https": 443}
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
+_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_PATH = _LABEL | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ/.~!$&'()*+,;=:@%")
 
 
 class UrlProblem(NamedTuple):
@@ -45,7 +44,7 @@ def parse_base_url(text: str, *, allow_http: bool = False) -> Url | UrlProblem:
     if isinstance(checked, UrlProblem):
         return checked
     path = (slash + path).rstrip("/")
-    if not _PATH.fullmatch(path):
+    if not _PATH.issuperset(path):
         return UrlProblem("the path has a character that must be percent-encoded", "encode it")
     if path.endswith(CHAT_PATH):
         base = f"{scheme}://{authority}{path.removesuffix(CHAT_PATH)}"
@@ -96,9 +95,13 @@ def _check_host(host: str) -> str | UrlProblem:
             name = name.encode("idna").decode()
         except UnicodeError:
             return UrlProblem("the host is not a valid international name", "write the xn-- form")
-    if not name or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+    if not name or len(name) > 253 or not all(map(_is_label, name.split("."))):
         return UrlProblem("the host is not a valid name or address", "correct it")
     return name
+
+
+def _is_label(label: str) -> bool:
+    return 0 < len(label) < 64 and _LABEL.issuperset(label) and label[0] != "-" != label[-1]
 
 
 def _mixes_scripts(label: str) -> bool:
@@ -131,4 +134,4 @@ def bare(location: str) -> str:
 
 def version_segments(url: Url) -> int:
     """How many `/v1`-like segments the path has; one is usual, none or two are worth a remark."""
-    return sum(1 for part in url.path.split("/") if re.fullmatch(r"v\d+(?:beta\d*)?", part))
+    return sum(1 for part in url.path.split("/") if part[:1] == "v" and part[1:2].isdigit())

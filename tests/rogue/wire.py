@@ -103,4 +103,3 @@ GOOD = {
 
 def gzipped(data: bytes) -> bytes:
     return compress(data, mtime=0)
-

@@ -278,6 +278,33 @@ def test_the_key_is_not_sent_to_an_untrusted_or_wrong_host(
     assert untrusted.received == other.received == []
 
 
+def cut(data: bytes) -> Script:
+    """Send, then drop the connection without TLS's goodbye."""
+
+    def script(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(data)
+        time.sleep(0.1)
+        raw = socket.socket(fileno=peer.detach())
+        raw.close()
+
+    return script
+
+
+def test_a_body_that_ends_with_a_cut_connection_is_not_whole(
+    serve: Callable[..., Server], authority: trustme.CA, ca_file: str
+) -> None:
+    until_close = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"choices":[]}'
+    for data, expected in (
+        (until_close, "http.incomplete_body"),
+        (b"", "net.closed"),
+        (REPLY, ""),
+        (REPLY[:-1], "http.incomplete_body"),
+    ):
+        server = serve(cut(data), secure(authority, "127.0.0.1"))
+        assert code(ask(server.port, scheme="https", tls=lambda: tls.context(ca_file))) == expected
+
+
 def test_plain_http_and_silence_behind_https(serve: Callable[..., Server]) -> None:
     assert code(ask(serve(answer(b"HTTP/1.1 400 Bad\r\n\r\n")).port, scheme="https")) == "tls.protocol"
     begun = time.monotonic()
