@@ -13,12 +13,14 @@ body="{\"model\": \"$model\", \"messages\": [{\"role\": \"user\", \"content\": \
 ask() { # NAME CONFIG URL FILTER [CURL_OPTION...]: leaves "status type" in NAME.status, what jq found in NAME.found
     name=$1 config=$2 url=$3 filter=$4
     shift 4
-    curl -sS --max-time 30 -K - -o "$work/$name.json" -w '%{http_code} %{content_type}\n' "$@" "$url" \
+    curl -sS --max-time 30 -K - -o "$work/$name.json" -D "$work/$name.head" -w '%{http_code} %{content_type}\n' "$@" "$url" \
         >"$work/$name.status" <<EOC
 $config
 EOC
     "$jq" -r --arg model "$model" "$filter" "$work/$name.json" >"$work/$name.found" 2>/dev/null ||
         echo invalid >"$work/$name.found"
+    # secret.not_reflected, for the plain form at least; the key stays out of argv here, too
+    printf '%s\n' "$CHATPROOF_API_KEY" | grep -qF -f - "$work/$name.json" "$work/$name.head" && : >"$work/$name.reflected"
 }
 
 happy='"\((.choices | type) == "array" and (.choices | length) > 0) \((.choices[0].message.content? // "" | length) > 0) \((.error // false) != false)"'
@@ -64,6 +66,10 @@ done
 read -r status_models type <"$work/models.status" || status_models=000
 read -r found <"$work/models.found"
 [ "$status_models $found" = "200 true" ] || warning="model.listed: $status_models $found"
+
+for name in happy wrong missing models; do
+    [ ! -e "$work/$name.reflected" ] || notes="${notes}secret.not_reflected: $name; "
+done
 
 [ -z "$notes" ] && verdict=PASS || verdict=FAIL
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
