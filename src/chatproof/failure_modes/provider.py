@@ -26,12 +26,12 @@ def _keyless(case: Case) -> Sign | None:
 
 
 def _not_even_judged(case: Case) -> Sign | None:
-    """A 403 that requests without a key get as well: it is not the key that may not."""
-    keyless = case.context.replies.get("auth.missing_key")
-    same = keyless is not None and keyless.status == case.status and alike(keyless.error, case.reply.error)
-    return when(
-        _failing(case, "permission") and same, "a request without a key gets the same answer: the key was not judged"
-    )
+    """A bare 403 that requests without a key get as well: an access rule wrote it, before any key was looked at."""
+    keyless, error = case.context.replies.get("auth.missing_key"), case.reply.error
+    same = keyless is not None and keyless.status == case.status and alike(keyless.error, error)
+    bare = error is None or not (error.code or error.type)
+    said = "a request without a key gets the same answer: the key was not judged"
+    return when(_failing(case, "permission") and same and bare, said)
 
 
 def _relayed(case: Case) -> Sign | None:
