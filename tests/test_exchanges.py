@@ -17,7 +17,7 @@ KNOWN = {
     "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
     "evidence", "never", "base", "model", "profile", "no_auth", "no_key", "stream_media", "stream_reply",
     *PROBES, *(f"{probe}_raw" for probe in PROBES), *(f"{probe}_hex" for probe in PROBES),
-    "happy_values",
+    "happy_values", "stream_events",
 }  # fmt: skip
 
 
@@ -39,6 +39,8 @@ def replies(case: dict[str, Any]) -> dict[str, Any]:
             found[probe] = wire(b"200 application/json\n\n" + bytes.fromhex(case[f"{probe}_hex"]))
         elif f"{probe}_values" in case:
             found[probe] = "200 application/json\n\n[" + "0," * case[f"{probe}_values"] + "0]"
+        elif probe == "stream" and "stream_events" in case:
+            found[probe] = "200 text/event-stream\n\n" + 'data: {"choices":[]}\n\n' * case["stream_events"]
         elif probe == "stream" and "stream_reply" in case:
             found[probe] = case["stream_reply"]
         elif probe == "stream" and "stream" in case:

@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.abc
 import importlib.util
+import inspect
 import os
 import pickle
 import resource
@@ -21,7 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import pytest
@@ -30,7 +31,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "chatproof"
 EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
 MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_error.py")
-TESTS = ("tests.test_exchanges", "tests.unit.test_clauses", "tests.unit.test_judging")
+TESTS = (
+    "tests.unit.test_clauses",
+    "tests.unit.test_findings",
+    "tests.unit.test_judging",
+    "tests.unit.test_provider_error",
+    "tests.unit.test_reply",
+    "tests.test_exchanges",
+)
 PROCESSES = 2
 TIMEOUT = 30  # seconds for one mutant; the whole suite needs two
 EXAMPLES = ("_body", "_chunk")  # functions that only make a clause's examples: they are tests, not code
@@ -47,6 +55,10 @@ class Mutant(NamedTuple):
     change: str
     apply: Callable[[], None]  # changes the module's tree in place; called in a child only
     word: str = ""  # for an entry of a table: what a reply must hold to notice that it is gone
+
+    @property
+    def lines(self) -> range:
+        return range(self.line, self.last + 1)
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -163,6 +175,8 @@ class Finder:
                 self.visit(node, "decorator_list", at, decorator)
         if node.name in EXAMPLES:
             return
+        for at, default in enumerate(node.args.defaults):
+            self.visit(node.args, "defaults", at, default)
         kind = ast.unparse(node.returns) if node.returns else ""
         self.scope.append(node.name)
         self.returns.append(kind)
@@ -175,8 +189,6 @@ class Finder:
         for at, statement in enumerate(body):
             if at or not documented:
                 self.visit(node, "body", at, statement)
-        for at, default in enumerate(node.args.defaults):
-            self.visit(node.args, "defaults", at, default)
         self.returns.pop()
         self.scope.pop()
 
@@ -537,10 +549,10 @@ def baseline() -> Baseline:
         began = time.perf_counter()
         passes(test)
         times[test.id] = time.perf_counter() - began
-    plain = {file: dict(by_line) for file, by_line in executed.items()}
     order = sorted(times, key=times.__getitem__)
     words = {test.id: test.words for test in suite}
-    return Baseline(order, words, sum(times.values()), plain, dict(imported), failed)
+    plain = {file: dict(executed[file]) for file in files()}
+    return Baseline(order, words, sum(times.values()), plain, {file: imported[file] for file in files()}, failed)
 
 
 def passes(test: Test) -> bool:
@@ -576,8 +588,11 @@ def in_child(task: Callable[[], Any]) -> Any:
     return pickle.loads(data)
 
 
-def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str]) -> int:
-    """In a child: 0 when all wanted tests pass with the mutant in place, 1 when one fails, 2 when it is no program."""
+def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str], suite: dict[str, Test]) -> int:
+    """In a child: 0 when all wanted tests pass with the mutant in place, 1 when one fails, 2 when it is no program.
+
+    With a `suite` that is imported already the function gets another code; without, the suite is imported now.
+    """
     signal.alarm(TIMEOUT)  # ends the child without a word; whoever loops has been noticed
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
     quiet = os.open(os.devnull, os.O_WRONLY)
@@ -588,6 +603,11 @@ def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str]) -> int:
         code = compile(tree, str(PACKAGE / mutant.file), "exec")
     except Exception:
         return 2
+    if suite:
+        function = find_function(mutant)
+        assert function is not None
+        function.__code__ = find_code(code, function.__code__)
+        return 0 if all(passes(suite[id]) for id in wanted) else 1
     try:
         sys.meta_path.insert(0, Planted(mutant.file, code))
         by_id = {test.id: test for test in tests()}
@@ -598,12 +618,39 @@ def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str]) -> int:
     return 0 if all(passes(by_id[id]) for id in order) else 1
 
 
+def find_function(mutant: Mutant) -> FunctionType | None:
+    """The imported function that the mutant changes; None when it is not one, but a module's or a closure's code."""
+    found: Any = sys.modules[module_name(mutant.file)]
+    for name in mutant.scope.split("."):
+        if not isinstance(found, ModuleType | type):
+            return None
+        found = inspect.getattr_static(found, name, None)
+        found = getattr(found, "fget", getattr(found, "func", found))  # property, cached_property
+    return found if isinstance(found, FunctionType) else None
+
+
+def find_code(code: CodeType, like: CodeType) -> CodeType:
+    """The code of the same function in another compilation of the module."""
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            if (inner.co_qualname, inner.co_firstlineno) == (like.co_qualname, like.co_firstlineno):
+                return inner
+            if like.co_qualname.startswith(f"{inner.co_qualname}."):
+                return find_code(inner, like)
+    raise LookupError(like.co_qualname)
+
+
+def at_import(mutant: Mutant, known: Baseline) -> bool:
+    """Whether the changed lines are executed when the module is imported."""
+    return mutant.scope == "module" or bool(known.imported[mutant.file].intersection(mutant.lines))
+
+
 def noticing(mutant: Mutant, known: Baseline) -> list[str]:
     """Ids of the tests that may notice: those that execute the lines; all for what happens at import."""
-    lines = range(mutant.line, mutant.last + 1)
-    if mutant.scope == "module" or known.imported.get(mutant.file, set()).intersection(lines[1:] or lines):
+    if at_import(mutant, known):
         return sorted(known.order, key=lambda id: mutant.word not in known.words[id])
-    touching = set().union(*(known.executed.get(mutant.file, {}).get(line, set()) for line in lines))
+    by_line = known.executed[mutant.file]
+    touching = set().union(*(by_line.get(line, ()) for line in mutant.lines))
     return [id for id in known.order if id in touching]
 
 
@@ -639,9 +686,31 @@ def main(words: list[str]) -> int:
 
 
 def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline) -> list[Mutant]:
-    """Those that no test noticed."""
-    running: dict[int, Mutant] = {}
+    """Those that no test noticed. First those that need a fresh import, then, on one import, all others."""
     survivors: list[Mutant] = []
+    late = [mutant for mutant in mutants if not at_import(mutant, known)]
+    fresh = [mutant for mutant in mutants if at_import(mutant, known)]
+    in_children(fresh, finders, known, {}, survivors)
+    if late:
+        suite = {test.id: test for test in tests()}
+        for test in suite.values():  # fills the caches that all children then share
+            passes(test)
+        closures = [mutant for mutant in late if find_function(mutant) is None]
+        in_children([mutant for mutant in late if mutant not in closures], finders, known, suite, survivors)
+        for name in [name for name in sys.modules if name.startswith(("chatproof", "tests"))]:
+            del sys.modules[name]
+        in_children(closures, finders, known, {}, survivors)
+    return survivors
+
+
+def in_children(
+    mutants: list[Mutant],
+    finders: dict[str, Finder],
+    known: Baseline,
+    suite: dict[str, Test],
+    survivors: list[Mutant],
+) -> None:
+    running: dict[int, Mutant] = {}
 
     def wait() -> None:
         child, status = os.wait()
@@ -658,13 +727,12 @@ def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline) -> l
         if child == 0:
             code = 1
             try:
-                code = try_mutant(mutant, finders[mutant.file].tree, noticing(mutant, known))
+                code = try_mutant(mutant, finders[mutant.file].tree, noticing(mutant, known), suite)
             finally:
                 os._exit(code)
         running[child] = mutant
     while running:
         wait()
-    return survivors
 
 
 def excuses(

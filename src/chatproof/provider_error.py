@@ -450,4 +450,4 @@ def alike(one: ProviderError | None, other: ProviderError | None) -> bool:
 
 
 def _plain(message: str) -> list[str]:
-    return [word for word in message.split() if not any(char.isdigit() for char in word)]
+    return [word for word in message[:2000].split() if not any(char.isdigit() for char in word)]

@@ -12,7 +12,8 @@ class SseLimits(NamedTuple):
 
     line: int = 1024 * 1024
     event: int = 1024 * 1024
-    events: int = 100_000
+    events: int = 10_000  # a chat answer of that many chunks is none that a probe asked for
+    lines: int = 100_000
 
 
 class Event(NamedTuple):
@@ -35,6 +36,7 @@ class SseReader:
         self._offset = 0
         self._start = 0
         self._first = True
+        self._lines = 0
         self._name = ""
         self._data: list[bytes] = []
         self._data_size = 0
@@ -76,6 +78,9 @@ class SseReader:
         return b"".join([*self._data, *self._parts])
 
     def _line(self, line: bytes) -> None:
+        self._lines += 1
+        if self._lines > self._limits.lines:
+            self.problem = f"more than {self._limits.lines} lines"
         if self._first:
             self._first = False
             line = line.removeprefix(b"\xef\xbb\xbf")

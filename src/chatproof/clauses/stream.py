@@ -1,6 +1,6 @@
 """The streaming probe: sent only after the non-streaming path holds."""
 
-from chatproof.clause import OPENAI_SPEC, SSE_SPEC, Context, Example, Outcome, broken, clause, holds
+from chatproof.clause import OPENAI_SPEC, SSE_SPEC, Context, Example, Outcome, broken, clause, holds, undecided
 from chatproof.clauses.happy import GOOD
 from chatproof.printable import quote, snippet
 from chatproof.provider_error import find_error
@@ -59,7 +59,7 @@ def media_type(reply: Reply, context: Context) -> Outcome:
 def events_parse(reply: Reply, context: Context) -> Outcome:
     events, _, limit = reply.events
     if limit:
-        return broken("stream", "events within limits", limit)
+        return undecided(f"our own limit was reached: {limit}")
     for number, (value, problem) in enumerate(reply.parsed_events):
         if problem is not None:
             return broken(

@@ -54,7 +54,20 @@ def _observed(case: Case, clause: str) -> tuple[str, ...]:
     return tuple(f"{f.at}: {f.observed}" for f in case.findings if f.clause == clause and f.observed)
 
 
+def _too_large(case: Case) -> Sign | None:
+    limit = case.reply.events[2] if _streamed(case) and case.reply.kind == "sse" else ""
+    return when(bool(limit), limit)
+
+
 MODES = (
+    Mode(
+        "limit.size",
+        PROVIDER,
+        "the stream is larger than any chat reply",
+        "Look at what the server sends; nothing beyond the limit was read.",
+        CERTAIN,
+        _too_large,
+    ),
     Mode(
         "stream.unexpected",
         PROVIDER,
