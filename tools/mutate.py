@@ -431,38 +431,55 @@ class Test(NamedTuple):
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives one module of the package another code."""
+    """Imports the package and its tests from code compiled once, before any fork; one module gets another code."""
 
-    def __init__(self, file: str, code: CodeType) -> None:
-        self.name, self.path, self.code = module_name(file), PACKAGE / file, code
+    def __init__(self) -> None:
+        sources = [
+            *(ROOT / "src").rglob("*.py"),
+            *((ROOT / Path(*name.split("."))).with_suffix(".py") for name in TESTS),
+        ]
+        sources += [ROOT / "tests" / "support.py"]
+        self.known: dict[str, tuple[Path, CodeType]] = {}
+        for path in sources:
+            if path.exists():
+                base = ROOT / "src" if path.is_relative_to(ROOT / "src") else ROOT
+                self.plant(path, base, compile(path.read_text(encoding="utf-8"), str(path), "exec"))
+
+    def plant(self, path: Path, base: Path, code: CodeType) -> None:
+        name = ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
+        self.known[name] = (path, code)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != self.name:
+        if name not in self.known:
             return None
-        within = [str(self.path.parent)] if self.path.name == "__init__.py" else None
-        return importlib.util.spec_from_file_location(name, self.path, loader=self, submodule_search_locations=within)
+        place, _ = self.known[name]
+        within = [str(place.parent)] if place.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, place, loader=self, submodule_search_locations=within)
 
     def create_module(self, spec: Any) -> None:
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(self.code, module.__dict__)
+        exec(self.known[module.__name__][1], module.__dict__)
 
 
 def module_name(file: str) -> str:
     return ".".join(["chatproof", *Path(file).with_suffix("").parts]).removesuffix(".__init__")
 
 
-def warm_up() -> None:
+def warm_up() -> Planted:
     """Import, before any fork, whatever does not depend on a mutated module, and read the cases only once."""
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-    sys.dont_write_bytecode = True
+    planted = Planted()
+    sys.meta_path.insert(0, planted)
     for name in ("http1", "printable", "probes", "profile", "redaction", "sse", "strictjson", "urls", "models"):
         importlib.import_module(f"chatproof.{name}")
     tomllib.loads = lru_cache(maxsize=None)(tomllib.loads)  # type: ignore[assignment]
     for file in sorted((ROOT / "tests" / "exchanges").glob("*.toml")):
         tomllib.loads(file.read_text())
-    # Most of a case's time goes into taking the one key apart and parsing the one huge document, again and again.
+    # Most of a case's time goes into these, again and again for the same few values.
+    profile: Any = sys.modules["chatproof.profile"]
+    profile.load = lru_cache(maxsize=None)(profile.load)
     strictjson: Any = sys.modules["chatproof.strictjson"]
     strictjson.parse = lru_cache(maxsize=None)(strictjson.parse)
     redaction: Any = sys.modules["chatproof.redaction"]
@@ -472,6 +489,7 @@ def warm_up() -> None:
     early = [name for name in map(module_name, files()) if name in sys.modules]
     if early:
         raise SystemExit(f"imported before it can be mutated: {early}")
+    return planted
 
 
 def files() -> list[str]:
@@ -588,7 +606,7 @@ def in_child(task: Callable[[], Any]) -> Any:
     return pickle.loads(data)
 
 
-def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str], suite: dict[str, Test]) -> int:
+def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str], suite: dict[str, Test], planted: Planted) -> int:
     """In a child: 0 when all wanted tests pass with the mutant in place, 1 when one fails, 2 when it is no program.
 
     With a `suite` that is imported already the function gets another code; without, the suite is imported now.
@@ -601,15 +619,16 @@ def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str], suite: dict[
     try:
         mutant.apply()
         code = compile(tree, str(PACKAGE / mutant.file), "exec")
+        if suite:
+            function = find_function(mutant)
+            assert function is not None
+            function.__code__ = find_code(code, function.__code__)
     except Exception:
         return 2
     if suite:
-        function = find_function(mutant)
-        assert function is not None
-        function.__code__ = find_code(code, function.__code__)
         return 0 if all(passes(suite[id]) for id in wanted) else 1
     try:
-        sys.meta_path.insert(0, Planted(mutant.file, code))
+        planted.plant(PACKAGE / mutant.file, ROOT / "src", code)
         by_id = {test.id: test for test in tests()}
     except BaseException:
         return 1
@@ -659,7 +678,7 @@ def noticing(mutant: Mutant, known: Baseline) -> list[str]:
 
 def main(words: list[str]) -> int:
     began = time.monotonic()
-    warm_up()
+    planted = warm_up()
     known: Baseline = in_child(baseline)
     if known.failed:
         print("these tests fail on the code as it is:", *known.failed, sep="\n  ")
@@ -668,7 +687,7 @@ def main(words: list[str]) -> int:
     mutants = [mutant for finder in finders.values() for mutant in finder.collect()]
     if words:
         mutants = [m for m in mutants if any(word in f"{m.file}:{m.line} {m.scope}" for word in words)]
-    survivors = run(mutants, finders, known)
+    survivors = run(mutants, finders, known, planted)
     excused, unused = excuses(mutants, survivors, whole=not words)
     total, alive = Counter(m.file for m in mutants), Counter(m.file for m in survivors)
     for file, count in sorted(total.items()):
@@ -685,21 +704,21 @@ def main(words: list[str]) -> int:
     return 1 if left or unused else 0
 
 
-def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline) -> list[Mutant]:
+def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline, planted: Planted) -> list[Mutant]:
     """Those that no test noticed. First those that need a fresh import, then, on one import, all others."""
     survivors: list[Mutant] = []
     late = [mutant for mutant in mutants if not at_import(mutant, known)]
     fresh = [mutant for mutant in mutants if at_import(mutant, known)]
-    in_children(fresh, finders, known, {}, survivors)
+    in_children(fresh, finders, known, {}, planted, survivors)
     if late:
         suite = {test.id: test for test in tests()}
         for test in suite.values():  # fills the caches that all children then share
             passes(test)
         closures = [mutant for mutant in late if find_function(mutant) is None]
-        in_children([mutant for mutant in late if mutant not in closures], finders, known, suite, survivors)
+        in_children([mutant for mutant in late if mutant not in closures], finders, known, suite, planted, survivors)
         for name in [name for name in sys.modules if name.startswith(("chatproof", "tests"))]:
             del sys.modules[name]
-        in_children(closures, finders, known, {}, survivors)
+        in_children(closures, finders, known, {}, planted, survivors)
     return survivors
 
 
@@ -708,6 +727,7 @@ def in_children(
     finders: dict[str, Finder],
     known: Baseline,
     suite: dict[str, Test],
+    planted: Planted,
     survivors: list[Mutant],
 ) -> None:
     running: dict[int, Mutant] = {}
@@ -716,7 +736,7 @@ def in_children(
         child, status = os.wait()
         mutant = running.pop(child)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 2:
-            raise SystemExit(f"not a program: {mutant.file}:{mutant.line} {mutant.change}")
+            raise SystemExit(f"cannot be planted: {mutant.file}:{mutant.line} {mutant.change}")
         if status == 0:
             survivors.append(mutant)
 
@@ -727,7 +747,7 @@ def in_children(
         if child == 0:
             code = 1
             try:
-                code = try_mutant(mutant, finders[mutant.file].tree, noticing(mutant, known), suite)
+                code = try_mutant(mutant, finders[mutant.file].tree, noticing(mutant, known), suite, planted)
             finally:
                 os._exit(code)
         running[child] = mutant

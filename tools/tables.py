@@ -138,7 +138,15 @@ def real_page() -> str:
     )
 
 
+def rogue_page() -> str:
+    sys.path.insert(0, str(FOLDER.parent.parent))
+    from tests.rogue.table import markdown
+
+    return "# Hostile servers\n\n" + markdown()
+
+
 PAGES = {
+    "rogue.md": rogue_page,
     "../real-servers.md": real_page,
     "clauses.md": clause_page,
     "codes.md": code_page,

@@ -55,7 +55,7 @@ def _observed(case: Case, clause: str) -> tuple[str, ...]:
 
 
 def _too_large(case: Case) -> Sign | None:
-    limit = case.reply.events[2] if _streamed(case) and case.reply.kind == "sse" else ""
+    limit = case.reply.events[2] if _streamed(case) and case.undecided("stream.events_parse") else ""
     return when(bool(limit), limit)
 
 
