@@ -117,6 +117,7 @@ class Finder:
         self.found: list[Mutant] = []
         self.scope: list[str] = []
         self.returns: list[str] = []
+        self.row_code = ""  # of the failure mode's row that is being walked
 
     def collect(self) -> list[Mutant]:
         for holder, name, index, node in list(children(self.tree)):
@@ -127,7 +128,8 @@ class Finder:
         line = node.lineno
         last = (within or node).end_lineno
         scope = ".".join(self.scope) or "module"
-        word = str(node.value).lower() if isinstance(node, ast.Constant) else ""
+        plain = node.args[0] if isinstance(node, ast.Call) and node.args else node
+        word = str(plain.value).lower() if isinstance(plain, ast.Constant) else self.row_code
         self.found.append(Mutant(self.file, scope, line, last, self.lines[line - 1].strip(), change, apply, word))
 
     def swap(self, holder: Any, name: str, index: int | None, node: Any, new: ast.AST | str, said: str = "") -> None:
@@ -372,6 +374,7 @@ class Finder:
     def row(self, node: ast.Call) -> None:
         """A failure mode's row: its pattern. Code, owner and words are data that a case may assert."""
         pattern = node.args[-1]
+        self.row_code = getattr(node.args[0], "value", "")
         for at, argument in enumerate(node.args):
             if isinstance(argument, ast.Tuple):
                 for place, element in enumerate(argument.elts):
@@ -383,6 +386,7 @@ class Finder:
                     self.swap(node, "args", at, argument, f"lambda case: {value}")
                 if isinstance(argument, ast.Lambda):
                     self.visit(node, "args", at, argument)
+        self.row_code = ""
 
 
 def always_returns(function: ast.FunctionDef, value: str) -> Callable[[], None]:

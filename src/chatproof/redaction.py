@@ -53,8 +53,19 @@ def find_secret(data: bytes, secret: Secret) -> str:
     """In which form the whole secret stands in `data`; empty when it does not. Case and separators do not matter."""
     if len(secret) < SHORTEST:
         return "plain" if secret.reveal().encode("utf-8", "surrogatepass") in data else ""
-    squeezed = _squeeze(data)
-    return next((name for name, form in _needles(secret) if form in squeezed), "")
+    looks = _looks(data)
+    return next((name for name, form in _needles(secret) if any(form in look for look in looks)), "")
+
+
+def _looks(data: bytes) -> tuple[bytes, ...]:
+    """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret."""
+    if b"\\" not in data and b"\x1b" not in data:
+        return (_squeeze(data),)
+    import re
+
+    bare = re.sub(rb"\\+(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[nrt0])", b"", data)
+    bare = re.sub(rb"\x1b?\[[0-9;]*[A-Za-z]", b"", bare)  # ANSI, its ESC perhaps escaped and gone already
+    return (_squeeze(data), _squeeze(bare))
 
 
 def _squeeze(data: bytes) -> bytes:
@@ -96,13 +107,14 @@ def suspects(text: str, secrets: list[Secret]) -> bool:
     Every run that a Redactor removes holds a block looked for here: eight plain characters, or, of the squeezed forms,
     two groups of four at places divisible by four.
     """
-    folded, squeezed = text.lower(), _squeeze(text.encode("utf-8", "replace"))
+    folded, looks = text.lower(), _looks(text.encode("utf-8", "replace"))
     for secret in secrets:
         value = secret.reveal().lower()
         if any(value[i : i + _WINDOW] in folded for i in range(max(len(value) - _WINDOW, 0) + 1)):
             return True
         for _, form in _needles(secret):
-            if any(form[i : i + 8] in squeezed for i in range(0, max(len(form) - 8, 0) + 1, 4)):
+            blocks = [form[i : i + 8] for i in range(0, max(len(form) - 8, 0) + 1, 4)]
+            if any(block in look for look in looks for block in blocks):
                 return True
     return False
 
@@ -129,7 +141,7 @@ class Redactor:
                 text = text.replace(form, MARK)
         text = self._without_runs(text)
         rest = text.replace(MARK, " ")
-        if self._squeezed.hits(_squeeze(rest.encode("utf-8", "replace")).decode()):
+        if any(self._squeezed.hits(look.decode()) for look in _looks(rest.encode("utf-8", "replace"))):
             return MARK  # spelt in a way that has no clean edges: nothing of this text is kept
         return text
 

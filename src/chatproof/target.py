@@ -108,13 +108,19 @@ def check(target: Target) -> Resolved:
     known = _profile(target.profile)
     notes: list[str] = []
     if target.key is not None:
-        cleaned, notes = keys.clean(target.key.reveal())
-        target = target._replace(key=Secret(cleaned))
-        _check_key(Secret(cleaned), known, url)
+        key, notes = _cleaned(target.key)
+        target = target._replace(key=key)
+        _check_key(key, known, url)
     elif not target.no_auth:
         raise UsageError("auth.key_missing", "the target has no key", "give key=Secret(…), or no_auth=True")
     _check_model(target.model)
     return Resolved(target, url, known, (*notes, *url_notes(url, known)))
+
+
+def _cleaned(key: Secret) -> tuple[Secret, list[str]]:
+    """In a function of its own: no frame that may appear in a traceback holds the bare value."""
+    value, notes = keys.clean(key.reveal())
+    return Secret(value), notes
 
 
 def url_notes(url: Url, known: Profile) -> list[str]:

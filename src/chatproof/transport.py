@@ -327,18 +327,29 @@ def wire(request: Request) -> bytes:
     """The request's bytes. The one place where the key is revealed. Raises ValueError without the value."""
     url = request.url
     lines = [f"{request.method} {url.path or '/'} HTTP/1.1", f"Host: {url.netloc}"]
-    if request.credential is not None:
-        value = request.credential.reveal()
-        if not (value.isascii() and value.isprintable()) or " " in value:
-            raise ValueError("the credential has characters that no header may carry")
-        name, _, scheme = request.credential_header.partition(":")
-        lines.append(f"{name}: {scheme.strip()} {value}" if scheme.strip() else f"{name}: {value}")
+    secret = request.credential
+    if secret is not None and not _fits_a_header(secret):
+        raise ValueError("the credential has characters that no header may carry")
     lines += [f"{name}: {value}" for name, value in request.headers]
     lines.append("Accept-Encoding: identity")
     if request.method != "GET":
         lines.append(f"Content-Length: {len(request.body)}")
     lines += ["Connection: close", "", ""]
-    return "\r\n".join(lines).encode("ascii") + request.body
+    name, _, scheme = request.credential_header.partition(":")
+    start = f"{name}: {scheme.strip()} " if scheme.strip() else f"{name}: "
+    # Revealed last and kept in no variable: whatever fails above shows no key in a traceback with locals.
+    return (
+        b"\r\n".join(
+            ["\r\n".join(lines[:2]).encode("ascii")]
+            + ([(start + secret.reveal()).encode("ascii")] if secret is not None else [])
+            + ["\r\n".join(lines[2:]).encode("ascii")]
+        )
+        + request.body
+    )
+
+
+def _fits_a_header(secret: Secret) -> bool:
+    return all("!" <= char <= "~" for char in secret.reveal())
 
 
 def _connect_failure(error: OSError, where: str, seconds: float) -> _Stopped:

@@ -60,6 +60,8 @@ SPELT = {
     "percent twice": "".join(f"%25{b:02x}" for b in KEY.encode()).encode(),
     "escaped twice": "".join(f"\\\\u{b:04x}" for b in KEY.encode()).encode(),
     "padded references": "".join(f"&#x{b:04x};" for b in KEY.encode()).encode(),
+    "ansi between": "\x1b[1m".join(KEY).encode(),
+    "escaped line ends between": "\\x0a".join(KEY).encode(),
     "one character a line": "\n".join(KEY).encode(),
     "zero-width": "\u200b".join(KEY).encode(),
     "base32 lower": base64.b32encode(KEY.encode()).lower(),
