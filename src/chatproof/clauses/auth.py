@@ -99,6 +99,7 @@ for _case, _words in _WITHOUT.items():
             REFUSED,
             Example(403, JSON, REFUSED.body),
             Example(400, JSON, b'[{"error":{"code":400,"message":"API key not valid."}}]'),
+            Example(401, "text/html", b"<html>401 Authorization Required</html>"),
         ),
         breaks_on=(GOOD, Example(200, JSON, REFUSED.body), Example(204, "", b"")),
     )(rejected)

@@ -61,9 +61,12 @@ def status_200(reply: Reply, context: Context) -> Outcome:
         GOOD,
         Example(200, "Application/JSON; Charset=UTF-8", GOOD.body),
         Example(200, "application/problem+json;;", GOOD.body),
+        Example(200, "text/json", GOOD.body),
     ),
     breaks_on=(
         Example(200, "text/html", GOOD.body),
+        Example(200, "application/jsonlines", GOOD.body),
+        Example(200, "text/x+json", GOOD.body),
         Example(200, "", GOOD.body),
         Example(200, JSON, GOOD.body, ((b"Content-Type", b"text/html"),)),
     ),
