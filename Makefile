@@ -47,6 +47,7 @@ nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
 	$(BIN)/python tests/real/install.py --all
 	$(BIN)/python -m pytest -m "nightly"
 	$(BIN)/python tools/mutate.py
+	$(BIN)/python tools/fuzz.py --minutes 30
 
 bench: setup  ## cold start against curl + jq and the peers, as ratios
 	$(BIN)/python benchmarks/smoke_cold.py

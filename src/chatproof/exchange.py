@@ -4,6 +4,7 @@ Everything here is frozen. Bytes stay bytes: nothing is decoded, redacted or jud
 NamedTuple instead of dataclass: dataclasses pull in `inspect`, which costs more than a whole smoke run's parsing.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 
@@ -14,13 +15,12 @@ class Secret:
     debugger view or serialiser shows it by accident. It cannot be wiped from memory; Python has no means to.
     """
 
-    __slots__ = ("__value",)
+    __slots__ = ("reveal",)
+    reveal: Callable[[], str]
 
     def __init__(self, value: str) -> None:
-        object.__setattr__(self, "_Secret__value", value)
-
-    def reveal(self) -> str:
-        return self.__value  # type: ignore[attr-defined,no-any-return]
+        # In a closure: a slot's value would show in __getstate__ and inspect.getmembers.
+        object.__setattr__(self, "reveal", lambda: value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Secret is immutable")

@@ -79,7 +79,7 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
 
 def _from_error(error: Json, body: dict[str, Json], where: str) -> ProviderError:
     if isinstance(error, list):
-        return _from_error(error[0], {}, f"{where}[0]")
+        return _from_error(error[0], {}, f"{where}[0]") if error else ProviderError(where, "", "", "", "")
     if isinstance(error, dict):
         return _fields({name.lower(): value for name, value in reversed(error.items())}, where)
     # A bare string (vLLM, TGI, xAI, LM Studio) keeps its code, if any, beside it.

@@ -63,7 +63,7 @@ def _looks(data: bytes) -> tuple[bytes, ...]:
         return (_squeeze(data),)
     import re
 
-    bare = re.sub(rb"\\+(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[nrt0])", b"", data)
+    bare = re.sub(rb"\\+(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])", b"", data)
     bare = re.sub(rb"\x1b?\[[0-9;]*[A-Za-z]", b"", bare)  # ANSI, its ESC perhaps escaped and gone already
     return (_squeeze(data), _squeeze(bare))
 

@@ -1,0 +1,241 @@
+"""Every corpus file through every oracle; state machines that feed pieces and compare with the whole at each step."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from chatproof.http1 import ResponseReader
+from chatproof.message_parts import Limits
+from chatproof.sse import SseLimits, SseReader
+from chatproof.strictjson import parse
+from tests.fuzz import oracles
+from tests.support import COMPLETION, GOOD
+
+CORPUS = Path(__file__).parent / "corpus"
+# Found by the fuzzer and not mended yet. Strict: whoever mends one has to take its row away.
+KNOWN = {
+    "http-chunk-line-of-5000-bytes": "the limit on chunk lines depends on how the bytes are cut",
+    "http-trailer-of-5000-bytes": "the limit on chunk lines is met by a long trailer, when it comes in pieces",
+    "http-head-ends-at-the-small-limit": "the limit on the head depends on how its blank line is cut",
+    "http-stray-cr-after-chunks": "wire_size counts a stray line end that came with the last chunk",
+    "json-number-that-can-be-cut-anywhere": "a number cut off after its eighth character is syntax, not truncated",
+    "sse-offset-after-crlf": "an event's offset depends on how CRLF is cut, and is that of the second line",
+}
+FILES = sorted(file for file in CORPUS.iterdir() if file.is_file())
+RARELY = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def test_the_corpus_is_small() -> None:
+    assert 0 < len(FILES) <= 300
+    assert sum(file.stat().st_size for file in FILES) < 1_000_000
+
+
+def _param(file: Path) -> Any:
+    known = KNOWN.get(file.name)
+    marks = [pytest.mark.xfail(raises=oracles.Wrong, reason=known, strict=True)] if known else []
+    return pytest.param(file, id=file.name, marks=marks)
+
+
+@pytest.mark.parametrize("file", [_param(file) for file in FILES])
+def test_corpus(file: Path) -> None:
+    oracles.all_oracles(file.read_bytes(), zlib.crc32(file.name.encode()))
+
+
+@pytest.mark.parametrize("probe", GOOD)
+def test_a_good_reply_passes_every_oracle(probe: str) -> None:
+    oracles.all_oracles(GOOD[probe].encode())
+
+
+def test_the_oracles_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that cannot be red proves nothing."""
+    from chatproof import record
+    from chatproof.judging import Judgement
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Judgement, "verdict", property(lambda self: "GO"))
+        with pytest.raises(oracles.Wrong, match="GO, but the status is 500"):
+            oracles.path(b"500 application/json\n\n{}")
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "suspects", lambda *_: False)
+        with pytest.raises(oracles.Wrong, match="the whole key"):
+            oracles.path(b'400 application/json\nServer: @KEY@\n\n{"error":"x"}')
+    with monkeypatch.context() as patch:
+        patch.setattr(oracles, "parse", lambda data, limits=None: (json.loads(data), None))
+        with pytest.raises(oracles.Wrong, match="accepts duplicate_key"):
+            oracles.strictjson(b'{"a":1,"a":2}')
+    with monkeypatch.context() as patch:
+        patch.setattr(ResponseReader, "feed", lambda *_: 1 // 0)
+        with pytest.raises(oracles.Wrong, match="raises ZeroDivisionError"):
+            oracles.http1(b"HTTP/1.1 200 OK\r\n\r\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(SseReader, "feed", lambda self, data: self.events.append(("message", data, 0)))
+        with pytest.raises(oracles.Wrong, match="differs"):
+            oracles.sse(b"data: a\n\n")
+
+
+# -- state machines: at each step the reader that got pieces knows what one that got the whole knows ------------------
+
+HTTP_PIECES = (
+    b"HTTP/1.1 200 OK", b"HTTP/1.0 500 E", b"HTTP/1.1 100 C\r\n\r\n", b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"Content-Length: 7",
+    b"Content-Length: 2", b"Transfer-Encoding: chunked", b"Content-Encoding: gzip", b"X: y", b" folded", b"{}", b'{"a":1}',
+    b"7\r\n", b"2\r\n{}\r\n", b"2;x=y\r\n{}\r\n", b"0\r\n", b"0\r\n\r\n", b"X-T: v\r\n", b"\0", b"\xff",
+)  # fmt: skip
+
+
+class Http1Machine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = b""
+        self.limits = Limits()
+        self.reader = ResponseReader("POST", self.limits)
+        self.closed = False
+
+    def _feed(self, data: bytes) -> None:
+        self.sent += data
+        fault = self.reader.fault
+        self.reader.feed(data)
+        assert fault is None or self.reader.fault is fault  # the first fault stays
+
+    @precondition(lambda self: not self.closed)
+    @rule(data=st.sampled_from(HTTP_PIECES))
+    def token(self, data: bytes) -> None:
+        self._feed(data)
+
+    @precondition(lambda self: not self.closed)
+    @rule(data=st.binary(max_size=6))
+    def noise(self, data: bytes) -> None:
+        self._feed(data)
+
+    @precondition(lambda self: not self.sent)
+    @rule(
+        framing=st.sampled_from(
+            (b"Content-Length: 7", b"Transfer-Encoding: chunked", b"X: y", b"Content-Encoding: gzip")
+        )
+    )
+    def head(self, framing: bytes) -> None:
+        self._feed(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n")
+
+    @precondition(lambda self: self.sent and not self.closed)
+    @rule()
+    def eof(self) -> None:
+        self.closed = True
+        self.reader.eof()
+
+    @precondition(lambda self: self.closed)
+    @rule()
+    def another_conversation(self) -> None:
+        self.sent, self.closed, self.reader = b"", False, ResponseReader("POST", self.limits)
+
+    @invariant()
+    def same_as_whole(self) -> None:
+        if not self.sent:
+            return
+        whole = ResponseReader("POST", self.limits)
+        whole.feed(self.sent)
+        if self.closed:
+            whole.eof()
+        mine, other = self.reader.fault, whole.fault
+        assert (mine.code if mine else "") == (other.code if other else "")
+        assert self.reader.received == len(self.sent)
+        if mine is None:
+            assert self.reader.complete == whole.complete
+            assert self.reader.phase == whole.phase
+            assert self.reader.ends_with_the_connection == whole.ends_with_the_connection
+            one, two = self.reader.response(), whole.response()
+            assert (one is None) == (two is None)
+            if one is not None and two is not None:
+                assert one._replace(arrivals=(), excess=b"") == two._replace(arrivals=(), excess=b"")
+        if self.closed:
+            assert self.reader.complete or mine
+
+
+class SseMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = b""
+        self.reader = SseReader(SseLimits(line=60, event=90, events=9))
+
+    @rule(
+        data=st.sampled_from(
+            (
+                b"data:",
+                b"data: x",
+                b" ",
+                b"\r\n",
+                b"\n",
+                b"\r",
+                b"\n\n",
+                b"\r\r",
+                b"event: e",
+                b"id: 7",
+                b":",
+                b"\xef\xbb\xbf",
+            )
+        )
+        | st.binary(max_size=5)
+    )
+    def feed(self, data: bytes) -> None:
+        before = list(self.reader.events)
+        self.sent += data
+        self.reader.feed(data)
+        assert self.reader.events[: len(before)] == before  # what was dispatched stays
+
+    @invariant()
+    def same_as_whole(self) -> None:
+        whole = SseReader(SseLimits(line=60, event=90, events=9))
+        whole.feed(self.sent)
+        assert [event[:2] for event in self.reader.events] == [event[:2] for event in whole.events]
+        assert bool(self.reader.problem) == bool(whole.problem)
+        if not whole.problem:
+            assert self.reader.eof() == whole.eof()
+            assert self.reader.comments == whole.comments
+            assert [event[:2] for event in whole.events] == oracles.naive_events(self.sent)
+
+
+class StrictJsonMachine(RuleBasedStateMachine):
+    """A document that grows by tokens: refused for a reason that its next token can lift, or refused for good."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.hopeless = False
+
+    @rule(
+        token=st.sampled_from(
+            ('{', '}', '[', ']', ',', ':', '"a"', '"b"', '"', '\\u00e9', "\\", '1', '-0', '1.5e3', '.', 'e', 'true', 'null', ' ', '\n', "NaN", "é")
+        )
+    )  # fmt: skip
+    def append(self, token: str) -> None:
+        self.text += token
+
+    @precondition(lambda self: not self.text)
+    @rule(size=st.integers(1, len(COMPLETION)))
+    def a_real_one(self, size: int) -> None:
+        self.text = COMPLETION[:size]
+
+    @invariant()
+    def agrees(self) -> None:
+        data = self.text.encode()
+        oracles.strictjson(data, len(data))
+        value, problem = parse(data)
+        if problem is None:
+            assert value == json.loads(data)
+        elif self.hopeless:
+            assert problem.reason not in ("truncated", "empty"), "what cannot be mended by more text was mended"
+        self.hopeless = problem is not None and problem.reason not in ("truncated", "empty")
+
+
+TestHttp1Machine = Http1Machine.TestCase
+TestHttp1Machine.settings = RARELY
+TestSseMachine = SseMachine.TestCase
+TestSseMachine.settings = RARELY
+TestStrictJsonMachine = StrictJsonMachine.TestCase
+TestStrictJsonMachine.settings = RARELY

@@ -1,0 +1,115 @@
+"""Each protection switched off in turn: the scan of the same run must then find something. Else the suite sleeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.leaks.rogue import Rogue
+from tests.leaks.runs import LAUNCH, Ran, reports, run
+from tests.leaks.scanner import KEY, ODD_KEY, controls
+
+IDENTITY = "lambda text, *a, **k: text"
+LIBRARY = """
+import os, sys
+from chatproof import Secret, Target
+target = Target(sys.argv[1], model='m', key=Secret(os.environ['CHATPROOF_API_KEY']))
+print(target, repr(target.key), f'{target.key}')
+"""
+FORCED = """
+import os
+import chatproof.run as m
+def fail(*a, **k): raise RuntimeError(os.environ['CHATPROOF_API_KEY'])
+m.judge = fail
+"""
+SMOKE = ("smoke", "URL", "--model", "m", "--stream", "--keep-bodies", "-vv")
+# name: (what is switched off, way of the server, arguments, program)
+SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
+    "suspects": ("import chatproof.record as m; m.suspects = lambda *a: False", "echo-plain", SMOKE, LAUNCH),
+    "Redactor.text": (
+        "import chatproof.redaction as m; m.Redactor.text = lambda self, text: text", "echo-base64-1", SMOKE, LAUNCH,
+    ),
+    "Redactor, pieces": (
+        "import chatproof.redaction as m; m.Redactor._without_runs = lambda self, text: text", "refuse-eight", SMOKE, LAUNCH,
+    ),
+    "Redactor, spelt out": (
+        "import chatproof.redaction as m; m._SQUEEZED_WINDOW = 10**6", "refuse-hex-spaces", SMOKE, LAUNCH,
+    ),
+    "leaky excerpt": (
+        "import chatproof.record as m; whole = m._excerpt; m._excerpt = lambda body, leaky: whole(body, False)",
+        "split-many", SMOKE, LAUNCH,
+    ),
+    "models, ids": (
+        "import chatproof.commands.models as m; m._safe = lambda id, resolved: id", "echo-plain", ("models", "URL"), LAUNCH,
+    ),
+    "models, ids of choice": (
+        "import chatproof.commands.models as m; m._safe = lambda id, resolved: id", "echo-hex", ("smoke", "URL"), LAUNCH,
+    ),
+    "models, explained": (
+        "import chatproof.redaction as m; m.Redactor.text = lambda self, text: text", "ids-unreadable", ("models", "URL"),
+        LAUNCH,
+    ),
+    "keys on argv": ("import chatproof.cli as m; m._refuse_keys = lambda argv: None", "good", ("smoke", "KEY"), LAUNCH),
+    "unknown options": (
+        "import argparse, chatproof.commands.options as m; m.Parser.error = lambda self, message: print(message)",
+        "good", ("smoke", "--api-key=ODD"), LAUNCH,
+    ),
+    "internal error": (
+        f"{FORCED}\nimport chatproof.cli as m; m._place = lambda error: str(error)", "good", SMOKE, LAUNCH,
+    ),
+    "traceback": (f"{FORCED}\nimport chatproof.cli as m; m.main = m._dispatch", "good", SMOKE, LAUNCH),
+    "fingerprint": (
+        "import hashlib, chatproof.record as m;"
+        "m.fingerprint = lambda s: hashlib.sha256(s.reveal().encode()).hexdigest()", "good", SMOKE, LAUNCH,
+    ),
+    "Secret.__repr__": (
+        "from chatproof.exchange import Secret; Secret.__repr__ = lambda self: self.reveal()", "good", ("URL",), LIBRARY,
+    ),
+    "key check": (
+        "import chatproof.keys as m; m._class = lambda code: __import__('os').environ['CHATPROOF_API_KEY'];"
+        "m._INVISIBLE = {}", "good", ("doctor", "URL"), LAUNCH,
+    ),
+}  # fmt: skip
+BAD_KEYS = {"key check": f"{KEY.value}\u200b"}
+
+ESC = "\x1b[2J"
+ESCAPES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "text report": ("import chatproof.reporters.as_text as m", "good", (*SMOKE, "--key-file", f"k{ESC}")),
+    "standard error": ("import chatproof.output as m", "good", ("smoke", "URL", "--key-file", f"none{ESC}")),
+    "models": ("import chatproof.commands.models as m", "control-ids", ("models", "URL")),
+    "doctor": ("import chatproof.commands.doctor as m", "good", ("doctor", "URL", "--key-file", f"k{ESC}")),
+}
+
+
+def play(rogue: Rogue, folder: Path, way: str, args: tuple[str, ...], program: str, key: str = KEY.value) -> Ran:
+    folder.mkdir(exist_ok=True)
+    filled = [{"URL": rogue.url(way), "KEY": KEY.value}.get(arg, arg.replace("ODD", ODD_KEY.value)) for arg in args]
+    more = reports() if args[0] == "smoke" and "--model" in args else []
+    ran = run(folder, [*filled, *more], launch=["-c", program], key=key)
+    ran.artefacts.pop("proc")  # the key on argv is the test's own doing
+    return ran
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_without_it_the_suite_is_red(switch: str, rogue: Rogue, tmp_path: Path) -> None:
+    off, way, args, program = SWITCHES[switch]
+    program = program if program is LIBRARY else f"import sys\n{program}"
+    key = BAD_KEYS.get(switch, KEY.value)
+    assert play(rogue, tmp_path / "on", way, args, program, key).leaks() == [], "the protection is on"
+    found = play(rogue, tmp_path / "off", way, args, f"{off}\n{program}", key).leaks()
+    assert found, f"{switch} is off, and nothing was found: the suite would stay green"
+
+
+@pytest.mark.parametrize("sink", ESCAPES)
+def test_without_the_escape_control_bytes_are_seen(sink: str, rogue: Rogue, tmp_path: Path) -> None:
+    module, way, args = ESCAPES[sink]
+    seen = []
+    for switch in ("on", "off"):
+        folder = tmp_path / switch
+        (folder / "work").mkdir(parents=True)
+        (folder / "work" / f"k{ESC}").write_text(KEY.value)
+        off = f"{module}; m.escape = {IDENTITY}" if switch == "off" else ""
+        ran = play(rogue, folder, way, args, f"{off}\n{LAUNCH}")
+        seen.append(controls(ran.stdout) + controls(ran.artefacts["stderr"]))
+    assert seen[0] == [] and "U+001B" in seen[1]
