@@ -12,6 +12,9 @@ from chatproof.profile import Profile
 from chatproof.reply import Reply
 
 MUST, SHOULD, MAY = "must", "should", "may"
+TRANSPORT, SCHEMA, BEHAVIOUR = "transport", "schema", "behaviour"
+LAYERS = (TRANSPORT, SCHEMA, BEHAVIOUR)
+SMOKE, VALIDATE = "smoke", "validate"
 
 HOLDS, BROKEN, UNDECIDED = "holds", "broken", "undecided"
 NOT_APPLICABLE, WAIVED = "not_applicable", "waived"
@@ -39,6 +42,7 @@ class Outcome(NamedTuple):
     expected: str = ""
     observed: str = ""
     reason: str = ""
+    state: str = ""  # of the clause's capability: supported, unsupported, ignored or broken; "" says nothing about it
 
 
 def holds(observed: str = "") -> Outcome:
@@ -65,6 +69,7 @@ class Context(NamedTuple):
     key: Secret | None
     replies: dict[str, Reply]  # by probe, all of this run
     no_auth: bool = False
+    required: frozenset[str] = frozenset()  # capabilities that the user's client relies on
 
     @property
     def control(self) -> Reply | None:
@@ -96,6 +101,15 @@ class Clause(NamedTuple):
     judge: Judge
     holds_on: tuple[Example, ...]
     breaks_on: tuple[Example, ...]
+    layer: str
+    code: str = ""  # the diagnosis of a break; "" leaves it to the failure modes' patterns
+    capability: str = ""  # what a client may require; its state comes from this clause's outcome
+    on_fault: bool = False  # judged on an exchange that was stopped, too
+
+    @property
+    def scope(self) -> str:
+        """The run this clause belongs to: smoke (and so to validate as well), or validate alone."""
+        return VALIDATE if ".validate." in self.judge.__module__ + "." else SMOKE
 
 
 CLAUSES: dict[str, Clause] = {}
@@ -112,15 +126,35 @@ def clause(
     why: str,
     holds_on: tuple[Example, ...],
     breaks_on: tuple[Example, ...],
+    layer: str,
     level: str = MUST,
     needs: tuple[str, ...] = (),
+    code: str = "",
+    capability: str = "",
+    on_fault: bool = False,
 ) -> Callable[[_J], _J]:
     """Register a clause. Importing `chatproof.clauses` registers all."""
 
     def register(judge: _J) -> _J:
         if id in CLAUSES:
             raise ValueError(f"clause {id} is defined twice")
-        CLAUSES[id] = Clause(id, area, says, level, source, probe, needs, why, judge, holds_on, breaks_on)
+        CLAUSES[id] = Clause(
+            id,
+            area,
+            says,
+            level,
+            source,
+            probe,
+            needs,
+            why,
+            judge,
+            holds_on,
+            breaks_on,
+            layer,
+            code,
+            capability,
+            on_fault,
+        )
         return judge
 
     return register

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from chatproof import clauses
-from chatproof.clause import MUST, SHOULD, Clause
+from chatproof.clause import MUST, SHOULD, SMOKE, VALIDATE, Clause
 from chatproof.digest import sha256
 from chatproof.profile import Profile, Waiver
 
@@ -17,16 +17,32 @@ class Term(NamedTuple):
     level: str
     waiver: Waiver | None = None
     reported: bool = True  # False: judged only because others need it, and skipped by the user
+    expired: Waiver | None = None  # a waiver that no longer counts
 
 
 class Contract(NamedTuple):
     profile: Profile
     terms: tuple[Term, ...]
     digest: str  # sha256 over clauses and profile
+    required: frozenset[str] = frozenset()  # capabilities that must be supported
 
 
 class UnknownClause(Exception):
     """A clause id given by the user that no clause has."""
+
+
+class Choice(NamedTuple):
+    """Which clauses of a scope are in force, and how strictly."""
+
+    stream: bool = False
+    strict: bool = False
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()  # probes that are sent only when asked for
+    waivers: tuple[tuple[str, Waiver], ...] = ()  # the user's own, by clause
+    today: str = ""  # YYYY-MM-DD, for the waivers' expiry
 
 
 def smoke_contract(
@@ -37,39 +53,57 @@ def smoke_contract(
     only: tuple[str, ...] = (),
     skip: tuple[str, ...] = (),
 ) -> Contract:
-    """The smoke contract for a profile. `only` and `skip` take clause ids or prefixes of them (`auth`).
+    """The smoke contract for a profile: see `contract_of`."""
+    return contract_of(SMOKE, profile, Choice(stream, strict, only, skip))
 
-    Raises UnknownClause for an id that selects nothing.
+
+def contract_of(scope: str, profile: Profile, choice: Choice) -> Contract:
+    """The contract of a scope for a profile. `only` and `skip` take clause ids or prefixes of them (`auth`).
+
+    Raises UnknownClause for an id, or a required capability, that selects nothing.
     """
-    available = clauses.load()
-    for wanted in (*only, *skip):
+    available = clauses.load(scope)
+    for wanted in (*choice.only, *choice.skip):
         if not any(_selects(wanted, id) for id in available):
             raise UnknownClause(wanted)
+    waivers = {**profile.waivers}
+    for wanted, waiver in choice.waivers:
+        matching = [id for id in available if _selects(wanted, id)]
+        if not matching:
+            raise UnknownClause(wanted)
+        waivers.update(dict.fromkeys(matching, waiver))
+    for capability in choice.required:
+        if not any(clause.capability == capability for clause in available.values()):
+            raise UnknownClause(capability)
     chosen = tuple(
-        _term(clause, profile, strict, reported=not any(_selects(s, id) for s in skip))
-        for id, clause in _closure(available, only, stream).items()
+        _term(clause, profile, choice, waivers.get(id)) for id, clause in _closure(available, scope, choice).items()
     )
-    return Contract(profile, chosen, _digest(chosen, profile))
+    return Contract(profile, chosen, _digest(chosen, profile), frozenset(choice.required))
 
 
-def _closure(available: dict[str, Clause], only: tuple[str, ...], stream: bool) -> dict[str, Clause]:
+def _closure(available: dict[str, Clause], scope: str, choice: Choice) -> dict[str, Clause]:
     """The clauses asked for and those they need, in the contract's order."""
     wanted = {
         id
         for id, clause in available.items()
-        if (stream or clause.probe != STREAM_PROBE) and (not only or any(_selects(o, id) for o in only))
+        if (choice.stream or scope == VALIDATE or clause.probe != STREAM_PROBE)
+        and (not choice.only or any(_selects(o, id) for o in choice.only))
+        and (not choice.layers or clause.layer in choice.layers)
     }
     while needed := {need for id in wanted for need in available[id].needs} - wanted:
         wanted |= needed
     return {id: clause for id, clause in available.items() if id in wanted}
 
 
-def _term(clause: Clause, profile: Profile, strict: bool, *, reported: bool) -> Term:
+def _term(clause: Clause, profile: Profile, choice: Choice, waiver: Waiver | None) -> Term:
     tightened = profile.tightened.get(clause.id)
     level = tightened.level if tightened else clause.level
-    if strict and level == SHOULD:
+    if (choice.strict and level == SHOULD) or (clause.capability and clause.capability in choice.required):
         level = MUST
-    return Term(clause, level, profile.waivers.get(clause.id), reported)
+    reported = not any(_selects(s, clause.id) for s in choice.skip)
+    if waiver is not None and waiver.expires and choice.today > waiver.expires:
+        return Term(clause, level, None, reported, expired=waiver)
+    return Term(clause, level, waiver, reported)
 
 
 def _selects(wanted: str, id: str) -> bool:

@@ -37,11 +37,13 @@ class Finding(NamedTuple):
     expected: str
     observed: str
     reason: str
+    state: str = ""  # what this says of the clause's capability
 
 
 class Judgement(NamedTuple):
     findings: tuple[Finding, ...]
     context: Context  # the replies that were judged: what diagnosis starts from
+    fixed: tuple[str, ...] = ()  # clauses that hold although the user waived them
 
     @property
     def troubled(self) -> bool:
@@ -67,7 +69,7 @@ def judge(
     `not_sent` says, by probe, why a probe has no exchange. What was not observed is undecided, never held.
     """
     replies = {exchange.probe: Reply(exchange) for exchange in exchanges}
-    context = Context(contract.profile, model, key, replies, no_auth)
+    context = Context(contract.profile, model, key, replies, no_auth, contract.required)
     findings: list[Finding] = []
     for term in contract.terms:
         if term.clause.probe == "*":
@@ -80,7 +82,15 @@ def judge(
         else:
             findings.append(_judge(term, reply, context, findings))
     hidden = {term.clause.id for term in contract.terms if not term.reported}
-    return Judgement(tuple(f for f in findings if f.clause not in hidden), context)
+    waived = {term.clause.id for term in contract.terms if (term.waiver or term.expired) and _is_ours(term)}
+    fixed = tuple(f.clause for f in findings if f.clause in waived and f.outcome == HOLDS)
+    return Judgement(tuple(f for f in findings if f.clause not in hidden), context, fixed)
+
+
+def _is_ours(term: Term) -> bool:
+    """A waiver that the user wrote and can remove; a profile's is knowledge of the provider."""
+    waiver = term.waiver or term.expired
+    return waiver is not None and not waiver.accessed
 
 
 def verdict(findings: Iterable[Finding]) -> str:
@@ -105,12 +115,16 @@ def _judge(term: Term, reply: Reply, context: Context, earlier: list[Finding]) -
             outcome.expected,
             outcome.observed,
             f"{term.waiver.reason} ({term.waiver.source})",
+            outcome.state,
         )
+    if term.expired is not None and outcome.outcome == BROKEN:
+        said = f"the waiver ({term.expired.source}) expired on {term.expired.expires}"
+        outcome = outcome._replace(reason=said)
     return _finding(term, reply, outcome)
 
 
 def _precondition(term: Term, reply: Reply, earlier: list[Finding]) -> Outcome | None:
-    if not reply.complete and term.clause.probe != "*":
+    if not reply.complete and term.clause.probe != "*" and not term.clause.on_fault:
         fault = reply.fault
         return undecided(f"no complete response: {fault.code} ({fault.phase})" if fault else "no response")
     for need in term.clause.needs:

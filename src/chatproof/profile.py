@@ -40,6 +40,7 @@ class Waiver(NamedTuple):
     source: str
     accessed: str
     level: str = ""  # set when the clause is tightened instead of waived
+    expires: str = ""  # YYYY-MM-DD, the last day of a user's own waiver
 
 
 class Quirk(NamedTuple):

@@ -126,7 +126,7 @@ def build(
         "exchanges": [
             _exchange(replies[e.probe], e.id in leaky, e.id in troubled or facts.keep_bodies) for e in exchanges
         ],
-        "findings": [f._asdict() for f in judgement.findings],
+        "findings": [_finding(f) for f in judgement.findings],
         "diagnoses": [{**d._asdict(), "evidence": list(d.evidence), "clauses": list(d.clauses)} for d in diagnoses],
         "environment": facts.environment,
         "notes": notes,
@@ -177,6 +177,14 @@ def _redacted(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, list | tuple):
         return [_redacted(item, redactor) for item in value]
     return redactor.text(value) if isinstance(value, str) else value
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    """A state is said only of capabilities, which smoke knows none of."""
+    found = finding._asdict()
+    if not finding.state:
+        del found["state"]
+    return found
 
 
 def _target(target: Target, support: str) -> dict[str, Any]:

@@ -1,25 +1,34 @@
-"""The contract's clauses. A new file here is found by the scan in `load`; nothing else lists it."""
+"""The contract's clauses. A new file here or in `validate/` is found by the scan in `load`; nothing else lists it."""
 
 import importlib
 import os
 
-from chatproof.clause import CLAUSES, Clause
+from chatproof.clause import CLAUSES, SMOKE, VALIDATE, Clause
 
-_ORDER = ("happy", "auth", "models", "secrets", "stream")  # for people; files not named here follow
+_ORDER = {  # for people; files not named here follow
+    SMOKE: ("happy", "auth", "models", "secrets", "stream"),
+    VALIDATE: ("envelope", "streaming", "errors", "refusals", "tools", "structured", "tokens", "sampling", "messages"),
+}
 
 
-def load() -> dict[str, Clause]:
-    """Every clause by id, in reading order."""
-    if not _loaded:
-        files = os.listdir(os.path.dirname(__file__))
-        found = {name.split(".")[0] for name in files if not name.startswith("_") and ".py" in name}
-        rest = sorted(found - set(_ORDER))
-        modules = [f"chatproof.clauses.{name}" for name in (*_ORDER, *rest) if name in found]
+def load(scope: str = SMOKE) -> dict[str, Clause]:
+    """Every clause of smoke, or of validate (smoke's among them), by id, in reading order."""
+    if scope not in _loaded:
+        modules = _modules("chatproof.clauses", os.path.dirname(__file__), _ORDER[SMOKE])
+        if scope == VALIDATE:
+            folder = os.path.join(os.path.dirname(__file__), VALIDATE)
+            modules += _modules("chatproof.clauses.validate", folder, _ORDER[VALIDATE])
         for module in modules:
             importlib.import_module(module)
         # By module, whatever was imported first.
-        _loaded.update(sorted(CLAUSES.items(), key=lambda item: modules.index(item[1].judge.__module__)))
-    return _loaded
+        mine = [item for item in CLAUSES.items() if item[1].judge.__module__ in modules]
+        _loaded[scope] = dict(sorted(mine, key=lambda item: modules.index(item[1].judge.__module__)))
+    return _loaded[scope]
 
 
-_loaded: dict[str, Clause] = {}
+def _modules(package: str, folder: str, order: tuple[str, ...]) -> list[str]:
+    found = {name.split(".")[0] for name in os.listdir(folder) if not name.startswith("_") and ".py" in name}
+    return [f"{package}.{name}" for name in (*order, *sorted(found - set(order))) if name in found]
+
+
+_loaded: dict[str, dict[str, Clause]] = {}

@@ -1,8 +1,10 @@
 """The error path: the same request with a wrong key, and without one. The seed's three assertions, for each."""
 
 from chatproof.clause import (
+    BEHAVIOUR,
     COMETAPI_CHAT,
     COMETAPI_ERRORS,
+    SCHEMA,
     Context,
     Example,
     Outcome,
@@ -90,6 +92,7 @@ for _case, _words in _WITHOUT.items():
     _probe = f"auth.{_case}"
     clause(
         f"{_probe}.rejected",
+        layer=BEHAVIOUR,
         area="Authentication scheme",
         says=f"A request with {_words} is refused: its status is not a success.",
         source=COMETAPI_CHAT,
@@ -105,6 +108,7 @@ for _case, _words in _WITHOUT.items():
     )(rejected)
     clause(
         f"{_probe}.body_json",
+        layer=SCHEMA,
         area="Error response shape",
         says=f"The refusal of a request with {_words} has a JSON body.",
         source=COMETAPI_ERRORS,
@@ -116,6 +120,7 @@ for _case, _words in _WITHOUT.items():
     )(body_json)
     clause(
         f"{_probe}.error_present",
+        layer=SCHEMA,
         area="Error response shape",
         says=f"The body of that refusal carries an error (request with {_words}).",
         source=COMETAPI_ERRORS,

@@ -1,9 +1,12 @@
 """The happy path: one valid, non-streaming request. The seed's six assertions."""
 
 from chatproof.clause import (
+    BEHAVIOUR,
     COMETAPI_CHAT,
     OPENAI_SPEC,
     RFC_8259,
+    SCHEMA,
+    TRANSPORT,
     Context,
     Example,
     Outcome,
@@ -30,6 +33,7 @@ def _body(text: bytes) -> Example:
 
 @clause(
     "happy.status_200",
+    layer=TRANSPORT,
     area="Endpoint path and method",
     says="A valid request is answered with HTTP status 200.",
     source=COMETAPI_CHAT,
@@ -51,6 +55,7 @@ def status_200(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "happy.media_type_json",
+    layer=TRANSPORT,
     area="Response shape",
     says="The Content-Type header indicates JSON.",
     source=COMETAPI_CHAT,
@@ -80,6 +85,7 @@ def media_type_json(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "happy.body_json",
+    layer=SCHEMA,
     area="Response shape",
     says="The body is one strict JSON document (RFC 8259).",
     source=RFC_8259,
@@ -107,6 +113,7 @@ def body_json(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "happy.choices_non_empty",
+    layer=SCHEMA,
     area="Response shape",
     says="`choices` is present and a non-empty array.",
     source=COMETAPI_CHAT,
@@ -136,6 +143,7 @@ def choices_non_empty(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "happy.message_content_non_empty",
+    layer=BEHAVIOUR,
     area="Response shape",
     says="`choices[0].message` is present and its `content` is a non-empty string.",
     source=OPENAI_SPEC,
@@ -172,6 +180,7 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "happy.no_error_field",
+    layer=BEHAVIOUR,
     area="Error response shape",
     says="No error stands at the top level of the response (null is fine).",
     source=COMETAPI_CHAT,

@@ -1,6 +1,6 @@
 """The models listing: is the model asked for active for this key?"""
 
-from chatproof.clause import SHOULD, Context, Example, Outcome, Source, broken, clause, holds, undecided
+from chatproof.clause import BEHAVIOUR, SHOULD, Context, Example, Outcome, Source, broken, clause, holds, undecided
 from chatproof.clauses.happy import JSON
 from chatproof.models import listed_ids
 from chatproof.printable import quote
@@ -11,6 +11,7 @@ EXAMPLE_MODEL = "m"
 
 @clause(
     "model.listed",
+    layer=BEHAVIOUR,
     area="Model identifiers",
     says="The model identifier is in the list of models for this key, byte for byte.",
     level=SHOULD,

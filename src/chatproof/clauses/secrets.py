@@ -1,15 +1,6 @@
 """The endpoint keeps the key to itself."""
 
-from chatproof.clause import (
-    OWASP_LOGGING,
-    Context,
-    Example,
-    Outcome,
-    broken,
-    clause,
-    holds,
-    not_applicable,
-)
+from chatproof.clause import BEHAVIOUR, OWASP_LOGGING, Context, Example, Outcome, broken, clause, holds, not_applicable
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.redaction import find_secret
 from chatproof.reply import Reply
@@ -20,6 +11,7 @@ EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
 
 @clause(
     "secret.not_reflected",
+    layer=BEHAVIOUR,
     area="Authentication scheme",
     says="The key does not come back in any header or body, plain or encoded.",
     source=OWASP_LOGGING,

@@ -1,6 +1,19 @@
 """The streaming probe: sent only after the non-streaming path holds."""
 
-from chatproof.clause import OPENAI_SPEC, SSE_SPEC, Context, Example, Outcome, broken, clause, holds, undecided
+from chatproof.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SCHEMA,
+    SSE_SPEC,
+    TRANSPORT,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    clause,
+    holds,
+    undecided,
+)
 from chatproof.clauses.happy import GOOD
 from chatproof.printable import quote, snippet
 from chatproof.provider_error import find_error
@@ -21,6 +34,7 @@ _ERROR = b'data: {"error":{"message":"upstream died","code":502}}\n\n'
 
 @clause(
     "stream.media_type",
+    layer=TRANSPORT,
     area="Streaming",
     says="A streaming request is answered with status 200 and text/event-stream.",
     source=SSE_SPEC,
@@ -40,6 +54,7 @@ def media_type(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "stream.events_parse",
+    layer=SCHEMA,
     area="Streaming",
     says="Each event's data is a JSON object, or the terminator.",
     source=OPENAI_SPEC,
@@ -76,6 +91,7 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "stream.no_error",
+    layer=BEHAVIOUR,
     area="Streaming",
     says="No event carries an error.",
     source=OPENAI_SPEC,
@@ -100,6 +116,7 @@ def no_error(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "stream.content_non_empty",
+    layer=BEHAVIOUR,
     area="Streaming",
     says="The deltas join to a non-empty text.",
     source=OPENAI_SPEC,
@@ -121,6 +138,7 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "stream.finished",
+    layer=SCHEMA,
     area="Streaming",
     says="The stream has a finish_reason and ends with `data: [DONE]`.",
     source=OPENAI_SPEC,
