@@ -30,6 +30,7 @@ _KEY_PREFIXES = ("sk-", "gsk_", "xai-", "hf_", "AIza", "Bearer ")
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 COMMANDS = {
     "smoke": "go/no-go: happy path, error path, model listing",
+    "validate": "the whole contract before production",
     "models": "identifiers active for this key",
     "contract": "every clause: what to verify, source, date, level",
     "doctor": "our own side only: key, URL, environment; sends nothing",

@@ -19,7 +19,10 @@ _TARGET: dict[str, type] = {
     "proxy": str,
     "no_auth": bool,
     "allow_http": bool,
+    "requires": list,
+    "waivers": list,
 }
+_WAIVER = ("clause", "reason", "ticket", "expires")
 _SECRET_NAMES = ("key", "api_key", "apikey", "token", "secret", "password")
 
 
@@ -89,5 +92,31 @@ def _check_field(path: str, where: str, field: str, value: object) -> None:
     if field not in _TARGET:
         raise UsageError("usage", f"{path}: {where}: unknown name", f"there are: {', '.join(_TARGET)}")
     if not isinstance(value, _TARGET[field]):
-        kind = "a string in quotes" if _TARGET[field] is str else "true or false"
+        kind = {str: "a string in quotes", bool: "true or false", list: "an array"}[_TARGET[field]]
         raise UsageError("usage", f"{path}: {where}: must be {kind}, is {type(value).__name__}", "correct it")
+    if field == "requires" and not all(isinstance(name, str) for name in value):  # type: ignore[attr-defined]
+        raise UsageError("usage", f"{path}: {where}: must be an array of strings", 'write ["tools", "json_schema"]')
+    if field == "waivers":
+        for number, waiver in enumerate(value, 1):  # type: ignore[arg-type, var-annotated]
+            _check_waiver(f"{path}: {where}[{number}]", waiver)
+
+
+def _check_waiver(where: str, waiver: object) -> None:
+    """Every waiver says what, why, under which ticket and until when: else it stays for ever."""
+    from datetime import date
+
+    if not isinstance(waiver, dict):
+        raise UsageError("usage", f"{where}: must be a table", "write [[targets.NAME.waivers]]")
+    for field in waiver:
+        if field not in _WAIVER:
+            raise UsageError("usage", f"{where}: unknown name {str(field)[:40]!r}", f"there are: {', '.join(_WAIVER)}")
+    for field in _WAIVER:
+        value = waiver.get(field)
+        value = value.isoformat() if field == "expires" and isinstance(value, date) else value
+        if not isinstance(value, str) or not value.strip():
+            raise UsageError("usage", f"{where}: {field} is missing", f"a waiver needs {', '.join(_WAIVER)}")
+        waiver[field] = value
+    try:
+        date.fromisoformat(waiver["expires"])
+    except ValueError:
+        raise UsageError("usage", f"{where}: expires is no date", "write it as 2026-12-31") from None

@@ -31,6 +31,10 @@ class UnknownClause(Exception):
     """A clause id given by the user that no clause has."""
 
 
+class UnknownCapability(Exception):
+    """A capability given by the user that no clause is about."""
+
+
 class Choice(NamedTuple):
     """Which clauses of a scope are in force, and how strictly."""
 
@@ -60,7 +64,7 @@ def smoke_contract(
 def contract_of(scope: str, profile: Profile, choice: Choice) -> Contract:
     """The contract of a scope for a profile. `only` and `skip` take clause ids or prefixes of them (`auth`).
 
-    Raises UnknownClause for an id, or a required capability, that selects nothing.
+    Raises UnknownClause for an id that selects nothing, UnknownCapability for one that no clause is about.
     """
     available = clauses.load(scope)
     for wanted in (*choice.only, *choice.skip):
@@ -74,7 +78,7 @@ def contract_of(scope: str, profile: Profile, choice: Choice) -> Contract:
         waivers.update(dict.fromkeys(matching, waiver))
     for capability in choice.required:
         if not any(clause.capability == capability for clause in available.values()):
-            raise UnknownClause(capability)
+            raise UnknownCapability(capability)
     chosen = tuple(
         _term(clause, profile, choice, waivers.get(id)) for id, clause in _closure(available, scope, choice).items()
     )

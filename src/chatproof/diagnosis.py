@@ -6,13 +6,13 @@ What breaks a `must` on the happy path comes first, because it is what a person 
 
 from typing import NamedTuple
 
-from chatproof.clause import BROKEN, MUST, UNDECIDED
-from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES, Case, Mode, Sign
+from chatproof.clause import BROKEN, CLAUSES, MUST, UNDECIDED
+from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES, Case, Mode, Sign
 from chatproof.failure_modes.mode import describe
 from chatproof.judging import Finding, Judgement
 
 EVIDENCE_LINES = 8
-_PROBES = ("happy", "stream", "auth.invalid_key", "auth.missing_key", "models")
+_PROBES = ("happy", "stream", "auth.invalid_key", "auth.missing_key", "auth.empty_key", "models")  # then the others
 _ALONGSIDE_CLAUSES = ("secret.not_reflected",)
 
 
@@ -44,23 +44,51 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
             f for f in judgement.findings if f.exchange == reply.exchange.id and f.outcome in (BROKEN, UNDECIDED)
         )
         case = Case(reply, context, findings)
-        own = tuple(f for f in findings if f.clause not in _ALONGSIDE_CLAUSES)
-        if own:
-            candidates += _first_match(case._replace(findings=own), FAILURE_MODES, 0)
         beside = tuple(f for f in findings if f.clause in _ALONGSIDE_CLAUSES)
         if beside:
             candidates += _first_match(case._replace(findings=beside), ALONGSIDE, 1)
+        coded, own = _by_code(tuple(f for f in findings if f not in beside), reply.complete)
+        if own:
+            candidates += _first_match(case._replace(findings=own), FAILURE_MODES, 0)
+        for code, broken in coded.items():
+            candidates += _first_match(case._replace(findings=broken), (CODED[code],), 0)
     by_code: dict[str, list[_Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         by_code.setdefault(candidate.mode.code, []).append(candidate)
     return tuple(_diagnosis(group) for group in by_code.values())
 
 
+def _by_code(
+    findings: tuple[Finding, ...], complete: bool
+) -> tuple[dict[str, tuple[Finding, ...]], tuple[Finding, ...]]:
+    """Breaks of clauses that name their diagnosis, by it; and the findings left to the failure modes' patterns.
+
+    What is undecided because such a clause is broken needs no other cause.
+    """
+    coded: dict[str, tuple[Finding, ...]] = {}
+    for finding in findings:
+        code = CLAUSES[finding.clause].code
+        if code and finding.outcome == BROKEN:
+            coded[code] = (*coded.get(code, ()), finding)
+    broken = {finding.clause for group in coded.values() for finding in group}
+    left = tuple(f for f in findings if f.clause not in broken)
+    if broken and (complete or any(f.probe == "model" for f in findings)):
+        left = tuple(f for f in left if not (f.outcome == UNDECIDED and _follows_from(f, broken)))
+    return coded, left
+
+
+def _follows_from(finding: Finding, broken: set[str]) -> bool:
+    return bool(set(CLAUSES[finding.clause].needs) & broken) or any(
+        _follows_from(finding._replace(clause=need), broken) for need in CLAUSES[finding.clause].needs
+    )
+
+
 def _first_match(case: Case, modes: tuple[Mode, ...], kind: int) -> list[_Candidate]:
     for row, mode in enumerate(modes):
         sign = mode.when(case)
         if sign is not None:
-            rank = (_severity(case.findings), kind, _PROBES.index(case.reply.probe), row)
+            probe = _PROBES.index(case.reply.probe) if case.reply.probe in _PROBES else len(_PROBES)
+            rank = (_severity(case.findings), kind, probe, row)
             return [_Candidate(rank, case, mode, sign)]
     return []
 

@@ -88,6 +88,7 @@ class Request(NamedTuple):
     credential: Secret | None
     credential_header: str  # "Authorization: Bearer", "api-key", …: name, then the scheme if there is one
     summary: str  # for people: "messages_count=1, stream=false"
+    credential_tail: str = ""  # follows the credential in its header: white space, when that is what is asked about
 
 
 class Arrival(NamedTuple):
@@ -169,3 +170,4 @@ class Exchange(NamedTuple):
     fault: Fault | None
     timings: Timings = Timings()
     peer: Peer | None = None
+    reused: bool = False  # on a connection that an earlier exchange left open

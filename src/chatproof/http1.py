@@ -117,6 +117,16 @@ class ResponseReader:
         """A body has begun whose end only the connection's end will tell."""
         return self._head is not None and not self.complete and self._chunks is None and self._expected is None
 
+    @property
+    def stays_open(self) -> bool:
+        """The message is whole and the server has not announced that it closes the connection (RFC 9112 9.3)."""
+        if self._head is None or not self.complete or self._excess or (self._chunks is None and self._expected is None):
+            return False
+        version, _, _, headers = self._head
+        said = b",".join(value for name, value in headers if name.lower() == b"connection").lower()
+        tokens = [token.strip() for token in said.split(b",")]
+        return b"close" not in tokens and (version == "1.1" or b"keep-alive" in tokens)
+
     def feed(self, data: bytes, at_ms: float = 0.0) -> None:
         """Take bytes from the wire. After `complete` they count as excess; after a fault they are ignored."""
         self.received += len(data)

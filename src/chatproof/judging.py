@@ -77,8 +77,8 @@ def judge(
             continue
         reply = replies.get(term.clause.probe)
         if reply is None:
-            outcome = _absent(term, context, (not_sent or {}).get(term.clause.probe, "the request was not sent"))
-            findings.append(_finding(term, None, outcome))
+            reason = (not_sent or {}).get(term.clause.probe, "the request was not sent")
+            findings.append(_absent(term, context, reason, findings))
         else:
             findings.append(_judge(term, reply, context, findings))
     hidden = {term.clause.id for term in contract.terms if not term.reported}
@@ -107,7 +107,11 @@ def verdict(findings: Iterable[Finding]) -> str:
 
 
 def _judge(term: Term, reply: Reply, context: Context, earlier: list[Finding]) -> Finding:
-    outcome = _precondition(term, reply, earlier) or term.clause.judge(reply, context)
+    level = term.level
+    outcome = _unobserved(term, reply)
+    if outcome is None:
+        outcome, level = _by_needs(term, earlier)
+    outcome = outcome or term.clause.judge(reply, context)
     if term.waiver is not None and outcome.outcome == BROKEN:
         outcome = Outcome(
             WAIVED,
@@ -120,32 +124,45 @@ def _judge(term: Term, reply: Reply, context: Context, earlier: list[Finding]) -
     if term.expired is not None and outcome.outcome == BROKEN:
         said = f"the waiver ({term.expired.source}) expired on {term.expired.expires}"
         outcome = outcome._replace(reason=said)
-    return _finding(term, reply, outcome)
+    return _finding(term, level, reply, outcome)
 
 
-def _precondition(term: Term, reply: Reply, earlier: list[Finding]) -> Outcome | None:
-    if not reply.complete and term.clause.probe != "*" and not term.clause.on_fault:
-        fault = reply.fault
-        return undecided(f"no complete response: {fault.code} ({fault.phase})" if fault else "no response")
+def _unobserved(term: Term, reply: Reply) -> Outcome | None:
+    if reply.complete or term.clause.probe == "*" or term.clause.on_fault:
+        return None
+    fault = reply.fault
+    return undecided(f"no complete response: {fault.code} ({fault.phase})" if fault else "no response")
+
+
+def _by_needs(term: Term, earlier: list[Finding]) -> tuple[Outcome | None, str]:
+    """What follows from the clauses that this one needs, and the level at which it counts; (None, level): nothing.
+
+    A must that begins with "if it is done at all" says nothing where that is only a should and was not observed.
+    """
     for need in term.clause.needs:
-        found = next((f for f in earlier if f.clause == need and f.probe == reply.probe), None)
+        found = next((f for f in earlier if f.clause == need), None)
         if found is None or found.outcome == HOLDS:
             continue
         if found.outcome == WAIVED:
-            return Outcome(WAIVED, reason=found.reason)
+            return Outcome(WAIVED, reason=found.reason), term.level
         if found.outcome == NOT_APPLICABLE:
-            return not_applicable(found.reason)
+            return not_applicable(found.reason), term.level
+        if found.outcome == BROKEN and found.level != MUST:
+            return not_applicable(f"{need} is broken, which is a warning"), term.level
+        level = term.level if found.level == MUST else found.level
         # The root is what a reader wants to know, not the last link of the chain.
-        return undecided(f"{need} is broken" if found.outcome == BROKEN else found.reason)
-    return None
+        return undecided(f"{need} is broken" if found.outcome == BROKEN else found.reason), level
+    return None, term.level
 
 
-def _absent(term: Term, context: Context, reason: str) -> Outcome:
+def _absent(term: Term, context: Context, reason: str, earlier: list[Finding]) -> Finding:
     if context.no_auth and term.clause.probe.startswith("auth."):
-        return not_applicable("the endpoint is open on purpose (--no-auth)")
-    return undecided(reason)
+        outcome = not_applicable("the endpoint is open on purpose (--no-auth)")
+        return _finding(term, term.level, None, outcome)
+    by_needs, level = _by_needs(term, earlier)
+    return _finding(term, level, None, by_needs or undecided(reason))
 
 
-def _finding(term: Term, reply: Reply | None, outcome: Outcome) -> Finding:
+def _finding(term: Term, level: str, reply: Reply | None, outcome: Outcome) -> Finding:
     probe = reply.probe if reply else term.clause.probe
-    return Finding(term.clause.id, term.level, probe, reply.exchange.id if reply else "", *outcome)
+    return Finding(term.clause.id, level, probe, reply.exchange.id if reply else "", *outcome)

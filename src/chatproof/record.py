@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
+from chatproof.body_shape import shape
 from chatproof.clause import BROKEN, MUST, UNDECIDED
 from chatproof.contract import Contract
 from chatproof.digest import sha256
@@ -17,6 +18,7 @@ from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
 from chatproof.redaction import MARK, Redactor, fingerprint, suspects
 from chatproof.reply import Reply, text_of
+from chatproof.request_ids import REQUEST_IDS, request_id
 from chatproof.target import Target
 from chatproof.urls import bare
 
@@ -27,6 +29,7 @@ SCHEMA = "chatproof.run/1"
 EXCERPT = 2048
 _SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge
 _HEADER_VALUE = 300
+_HEADER_NAME, _HEADER_NAMES = 80, 100
 _HEADERS = (
     "content-type",
     "content-length",
@@ -46,17 +49,6 @@ _HEADERS = (
     "x-simulator",
 )
 _HEADER_FAMILIES = ("x-ratelimit-", "ratelimit", "x-envoy-", "x-litellm-version", "x-litellm-call-id")
-_REQUEST_IDS = (
-    "x-request-id",
-    "request-id",
-    "x-oneapi-request-id",
-    "apim-request-id",
-    "x-amzn-requestid",
-    "x-litellm-call-id",
-    "x-generation-id",
-    "x-correlation-id",
-    "cf-ray",
-)
 SIMULATOR_NOTE = "the chatproof simulator answered: this is no evidence about any provider"
 
 
@@ -203,16 +195,23 @@ def _target(target: Target, support: str) -> dict[str, Any]:
 
 
 def _cost(exchanges: list[Exchange], replies: dict[str, Reply]) -> dict[str, int]:
-    tokens = 0
-    for reply in replies.values():
-        sources = reply.chunks if reply.kind == "sse" else [reply.json] if reply.is_object else []
-        for source in sources:
-            usage = source.get("usage")
-            total = usage.get("total_tokens") if isinstance(usage, dict) else None
-            tokens += total if isinstance(total, int) and 0 <= total < 2**53 else 0
-    # An auth probe that is answered with a completion was billed to somebody.
+    # A request that must be refused, and is answered with a completion, was billed to somebody.
     billable = [e for e in exchanges if PROBES[e.probe].billable or replies[e.probe].is_completion]
+    tokens = sum(reported_tokens(reply) for reply in replies.values())
     return {"requests": len(exchanges), "billable_requests": len(billable), "tokens_reported": tokens}
+
+
+def reported_tokens(reply: Reply) -> int:
+    """The total that a reply's usage reports; 0 when it reports none."""
+    sources = reply.chunks if reply.kind == "sse" else [reply.object]
+    tokens = 0
+    for source in sources:
+        usage = source.get("usage")
+        total = usage.get("total_tokens") if isinstance(usage, dict) else None
+        if isinstance(total, int) and 0 <= total < 2**53:
+            # Some servers repeat the running total in every chunk.
+            tokens = max(tokens, total)
+    return tokens
 
 
 def _exchange(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
@@ -255,12 +254,14 @@ def _response(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
         "http_version": response.version,
         "media_type": escape(reply.media_type),
         "headers": _headers(response),
+        "header_names": _header_names(response),
         "request_id": request_id(reply),
         "body": {
             "kind": reply.kind,
             "bytes": len(response.body),
             # A hash of a body that may be little more than the key would help to guess it.
             "sha256": "" if leaky else sha256(response.body),
+            "shape": _shape(reply),
             "excerpt": _excerpt(response.body, leaky) if with_excerpt else "",
         },
     }
@@ -271,25 +272,27 @@ def _excerpt(body: bytes, leaky: bool) -> str:
     return MARK if leaky else escape(decode(body[: EXCERPT + _SLACK]), keep="\n")
 
 
+def _shape(reply: Reply) -> list[list[str]]:
+    """Of a stream, that of all its chunks together."""
+    if reply.kind == "sse":
+        return shape(reply.chunks)
+    return shape([reply.json]) if reply.json_problem is None else []
+
+
+def _header_names(response: Response) -> list[str]:
+    """Every header's name once, in order, lower case: what a new proxy on the way changes first."""
+    names = (name[:_HEADER_NAME].decode("latin-1").lower() for name, _ in response.headers[:_HEADER_NAMES])
+    return [escape(name) for name in dict.fromkeys(names)]
+
+
 def _headers(response: Response) -> list[list[str]]:
     kept = []
     for name, value in response.headers:
         lowered = name.decode("latin-1").lower()
-        if lowered in _HEADERS or lowered in _REQUEST_IDS or lowered.startswith(_HEADER_FAMILIES):
+        if lowered in _HEADERS or lowered in REQUEST_IDS or lowered.startswith(_HEADER_FAMILIES):
             text = value.decode("latin-1")
             kept.append([escape(name.decode("latin-1")), escape(bare(text) if lowered == "location" else text)])
     return kept
-
-
-def request_id(reply: Reply) -> str:
-    """The provider's id of the request: from a header, else from inside the error message (new-api)."""
-    for name in _REQUEST_IDS:
-        value = reply.header(name.encode())
-        if value:
-            return escape(value[:200])
-    message = reply.error.message if reply.error else ""
-    _, found, rest = message.partition("(request id: ")
-    return escape(rest.partition(")")[0][:200]) if found else ""
 
 
 def _cut_texts(exchange: dict[str, Any]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatproof import __version__, clock, environment, probes, record
-from chatproof.clause import HOLDS, NOT_APPLICABLE, WAIVED
-from chatproof.contract import Contract, UnknownClause, smoke_contract
+from chatproof.clause import HOLDS, NOT_APPLICABLE, SMOKE, VALIDATE, WAIVED
+from chatproof.contract import Choice, Contract, UnknownCapability, UnknownClause, contract_of, smoke_contract
 from chatproof.exchange import Exchange, Request, Secret
 from chatproof.judging import judge
+from chatproof.profile import Waiver
 from chatproof.record import Run
 from chatproof.target import Resolved, Target, check
-from chatproof.transport import Options, Proxy, Resolver, send
+from chatproof.transport import Leg, Options, Proxy, Resolver, send, send_in_turn
 from chatproof.urls import UrlProblem, parse_base_url
 from chatproof.usage_error import UsageError
 
@@ -31,6 +32,13 @@ class Settings(NamedTuple):
     skip: tuple[str, ...] = ()
     keep_bodies: bool = False
     max_requests: int = 0
+    kind: str = SMOKE
+    layers: tuple[str, ...] = ()  # validate: judge only these
+    required: tuple[str, ...] = ()  # validate: capabilities that must be supported
+    extras: tuple[str, ...] = ()  # validate: probes that are sent only when asked for
+    waivers: tuple[tuple[str, Waiver], ...] = ()
+    budget_tokens: int = 0  # validate: stop before more than this is used; 0: no limit
+    burst: int = 5  # validate: requests at once
 
 
 def smoke(target: Target, settings: Settings = Settings(), *, environ: Mapping[str, str] = os.environ) -> Run:
@@ -40,6 +48,11 @@ def smoke(target: Target, settings: Settings = Settings(), *, environ: Mapping[s
     Raises UsageError when our own side is at fault and nothing was sent; never for what the endpoint does.
     """
     return run(check(target), settings, environ=environ)
+
+
+def validate(target: Target, settings: Settings = Settings(), *, environ: Mapping[str, str] = os.environ) -> Run:
+    """Run the whole contract against a target and return the record of it. Sends at most 40 requests by default."""
+    return run(check(target), settings._replace(kind=VALIDATE), environ=environ)
 
 
 class Sent(NamedTuple):
@@ -65,19 +78,19 @@ def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str]) -
 
 def _send(contract: Contract, resolved: Resolved, settings: Settings, environ: Mapping[str, str]) -> Sent:
     planned = plan(contract, resolved, settings)
-    options, resolver = transport_options(resolved, environ), Resolver()
+    transport = Transport(transport_options(resolved, environ), Resolver(), settings.kind == VALIDATE, settings.burst)
     started = clock.utc()
-    run_id = f"smoke-{started[:10].replace('-', '')}-{started[11:19].replace(':', '')}-{os.urandom(3).hex()}"
+    stamp = f"{started[:10].replace('-', '')}-{started[11:19].replace(':', '')}"
     exchanges: list[Exchange] = []
     not_sent: dict[str, str] = {}
     interrupted = ""
     try:
-        send_all([probe for probe in planned if not probes.PROBES[probe].after], planned, options, resolver, exchanges)
-        for later in (probe for probe in planned if probes.PROBES[probe].after):
-            if _holds(contract, exchanges, resolved.target, probes.PROBES[later].after):
-                send_all([later], planned, options, resolver, exchanges)
-            else:
-                not_sent[later] = f"not sent: {probes.PROBES[later].after} does not hold"
+        if settings.kind == SMOKE:
+            _smoke_waves(contract, resolved, planned, transport, exchanges, not_sent)
+        else:
+            from chatproof.sending import send_in_waves
+
+            send_in_waves(contract, resolved, settings, planned, transport, exchanges, not_sent)
     except KeyboardInterrupt as signal:
         interrupted = _name(signal)
     # A copy: threads that are no longer waited for may still append to the list.
@@ -86,7 +99,23 @@ def _send(contract: Contract, resolved: Resolved, settings: Settings, environ: M
     if interrupted:
         seen = {exchange.probe for exchange in answered}
         not_sent.update({probe: f"interrupted by {interrupted}" for probe in order if probe not in seen})
-    return Sent(run_id, started, answered, not_sent, interrupted)
+    return Sent(f"{settings.kind}-{stamp}-{os.urandom(3).hex()}", started, answered, not_sent, interrupted)
+
+
+def _smoke_waves(
+    contract: Contract,
+    resolved: Resolved,
+    planned: dict[str, Request],
+    transport: "Transport",
+    exchanges: list[Exchange],
+    not_sent: dict[str, str],
+) -> None:
+    send_all([probe for probe in planned if not probes.PROBES[probe].after], planned, transport, exchanges)
+    for later in (probe for probe in planned if probes.PROBES[probe].after):
+        if holds(contract, exchanges, resolved.target, probes.PROBES[later].after):
+            send_all([later], planned, transport, exchanges)
+        else:
+            not_sent[later] = f"not sent: {probes.PROBES[later].after} does not hold"
 
 
 def _name(signal: KeyboardInterrupt) -> str:
@@ -111,13 +140,18 @@ def _conclude(
     }
     https = resolved.url.scheme == "https"
     ignored = environment.notes(environ, https=https, proxy=target.proxy, ca_file=target.ca_file)
+    fixed = (f"the waiver of {clause} can go: the clause holds" for clause in judgement.fixed)
     facts = record.Facts(
         sent.run_id,
-        "smoke",
+        settings.kind,
         sent.started_at,
         clock.utc(),
         surroundings,
-        (*resolved.notes, *ignored),
+        (
+            *resolved.notes,
+            *ignored,
+            *fixed,
+        ),
         sent.interrupted,
         settings.keep_bodies,
     )
@@ -130,16 +164,24 @@ def _conclude(
 
 
 def contract_for(resolved: Resolved, settings: Settings) -> Contract:
+    choice = Choice(
+        settings.stream,
+        settings.strict,
+        settings.only,
+        settings.skip,
+        settings.layers,
+        settings.required,
+        settings.extras,
+        settings.waivers,
+        clock.utc()[:10],
+    )
     try:
-        return smoke_contract(
-            resolved.profile,
-            stream=settings.stream,
-            strict=settings.strict,
-            only=settings.only,
-            skip=settings.skip,
-        )
+        return contract_of(settings.kind, resolved.profile, choice)
     except UnknownClause as unknown:
         raise UsageError("usage", f"no clause is called {str(unknown)[:80]!r}", "see: chatproof contract") from None
+    except UnknownCapability as unknown:
+        advice = "see: chatproof contract --validate"
+        raise UsageError("usage", f"no capability is called {str(unknown)[:80]!r}", advice) from None
 
 
 def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str, Request]:
@@ -152,6 +194,10 @@ def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str
         needed.add("happy")  # the control, without which a refusal may mean anything
     if target.no_auth:
         needed = {probe for probe in needed if not probe.startswith("auth.")}
+    if settings.kind == VALIDATE:
+        from chatproof.sending import completed
+
+        needed = completed(needed, resolved, settings)
     chosen = [probe for probe in probes.PROBES if probe in needed]
     if not chosen:
         raise UsageError(
@@ -169,36 +215,55 @@ def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str
         )
     if not target.model and chosen != ["models"]:
         raise UsageError("usage", "no model is given", "say --model ID; `chatproof models` lists the active ones")
-    auth_header = resolved.profile.fact("auth_header", "Authorization: Bearer")
-    return {
-        probe: probes.build(probes.PROBES[probe], resolved.url, target.model, target.key, auth_header, USER_AGENT)
-        for probe in chosen
-    }
+    return {probe: request_for(probe, resolved) for probe in chosen}
 
 
-def send_all(
-    chosen: list[str], planned: dict[str, Request], options: Options, resolver: Resolver, into: list[Exchange]
-) -> None:
+def request_for(probe: str, resolved: Resolved, before: probes.Body | None = None) -> Request:
+    """The request of a probe for this target."""
+    target = resolved.target
+    header = resolved.profile.fact("auth_header", "Authorization: Bearer")
+    return probes.build(probes.PROBES[probe], resolved.url, target.model, target.key, header, USER_AGENT, before=before)
+
+
+class Transport(NamedTuple):
+    """How the requests of a run are carried."""
+
+    options: Options
+    resolver: Resolver
+    in_turn: bool = False  # probes that ride on another's connection do so
+    at_once: int = 0  # requests at the same time; 0: all
+
+
+def send_all(chosen: list[str], planned: dict[str, Request], transport: Transport, into: list[Exchange]) -> None:
     """Send concurrently; append each exchange as it ends. Raises what went wrong on our own side."""
     failures: list[BaseException] = []
     ids = {probe: f"x{number}" for number, probe in enumerate(planned, 1)}
+    options, resolver = transport.options, transport.resolver
+    riders = {probe: probes.PROBES[probe].rides for probe in chosen} if transport.in_turn else {}
 
     def carry(probe: str) -> None:
         try:
-            into.append(send(planned[probe], probe, ids[probe], options, resolver))
+            legs = [probe, *(rider for rider, host in riders.items() if host == probe)]
+            if len(legs) == 1:
+                into.append(send(planned[probe], probe, ids[probe], options, resolver))
+            else:
+                into.extend(send_in_turn([Leg(planned[p], p, ids[p]) for p in legs], options, resolver))
         except BaseException as failure:  # a thread must not swallow our own bugs
             failures.append(failure)
 
-    workers = [threading.Thread(target=carry, args=(probe,), daemon=True) for probe in chosen]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    waiting = [probe for probe in chosen if not (riders.get(probe) and riders[probe] in chosen)]
+    step = transport.at_once or len(waiting) or 1
+    for first in range(0, len(waiting), step):
+        workers = [threading.Thread(target=carry, args=(p,), daemon=True) for p in waiting[first : first + step]]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
     if failures:
         raise failures[0]
 
 
-def _holds(contract: Contract, exchanges: list[Exchange], target: Target, probe: str) -> bool:
+def holds(contract: Contract, exchanges: list[Exchange], target: Target, probe: str) -> bool:
     """Every clause of this probe holds (or is waived), those not asked for included: what comes after may be sent."""
     whole = smoke_contract(contract.profile, only=(probe,))
     judgement = judge(whole, exchanges, model=target.model, key=target.key, no_auth=target.no_auth)

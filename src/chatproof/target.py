@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from chatproof import config, keys, profile, urls
 from chatproof.exchange import Secret, Url
-from chatproof.profile import Profile
+from chatproof.profile import Profile, Waiver
 from chatproof.usage_error import UsageError
 
 SIMULATOR = "simulator"
@@ -60,6 +60,8 @@ class Resolved(NamedTuple):
     url: Url
     profile: Profile
     notes: tuple[str, ...]
+    requires: tuple[str, ...] = ()  # capabilities that the user's client relies on
+    waivers: tuple[tuple[str, Waiver], ...] = ()  # the user's own, by clause
 
 
 def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None, *, need_key: bool = True) -> Resolved:
@@ -97,7 +99,11 @@ def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None, *, ne
         proxy=wanted.proxy or entry.get("proxy", ""),
         key_source=source,
     )
-    return Resolved(target, url, known, (*notes, *url_notes(url, known)))
+    waivers = tuple(
+        (waiver["clause"], Waiver(waiver["reason"], waiver["ticket"], "", expires=waiver["expires"]))
+        for waiver in entry.get("waivers", ())
+    )
+    return Resolved(target, url, known, (*notes, *url_notes(url, known)), tuple(entry.get("requires", ())), waivers)
 
 
 def check(target: Target) -> Resolved:

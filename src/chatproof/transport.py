@@ -9,7 +9,7 @@ import errno
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatproof import clock
@@ -95,15 +95,48 @@ def send(request: Request, probe: str, id: str, options: Options, resolver: Reso
     return _Conversation(request, options, resolver).run(probe, id)
 
 
+class Leg(NamedTuple):
+    """One of several requests that go over one connection."""
+
+    request: Request
+    probe: str
+    id: str
+
+
+def send_in_turn(legs: Sequence[Leg], options: Options, resolver: Resolver) -> list[Exchange]:
+    """Carry exchanges one after another, on one connection as long as the server keeps it open.
+
+    A server that announces the end of a connection gets a new one for the next request. Nothing is sent twice.
+    """
+    exchanges: list[Exchange] = []
+    left: tuple[socket.socket, Peer] | None = None
+    for number, leg in enumerate(legs):
+        conversation = _Conversation(leg.request, options, resolver, left, keep=number < len(legs) - 1)
+        exchanges.append(conversation.run(leg.probe, leg.id))
+        left = conversation.left
+    return exchanges
+
+
 class _Conversation:
-    def __init__(self, request: Request, options: Options, resolver: Resolver) -> None:
+    def __init__(
+        self,
+        request: Request,
+        options: Options,
+        resolver: Resolver,
+        open_socket: "tuple[socket.socket, Peer] | None" = None,
+        *,
+        keep: bool = False,
+    ) -> None:
         self.request = request
+        self.keep = keep
+        self.reused = open_socket is not None
+        self.left: tuple[socket.socket, Peer] | None = None  # an open connection for the next request
         self.options = options
         self.resolver = resolver
         self.reader = ResponseReader(request.method, options.limits)
         self.timings = Timings()
-        self.peer: Peer | None = None
-        self.socket: socket.socket | None = None
+        self.socket: socket.socket | None = open_socket[0] if open_socket else None
+        self.peer: Peer | None = open_socket[1] if open_socket else None
         self.started = time.monotonic()
         self.sent_at = self.started
         self.last_byte = self.started
@@ -112,17 +145,20 @@ class _Conversation:
         sent_at = clock.utc()
         fault: Fault | None = None
         try:
-            sock = self._open()
+            sock = self.socket or self._open()
             self._write(sock)
             self._read(sock)
             fault = self.reader.fault
         except _Stopped as stopped:
             fault = self.reader.fault or stopped.fault
         finally:
-            if self.socket is not None:
+            if self.keep and fault is None and self.reader.stays_open and self.socket and self.peer:
+                self.left = (self.socket, self.peer)
+            elif self.socket is not None:
                 self.socket.close()
         self._time(total=self._elapsed(self.started))
-        return Exchange(id, probe, sent_at, self.request, self.reader.response(), fault, self.timings, self.peer)
+        response = self.reader.response()
+        return Exchange(id, probe, sent_at, self.request, response, fault, self.timings, self.peer, self.reused)
 
     # -- time ---------------------------------------------------------------------------------------------
 
@@ -251,7 +287,7 @@ class _Conversation:
     def _write(self, sock: socket.socket) -> None:
         try:
             sock.settimeout(max(self._remaining(), 0.001))
-            sock.sendall(wire(self.request))
+            sock.sendall(wire(self.request, close=not self.keep))
         except TimeoutError:
             raise _Stopped("net.write_timeout", "write", f"not sent after {self.options.timeout:g} s") from None
         except OSError:
@@ -323,7 +359,7 @@ class _Conversation:
         return _Stopped("limit.deadline", reader.phase, detail)
 
 
-def wire(request: Request) -> bytes:
+def wire(request: Request, *, close: bool = True) -> bytes:
     """The request's bytes. The one place where the key is revealed. Raises ValueError without the value."""
     url = request.url
     lines = [f"{request.method} {url.path or '/'} HTTP/1.1", f"Host: {url.netloc}"]
@@ -334,14 +370,14 @@ def wire(request: Request) -> bytes:
     lines.append("Accept-Encoding: identity")
     if request.method != "GET":
         lines.append(f"Content-Length: {len(request.body)}")
-    lines += ["Connection: close", "", ""]
+    lines += [*(("Connection: close",) if close else ()), "", ""]
     name, _, scheme = request.credential_header.partition(":")
     start = f"{name}: {scheme.strip()} " if scheme.strip() else f"{name}: "
     # Revealed last and kept in no variable: whatever fails above shows no key in a traceback with locals.
     return (
         b"\r\n".join(
             ["\r\n".join(lines[:2]).encode("ascii")]
-            + ([(start + secret.reveal()).encode("ascii")] if secret is not None else [])
+            + ([(start + secret.reveal() + request.credential_tail).encode("ascii")] if secret is not None else [])
             + ["\r\n".join(lines[2:]).encode("ascii")]
         )
         + request.body

@@ -14,7 +14,7 @@ from chatproof.output import say
 from chatproof.printable import escape
 from chatproof.redaction import Redactor
 from chatproof.reply import Reply
-from chatproof.run import Settings, contract_for, plan, send_all, transport_options
+from chatproof.run import Settings, Transport, contract_for, plan, send_all, transport_options
 from chatproof.target import Resolved
 from chatproof.transport import Resolver
 from chatproof.usage_error import UsageError
@@ -54,7 +54,7 @@ def ask(resolved: Resolved) -> Reply:
     settings = Settings(only=("model.listed",))
     planned = plan(contract_for(resolved, settings), resolved, settings)
     exchanges: list[Exchange] = []
-    send_all(["models"], planned, transport_options(resolved, os.environ), Resolver(), exchanges)
+    send_all(["models"], planned, Transport(transport_options(resolved, os.environ), Resolver()), exchanges)
     return Reply(exchanges[0])
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Callable
 from typing import Any
 
 from chatproof import reporters
@@ -14,12 +15,14 @@ from chatproof.usage_error import UsageError
 
 
 def main(argv: list[str]) -> int:
-    args = _parse(argv)
+    return check(options("smoke").parse_args(argv), _settings)
+
+
+def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, Resolved], Settings]) -> int:
+    """Run what the arguments ask for and publish it; return the exit status. smoke and validate share it."""
     _check_formats(args)
     resolved = find_target(args, need_key=not args.plan)
-    settings = Settings(
-        args.stream, args.strict, tuple(args.only), tuple(args.skip), args.keep_bodies, args.max_requests
-    )
+    settings = settings_of(args, resolved)
     if args.plan:
         from chatproof.commands.plan import show
 
@@ -31,10 +34,16 @@ def main(argv: list[str]) -> int:
     return _publish(document, args, files)
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
-    to = parser("smoke", COMMANDS["smoke"])
+def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
+    return Settings(args.stream, args.strict, tuple(args.only), tuple(args.skip), args.keep_bodies, args.max_requests)
+
+
+def options(command: str) -> argparse.ArgumentParser:
+    """The options of a command that runs a contract."""
+    to = parser(command, COMMANDS[command])
     add_target(to)
-    to.add_argument("--stream", action="store_true", help="add a streaming probe after the happy path holds")
+    if command == "smoke":
+        to.add_argument("--stream", action="store_true", help="add a streaming probe after the happy path holds")
     to.add_argument("--plan", action="store_true", help="print the requests as curl commands; send nothing")
     to.add_argument("--max-requests", type=int, default=0, metavar="N", help="refuse to send more than N requests")
     to.add_argument("--strict", action="store_true", help="treat should as must")
@@ -57,7 +66,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the verdict")
     to.add_argument("-q", "--quiet", action="store_true", help="the verdict and the cause only")
     to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; twice: headers")
-    return to.parse_args(argv)
+    return to
 
 
 def _check_formats(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ the exchange's cause. Order is the argument: transport before HTTP, HTTP before 
 """
 
 from chatproof.failure_modes import auth, content, faults, gateway, models, provider, stream
+from chatproof.failure_modes.coded import CODED
 from chatproof.failure_modes.mode import Case, Mode, Sign
 
 FAILURE_MODES: tuple[Mode, ...] = (
@@ -20,4 +21,4 @@ FAILURE_MODES: tuple[Mode, ...] = (
 ALONGSIDE: tuple[Mode, ...] = auth.ALONGSIDE
 """Tried on every exchange, beside its cause: a leak is worth saying whatever else is wrong."""
 
-__all__ = ["ALONGSIDE", "FAILURE_MODES", "Case", "Mode", "Sign"]
+__all__ = ["ALONGSIDE", "CODED", "FAILURE_MODES", "Case", "Mode", "Sign"]

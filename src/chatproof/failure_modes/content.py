@@ -1,6 +1,7 @@
 """Rows for replies with status 200 that are not what was promised, and the rows of last resort."""
 
 from chatproof.clause import BROKEN
+from chatproof.error_text import error_words
 from chatproof.failure_modes.mode import (
     CERTAIN,
     GATEWAY,
@@ -10,7 +11,6 @@ from chatproof.failure_modes.mode import (
     Case,
     Mode,
     Sign,
-    error_words,
     when,
 )
 from chatproof.printable import quote

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from chatproof.clause import BROKEN, UNDECIDED, Context
+from chatproof.error_text import error_words
 from chatproof.exchange import Url
 from chatproof.judging import Finding
-from chatproof.printable import cut, quote, snippet
+from chatproof.printable import cut, snippet
 from chatproof.provider_error import ProviderError, classify
 from chatproof.reply import Reply
 from chatproof.urls import version_segments
@@ -105,17 +106,6 @@ def describe(reply: Reply) -> str:
     if reply.kind in ("html", "text"):
         return f"{line}, {reply.kind}: {snippet(_visible(reply.body), 100)}"
     return f"{line}, {'empty body' if reply.kind == 'empty' else f'{reply.kind} of {len(reply.body)} bytes'}"
-
-
-def error_words(error: ProviderError) -> str:
-    parts = [
-        f"{name} {quote(value, 60)}"
-        for name, value in (("code", error.code), ("type", error.type), ("param", error.param))
-        if value
-    ]
-    if error.message:
-        parts.append(f"message {quote(error.message, 200)}")
-    return "error " + ", ".join(parts) if parts else f"an error at {error.where}"
 
 
 def _visible(body: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Rows for errors the API itself reports: by the class of its error, which goes by code, words and status."""
 
+from chatproof.error_text import error_words
 from chatproof.failure_modes.mode import (
     CERTAIN,
     GATEWAY,
@@ -10,7 +11,6 @@ from chatproof.failure_modes.mode import (
     Case,
     Mode,
     Sign,
-    error_words,
     when,
 )
 from chatproof.failure_modes.models import chat_is_well, listed, near_ids

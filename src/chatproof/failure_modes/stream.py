@@ -1,6 +1,7 @@
 """Rows for streams: one that came unasked, one that did not come, one that broke."""
 
-from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, error_words, when
+from chatproof.error_text import error_words
+from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.printable import quote
 from chatproof.provider_error import find_error
 from chatproof.reply import reasoning_of

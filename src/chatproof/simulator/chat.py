@@ -38,10 +38,14 @@ class Flaw(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the model says; what tools, several choices or a token limit will change is here."""
+    """What the model says, and the tools that it calls."""
 
     text: str
     finish_reason: str
+    calls: tuple[Body, ...] = ()
+
+
+_PLAIN = frozenset(("model", "messages", "stream", "stream_options"))  # anything else asks for an ability
 
 
 def respond(asked: Asked) -> Reply:
@@ -130,15 +134,14 @@ def unknown_model(model: str) -> Reply:
 
 
 def _complete(asked: Asked) -> Reply:
+    if asked.media and not asked.media.lower().startswith(JSON):
+        said = f"Unsupported media type: expected {JSON}."
+        return error(415, said, code="unsupported_media_type")
     body = _parse(asked.body)
-    flaw = (
-        next((flaw for check in CHECKS if (flaw := check(body))), None)
-        if body is not None
-        else Flaw(_NOT_JSON, None, None)
-    )
+    flaw = _flaw_in(body) if body is not None else Flaw(_NOT_JSON, None, None)
     if flaw:
         return error(400, flaw.message, param=flaw.param, code=flaw.code)
-    assert isinstance(body, dict)  # noqa: S101: what the first check has found
+    assert isinstance(body, dict)  # what the first check has found
     model = body["model"]
     if model in OTHER_MODELS:
         said = f"The model `{model}` is not a chat model."
@@ -151,6 +154,15 @@ def _complete(asked: Asked) -> Reply:
         events = _stream(asked, body, answer, usage=bool(options.get("include_usage")))
         return Reply(200, (("Content-Type", SSE), ("Cache-Control", "no-cache")), events=events)
     return json_reply(_completion(asked, body, answer))
+
+
+def _flaw_in(body: Any) -> Flaw | None:
+    found = next((flaw for check in CHECKS if (flaw := check(body))), None)
+    if found is None and not _PLAIN.issuperset(body):
+        from chatproof.simulator import abilities  # not on the way of a smoke run
+
+        return abilities.flaw(body)
+    return found
 
 
 def _parse(data: bytes) -> Any:
@@ -166,19 +178,34 @@ def _no_constant(name: str) -> object:
 
 
 def _answer(body: Body) -> Answer:
-    """The same words for the same request: "pong" if the last message asks for it, else a sentence."""
-    content = body["messages"][-1].get("content") or ""
-    parts = content if isinstance(content, list) else [{"text": content}]
+    wants_more = len(body["messages"]) == 1 and "pong" not in str(body["messages"][0].get("content"))
+    if wants_more or not _PLAIN.issuperset(body):
+        from chatproof.simulator import abilities
+
+        return abilities.answer(body)
+    return plain_answer(body)
+
+
+def plain_answer(body: Body) -> Answer:
+    """The same words for the same request: "pong" if a message asks for it, else a sentence."""
+    contents = [message.get("content") or "" for message in body["messages"]]
+    parts = [part for content in contents for part in (content if isinstance(content, list) else [{"text": content}])]
     wants_pong = any("pong" in part["text"].lower() for part in parts if isinstance(part.get("text"), str))
     return Answer("pong" if wants_pong else "This is the chatproof simulator.", "stop")
 
 
 def _completion(asked: Asked, body: Body, answer: Answer) -> Body:
     message: Body = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
+    if answer.calls:
+        message.update(content=None, tool_calls=list(answer.calls))
+    choice: Body = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
+    if body.get("logprobs"):
+        from chatproof.simulator.abilities import logprobs
+
+        choice["logprobs"] = logprobs(answer.text)
     return {
         **_frame(asked, body, "chat.completion"),
-        "choices": [choice],
+        "choices": [{**choice, "index": index} for index in range(body.get("n") or 1)],
         "usage": _usage(body, answer),
         "service_tier": "default",
         "system_fingerprint": "fp_simulator",
@@ -186,9 +213,9 @@ def _completion(asked: Asked, body: Body, answer: Answer) -> Body:
 
 
 def _stream(asked: Asked, body: Body, answer: Answer, *, usage: bool) -> tuple[bytes, ...]:
-    middle = len(answer.text) // 2  # two pieces, so that clients must join them
     deltas: list[tuple[Body, str | None]] = [({"role": "assistant", "content": "", "refusal": None}, None)]
-    deltas += [({"content": piece}, None) for piece in (answer.text[:middle], answer.text[middle:])]
+    deltas += [({"content": piece}, None) for piece in _pieces(answer.text)]
+    deltas += [({"tool_calls": [piece]}, None) for piece in _call_pieces(answer.calls)]
     deltas.append(({}, answer.finish_reason))
     frame = {**_frame(asked, body, "chat.completion.chunk"), "system_fingerprint": "fp_simulator"}
     none = {"usage": None} if usage else {}
@@ -199,6 +226,26 @@ def _stream(asked: Asked, body: Body, answer: Answer, *, usage: bool) -> tuple[b
     if usage:
         events.append(event({**frame, "choices": [], "usage": _usage(body, answer)}))
     return (*events, DONE)
+
+
+def _pieces(text: str) -> list[str]:
+    """A short answer in two pieces, so that clients must join them; a longer one word by word."""
+    if " " not in text:
+        middle = len(text) // 2
+        return [piece for piece in (text[:middle], text[middle:]) if piece]
+    words = text.split(" ")
+    return [words[0], *(f" {word}" for word in words[1:])]
+
+
+def _call_pieces(calls: tuple[Body, ...]) -> list[Body]:
+    """Each call as clients must join it: id and name first, then the arguments in two pieces."""
+    pieces: list[Body] = []
+    for index, call in enumerate(calls):
+        text = call["function"]["arguments"]
+        middle = len(text) // 2
+        pieces.append({"index": index, **call, "function": {"name": call["function"]["name"], "arguments": ""}})
+        pieces += [{"index": index, "function": {"arguments": part}} for part in (text[:middle], text[middle:])]
+    return pieces
 
 
 def _frame(asked: Asked, body: Body, kind: str) -> Body:
@@ -225,22 +272,22 @@ def _is_object(body: Any) -> Flaw | None:
     return (
         None
         if isinstance(body, dict)
-        else Flaw(f"Invalid body: expected an object, but got {_kind(body)}.", None, "invalid_type")
+        else Flaw(f"Invalid body: expected an object, but got {kind(body)}.", None, "invalid_type")
     )
 
 
 def _model(body: Body) -> Flaw | None:
     if "model" not in body:
-        return _missing("model")
-    return None if isinstance(body["model"], str) and body["model"] else _mistyped("model", "a string", body["model"])
+        return missing("model")
+    return None if isinstance(body["model"], str) and body["model"] else mistyped("model", "a string", body["model"])
 
 
 def _messages(body: Body) -> Flaw | None:
     if "messages" not in body:
-        return _missing("messages")
+        return missing("messages")
     messages = body["messages"]
     if not isinstance(messages, list):
-        return _mistyped("messages", "an array of objects", messages)
+        return mistyped("messages", "an array of objects", messages)
     if not messages:
         said = (
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
@@ -253,24 +300,24 @@ def _messages(body: Body) -> Flaw | None:
 
 def _message(at: str, message: Any) -> Flaw | None:
     if not isinstance(message, dict):
-        return _mistyped(at, "an object", message)
+        return mistyped(at, "an object", message)
     if "role" not in message:
-        return _missing(f"{at}.role")
+        return missing(f"{at}.role")
     role = message["role"]
     if role not in ROLES:
-        shown = f"'{role[:40]}'" if isinstance(role, str) else _kind(role)
+        shown = f"'{role[:40]}'" if isinstance(role, str) else kind(role)
         listed = ", ".join(f"'{known}'" for known in ROLES)
         return Flaw(f"Invalid value: {shown}. Supported values are: {listed}.", f"{at}.role", "invalid_value")
     content = message.get("content")
     if content is None and role in ("assistant", "function"):
         return None  # such a message may stand for a call alone
     if "content" not in message:
-        return _missing(f"{at}.content")
+        return missing(f"{at}.content")
     if isinstance(content, list):
         return _parts(f"{at}.content", content)
     if not isinstance(content, str):
-        return _mistyped(f"{at}.content", "a string or an array of parts", content)
-    return _missing(f"{at}.tool_call_id") if role == "tool" and "tool_call_id" not in message else None
+        return mistyped(f"{at}.content", "a string or an array of parts", content)
+    return missing(f"{at}.tool_call_id") if role == "tool" and "tool_call_id" not in message else None
 
 
 def _parts(at: str, parts: list[Any]) -> Flaw | None:
@@ -278,11 +325,11 @@ def _parts(at: str, parts: list[Any]) -> Flaw | None:
         return Flaw(f"Invalid '{at}': empty array.", at, "empty_array")
     for number, part in enumerate(parts):
         if not isinstance(part, dict):
-            return _mistyped(f"{at}[{number}]", "an object", part)
+            return mistyped(f"{at}[{number}]", "an object", part)
         if "type" not in part:
-            return _missing(f"{at}[{number}].type")
+            return missing(f"{at}[{number}].type")
         if part["type"] == "text" and not isinstance(part.get("text"), str):
-            return _mistyped(f"{at}[{number}].text", "a string", part.get("text"))
+            return mistyped(f"{at}[{number}].text", "a string", part.get("text"))
     return None
 
 
@@ -292,7 +339,7 @@ def _number(name: str, low: float, high: float) -> Callable[[Body], Flaw | None]
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return _mistyped(name, "a decimal", value)
+            return mistyped(name, "a decimal", value)
         if low <= value <= high:
             return None
         side, sign, limit = ("above maximum", "<=", high) if value > high else ("below minimum", ">=", low)
@@ -305,19 +352,19 @@ def _number(name: str, low: float, high: float) -> Callable[[Body], Flaw | None]
 def _stream_flags(body: Body) -> Flaw | None:
     stream, options = body.get("stream"), body.get("stream_options")
     if stream is not None and not isinstance(stream, bool):
-        return _mistyped("stream", "a boolean", stream)
+        return mistyped("stream", "a boolean", stream)
     if options is None:
         return None
     if not stream:
         said = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         return Flaw(said, "stream_options", None)
     if not isinstance(options, dict):
-        return _mistyped("stream_options", "an object", options)
+        return mistyped("stream_options", "an object", options)
     usage = options.get("include_usage")
     return (
         None
         if usage is None or isinstance(usage, bool)
-        else _mistyped("stream_options.include_usage", "a boolean", usage)
+        else mistyped("stream_options.include_usage", "a boolean", usage)
     )
 
 
@@ -333,16 +380,16 @@ CHECKS: tuple[Callable[[Any], Flaw | None], ...] = (
 )
 
 
-def _missing(param: str) -> Flaw:
+def missing(param: str) -> Flaw:
     return Flaw(f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
 
 
-def _mistyped(param: str, wanted: str, value: Any) -> Flaw:
-    got = "an empty string" if value == "" else _kind(value)
+def mistyped(param: str, wanted: str, value: Any) -> Flaw:
+    got = "an empty string" if value == "" else kind(value)
     return Flaw(f"Invalid type for '{param}': expected {wanted}, but got {got} instead.", param, "invalid_type")
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
     if value is None:
         return "null"
     names = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array"}

@@ -176,6 +176,7 @@ class Incoming:
         self._url = b""
         self._credential = MISSING
         self._hosts = 0
+        self._media = ""
         self._body: list[bytes] = []
         self._size = 0
         self._in_head = True
@@ -223,6 +224,8 @@ class Incoming:
         name = name.lower()
         if name == b"authorization":
             self._credential = self._judge(value) if self._credential == MISSING else WRONG
+        elif name == b"content-type":
+            self._media = value.decode("latin-1").strip()
         elif name == b"host":
             self._hosts += 1
         elif name == b"expect":
@@ -252,6 +255,7 @@ class Incoming:
             _request_id(),
             parser.should_keep_alive() and not parser.should_upgrade(),
             parser.get_http_version(),
+            self._media,
         )
         self.ready.append((asked, None))
         self._in_head = True

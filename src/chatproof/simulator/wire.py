@@ -36,7 +36,9 @@ REASONS = {
     405: "Method Not Allowed",
     407: "Proxy Authentication Required",
     408: "Request Timeout",
+    409: "Conflict",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
     422: "Unprocessable Content",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
@@ -60,6 +62,7 @@ class Asked(NamedTuple):
     id: str  # the request id that the answer will carry
     keep_alive: bool = True
     version: str = "1.1"
+    media: str = JSON  # of the body, as declared
 
 
 class Reply(NamedTuple):

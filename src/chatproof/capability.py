@@ -1,0 +1,69 @@
+"""What a reply says of a capability: supported, unsupported, ignored or broken.
+
+`unsupported` is a clear refusal, which a client can handle: a note. `ignored` is a request that was accepted and
+silently not done: a warning. `broken` is done in a shape that clients cannot read. A capability that the user's client
+requires must be supported.
+"""
+
+from chatproof.clause import (
+    BROKEN,
+    HOLDS,
+    Context,
+    Outcome,
+    not_applicable,
+    undecided,
+)
+from chatproof.error_text import error_words, names
+from chatproof.provider_error import classify
+from chatproof.reply import Reply
+
+SUPPORTED, UNSUPPORTED, IGNORED, DAMAGED = "supported", "unsupported", "ignored", "broken"
+STATES = (SUPPORTED, UNSUPPORTED, IGNORED, DAMAGED)
+_ELSEWHERE = ("rate", "quota", "region", "timeout", "auth", "header", "organization", "proxy")
+_FAILING = ("server", "path")
+
+
+def done(observed: str = "") -> Outcome:
+    return Outcome(HOLDS, observed=observed, state=SUPPORTED)
+
+
+def ignored(at: str, expected: str, observed: str) -> Outcome:
+    return Outcome(BROKEN, at, expected, observed, state=IGNORED)
+
+
+def damaged(at: str, expected: str, observed: str) -> Outcome:
+    return Outcome(BROKEN, at, expected, observed, state=DAMAGED)
+
+
+def refusal(
+    reply: Reply,
+    context: Context,
+    capability: str,
+    parameters: tuple[str, ...] = (),
+    *,
+    shared: bool = False,
+) -> Outcome | None:
+    """What a reply that is no success says of the capability; None when the request was accepted.
+
+    `parameters` are the names by which an error may blame this capability. Where a `shared` request asks about several,
+    an error that blames none of them leaves this one undecided.
+    """
+    status = reply.status
+    if 200 <= status < 300:
+        if reply.error and not reply.is_completion:
+            said = f"HTTP {status} with {error_words(reply.error)}"
+            return damaged("status", "a completion, or a refusal with a status of 400 or more", said)
+        return None
+    if reply.error is None:
+        return undecided(f"no answer about this: HTTP {status}, {reply.kind} body")
+    said = f"HTTP {status}, {error_words(reply.error)}"
+    blamed = names(reply.error, parameters)
+    found = classify(reply.error, status)
+    # llama.cpp refuses tools with 500 "tools param requires --jinja flag": that is clear enough.
+    if status == 429 or found in _ELSEWHERE or (found in _FAILING and not blamed):
+        return undecided(f"no answer about this: {said}")
+    if shared and not blamed:
+        return undecided(f"the request was refused for another reason: {said}")
+    if capability in context.required:
+        return Outcome(BROKEN, "status", f"{capability}, which is required", f"refused: {said}", "", UNSUPPORTED)
+    return not_applicable(f"unsupported: {said}")._replace(state=UNSUPPORTED)

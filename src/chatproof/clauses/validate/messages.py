@@ -1,0 +1,142 @@
+"""What a conversation may hold: system and developer messages, several turns, any script, an image."""
+
+import json
+
+from chatproof.capability import damaged, done, ignored, refusal
+from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, Context, Example, Outcome, broken, clause, holds
+from chatproof.clauses.happy import GOOD, JSON
+from chatproof.error_text import error_words
+from chatproof.printable import quote
+from chatproof.probes_validate import UNICODE
+from chatproof.reply import Reply, reasoning_of, text_of
+
+_AREA = "Capabilities"
+_CODE = "contract.messages"
+_AT = "$.choices[0].message.content"
+_MANGLED = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u")
+
+
+def _answer(content: str) -> Example:
+    reply = {"choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]}
+    return Example(200, JSON, json.dumps(reply, ensure_ascii=False).encode())
+
+
+_REFUSED = Example(400, JSON, b'{"error":{"message":"role developer is not supported"}}')
+
+
+def _heard(probe: str, capability: str, says: str, why: str) -> None:
+    """A clause that a message was taken into account: the answer holds the word that only it holds."""
+
+    def judge(reply: Reply, context: Context) -> Outcome:
+        refused = refusal(reply, context, capability, ("role", "system", "developer"))
+        if refused:
+            return refused
+        text = text_of(reply.message.get("content"))
+        if "pong" in text.lower():
+            return done()
+        if not text.strip() and reasoning_of(reply.message):
+            return done("the model only thought; the message was accepted")
+        return ignored(_AT, "the word that the message asks for", quote(text, 60))
+
+    clause(
+        f"{capability}.heard",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        capability=capability,
+        area=_AREA,
+        says=says,
+        source=OPENAI_SPEC,
+        probe=probe,
+        why=why,
+        holds_on=(GOOD, _answer("Pong!")),
+        breaks_on=(_answer("Hello! How can I help you?"), Example(200, JSON, b'{"error":"no"}')),
+    )(judge)
+
+
+_heard(
+    "role.system",
+    "system",
+    "A system message is taken into account, or clearly refused.",
+    "The application's instructions and its guard rails are dropped without a word.",
+)
+_heard(
+    "role.developer",
+    "developer",
+    "A developer message is taken into account, or clearly refused.",
+    "Newer SDKs send instructions in this role; they are dropped without a word.",
+)
+_heard(
+    "multi_turn",
+    "multi_turn",
+    "The turns of a conversation are remembered.",
+    "Every chat application sends the turns before; an endpoint that reads only the last one has no memory.",
+)
+
+
+@clause(
+    "unicode.accepted",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    area=_AREA,
+    capability="unicode",
+    says="Text outside of ASCII, emoji included, is accepted.",
+    source=OPENAI_SPEC,
+    probe="unicode",
+    why="Users write in every script; a gateway that mangles the bytes answers them with 400.",
+    holds_on=(_answer(UNICODE), GOOD),
+    breaks_on=(Example(400, JSON, b'{"error":{"message":"invalid unicode code point"}}'),),
+)
+def unicode_accepted(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "")
+    if refused is not None and refused.state and reply.error:
+        return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")
+    return refused or done()
+
+
+@clause(
+    "unicode.intact",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="Text outside of ASCII comes back without replacement characters or double encoding.",
+    source=OPENAI_SPEC,
+    probe="unicode",
+    needs=("unicode.accepted",),
+    why="Users read mojibake.",
+    holds_on=(_answer(UNICODE), _answer("I cannot repeat that.")),
+    breaks_on=(
+        _answer("na\ufffdve"),
+        _answer(UNICODE.encode().decode("latin-1")),
+        _answer(json.dumps(UNICODE)),
+    ),
+)
+def unicode_intact(reply: Reply, context: Context) -> Outcome:
+    text = text_of(reply.message.get("content"))
+    found = next((mark for mark in _MANGLED if mark in text), "")
+    return broken(_AT, "the characters that were sent", quote(text, 80)) if found else holds(quote(text, 40))
+
+
+@clause(
+    "image.accepted",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="image",
+    area=_AREA,
+    says="An image part is accepted, or clearly refused.",
+    source=OPENAI_SPEC,
+    probe="image",
+    why="Applications send screenshots and photographs in this form.",
+    holds_on=(_answer("Black."),),
+    breaks_on=(Example(200, JSON, b'{"error":{"message":"cannot decode image"}}'), _answer("")),
+)
+def image(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "image", ("image", "image_url", "content", "vision"))
+    if refused:
+        return refused
+    text = text_of(reply.message.get("content"))
+    if text.strip() or reasoning_of(reply.message):
+        return done(quote(text, 40))
+    return ignored(_AT, "an answer about the image", quote(reply.message.get("content")))

@@ -1,0 +1,236 @@
+"""What clients rely on in a stream beyond smoke: typed chunks, a role, one id, the usage, and that it does stream."""
+
+from chatproof.capability import done, ignored, refusal
+from chatproof.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SCHEMA,
+    SHOULD,
+    TRANSPORT,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    clause,
+    holds,
+    not_applicable,
+    undecided,
+)
+from chatproof.clauses.stream import SSE
+from chatproof.printable import quote
+from chatproof.reply import Reply, text_of
+from chatproof.shapes import FINISH_REASONS, count, is_integer, items, members
+from chatproof.strictjson import Json
+
+_AREA = "Streaming"
+_CODE = "contract.schema"
+_HEAD = b'"id":"c1","object":"chat.completion.chunk","created":1795379441,"model":"m"'
+_DONE = b"data: [DONE]\n\n"
+_BUFFERED_MS = 300.0  # a wait this long before anything came is long enough to be somebody's doing
+_EVENTS = 20  # so many events in one go are no coincidence
+
+
+def _chunk(delta: bytes, finish: bytes = b"null", head: bytes = _HEAD) -> bytes:
+    choice = b'{"index":0,"delta":' + delta + b',"finish_reason":' + finish + b"}"
+    return b"data: {" + head + b',"choices":[' + choice + b"]}\n\n"
+
+
+_FIRST, _TEXT = _chunk(b'{"role":"assistant","content":""}'), _chunk(b'{"content":"pong"}')
+_LAST = _chunk(b"{}", b'"stop"')
+_GOOD = _FIRST + _TEXT + _LAST + _DONE
+_USAGE = b"data: {" + _HEAD + b',"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}\n\n'
+
+
+def _stream(body: bytes) -> Example:
+    return Example(200, SSE, body)
+
+
+@clause(
+    "stream.chunk_schema",
+    layer=SCHEMA,
+    code=_CODE,
+    area=_AREA,
+    says="Each chunk has id, object, created, model and choices of the right types; each choice an index and a delta.",
+    source=OPENAI_SPEC,
+    probe="stream",
+    needs=("stream.no_error", "stream.content_non_empty"),
+    why="async-openai (Rust) and openai-java decode each chunk by type and stop in the middle of the answer.",
+    holds_on=(_stream(_GOOD), _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE)),
+    breaks_on=(
+        _stream(_GOOD.replace(b'"id":"c1",', b"")),
+        _stream(_GOOD.replace(b"1795379441", b'"now"')),
+        _stream(_GOOD.replace(b'"index":0,', b"")),
+        _stream(_GOOD.replace(b'"delta":{}', b'"delta":null')),
+        _stream(_GOOD.replace(b'"stop"', b'"eos"')),
+        _stream(_FIRST + _TEXT + _chunk(b'{"content":7}') + _LAST + _DONE),
+    ),
+)
+def chunk_schema(reply: Reply, context: Context) -> Outcome:
+    for number, chunk in enumerate(reply.chunks):
+        problem = _chunk_problem(chunk)
+        if problem:
+            at, expected, value = problem
+            return broken(f"event {number}, {at}", expected, quote(value) if value is not _ABSENT else "absent")
+    return holds(f"{len(reply.chunks)} chunks")
+
+
+_ABSENT = "\0absent"
+
+
+def _chunk_problem(chunk: dict[str, Json]) -> tuple[str, str, Json] | None:
+    """(where, what is expected, what stands there) of the first thing that is wrong with a chunk."""
+    for name in ("id", "object", "model"):
+        if not isinstance(chunk.get(name), str):
+            return f"$.{name}", "a string", chunk.get(name, _ABSENT)
+    if not is_integer(chunk.get("created")):
+        return "$.created", "an integer", chunk.get("created", _ABSENT)
+    if not isinstance(chunk.get("choices"), list):
+        return "$.choices", "an array", chunk.get("choices", _ABSENT)
+    for number, choice in enumerate(items(chunk["choices"])):
+        at = f"$.choices[{number}]"
+        index, delta, reason = (members(choice).get(name, _ABSENT) for name in ("index", "delta", "finish_reason"))
+        if not is_integer(index):
+            return f"{at}.index", "an integer", index
+        if not isinstance(delta, dict):
+            return f"{at}.delta", "an object", delta
+        content = delta.get("content")
+        if not (content is None or isinstance(content, str | list)):
+            return f"{at}.delta.content", "a string", content
+        if reason not in (*FINISH_REASONS, None, _ABSENT):
+            return f"{at}.finish_reason", f"null or one of {', '.join(FINISH_REASONS)}", reason
+    return None
+
+
+@clause(
+    "stream.role_first",
+    layer=SCHEMA,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="The first delta names the role, assistant.",
+    source=OPENAI_SPEC,
+    probe="stream",
+    needs=("stream.content_non_empty",),
+    why="Clients that join deltas into a message to send on, as openai-python's accumulator does, have no role in it.",
+    holds_on=(_stream(_GOOD), _stream(_chunk(b'{"role":"assistant","content":"pong"}') + _LAST + _DONE)),
+    breaks_on=(_stream(_TEXT + _LAST + _DONE), _stream(_TEXT + _FIRST + _LAST + _DONE)),
+)
+def role_first(reply: Reply, context: Context) -> Outcome:
+    first = next((delta for delta in reply.deltas if delta), {})
+    if first.get("role") == "assistant":
+        return holds()
+    return broken("first delta, $.role", "assistant", quote(first.get("role")) if "role" in first else "absent")
+
+
+@clause(
+    "stream.one_id",
+    layer=SCHEMA,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="All chunks with choices carry the same id.",
+    source=OPENAI_SPEC,
+    probe="stream",
+    needs=("stream.content_non_empty",),
+    why="Clients and tracing tools that join by id see several answers.",
+    holds_on=(_stream(_GOOD),),
+    breaks_on=(_stream(_FIRST + _TEXT.replace(b'"c1"', b'"c2"') + _LAST + _DONE),),
+)
+def one_id(reply: Reply, context: Context) -> Outcome:
+    # Azure's first chunk carries filter results, no choice and an empty id.
+    ids = list(dict.fromkeys(quote(chunk.get("id"), 60) for chunk in reply.chunks if chunk.get("choices")))
+    return holds(ids[0]) if len(ids) == 1 else broken("$.id", "one id", f"{len(ids)} ids: {', '.join(ids[:3])}")
+
+
+@clause(
+    "stream.one_finish",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="One chunk of a choice has a finish_reason, and no text follows it.",
+    source=OPENAI_SPEC,
+    probe="stream",
+    needs=("stream.finished",),
+    why="A client that stops at the first finish_reason loses what follows.",
+    holds_on=(_stream(_GOOD),),
+    breaks_on=(_stream(_FIRST + _TEXT + _LAST + _LAST + _DONE), _stream(_FIRST + _LAST + _TEXT + _DONE)),
+)
+def one_finish(reply: Reply, context: Context) -> Outcome:
+    firsts = [members(next(iter(items(chunk.get("choices"))), None)) for chunk in reply.chunks]
+    ends = [number for number, choice in enumerate(firsts) if choice.get("finish_reason")]
+    if len(ends) > 1:
+        return broken("$.choices[0].finish_reason", "in one chunk", f"in {len(ends)} chunks")
+    after = sum(bool(text_of(members(choice.get("delta")).get("content"))) for choice in firsts[ends[0] + 1 :])
+    return (
+        holds()
+        if not after
+        else broken(f"event {ends[0]}", "the last text before it", f"{after} chunks with text after")
+    )
+
+
+@clause(
+    "stream.usage",
+    layer=SCHEMA,
+    code="contract.usage",
+    level=SHOULD,
+    capability="stream_usage",
+    area=_AREA,
+    says="A stream whose usage was asked for (include_usage) has a chunk that carries it.",
+    source=OPENAI_SPEC,
+    probe="stream.usage",
+    why="LangChain and Vercel's AI SDK ask for it; without it the cost of streamed answers is unknown.",
+    holds_on=(
+        _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE),
+        _stream(_GOOD.replace(b"]}", b'],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}')),
+    ),
+    breaks_on=(
+        _stream(_GOOD),
+        _stream(_FIRST + _TEXT + _LAST + _USAGE.replace(b"10", b"null") + _DONE),
+        Example(200, "application/json", b'{"error":"no"}'),
+    ),
+)
+def usage(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "stream_usage", ("stream_options", "include_usage"))
+    if refused:
+        return refused
+    if reply.kind != "sse":
+        return undecided(f"no stream came, but {reply.kind}")
+    reports = [members(chunk["usage"]) for chunk in reply.chunks if chunk.get("usage") is not None]
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    if any(all(count(report.get(name)) is not None for name in names) for report in reports):
+        own = any(chunk.get("usage") and not items(chunk.get("choices")) for chunk in reply.chunks)
+        return done("in a chunk of its own" if own else "in a chunk with a choice")
+    said = f"{len(reports)} chunks with a usage that is not all integers" if reports else "no chunk with a usage"
+    return ignored("$.usage", "a chunk with three integers in its usage", said)
+
+
+@clause(
+    "stream.incremental",
+    layer=TRANSPORT,
+    code="stream.buffered",
+    level=SHOULD,
+    area=_AREA,
+    says="The events arrive as they are made, not all at once at the end.",
+    source=OPENAI_SPEC,
+    probe="stream.usage",
+    why="A user looks at an empty screen until the whole answer is there; a proxy with buffering on looks like this.",
+    holds_on=(),
+    breaks_on=(),
+)
+def incremental(reply: Reply, context: Context) -> Outcome:
+    if not 200 <= reply.status < 300 or reply.kind != "sse":
+        return undecided(f"no stream to look at: HTTP {reply.status}, {reply.kind} body")
+    arrivals = reply.response.arrivals if reply.response else ()
+    events = len(reply.events[0])
+    if events < _EVENTS or not arrivals:
+        return not_applicable(f"a stream of {events} events is too short to tell")
+    first, last = arrivals[0].at_ms, arrivals[-1].at_ms
+    shown = f"{events} events in {len(arrivals)} pieces, the first after {first:.0f} ms, the last after {last:.0f} ms"
+    if last < _BUFFERED_MS:
+        return not_applicable(f"too quick to tell: {shown}")
+    # A slow start is the model's. But a model that needs so long does not write everything in a hundredth of it, and
+    # what is passed on as it is made does not come in a handful of pieces.
+    if last - first <= max(last / 100, 2.0) and len(arrivals) <= events / 5:
+        return broken("arrival of the body", "events spread over the time the answer takes", shown)
+    return holds(shown)

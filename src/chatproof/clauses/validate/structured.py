@@ -1,0 +1,121 @@
+"""Structured output: JSON mode and output after a schema."""
+
+import json
+
+from chatproof.capability import damaged, done, ignored, refusal
+from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SCHEMA, SHOULD, Context, Example, Outcome, clause
+from chatproof.clauses.happy import JSON
+from chatproof.printable import quote
+from chatproof.probes_validate import ANSWER_SCHEMA
+from chatproof.reply import Reply, reasoning_of
+from chatproof.schema_check import problem_in
+from chatproof.strictjson import Json, parse
+
+_AREA = "Capabilities"
+_CODE = "contract.structured_output"
+_REFUSED = Example(400, JSON, b'{"error":{"message":"response_format is not supported","param":"response_format"}}')
+
+
+def _answer(content: object) -> Example:
+    message = {"role": "assistant", "content": content}
+    reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    return Example(200, JSON, json.dumps(reply).encode())
+
+
+def _content(reply: Reply) -> tuple[Json, Outcome | None]:
+    """The JSON value in the answer's content, or what is to be said instead."""
+    at, content = "$.choices[0].message.content", reply.message.get("content")
+    if not isinstance(content, str):
+        expected = "JSON in a string"
+        if content is None and reasoning_of(reply.message):
+            return None, ignored(at, expected, "null; the model only thought")
+        # A client that parses the string meets an object, or nothing.
+        return None, ignored(at, expected, "null") if content is None else damaged(at, expected, quote(content))
+    value, problem = parse(content.encode("utf-8", "surrogatepass"))
+    if problem is not None:
+        fenced = " in a Markdown fence" if content.lstrip().startswith("```") else ""
+        return None, ignored(at, "JSON and nothing else", f"{quote(content, 80)}{fenced}")
+    return value, None
+
+
+def _shape(probe: str, what: str) -> None:
+    """A clause that the content stays a string: the one way in which this can be broken rather than not done."""
+
+    def judge(reply: Reply, context: Context) -> Outcome:
+        refused = refusal(reply, context, probe, ("response_format", "json_object", "json_schema"))
+        if refused:
+            return refused
+        content = reply.message.get("content")
+        if content is None or isinstance(content, str):
+            return done()
+        return damaged("$.choices[0].message.content", "a string", quote(content))
+
+    clause(
+        f"{probe}.readable",
+        layer=SCHEMA,
+        code=_CODE,
+        capability=probe,
+        area=_AREA,
+        says=f"{what} comes as text in the content, not as a JSON object in its place.",
+        source=OPENAI_SPEC,
+        probe=probe,
+        why="Clients parse the string: typed ones fail on an object, others hand on what is no text.",
+        holds_on=(_answer('{"word":"pong"}'), _answer("pong"), _answer(None)),
+        breaks_on=(_answer({"word": "pong"}), Example(200, JSON, b'{"error":"no"}')),
+    )(judge)
+
+
+_shape("json_object", "JSON mode's answer")
+_shape("json_schema", "An answer after a schema")
+
+
+@clause(
+    "json_object.honoured",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="json_object",
+    area=_AREA,
+    says="JSON mode gives a JSON object and nothing else, or is clearly refused.",
+    source=OPENAI_SPEC,
+    probe="json_object",
+    needs=("json_object.readable",),
+    why="Programs that parse the answer fail at its first word of prose.",
+    holds_on=(_answer('{"word":"pong"}'), _answer('\n{"other":1}')),
+    breaks_on=(_answer("pong"), _answer('```json\n{"word":"pong"}\n```'), _answer("[1]"), _answer(None)),
+)
+def json_object(reply: Reply, context: Context) -> Outcome:
+    value, trouble = _content(reply)
+    if trouble is not None:
+        return trouble
+    if not isinstance(value, dict):
+        return ignored("$.choices[0].message.content", "a JSON object", quote(value))
+    return done()
+
+
+@clause(
+    "json_schema.honoured",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="json_schema",
+    area=_AREA,
+    says="Output after a strict JSON Schema satisfies the schema, or the schema is clearly refused.",
+    source=OPENAI_SPEC,
+    probe="json_schema",
+    needs=("json_schema.readable",),
+    why="Programs read the members that the schema promises.",
+    holds_on=(_answer('{"word":"pong","letters":4}'),),
+    breaks_on=(
+        _answer("pong has 4 letters"),
+        _answer('{"word":"pong"}'),
+        _answer('{"word":"pong","letters":"4"}'),
+        _answer('{"word":"pong","letters":4,"note":"!"}'),
+    ),
+)
+def json_schema(reply: Reply, context: Context) -> Outcome:
+    value, trouble = _content(reply)
+    if trouble is not None:
+        return trouble
+    problem = problem_in(value, ANSWER_SCHEMA)
+    return ignored("$.choices[0].message.content", "JSON after the schema", problem) if problem else done()

@@ -1,0 +1,124 @@
+"""Token caps, in both dialects, and stop sequences."""
+
+import json
+
+from chatproof.capability import damaged, done, ignored, refusal
+from chatproof.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SHOULD,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    clause,
+    holds,
+    not_applicable,
+)
+from chatproof.clauses.happy import JSON
+from chatproof.printable import quote
+from chatproof.probes_validate import CAP, COUNT_TO, STOP_AT
+from chatproof.reply import Reply, reasoning_of, text_of
+from chatproof.shapes import count, members
+
+_AREA = "Capabilities"
+_CAPS = "contract.max_tokens"
+_SLACK = 4  # times the cap: counts of tokens differ between what serves and what reports
+
+
+def _answer(content: str | None, finish: str = "stop", **message: object) -> Example:
+    choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
+    return Example(200, JSON, json.dumps({"choices": [choice]}).encode())
+
+
+def _cap(dialect: str) -> None:
+    _names = (dialect,)
+
+    def honoured(reply: Reply, context: Context) -> Outcome:
+        refused = refusal(reply, context, dialect, _names)
+        if refused:
+            return refused
+        text = text_of(reply.message.get("content"))
+        used = count(members(reply.object.get("usage")).get("completion_tokens"))
+        said = f"{len(text)} characters, finish_reason {quote(reply.finish_reason)}"
+        said += f", {used} completion tokens" if used is not None else ""
+        if str(COUNT_TO) in text or (used is not None and used > CAP * _SLACK):
+            return ignored("$.choices[0].message.content", f"an answer cut at {CAP} tokens", said)
+        if not text.strip() and (reasoning_of(reply.message) or used):
+            return done(f"{said}; the model's thinking used up the cap")
+        return done(said)
+
+    def reported(reply: Reply, context: Context) -> Outcome:
+        text = text_of(reply.message.get("content"))
+        if text.strip() and len(text) < CAP and reply.finish_reason == "stop":
+            return not_applicable("the model wrote less than the cap allows")
+        if reply.finish_reason == "length":
+            return holds()
+        return broken("$.choices[0].finish_reason", "length", quote(reply.finish_reason))
+
+    clause(
+        f"{dialect}.honoured",
+        layer=BEHAVIOUR,
+        code=_CAPS,
+        level=SHOULD,
+        capability=dialect,
+        area=_AREA,
+        says=f"{dialect} caps the answer, or is clearly refused.",
+        source=OPENAI_SPEC,
+        probe=dialect,
+        why="The user's cost control does nothing.",
+        holds_on=(
+            _answer("1, 2, 3, 4, 5, 6", "length"),
+            _answer("", "length", reasoning_content="The user wants me to count"),
+        ),
+        breaks_on=(
+            _answer(", ".join(map(str, range(1, COUNT_TO + 1)))),
+            Example(200, JSON, _answer("1, 2").body[:-1] + b',"usage":{"completion_tokens":300}}'),
+            Example(200, JSON, b'{"error":{"message":"no"}}'),
+        ),
+    )(honoured)
+    clause(
+        f"{dialect}.finish_reason",
+        layer=BEHAVIOUR,
+        code=_CAPS,
+        level=SHOULD,
+        area=_AREA,
+        says=f"An answer that {dialect} cut off says so: finish_reason is length.",
+        source=OPENAI_SPEC,
+        probe=dialect,
+        needs=(f"{dialect}.honoured",),
+        why="A cut answer is taken for a whole one.",
+        holds_on=(_answer("1, 2, 3, 4, 5, 6, 7", "length"),),
+        breaks_on=(_answer("1, 2, 3, 4, 5, 6, 7, 8", "stop"), _answer("", "stop", reasoning="The user wants")),
+    )(reported)
+
+
+_cap("max_tokens")
+_cap("max_completion_tokens")
+
+
+@clause(
+    "stop.honoured",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="stop",
+    area=_AREA,
+    says="A stop sequence ends the answer before it, or is clearly refused.",
+    source=OPENAI_SPEC,
+    probe="stop",
+    why="Agents and completion tools cut the answer there, and read on into what they must not see.",
+    holds_on=(_answer("1 2 3 4 5 6 "), _answer("")),
+    breaks_on=(_answer("1 2 3 4 5 6 7 8 9"), _answer("1 2 3 4 5 6 7")),
+)
+def stop(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "stop", ("stop",))
+    if refused:
+        return refused
+    content = reply.message.get("content")
+    if not isinstance(content, str | list | None):
+        return damaged("$.choices[0].message.content", "a string", quote(content))
+    text = text_of(content)
+    if STOP_AT in text:
+        return ignored("$.choices[0].message.content", f"the end before {quote(STOP_AT)}", quote(text, 60))
+    return done(quote(text, 40))

@@ -1,0 +1,297 @@
+"""Tool calls: made when forced, readable, answered, streamed, and left alone when told so."""
+
+from chatproof.capability import damaged, done, ignored, refusal
+from chatproof.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SCHEMA,
+    SHOULD,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    clause,
+    holds,
+    undecided,
+)
+from chatproof.clauses.happy import GOOD, JSON
+from chatproof.clauses.stream import SSE
+from chatproof.error_text import error_words
+from chatproof.printable import quote
+from chatproof.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.reply import Reply, text_of
+from chatproof.schema_check import problem_in
+from chatproof.shapes import is_integer, items, members
+from chatproof.strictjson import Json, parse
+
+_AREA = "Capabilities"
+_CODE = "contract.tools"
+_PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
+
+
+def _called(call: bytes, finish: bytes = b"tool_calls") -> Example:
+    message = b'{"role":"assistant","content":null,"tool_calls":[' + call + b"]}"
+    choice = b'{"index":0,"message":' + message + b',"finish_reason":"' + finish + b'"}'
+    return Example(200, JSON, b'{"id":"c","object":"chat.completion","choices":[' + choice + b"]}")
+
+
+_CALL = b'{"id":"call_1","type":"function","function":{"name":"record_word","arguments":"{\\"word\\":\\"pong\\"}"}}'
+_GOOD = _called(_CALL)
+_UNSUPPORTED = Example(400, JSON, b'{"error":{"message":"tools are not supported","param":"tools"}}')
+
+
+@clause(
+    "tools.called",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="tools",
+    area=_AREA,
+    says="A forced tool call is made, or clearly refused.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    why="Agents wait for a call that never comes, and take the prose for the end of the work.",
+    holds_on=(_GOOD,),
+    breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
+)
+def called(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tools", _PARAMETERS)
+    if refused:
+        return refused
+    if "tool_calls" in reply.message and not isinstance(reply.message["tool_calls"], list | None):
+        return damaged("$.choices[0].message.tool_calls", "an array", quote(reply.message["tool_calls"]))
+    if items(reply.message.get("tool_calls")):
+        return done(f"{len(items(reply.message['tool_calls']))} calls")
+    said = "a function_call of the old kind" if reply.message.get("function_call") else "no call"
+    content = text_of(reply.message.get("content"))
+    return ignored("$.choices[0].message.tool_calls", "a call", f"{said}, content {quote(content, 60)}")
+
+
+@clause(
+    "tools.readable",
+    layer=SCHEMA,
+    code=_CODE,
+    capability="tools",
+    area=_AREA,
+    says="Each call has an id, the function's name, and arguments in a string.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("tools.called",),
+    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object in its place stops them.",
+    holds_on=(_GOOD,),
+    breaks_on=(
+        _called(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
+        _called(_CALL.replace(b'"id":"call_1",', b"")),
+        _called(_CALL.replace(b'"id":"call_1"', b'"id":""')),
+        _called(_CALL.replace(b'"name":"record_word",', b"")),
+        _called(b"7"),
+    ),
+)
+def readable(reply: Reply, context: Context) -> Outcome:
+    for number, call in enumerate(items(reply.message["tool_calls"])):
+        at = f"$.choices[0].message.tool_calls[{number}]"
+        if not isinstance(call, dict):
+            return damaged(at, "an object", quote(call))
+        if not isinstance(call.get("id"), str) or not call["id"]:
+            return damaged(f"{at}.id", "a string that names the call", quote(call.get("id")))
+        function = members(call.get("function"))
+        for name in ("name", "arguments"):
+            if not isinstance(function.get(name), str):
+                return damaged(f"{at}.function.{name}", "a string", quote(function.get(name)))
+    return done()
+
+
+def _arguments_problem(arguments: Json) -> str:
+    """What is wrong with a call's arguments; empty when they are JSON and satisfy the tool's schema."""
+    if not isinstance(arguments, str):
+        return f"arguments are {quote(arguments)}"
+    value, problem = parse(arguments.encode("utf-8", "surrogatepass"))
+    if problem is not None:
+        return f"arguments are no JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
+    return problem_in(value, WORD_SCHEMA)
+
+
+@clause(
+    "tools.arguments",
+    layer=SCHEMA,
+    code=_CODE,
+    capability="tools",
+    area=_AREA,
+    says="The call is of the forced function, and its arguments are JSON that satisfies the function's schema.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("tools.readable",),
+    why="Clients run the function with them: a missing argument is an exception in the user's program.",
+    holds_on=(_GOOD, _called(_CALL.replace(b'{\\"word\\":', b' {\\n\\"word\\": '))),
+    breaks_on=(
+        _called(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
+        _called(_CALL.replace(b'\\"pong\\"', b"7")),
+        _called(_CALL.replace(b'pong\\"}', b'pong\\"')),
+        _called(_CALL.replace(b"record_word", b"record")),
+    ),
+)
+def arguments(reply: Reply, context: Context) -> Outcome:
+    for number, call in enumerate(items(reply.message["tool_calls"])):
+        at, function = f"$.choices[0].message.tool_calls[{number}].function", members(members(call).get("function"))
+        if function.get("name") != FUNCTION:
+            return damaged(f"{at}.name", FUNCTION, quote(function.get("name")))
+        problem = _arguments_problem(function.get("arguments"))
+        if problem:
+            return damaged(f"{at}.arguments", "JSON that satisfies the function's schema", problem)
+    return done()
+
+
+@clause(
+    "tools.finish_reason",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="A reply with a tool call ends with finish_reason tool_calls, or stop where the call was forced.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("tools.called",),
+    why="Loops that run until finish_reason is not tool_calls stop too early, or never.",
+    # OpenAI itself ends a forced call with stop.
+    holds_on=(_GOOD, _called(_CALL, b"stop")),
+    breaks_on=(_called(_CALL, b"length"), _called(_CALL, b"")),
+)
+def finish_reason(reply: Reply, context: Context) -> Outcome:
+    if reply.finish_reason in ("tool_calls", "stop"):
+        return holds(quote(reply.finish_reason))
+    return broken("$.choices[0].finish_reason", "tool_calls, or stop", quote(reply.finish_reason))
+
+
+@clause(
+    "tools.result",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    capability="tools",
+    area=_AREA,
+    says="The conversation goes on with the tool's result: the call can be sent back as it came.",
+    source=OPENAI_SPEC,
+    probe="tools.result",
+    needs=("tools.arguments",),
+    why="Every agent sends the call and its result back; a refusal ends it after the first tool.",
+    holds_on=(GOOD, _GOOD),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"tool_call_id is unknown","param":"messages"}}'),
+        Example(200, JSON, b'{"choices":[{"message":{"role":"assistant","content":null}}]}'),
+    ),
+)
+def result(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "")
+    if refused is not None and reply.error and refused.state:
+        said = f"HTTP {reply.status}, {error_words(reply.error)}"
+        return damaged("status", "an answer to the tool's result", said)
+    if refused is not None:
+        return refused
+    if text_of(reply.message.get("content")).strip() or items(reply.message.get("tool_calls")):
+        return done()
+    return damaged("$.choices[0].message", "content, or another call", quote(reply.message or reply.json))
+
+
+@clause(
+    "tools.none",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="tool_choice",
+    area=_AREA,
+    says="With tool_choice none, no tool is called.",
+    source=OPENAI_SPEC,
+    probe="tools.none",
+    why="A client that asks for the final answer gets one more call, and runs in circles.",
+    holds_on=(GOOD,),
+    breaks_on=(_GOOD,),
+)
+def none(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tool_choice", _PARAMETERS)
+    if refused:
+        return refused
+    calls = items(reply.message.get("tool_calls"))
+    if calls:
+        return ignored("$.choices[0].message.tool_calls", "no call", f"{len(calls)} calls")
+    return done()
+
+
+def _pieces(*pieces: bytes, finish: bytes = b"tool_calls") -> Example:
+    head = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+    chunks = [head + b'{"tool_calls":[' + piece + b']},"finish_reason":null}]}\n\n' for piece in pieces]
+    last = head + b'{},"finish_reason":"' + finish + b'"}]}\n\ndata: [DONE]\n\n'
+    return Example(200, SSE, b"".join(chunks) + last)
+
+
+_P1 = b'{"index":0,"id":"call_1","type":"function","function":{"name":"record_word","arguments":""}}'
+_P2 = b'{"index":0,"function":{"arguments":"{\\"word\\":"}}'
+_P3 = b'{"index":0,"function":{"arguments":"\\"pong\\"}"}}'
+
+
+@clause(
+    "tools.stream_called",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="tools_stream",
+    area=_AREA,
+    says="A forced tool call is made in a stream, too, or clearly refused.",
+    source=OPENAI_SPEC,
+    probe="tools.stream",
+    why="An agent that works without streaming stands still with it.",
+    holds_on=(_pieces(_P1, _P2, _P3),),
+    breaks_on=(_pieces(finish=b"stop"), Example(200, SSE, b'data: {"error":{"message":"boom"}}\n\n')),
+)
+def stream_called(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tools_stream", _PARAMETERS)
+    if refused:
+        return refused
+    if reply.kind != "sse":
+        return undecided(f"no stream came, but {reply.kind}")
+    if any(items(delta.get("tool_calls")) for delta in reply.deltas):
+        return done()
+    failed = next((chunk for chunk in reply.chunks if chunk.get("error")), None)
+    if failed is not None:
+        return ignored("$.error", "a call", f"an error in the stream: {quote(failed['error'])}")
+    return ignored("$.choices[0].delta.tool_calls", "a call", f"none in {len(reply.chunks)} chunks")
+
+
+@clause(
+    "tools.streamed",
+    layer=SCHEMA,
+    code=_CODE,
+    capability="tools_stream",
+    area=_AREA,
+    says="A streamed tool call comes in pieces that join by their index to a call with id, name and valid arguments.",
+    source=OPENAI_SPEC,
+    probe="tools.stream",
+    needs=("tools.stream_called",),
+    why="openai-python's accumulator and Vercel's AI SDK join by index; without one they fail or mix the calls up.",
+    holds_on=(
+        _pieces(_P1, _P2, _P3),
+        _pieces(_P1.replace(b'"arguments":""', b'"arguments":"{\\"word\\":\\"pong\\"}"')),
+    ),
+    breaks_on=(
+        _pieces(_P1.replace(b'"index":0,', b""), _P2, _P3),
+        _pieces(_P1, _P2.replace(b'"index":0', b'"index":1'), _P3),
+        _pieces(_P1, _P2),
+        _pieces(_P1.replace(b'"id":"call_1",', b""), _P2, _P3),
+    ),
+)
+def streamed(reply: Reply, context: Context) -> Outcome:
+    calls: dict[int, dict[str, str]] = {}
+    for delta in reply.deltas:
+        for piece in items(delta.get("tool_calls")):
+            index, function = members(piece).get("index"), members(members(piece).get("function"))
+            if not isinstance(index, int) or not is_integer(index):
+                return damaged("$.choices[0].delta.tool_calls[].index", "an integer", quote(index))
+            call = calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
+            for name, value in (("id", members(piece).get("id")), *function.items()):
+                if name in call and isinstance(value, str):
+                    # Servers that repeat id and name in each piece are common; arguments are always appended.
+                    call[name] = call[name] + value if name == "arguments" else call[name] or value
+    for index, call in sorted(calls.items()):
+        problem = _arguments_problem(call["arguments"])
+        if not call["id"] or call["name"] != FUNCTION or problem:
+            shown = problem or f"id {quote(call['id'])}, name {quote(call['name'])}"
+            return damaged(f"tool call {index}, joined", "id, name and arguments after the schema", shown)
+    return done(f"{len(calls)} calls")

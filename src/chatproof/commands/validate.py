@@ -1,0 +1,48 @@
+"""chatproof validate: the whole contract before production."""
+
+import argparse
+
+from chatproof.clause import LAYERS, VALIDATE
+from chatproof.commands.smoke import check, options
+from chatproof.run import Settings
+from chatproof.target import Resolved
+from chatproof.usage_error import UsageError
+
+
+def main(argv: list[str]) -> int:
+    to = options("validate")
+    to.add_argument(
+        "--layer", action="append", default=[], choices=LAYERS, metavar="LAYER", help=f"judge only: {', '.join(LAYERS)}"
+    )
+    to.add_argument(
+        "--require", action="append", default=[], metavar="CAPABILITY", help="must be supported: tools, json_schema, …"
+    )
+    to.add_argument(
+        "--with", action="append", default=[], dest="extras", metavar="PROBE", help="add a probe that is opt-in: image"
+    )
+    to.add_argument("--burst", type=int, default=5, metavar="N", help="requests at the same time (default 5)")
+    to.add_argument(
+        "--budget-tokens", type=int, default=0, metavar="N", help="stop before more tokens than this are used"
+    )
+    to.add_argument("--baseline", default="", metavar="PATH", help="write what is broken now as waivers to edit")
+    return check(to.parse_args(argv), _settings)
+
+
+def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
+    if args.burst < 1 or args.budget_tokens < 0:
+        raise UsageError("usage", "--burst must be at least 1, --budget-tokens not negative", "correct it")
+    return Settings(
+        stream=True,
+        strict=args.strict,
+        only=tuple(args.only),
+        skip=tuple(args.skip),
+        keep_bodies=args.keep_bodies,
+        max_requests=args.max_requests,
+        kind=VALIDATE,
+        layers=tuple(args.layer),
+        required=tuple(dict.fromkeys((*resolved.requires, *args.require))),
+        extras=tuple(args.extras),
+        waivers=resolved.waivers,
+        budget_tokens=args.budget_tokens,
+        burst=args.burst,
+    )

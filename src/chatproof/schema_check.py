@@ -1,0 +1,17 @@
+"""Does a value satisfy a JSON Schema? Asked of jsonschema-rs, which is loaded when the first value is."""
+
+from chatproof.printable import cut, escape
+from chatproof.strictjson import Json
+
+_MESSAGE = 160
+
+
+def problem_in(value: Json, schema: dict[str, object]) -> str:
+    """What is wrong with a value, in words; empty when it satisfies the schema (draft 2020-12)."""
+    import jsonschema_rs
+
+    found = next(iter(jsonschema_rs.Draft202012Validator(schema).iter_errors(value)), None)
+    if found is None:
+        return ""
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found.instance_path)
+    return f"at ${escape(where)}: {cut(escape(found.message), _MESSAGE)}"

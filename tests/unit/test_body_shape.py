@@ -1,0 +1,44 @@
+"""The shape of a body: paths and types, never text."""
+
+from chatproof.body_shape import MOST_PATHS, shape
+
+
+def test_arrays_are_folded_and_types_joined() -> None:
+    value = {"choices": [{"index": 0, "n": None}, {"index": 1.5, "n": "text"}]}
+    assert shape([value]) == [
+        ["$", "object"],
+        ["$.choices", "array"],
+        ["$.choices[]", "object"],
+        ["$.choices[].index", "integer|number"],
+        ["$.choices[].n", "null|string"],
+    ]
+
+
+def test_words_of_the_protocol_are_shown_and_nothing_else_is() -> None:
+    value = {"role": "assistant", "content": "secret text", "finish_reason": "a sentence", "type": "x" * 60}
+    assert dict(shape([value])) == {  # type: ignore[arg-type]
+        "$": "object",
+        "$.role": "string=assistant",
+        "$.content": "string",
+        "$.finish_reason": "string",
+        "$.type": "string",
+    }
+
+
+def test_chunks_are_one_shape() -> None:
+    assert shape([{"a": 1}, {"b": True}]) == [["$", "object"], ["$.a", "integer"], ["$.b", "boolean"]]
+
+
+def test_names_are_escaped_and_cut() -> None:
+    assert shape([{"a b\x1b": 1}])[1] == ['$["a b\\x1b"]', "integer"]
+    assert len(shape([{"x" * 1000: 1}])[1][0]) < 80
+
+
+def test_a_wide_or_deep_body_is_bounded() -> None:
+    rows = shape([{f"n{number}": number for number in range(5000)}])
+    assert len(rows) == MOST_PATHS + 1
+    assert rows[-1] == ["…", "more paths"]
+    deep: list[object] = []
+    for _ in range(500):
+        deep = [deep]
+    assert len(shape([deep])) < 20  # type: ignore[list-item]
