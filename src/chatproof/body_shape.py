@@ -3,7 +3,8 @@
 Arrays are folded (`$.choices[].message`), so that a reply with two choices has the shape of one with three.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from chatproof.printable import cut, escape
 from chatproof.strictjson import Json
@@ -54,3 +55,79 @@ def _type(name: str, value: Json) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else "boolean"
     return {int: "integer", float: "number", list: "array", dict: "object"}[type(value)]
+
+
+LOST, ADDED, RETYPED = "lost", "added", "retyped"
+
+
+class Change(NamedTuple):
+    """How one path differs between two shapes; `before` and `after` are its types, empty where it is absent."""
+
+    kind: str
+    path: str
+    before: str
+    after: str
+
+
+def changes(before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> list[Change]:
+    """What differs between two shapes, in order of path. A lost or added object or array is one change, not one for
+    each of its members; nor does an array that was empty on one side say anything of its items.
+
+    A null says that a member may be absent: only where a value stood and now nothing but null does, or null joins
+    values, is that a change. Protocol words are not compared here: see `words`.
+    """
+    old, new = ({row[0]: row[1] for row in rows} for rows in (before, after))
+    found: list[Change] = []
+    for path in sorted({*old, *new} - {"\u2026"}):
+        if any(_is_above(change.path, path) for change in found) or _in_an_empty_array(path, old, new):
+            continue
+        was, now = _types(old.get(path, "")), _types(new.get(path, ""))
+        shown = "|".join(sorted(was)), "|".join(sorted(now))
+        if not was or not now:
+            parent = _parent_types(path, old if not was else new)
+            if parent and "object" not in parent and "array" not in parent:
+                continue  # the parent's own change of type, or its null, has said it
+            found.append(Change(LOST if not now else ADDED, path, *shown))
+        elif _retyped(was, now):
+            found.append(Change(RETYPED, path, *shown))
+    return found
+
+
+def words(rows: Sequence[Sequence[str]], name: str) -> set[str]:
+    """The protocol words seen for members of this name, such as finish_reason."""
+    found = (types for path, types in rows if path.endswith("." + name))
+    return {part.partition("=")[2] for types in found for part in types.split("|") if "=" in part}
+
+
+def _types(types: str) -> set[str]:
+    return {part.partition("=")[0] for part in types.split("|") if part}
+
+
+def _retyped(was: set[str], now: set[str]) -> bool:
+    values_was, values_now = was - {"null"}, now - {"null"}
+    if not values_was:
+        return False  # a value where there was only null: it was always allowed to come
+    return bool(values_now - values_was) or ("null" in now and "null" not in was)
+
+
+def _is_above(path: str, other: str) -> bool:
+    return other.startswith((path + ".", path + "[")) and path != "$"
+
+
+def _parent(path: str) -> str:
+    return path[:-2] if path.endswith("[]") else path[: max(path.rfind("."), path.rfind('["'))]
+
+
+def _parent_types(path: str, rows: dict[str, str]) -> set[str]:
+    return _types(rows.get(_parent(path), ""))
+
+
+def _in_an_empty_array(path: str, old: dict[str, str], new: dict[str, str]) -> bool:
+    """Somewhere above stands an array that has items on one side only."""
+    at = path.find("[]")
+    while at >= 0:
+        array, items = path[:at], path[: at + 2]
+        if any("array" in _types(rows.get(array, "")) and items not in rows for rows in (old, new)):
+            return True
+        at = path.find("[]", at + 2)
+    return False

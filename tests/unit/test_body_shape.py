@@ -1,6 +1,8 @@
 """The shape of a body: paths and types, never text."""
 
-from chatproof.body_shape import MOST_PATHS, shape
+import pytest
+
+from chatproof.body_shape import MOST_PATHS, Change, changes, shape, words
 
 
 def test_arrays_are_folded_and_types_joined() -> None:
@@ -42,3 +44,36 @@ def test_a_wide_or_deep_body_is_bounded() -> None:
     for _ in range(500):
         deep = [deep]
     assert len(shape([deep])) < 20  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"a": 1}, {"a": 2}, []),
+        ({"a": 1}, {}, [("lost", "$.a", "integer", "")]),
+        ({}, {"a": 1}, [("added", "$.a", "", "integer")]),
+        ({"a": 1}, {"a": "1"}, [("retyped", "$.a", "integer", "string")]),
+        ({"a": {"b": 1, "c": {"d": 2}}}, {}, [("lost", "$.a", "object", "")]),
+        ({"a": {"b": 1}}, {"a": {"c": 1}}, [("lost", "$.a.b", "integer", ""), ("added", "$.a.c", "", "integer")]),
+        ({"a": None}, {"a": {"b": 1}}, []),
+        ({"a": {"b": 1}}, {"a": None}, [("retyped", "$.a", "object", "null")]),
+        ({"a": {"b": 1}}, {"a": "b"}, [("retyped", "$.a", "object", "string")]),
+        ({"a": []}, {"a": [{"b": 1}]}, []),
+        ({"a": [{"b": 1}]}, {"a": []}, []),
+        ({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 1}]}, []),
+        ({"a": [{"b": 1}]}, {"a": [{"c": 1}]}, [("lost", "$.a[].b", "integer", ""), ("added", "$.a[].c", "", "integer")]),
+        ({"a": 1, "a b": 2}, {"a": 1}, [("lost", '$["a b"]', "integer", "")]),
+        ({"role": "assistant"}, {"role": "bot"}, []),
+        ([], {}, [("retyped", "$", "array", "object")]),
+    ],
+)  # fmt: skip
+def test_changes(before: object, after: object, expected: list[tuple[str, str, str, str]]) -> None:
+    rows = shape([before]), shape([after])  # type: ignore[list-item]
+    assert changes(*rows) == [Change(*change) for change in expected]
+    assert changes(rows[0], rows[0]) == []
+
+
+def test_words_of_a_member() -> None:
+    rows = shape([{"choices": [{"finish_reason": "stop"}, {"finish_reason": "length"}, {"finish_reason": None}]}])
+    assert words(rows, "finish_reason") == {"stop", "length"}
+    assert words(rows, "role") == set()
