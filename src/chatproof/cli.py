@@ -10,21 +10,9 @@ from types import FrameType
 from typing import NoReturn
 
 from chatproof import __version__
+from chatproof.exit_status import EXIT, SIGNAL_EXIT
 from chatproof.output import WriteError, say, warn
 from chatproof.usage_error import UsageError
-
-EXIT = {
-    0: "GO",
-    1: "NO-GO",
-    2: "usage or configuration: bad option, bad or missing key, bad URL, nothing was checked",
-    3: "UNDECIDED",
-    4: "our own fault: internal error, an artefact could not be written (the verdict is still printed)",
-    129: "hung up (SIGHUP); an interrupted record is written",
-    130: "interrupted (SIGINT); an interrupted record is written",
-    143: "terminated (SIGTERM); an interrupted record is written",
-}
-VERDICT_EXIT = {"GO": 0, "NO-GO": 1, "UNDECIDED": 3}
-SIGNAL_EXIT = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 
 _KEY_PREFIXES = ("sk-", "gsk_", "xai-", "hf_", "AIza", "Bearer ")
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")

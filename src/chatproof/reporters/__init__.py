@@ -7,6 +7,10 @@ import importlib
 import os
 from typing import Any, NamedTuple
 
+from chatproof.usage_error import UsageError
+
+EXTRA = "chatproof[reports]"
+
 
 class Style(NamedTuple):
     """How text is shown. `color` only on a terminal; `verbosity` is the number of -v, -1 for -q."""
@@ -25,8 +29,22 @@ def formats() -> list[str]:
     return sorted({name[3:].split(".")[0] for name in names if name.startswith("as_") and ".py" in name})
 
 
+def load(format: str) -> Any:
+    """The module of a format. Raises UsageError when there is none, or when a library it needs is not installed."""
+    known = formats()
+    if format not in known:
+        raise UsageError("usage", f"there is no format {format[:40]!r}", f"there are: {', '.join(known)}")
+    try:
+        return importlib.import_module(f"chatproof.reporters.as_{format}")
+    except ModuleNotFoundError as error:
+        if (error.name or "chatproof").partition(".")[0] == "chatproof":
+            raise  # a bug of ours, not an extra that is missing
+        raise UsageError(
+            "usage", f"the format {format} needs {error.name}, which is not installed", f"pip install '{EXTRA}'"
+        ) from None
+
+
 def render(format: str, document: dict[str, Any], style: Style = PLAIN) -> str:
-    """The document in a format; ends with a newline."""
-    module = importlib.import_module(f"chatproof.reporters.as_{format}")
-    text: str = module.render(document, style)
+    """The document in a format; ends with a newline. Raises UsageError as `load` does."""
+    text: str = load(format).render(document, style)
     return text

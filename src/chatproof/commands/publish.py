@@ -1,0 +1,112 @@
+"""Where a run's document goes: standard output, report files, the exit status. Every command that has one uses this.
+
+outlet = Outlet(args)              # formats and policy are checked; nothing is opened
+with outlet:                       # report files are proved writable, before a request is paid for
+    document = …
+    return outlet.publish(document)
+"""
+
+import argparse
+import os
+from types import TracebackType
+from typing import Any
+
+from chatproof import exit_status, reporters
+from chatproof.commands.options import terminal
+from chatproof.output import Artefact, WriteError, say, warn
+from chatproof.usage_error import UsageError
+
+
+def add_options(to: argparse.ArgumentParser) -> None:
+    """--format, --report, --fail-on, --exit-zero, -q, -v: what an Outlet reads."""
+    to.add_argument(
+        "--format",
+        default="text",
+        metavar="FORMAT",
+        help=f"on standard output: {', '.join(reporters.formats())}",
+    )
+    to.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT[=PATH]",
+        help="write a report; - is standard output",
+    )
+    to.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help=f"what fails the run: {', '.join(exit_status.FAIL_ON)} (default broken,undecided)",
+    )
+    to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the verdict")
+    to.add_argument("-q", "--quiet", action="store_true", help="the verdict and the cause only")
+    to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; twice: headers")
+
+
+class Outlet:
+    """The sinks that were asked for. `fails` is what fails the run (see exit_status)."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        """Check everything that can be checked without a file. Raises UsageError."""
+        self._files: list[tuple[str, Artefact]] = []
+        self._paths: list[tuple[str, str]] = []
+        on_stdout = []
+        for report in args.report:
+            format, _, path = report.partition("=")
+            if path in ("", "-"):
+                on_stdout.append(format)
+            else:
+                self._paths.append((format, path))
+        self._on_stdout = on_stdout or [args.format]
+        for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
+            reporters.load(format)
+        if len(self._paths) != len({os.path.abspath(path) for _, path in self._paths}):
+            raise UsageError("usage", "two reports have one path", "give each report a path of its own")
+        self.fails = exit_status.policy(args.fail_on, args.exit_zero)
+        look = terminal()
+        self._style = reporters.Style(look["color"], look["width"], -1 if args.quiet else args.verbose)
+
+    def __enter__(self) -> "Outlet":
+        """Prove that each report can be written. Raises UsageError."""
+        try:
+            for format, path in self._paths:
+                self._files.append((format, Artefact(path)))
+        except WriteError as error:
+            self._discard()
+            raise UsageError("usage", f"{error}; nothing was sent", "check --report") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        for _, artefact in self._files:
+            artefact.discard()
+
+    def publish(self, document: dict[str, Any]) -> int:
+        """Show and write the document; return the exit status. The verdict goes to standard output first: a full disk
+        must not hide it."""
+        failed = 0
+        for format in self._on_stdout:
+            try:
+                say(reporters.render(format, document, self._style))
+            except WriteError as error:
+                failed = _unwritten(document, error)
+        for format, artefact in self._files:
+            try:
+                artefact.write(reporters.render(format, document))
+            except WriteError as error:
+                failed = _unwritten(document, error)
+        if exit_status.interrupted(document):
+            return exit_status.of_run(document)
+        for reason in exit_status.reasons(document, self.fails):
+            warn(f"chatproof: {reason}")
+        return failed or exit_status.of_run(document, self.fails)
+
+
+def _unwritten(document: dict[str, Any], error: WriteError) -> int:
+    warn(f"chatproof: {document['verdict']}; {error}")
+    return 4
