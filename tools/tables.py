@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from chatproof import clauses, cli, probes, profile
+from chatproof import clauses, cli, probes, probes_validate, profile
 from chatproof.areas import AREAS
-from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES
+from chatproof.clause import SMOKE, VALIDATE
+from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES
 from chatproof.message_parts import Limits
 from chatproof.simulator.faults import FAULTS
 from chatproof.sse import SseLimits
@@ -27,22 +28,39 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def clause_page() -> str:
-    rows = [
+def clause_rows(scope: str) -> list[list[str]]:
+    smoke = clauses.load(SMOKE)
+    return [
         [
             f"`{c.id}`",
             c.level,
+            c.layer,
             c.says,
             c.why,
             ", ".join(f"`{n}`" for n in c.needs),
+            f"`{c.code}`" if c.code else "",
             f"{c.source.url} ({c.source.accessed})",
         ]
-        for c in clauses.load().values()
+        for c in clauses.load(scope).values()
+        if scope == SMOKE or c.id not in smoke
     ]
+
+
+def clause_page() -> str:
+    heads = ["clause", "level", "layer", "what it says", "who breaks", "needs", "diagnosis", "source (accessed)"]
     areas = [[a.name, a.verify, f"{a.url} ({a.accessed})", a.wording] for a in AREAS]
+    capabilities: dict[str, list[str]] = {}
+    for c in clauses.load(VALIDATE).values():
+        if c.capability:
+            capabilities.setdefault(c.capability, []).append(f"`{c.id}`")
     return (
-        "# Clauses of smoke\n\n"
-        + table(["clause", "level", "what it says", "who breaks", "needs", "source (accessed)"], rows)
+        "# Clauses\n\nIds are fixed: waivers, `--only` and `--skip` take them, or the beginning of a family (`auth`, `error.get_endpoint`).\n\n"
+        "## Smoke\n\n"
+        + table(heads, clause_rows(SMOKE))
+        + "\n## Validate, beside those of smoke\n\n"
+        + table(heads, clause_rows(VALIDATE))
+        + "\n## Capabilities\n\nWhat `--require` and `requires` in chatproof.toml take, and the clauses that say how it stands.\n\n"
+        + table(["capability", "clauses"], [[f"`{name}`", ", ".join(ids)] for name, ids in capabilities.items()])
         + "\n## Contract areas\n\n"
         + table(["area", "what to verify", "source (accessed)", "safe wording"], areas)
     )
@@ -50,11 +68,15 @@ def clause_page() -> str:
 
 def code_page() -> str:
     rows = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in (*FAILURE_MODES, *ALONGSIDE)]
+    coded = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in CODED.values()]
     own = [[f"`{code}`", meaning] for code, meaning in OWN_SIDE]
+    heads = ["code", "owner", "confidence", "what it means", "next step"]
     return (
         "# Diagnosis codes\n\nIn the order in which they are tried on an exchange; the first that matches is its cause. A code\n"
         "with several rows is reached in several ways. Evidence may change owner and confidence.\n\n"
-        + table(["code", "owner", "confidence", "what it means", "next step"], rows)
+        + table(heads, rows)
+        + "\n## Of validate's clauses\n\nA broken clause of validate names its code itself: see the clauses' table.\n\n"
+        + table(heads, coded)
         + "\n## Our own side: exit status 2, nothing was sent\n\n"
         + table(["code", "what it means"], own)
     )
@@ -79,6 +101,7 @@ def profile_page() -> str:
 
 
 def limit_page() -> str:
+    probes_validate.load()
     limits = [(Limits(), "response"), (SseLimits(), "stream"), (JsonLimits(), "JSON")]
     rows = [[where, name, str(value)] for group, where in limits for name, value in group._asdict().items()]
     probe_rows = [
@@ -88,13 +111,15 @@ def limit_page() -> str:
             f"`{p.suffix}`",
             p.credential,
             "yes" if p.billable else "no",
-            p.does + (f", after `{p.after}`" if p.after else ""),
+            str(p.tokens) if p.billable else "",
+            p.does + (f", after `{p.after}`" if p.after else "") + (", only `--with`" if p.opt_in else ""),
         ]
         for p in probes.PROBES.values()
     ]
     return (
-        "# Probes, limits, exit statuses\n\n## Probes\n\n"
-        + table(["probe", "method", "path after the base URL", "key", "billable", "what is sent"], probe_rows)
+        "# Probes, limits, exit statuses\n\n## Probes\n\nThe first five are those of smoke. Tokens are what is expected of prompt and answer together: `--plan` adds\n"
+        "them up, `--budget-tokens` counts with them.\n\n"
+        + table(["probe", "method", "path after the base URL", "key", "billable", "tokens", "what is sent"], probe_rows)
         + "\n## Limits\n\nBytes, unless the name says otherwise.\n\n"
         + table(["of", "limit", "value"], rows)
         + "\n## Why bytes are not strict JSON\n\n"

@@ -71,6 +71,20 @@ AREAS: tuple[Area, ...] = (
         "identifiers are account-specific; check the list for your key",
     ),
     Area(
+        "Capabilities",
+        "which of tools, structured output, token caps, stops and roles the model takes, ignores or refuses",
+        "https://github.com/openai/openai-openapi",
+        "2026-11-22",
+        "support differs between models; what `validate` saw of this model on this day",
+    ),
+    Area(
+        "Operations",
+        "request ids, limits in headers, connections kept open, requests at the same time",
+        "https://www.rfc-editor.org/rfc/rfc9110",
+        "2026-11-23",
+        "headers as seen; nothing is said about price, quota, latency or uptime",
+    ),
+    Area(
         "Support escalation",
         "the support path for failures that stay",
         "https://apidoc.cometapi.com/support/help-center",

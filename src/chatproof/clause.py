@@ -4,6 +4,7 @@ A clause judges one reply to one probe. It says what it `needs`, so that an HTML
 others undecided. Its `holds` and `breaks` examples stand beside it; a test runs each of them.
 """
 
+import sys
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -105,11 +106,7 @@ class Clause(NamedTuple):
     code: str = ""  # the diagnosis of a break; "" leaves it to the failure modes' patterns
     capability: str = ""  # what a client may require; its state comes from this clause's outcome
     on_fault: bool = False  # judged on an exchange that was stopped, too
-
-    @property
-    def scope(self) -> str:
-        """The run this clause belongs to: smoke (and so to validate as well), or validate alone."""
-        return VALIDATE if ".validate." in self.judge.__module__ + "." else SMOKE
+    module: str = ""  # the file that registers it, which says its scope: two clauses may share a function
 
 
 CLAUSES: dict[str, Clause] = {}
@@ -133,7 +130,8 @@ def clause(
     capability: str = "",
     on_fault: bool = False,
 ) -> Callable[[_J], _J]:
-    """Register a clause. Importing `chatproof.clauses` registers all."""
+    """Register a clause. `chatproof.clauses.load` imports the files that do."""
+    module: str = sys._getframe(1).f_globals["__name__"]
 
     def register(judge: _J) -> _J:
         if id in CLAUSES:
@@ -154,6 +152,7 @@ def clause(
             code,
             capability,
             on_fault,
+            module,
         )
         return judge
 

@@ -1,16 +1,23 @@
 """Each clause is judged on the examples that stand beside it, alone and as a part of the contract."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from chatproof import clauses, profile
-from chatproof.clause import BROKEN, HOLDS, Clause, Context, Example
+from chatproof import clauses, probes_validate, profile
+from chatproof.clause import BROKEN, HOLDS, LAYERS, MUST, SHOULD, VALIDATE, Clause, Context, Example
 from chatproof.clauses.models import EXAMPLE_MODEL
 from chatproof.clauses.secrets import EXAMPLE_KEY
 from chatproof.exchange import Secret
+from chatproof.probes import PROBES
 from chatproof.reply import Reply
 from tests.support import exchange, from_example
 
-CLAUSES = clauses.load()
+SMOKE = clauses.load()
+CLAUSES = clauses.load(VALIDATE)
+probes_validate.load()
 SMOKE_IDS = {
     "happy.status_200", "happy.media_type_json", "happy.body_json", "happy.choices_non_empty",
     "happy.message_content_non_empty", "happy.no_error_field",
@@ -40,17 +47,58 @@ def test_breaks_on_its_example(id: str, example: Example) -> None:
 
 
 def test_ids_are_the_published_ones() -> None:
-    assert set(CLAUSES) == SMOKE_IDS
+    assert set(SMOKE) == SMOKE_IDS
+    assert set(CLAUSES) > SMOKE_IDS
+
+
+def test_scopes_do_not_depend_on_what_was_loaded_first() -> None:
+    """Clauses share functions over scopes (auth.empty_key is judged as auth.missing_key is)."""
+    ask = "from chatproof import clauses as c; print(len(c.load({!r})), len(c.load({!r})), *list(c.load('smoke'))[:9])"
+    said = {
+        subprocess.run([sys.executable, "-c", ask.format(a, b)], capture_output=True, text=True, check=True).stdout
+        for a, b in (("smoke", "smoke"), ("validate", "smoke"))
+    }
+    assert len({line.split()[1:] and " ".join(line.split()[1:]) for line in said}) == 1, said
+
+
+# Judged on how a reply came, not on what it says: their examples are the tests named here.
+BY_THE_WIRE = {
+    "stream.incremental": "tests/unit/test_wire_clauses.py",
+    "operations.keep_alive": "tests/unit/test_wire_clauses.py",
+}
+# A must of validate names the client that breaks; these are the ones that the issue wants to be warnings.
+SMOKE_SHOULD = {"model.listed"}
 
 
 @pytest.mark.parametrize("id", CLAUSES)
 def test_is_complete(id: str) -> None:
     clause = CLAUSES[id]
-    assert clause.holds_on and clause.breaks_on
-    assert clause.says.endswith(".") and clause.why.endswith(".") and clause.area
+    assert (bool(clause.holds_on) and bool(clause.breaks_on)) != (id in BY_THE_WIRE)
+    assert clause.says.endswith((".", ".)")) and clause.why.endswith(".") and clause.area
     assert clause.source.url.startswith("https://") and len(clause.source.accessed) == 10
-    assert clause.level == ("should" if id == "model.listed" else "must")
-    assert all(need in CLAUSES and CLAUSES[need].probe == clause.probe for need in clause.needs)
+    assert clause.layer in LAYERS
+    after = PROBES[clause.probe].after if clause.probe != "*" else ""
+    assert all(CLAUSES[need].probe in (clause.probe, after) for need in clause.needs)
+    if id in SMOKE:
+        assert clause.level == (SHOULD if id in SMOKE_SHOULD else MUST)
+    else:
+        assert clause.level in (MUST, SHOULD)
+        assert clause.code or id.startswith("auth."), "a break must come to a diagnosis"
+
+
+def test_ids_of_the_whole_contract_are_published() -> None:
+    """docs/reference/clauses.md lists them: users write them into waivers, so none may change unseen."""
+    listed = Path(__file__).parent.parent.parent / "docs" / "reference" / "clauses.md"
+    text = listed.read_text()
+    assert [id for id in CLAUSES if f"| `{id}` |" not in text] == []
+
+
+@pytest.mark.parametrize("id", [id for id in CLAUSES if id not in BY_THE_WIRE])
+def test_the_examples_would_catch_a_clause_that_always_holds_or_never_does(id: str) -> None:
+    """Two-sided: no constant outcome satisfies a clause's own examples."""
+    clause = CLAUSES[id]
+    seen = {outcome(clause, example) for example in (*clause.holds_on, *clause.breaks_on)}
+    assert seen == {HOLDS, BROKEN}
 
 
 def test_areas_are_those_of_the_table() -> None:

@@ -21,8 +21,8 @@ def load(scope: str = SMOKE) -> dict[str, Clause]:
         for module in modules:
             importlib.import_module(module)
         # By module, whatever was imported first.
-        mine = [item for item in CLAUSES.items() if item[1].judge.__module__ in modules]
-        _loaded[scope] = dict(sorted(mine, key=lambda item: modules.index(item[1].judge.__module__)))
+        mine = [item for item in CLAUSES.items() if item[1].module in modules]
+        _loaded[scope] = dict(sorted(mine, key=lambda item: modules.index(item[1].module)))
     return _loaded[scope]
 
 

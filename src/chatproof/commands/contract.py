@@ -5,9 +5,10 @@ from typing import Any
 
 from chatproof import clauses, profile
 from chatproof.areas import AREAS
+from chatproof.clause import SMOKE, VALIDATE
 from chatproof.cli import COMMANDS
 from chatproof.commands.options import parser
-from chatproof.contract import smoke_contract
+from chatproof.contract import Choice, contract_of
 from chatproof.output import say
 from chatproof.target import profile_of
 from chatproof.usage_error import UsageError
@@ -17,21 +18,22 @@ def main(argv: list[str]) -> int:
     to = parser("contract", COMMANDS["contract"])
     to.add_argument("target", nargs="?", default="", metavar="TARGET", help="a profile: cometapi, openai, …")
     to.add_argument("--profile", default="", metavar="NAME")
+    to.add_argument("--validate", action="store_true", help="the whole contract, not only what smoke judges")
     to.add_argument("--format", default="text", choices=("text", "json", "markdown"))
     args = to.parse_args(argv)
     name = args.profile or profile_of(args.target)
     try:
-        document = table(name)
+        document = table(name, VALIDATE if args.validate else SMOKE)
     except profile.ProfileError as error:
         raise UsageError("usage", str(error)) from None
     say({"json": _json, "markdown": _markdown, "text": _text}[args.format](document))
     return 0
 
 
-def table(name: str) -> dict[str, Any]:
-    """Areas, clauses and the profile's facts as plain data."""
+def table(name: str, scope: str = SMOKE) -> dict[str, Any]:
+    """Areas, clauses of a scope and the profile's facts as plain data."""
     known = profile.load(name)
-    contract = smoke_contract(known, stream=True)
+    contract = contract_of(scope, known, Choice(stream=True))
     return {
         "profile": name,
         "contract": contract.digest,
@@ -40,6 +42,8 @@ def table(name: str) -> dict[str, Any]:
             {
                 "id": term.clause.id,
                 "level": term.level,
+                "layer": term.clause.layer,
+                "capability": term.clause.capability,
                 "area": term.clause.area,
                 "says": term.clause.says,
                 "why": term.clause.why,
@@ -52,7 +56,7 @@ def table(name: str) -> dict[str, Any]:
         ],
         "facts": [{"name": fact, **value._asdict()} for fact, value in known.facts.items()],
         "quirks": [quirk._asdict() for quirk in known.quirks],
-        "known_clauses": len(clauses.load()),
+        "known_clauses": len(clauses.load(scope)),
     }
 
 
@@ -73,7 +77,7 @@ def _text(document: dict[str, Any]) -> str:
     for row in document["clauses"]:
         waived = f"  waived: {row['waived']}" if row["waived"] else ""
         lines += [
-            f"  {row['id']:<36} {row['level']:<7}{row['area']}{waived}",
+            f"  {row['id']:<36} {row['level']:<7}{row['layer']:<10}{row['area']}{waived}",
             f"    {row['says']}",
             f"    {row['source']} (accessed {row['accessed']})",
         ]
@@ -90,9 +94,13 @@ def _markdown(document: dict[str, Any]) -> str:
     lines += [
         f"| {a['name']} | {a['verify']} | {a['url']} | {a['accessed']} | {a['wording']} |" for a in document["areas"]
     ]
-    lines += ["", "| clause | level | what it says | why | source | accessed |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| `{c['id']}` | {c['level']} | {c['says']} | {c['why']} | {c['source']} | {c['accessed']} |"
+        "",
+        "| clause | level | layer | what it says | why | source | accessed |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{c['id']}` | {c['level']} | {c['layer']} | {c['says']} | {c['why']} | {c['source']} | {c['accessed']} |"
         for c in document["clauses"]
     ]
     return "\n".join([*lines, ""])

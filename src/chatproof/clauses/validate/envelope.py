@@ -141,7 +141,9 @@ def created_in_seconds(reply: Reply, context: Context) -> Outcome:
 )
 def choice_index(reply: Reply, context: Context) -> Outcome:
     for number, choice in enumerate(reply.choices):
-        index = choice.get("index") if isinstance(choice, dict) else choice
+        if not isinstance(choice, dict):
+            return broken(f"$.choices[{number}]", "an object", quote(choice))
+        index = choice.get("index")
         if not is_integer(index):
             return broken(f"$.choices[{number}].index", "an integer", quote(index))
     return holds()

@@ -159,7 +159,7 @@ def keep_alive(reply: Reply, context: Context) -> Outcome:
     return undecided(f"no complete response: {reply.fault.code}" if reply.fault else "no response")
 
 
-_CARD = b'{"id":"example-model","object":"model","created":1767225600,"owned_by":"x"}'
+_CARD = b'{"id":"m","object":"model","created":1767225600,"owned_by":"x"}'
 
 
 @clause(
@@ -174,7 +174,7 @@ _CARD = b'{"id":"example-model","object":"model","created":1767225600,"owned_by"
     why="Tools that check a model before they use it, LiteLLM and Open WebUI among them, take it for missing.",
     holds_on=(Example(200, JSON, _CARD),),
     breaks_on=(
-        Example(200, JSON, _CARD.replace(b"example-model", b"other")),
+        Example(200, JSON, _CARD.replace(b'"m"', b'"other"')),
         Example(200, JSON, b'{"object":"list","data":[]}'),
     ),
 )
