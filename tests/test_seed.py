@@ -204,12 +204,14 @@ def test_no_model_is_hard_coded() -> None:
 
 
 def test_probes_name_no_private_data() -> None:
-    """Each asks for a fixed word, to count, or for a colour; the others are requests that must be refused."""
+    """Each asks for a fixed word or line, to count, or for a colour; the others are requests that must be refused."""
     probes_validate.load()
     bodies = {id: p.body("m") for id, p in PROBES.items() if p.body}
     said = {id: body.decode() if isinstance(body, bytes) else json.dumps(body) for id, body in bodies.items()}
     empty = {"error.missing_messages", "error.empty_messages", "error.wrong_content_type"}
-    assert {id for id, text in said.items() if not re.search("pong|Count from 1 to|Which colour", text)} == empty
+    assert {
+        id for id, text in said.items() if not re.search("pong|Count from 1 to|Which colour|Repeat this line", text)
+    } == empty
 
 
 # -- the map ---------------------------------------------------------------------------------------------------
