@@ -1,17 +1,18 @@
 """The client's side of one HTTP/1.1 conversation, without I/O: bytes in, a Response or a Fault out.
 
 Every limit on what a server may send lives here. The head is cut out by us (so that its raw bytes, order and case
-stay evidence) and checked by llhttp; chunks are decoded by llhttp. A message that two readers could understand in
-two ways (RFC 9112 section 6.3: both lengths, several lengths, unknown transfer codings) is a fault, never a guess.
+stay evidence) and checked by llhttp; chunks are decoded in chunked.py. The answer is the same however the bytes are
+cut. A message that two readers could understand in two ways (RFC 9112 section 6.3: both lengths, several lengths,
+unknown transfer codings) is a fault, never a guess.
 """
 
 import httptools
 
+from chatproof.chunked import Chunked
 from chatproof.exchange import Arrival, Fault, Response
 from chatproof.message_parts import (
     Limits,
     Refusal,
-    bad_chunk,
     coding,
     decode,
     head_end,
@@ -29,59 +30,6 @@ class _Ignore:
     """Callbacks for a head that is only being checked: llhttp wants an object, we want its verdict."""
 
 
-class _Chunks:
-    """llhttp callbacks for a chunked body."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.pieces: list[bytes] = []
-        self.size = 0
-        self.count = 0
-        self.trailers: list[tuple[bytes, bytes]] = []
-        self.trailer_size = 0
-        self.in_body = False
-        self.complete = False
-        self.progress = 0  # rises with each callback: tells a long chunk line from a long body
-        self.beyond = False  # something followed the end
-
-    def on_headers_complete(self) -> None:
-        self.in_body = True
-
-    def on_chunk_header(self) -> None:
-        self.progress += 1
-        self.count += 1
-        if self.count > self.limits.chunks:
-            raise Refusal("limit.size", "body", f"more than {self.limits.chunks} chunks")
-
-    def on_body(self, data: bytes) -> None:
-        self.progress += 1
-        self.size += len(data)
-        self.pieces.append(data)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.in_body:
-            return
-        self.progress += 1
-        self.trailer_size += len(name) + len(value) + 4
-        if self.trailer_size > self.limits.trailers:
-            raise Refusal("limit.size", "body", f"trailers exceed {self.limits.trailers} bytes")
-        self.trailers.append((name, value))
-
-    def on_message_complete(self) -> None:
-        self.complete = True
-
-    def on_message_begin(self) -> None:
-        if self.complete:
-            self.beyond = True
-
-
-def _parser(events: object) -> httptools.HttpResponseParser:
-    parser = httptools.HttpResponseParser(events)
-    # Blanks after a chunk size are old servers' habit; h11, and so the SDKs, accept them.
-    parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
-    return parser
-
-
 class ResponseReader:
     """Reads one response to a request with `method`. Feed bytes, then `eof()`; look at `complete` and `fault`."""
 
@@ -96,12 +44,9 @@ class ResponseReader:
         self._head: tuple[str, int, bytes, tuple[tuple[bytes, bytes], ...]] | None = None
         self._informational: list[int] = []
         self._expected: int | None = None  # declared length; None: until the connection closes
-        self._chunks: _Chunks | None = None
-        self._parser: httptools.HttpResponseParser | None = None
-        self._chunk_head = b""
+        self._chunks: Chunked | None = None
         self._wire: list[bytes] = []
         self._wire_size = 0
-        self._stalled = 0  # bytes since the chunk parser last reported anything
         self._excess = b""
         self._arrivals: list[Arrival] = []
         self._decoded: bytes | None = None
@@ -190,7 +135,7 @@ class ResponseReader:
             body,
             self._wire_size,
             coding(headers) or "identity",
-            tuple(self._chunks.trailers) if self._chunks else (),
+            self._chunks.trailers if self._chunks else (),
             tuple(self._informational),
             self._excess,
             tuple(self._arrivals),
@@ -203,13 +148,13 @@ class ResponseReader:
         while self._head is None:
             if not (b"HTTP/"[: len(self._buffer)] == self._buffer[:5]):
                 raise not_http(bytes(self._buffer))
-            end, length = head_end(self._buffer, self._searched)
+            size, length = head_end(self._buffer, self._searched)
             self._searched = max(len(self._buffer) - 3, 0)  # the blank line may be split
-            if (end if end >= 0 else len(self._buffer)) > self.limits.head:
+            if size > self.limits.head:
                 raise Refusal("limit.size", "headers", f"header block exceeds {self.limits.head} bytes")
-            if end < 0:
+            if not length:
                 return b""
-            head, rest = bytes(self._buffer[: end + length]), bytes(self._buffer[end + length :])
+            head, rest = bytes(self._buffer[: size + length]), bytes(self._buffer[size + length :])
             self._buffer, self._searched = bytearray(rest), 0
             self._take_head(head)
             if self._head is None and not rest:
@@ -277,85 +222,53 @@ class ResponseReader:
         return "length"
 
     def _check_head(self, status_line: bytes, headers: tuple[tuple[bytes, bytes], ...], framing: str) -> None:
-        """Let llhttp refuse what is not HTTP; keep its parser when chunks follow."""
+        """Let llhttp refuse what is not HTTP."""
         # Lengths were judged above; llhttp would refuse even the repeated equal ones that RFC 9110 allows.
         judged = (b"content-length",) if framing == "chunked" else (b"content-length", b"transfer-encoding")
-        kept = [name + b":" + value for name, value in headers if name.lower() not in judged]
-        head = b"\r\n".join([status_line, *kept, b"", b""])
-        events = _Chunks(self.limits) if framing == "chunked" else _Ignore()
-        parser = _parser(events)
-        try:
-            parser.feed_data(head)
-        except httptools.HttpParserUpgrade:
-            pass  # an Upgrade header on a plain reply; without 101 it changes nothing
-        except httptools.HttpParserError as error:
-            raise Refusal("http.malformed", "headers", llhttp_words(error)) from None
-        if isinstance(events, _Chunks):
-            self._chunks, self._parser, self._chunk_head = events, parser, head
+        kept = [(name, value) for name, value in headers if name.lower() not in judged]
+        said = _refused(status_line, kept)
+        if said:
+            guilty = next((name for name, value in kept if _refused(b"HTTP/1.1 200 OK", [(name, value)])), b"")
+            where = f" in {snippet(guilty, 40)}" if guilty else ""
+            raise Refusal("http.malformed", "headers", said + where)
+        if framing == "chunked":
+            self._chunks = Chunked(self.limits)
 
     # -- body ---------------------------------------------------------------------------------------------
 
     def _feed_body(self, data: bytes) -> None:
-        self._wire_size += len(data)
         if self._chunks is not None:
-            self._feed_chunks(data)
+            self._feed_chunks(self._chunks, data)
             return
         if self._expected is not None:
-            room = self._expected - (self._wire_size - len(data))
+            room = self._expected - self._wire_size
+            self._keep(data[:room])
             if len(data) > room:
-                self._wire_size = self._expected
                 self._keep_excess(data[room:])
-                data = data[:room]
-        self._check_body_size()
-        self._wire.append(data)
-        if self._expected is not None and self._wire_size == self._expected:
-            self._finish()
-
-    def _feed_chunks(self, data: bytes) -> None:
-        assert self._chunks is not None and self._parser is not None
-        self._check_body_size()
-        before, earlier = self._chunks.progress, len(self._wire)
-        self._wire.append(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            raise cause if isinstance(cause, Refusal) else bad_chunk(error, data) from None
-        except httptools.HttpParserError as error:
-            if not self._chunks.complete:
-                raise bad_chunk(error, data) from None
-            self._chunks.beyond = True
-        self._stalled = 0 if self._chunks.progress > before else self._stalled + len(data)
-        if self._stalled > self.limits.chunk_line:
-            raise Refusal("limit.size", "body", f"a chunk line exceeds {self.limits.chunk_line} bytes")
-        if self._chunks.complete:
-            if self._chunks.beyond:
-                end = self._message_end(b"".join(self._wire[:earlier]), data)
-                self._wire_size -= len(data) - end
-                self._keep_excess(data[end:])
-            self._finish()
-
-    def _message_end(self, before: bytes, segment: bytes) -> int:
-        """Where in `segment` the chunked message ended. llhttp does not tell, so ask it again, by halves."""
-
-        def complete(size: int) -> bool:
-            events = _Chunks(self.limits)
-            parser = _parser(events)
-            try:
-                parser.feed_data(self._chunk_head + before + segment[:size])
-            except httptools.HttpParserError:
-                pass  # only what follows the end can fail here: the whole was parsed once already
-            return events.complete
-
-        low, high = 0, len(segment)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if complete(middle) else (middle + 1, high)
-        return low
-
-    def _check_body_size(self) -> None:
-        if self._wire_size > self.limits.body:
+            if self._wire_size == self._expected:
+                self._finish()
+            return
+        room = self.limits.body - self._wire_size
+        self._keep(data[:room])
+        if len(data) > room:
             raise Refusal("limit.size", "body", f"body exceeds {self.limits.body} bytes on the wire")
+
+    def _keep(self, data: bytes) -> None:
+        self._wire_size += len(data)
+        self._wire.append(data)
+
+    def _feed_chunks(self, chunks: Chunked, data: bytes) -> None:
+        try:
+            taken = chunks.feed(data)
+        finally:
+            self._wire_size = chunks.wire_size
+        if chunks.complete:
+            said = _refused(b"HTTP/1.1 200 OK", [*chunks.trailers])
+            if said:
+                raise Refusal("http.malformed", "body", f"trailers: {said}")
+            if taken < len(data):
+                self._keep_excess(data[taken:])
+            self._finish()
 
     def _keep_excess(self, data: bytes) -> None:
         self._excess = (self._excess + data)[:EXCESS_KEPT]
@@ -374,3 +287,15 @@ class ResponseReader:
         if declared and raw:
             self._decoded = raw  # evidence, should decoding fail
             self._decoded = decode(declared, raw, self.limits)
+
+
+def _refused(first_line: bytes, headers: list[tuple[bytes, bytes]]) -> str:
+    """Why llhttp takes this for no head; empty when it does."""
+    parser = httptools.HttpResponseParser(_Ignore())
+    try:
+        parser.feed_data(b"\r\n".join([first_line, *(name + b":" + value for name, value in headers), b"", b""]))
+    except httptools.HttpParserUpgrade:
+        pass  # an Upgrade header on a plain reply; without 101 it changes nothing
+    except httptools.HttpParserError as error:
+        return llhttp_words(error)
+    return ""

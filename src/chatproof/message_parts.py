@@ -31,11 +31,17 @@ MEMBERS = 16  # gzip members in one body; one is usual
 
 
 def head_end(buffer: bytearray, start: int) -> tuple[int, int]:
-    """Where the blank line stands from `start` on, and its length. Bare LF ends lines, too (RFC 9112 section 2.2)."""
-    crlf, bare = buffer.find(b"\r\n\r\n", start), buffer.find(b"\n\n", start)
-    if crlf >= 0 and (bare < 0 or crlf < bare):
-        return crlf, 4
-    return bare, 2
+    """The size of the header block, and the bytes of the blank line after it, looked for from `start` on.
+
+    While there is no blank line: the least size that the block can have, and 0. A bare LF ends lines, too (RFC 9112
+    section 2.2).
+    """
+    mixed, bare = buffer.find(b"\n\r\n", start), buffer.find(b"\n\n", start)
+    end, length = (mixed, 3) if bare < 0 or -1 < mixed < bare else (bare, 2)
+    if end < 0:
+        started = next((part for part in (b"\r\n\r", b"\r\n", b"\n\r", b"\r", b"\n") if buffer.endswith(part)), b"")
+        return len(buffer) - len(started), 0
+    return (end - 1, length + 1) if end and buffer[end - 1] == 0x0D else (end, length)
 
 
 def header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
@@ -89,10 +95,6 @@ def not_http(start: bytes) -> Refusal:
     hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
     hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
     return Refusal("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")
-
-
-def bad_chunk(error: Exception, data: bytes) -> Refusal:
-    return Refusal("http.framing", "body", f"bad chunk: {llhttp_words(error)}; near {snippet(data[:24], 40)}")
 
 
 def llhttp_words(error: Exception) -> str:

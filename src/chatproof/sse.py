@@ -34,6 +34,7 @@ class SseReader:
         self._part_size = 0
         self._after_cr = False
         self._offset = 0
+        self._line_start = 0
         self._start = 0
         self._first = True
         self._lines = 0
@@ -49,6 +50,7 @@ class SseReader:
             if data[:1] == b"\n":  # the second half of a CRLF that was split
                 data = data[1:]
                 self._offset += 1
+                self._line_start = self._offset
         position, lf, cr = 0, -1, -1
         while position < len(data) and not self.problem:
             # Each byte is looked at once: the next end of either kind is kept until it is passed.
@@ -59,6 +61,8 @@ class SseReader:
             self._part_size += end - position
             if self._part_size > self._limits.line:
                 self.problem = f"a line exceeds {self._limits.line} bytes"
+                self._parts = []  # how much of it had come is chance
+                return
             self._offset += end - position
             if end == len(data):
                 return
@@ -71,6 +75,7 @@ class SseReader:
             self._offset += step
             self._line(b"".join(self._parts))
             self._parts, self._part_size = [], 0
+            self._line_start = self._offset
             position = end + step
 
     def eof(self) -> bytes:
@@ -94,7 +99,7 @@ class SseReader:
         value = value.removeprefix(b" ")
         if field == b"data":
             if not self._data:
-                self._start = self._offset
+                self._start = self._line_start
             self._data.append(value)
             self._data_size += len(value) + 1
             if self._data_size > self._limits.event:

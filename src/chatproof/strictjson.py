@@ -53,6 +53,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_NUMBER_SO_FAR = re.compile(r"-?(?:0|[1-9][0-9]*+)?+(?:(?<=[0-9])\.[0-9]*+)?+(?:(?<=[0-9])[eE][+-]?[0-9]*+)?+")
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -214,9 +215,8 @@ class _Parser:
         if text[start] == '"':
             return self._bad_string(start)
         rest = text[start : start + 8]
-        if any(word.startswith(rest) for word in _WORDS) or (
-            rest.strip("-0123456789.eE+") == "" and start + len(rest) == len(text)
-        ):
+        number = _NUMBER_SO_FAR.match(text, start)
+        if any(word.startswith(rest) for word in _WORDS) or (number and number.end() == len(text)):
             return _Stop("truncated", len(text), "ends inside a value")
         return _Stop("syntax", start, f"expected {_NAMES[expect]}")
 

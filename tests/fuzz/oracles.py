@@ -139,7 +139,8 @@ def _timed(oracle: str, size: int, call: Callable[[], Any], ms_per_kb: float) ->
 # -- http1 ------------------------------------------------------------------------------------------------------
 
 
-def read(pieces: list[bytes], method: str, limits: Limits) -> tuple[bool, tuple[str, str], Response | None]:
+def read(pieces: list[bytes], method: str, limits: Limits) -> tuple[bool, tuple[str, str, str], Response | None]:
+    """(complete, (code, phase, detail) of the fault, response)."""
     reader = ResponseReader(method, limits)
     for piece in pieces:
         reader.feed(piece, 1.0)
@@ -148,8 +149,7 @@ def read(pieces: list[bytes], method: str, limits: Limits) -> tuple[bool, tuple[
         before = reader.fault
     assert not pieces or reader.fault is before
     reader.eof()
-    fault = (reader.fault.code, reader.fault.phase) if reader.fault else ("", "")
-    return reader.complete, fault, reader.response()
+    return reader.complete, tuple(reader.fault or ("", "", "")), reader.response()  # type: ignore[return-value]
 
 
 def http1(data: bytes, seed: int = 0) -> tuple[str, ...]:
@@ -174,22 +174,21 @@ def http1(data: bytes, seed: int = 0) -> tuple[str, ...]:
 
 def _same(name: str, how: str, whole: Any, other: Any, pieces: list[bytes]) -> None:
     sizes = [len(piece) for piece in pieces][:12]
-    if whole[1][0] != other[1][0]:
-        # Two wrongs in one message: which is met first may depend on the pieces when one of them is a size.
-        if whole[1][0] and other[1][0] and "limit.size" in (whole[1][0], other[1][0]):
-            return
-        raise Wrong(name, f"fault {whole[1][0]!r} whole, {other[1][0]!r} {how}", f"pieces {sizes}")
-    if whole[1] != other[1]:
-        raise Wrong(name, f"phase {whole[1]} whole, {other[1]} {how}", f"pieces {sizes}")
-    if whole[0] != other[0] and not whole[1][0]:
+    for what, one, two in zip(("fault", "phase", "detail"), whole[1], other[1], strict=True):
+        # What stands where nothing should is quoted as far as it had come.
+        if one != two and not (what == "detail" and ("the reply begins" in one or "bytes follow" in one)):
+            shown = f"{what} {one!r} whole, {two!r} {how}" if what != "detail" else "the fault's detail"
+            raise Wrong(name, shown, f"{one!r} and {two!r}; pieces {sizes}")
+    if whole[0] != other[0]:
         raise Wrong(name, f"complete {whole[0]} whole, {other[0]} {how}", f"pieces {sizes}")
-    if not whole[1][0]:
-        # Arrivals are the pieces themselves; a stray line end counts as excess only where it was seen.
-        one, two = (r[2]._replace(arrivals=(), excess=b"") for r in (whole, other))
-        for field in Response._fields:
-            if getattr(one, field) != getattr(two, field):
-                got = f"{getattr(one, field)!r} and {getattr(two, field)!r}"
-                raise Wrong(name, f"{field} depends on the pieces", f"{got}; pieces {sizes}")
+    # Arrivals are the pieces themselves; a stray line end counts as excess only where it was seen.
+    one, two = (r[2] and r[2]._replace(arrivals=(), excess=b"") for r in (whole, other))
+    if (one is None) != (two is None):
+        raise Wrong(name, "a response depends on the pieces", f"pieces {sizes}")
+    for field in Response._fields if one is not None else ():
+        if getattr(one, field) != getattr(two, field):
+            got = f"{getattr(one, field)!r:.300} and {getattr(two, field)!r:.300}"
+            raise Wrong(name, f"{field} depends on the pieces", f"{got}; pieces {sizes}")
 
 
 def _kept(name: str, response: Response, limits: Limits, fault: str) -> None:
@@ -346,35 +345,35 @@ def sse(data: bytes, seed: int = 0) -> int:
             other = _timed(name, len(data), lambda p=pieces, lim=limits: sse_read(p, lim), 60)
             fields = ("events", "rest", "problem", "comments")
             for field, one, two in zip(fields, whole, other, strict=True):
-                # Which of two broken limits is met first, and what was read before, may depend on the pieces.
-                if one == two or (whole[2] and other[2] and field != "events"):
-                    continue
-                what = field
-                if field == "events" and [e[:2] for e in one] == [e[:2] for e in two]:
-                    what = "the events' offset"
-                raise Wrong(name, f"{what} {how} differs", f"{one!r:.300} {two!r:.300}")
+                if one != two:
+                    offsets = field == "events" and [e[:2] for e in one] == [e[:2] for e in two]
+                    what = "the events' offset" if offsets else field
+                    raise Wrong(name, f"{what} {how} differs", f"{one!r:.300} {two!r:.300}")
         for _, _, at in whole[0]:
             if not 0 <= at <= len(data):
                 raise Wrong(name, "offset out of range", f"{at} of {len(data)}")
         if limits is not SMALL_SSE:
             naive = naive_events(data)
-            if [e[:2] for e in whole[0]] != naive:
+            if whole[0] != naive:
                 raise Wrong(name, "events differ from a naive reader's", f"{whole[0]!r:.300} {naive!r:.300}")
             found = len(naive)
     return found
 
 
-def naive_events(data: bytes) -> list[tuple[str, bytes]]:
-    found, name, lines = [], b"", []
-    *whole, _ = re.split(rb"\r\n|\n|\r", data.removeprefix(b"\xef\xbb\xbf"))
-    for line in whole:
+def naive_events(data: bytes) -> list[tuple[str, bytes, int]]:
+    """(name, data, where its first data line begins) of each event."""
+    found, name, lines, start = [], b"", [], 0
+    at = 0
+    for match in re.finditer(rb"([^\r\n]*)(?:\r\n|\n|\r)", data):
+        line, at = match[1].removeprefix(b"\xef\xbb\xbf") if not match.start() else match[1], match.start()
         field, _, value = line.partition(b":")
         value = value[1:] if value[:1] == b" " else value
         if not line:
             if lines:
-                found.append((name.decode("utf-8", "replace") or "message", b"\n".join(lines)))
+                found.append((name.decode("utf-8", "replace") or "message", b"\n".join(lines), start))
             name, lines = b"", []
         elif field == b"data":
+            start = start if lines else at
             lines.append(value)
         elif field == b"event":
             name = value
