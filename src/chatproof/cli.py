@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from chatproof import __version__
 from chatproof.exit_status import EXIT, SIGNAL_EXIT
+from chatproof.journal import JournalError
 from chatproof.output import WriteError, say, warn
 from chatproof.usage_error import UsageError
 
@@ -46,6 +47,9 @@ def main(argv: Sequence[str]) -> int:
     except WriteError as error:
         warn(f"chatproof: {error}")
         return 4
+    except JournalError as error:
+        warn(f"chatproof: {error.code}: {error.detail}\n  next: {error.advice}")
+        return 2 if error.is_usage else 4
     except KeyboardInterrupt as stop:
         return SIGNAL_EXIT[stop.args[0] if stop.args else "SIGINT"]
     except Exception as error:

@@ -43,7 +43,10 @@ def find() -> str:
 
 
 def load(path: str) -> dict[str, Any]:
-    """{"default": str, "targets": {name: {…}}} of a checked file. Raises UsageError with the path and the fix."""
+    """{"default": str, "journal": str, "targets": {name: {…}}} of a checked file.
+
+    Raises UsageError with the path and the fix.
+    """
     import tomllib
 
     try:
@@ -63,11 +66,18 @@ def load(path: str) -> dict[str, Any]:
 
 
 def _checked(data: dict[str, Any], path: str) -> dict[str, Any]:
-    unknown = set(data) - {"default", "targets"}
+    known = ("default", "journal", "targets")
+    unknown = sorted(set(data).difference(known))
     if unknown:
-        raise UsageError("usage", f"{path}: unknown name {sorted(unknown)[0]!r}", "there are: default, targets")
+        raise UsageError("usage", f"{path}: unknown name {unknown[0]!r}", f"there are: {', '.join(known)}")
     targets = data.get("targets", {})
-    default = data.get("default", "")
+    default, journal = data.get("default", ""), data.get("journal", "")
+    if not isinstance(journal, str):
+        raise UsageError("usage", f"{path}: journal must be a string", 'write journal = "PATH", a URL, or "none"')
+    if ":" in journal.partition("://")[2].rpartition("@")[0]:
+        raise UsageError(
+            "usage", f"{path}: journal: a password does not belong in a file", "use ~/.pgpass, or CHATPROOF_JOURNAL"
+        )
     if not isinstance(targets, dict) or not isinstance(default, str):
         raise UsageError(
             "usage", f"{path}: targets must be a table and default a string", "see the docs on configuration"
@@ -79,7 +89,7 @@ def _checked(data: dict[str, Any], path: str) -> dict[str, Any]:
             _check_field(path, f"targets.{name}.{field}", field, value)
     if default and default not in targets:
         raise UsageError("usage", f"{path}: default names no target", f"there are: {', '.join(targets) or 'none'}")
-    return {"default": default, "targets": targets}
+    return {"default": default, "journal": journal, "targets": targets}
 
 
 def _check_field(path: str, where: str, field: str, value: object) -> None:

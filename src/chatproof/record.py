@@ -12,7 +12,7 @@ from chatproof.body_shape import shape
 from chatproof.clause import BROKEN, MUST, UNDECIDED
 from chatproof.contract import Contract
 from chatproof.digest import sha256
-from chatproof.exchange import Exchange, Response
+from chatproof.exchange import Exchange, Request, Response
 from chatproof.judging import UNDECIDED_VERDICT, Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chatproof.diagnosis import Diagnosis
 
 SCHEMA = "chatproof.run/1"
+STARTED_SCHEMA = "chatproof.started/1"
 EXCERPT = 2048
 _SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge
 _HEADER_VALUE = 300
@@ -88,6 +89,15 @@ class Facts(NamedTuple):
     keep_bodies: bool = False
 
 
+class Opening(NamedTuple):
+    """What is known when a run begins."""
+
+    run_id: str
+    kind: str
+    started_at: str
+    planned: dict[str, Request]
+
+
 def build(
     target: Target,
     contract: Contract,
@@ -124,13 +134,35 @@ def build(
         "notes": notes,
     }
     document["smoke_test_run"] = _sanitized(document, judgement, exchanges)
-    secrets = [target.key] if target.key else []
-    clean: dict[str, Any] = document
-    if suspects(json.dumps(document, ensure_ascii=False), secrets):
-        clean = _redacted(document, Redactor(secrets))
+    clean = _clean(document, target)
     for exchange in clean["exchanges"]:
         _cut_texts(exchange)
     return Run(clean)
+
+
+def opening(target: Target, contract: Contract, facts: Opening) -> dict[str, Any]:
+    """What is written down before the first byte is sent (schema chatproof.started/1), redacted."""
+    document = {
+        "schema": STARTED_SCHEMA,
+        "tool": {"name": "chatproof", "version": __version__, "contract": contract.digest},
+        "run_id": facts.run_id,
+        "kind": facts.kind,
+        "started_at": facts.started_at,
+        "target": _target(target, contract.profile.fact("support", "")),
+        "planned": [
+            {"probe": probe, "method": asked.method, "url": str(asked.url), "summary": asked.summary}
+            for probe, asked in facts.planned.items()
+        ],
+    }
+    return _clean(document, target)
+
+
+def _clean(document: dict[str, Any], target: Target) -> dict[str, Any]:
+    secrets = [target.key] if target.key else []
+    if suspects(json.dumps(document, ensure_ascii=False), secrets):
+        redacted: dict[str, Any] = _redacted(document, Redactor(secrets))
+        return redacted
+    return document
 
 
 # Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an

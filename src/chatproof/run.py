@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__, clock, environment, probes, record
 from chatproof.clause import HOLDS, NOT_APPLICABLE, SMOKE, VALIDATE, WAIVED
@@ -63,11 +63,20 @@ class Sent(NamedTuple):
     exchanges: list[Exchange]
     not_sent: dict[str, str]  # probe → why
     interrupted: str  # the signal's name, or empty
+    remark: str  # for the run's notes, or empty
 
 
-def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str]) -> Run:
+Begin = Callable[[dict[str, Any]], str]
+"""Gets the started document before the first byte is sent; may return a remark for the run's notes."""
+
+
+def _none(started: dict[str, Any]) -> str:
+    return ""
+
+
+def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str], begin: Begin = _none) -> Run:
     contract = contract_for(resolved, settings)
-    sent = _send(contract, resolved, settings, environ)
+    sent = _send(contract, resolved, settings, environ, begin)
     try:
         return _conclude(contract, resolved, settings, sent, environ)
     except KeyboardInterrupt as signal:
@@ -76,11 +85,19 @@ def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str]) -
         return _conclude(contract, resolved, settings, sent._replace(interrupted=_name(signal)), environ)
 
 
-def _send(contract: Contract, resolved: Resolved, settings: Settings, environ: Mapping[str, str]) -> Sent:
+def _send(
+    contract: Contract,
+    resolved: Resolved,
+    settings: Settings,
+    environ: Mapping[str, str],
+    begin: Begin,
+) -> Sent:
     planned = plan(contract, resolved, settings)
     transport = Transport(transport_options(resolved, environ), Resolver(), settings.kind == VALIDATE, settings.burst)
     started = clock.utc()
     stamp = f"{started[:10].replace('-', '')}-{started[11:19].replace(':', '')}"
+    run_id = f"{settings.kind}-{stamp}-{os.urandom(3).hex()}"
+    remark = begin(record.opening(resolved.target, contract, record.Opening(run_id, settings.kind, started, planned)))
     exchanges: list[Exchange] = []
     not_sent: dict[str, str] = {}
     interrupted = ""
@@ -99,7 +116,7 @@ def _send(contract: Contract, resolved: Resolved, settings: Settings, environ: M
     if interrupted:
         seen = {exchange.probe for exchange in answered}
         not_sent.update({probe: f"interrupted by {interrupted}" for probe in order if probe not in seen})
-    return Sent(f"{settings.kind}-{stamp}-{os.urandom(3).hex()}", started, answered, not_sent, interrupted)
+    return Sent(run_id, started, answered, not_sent, interrupted, remark)
 
 
 def _smoke_waves(
@@ -151,6 +168,7 @@ def _conclude(
             *resolved.notes,
             *ignored,
             *fixed,
+            *([sent.remark] if sent.remark else []),
         ),
         sent.interrupted,
         settings.keep_bodies,

@@ -1,5 +1,8 @@
 """Does a value satisfy a JSON Schema? Asked of jsonschema-rs, which is loaded when the first value is."""
 
+import json
+import os
+
 from chatproof.printable import cut, escape
 from chatproof.strictjson import Json
 
@@ -15,3 +18,11 @@ def problem_in(value: Json, schema: dict[str, object]) -> str:
         return ""
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found.instance_path)
     return f"at ${escape(where)}: {cut(escape(found.message), _MESSAGE)}"
+
+
+def published(name: str) -> dict[str, object]:
+    """A schema that the package publishes, such as run-1."""
+    path = os.path.join(os.path.dirname(__file__), "schemas", f"{name}.schema.json")
+    with open(path, encoding="utf-8") as file:
+        schema: dict[str, object] = json.load(file)
+    return schema

@@ -86,10 +86,9 @@ class Outlet:
         for _, artefact in self._files:
             artefact.discard()
 
-    def publish(self, document: dict[str, Any]) -> int:
-        """Show and write the document; return the exit status. The verdict goes to standard output first: a full disk
-        must not hide it."""
-        failed = 0
+    def publish(self, document: dict[str, Any], failed: int = 0) -> int:
+        """Show and write the document; return the exit status, or `failed` when something else already did. The
+        verdict goes to standard output first: a full disk must not hide it."""
         for format in self._on_stdout:
             try:
                 say(reporters.render(format, document, self._style))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from chatproof.cli import COMMANDS
 from chatproof.commands import publish
+from chatproof.commands.keeping import Keeper, add_option
 from chatproof.commands.options import add_target, find_target, parser
 from chatproof.output import say
 from chatproof.run import Settings, run
@@ -26,9 +27,12 @@ def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, R
 
         say(show(resolved, settings))
         return 0
-    resolved = _with_model(resolved, args.model)
+    keeper = Keeper(args)
+    resolved = _with_model(resolved, args.model, keeper)
     with outlet:
-        return outlet.publish(run(resolved, settings, environ=os.environ).document)
+        document = run(resolved, settings, environ=os.environ, begin=keeper.begin).document
+        unkept = keeper.end(document)
+        return outlet.publish(document, unkept)
 
 
 def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
@@ -48,13 +52,16 @@ def options(command: str) -> argparse.ArgumentParser:
     to.add_argument("--skip", action="append", default=[], metavar="CLAUSE", help="leave out this clause or family")
     to.add_argument("--keep-bodies", action="store_true", help="keep excerpts of passing replies, too")
     publish.add_options(to)
+    add_option(to)
     return to
 
 
-def _with_model(resolved: Resolved, wanted: str) -> Resolved:
+def _with_model(resolved: Resolved, wanted: str, keeper: Keeper) -> Resolved:
     if resolved.target.model not in ("", "auto"):
         return resolved
     wanted = wanted or resolved.target.model
     from chatproof.commands.models import choose_model
+
+    keeper.ready()
 
     return choose_model(resolved, auto=wanted == "auto")

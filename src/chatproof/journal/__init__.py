@@ -1,0 +1,95 @@
+"""The journal: every run, `started` before the first byte is sent and `finished` after it, in a chain of hashes.
+
+    from chatproof import journal
+
+    kept = journal.open("runs.sqlite3")          # a path; "" is the default place
+    kept.find("latest:NO-GO").document           # a run: exact id, unambiguous prefix, latest, latest:GO, or a file
+    kept.list(journal.Filters(target="cometapi", verdict="NO-GO", limit=20))
+
+A journal is a sink: it sees redacted documents and nothing else. What it holds is never changed, and only `prune`
+removes anything. Backends are imported when they are opened: the plain smoke path loads SQLite's and no other.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatproof.printable import escape
+
+if TYPE_CHECKING:
+    from chatproof.journal.store import Journal
+
+NONE = "none"
+STARTED, FINISHED, IMPORTED, SIGNED, PRUNED = "started", "finished", "imported", "signed", "pruned"
+"""What an entry records. `imported` is a run that another journal or machine saw."""
+
+
+class JournalError(Exception):
+    """A journal cannot be used, or does not have what was asked for. Texts never hold a password.
+
+    `code` is one of: journal.locked, journal.corrupt, journal.newer, journal.foreign (the file is something else's),
+    journal.unwritable, journal.unreachable, journal.missing, journal.url, journal.extra (psycopg is not installed),
+    run.unknown, run.ambiguous, run.malformed.
+    """
+
+    def __init__(self, code: str, detail: str, advice: str = "") -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.advice = code, escape(detail), escape(advice)
+
+    @property
+    def is_usage(self) -> bool:
+        """The command line asked for what cannot be: exit status 2. Else the journal itself is in trouble: 4."""
+        return self.code in _USAGE
+
+
+_USAGE = ("journal.unwritable", "journal.missing", "journal.url", "journal.extra", "journal.foreign",
+          "run.unknown", "run.ambiguous", "run.malformed")  # fmt: skip
+
+
+class Filters(NamedTuple):
+    """Which runs to list; empty fields select nothing out. Times are RFC 3339 UTC prefixes, compared with the start."""
+
+    target: str = ""  # the target's name, its base URL, or its profile
+    verdict: str = ""  # GO, NO-GO, UNDECIDED, or NONE for runs without an end
+    clause: str = ""  # a clause, or a family, that was broken or undecided
+    code: str = ""  # a diagnosis code, or a family
+    since: str = ""
+    until: str = ""
+    environment: str = ""
+    kind: str = ""
+    model: str = ""
+    subject: str = ""  # exactly this base URL: see entry.subject_of
+    limit: int = 0  # newest first; 0: all
+
+
+def default_place(environ: Mapping[str, str]) -> str:
+    """Path of the default journal in the XDG state folder; empty where there is no home to put it in."""
+    state = environ.get("XDG_STATE_HOME", "")
+    if not state.startswith("/"):  # the specification: relative paths are to be ignored
+        home = environ.get("HOME", "")
+        if not home.startswith("/") or not os.path.isdir(home):
+            return ""
+        state = f"{home}/.local/state"
+    return f"{state}/chatproof/journal.sqlite3"
+
+
+def open(place: str = "", *, environ: Mapping[str, str] = os.environ, create: bool = True) -> "Journal":
+    """The journal at a path (SQLite); "" is the default one.
+
+    Nothing is read or made before the first use. With `create` false, a journal that does not exist is
+    journal.missing at first use. Raises JournalError for a place that can be none.
+    """
+    if "://" in place:
+        raise JournalError("journal.url", "the journal's URL is of no known kind", "give a path")
+    if place == NONE:
+        raise JournalError("journal.missing", "the journal is none", "name one with --journal")
+    from chatproof.journal import sqlite
+
+    path = place or default_place(environ)
+    if not path:
+        raise JournalError(
+            "journal.missing",
+            "there is no default journal: neither XDG_STATE_HOME nor HOME names a folder",
+            "name one with --journal",
+        )
+    return sqlite.journal(path, own_folder=not place, create=create)

@@ -1,0 +1,176 @@
+"""Runs in a journal: listed by filters, found by a selector. A run without an end is never taken for anything else."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from chatproof.journal import FINISHED, IMPORTED, STARTED, Filters, JournalError
+from chatproof.journal.entry import summary_of
+from chatproof.journal.store import Journal
+
+VERDICTS = ("GO", "NO-GO", "UNDECIDED")
+NO_END = "NONE"
+"""The verdict filter for runs that have no end: interrupted, killed, or still going on."""
+FROM_FILE = "file"
+_LARGEST = 64 * 1024 * 1024
+
+
+class Row(NamedTuple):
+    """A run in short. `event` is finished, imported, or started where the journal holds no end of it."""
+
+    seq: int
+    at: str
+    event: str
+    run_id: str
+    kind: str
+    started_at: str
+    target: str
+    profile: str
+    base_url: str
+    subject: str
+    environment: str
+    model: str
+    verdict: str
+    codes: str
+    clauses: str
+
+    @property
+    def code(self) -> str:
+        """The principal diagnosis."""
+        return self.codes.strip("|").partition("|")[0]
+
+    @property
+    def ended(self) -> bool:
+        return self.event != STARTED
+
+
+class Found(NamedTuple):
+    """A run: its row, and its document (schema chatproof.run/1; chatproof.started/1 where the row has not ended)."""
+
+    row: Row
+    document: dict[str, Any]
+
+
+_COLUMNS = ", ".join(f"e.{name}" for name in Row._fields)
+_RUNS = (
+    f"(e.event IN ('{FINISHED}', '{IMPORTED}') OR (e.event = '{STARTED}' AND NOT EXISTS (SELECT 1 FROM "
+    f"chatproof_entries o WHERE o.run_id = e.run_id AND o.event IN ('{FINISHED}', '{IMPORTED}'))))"
+)
+_NEWEST = "ORDER BY e.started_at DESC, e.seq DESC"
+
+
+def rows(journal: Journal, filters: Filters) -> list[Row]:
+    """Runs, newest first."""
+    where, values = _where(filters)
+    sql = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {where} {_NEWEST}"
+    if filters.limit:
+        sql, values = sql + " LIMIT ?", [*values, filters.limit]
+    journal.head()
+    return [Row(*row) for row in journal.database.query(sql, values)]
+
+
+def documents(journal: Journal, filters: Filters) -> Iterator[Found]:
+    """Whole runs, newest first, read as they are asked for."""
+    for row in rows(journal, filters):
+        yield Found(row, _document(journal, row))
+
+
+def find(journal: Journal, selector: str) -> Found:
+    """One run by `latest`, `latest:VERDICT`, its id, an unambiguous prefix of that, or the path of a run's JSON."""
+    if selector == "latest" or selector.startswith("latest:"):
+        return _latest(journal, selector.partition(":")[2])
+    if "/" in selector or os.path.isfile(selector):
+        return from_file(selector)
+    journal.head()
+    near = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {_RUNS} AND substr(e.run_id, 1, ?) = ? {_NEWEST} LIMIT 6"
+    found = [Row(*row) for row in journal.database.query(near, (len(selector), selector))] if selector else []
+    exact = [row for row in found if row.run_id == selector]
+    if len(exact or found) == 1:
+        row = (exact or found)[0]
+        return Found(row, _document(journal, row))
+    if not found:
+        detail = f"no run in {journal.shown} begins with {selector[:80]!r}"
+        raise JournalError("run.unknown", detail, "see: chatproof history")
+    names = ", ".join(row.run_id for row in found[:5])
+    raise JournalError("run.ambiguous", f"several runs begin with {selector[:80]!r}", f"say more: {names}")
+
+
+def from_file(path: str) -> Found:
+    """The run in a JSON file that --report json wrote, checked against its schema. Raises JournalError."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise JournalError("run.unknown", f"cannot read {path}: {error.strerror}", "check the path") from None
+    if len(data) > _LARGEST:
+        raise JournalError("run.malformed", f"{path} is larger than 64 MiB", "give one run's JSON")
+    document = checked(data, path)
+    return Found(Row(0, document["finished_at"], FROM_FILE, *summary_of(document)), document)
+
+
+def checked(data: bytes | str, place: str) -> dict[str, Any]:
+    """A run document from its JSON text. Raises JournalError run.malformed with the place and the first problem."""
+    from chatproof.schema_check import problem_in, published
+
+    advice = "give a file that --report json=PATH wrote"
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        raise JournalError("run.malformed", f"{place} is not JSON", advice) from None
+    problem = problem_in(document, published("run-1"))
+    if problem:
+        raise JournalError("run.malformed", f"{place} is no run document: {problem}", advice)
+    run: dict[str, Any] = document
+    return run
+
+
+def _latest(journal: Journal, verdict: str) -> Found:
+    if verdict and verdict not in (*VERDICTS, NO_END):
+        known = ", ".join(VERDICTS)
+        raise JournalError("run.unknown", f"there is no verdict {verdict[:40]!r}", f"say latest: with {known}")
+    found = rows(journal, Filters(verdict=verdict, limit=1))
+    if not found:
+        what = f" with verdict {verdict}" if verdict else ""
+        raise JournalError("run.unknown", f"there is no run{what} in {journal.shown}", "see: chatproof history")
+    return Found(found[0], _document(journal, found[0]))
+
+
+def _document(journal: Journal, row: Row) -> dict[str, Any]:
+    found = journal.database.query("SELECT document FROM chatproof_documents WHERE seq = ?", (row.seq,))
+    try:
+        document: dict[str, Any] = json.loads(found[0][0])
+    except (IndexError, ValueError):
+        detail = f"the document of {row.run_id} in {journal.shown} is missing or damaged"
+        raise JournalError("journal.corrupt", detail, "see: chatproof journal verify") from None
+    return document
+
+
+def _where(filters: Filters) -> tuple[str, list[object]]:
+    parts: list[str] = [_RUNS]
+    values: list[object] = []
+    if filters.verdict == NO_END:
+        parts.append(f"e.event = '{STARTED}'")
+    elif filters.verdict:
+        parts.append("e.verdict = ?")
+        values.append(filters.verdict)
+    if filters.target:
+        parts.append("(e.target = ? OR e.base_url = ? OR e.profile = ?)")
+        values += [filters.target, filters.target.rstrip("/"), filters.target]
+    for column in ("environment", "kind", "model", "subject"):
+        value = getattr(filters, column)
+        if value:
+            parts.append(f"e.{column} = ?")
+            values.append(value)
+    for column, value in (("clauses", filters.clause), ("codes", filters.code)):
+        if value:
+            parts.append(f"(e.{column} LIKE ? ESCAPE '!' OR e.{column} LIKE ? ESCAPE '!')")
+            plain = value.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+            values += [f"%|{plain}|%", f"%|{plain}.%"]
+    if filters.since:
+        parts.append("e.started_at >= ?")
+        values.append(filters.since)
+    if filters.until:
+        parts.append("e.started_at < ?")
+        values.append(filters.until)
+    return " AND ".join(parts), values

@@ -1,0 +1,124 @@
+"""A journal in an SQL database: the same tables whatever the database. A backend brings a Database and its dialect."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chatproof import clock
+from chatproof.journal import FINISHED, STARTED, Filters, JournalError
+from chatproof.journal.entry import START, Entry, Summary, made
+
+if TYPE_CHECKING:
+    from chatproof.journal.reading import Found, Row
+
+VERSION = 1
+COLUMNS = ("seq", "at", "event", *Summary._fields, "through", "previous", "hash")
+TABLES = (
+    # Narrow rows apart from the documents, so that a filter over years of runs reads megabytes, not gigabytes.
+    "CREATE TABLE chatproof_entries (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, "
+    + ", ".join(f"{name} TEXT NOT NULL" for name in Summary._fields)
+    + ", through INTEGER NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)",
+    "CREATE TABLE chatproof_documents (seq INTEGER PRIMARY KEY, document TEXT NOT NULL)",
+    # Where the chain ends, so that rows cut off its end are missed.
+    "CREATE TABLE chatproof_head (version INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX chatproof_by_run ON chatproof_entries (run_id, event) WHERE run_id <> ''",
+    "CREATE INDEX chatproof_by_start ON chatproof_entries (started_at)",
+    "CREATE INDEX chatproof_by_subject ON chatproof_entries (subject, started_at)",
+    "CREATE INDEX chatproof_pruned ON chatproof_entries (through) WHERE through > 0",
+    f"INSERT INTO chatproof_head VALUES ({VERSION}, 0, '{START}')",
+)
+_INSERT = f"INSERT INTO chatproof_entries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+
+class Database(Protocol):
+    """A connection, made at first use. Parameters are written `?`. Every failure is raised as JournalError."""
+
+    shown: str  # the place as people may see it
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> "list[tuple[Any, ...]]": ...
+
+    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The same, row by row."""
+
+    def transaction(self, work: Callable[[], None]) -> None:
+        """Run `work` alone among writers: all of it is kept, and synced, or nothing. Makes the tables when missing."""
+
+    def close(self) -> None: ...
+
+
+class Journal:
+    """What commands use. `shown` is its place without any password."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @property
+    def shown(self) -> str:
+        return self.database.shown
+
+    def ready(self) -> None:
+        """Prove that the journal can be written. Raises JournalError."""
+        self.append(STARTED, ())
+
+    def started(self, document: dict[str, Any]) -> None:
+        """Record that a run begins. Durable when this returns. Raises JournalError."""
+        self.append(STARTED, [document])
+
+    def finished(self, document: dict[str, Any]) -> None:
+        """Record a run's document. Durable when this returns; a second time changes nothing. Raises JournalError."""
+        self.append(FINISHED, [document])
+
+    def append(self, event: str, documents: Iterable[dict[str, Any]], through: int = 0) -> int:
+        """Add entries to the chain, all or none; return how many. One of a run that is there already is left out."""
+        added = 0
+
+        def work() -> None:
+            nonlocal added
+            seq, hash = self.head()
+            for document in documents:
+                entry = made(seq + 1, clock.utc(), event, document, hash, through)
+                if self._has(entry):
+                    continue
+                self._insert(entry)
+                seq, hash, added = entry.seq, entry.hash, added + 1
+            self.database.query("UPDATE chatproof_head SET seq = ?, hash = ?", (seq, hash))
+
+        self.database.transaction(work)
+        return added
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry. Raises JournalError where a newer chatproof made the journal."""
+        rows = self.database.query("SELECT version, seq, hash FROM chatproof_head")
+        if len(rows) != 1:
+            raise JournalError("journal.corrupt", f"{self.shown} has no head", "keep the file; see: chatproof journal")
+        version, seq, hash = rows[0]
+        if version > VERSION:
+            detail = f"{self.shown} was made by a newer chatproof (version {version} of its tables, known is {VERSION})"
+            raise JournalError("journal.newer", detail, "update chatproof, or name another journal with --journal")
+        return seq, hash
+
+    def _has(self, entry: Entry) -> bool:
+        run_id = entry.summary.run_id
+        if not run_id:
+            return False
+        same = "SELECT 1 FROM chatproof_entries WHERE run_id = ? AND event = ?"
+        return bool(self.database.query(same, (run_id, entry.event)))
+
+    def _insert(self, entry: Entry) -> None:
+        narrow = (entry.seq, entry.at, entry.event, *entry.summary, entry.through, entry.previous, entry.hash)
+        self.database.query(_INSERT, narrow)
+        self.database.query("INSERT INTO chatproof_documents VALUES (?, ?)", (entry.seq, entry.document))
+
+    def find(self, selector: str) -> "Found":
+        """One run. Raises JournalError: run.unknown, run.ambiguous, run.malformed."""
+        from chatproof.journal import reading
+
+        return reading.find(self, selector)
+
+    def list(self, filters: Filters = Filters()) -> "list[Row]":
+        """Runs, newest first."""
+        from chatproof.journal import reading
+
+        return reading.rows(self, filters)
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,14 @@
+"""For every test: no journal but the test's own. The tests must never write to the user's state folder."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state folder of this test, for commands it runs in this process and in others that inherit the environment."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.delenv("CHATPROOF_JOURNAL", raising=False)
+    return folder
