@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import chatproof
 from chatproof import profile as profiles
 from chatproof.clause import Example
 from chatproof.contract import smoke_contract
@@ -135,3 +138,10 @@ def play(replies: dict[str, str | bytes | Fault] | None = None, **options: Any) 
         whole = dict.fromkeys(whole, named["all"])
     whole.update({p: r for p, r in named.items() if p != "all"})
     return Played({p: r if isinstance(r, Fault | bytes) else wire(r) for p, r in whole.items()}, **options)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """A published JSON Schema, such as run-1."""
+    path = Path(chatproof.__file__).parent / "schemas" / f"{name}.schema.json"
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded

@@ -73,8 +73,8 @@ def changes(before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> 
     """What differs between two shapes, in order of path. A lost or added object or array is one change, not one for
     each of its members; nor does an array that was empty on one side say anything of its items.
 
-    A null says that a member may be absent: only where a value stood and now nothing but null does, or null joins
-    values, is that a change. Protocol words are not compared here: see `words`.
+    A null says that a member may be absent, so its coming and going is none. Only where a value stood and now nothing
+    but null does, or null joins values, is that a change. Protocol words are not compared here: see `words`.
     """
     old, new = ({row[0]: row[1] for row in rows} for rows in (before, after))
     found: list[Change] = []
@@ -84,6 +84,8 @@ def changes(before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> 
         was, now = _types(old.get(path, "")), _types(new.get(path, ""))
         shown = "|".join(sorted(was)), "|".join(sorted(now))
         if not was or not now:
+            if (was or now) == {"null"}:
+                continue
             parent = _parent_types(path, old if not was else new)
             if parent and "object" not in parent and "array" not in parent:
                 continue  # the parent's own change of type, or its null, has said it

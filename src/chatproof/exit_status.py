@@ -75,6 +75,15 @@ def of_run(document: dict[str, Any], fails: frozenset[str] = DEFAULT) -> int:
     return 1 if reasons(document, fails) else 0
 
 
+def of_decision(decision: str, fails: frozenset[str] = DEFAULT) -> int:
+    """The exit status of a comparison: GO WITH CHANGES is a GO, and 1 with --fail-on warning."""
+    if decision == "NO-GO":
+        return 1 if BROKEN in fails else 0
+    if decision == "UNDECIDED":
+        return 3 if UNDECIDED in fails else 0
+    return 1 if decision == "GO WITH CHANGES" and WARNING in fails else 0
+
+
 def reasons(document: dict[str, Any], fails: frozenset[str]) -> list[str]:
     """Why a run fails that its verdict alone would not: sentences, empty for none."""
     found = []

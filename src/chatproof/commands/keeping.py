@@ -109,3 +109,14 @@ class Keeper:
     def _say(self, error: JournalError, verdict: str) -> None:
         self._failed = True
         warn(f"chatproof: {verdict and verdict + '; '}{error.code}: {error.detail}\n  next: {error.advice}")
+
+
+def recorded(args: argparse.Namespace, selector: str) -> dict[str, Any]:
+    """The document of a recorded run, by id, prefix, latest or file. Raises UsageError for what the user can correct,
+    JournalError for a journal in trouble."""
+    try:
+        return journal.open(named(args), create=False).find(selector).document
+    except JournalError as error:
+        if not error.is_usage:
+            raise
+        raise UsageError("usage", f"{error.code}: {error.detail}", error.advice) from None

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from chatproof.target import SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
 from chatproof.usage_error import UsageError
@@ -11,6 +11,11 @@ from chatproof.usage_error import UsageError
 
 class Parser(argparse.ArgumentParser):
     """argparse that never echoes what it could not read: a key on argv must not reach a log."""
+
+    @classmethod
+    def of(cls, command: str, about: str) -> Self:
+        argparse._ = str  # type: ignore[attr-defined]
+        return cls(prog=f"chatproof {command}", description=about, allow_abbrev=False, formatter_class=_Formatter)
 
     def error(self, message: str) -> NoReturn:
         head, quoted, _ = message.partition("unrecognized arguments")
@@ -22,8 +27,7 @@ class Parser(argparse.ArgumentParser):
 def parser(command: str, about: str) -> Parser:
     """A parser that starts fast: argparse makes a formatter for every option, and one without a width reads the
     terminal's through shutil; its few translatable words would load locale."""
-    argparse._ = str  # type: ignore[attr-defined]
-    return Parser(prog=f"chatproof {command}", description=about, allow_abbrev=False, formatter_class=_Formatter)
+    return Parser.of(command, about)
 
 
 class _Formatter(argparse.HelpFormatter):

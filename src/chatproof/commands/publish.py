@@ -17,13 +17,13 @@ from chatproof.output import Artefact, WriteError, say, warn
 from chatproof.usage_error import UsageError
 
 
-def add_options(to: argparse.ArgumentParser) -> None:
+def add_options(to: argparse.ArgumentParser, of: str = "") -> None:
     """--format, --report, --fail-on, --exit-zero, -q, -v: what an Outlet reads."""
     to.add_argument(
         "--format",
         default="text",
         metavar="FORMAT",
-        help=f"on standard output: {', '.join(reporters.formats())}",
+        help=f"on standard output: {', '.join(reporters.formats(of))}",
     )
     to.add_argument(
         "--report",
@@ -45,10 +45,14 @@ def add_options(to: argparse.ArgumentParser) -> None:
 
 
 class Outlet:
-    """The sinks that were asked for. `fails` is what fails the run (see exit_status)."""
+    """The sinks that were asked for. `fails` is what fails the run (see exit_status).
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    `of` names the reporters: empty for those of runs, else a folder of `reporters`.
+    """
+
+    def __init__(self, args: argparse.Namespace, of: str = "") -> None:
         """Check everything that can be checked without a file. Raises UsageError."""
+        self._of = of
         self._files: list[tuple[str, Artefact]] = []
         self._paths: list[tuple[str, str]] = []
         on_stdout = []
@@ -60,7 +64,7 @@ class Outlet:
                 self._paths.append((format, path))
         self._on_stdout = on_stdout or [args.format]
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
-            reporters.load(format)
+            reporters.load(format, of)
         if len(self._paths) != len({os.path.abspath(path) for _, path in self._paths}):
             raise UsageError("usage", "two reports have one path", "give each report a path of its own")
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
@@ -91,14 +95,16 @@ class Outlet:
         verdict goes to standard output first: a full disk must not hide it."""
         for format in self._on_stdout:
             try:
-                say(reporters.render(format, document, self._style))
+                say(reporters.render(format, document, self._style, self._of))
             except WriteError as error:
                 failed = _unwritten(document, error)
         for format, artefact in self._files:
             try:
-                artefact.write(reporters.render(format, document))
+                artefact.write(reporters.render(format, document, of=self._of))
             except WriteError as error:
                 failed = _unwritten(document, error)
+        if self._of:
+            return failed or exit_status.of_decision(document["decision"], self.fails)
         if exit_status.interrupted(document):
             return exit_status.of_run(document)
         for reason in exit_status.reasons(document, self.fails):
@@ -107,5 +113,5 @@ class Outlet:
 
 
 def _unwritten(document: dict[str, Any], error: WriteError) -> int:
-    warn(f"chatproof: {document['verdict']}; {error}")
+    warn(f"chatproof: {document.get('verdict') or document['decision']}; {error}")
     return 4

@@ -28,7 +28,7 @@ def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, R
         say(show(resolved, settings))
         return 0
     keeper = Keeper(args)
-    resolved = _with_model(resolved, args.model, keeper)
+    resolved = with_model(resolved, args.model, keeper)
     with outlet:
         document = run(resolved, settings, environ=os.environ, begin=keeper.begin).document
         unkept = keeper.end(document)
@@ -56,7 +56,8 @@ def options(command: str) -> argparse.ArgumentParser:
     return to
 
 
-def _with_model(resolved: Resolved, wanted: str, keeper: Keeper) -> Resolved:
+def with_model(resolved: Resolved, wanted: str, keeper: Keeper) -> Resolved:
+    """The target with a model; asks for the list where none is known. Raises UsageError."""
     if resolved.target.model not in ("", "auto"):
         return resolved
     wanted = wanted or resolved.target.model

@@ -1,6 +1,7 @@
 """Reporters: one file each, `as_<format>.py` with `render(document, style) -> str`. Found by name; nothing lists them.
 
-A reporter sees the redacted run document and nothing else (an import contract holds that).
+A reporter sees the redacted run document and nothing else (an import contract holds that). Those of a comparison are in
+the folder `comparison`: where a function here takes `of`, it is the folder's name, empty for runs.
 """
 
 import importlib
@@ -23,19 +24,19 @@ class Style(NamedTuple):
 PLAIN = Style()
 
 
-def formats() -> list[str]:
+def formats(of: str = "") -> list[str]:
     """Names of all formats, sorted."""
-    names = os.listdir(os.path.dirname(__file__))
+    names = os.listdir(os.path.join(os.path.dirname(__file__), of))
     return sorted({name[3:].split(".")[0] for name in names if name.startswith("as_") and ".py" in name})
 
 
-def load(format: str) -> Any:
+def load(format: str, of: str = "") -> Any:
     """The module of a format. Raises UsageError when there is none, or when a library it needs is not installed."""
-    known = formats()
+    known = formats(of)
     if format not in known:
         raise UsageError("usage", f"there is no format {format[:40]!r}", f"there are: {', '.join(known)}")
     try:
-        return importlib.import_module(f"chatproof.reporters.as_{format}")
+        return importlib.import_module(".".join(filter(None, ("chatproof.reporters", of, f"as_{format}"))))
     except ModuleNotFoundError as error:
         if (error.name or "chatproof").partition(".")[0] == "chatproof":
             raise  # a bug of ours, not an extra that is missing
@@ -44,7 +45,7 @@ def load(format: str) -> Any:
         ) from None
 
 
-def render(format: str, document: dict[str, Any], style: Style = PLAIN) -> str:
+def render(format: str, document: dict[str, Any], style: Style = PLAIN, of: str = "") -> str:
     """The document in a format; ends with a newline. Raises UsageError as `load` does."""
-    text: str = load(format).render(document, style)
+    text: str = load(format, of).render(document, style)
     return text

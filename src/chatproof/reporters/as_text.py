@@ -10,7 +10,7 @@ _LABEL = 12
 
 
 def render(document: dict[str, Any], style: Style) -> str:
-    lines = _Lines(style)
+    lines = Lines(style)
     _headline(document, lines)
     if style.verbosity < 0:
         return lines.text()
@@ -37,7 +37,7 @@ def render(document: dict[str, Any], style: Style) -> str:
     return lines.text()
 
 
-class _Lines:
+class Lines:
     """Collects lines: a label column, wrapped text, everything escaped here, at the edge."""
 
     def __init__(self, style: Style) -> None:
@@ -57,6 +57,10 @@ class _Lines:
             shown = f"{label if number == 0 else '':<{_LABEL}}"
             self.lines.append(f"  {self.paint(shown, color) if number == 0 else shown}{part}".rstrip())
 
+    def head(self, word: str, color: str, text: str) -> None:
+        """The line that is read first."""
+        self.lines.append(f"{self.paint(word, color)}  {escape(text)}")
+
     def text(self) -> str:
         return "\n".join(self.lines).rstrip("\n") + "\n"
 
@@ -73,32 +77,31 @@ def _wrap(text: str, width: int) -> list[str]:
     return [*lines, current]
 
 
-def _headline(document: dict[str, Any], lines: _Lines) -> None:
+def _headline(document: dict[str, Any], lines: Lines) -> None:
     target, verdict = document["target"], document["verdict"]
     parts = [target["base_url"], f"model {target['model'] or '(none)'}"]
     if target["name"] not in ("url", ""):
         parts.insert(0, target["name"])
-    head = escape(" · ".join(parts))
-    lines.lines.append(f"{lines.paint(verdict, verdict)}  {head}")
+    lines.head(verdict, verdict, " · ".join(parts))
     if lines.style.verbosity < 0 and document["diagnoses"] and verdict != "GO":
         first = document["diagnoses"][0]
         lines.add("cause", f"{first['code']}: {first['summary']}")
 
 
-def _diagnosis(diagnosis: dict[str, Any], lines: _Lines) -> None:
+def _diagnosis(diagnosis: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     lines.add("cause", f"{diagnosis['code']}: {diagnosis['summary']}", color="bold")
     _details(diagnosis, lines)
 
 
-def _details(diagnosis: dict[str, Any], lines: _Lines) -> None:
+def _details(diagnosis: dict[str, Any], lines: Lines) -> None:
     lines.add("whose", f"{diagnosis['owner']} ({diagnosis['confidence']})")
     for number, line in enumerate(diagnosis["evidence"]):
         lines.add("evidence" if number == 0 else "", line)
     lines.add("next", diagnosis["next_step"])
 
 
-def _broken(document: dict[str, Any], lines: _Lines) -> None:
+def _broken(document: dict[str, Any], lines: Lines) -> None:
     owners = {clause: d for d in reversed(document["diagnoses"]) for clause in d["clauses"]}
     broken = [f for f in document["findings"] if f["outcome"] == "broken"]
     if not broken:
@@ -117,7 +120,7 @@ def _broken(document: dict[str, Any], lines: _Lines) -> None:
             lines.add("", f"cause {cause['code']}, owner {cause['owner']}")
 
 
-def _undecided(document: dict[str, Any], lines: _Lines) -> None:
+def _undecided(document: dict[str, Any], lines: Lines) -> None:
     """What was not judged and why, one line for each reason."""
     groups: dict[tuple[str, str], list[str]] = {}
     for finding in document["findings"]:
@@ -132,7 +135,7 @@ def _undecided(document: dict[str, Any], lines: _Lines) -> None:
         lines.add(names[outcome], f"{folded}: {reason}", color="dim")
 
 
-def _held(document: dict[str, Any], lines: _Lines) -> None:
+def _held(document: dict[str, Any], lines: Lines) -> None:
     outcomes: dict[str, set[str]] = {}
     for finding in document["findings"]:
         outcomes.setdefault(finding["clause"], set()).add(finding["outcome"])
@@ -156,7 +159,7 @@ def _fold(clauses: list[str], known: list[str]) -> str:
     return ", ".join(parts)
 
 
-def _exchanges(document: dict[str, Any], lines: _Lines) -> None:
+def _exchanges(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for exchange in document["exchanges"]:
         response, fault = exchange["response"], exchange["fault"]
@@ -179,7 +182,7 @@ def _exchanges(document: dict[str, Any], lines: _Lines) -> None:
             lines.add("body", response["body"]["excerpt"][:600])
 
 
-def _footer(document: dict[str, Any], lines: _Lines) -> None:
+def _footer(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for note in document["notes"]:
         lines.add("note", note, color="warning")

@@ -1,0 +1,109 @@
+"""Every difference between two runs of one contract: B as a replacement for A. Pure.
+
+Differences are found per probe, the coarsest first: where B refuses what A answers, that is the difference, and not
+each field that is then missing. What only one run observed is listed as not compared, never as equal.
+Text, ids, token counts and timings are never differences.
+"""
+
+from typing import Any
+
+from chatproof.migration import exchanges, judgements, surroundings
+from chatproof.migration.difference import BREAKS, Difference, Document, Pair, joined, pairs
+
+
+def between(a: Document, b: Document, requires: frozenset[str] = frozenset()) -> list[Difference]:
+    """Every difference, what breaks clients first; equal ones on several probes as one."""
+    both = pairs(a, b)
+    # An ability is asked about by a probe of its own: what it says there is said once, by its state.
+    of_ability = judgements.of_abilities(a, b, requires)
+    told = {probe for one in of_ability for probe in one.probes}
+    found: list[Difference] = []
+    enforced = all(_both_refuse(pair) for pair in both if pair.probe == "auth.invalid_key")
+    for pair in both:
+        if surroundings.is_key_form(pair.probe):
+            # Where any key is good, its form says nothing.
+            found += surroundings.of_key_form(pair) if enforced else []
+        else:
+            found += _of_pair(pair, told)
+    found += of_ability
+    answered = [pair for pair in both if not pair.a["fault"] and not pair.b["fault"]]
+    found += [*surroundings.of_headers(answered), *surroundings.of_http(answered)]
+    order = ("breaks", "change", "better", "note")
+    return sorted(joined(_absorbed(found)), key=lambda one: order.index(one.effect))
+
+
+def _absorbed(found: list[Difference]) -> list[Difference]:
+    """A field that a clause has told of on one probe is the same difference on the others."""
+    told = {one.at: number for number, one in enumerate(found) if one.kind == "clause" and one.at.startswith("$")}
+    kept: list[Difference | None] = list(found)
+    for place, one in enumerate(found):
+        if one.kind == "field" and one.at in told:
+            teller = kept[told[one.at]]
+            assert teller is not None
+            kept[told[one.at]] = teller._replace(probes=tuple(dict.fromkeys((*teller.probes, *one.probes))))
+            kept[place] = None
+    return [one for one in kept if one is not None]
+
+
+def _of_pair(pair: Pair, told: set[str]) -> list[Difference]:
+    of_wire = exchanges.of_exchange(pair)
+    coarse = [one for one in of_wire if one.kind in ("transport", "status", "body")]
+    of_clauses = judgements.of_findings(pair)
+    if pair.probe in told:
+        # The reply to a request that only one side can do: its status and fields follow from that.
+        return of_clauses if not coarse else []
+    if coarse and not (of_clauses and _both_refuse(pair)):
+        return [_with_clauses(coarse[0], of_clauses), *(one for one in of_wire if one not in coarse)]
+    root = next((one for id in _ROOTS for one in of_clauses if id in one.clauses and one.effect == BREAKS), None)
+    if root is not None:
+        others = [one for one in of_clauses if one is not root]
+        return [_with_clauses(root, [root, *others])]
+    touched = [one.at for one in of_clauses if one.at.startswith("$")]
+    fine = [one for one in of_wire if not _is_told(one, touched, of_clauses)]
+    return [*of_clauses, *fine]
+
+
+# Where one of these breaks, the reply is no answer, and what else it lacks follows from that.
+_ROOTS = ("happy.no_error_field", "stream.no_error", "happy.body_json", "stream.events_parse")
+
+
+def _both_refuse(pair: Pair) -> bool:
+    a, b = pair.a["response"], pair.b["response"]
+    return bool(a and b and a["status"] >= 400 and b["status"] >= 400)
+
+
+def _with_clauses(one: Difference, of_clauses: list[Difference]) -> Difference:
+    return one._replace(clauses=tuple(clause for other in of_clauses for clause in other.clauses))
+
+
+def _is_told(one: Difference, touched: list[str], of_clauses: list[Difference]) -> bool:
+    """A clause's break has already said what this difference of the wire shows."""
+    if one.kind == "media_type":
+        return any("media_type" in clause for other in of_clauses for clause in other.clauses)
+    if one.kind == "status":
+        return any(other.at == "status" for other in of_clauses)
+    if one.kind == "body":
+        return bool(of_clauses)
+    if one.kind == "value":
+        return any(at.endswith("." + one.at) for at in touched)
+    return any(one.at == at or one.at.startswith((at + ".", at + "[")) or at.startswith(one.at + ".") for at in touched)
+
+
+def not_compared(a: Document, b: Document) -> list[dict[str, str]]:
+    """Probes that one run sent and the other did not, with the reason that the other gives."""
+    rows = []
+    for side, ours, theirs in (("B", a, b), ("A", b, a)):
+        sent = {exchange["probe"] for exchange in theirs["exchanges"]}
+        for probe in (exchange["probe"] for exchange in ours["exchanges"]):
+            if probe not in sent:
+                reasons = [f["reason"] for f in theirs["findings"] if f["probe"] == probe and f["reason"]]
+                rows.append({"probe": probe, "missing_on": side, "reason": next(iter(reasons), "not sent")})
+    return rows
+
+
+def timings(a: Document, b: Document) -> list[dict[str, Any]]:
+    """Total milliseconds per probe, shown and never judged."""
+    rows = []
+    for pair in pairs(a, b):
+        rows.append({"probe": pair.probe, "a": pair.a["timings_ms"]["total"], "b": pair.b["timings_ms"]["total"]})
+    return rows
