@@ -20,7 +20,9 @@ from chatproof.reply import Reply
 SUPPORTED, UNSUPPORTED, IGNORED, DAMAGED = "supported", "unsupported", "ignored", "broken"
 STATES = (SUPPORTED, UNSUPPORTED, IGNORED, DAMAGED)
 _ELSEWHERE = ("rate", "quota", "region", "timeout", "auth", "header", "organization", "proxy")
-_FAILING = ("server", "path")
+# About the way, the model or the prompt, unless the error says otherwise: OpenRouter's 404 "No endpoints found that
+# support tool use", llama.cpp's 500 "tools param requires --jinja flag".
+_NEITHER = ("server", "path", "model", "retired", "filtered", "permission", "context")
 
 
 def done(observed: str = "") -> Outcome:
@@ -59,8 +61,7 @@ def refusal(
     said = f"HTTP {status}, {error_words(reply.error)}"
     blamed = names(reply.error, parameters)
     found = classify(reply.error, status)
-    # llama.cpp refuses tools with 500 "tools param requires --jinja flag": that is clear enough.
-    if status == 429 or found in _ELSEWHERE or (found in _FAILING and not blamed):
+    if status == 429 or found in _ELSEWHERE or (found in _NEITHER and not blamed):
         return undecided(f"no answer about this: {said}")
     if shared and not blamed:
         return undecided(f"the request was refused for another reason: {said}")

@@ -94,9 +94,25 @@ def _closure(available: dict[str, Clause], scope: str, choice: Choice) -> dict[s
         and (not choice.only or any(_selects(o, id) for o in choice.only))
         and (not choice.layers or clause.layer in choice.layers)
     }
+    if scope == VALIDATE:
+        wanted -= _not_asked_for(available, choice)
     while needed := {need for id in wanted for need in available[id].needs} - wanted:
         wanted |= needed
     return {id: clause for id, clause in available.items() if id in wanted}
+
+
+def _not_asked_for(available: dict[str, Clause], choice: Choice) -> set[str]:
+    """Clauses on probes that are sent only when asked for: by name, by a clause of theirs, or as a requirement."""
+    from chatproof.probes_validate import OPT_IN
+
+    return {
+        id
+        for id, clause in available.items()
+        if clause.probe in OPT_IN
+        and clause.probe not in choice.extras
+        and clause.capability not in choice.required
+        and not any(_selects(o, id) for o in choice.only)
+    }
 
 
 def _term(clause: Clause, profile: Profile, choice: Choice, waiver: Waiver | None) -> Term:

@@ -287,6 +287,9 @@ _ROWS = (
 )
 
 
+OPT_IN = tuple(row.id for row in _ROWS if row.opt_in)
+
+
 def load() -> None:
     """Put the rows into PROBES, and the paid happy path after the free ones. May be called again."""
     PROBES.update({row.id: row for row in _ROWS})

@@ -79,7 +79,11 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
 
 def _from_error(error: Json, body: dict[str, Json], where: str) -> ProviderError:
     if isinstance(error, list):
-        return _from_error(error[0], {}, f"{where}[0]") if error else ProviderError(where, "", "", "", "")
+        if not error:
+            return ProviderError(where, "", "", "", "")
+        places = [_place(entry.get("loc")) for entry in error[:20] if isinstance(entry, dict)]
+        first = _from_error(error[0], {}, f"{where}[0]")
+        return first._replace(param=first.param or ", ".join(dict.fromkeys(filter(None, places))))
     if isinstance(error, dict):
         return _fields({name.lower(): value for name, value in reversed(error.items())}, where)
     # A bare string (vLLM, TGI, xAI, LM Studio) keeps its code, if any, beside it.
@@ -96,6 +100,11 @@ def _fields(source: dict[str, Json], where: str) -> ProviderError:
         return _fields(inner, f"{where}.error")
     code = next((source[name] for name in _CODES if isinstance(source.get(name), str | int) and source[name]), None)
     return ProviderError(where, _text(message), _text(code), _text(source.get("type")), _text(source.get("param")))
+
+
+def _place(loc: Json) -> str:
+    """Where FastAPI says that the request is wrong: ["body", "messages", 0, "role"]."""
+    return ".".join(str(part) for part in loc) if isinstance(loc, list) else ""
 
 
 def _text(value: Json) -> str:

@@ -1,6 +1,7 @@
 """How validate sends: free requests first, then the happy path, then the rest a few at a time, within the budget."""
 
 from chatproof import probes, probes_validate
+from chatproof.clause import HOLDS
 from chatproof.contract import Contract
 from chatproof.exchange import Exchange, Request
 from chatproof.judging import judge
@@ -15,9 +16,9 @@ def completed(needed: set[str], resolved: Resolved, settings: Settings) -> set[s
     """The probes that validate sends for the clauses in force: those recorded only among them, and what they follow."""
     probes_validate.load()
     rows = probes.PROBES
-    unknown = [extra for extra in settings.extras if extra not in rows or not rows[extra].opt_in]
+    unknown = [extra for extra in settings.extras if extra not in probes_validate.OPT_IN]
     if unknown:
-        known = ", ".join(row.id for row in rows.values() if row.opt_in)
+        known = ", ".join(probes_validate.OPT_IN)
         raise UsageError("usage", f"no probe to add is called {unknown[0][:40]!r}", f"there are: {known}")
     needed = needed - {"*"}
     if not (settings.only or settings.layers):
@@ -27,7 +28,6 @@ def completed(needed: set[str], resolved: Resolved, settings: Settings) -> set[s
         needed = {id for id in needed if not id.startswith("key.")}  # forms of another scheme than this one
     if resolved.target.no_auth:
         needed = {id for id in needed if not id.startswith("auth.")}
-    needed = {id for id in needed if not rows[id].opt_in or id in settings.extras}
     while more := {rows[id].after for id in needed if rows[id].after in rows} - needed:
         needed = needed | more
     return needed | {rows[id].rides for id in needed if rows[id].rides}
@@ -92,20 +92,22 @@ def _may(
         if others and not any(Reply(exchange).complete for exchange in others):
             not_sent[probe] = "not sent: no free request got a complete reply"
             return False
-    elif row.after and not _follows(row.after, contract, resolved, exchanges):
+    elif row.after and not _follows(probe, row.after, contract, resolved, exchanges):
         reason = not_sent.get(row.after, "")
         not_sent[probe] = reason or f"not sent: {row.after} does not hold"
         return False
     return True
 
 
-def _follows(after: str, contract: Contract, resolved: Resolved, exchanges: list[Exchange]) -> bool:
-    """The happy path by smoke's clauses alone: a missing `created` must not hide everything else. Others by theirs."""
+def _follows(probe: str, after: str, contract: Contract, resolved: Resolved, exchanges: list[Exchange]) -> bool:
+    """The happy path by smoke's clauses alone: a missing `created` must not hide everything else. Others by those that
+    this probe's clauses need: a call with an odd argument can still be answered."""
     if after == "happy":
         return holds(contract, exchanges, resolved.target, after)
+    needed = {need for term in contract.terms if term.clause.probe == probe for need in term.clause.needs}
     judgement = judge(contract, exchanges, model=resolved.target.model, key=resolved.target.key)
-    found = [finding for finding in judgement.findings if finding.probe == after and finding.state]
-    return bool(found) and all(finding.state == "supported" for finding in found)
+    found = [finding for finding in judgement.findings if finding.clause in needed and finding.probe == after]
+    return bool(found) and all(finding.outcome == HOLDS for finding in found)
 
 
 def _json_of(probe: str, exchanges: list[Exchange]) -> probes.Body | None:

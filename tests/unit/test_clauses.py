@@ -8,6 +8,7 @@ import pytest
 
 from chatproof import clauses, probes_validate, profile
 from chatproof.clause import BROKEN, HOLDS, LAYERS, MUST, SHOULD, VALIDATE, Clause, Context, Example
+from chatproof.clauses.happy import GOOD
 from chatproof.clauses.models import EXAMPLE_MODEL
 from chatproof.clauses.secrets import EXAMPLE_KEY
 from chatproof.exchange import Secret
@@ -32,7 +33,8 @@ def outcome(clause: Clause, example: Example) -> str:
     probe = clause.probe if clause.probe != "*" else "happy"
     reply = Reply(exchange(probe, from_example(example)))
     assert reply.complete, reply.fault
-    context = Context(profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), {probe: reply})
+    replies = {"happy": Reply(exchange("happy", from_example(GOOD))), probe: reply}  # clauses may look at the control
+    context = Context(profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), replies)
     return clause.judge(reply, context).outcome
 
 

@@ -10,6 +10,7 @@ from chatproof.cli import COMMANDS
 from chatproof.commands.options import parser
 from chatproof.contract import Choice, contract_of
 from chatproof.output import say
+from chatproof.probes_validate import OPT_IN
 from chatproof.target import profile_of
 from chatproof.usage_error import UsageError
 
@@ -33,7 +34,7 @@ def main(argv: list[str]) -> int:
 def table(name: str, scope: str = SMOKE) -> dict[str, Any]:
     """Areas, clauses of a scope and the profile's facts as plain data."""
     known = profile.load(name)
-    contract = contract_of(scope, known, Choice(stream=True))
+    contract = contract_of(scope, known, Choice(stream=True, extras=OPT_IN))
     return {
         "profile": name,
         "contract": contract.digest,

@@ -60,9 +60,15 @@ def _no_api(case: Case) -> Sign | None:
     return None
 
 
+def _known(case: Case) -> bool:
+    """The same URL gave a completion: whatever a 404 means there (a mock without an answer, say), not the path."""
+    control = case.context.control
+    return bool(control and control.is_completion and control.exchange.request.url == case.url)
+
+
 def _wrong_url(case: Case) -> bool:
     """The server knows no such path: 404 or 405 that do not speak of a model, HTML 200, LM Studio's 200 error."""
-    if not case.reply.complete:
+    if not case.reply.complete or _known(case):
         return False
     if case.page:
         return case.status in (404, 405, 410) or (case.status == 200 and case.reply.kind == "html")

@@ -15,7 +15,7 @@ from chatproof.clause import (
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.printable import quote
 from chatproof.reply import Reply
-from chatproof.shapes import FINISH_REASONS, SECONDS, count, is_integer
+from chatproof.shapes import FINISH_REASONS, SECONDS, count, is_integer, members
 
 _AREA = "Response shape"
 _CODE = "contract.schema"
@@ -263,14 +263,22 @@ def usage_integers(reply: Reply, context: Context) -> Outcome:
     probe="happy",
     needs=("usage.integers",),
     why="Whoever bills or budgets by the parts comes to another sum than by the total.",
-    holds_on=(_FULL,),
-    breaks_on=(_usage(b'"total_tokens":10', b'"total_tokens":11'),),
+    holds_on=(
+        _FULL,
+        _usage(b'"total_tokens":10}', b'"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":30}}'),
+    ),
+    breaks_on=(
+        _usage(b'"total_tokens":10', b'"total_tokens":11'),
+        _usage(b'"total_tokens":10}', b'"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":9}}'),
+    ),
 )
 def usage_sum(reply: Reply, context: Context) -> Outcome:
     usage = reply.object.get("usage")
     assert isinstance(usage, dict)  # usage.integers holds
-    parts, total = count(usage["prompt_tokens"]), count(usage["completion_tokens"])
-    added = (parts or 0) + (total or 0)
-    if added == usage["total_tokens"]:
+    prompt, completion, total = (count(usage[f"{name}_tokens"]) or 0 for name in ("prompt", "completion", "total"))
+    added, thought = prompt + completion, count(members(usage.get("completion_tokens_details")).get("reasoning_tokens"))
+    if added == total:
         return holds()
+    if thought and added + thought == total:
+        return holds(f"with {thought} reasoning tokens, which completion_tokens leaves out")  # xAI counts like this
     return broken("$.usage.total_tokens", f"{added}, prompt and completion added", quote(usage["total_tokens"]))

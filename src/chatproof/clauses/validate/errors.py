@@ -87,6 +87,8 @@ def refused(reply: Reply, context: Context) -> Outcome:
         return holds(f"HTTP {status}, a redirection")
     if reply.is_completion:
         return broken("status", expected, f"HTTP {status} with a completion")
+    if reply.exchange.request.method == "GET" and reply.object.get("object") == "list":
+        return not_applicable("GET lists the stored completions here, as OpenAI's own API does")
     said = error_words(reply.error) if reply.error else f"{reply.kind} body"
     return broken("status", expected, f"HTTP {status} with {said}")
 
@@ -125,7 +127,9 @@ def field_named(fields: tuple[str, ...]) -> Judge:
     def judge(reply: Reply, context: Context) -> Outcome:
         if reply.error is None:
             return not_applicable("the refusal carries no error to name a field in")
-        if names(reply.error, fields) or _inside(reply.error.param, fields):
+        # Gemini names the model as models/…, new-api in Chinese: both are classified as being about the model.
+        about_model = fields == ("model",) and classify(reply.error, reply.status) == "model"
+        if about_model or names(reply.error, fields) or _inside(reply.error.param, fields):
             return holds(error_words(reply.error))
         return broken(reply.error.where, f"{' or '.join(fields[:2])} by name", error_words(reply.error))
 

@@ -3,7 +3,7 @@
 import json
 
 from chatproof.capability import damaged, done, ignored, refusal
-from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, Context, Example, Outcome, broken, clause, holds
+from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, Context, Example, Outcome, broken, clause, holds, undecided
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.error_text import error_words
 from chatproof.printable import quote
@@ -13,6 +13,7 @@ from chatproof.reply import Reply, reasoning_of, text_of
 _AREA = "Capabilities"
 _CODE = "contract.messages"
 _AT = "$.choices[0].message.content"
+WORD = "pong"  # what the happy path asks for, and only these messages do
 _MANGLED = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u")
 
 
@@ -24,6 +25,11 @@ def _answer(content: str) -> Example:
 _REFUSED = Example(400, JSON, b'{"error":{"message":"role developer is not supported"}}')
 
 
+def _follows(context: Context) -> bool:
+    """The model says what it is asked to say: only then does another answer show that it was not asked."""
+    return context.control is not None and WORD in text_of(context.control.message.get("content")).lower()
+
+
 def _heard(probe: str, capability: str, says: str, why: str) -> None:
     """A clause that a message was taken into account: the answer holds the word that only it holds."""
 
@@ -32,10 +38,12 @@ def _heard(probe: str, capability: str, says: str, why: str) -> None:
         if refused:
             return refused
         text = text_of(reply.message.get("content"))
-        if "pong" in text.lower():
+        if WORD in text.lower():
             return done()
         if not text.strip() and reasoning_of(reply.message):
             return done("the model only thought; the message was accepted")
+        if not _follows(context):
+            return undecided("this model did not do as the plain request says either", quote(text, 60))
         return ignored(_AT, "the word that the message asks for", quote(text, 60))
 
     clause(
@@ -114,7 +122,12 @@ def unicode_accepted(reply: Reply, context: Context) -> Outcome:
 )
 def unicode_intact(reply: Reply, context: Context) -> Outcome:
     text = text_of(reply.message.get("content"))
+    if reply.finish_reason == "length":
+        text = text.rstrip("\ufffd")  # cut within a character
+    plain = text_of(context.control.message.get("content")) if context.control else ""
     found = next((mark for mark in _MANGLED if mark in text), "")
+    if found and found in plain:
+        return undecided("this model writes such characters without being sent any", quote(text, 80))
     return broken(_AT, "the characters that were sent", quote(text, 80)) if found else holds(quote(text, 40))
 
 

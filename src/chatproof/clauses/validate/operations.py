@@ -30,7 +30,7 @@ _RFC_9112 = Source("https://www.rfc-editor.org/rfc/rfc9112", "2026-11-23")
 _OPENAI_LIMITS = Source("https://platform.openai.com/docs/guides/rate-limits", "2026-11-23")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LIMITED = b'{"error":{"message":"Rate limit reached","type":"requests","param":null,"code":"rate_limit_exceeded"}}'
-_FAMILY = "x-ratelimit-"
+_FAMILY = ("x-ratelimit-limit", "x-ratelimit-remaining")  # GitHub Models sends x-ratelimit-type, a word
 
 
 @clause(
@@ -97,14 +97,17 @@ def retry_after(reply: Reply, context: Context) -> Outcome:
     source=_OPENAI_LIMITS,
     probe="*",
     why="Clients that slow down before the limit read them as numbers.",
-    holds_on=(GOOD._replace(extra=((b"X-RateLimit-Remaining-Requests", b"59"),)),),
+    holds_on=(
+        GOOD._replace(extra=((b"X-RateLimit-Remaining-Requests", b"59"),)),
+        GOOD._replace(extra=((b"X-RateLimit-Limit", b"3"), (b"X-RateLimit-Type", b"UserByModelByDay"))),
+    ),
     breaks_on=(GOOD._replace(extra=((b"X-RateLimit-Remaining-Requests", b"many"),)),),
 )
 def rate_limit_headers(reply: Reply, context: Context) -> Outcome:
     seen = 0
     for name, value in reply.response.headers if reply.response else ():
         lowered, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
-        if not lowered.startswith(_FAMILY) or "reset" in lowered:
+        if not lowered.startswith(_FAMILY):
             continue
         seen += 1
         digits = text.removeprefix("-").replace(".", "", 1)
@@ -186,6 +189,8 @@ def retrievable(reply: Reply, context: Context) -> Outcome:
     id = reply.object.get("id")
     if id == context.model:
         return holds()
+    if isinstance(id, str) and id.endswith(f"/{context.model}"):
+        return holds(f"{quote(id)}: the same model with a prefix")  # Gemini: models/gemini-…
     return broken("$.id", quote(context.model), quote(id) if "id" in reply.object else f"absent, {reply.kind} body")
 
 

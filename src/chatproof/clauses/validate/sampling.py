@@ -81,14 +81,15 @@ def n_readable(reply: Reply, context: Context) -> Outcome:
     probe="sampling",
     why="Classifiers and evaluations that weigh answers have nothing to weigh.",
     holds_on=(_answers(),),
-    breaks_on=(_answers(logprobs=None), _answers(logprobs={})),
+    breaks_on=(_answers(logprobs=None), _answers(logprobs={}), _answers(logprobs={"content": None, "refusal": None})),
 )
 def logprobs(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "logprobs", ("logprobs", "top_logprobs"), shared=True)
     if refused:
         return refused
     found = members(reply.choices[0]).get("logprobs") if reply.choices else None
-    return done() if found else ignored("$.choices[0].logprobs", "log probabilities", quote(found))
+    empty = not found or (isinstance(found, dict) and not any(found.values()))  # {"content": null, "refusal": null}
+    return ignored("$.choices[0].logprobs", "log probabilities", quote(found)) if empty else done()
 
 
 @clause(

@@ -50,7 +50,7 @@ def _stream(body: bytes) -> Example:
     layer=SCHEMA,
     code=_CODE,
     area=_AREA,
-    says="Each chunk has id, object, created, model and choices of the right types; each choice an index and a delta.",
+    says="Each chunk has id, object, created, model and choices of the right types; each choice an index.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.no_error", "stream.content_non_empty"),
@@ -60,7 +60,6 @@ def _stream(body: bytes) -> Example:
         _stream(_GOOD.replace(b'"id":"c1",', b"")),
         _stream(_GOOD.replace(b"1795379441", b'"now"')),
         _stream(_GOOD.replace(b'"index":0,', b"")),
-        _stream(_GOOD.replace(b'"delta":{}', b'"delta":null')),
         _stream(_GOOD.replace(b'"stop"', b'"eos"')),
         _stream(_FIRST + _TEXT + _chunk(b'{"content":7}') + _LAST + _DONE),
     ),
@@ -91,14 +90,37 @@ def _chunk_problem(chunk: dict[str, Json]) -> tuple[str, str, Json] | None:
         index, delta, reason = (members(choice).get(name, _ABSENT) for name in ("index", "delta", "finish_reason"))
         if not is_integer(index):
             return f"{at}.index", "an integer", index
-        if not isinstance(delta, dict):
-            return f"{at}.delta", "an object", delta
-        content = delta.get("content")
+        content = members(delta).get("content")
         if not (content is None or isinstance(content, str | list)):
             return f"{at}.delta.content", "a string", content
         if reason not in (*FINISH_REASONS, None, _ABSENT):
             return f"{at}.finish_reason", f"null or one of {', '.join(FINISH_REASONS)}", reason
     return None
+
+
+@clause(
+    "stream.delta",
+    layer=SCHEMA,
+    code=_CODE,
+    area=_AREA,
+    says="Each choice of a chunk has a delta, an object.",
+    source=OPENAI_SPEC,
+    probe="stream",
+    needs=("stream.no_error", "stream.content_non_empty"),
+    why="Programs on openai-python read choices[0].delta.content of each chunk: AttributeError in the middle.",
+    holds_on=(_stream(_GOOD), _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE)),
+    breaks_on=(
+        _stream(_GOOD.replace(b'"delta":{}', b'"delta":null')),
+        _stream(_GOOD.replace(b'"delta":{},', b"")),
+    ),
+)
+def has_delta(reply: Reply, context: Context) -> Outcome:
+    for number, chunk in enumerate(reply.chunks):
+        for choice in items(chunk.get("choices")):
+            if not isinstance(members(choice).get("delta"), dict):
+                found = quote(members(choice)["delta"]) if "delta" in members(choice) else "absent"
+                return broken(f"event {number}, $.choices[*].delta", "an object", found)
+    return holds()
 
 
 @clause(

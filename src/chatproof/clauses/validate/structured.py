@@ -7,13 +7,13 @@ from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SCHEMA, SHOULD, Context, Ex
 from chatproof.clauses.happy import JSON
 from chatproof.printable import quote
 from chatproof.probes_validate import ANSWER_SCHEMA
-from chatproof.reply import Reply, reasoning_of
+from chatproof.reply import Reply, reasoning_of, text_of
 from chatproof.schema_check import problem_in
 from chatproof.strictjson import Json, parse
 
 _AREA = "Capabilities"
 _CODE = "contract.structured_output"
-_REFUSED = Example(400, JSON, b'{"error":{"message":"response_format is not supported","param":"response_format"}}')
+_PARTS = [{"type": "text", "text": '{"word":"pong"}'}]
 
 
 def _answer(content: object) -> Example:
@@ -25,6 +25,8 @@ def _answer(content: object) -> Example:
 def _content(reply: Reply) -> tuple[Json, Outcome | None]:
     """The JSON value in the answer's content, or what is to be said instead."""
     at, content = "$.choices[0].message.content", reply.message.get("content")
+    if isinstance(content, list):
+        content = text_of(content)  # Mistral's parts
     if not isinstance(content, str):
         expected = "JSON in a string"
         if content is None and reasoning_of(reply.message):
@@ -46,7 +48,8 @@ def _shape(probe: str, what: str) -> None:
         if refused:
             return refused
         content = reply.message.get("content")
-        if content is None or isinstance(content, str):
+        parts = isinstance(content, list) and context.profile.fact("content_parts") and text_of(content)
+        if content is None or isinstance(content, str) or parts:
             return done()
         return damaged("$.choices[0].message.content", "a string", quote(content))
 
@@ -61,7 +64,7 @@ def _shape(probe: str, what: str) -> None:
         probe=probe,
         why="Clients parse the string: typed ones fail on an object, others hand on what is no text.",
         holds_on=(_answer('{"word":"pong"}'), _answer("pong"), _answer(None)),
-        breaks_on=(_answer({"word": "pong"}), Example(200, JSON, b'{"error":"no"}')),
+        breaks_on=(_answer({"word": "pong"}), _answer(_PARTS), Example(200, JSON, b'{"error":"no"}')),
     )(judge)
 
 

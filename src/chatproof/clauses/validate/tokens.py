@@ -16,6 +16,7 @@ from chatproof.clause import (
     not_applicable,
 )
 from chatproof.clauses.happy import JSON
+from chatproof.error_text import error_words
 from chatproof.printable import quote
 from chatproof.probes_validate import CAP, COUNT_TO, STOP_AT
 from chatproof.reply import Reply, reasoning_of, text_of
@@ -24,6 +25,9 @@ from chatproof.shapes import count, members
 _AREA = "Capabilities"
 _CAPS = "contract.max_tokens"
 _SLACK = 4  # times the cap: counts of tokens differ between what serves and what reports
+_WIDEST = 8  # characters: more than any list of numbers needs for a token
+# OpenAI's answer, with 400, where a reasoning model has used up the cap before it said anything.
+_REACHED = "output limit was reached"
 
 
 def _answer(content: str | None, finish: str = "stop", **message: object) -> Example:
@@ -31,29 +35,44 @@ def _answer(content: str | None, finish: str = "stop", **message: object) -> Exa
     return Example(200, JSON, json.dumps({"choices": [choice]}).encode())
 
 
+def _used(reply: Reply) -> int | None:
+    return count(members(reply.object.get("usage")).get("completion_tokens"))
+
+
+def _cut(text: str, used: int | None) -> bool:
+    """The answer was cut: it used up the cap, or it begins to count and does not get there, or it is not there."""
+    if used is not None:
+        return used >= CAP
+    return not text.strip() or (text.lstrip().startswith("1") and str(COUNT_TO) not in text)
+
+
 def _cap(dialect: str) -> None:
     _names = (dialect,)
 
     def honoured(reply: Reply, context: Context) -> Outcome:
+        if reply.error and _REACHED in reply.error.message:
+            return done(error_words(reply.error))
         refused = refusal(reply, context, dialect, _names)
         if refused:
             return refused
-        text = text_of(reply.message.get("content"))
-        used = count(members(reply.object.get("usage")).get("completion_tokens"))
+        text, used = text_of(reply.message.get("content")), _used(reply)
         said = f"{len(text)} characters, finish_reason {quote(reply.finish_reason)}"
         said += f", {used} completion tokens" if used is not None else ""
-        if str(COUNT_TO) in text or (used is not None and used > CAP * _SLACK):
+        # Models abbreviate: "1, 2, 3, …, 100" is no sign of anything.
+        if (str(COUNT_TO) in text and len(text) > CAP * _WIDEST) or (used is not None and used > CAP * _SLACK):
             return ignored("$.choices[0].message.content", f"an answer cut at {CAP} tokens", said)
         if not text.strip() and (reasoning_of(reply.message) or used):
             return done(f"{said}; the model's thinking used up the cap")
         return done(said)
 
     def reported(reply: Reply, context: Context) -> Outcome:
-        text = text_of(reply.message.get("content"))
-        if text.strip() and len(text) < CAP and reply.finish_reason == "stop":
-            return not_applicable("the model wrote less than the cap allows")
         if reply.finish_reason == "length":
             return holds()
+        if reply.error:
+            return not_applicable("the cap was reached before the model said anything, and the error says so")
+        text, used = text_of(reply.message.get("content")), _used(reply)
+        if not _cut(text, used):
+            return not_applicable("nothing shows that the cap cut this answer off")
         return broken("$.choices[0].finish_reason", "length", quote(reply.finish_reason))
 
     clause(
@@ -70,6 +89,13 @@ def _cap(dialect: str) -> None:
         holds_on=(
             _answer("1, 2, 3, 4, 5, 6", "length"),
             _answer("", "length", reasoning_content="The user wants me to count"),
+            _answer("1, 2, 3, …, 99, 100"),
+            Example(
+                400,
+                JSON,
+                b'{"error":{"message":"Could not finish the message because max_tokens or model '
+                b'output limit was reached. Please try again with higher max_tokens."}}',
+            ),
         ),
         breaks_on=(
             _answer(", ".join(map(str, range(1, COUNT_TO + 1)))),
@@ -120,5 +146,6 @@ def stop(reply: Reply, context: Context) -> Outcome:
         return damaged("$.choices[0].message.content", "a string", quote(content))
     text = text_of(content)
     if STOP_AT in text:
-        return ignored("$.choices[0].message.content", f"the end before {quote(STOP_AT)}", quote(text, 60))
+        kept = "the answer ends with it: " if text.rstrip().endswith(STOP_AT) else ""
+        return ignored("$.choices[0].message.content", f"the end before {quote(STOP_AT)}", kept + quote(text, 60))
     return done(quote(text, 40))
