@@ -58,6 +58,15 @@ class ResponseReader:
         return "headers" if self.received else "first_byte"
 
     @property
+    def progress(self) -> str:
+        """How much has come: bytes in all, or of the body, with its announced length."""
+        if self._head is None:
+            return f"{self.received} bytes"
+        if self._expected is None:
+            return f"{self._wire_size} bytes of the body"
+        return f"{self._wire_size} of {self._expected} bytes of the body"
+
+    @property
     def ends_with_the_connection(self) -> bool:
         """A body has begun whose end only the connection's end will tell."""
         return self._head is not None and not self.complete and self._chunks is None and self._expected is None

@@ -72,8 +72,9 @@ def coding(headers: tuple[tuple[bytes, bytes], ...]) -> str:
 def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
     """gunzip under a cap. Other codings were not asked for and are named, not guessed at."""
     if coding not in ("gzip", "x-gzip"):
-        shown = snippet(coding.encode("latin-1"), 40)
-        raise Refusal("http.encoding", "body", f"Content-Encoding {shown}, which was not asked for")
+        count, shown = coding.count(",") + 1, snippet(coding.encode("latin-1"), 40)
+        said = f"Content-Encoding {shown}" if count == 1 else f"{count} content codings, {shown}"
+        raise Refusal("http.encoding", "body", f"{said}, which was not asked for")
     out = b""
     for _ in range(MEMBERS):
         member = zlib.decompressobj(wbits=31)

@@ -31,6 +31,7 @@ EXCERPT = 2048
 _SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge
 _HEADER_VALUE = 300
 _HEADER_NAME, _HEADER_NAMES = 80, 100
+_MODEL = 200
 _HEADERS = (
     "content-type",
     "content-length",
@@ -288,6 +289,8 @@ def _response(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
         "headers": _headers(response),
         "header_names": _header_names(response),
         "request_id": request_id(reply),
+        "informational": list(response.informational),
+        "model": _model(reply),
         "body": {
             "kind": reply.kind,
             "bytes": len(response.body),
@@ -309,6 +312,13 @@ def _shape(reply: Reply) -> list[list[str]]:
     if reply.kind == "sse":
         return shape(reply.chunks)
     return shape([reply.json]) if reply.json_problem is None else []
+
+
+def _model(reply: Reply) -> str:
+    """The model that the reply names, which may be another than was asked for; empty when it names none."""
+    source = next(iter(reply.chunks), {}) if reply.kind == "sse" else reply.object
+    named = source.get("model")
+    return escape(named) if isinstance(named, str) else ""
 
 
 def _header_names(response: Response) -> list[str]:
@@ -333,6 +343,7 @@ def _cut_texts(exchange: dict[str, Any]) -> None:
     if response is None:
         return
     response["headers"] = [[cut(name, 80), cut(value, _HEADER_VALUE)] for name, value in response["headers"]]
+    response["model"] = cut(response["model"], _MODEL)
     body = response["body"]
     body["excerpt"] = cut(body["excerpt"], EXCERPT)
     if MARK in body["excerpt"]:

@@ -144,6 +144,11 @@ class Reply:
         """(events, unfinished rest, broken limit)."""
         return sse.read_events(self.body)
 
+    @property
+    def comments(self) -> int:
+        """Comment lines of a stream: what keeps a connection alive and says nothing."""
+        return sse.read(self.body).comments
+
     @cached_property
     def parsed_events(self) -> list[tuple[Json, Problem | None]]:
         """Each event's data as strict JSON, `[DONE]` left out."""

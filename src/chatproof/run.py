@@ -12,8 +12,9 @@ from chatproof.exchange import Exchange, Request, Secret
 from chatproof.judging import judge
 from chatproof.profile import Waiver
 from chatproof.record import Run
+from chatproof.resolver import Resolver
 from chatproof.target import Resolved, Target, check
-from chatproof.transport import Leg, Options, Proxy, Resolver, send, send_in_turn
+from chatproof.transport import Leg, Options, Proxy, send, send_in_turn
 from chatproof.urls import UrlProblem, parse_base_url
 from chatproof.usage_error import UsageError
 

@@ -120,8 +120,14 @@ def _find(data: bytes, byte: bytes, start: int) -> int:
     return found if found >= 0 else len(data)
 
 
-def read_events(body: bytes) -> tuple[list[Event], bytes, str]:
-    """(events, unfinished rest, broken limit or "") of a whole stream."""
+def read(body: bytes) -> SseReader:
+    """A reader that has read the whole of a stream."""
     reader = SseReader()
     reader.feed(body)
+    return reader
+
+
+def read_events(body: bytes) -> tuple[list[Event], bytes, str]:
+    """(events, unfinished rest, broken limit or "") of a whole stream."""
+    reader = read(body)
     return reader.events, reader.eof(), reader.problem

@@ -7,7 +7,6 @@ variables or cookies. An asyncio driver shares `wire`, `ResponseReader` and the 
 
 import errno
 import socket
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +16,7 @@ from chatproof.exchange import Certificate, Exchange, Fault, Peer, Request, Secr
 from chatproof.http1 import ResponseReader
 from chatproof.message_parts import Limits
 from chatproof.printable import escape
+from chatproof.resolver import Address, Resolver
 
 if TYPE_CHECKING:
     import ssl
@@ -31,8 +31,8 @@ _UNREACHABLE = (
     errno.EACCES,
     errno.EPERM,
 )
+_SECOND_LOOK = 3.0  # seconds at most for a look at what a refused handshake did not show
 _PROXY_HEAD = 8 * 1024  # bytes of a proxy's answer to CONNECT, read one by one
-Address = tuple[int, tuple[object, ...]]  # family, socket address
 
 
 class Proxy(NamedTuple):
@@ -54,40 +54,6 @@ class _Stopped(Exception):
     def __init__(self, code: str, phase: str, detail: str) -> None:
         super().__init__(detail)
         self.fault = Fault(code, phase, detail)
-
-
-class Resolver:
-    """Resolves each host once for a run, so that all probes meet the same addresses; bounded by a deadline."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pending: dict[tuple[str, int], tuple[threading.Thread, list[object]]] = {}
-
-    def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
-        """Socket addresses in the system's order. Raises socket.gaierror or TimeoutError."""
-        with self._lock:
-            if (host, port) not in self._pending:
-                box: list[object] = []
-                worker = threading.Thread(target=self._look_up, args=(host, port, box), daemon=True)
-                self._pending[host, port] = (worker, box)
-                worker.start()
-            worker, box = self._pending[host, port]
-        worker.join(seconds)  # getaddrinfo knows no deadline of its own
-        if not box:
-            raise TimeoutError
-        if isinstance(box[0], OSError):
-            raise box[0]
-        return [(family, address) for family, _, _, _, address in box[0]]  # type: ignore[attr-defined]
-
-    @staticmethod
-    def _look_up(host: str, port: int, box: list[object]) -> None:
-        try:
-            # As bytes: a str would pull in the idna codec, and the name is an A-label already.
-            box.append(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            box.append(error)
-        except UnicodeError:
-            box.append(socket.gaierror(socket.EAI_NONAME, "not a valid host name"))
 
 
 def send(request: Request, probe: str, id: str, options: Options, resolver: Resolver) -> Exchange:
@@ -272,7 +238,8 @@ class _Conversation:
             raise _Stopped("limit.deadline", "tls", f"handshake not done after {self.options.timeout:g} s") from None
         except ssl.SSLError as error:
             found = tls.fault(error)
-            raise _Stopped(*found) from None
+            shown = self.resolver.once(self.request.url.host, self.request.url.port, self._shown)
+            raise _Stopped(found.code, found.phase, f"{found.detail}; {shown}" if shown else found.detail) from None
         except OSError as error:
             raise _Stopped("net.reset", "tls", _os_words(error)) from None
         finally:
@@ -281,6 +248,30 @@ class _Conversation:
         found_certificate: Certificate | None = tls.certificate(wrapped)
         self.peer = Peer(self.peer.address, wrapped.version() or "", found_certificate)
         return wrapped
+
+    def _shown(self) -> str:
+        """What the server shows in a handshake that is not verified and leads nowhere. Bounded by the deadline."""
+        from chatproof import tls_evidence
+
+        until = min(self._remaining(), _SECOND_LOOK)
+        begun, before = time.monotonic(), (self.timings, self.socket, self.peer)
+        url, proxy = self.request.url, self.options.proxy
+        try:
+            sock = self._connect(self._resolve(proxy.host if proxy else url.host, proxy.port if proxy else url.port))
+            with sock:
+                if proxy:
+                    self._through(sock, proxy)
+
+                def talk(data: bytes) -> bytes:
+                    sock.settimeout(max(begun + until - time.monotonic(), 0.001))
+                    sock.sendall(data)
+                    return sock.recv(16384)
+
+                return tls_evidence.look(url.host, talk)
+        except (OSError, _Stopped):
+            return ""
+        finally:
+            self.timings, self.socket, self.peer = before
 
     # -- conversation -------------------------------------------------------------------------------------
 
@@ -309,7 +300,7 @@ class _Conversation:
                 if self._ended_without_goodbye(error):
                     return
                 # Includes TLS records that fail to decrypt: the connection is gone either way.
-                detail = f"{_os_words(error)} after {reader.received} bytes"
+                detail = f"{_os_words(error)} after {reader.progress}"
                 raise _Stopped("net.reset", reader.phase, detail) from None
             self._take(data)
         if reader.complete and reader.fault is None:
@@ -353,9 +344,9 @@ class _Conversation:
         allowed, silent = self.options.timeout, time.monotonic() - self.last_byte
         reader = self.reader
         if silent >= allowed / 2:
-            detail = f"silent for {silent:.1f} s, {reader.received} bytes received"
+            detail = f"silent for {silent:.1f} s, {reader.progress} received"
             return _Stopped("net.read_timeout", reader.phase, detail)
-        detail = f"still receiving after {allowed:g} s: {reader.received} bytes, message not complete"
+        detail = f"still receiving after {allowed:g} s: {reader.progress}, message not complete"
         return _Stopped("limit.deadline", reader.phase, detail)
 
 

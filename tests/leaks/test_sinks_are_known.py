@@ -43,7 +43,8 @@ KNOWN: dict[str, dict[str, int]] = {
     "profile.py": {"open": 1},  # reads a shipped profile
     "migration/clients.py": {"open": 1},  # reads a shipped table
     "target.py": {"os.open": 1},  # reads the key file
-    "transport.py": {"sock.sendall": 2},  # the request; CONNECT
+    "tls_evidence.py": {"incoming.write": 1},  # into a buffer in memory: what the server sent
+    "transport.py": {"sock.sendall": 3},  # the request; CONNECT; a handshake that ends before a request
     "output.py": {
         "stream.buffer.write": 1, "os.open": 4, "os.write": 1, "os.replace": 1,
     },

@@ -64,8 +64,7 @@ CODINGS = (
         _coded(", ".join(["gzip"] * 2000), _CODED),
         UNDECIDED,
         "http.encoding",
-        ("gzip, gzip", "not asked for"),
-        lacks=("2000",),
+        ("2000 content codings", "gzip, gzip", "not asked for"),
     ),
     Row(
         "F092-gzip-truncated",

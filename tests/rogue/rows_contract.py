@@ -148,7 +148,7 @@ ROWS = (
         "The answer names another model than was asked for.",
         json_body(completion(model="other-\x1b[31mmodel")),
         GO,
-        lacks=("other-\\x1b[31mmodel",),
+        says=("other-\\x1b[31mmodel",),
         on=HAPPY,
         loud=True,
     ),

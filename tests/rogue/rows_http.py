@@ -42,8 +42,7 @@ SLOW = (
         every(1, head("200 OK", JSON, "Content-Length: 100000"), b" "),
         UNDECIDED,
         "limit.deadline",
-        ("body", "still receiving after 2.5 s"),
-        lacks=("3 of 100000",),
+        ("body", "still receiving after 2.5 s", "3 of 100000 bytes"),
         timeout=2.5,
     ),
     Row(
@@ -69,7 +68,7 @@ SLOW = (
         "A 100 Continue that nobody asked for.",
         _before_good(head("100 Continue")),
         GO,
-        lacks=("informational",),
+        says=("100",),
     ),
     Row(
         "F026-103-then-200",
@@ -77,7 +76,7 @@ SLOW = (
         _before_good(_103),
         GO,
         never=('"status": 103',),
-        lacks=("informational",),
+        says=("103",),
     ),
     Row(
         "F027-101-switch",
@@ -173,8 +172,7 @@ HEADER_LINES = (
         _with_line(b"X-A: a\0b"),
         UNDECIDED,
         "http.malformed",
-        ("header",),
-        lacks=("X-A",),
+        ("header", "X-A"),
     ),
     Row(
         "F043-header-ansi",

@@ -58,7 +58,6 @@ def markdown() -> str:
             code += ", then " + ", ".join(f"`{other}`" for other in row.beside)
         remarks = [row.why, f"not yet: {row.bug}" if row.bug else ""]
         remarks.append(f"broken today: {', '.join(row.breaks)}" if row.breaks else "")
-        remarks.append(f"evidence still to come: {', '.join(row.lacks)}" if row.lacks else "")
         remark = "; ".join(filter(None, remarks))
         lines.append("| " + " | ".join(_cell(text) for text in (row.name, row.does, row.verdict, code, remark)) + " |")
     lines += [f"| {id} | not produced here: {_cell(why)} | | | |" for id, why in NOT_HERE.items()]

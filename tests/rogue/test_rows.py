@@ -45,12 +45,6 @@ def test_verdict_diagnosis_evidence(suite: Suite, row: Row) -> None:
     assert [words for words in row.says if words not in text] == []
 
 
-@rows(lambda row: "faults.json asks for more evidence", only=lambda row: row.lacks)
-def test_evidence_that_is_still_to_come(suite: Suite, row: Row) -> None:
-    text = "\n".join(strings(suite.takes(row)[0].document))
-    assert [words for words in row.lacks if words not in text] == []
-
-
 @rows(_broken("agreement"))
 def test_must_agree_and_parse(suite: Suite, row: Row) -> None:
     for taken in suite.takes(row):

@@ -14,7 +14,8 @@ from chatproof import tls
 from chatproof.exchange import Exchange, Secret
 from chatproof.keys import INVALID_KEY
 from chatproof.probes import PROBES, build
-from chatproof.transport import Options, Proxy, Resolver, send, wire
+from chatproof.resolver import Resolver
+from chatproof.transport import Options, Proxy, send, wire
 from chatproof.urls import parse_base_url
 from tests.support import KEY
 

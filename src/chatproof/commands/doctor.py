@@ -12,8 +12,8 @@ from chatproof.commands.options import add_target, find_target, parser
 from chatproof.output import say
 from chatproof.printable import escape
 from chatproof.redaction import fingerprint
+from chatproof.resolver import Resolver
 from chatproof.target import Resolved
-from chatproof.transport import Resolver
 from chatproof.usage_error import UsageError
 
 

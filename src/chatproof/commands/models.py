@@ -14,9 +14,9 @@ from chatproof.output import say
 from chatproof.printable import escape
 from chatproof.redaction import Redactor
 from chatproof.reply import Reply
+from chatproof.resolver import Resolver
 from chatproof.run import Settings, Transport, contract_for, plan, send_all, transport_options
 from chatproof.target import Resolved
-from chatproof.transport import Resolver
 from chatproof.usage_error import UsageError
 
 SHOWN = 20

@@ -146,6 +146,8 @@ def _stopped_by(code: str) -> Mode:
             return None
         if code == "limit.deadline" and fault.phase == "tls":
             return Sign(summary="the TLS handshake did not end within the time allowed", next_step=_HANDSHAKE)
+        if case.reply.response is not None and case.reply.kind == "sse":
+            return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
         return Sign()
 
     return Mode(code, owner, summary, step, LIKELY if code in _LIKELY else CERTAIN, when)
