@@ -43,16 +43,18 @@ def refusal(
     capability: str,
     parameters: tuple[str, ...] = (),
     *,
-    shared: bool = False,
+    beside: tuple[str, ...] = (),
 ) -> Outcome | None:
     """What a reply that is no success says of the capability; None when the request was accepted.
 
-    `parameters` are the names by which an error may blame this capability. Where a `shared` request asks about several,
-    an error that blames none of them leaves this one undecided.
+    `parameters` are the names by which an error may blame this capability, `beside` those of others that the same
+    request asks about: an error that blames one of these leaves this one undecided.
     """
     status = reply.status
     if 200 <= status < 300:
         if reply.error and not reply.is_completion:
+            if names(reply.error, beside) and not names(reply.error, parameters):
+                return undecided(f"the request failed for another reason: {error_words(reply.error)}")
             said = f"HTTP {status} with {error_words(reply.error)}"
             return damaged("status", "a completion, or a refusal with a status of 400 or more", said)
         return None
@@ -63,7 +65,7 @@ def refusal(
     found = classify(reply.error, status)
     if status == 429 or found in _ELSEWHERE or (found in _NEITHER and not blamed):
         return undecided(f"no answer about this: {said}")
-    if shared and not blamed:
+    if beside and not blamed:
         return undecided(f"the request was refused for another reason: {said}")
     if capability in context.required:
         return Outcome(BROKEN, "status", f"{capability}, which is required", f"refused: {said}", "", UNSUPPORTED)

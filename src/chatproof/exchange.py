@@ -171,3 +171,4 @@ class Exchange(NamedTuple):
     timings: Timings = Timings()
     peer: Peer | None = None
     reused: bool = False  # on a connection that an earlier exchange left open
+    together: int = 0  # so many requests left at the same moment, this one among them; 0: no burst

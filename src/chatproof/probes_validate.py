@@ -295,6 +295,23 @@ def load() -> None:
     PROBES.update({row.id: row for row in _ROWS})
 
 
+def copies(count: int) -> set[str]:
+    """So many more plain requests, for a burst that is larger than what is paid for anyway; their ids."""
+    ids = [f"burst.{number}" for number in range(1, count + 1)]
+    for id in ids:
+        PROBES[id] = Probe(
+            id, "POST", CHAT_PATH, KEY, chat(), _USER, True, "happy", "a plain request, for the burst", tokens=20
+        )
+    return set(ids)
+
+
+def in_burst(probe: str) -> str:
+    """The id under which a probe's exchange is kept that failed in a burst."""
+    id = f"burst.{probe}"
+    PROBES[id] = PROBES[probe]._replace(id=id, does=f"{PROBES[probe].does}, refused in the burst")
+    return id
+
+
 def free_first(probe: Probe) -> Probe:
     """In validate the happy path waits until something has answered at all."""
     return probe._replace(after=ALIVE) if probe.id == "happy" else probe

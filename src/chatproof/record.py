@@ -263,9 +263,15 @@ def _exchange(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
         },
         "response": _response(reply, leaky, with_excerpt) if exchange.response else None,
         "fault": exchange.fault._asdict() if exchange.fault else None,
-        "timings_ms": exchange.timings._asdict(),
+        "timings_ms": {**exchange.timings._asdict(), **_first_chunk(reply)},
         "peer": _peer(exchange),
     }
+
+
+def _first_chunk(reply: Reply) -> dict[str, float]:
+    """When a stream's first bytes came, as far as that was observed. Recorded, and judged nowhere."""
+    arrivals = reply.response.arrivals if reply.response and reply.kind == "sse" else ()
+    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals else {}
 
 
 def _peer(exchange: Exchange) -> dict[str, Any] | None:

@@ -158,7 +158,11 @@ def _conclude(
     }
     https = resolved.url.scheme == "https"
     ignored = environment.notes(environ, https=https, proxy=target.proxy, ca_file=target.ca_file)
-    fixed = (f"the waiver of {clause} can go: the clause holds" for clause in judgement.fixed)
+    fixed = tuple(f"the waiver of {clause} can go: the clause holds" for clause in judgement.fixed)
+    if settings.kind == VALIDATE:
+        from chatproof.sending import remarks
+
+        fixed = (*fixed, *remarks(judgement))
     facts = record.Facts(
         sent.run_id,
         settings.kind,
@@ -216,7 +220,7 @@ def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str
     if settings.kind == VALIDATE:
         from chatproof.sending import completed
 
-        needed = completed(needed, resolved, settings)
+        needed = completed(needed, contract, resolved, settings)
     chosen = [probe for probe in probes.PROBES if probe in needed]
     if not chosen:
         raise UsageError(

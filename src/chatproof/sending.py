@@ -1,18 +1,30 @@
-"""How validate sends: free requests first, then the happy path, then the rest a few at a time, within the budget."""
+"""How validate sends: free requests first, then the happy path, then the rest a few at a time, within the budget.
+
+The first paid requests after the happy path leave at the same moment: that is the burst, and costs nothing more. What
+a burst is refused for (429, 5xx, a dropped connection) says nothing of the request itself: that exchange is kept under
+the name `burst.PROBE`, and the probe is sent once more, alone. Nothing else is sent twice.
+"""
+
+import time
 
 from chatproof import probes, probes_validate
 from chatproof.clause import HOLDS
 from chatproof.contract import Contract
 from chatproof.exchange import Exchange, Request
-from chatproof.judging import judge
+from chatproof.judging import Judgement, judge
+from chatproof.printable import quote
 from chatproof.record import reported_tokens
 from chatproof.reply import Reply
 from chatproof.run import Settings, Transport, holds, request_for, send_all
 from chatproof.target import Resolved
 from chatproof.usage_error import UsageError
 
+BURST_CLAUSE = "operations.burst"
+PAUSE = 1.0  # seconds before a throttled request is sent again, if the server does not say
+LONGEST_PAUSE = 10.0  # a server that wants more is not waited for
 
-def completed(needed: set[str], resolved: Resolved, settings: Settings) -> set[str]:
+
+def completed(needed: set[str], contract: Contract, resolved: Resolved, settings: Settings) -> set[str]:
     """The probes that validate sends for the clauses in force: those recorded only among them, and what they follow."""
     probes_validate.load()
     rows = probes.PROBES
@@ -30,7 +42,21 @@ def completed(needed: set[str], resolved: Resolved, settings: Settings) -> set[s
         needed = {id for id in needed if not id.startswith("auth.")}
     while more := {rows[id].after for id in needed if rows[id].after in rows} - needed:
         needed = needed | more
-    return needed | {rows[id].rides for id in needed if rows[id].rides}
+    needed = needed | {rows[id].rides for id in needed if rows[id].rides}
+    if settings.burst > 1 and any(term.clause.id == BURST_CLAUSE and term.reported for term in contract.terms):
+        needed = needed | probes_validate.copies(settings.burst - len(_members(needed, settings.burst)))
+    return needed
+
+
+def _members(chosen: "set[str] | list[str]", size: int) -> list[str]:
+    """The probes of a burst: valid requests that are paid for anyway. A form of the key may be refused, and is none."""
+    rows = probes.PROBES
+    able = [
+        id
+        for id, row in rows.items()
+        if id in chosen and row.billable and row.after == "happy" and not row.answers and not id.startswith("key.")
+    ]
+    return able[:size]
 
 
 def send_in_waves(
@@ -43,89 +69,159 @@ def send_in_waves(
     not_sent: dict[str, str],
 ) -> None:
     """Send what is planned, each probe when the one it comes after holds; fill `exchanges` and `not_sent`."""
-    rows = {probe: probes_validate.free_first(probes.PROBES[probe]) for probe in planned}
-    waiting = list(planned)
-    while waiting:
-        settled = {exchange.probe for exchange in exchanges} | set(not_sent)
-        wave = []
-        for probe in waiting:
-            after = rows[probe].after
-            if after == probes.ALIVE:
-                ready = all(other in settled for other in planned if not rows[other].after)
-            else:
-                ready = after == "" or after not in planned or after in settled
-            if ready:
-                wave.append(probe)
-        waiting = [probe for probe in waiting if probe not in wave]
-        may = [probe for probe in wave if _may(probe, rows[probe], contract, resolved, planned, exchanges, not_sent)]
-        for group in _groups(may, rows, settings, transport):
-            affordable = _within_budget(group, settings, exchanges, not_sent)
-            for probe in affordable:
-                if rows[probe].answers is not None:
-                    planned[probe] = request_for(probe, resolved, _json_of(rows[probe].after, exchanges))
-            send_all(affordable, planned, transport, exchanges)
+    _Sending(contract, resolved, settings, planned, transport, exchanges, not_sent).run()
 
 
-def _groups(
-    wave: list[str], rows: dict[str, probes.Probe], settings: Settings, transport: Transport
-) -> list[list[str]]:
-    """Free requests before paid ones; with a token budget, no more at once than a look at the meter allows."""
-    free = [probe for probe in wave if not rows[probe].billable]
-    paid = [probe for probe in wave if rows[probe].billable]
-    if not settings.budget_tokens:
-        return [group for group in (free, paid) if group]
-    step = transport.at_once or len(paid) or 1
-    return [group for group in (free, *(paid[i : i + step] for i in range(0, len(paid), step))) if group]
+class _Sending:
+    def __init__(
+        self,
+        contract: Contract,
+        resolved: Resolved,
+        settings: Settings,
+        planned: dict[str, Request],
+        transport: Transport,
+        exchanges: list[Exchange],
+        not_sent: dict[str, str],
+    ) -> None:
+        self.contract = contract
+        self.resolved = resolved
+        self.settings = settings
+        self.planned = planned
+        self.transport = transport
+        self.exchanges = exchanges
+        self.not_sent = not_sent
+        self.rows = {probe: probes_validate.free_first(probes.PROBES[probe]) for probe in planned}
+        wanted = settings.burst > 1 and any(term.clause.id == BURST_CLAUSE for term in contract.terms)
+        self.burst = _members(list(planned), settings.burst) if wanted else []
 
+    def run(self) -> None:
+        waiting = list(self.planned)
+        while waiting:
+            wave = [probe for probe in waiting if self._is_ready(probe)]
+            waiting = [probe for probe in waiting if probe not in wave]
+            may = [probe for probe in wave if self._may(probe)]
+            self._send([probe for probe in may if not self.rows[probe].billable])
+            paid = [probe for probe in may if self.rows[probe].billable]
+            together = [probe for probe in paid if probe in self.burst]
+            if len(together) > 1:
+                self._send_burst(together)
+                paid = [probe for probe in paid if probe not in together]
+            self._send(paid)
 
-def _may(
-    probe: str,
-    row: probes.Probe,
-    contract: Contract,
-    resolved: Resolved,
-    planned: dict[str, Request],
-    exchanges: list[Exchange],
-    not_sent: dict[str, str],
-) -> bool:
-    if row.after == probes.ALIVE:
-        others = [exchange for exchange in exchanges if exchange.probe in planned]
-        if others and not any(Reply(exchange).complete for exchange in others):
-            not_sent[probe] = "not sent: no free request got a complete reply"
+    def _is_ready(self, probe: str) -> bool:
+        settled = {exchange.probe for exchange in self.exchanges} | set(self.not_sent)
+        after = self.rows[probe].after
+        if after == probes.ALIVE:
+            return all(other in settled for other, row in self.rows.items() if not row.after)
+        return after == "" or after not in self.planned or after in settled
+
+    def _may(self, probe: str) -> bool:
+        """What it comes after lets it be sent; if not, `not_sent` says why."""
+        after = self.rows[probe].after
+        if after == probes.ALIVE:
+            if self.exchanges and not any(Reply(exchange).complete for exchange in self.exchanges):
+                self.not_sent[probe] = "not sent: no free request got a complete reply"
+                return False
+        elif after and not self._follows(probe, after):
+            self.not_sent[probe] = self.not_sent.get(after, "") or f"not sent: {after} does not hold"
             return False
-    elif row.after and not _follows(probe, row.after, contract, resolved, exchanges):
-        reason = not_sent.get(row.after, "")
-        not_sent[probe] = reason or f"not sent: {row.after} does not hold"
-        return False
-    return True
+        return True
+
+    def _follows(self, probe: str, after: str) -> bool:
+        """The happy path by smoke's clauses alone: a missing `created` must not hide everything else. Others by those
+        that this probe's clauses need: a call with an odd argument can still be answered."""
+        target = self.resolved.target
+        if after == "happy":
+            return holds(self.contract, self.exchanges, target, after)
+        needed = {need for term in self.contract.terms if term.clause.probe == probe for need in term.clause.needs}
+        judgement = judge(self.contract, self.exchanges, model=target.model, key=target.key)
+        found = [finding for finding in judgement.findings if finding.clause in needed and finding.probe == after]
+        return bool(found) and all(finding.outcome == HOLDS for finding in found)
+
+    def _send(self, group: list[str]) -> None:
+        """A few at a time; with a token budget, after each few a look at the meter."""
+        step = self.transport.at_once or len(group) or 1
+        for first in range(0, len(group), step):
+            affordable = self._within_budget(group[first : first + step])
+            for probe in affordable:
+                after = self.rows[probe].after
+                if self.rows[probe].answers is not None:
+                    self.planned[probe] = request_for(probe, self.resolved, self._json_of(after))
+            send_all(affordable, self.planned, self.transport, self.exchanges)
+
+    def _send_burst(self, group: list[str]) -> None:
+        """All at the same moment; what fails in the crowd is sent again alone, and the rest goes one by one."""
+        group = self._within_budget(group)
+        sent: list[Exchange] = []
+        send_all(group, self.planned, self.transport._replace(at_once=0), sent)
+        again: list[str] = []
+        pause = 0.0
+        for exchange in sent:
+            marked = exchange._replace(together=len(group))
+            reply = Reply(exchange)
+            if reply.complete and reply.status != 429 and reply.status < 500:
+                self.exchanges.append(marked)
+                continue
+            name = exchange.probe
+            if not name.startswith("burst."):
+                again.append(name)
+                name = probes_validate.in_burst(name)
+                self.planned[name] = exchange.request
+            self.exchanges.append(marked._replace(probe=name, id=f"{exchange.id}b"))
+            pause = max(pause, _pause(reply) if reply.status == 429 else 0.0)
+        if again:
+            self.transport = self.transport._replace(at_once=1)
+            self._send_again(again, pause)
+
+    def _send_again(self, group: list[str], pause: float) -> None:
+        if pause > LONGEST_PAUSE:
+            reason = f"throttled: the server asks for {pause:g} s of patience, more than is waited for"
+            self.not_sent.update(dict.fromkeys(group, reason))
+            return
+        most = self.settings.max_requests
+        left = [probe for probe in self.planned if not probe.startswith("burst.")]
+        waiting = len(left) - len({exchange.probe for exchange in self.exchanges} & set(left)) - len(group)
+        room = most - len(self.exchanges) - waiting if most else len(group)
+        allowed = group[: max(room, 0)]
+        for probe in group[len(allowed) :]:
+            self.not_sent[probe] = f"throttled, and not sent again: --max-requests {most}"
+        if pause:
+            time.sleep(pause)
+        self._send(allowed)
+
+    def _json_of(self, probe: str) -> probes.Body | None:
+        found = next((exchange for exchange in self.exchanges if exchange.probe == probe), None)
+        return dict(Reply(found).object) if found else None
+
+    def _within_budget(self, group: list[str]) -> list[str]:
+        budget = self.settings.budget_tokens
+        if not budget:
+            return group
+        used = sum(reported_tokens(Reply(exchange)) for exchange in self.exchanges)
+        kept = []
+        for probe in group:
+            cost = probes.PROBES[probe].tokens if probes.PROBES[probe].billable else 0
+            if cost and used + cost > budget:
+                self.not_sent[probe] = f"not sent: the token budget of {budget} would be exceeded"
+            else:
+                used += cost
+                kept.append(probe)
+        return kept
 
 
-def _follows(probe: str, after: str, contract: Contract, resolved: Resolved, exchanges: list[Exchange]) -> bool:
-    """The happy path by smoke's clauses alone: a missing `created` must not hide everything else. Others by those that
-    this probe's clauses need: a call with an odd argument can still be answered."""
-    if after == "happy":
-        return holds(contract, exchanges, resolved.target, after)
-    needed = {need for term in contract.terms if term.clause.probe == probe for need in term.clause.needs}
-    judgement = judge(contract, exchanges, model=resolved.target.model, key=resolved.target.key)
-    found = [finding for finding in judgement.findings if finding.clause in needed and finding.probe == after]
-    return bool(found) and all(finding.outcome == HOLDS for finding in found)
+def remarks(judgement: Judgement) -> list[str]:
+    """What is worth a note and breaks nothing. An alias may be answered by a dated snapshot: no clause asks for more."""
+    happy = judgement.context.control
+    named = happy.object.get("model") if happy else None
+    if isinstance(named, str) and named != judgement.context.model:
+        return [
+            f"the reply names the model {quote(named)}, not the {quote(judgement.context.model)} that was asked for"
+        ]
+    return []
 
 
-def _json_of(probe: str, exchanges: list[Exchange]) -> probes.Body | None:
-    found = next((exchange for exchange in exchanges if exchange.probe == probe), None)
-    return dict(Reply(found).object) if found else None
-
-
-def _within_budget(
-    group: list[str], settings: Settings, exchanges: list[Exchange], not_sent: dict[str, str]
-) -> list[str]:
-    if not settings.budget_tokens:
-        return group
-    used = sum(reported_tokens(Reply(exchange)) for exchange in exchanges)
-    kept = []
-    for probe in group:
-        used += probes.PROBES[probe].tokens
-        if probes.PROBES[probe].billable and used > settings.budget_tokens:
-            not_sent[probe] = f"not sent: the token budget of {settings.budget_tokens} would be exceeded"
-        else:
-            kept.append(probe)
-    return kept
+def _pause(reply: Reply) -> float:
+    """Seconds that a 429 asks for, in Retry-After; a date or none at all: the usual."""
+    value = reply.header(b"retry-after")
+    plain = value.replace(".", "", 1)
+    return float(value) if plain.isascii() and plain.isdigit() else PAUSE

@@ -66,6 +66,7 @@ def test_scopes_do_not_depend_on_what_was_loaded_first() -> None:
 # Judged on how a reply came, not on what it says: their examples are the tests named here.
 BY_THE_WIRE = {
     "stream.incremental": "tests/unit/test_wire_clauses.py",
+    "operations.burst": "tests/unit/test_wire_clauses.py",
     "operations.keep_alive": "tests/unit/test_wire_clauses.py",
 }
 # A must of validate names the client that breaks; these are the ones that the issue wants to be warnings.

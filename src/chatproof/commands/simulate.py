@@ -11,7 +11,7 @@ from chatproof.usage_error import UsageError
 
 def main(argv: list[str]) -> int:
     from chatproof import simulator
-    from chatproof.simulator.faults import FAULTS
+    from chatproof.simulator.faults import ALL, VALIDATE
 
     to = parser("simulate", COMMANDS["simulate"])
     to.add_argument("--fault", default="", metavar="NAME", help="fail this way")
@@ -20,7 +20,9 @@ def main(argv: list[str]) -> int:
     to.add_argument("--tls", action="store_true", help="serve https with the shipped test certificate")
     args = to.parse_args(argv)
     if args.list_faults:
-        say("".join(f"{row.name:<28} {row.code or '(harmless)':<28} {row.about}\n" for row in FAULTS.values()))
+        for row in ALL.values():
+            only = "  (validate)" if row.name in VALIDATE else ""
+            say(f"{row.name:<32} {row.code or '(harmless)':<30} {row.about}{only}\n")
         return 0
     try:
         server = simulator.start(args.fault, tls=args.tls, port=args.port)

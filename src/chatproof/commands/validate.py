@@ -8,6 +8,8 @@ from chatproof.run import Settings
 from chatproof.target import Resolved
 from chatproof.usage_error import UsageError
 
+MOST_AT_ONCE = 64  # a burst asks how requests at the same time are met; it is no load test
+
 
 def main(argv: list[str]) -> int:
     to = options("validate")
@@ -29,8 +31,9 @@ def main(argv: list[str]) -> int:
 
 
 def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
-    if args.burst < 1 or args.budget_tokens < 0:
-        raise UsageError("usage", "--burst must be at least 1, --budget-tokens not negative", "correct it")
+    if not 1 <= args.burst <= MOST_AT_ONCE or args.budget_tokens < 0:
+        said = f"--burst must be from 1 to {MOST_AT_ONCE}, --budget-tokens not negative"
+        raise UsageError("usage", said, "correct it")
     return Settings(
         stream=True,
         strict=args.strict,

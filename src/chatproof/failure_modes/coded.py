@@ -97,6 +97,13 @@ _ROWS = (
         LIKELY,
     ),
     (
+        "http.concurrency",
+        GATEWAY,
+        "requests at the same time are dropped instead of told to wait",
+        "Send fewer requests at once, and repeat what is dropped; ask who runs the gateway for 429 with Retry-After.",
+        LIKELY,
+    ),
+    (
         "http.keep_alive",
         UNKNOWN,
         "a connection that was left open is not answered a second time",

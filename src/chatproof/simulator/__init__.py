@@ -63,9 +63,9 @@ def start(fault: str = "", *, tls: bool = False, port: int = 0) -> Simulator:
 
 def _start_faulty(name: str, key: str, tls: bool, port: int) -> Simulator:
     from chatproof.simulator.fault import BACKLOG_FULL, SERVE
-    from chatproof.simulator.faults import FAULTS
+    from chatproof.simulator.faults import ALL
 
-    fault = FAULTS[name]
+    fault = ALL[name]
     place = fault.place
     certificate = place.certificate or ("good" if tls else "")
     parts: tuple[Server | socket.socket, ...]

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chatproof.simulator.wire import GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
+from chatproof.simulator.wire import EMPTY, GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
 
 MODEL = "simulator-mini"
 CHAT_MODELS = ("simulator-large", MODEL)
@@ -66,7 +66,7 @@ def respond(asked: Asked) -> Reply:
 def refusal(credential: str) -> Reply:
     """401 for a request whose key is wrong or missing. The key is never quoted, not even masked."""
     challenge = (("WWW-Authenticate", "Bearer"),)
-    if credential == MISSING:
+    if credential in (MISSING, EMPTY):
         return error(401, _NO_KEY, headers=challenge)
     return error(401, "Incorrect API key provided.", code="invalid_api_key", headers=challenge)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from chatproof.simulator import chat
 from chatproof.simulator.wire import (
     CLOSE,
+    EMPTY,
     GOOD,
     JSON,
     MISSING,
@@ -65,7 +66,11 @@ def as_ever(turn: Turn) -> Reply:
 
 
 class Fault(NamedTuple):
-    """One row. `code` is the principal diagnosis that a smoke run must come to; "" when there must be none."""
+    """One row. `code` is the principal diagnosis that a smoke run must come to; "" when there must be none.
+
+    A row with `breaks` or `states` is of validate: its code and verdict are those of a validate run, which finds these
+    clauses broken and no other, and these states of capabilities.
+    """
 
     name: str
     about: str  # one sentence
@@ -77,6 +82,9 @@ class Fault(NamedTuple):
     place: Place = Place()
     timeout: float = 0.0  # seconds that a demonstration run should allow; 0.0: the default
     stream: bool = False  # only shows with --stream
+    breaks: tuple[str, ...] = ()  # clause ids
+    states: tuple[str, ...] = ()  # capability=state
+    extras: tuple[str, ...] = ()  # opt-in probes that it takes to see it
 
 
 # -- which requests -----------------------------------------------------------------------------------------
@@ -131,6 +139,32 @@ def no_key(turn: Turn) -> bool:
 def with_key(turn: Turn) -> bool:
     """Any request with the good key: chat and listing alike."""
     return turn.asked.credential == GOOD
+
+
+def empty_key(turn: Turn) -> bool:
+    """A chat request with a scheme and no key behind it, as from a pipeline whose secret is missing."""
+    return chatting(turn) and turn.asked.credential == EMPTY
+
+
+def json_of(turn: Turn) -> dict[str, Any]:
+    """The request's JSON object; empty when it has none."""
+    try:
+        value = json.loads(turn.asked.body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def asking(*names: str, stream: bool | None = None) -> When:
+    """A valid chat request with one of these parameters; streamed or not, if that is said."""
+
+    def when(turn: Turn) -> bool:
+        if not granted(turn) or turn.reply.status != 200:
+            return False
+        body = json_of(turn)
+        return any(name in body for name in names) and stream in (None, bool(body.get("stream")))
+
+    return when
 
 
 def listing(turn: Turn) -> bool:

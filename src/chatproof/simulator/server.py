@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from chatproof.simulator.chat import error
-from chatproof.simulator.wire import CLOSE, GOOD, HANG, MISSING, RESET, WRONG, Asked, Reply, Script, message
+from chatproof.simulator.wire import CLOSE, EMPTY, GOOD, HANG, MISSING, RESET, WRONG, Asked, Reply, Script, message
 
 if TYPE_CHECKING:
     import ssl
@@ -271,8 +271,10 @@ class Incoming:
     def _judge(self, value: bytes) -> str:
         """Bearer is matched without regard to case, as RFC 9110 section 11.1 wants schemes to be."""
         scheme, _, token = value.partition(b" ")
-        if scheme.lower() != b"bearer" or not token.strip():
+        if scheme.lower() != b"bearer":
             return MISSING
+        if not token.strip():
+            return EMPTY
         return GOOD if token.strip() == self._key else WRONG
 
 

@@ -13,7 +13,7 @@ JSON = "application/json"
 SSE = "text/event-stream"
 MARK = ("X-Simulator", "chatproof")
 
-GOOD, WRONG, MISSING = "good", "wrong", "missing"
+GOOD, WRONG, MISSING, EMPTY = "good", "wrong", "missing", "empty"
 CLOSE, RESET, HANG = "close", "reset", "hang"
 
 Headers = tuple[tuple[str, str], ...]
@@ -56,7 +56,7 @@ class Asked(NamedTuple):
 
     method: str
     path: str  # as received, percent-encoded, without the query
-    credential: str  # GOOD, WRONG or MISSING
+    credential: str  # GOOD, WRONG, MISSING or EMPTY (a scheme without a key)
     body: bytes
     at: float  # Unix time of arrival, seconds
     id: str  # the request id that the answer will carry

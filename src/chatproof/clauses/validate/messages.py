@@ -3,7 +3,7 @@
 import json
 
 from chatproof.capability import damaged, done, ignored, refusal
-from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, Context, Example, Outcome, broken, clause, holds, undecided
+from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, Context, Example, Outcome, clause, undecided
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.error_text import error_words
 from chatproof.printable import quote
@@ -108,6 +108,7 @@ def unicode_accepted(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
+    capability="unicode",
     says="Text outside of ASCII comes back without replacement characters or double encoding.",
     source=OPENAI_SPEC,
     probe="unicode",
@@ -128,7 +129,7 @@ def unicode_intact(reply: Reply, context: Context) -> Outcome:
     found = next((mark for mark in _MANGLED if mark in text), "")
     if found and found in plain:
         return undecided("this model writes such characters without being sent any", quote(text, 80))
-    return broken(_AT, "the characters that were sent", quote(text, 80)) if found else holds(quote(text, 40))
+    return ignored(_AT, "the characters that were sent", quote(text, 80)) if found else done(quote(text, 40))
 
 
 @clause(

@@ -162,6 +162,42 @@ def keep_alive(reply: Reply, context: Context) -> Outcome:
     return undecided(f"no complete response: {reply.fault.code}" if reply.fault else "no response")
 
 
+@clause(
+    "operations.burst",
+    layer=TRANSPORT,
+    code="http.concurrency",
+    level=SHOULD,
+    area=_AREA,
+    says="A few valid requests at the same time are answered, or told to wait by 429.",
+    source=_OPENAI_LIMITS,
+    probe="happy",
+    needs=("happy.choices_non_empty",),
+    why="An application has more than one user: clients wait and repeat on 429, and give up on a dropped connection.",
+    holds_on=(),
+    breaks_on=(),
+)
+def burst(reply: Reply, context: Context) -> Outcome:
+    """What failed in the burst and works alone failed because of the burst: see `sending`."""
+    members = [other for other in context.replies.values() if other.exchange.together]
+    if not members:
+        return not_applicable("no requests were sent at the same time")
+    size = max(other.exchange.together for other in members)
+    limited = sum(other.status == 429 for other in members)
+    lost = [other for other in members if other.status != 429 and _lost(other, context)]
+    said = f"{size} requests at the same time: {len(members) - limited - len(lost)} answered, {limited} told to wait"
+    if not lost:
+        return holds(said)
+    seen = dict.fromkeys(f"HTTP {o.status}" if o.complete else o.fault.code if o.fault else "nothing" for o in lost)
+    said += f", {len(lost)} lost ({', '.join(seen)}) that worked alone"
+    return broken("burst", "an answer to each, or 429", said)
+
+
+def _lost(member: Reply, context: Context) -> bool:
+    failed = not member.complete or member.status >= 500
+    alone = context.replies.get(member.probe.removeprefix("burst."), context.control)
+    return failed and alone is not None and alone.complete and alone.status < 500
+
+
 _CARD = b'{"id":"m","object":"model","created":1767225600,"owned_by":"x"}'
 
 

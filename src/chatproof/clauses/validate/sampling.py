@@ -12,6 +12,7 @@ from chatproof.shapes import is_integer, items, members
 
 _AREA = "Capabilities"
 _CODE = "contract.parameter"
+_N, _SEED, _PROBS = ("n",), ("seed",), ("logprobs", "top_logprobs")
 _LOGPROBS = {"content": [{"token": "pong", "logprob": -0.01, "bytes": None, "top_logprobs": []}]}
 
 
@@ -41,7 +42,7 @@ def _refuses(parameter: str) -> Example:
     breaks_on=(_answers((0,)), Example(200, JSON, b'{"error":"no"}')),
 )
 def n(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "n", ("n",), shared=True)
+    refused = refusal(reply, context, "n", _N, beside=(*_SEED, *_PROBS))
     if refused:
         return refused
     found = len(reply.choices)
@@ -84,7 +85,7 @@ def n_readable(reply: Reply, context: Context) -> Outcome:
     breaks_on=(_answers(logprobs=None), _answers(logprobs={}), _answers(logprobs={"content": None, "refusal": None})),
 )
 def logprobs(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "logprobs", ("logprobs", "top_logprobs"), shared=True)
+    refused = refusal(reply, context, "logprobs", _PROBS, beside=(*_N, *_SEED))
     if refused:
         return refused
     found = members(reply.choices[0]).get("logprobs") if reply.choices else None
@@ -142,4 +143,6 @@ def logprobs_readable(reply: Reply, context: Context) -> Outcome:
     breaks_on=(Example(200, JSON, b'{"error":{"message":"seed"}}'),),
 )
 def seed(reply: Reply, context: Context) -> Outcome:
-    return refusal(reply, context, "seed", ("seed",), shared=True) or done("accepted; its effect was not observed")
+    return refusal(reply, context, "seed", _SEED, beside=(*_N, *_PROBS)) or done(
+        "accepted; its effect was not observed"
+    )

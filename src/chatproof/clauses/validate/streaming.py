@@ -1,6 +1,6 @@
 """What clients rely on in a stream beyond smoke: typed chunks, a role, one id, the usage, and that it does stream."""
 
-from chatproof.capability import done, ignored, refusal
+from chatproof.capability import damaged, done, ignored, refusal
 from chatproof.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -223,8 +223,10 @@ def usage(reply: Reply, context: Context) -> Outcome:
     if any(all(count(report.get(name)) is not None for name in names) for report in reports):
         own = any(chunk.get("usage") and not items(chunk.get("choices")) for chunk in reply.chunks)
         return done("in a chunk of its own" if own else "in a chunk with a choice")
-    said = f"{len(reports)} chunks with a usage that is not all integers" if reports else "no chunk with a usage"
-    return ignored("$.usage", "a chunk with three integers in its usage", said)
+    expected = "a chunk with three integers in its usage"
+    if reports:
+        return damaged("$.usage", expected, f"{quote(reports[-1], 80)} in {len(reports)} chunks")
+    return ignored("$.usage", expected, "no chunk with a usage")
 
 
 @clause(

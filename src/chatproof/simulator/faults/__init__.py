@@ -1,12 +1,29 @@
 """FAULTS: every fault by name, in reading order. A new one is one row in one of the files here.
 
-Names are words that a user guesses; `code` and `verdict` are what a smoke run against the fault must come to, and a
-test holds each of them.
+Names are words that a user guesses; `code` and `verdict` are what a smoke run against the fault must come to, and for
+those in VALIDATE a run of validate; tests hold each of them. ALL is both.
 """
 
 from chatproof.simulator.fault import Fault
-from chatproof.simulator.faults import auth, body, content, gateway, harmless, http, network, provider, stream
+from chatproof.simulator.faults import (
+    auth,
+    body,
+    capabilities,
+    content,
+    envelope,
+    errors,
+    gateway,
+    harmless,
+    http,
+    network,
+    operations,
+    provider,
+    stream,
+)
 
 _FILES = (network, http, gateway, auth, provider, body, content, stream, harmless)
+_VALIDATE = (envelope, errors, capabilities, operations)
 
 FAULTS: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
+VALIDATE: dict[str, Fault] = {row.name: row for file in _VALIDATE for row in file.ROWS}
+ALL: dict[str, Fault] = {**FAULTS, **VALIDATE}

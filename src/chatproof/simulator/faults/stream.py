@@ -1,6 +1,8 @@
 """Faults of streams: one unasked for, one that did not come, one that broke."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from chatproof.simulator import chat
 from chatproof.simulator.chat import DONE, event
@@ -50,6 +52,15 @@ def _deltas(*deltas: dict[str, object], finish: str = "stop") -> Alter:
         return turn.reply._replace(events=(*made, DONE))
 
     return alter
+
+
+def changed(piece: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """A stream's event after `change` was applied to its value; the terminator as it is."""
+    if piece == DONE:
+        return piece
+    value = json.loads(piece.removeprefix(b"data: "))
+    change(value)
+    return event(value)
 
 
 def _after_stream(*pieces: bytes, end: str, pause: float = 0.0, keep: int | None = None) -> Alter:

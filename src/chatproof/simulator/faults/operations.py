@@ -1,0 +1,203 @@
+"""Faults of operating the endpoint: headers, limits, connections, requests at the same time, the single model."""
+
+import threading
+import time
+
+from chatproof.simulator.fault import (
+    GO,
+    Alter,
+    Fault,
+    Turn,
+    asking,
+    body,
+    edited,
+    error,
+    granted,
+    labelled,
+    listing,
+    plain,
+    script,
+)
+from chatproof.simulator.wire import SSE, Reply, Script, chunk, head
+
+_HEADERS = "contract.headers"
+_AT_ONCE = 3
+_WORK_SECONDS = 0.02
+_PATIENCE = ("Retry-After", "0.2")
+
+
+def _valid(turn: Turn) -> bool:
+    return granted(turn) and turn.reply.status == 200
+
+
+def _crowded(refusal: Alter) -> Alter:
+    """Answers a few requests at the same time; the others get the refusal."""
+    lock, working = threading.Lock(), [0]
+
+    def alter(turn: Turn) -> Reply | Script:
+        with lock:
+            working[0] += 1
+            full = working[0] > _AT_ONCE
+        try:
+            if full:
+                return refusal(turn)
+            time.sleep(_WORK_SECONDS)
+            return turn.reply
+        finally:
+            with lock:
+                working[0] -= 1
+
+    return alter
+
+
+_LIMITED = error(429, "Too many requests at the same time.", "rate_limit_exceeded", "requests", headers=(_PATIENCE,))
+
+
+def _dropped(turn: Turn) -> Script:
+    return Script(())
+
+
+def _nameless(top: bytes, rest: bytes) -> tuple[bytes, ...]:
+    """No request id in the headers."""
+    lines = [line for line in top.split(b"\r\n") if not line.startswith(b"X-Request-Id:")]
+    return b"\r\n".join(lines), rest
+
+
+def _no_ids(turn: Turn) -> Reply | Script:
+    blank = edited(lambda value: value.update(id=""))(turn)
+    assert isinstance(blank, Reply)
+    return script(_nameless)(turn._replace(reply=blank))
+
+
+def _silent_close(turn: Turn) -> Script:
+    """Promises to keep the connection open and closes it."""
+    kept = script(lambda top, rest: (top.replace(b"Connection: close", b"Connection: keep-alive"), rest))(turn)
+    assert isinstance(kept, Script)
+    return kept
+
+
+def _streamed(pause: float, whole: bool) -> Alter:
+    """The stream piece by piece, or all at once after a pause: the head comes before it."""
+
+    def alter(turn: Turn) -> Script:
+        first = head(turn.asked, 200, (("Content-Type", SSE), ("Transfer-Encoding", "chunked")))
+        pieces = [*map(chunk, turn.reply.events), chunk(b"")]
+        return Script((first, b"".join(pieces)) if whole else (first, *pieces), pause)
+
+    return alter
+
+
+def _model(turn: Turn) -> bool:
+    return turn.asked.path.startswith("/v1/models/") and turn.reply.status == 200
+
+
+ROWS = (
+    Fault(
+        "no-request-id",
+        "No header names the request, and the completion's id is empty (TGI).",
+        _HEADERS,
+        GO,
+        plain,
+        _no_ids,
+        breaks=("operations.request_id",),
+    ),
+    Fault(
+        "retry-after-words",
+        "Retry-After is neither seconds nor a date.",
+        _HEADERS,
+        GO,
+        plain,
+        labelled(0, "", ("Retry-After", "soon")),
+        breaks=("operations.retry_after",),
+    ),
+    Fault(
+        "limit-headers-words",
+        "A count in a rate-limit header is a word.",
+        _HEADERS,
+        GO,
+        plain,
+        labelled(0, "", ("X-RateLimit-Remaining-Requests", "many")),
+        breaks=("operations.rate_limit_headers",),
+    ),
+    Fault(
+        "harmless-limit-headers",
+        "Rate-limit headers stand beside the answer.",
+        "",
+        GO,
+        plain,
+        labelled(0, "", ("X-RateLimit-Limit-Requests", "60"), ("X-RateLimit-Remaining-Requests", "59")),
+        states=("tools=supported",),
+    ),
+    Fault(
+        "harmless-limited-burst",
+        "Requests at the same time are told to wait, in JSON and with Retry-After.",
+        "",
+        GO,
+        _valid,
+        _crowded(_LIMITED),
+        states=("tools=supported", "stream=supported"),
+    ),
+    Fault(
+        "limited-burst-empty",
+        "Requests at the same time are told to wait by a 429 without a body (one-api).",
+        "contract.validation",
+        GO,
+        _valid,
+        _crowded(body(b"", "", 429, (_PATIENCE,))),
+        breaks=("operations.rate_limited_error",),
+    ),
+    Fault(
+        "dropped-burst",
+        "Requests at the same time are dropped.",
+        "http.concurrency",
+        GO,
+        _valid,
+        _crowded(_dropped),
+        breaks=("operations.burst",),
+    ),
+    Fault(
+        "keep-alive-broken",
+        "A connection that was said to stay open is closed.",
+        "http.keep_alive",
+        GO,
+        listing,
+        _silent_close,
+        breaks=("operations.keep_alive",),
+    ),
+    Fault(
+        "model-of-another-name",
+        "The lookup of a model gives another one.",
+        "contract.models",
+        GO,
+        _model,
+        edited(lambda value: value.update(id="another-model")),
+        breaks=("model.retrievable",),
+    ),
+    Fault(
+        "model-card-strings",
+        "A model's card has its time in a string.",
+        "contract.models",
+        GO,
+        _model,
+        edited(lambda value: value.update(created=str(value["created"]))),
+        breaks=("model.card",),
+    ),
+    Fault(
+        "stream-held-back",
+        "A proxy holds a stream back until it is whole.",
+        "stream.buffered",
+        GO,
+        asking("stream_options"),
+        _streamed(0.4, whole=True),
+        breaks=("stream.incremental",),
+    ),
+    Fault(
+        "harmless-slow-stream",
+        "A stream takes its time.",
+        "",
+        GO,
+        asking("stream_options"),
+        _streamed(0.006, whole=False),
+        states=("stream_usage=supported",),
+    ),
+)
