@@ -106,7 +106,12 @@ class Clause(NamedTuple):
     code: str = ""  # the diagnosis of a break; "" leaves it to the failure modes' patterns
     capability: str = ""  # what a client may require; its state comes from this clause's outcome
     on_fault: bool = False  # judged on an exchange that was stopped, too
-    module: str = ""  # the file that registers it, which says its scope: two clauses may share a function
+    module: str = ""  # the file that registers it: two clauses may share a function
+
+    @property
+    def scope(self) -> str:
+        """The run this clause belongs to: smoke (and so to validate as well), or validate alone."""
+        return VALIDATE if ".validate." in f"{self.module}." else SMOKE
 
 
 CLAUSES: dict[str, Clause] = {}

@@ -51,7 +51,7 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
         if own:
             candidates += _first_match(case._replace(findings=own), FAILURE_MODES, 0)
         for code, broken in coded.items():
-            candidates += _first_match(case._replace(findings=broken), (CODED[code],), 0)
+            candidates += _first_match(case._replace(findings=broken), (CODED[code],), 0, len(FAILURE_MODES))
     by_code: dict[str, list[_Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         by_code.setdefault(candidate.mode.code, []).append(candidate)
@@ -83,8 +83,8 @@ def _follows_from(finding: Finding, broken: set[str]) -> bool:
     )
 
 
-def _first_match(case: Case, modes: tuple[Mode, ...], kind: int) -> list[_Candidate]:
-    for row, mode in enumerate(modes):
+def _first_match(case: Case, modes: tuple[Mode, ...], kind: int, first_row: int = 0) -> list[_Candidate]:
+    for row, mode in enumerate(modes, first_row):
         sign = mode.when(case)
         if sign is not None:
             probe = _PROBES.index(case.reply.probe) if case.reply.probe in _PROBES else len(_PROBES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
 from chatproof.body_shape import shape
-from chatproof.clause import BROKEN, MUST, UNDECIDED
+from chatproof.clause import BROKEN, MUST, UNDECIDED, VALIDATE
 from chatproof.contract import Contract
 from chatproof.digest import sha256
 from chatproof.exchange import Exchange, Request, Response
@@ -135,6 +135,13 @@ def build(
         "notes": notes,
     }
     document["smoke_test_run"] = _sanitized(document, judgement, exchanges)
+    if any(term.clause.scope == VALIDATE for term in contract.terms):
+        from chatproof import record_validate
+
+        document["terms"] = record_validate.terms(contract)
+        document["capabilities"] = record_validate.capabilities(contract, judgement)
+        for made, e in zip(document["exchanges"], exchanges, strict=True):
+            made["request"]["template"] = record_validate.template(e.request, e.probe, target.key_source)
     clean = _clean(document, target)
     for exchange in clean["exchanges"]:
         _cut_texts(exchange)

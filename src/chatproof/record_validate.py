@@ -11,6 +11,7 @@ from chatproof.exchange import Request
 from chatproof.judging import Finding, Judgement
 from chatproof.keys import INVALID_KEY
 from chatproof.printable import cut, decode, escape
+from chatproof.probes import EMPTY, INVALID, PROBES
 from chatproof.reply import Reply
 
 UNKNOWN = "unknown"
@@ -87,16 +88,12 @@ def _seen(reply: Reply) -> str:
     return "ignored" if reply.kind == "json" and reply.is_completion else "broken"
 
 
-def template(request: Request, key_source: str) -> dict[str, Any]:
+def template(request: Request, probe: str, key_source: str) -> dict[str, Any]:
     """The request as it can be sent again: headers, the key by the name of its variable, and the body."""
     headers = [[name, value] for name, value in request.headers]
     if request.credential is not None:
         name, _, scheme = request.credential_header.partition(":")
-        sent = {len(INVALID_KEY): INVALID_KEY, 0: ""}.get(len(request.credential), "$KEY")
-        if sent == INVALID_KEY and request.credential.same(INVALID_KEY) is False:
-            sent = "$KEY"
         variable = key_source.removeprefix("env:").split(" or ")[0] if key_source.startswith("env:") else "KEY"
-        value = f"{scheme.strip()} {sent.replace('$KEY', f'${variable}')}{request.credential_tail}"
-        headers.insert(0, [name, value.lstrip()])
-    body = cut(escape(decode(request.body), keep="\n"), _BODY)
-    return {"headers": headers, "body": body}
+        sent = {INVALID: INVALID_KEY, EMPTY: ""}.get(PROBES[probe].credential, f"${variable}")
+        headers.insert(0, [name, f"{scheme.strip()} {sent}{request.credential_tail}".lstrip()])
+    return {"headers": headers, "body": cut(escape(decode(request.body), keep="\n"), _BODY)}

@@ -210,7 +210,7 @@ class _Sending:
 
 
 def remarks(judgement: Judgement) -> list[str]:
-    """What is worth a note and breaks nothing. An alias may be answered by a dated snapshot: no clause asks for more."""
+    """What is worth a note and breaks nothing: an alias may be answered by a dated snapshot, so no clause asks more."""
     happy = judgement.context.control
     named = happy.object.get("model") if happy else None
     if isinstance(named, str) and named != judgement.context.model:

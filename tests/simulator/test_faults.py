@@ -15,7 +15,7 @@ from chatproof.run import Settings, smoke
 from chatproof.simulator import faults
 from chatproof.simulator.chat import CHAT_PATH, MODELS_PATH, respond
 from chatproof.simulator.fault import GO, SEED_MODES, Fault, Turn
-from chatproof.simulator.faults import FAULTS
+from chatproof.simulator.faults import ALL, FAULTS
 from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked, Script, message
 from chatproof.target import Target
 
@@ -191,10 +191,10 @@ ODD_REQUESTS = [
 ]
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", ALL)
 def test_faults_survive_any_request(name: str) -> None:
     """A fault that is served to other clients (`chatproof simulate`) meets requests that no row had in mind."""
-    row = FAULTS[name]
+    row = ALL[name]
     for asked in ODD_REQUESTS:
         turn = Turn(asked, respond(asked), "sk-sim-0123456789")
         if row.when(turn):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chatproof import clauses, profile
+from chatproof.clause import VALIDATE
 from chatproof.judging import GO
 from chatproof.profile import ProfileError
 from tests.support import play
@@ -49,8 +50,10 @@ def test_a_bad_one_is_refused(bad: str, words: str) -> None:
 def test_each_built_in_profile_is_sound(name: str) -> None:
     read = profile.load(name)
     assert read.facts["rejection_statuses"].value
-    assert set(read.waivers) | set(read.tightened) <= set(clauses.load())
-    for source in (f.source for f in (*read.facts.values(), *read.waivers.values(), *read.quirks)):
+    assert set(read.waivers) | set(read.tightened) <= set(clauses.load(VALIDATE))
+    for source in (
+        f.source for f in (*read.facts.values(), *read.waivers.values(), *read.tightened.values(), *read.quirks)
+    ):
         assert source.startswith("https://") or source == "chatproof interface"
     assert play(profile=name).verdict == GO
 

@@ -62,3 +62,36 @@ def test_incremental_of_no_stream_is_undecided() -> None:
 )
 def test_keep_alive(reply: bytes | Fault, reused: bool, outcome: str) -> None:
     assert judged("operations.keep_alive", exchange("model", reply)._replace(reused=reused)).outcome == outcome
+
+
+GOOD = wire('200 application/json\n\n{"choices":[{"message":{"content":"pong"}}]}')
+LIMITED = wire('429 application/json\n\n{"error":{"message":"slow down"}}')
+FAILED = wire("503 text/html\n\n<p>")
+CLOSED = Fault("net.closed", "first_byte", "closed")
+
+
+def crowd(*members: tuple[str, bytes | Fault]) -> Outcome:
+    """The clause on a happy path, a burst of these, and the probes that were sent again alone."""
+    made = [exchange("happy", GOOD)]
+    for probe, reply in members:
+        probes_validate.in_burst("tools")
+        alone = probe == "tools"
+        made.append(exchange(probe, reply)._replace(together=0 if alone else 5))
+    return judged("operations.burst", *made)
+
+
+@pytest.mark.parametrize(
+    ("members", "outcome", "words"),
+    [
+        ((), NOT_APPLICABLE, ""),
+        ((("stop", GOOD), ("unicode", GOOD)), HOLDS, "2 answered, 0 told to wait"),
+        ((("stop", GOOD), ("burst.tools", LIMITED), ("tools", GOOD)), HOLDS, "1 answered, 1 told to wait"),
+        ((("stop", GOOD), ("burst.tools", FAILED), ("tools", GOOD)), BROKEN, "1 lost (HTTP 503)"),
+        ((("stop", GOOD), ("burst.tools", CLOSED), ("tools", GOOD)), BROKEN, "1 lost (net.closed)"),
+        # It fails alone, too: the crowd is not to blame.
+        ((("stop", GOOD), ("burst.tools", FAILED), ("tools", FAILED)), HOLDS, ""),
+    ],
+)
+def test_burst(members: tuple[tuple[str, bytes | Fault], ...], outcome: str, words: str) -> None:
+    found = crowd(*members)
+    assert found.outcome == outcome and words in found.observed

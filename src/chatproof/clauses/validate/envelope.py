@@ -157,7 +157,7 @@ def choice_index(reply: Reply, context: Context) -> Outcome:
     says="The message's role is assistant.",
     source=OPENAI_SPEC,
     probe="happy",
-    needs=("happy.choices_non_empty",),
+    needs=("happy.message_content_non_empty",),
     why="async-openai knows five roles and fails on another; a conversation that carries the message on is refused.",
     holds_on=(GOOD,),
     breaks_on=(

@@ -1,6 +1,6 @@
 """What clients rely on in a stream beyond smoke: typed chunks, a role, one id, the usage, and that it does stream."""
 
-from chatproof.capability import damaged, done, ignored, refusal
+from chatproof.capability import UNSUPPORTED, damaged, done, ignored, refusal
 from chatproof.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -243,6 +243,9 @@ def usage(reply: Reply, context: Context) -> Outcome:
     breaks_on=(),
 )
 def incremental(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "", ("stream_options", "include_usage", "stream"))
+    if refused is not None and refused.state == UNSUPPORTED:
+        return not_applicable("the longer stream was refused")
     if not 200 <= reply.status < 300 or reply.kind != "sse":
         return undecided(f"no stream to look at: HTTP {reply.status}, {reply.kind} body")
     arrivals = reply.response.arrivals if reply.response else ()

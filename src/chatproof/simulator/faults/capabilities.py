@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import chat
-from chatproof.simulator.chat import DONE
+from chatproof.simulator.chat import DONE, event
 from chatproof.simulator.fault import (
     GO,
     NO_GO,
@@ -128,6 +128,11 @@ def _unsupported(capability: str, when: When, parameter: str, name: str = "", *m
     about = f"{parameter} is clearly refused." if parameter[0].isupper() else f"`{parameter}` is clearly refused."
     states = tuple(f"{each}={UNSUPPORTED}" for each in (capability, *more))
     return Fault(f"{name or _words(capability)}-unsupported", about, "", GO, when, _refused(parameter), states=states)
+
+
+def _blamed(capability: str) -> Fault:
+    """One of three that share a request: what the others are is not seen, and that is said."""
+    return _unsupported(capability, _SAMPLING, capability)._replace(code="request.unsupported_parameter")
 
 
 def _ignored(capability: str, when: When, alter: Alter, clause: str, code: str, about: str, name: str = "") -> Fault:
@@ -298,7 +303,7 @@ _PARAMETERS = (
     _unsupported("stop", asking("stop"), "stop"),
     _ignored("stop", asking("stop"), _dropped("stop"), "stop.honoured", _CODE_P, "`stop` stops nothing."),
     _broken("stop", asking("stop"), answer(content=7), "stop.honoured", _CODE_P, "`stop` gives a number.", verdict=GO),
-    _unsupported("n", _SAMPLING, "n"),
+    _blamed("n"),
     _ignored("n", _SAMPLING, _dropped("n"), "n.honoured", _CODE_P, "`n` gives one choice."),
     _broken(
         "n",
@@ -308,7 +313,7 @@ _PARAMETERS = (
         _CODE_P,
         "All choices have the index 0.",
     ),
-    _unsupported("logprobs", _SAMPLING, "logprobs"),
+    _blamed("logprobs"),
     _ignored("logprobs", _SAMPLING, _dropped("logprobs"), "logprobs.honoured", _CODE_P, "`logprobs` gives none."),
     _broken(
         "logprobs",
@@ -322,7 +327,7 @@ _PARAMETERS = (
         _CODE_P,
         "Log probabilities have the shape of the older completions API.",
     ),
-    _unsupported("seed", _SAMPLING, "seed"),
+    _blamed("seed"),
     _broken("seed", _SAMPLING, _failed("seed"), "seed.accepted", _CODE_P, "`seed` fails under status 200.", verdict=GO),
 )
 
@@ -387,7 +392,36 @@ _MESSAGES = (
     )._replace(extras=("image",)),
 )
 
+_PLAIN_STREAM = _where(lambda asked: asked.get("stream") is True and set(asked) == {"model", "messages", "stream"})
+_LOST = {"message": "upstream connection lost", "type": "upstream_error", "param": "", "code": "bad_response"}
+
+
+def _wordless(value: dict[str, Any]) -> None:
+    for one in value["choices"]:
+        one["delta"].pop("content", None)
+
+
 _STREAMS = (
+    Fault(
+        "plain-stream-error",
+        "An error arrives in a plain stream after its words.",
+        "stream.error",
+        NO_GO,
+        _PLAIN_STREAM,
+        events(lambda all: (*all[:-1], event({"error": _LOST}), DONE)),
+        breaks=("stream.no_error",),
+        states=(f"stream={BROKEN}",),
+    ),
+    Fault(
+        "plain-stream-empty",
+        "A plain stream carries no text.",
+        "content.empty",
+        NO_GO,
+        _PLAIN_STREAM,
+        events(lambda all: (changed(piece, _wordless) for piece in all)),
+        breaks=("stream.content_non_empty",),
+        states=(f"stream={BROKEN}",),
+    ),
     Fault(
         "stream-unsupported",
         "Streaming is clearly refused.",
@@ -403,7 +437,7 @@ _STREAMS = (
         "`stream: true` is ignored where nothing else is asked for.",
         "stream.not_streamed",
         NO_GO,
-        _where(lambda asked: asked.get("stream") is True and set(asked) == {"model", "messages", "stream"}),
+        _PLAIN_STREAM,
         _dropped("stream"),
         breaks=("stream.media_type",),
         states=(f"stream={IGNORED}",),
@@ -413,7 +447,7 @@ _STREAMS = (
         "An event of a plain stream is no JSON.",
         "stream.malformed",
         NO_GO,
-        _where(lambda asked: asked.get("stream") is True and set(asked) == {"model", "messages", "stream"}),
+        _PLAIN_STREAM,
         events(lambda all: (*all[:1], b'data: {"choices": [{"delta"\n\n', *all[2:])),
         breaks=("stream.events_parse",),
         states=(f"stream={BROKEN}",),

@@ -20,8 +20,10 @@ from chatproof.simulator.fault import (
     empty_key,
     json_of,
     let_in,
+    no_key,
     page,
     says,
+    wrong_key,
 )
 from chatproof.simulator.wire import GOOD, JSON, Reply
 
@@ -165,6 +167,31 @@ def _named(turn: Turn, failed: dict[str, Any]) -> dict[str, Any]:
     return {"error": said}
 
 
+def _unreadable(name: str, about: str, when: When, probe: str) -> tuple[Fault, ...]:
+    """A refusal of the key that no client can read."""
+    code = "auth.error_body"
+    return (
+        Fault(
+            f"{name}-page",
+            f"{about} is refused with a web page.",
+            code,
+            NO_GO,
+            when,
+            page(401, "401 Authorization Required"),
+            breaks=(f"{probe}.body_json",),
+        ),
+        Fault(
+            f"{name}-no-error",
+            f"{about} is refused without an error.",
+            code,
+            NO_GO,
+            when,
+            body(b'{"status": 401}', JSON, 401),
+            breaks=(f"{probe}.error_present",),
+        ),
+    )
+
+
 KEY = (
     Fault(
         "empty-key-accepted",
@@ -175,24 +202,9 @@ KEY = (
         let_in,
         breaks=("auth.empty_key.rejected",),
     ),
-    Fault(
-        "empty-key-page",
-        "A request with an empty key is refused with a web page.",
-        "auth.error_body",
-        NO_GO,
-        empty_key,
-        page(401, "401 Authorization Required"),
-        breaks=("auth.empty_key.body_json",),
-    ),
-    Fault(
-        "empty-key-no-error",
-        "A request with an empty key is refused without an error.",
-        "auth.error_body",
-        NO_GO,
-        empty_key,
-        body(b'{"status": 401}', JSON, 401),
-        breaks=("auth.empty_key.error_present",),
-    ),
+    *_unreadable("empty-key", "A request with an empty key", empty_key, "auth.empty_key"),
+    *_unreadable("missing-key", "A request without a key", no_key, "auth.missing_key"),
+    *_unreadable("wrong-key", "A request with a wrong key", wrong_key, "auth.invalid_key"),
 )
 
 ROWS = (*KEY, *(row for wrong in _WRONG for row in _rows(wrong)))

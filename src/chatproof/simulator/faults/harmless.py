@@ -18,6 +18,7 @@ from chatproof.simulator.fault import (
     streaming,
     with_head,
 )
+from chatproof.simulator.faults.stream import changed
 from chatproof.simulator.wire import chunk
 
 _HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -25,6 +26,11 @@ _HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
 def _without(*names: str) -> Alter:
     return edited(lambda value: [value.pop(name, None) for name in names])
+
+
+def _usage_chunk(like: bytes) -> bytes:
+    used = {"prompt_tokens": 6, "completion_tokens": 1, "total_tokens": 7}
+    return changed(like, lambda value: value.update(choices=[], usage=used))
 
 
 _EXTRA = {"x_groq": {"id": "1"}, "provider": "simulator", "prompt_filter_results": [], "timings": {"ms": 1.5}}
@@ -185,9 +191,9 @@ ROWS = (
         streaming,
         events(
             lambda all: (
-                b'data: {"choices":[],"id":"","object":"","model":"","prompt_filter_results":[]}\n\n',
+                b'data: {"choices":[],"created":0,"id":"","object":"","model":"","prompt_filter_results":[]}\n\n',
                 *all[:-1],
-                b'data: {"choices":[],"usage":{"prompt_tokens":6,"completion_tokens":1,"total_tokens":7}}\n\n',
+                _usage_chunk(all[-2]),
                 all[-1],
             )
         ),
