@@ -139,10 +139,10 @@ def test_the_simulator_passes_whole() -> None:
     assert document["verdict"] == "GO" and document["diagnoses"] == []
     assert document["cost"]["requests"] <= 40
     assert outcomes(document, "broken", "waived") == set()
-    assert outcomes(document, "undecided") == {"image.accepted"}
+    assert outcomes(document, "undecided") == set()
     not_shown = set(CLAUSES) - outcomes(document, "holds")
     assert not_shown == set(NOT_ON_A_CLEAN_SIMULATOR)
-    assert {state for name, state in states(document).items() if name != "image"} == {"supported"}
+    assert set(states(document).values()) == {"supported"} and set(states(document)) == CAPABILITIES - {"image"}
 
 
 def test_a_throttled_request_is_sent_once_more_and_alone() -> None:

@@ -171,11 +171,20 @@ TOOLS = (
     _broken(
         "tools",
         _forced(False),
-        _calls(lambda call: call["function"].update(arguments='{"term":"pong"}')),
+        _calls(lambda call: call["function"].update(arguments='{"word": "pong"')),
         "tools.arguments",
         _CODE,
+        "A call's arguments are JSON that was cut off.",
+        "tool-arguments-cut",
+    ),
+    _ignored(
+        "tools",
+        _forced(False),
+        _calls(lambda call: call["function"].update(arguments='{"term": "pong"}')),
+        "tools.forced",
+        _CODE,
         "A call's arguments do not satisfy the function's schema.",
-        "tool-arguments-wrong",
+        "tool-schema",
     ),
     Fault(
         "tool-finish-length",

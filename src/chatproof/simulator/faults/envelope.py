@@ -122,7 +122,20 @@ def _index_less(number: int, chunk: _Body) -> None:
         one.pop("index")
 
 
+def _no_delta(number: int, chunk: _Body) -> None:
+    """As Azure's chunks that only carry filter results."""
+    for one in chunk["choices"]:
+        one["delta"] = one["delta"] or None
+
+
 CHUNKS = (
+    _must(
+        "chunk-delta-null",
+        "A choice in a stream's chunk has null in place of the delta.",
+        _plain_stream,
+        _chunks(_no_delta),
+        "stream.delta",
+    ),
     _must(
         "chunk-without-index",
         "The choices in a stream's chunks have no index.",
