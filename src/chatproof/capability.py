@@ -57,6 +57,9 @@ def refusal(
                 return undecided(f"the request failed for another reason: {error_words(reply.error)}")
             said = f"HTTP {status} with {error_words(reply.error)}"
             return damaged("status", "a completion, or a refusal with a status of 400 or more", said)
+        if not reply.is_completion and reply.kind != "sse":
+            said = f"HTTP {status} with {reply.kind} without choices" if reply.kind == "json" else f"{reply.kind} body"
+            return damaged("$.choices", "a completion, or a refusal with a status of 400 or more", said)
         return None
     if reply.error is None:
         return undecided(f"no answer about this: HTTP {status}, {reply.kind} body")

@@ -27,7 +27,7 @@ ANSWER_SCHEMA: Body = {
 UNICODE = "naïve Ωmega Привет 你好 שלום 👩‍🚀 𝔘"
 CAP = 16  # tokens: the smallest that every dialect accepts
 COUNT_TO = 100
-STOP_AT = "7"
+BEFORE_STOP, STOP_AT = "6", "7"
 CHOICES = 2
 _SEED = 7
 # One black pixel.

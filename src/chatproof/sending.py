@@ -22,6 +22,8 @@ from chatproof.usage_error import UsageError
 BURST_CLAUSE = "operations.burst"
 PAUSE = 1.0  # seconds before a throttled request is sent again, if the server does not say
 LONGEST_PAUSE = 10.0  # a server that wants more is not waited for
+# Requests that must not pass go last: LiteLLM takes a deployment out of service for some seconds after one of them.
+WRONG = "error."
 
 
 def completed(needed: set[str], contract: Contract, resolved: Resolved, settings: Settings) -> set[str]:
@@ -98,6 +100,8 @@ class _Sending:
         waiting = list(self.planned)
         while waiting:
             wave = [probe for probe in waiting if self._is_ready(probe)]
+            if any(not probe.startswith(WRONG) for probe in waiting):
+                wave = [probe for probe in wave if not probe.startswith(WRONG)]
             waiting = [probe for probe in waiting if probe not in wave]
             may = [probe for probe in wave if self._may(probe)]
             self._send([probe for probe in may if not self.rows[probe].billable])

@@ -14,11 +14,12 @@ from chatproof.clause import (
     clause,
     holds,
     not_applicable,
+    undecided,
 )
 from chatproof.clauses.happy import JSON
 from chatproof.error_text import error_words
 from chatproof.printable import quote
-from chatproof.probes_validate import CAP, COUNT_TO, STOP_AT
+from chatproof.probes_validate import BEFORE_STOP, CAP, COUNT_TO, STOP_AT
 from chatproof.reply import Reply, reasoning_of, text_of
 from chatproof.shapes import count, members
 
@@ -39,11 +40,9 @@ def _used(reply: Reply) -> int | None:
     return count(members(reply.object.get("usage")).get("completion_tokens"))
 
 
-def _cut(text: str, used: int | None) -> bool:
-    """The answer was cut: it used up the cap, or it begins to count and does not get there, or it is not there."""
-    if used is not None:
-        return used >= CAP
-    return not text.strip() or (text.lstrip().startswith("1") and str(COUNT_TO) not in text)
+def _counting(text: str) -> bool:
+    """It begins to count, and does not get there."""
+    return text.lstrip().startswith("1") and str(COUNT_TO) not in text
 
 
 def _cap(dialect: str) -> None:
@@ -58,21 +57,20 @@ def _cap(dialect: str) -> None:
         text, used = text_of(reply.message.get("content")), _used(reply)
         said = f"{len(text)} characters, finish_reason {quote(reply.finish_reason)}"
         said += f", {used} completion tokens" if used is not None else ""
-        # Models abbreviate: "1, 2, 3, …, 100" is no sign of anything.
         if (str(COUNT_TO) in text and len(text) > CAP * _WIDEST) or (used is not None and used > CAP * _SLACK):
             return ignored("$.choices[0].message.content", f"an answer cut at {CAP} tokens", said)
         if not text.strip() and (reasoning_of(reply.message) or used):
             return done(f"{said}; the model's thinking used up the cap")
-        return done(said)
+        if reply.finish_reason == "length" or _counting(text):
+            return done(said)
+        # Models abbreviate ("1, 2, 3, …, 100"), mocks answer in a word.
+        return undecided("nothing shows that the cap cut this answer off", said)
 
     def reported(reply: Reply, context: Context) -> Outcome:
-        if reply.finish_reason == "length":
-            return holds()
         if reply.error:
             return not_applicable("the cap was reached before the model said anything, and the error says so")
-        text, used = text_of(reply.message.get("content")), _used(reply)
-        if not _cut(text, used):
-            return not_applicable("nothing shows that the cap cut this answer off")
+        if reply.finish_reason == "length":
+            return holds()
         return broken("$.choices[0].finish_reason", "length", quote(reply.finish_reason))
 
     clause(
@@ -89,7 +87,6 @@ def _cap(dialect: str) -> None:
         holds_on=(
             _answer("1, 2, 3, 4, 5, 6", "length"),
             _answer("", "length", reasoning_content="The user wants me to count"),
-            _answer("1, 2, 3, …, 99, 100"),
             Example(
                 400,
                 JSON,
@@ -134,7 +131,7 @@ _cap("max_completion_tokens")
     source=OPENAI_SPEC,
     probe="stop",
     why="Agents and completion tools cut the answer there, and read on into what they must not see.",
-    holds_on=(_answer("1 2 3 4 5 6 "), _answer("")),
+    holds_on=(_answer("1 2 3 4 5 6 "), _answer("one, two … 6")),
     breaks_on=(_answer("1 2 3 4 5 6 7 8 9"), _answer("1 2 3 4 5 6 7")),
 )
 def stop(reply: Reply, context: Context) -> Outcome:
@@ -145,6 +142,8 @@ def stop(reply: Reply, context: Context) -> Outcome:
     if not isinstance(content, str | list | None):
         return damaged("$.choices[0].message.content", "a string", quote(content))
     text = text_of(content)
+    if STOP_AT not in text and BEFORE_STOP not in text:
+        return undecided("the answer did not come to where the sequence would stand", quote(text, 60))
     if STOP_AT in text:
         kept = "the answer ends with it: " if text.rstrip().endswith(STOP_AT) else ""
         return ignored("$.choices[0].message.content", f"the end before {quote(STOP_AT)}", kept + quote(text, 60))

@@ -12,6 +12,7 @@ from chatproof.clause import (
     broken,
     clause,
     holds,
+    not_applicable,
     undecided,
 )
 from chatproof.clauses.happy import GOOD, JSON
@@ -246,6 +247,9 @@ def none(reply: Reply, context: Context) -> Outcome:
     calls = items(reply.message.get("tool_calls"))
     if calls:
         return ignored("$.choices[0].message.tool_calls", "no call", f"{len(calls)} calls")
+    forced = context.replies.get("tools")
+    if forced is not None and not items(forced.message.get("tool_calls")):
+        return not_applicable("no tool was called when one was forced, so this says nothing")
     return done()
 
 
