@@ -20,6 +20,7 @@ _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 COMMANDS = {
     "smoke": "go/no-go: happy path, error path, model listing",
     "validate": "the whole contract before production",
+    "judge": "captured evidence offline: run JSON, HAR, curl -i output; sends nothing",
     "compare": "the same contract on several targets: may a client move from A to B",
     "models": "identifiers active for this key",
     "contract": "every clause: what to verify, source, date, level",

@@ -7,6 +7,7 @@ What breaks a `must` on the happy path comes first, because it is what a person 
 from typing import NamedTuple
 
 from chatproof.clause import BROKEN, CLAUSES, MUST, UNDECIDED
+from chatproof.exchange import NotHeld
 from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES, Case, Mode, Sign
 from chatproof.failure_modes.mode import describe
 from chatproof.judging import Finding, Judgement
@@ -41,7 +42,9 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
     candidates: list[_Candidate] = []
     for reply in context.replies.values():
         findings = tuple(
-            f for f in judgement.findings if f.exchange == reply.exchange.id and f.outcome in (BROKEN, UNDECIDED)
+            f
+            for f in judgement.findings
+            if f.exchange == reply.exchange.id and f.outcome in (BROKEN, UNDECIDED) and not f.unheld
         )
         case = Case(reply, context, findings)
         beside = tuple(f for f in findings if f.clause in _ALONGSIDE_CLAUSES)
@@ -85,7 +88,10 @@ def _follows_from(finding: Finding, broken: set[str]) -> bool:
 
 def _first_match(case: Case, modes: tuple[Mode, ...], kind: int, first_row: int = 0) -> list[_Candidate]:
     for row, mode in enumerate(modes, first_row):
-        sign = mode.when(case)
+        try:
+            sign = mode.when(case)
+        except NotHeld:  # of a capture that does not hold what this pattern looks at
+            continue
         if sign is not None:
             probe = _PROBES.index(case.reply.probe) if case.reply.probe in _PROBES else len(_PROBES)
             rank = (_severity(case.findings), kind, probe, row)

@@ -8,20 +8,25 @@ from typing import NamedTuple
 
 from chatproof.clause import (
     BROKEN,
+    CLAUSES,
     HOLDS,
     MUST,
     NOT_APPLICABLE,
     UNDECIDED,
     WAIVED,
+    Clause,
     Context,
     Outcome,
     not_applicable,
     undecided,
 )
 from chatproof.contract import Contract, Term
-from chatproof.exchange import Exchange, Secret
+from chatproof.exchange import END, Exchange, NotHeld, Secret
 from chatproof.reply import Reply
 
+UNHELD = "not in the capture: "
+DEPENDS = "depends on what is not in the capture: "
+"""How the reason of a finding begins that a capture leaves undecided."""
 GO, NO_GO, UNDECIDED_VERDICT = "GO", "NO-GO", "UNDECIDED"
 
 
@@ -38,6 +43,11 @@ class Finding(NamedTuple):
     observed: str
     reason: str
     state: str = ""  # what this says of the clause's capability
+
+    @property
+    def unheld(self) -> bool:
+        """Undecided because a capture does not hold what it takes; nothing is wrong that could be diagnosed."""
+        return self.reason.startswith((UNHELD, DEPENDS))
 
 
 class Judgement(NamedTuple):
@@ -111,7 +121,7 @@ def _judge(term: Term, reply: Reply, context: Context, earlier: list[Finding]) -
     outcome = _unobserved(term, reply)
     if outcome is None:
         outcome, level = _by_needs(term, earlier)
-    outcome = outcome or term.clause.judge(reply, context)
+    outcome = outcome or _outcome(term, reply, context)
     if term.waiver is not None and outcome.outcome == BROKEN:
         outcome = Outcome(
             WAIVED,
@@ -125,6 +135,30 @@ def _judge(term: Term, reply: Reply, context: Context, earlier: list[Finding]) -
         said = f"the waiver ({term.expired.source}) expired on {term.expired.expires}"
         outcome = outcome._replace(reason=said)
     return _finding(term, level, reply, outcome)
+
+
+def _outcome(term: Term, reply: Reply, context: Context) -> Outcome:
+    """The clause's own word, where the exchange holds what it takes to come to one."""
+    try:
+        found = term.clause.judge(reply, context)
+        others = [
+            term.clause.judge(other, context).outcome
+            for other in reply.endings()
+            if _applies(term.clause, other, context)
+        ]
+    except NotHeld as part:
+        return undecided(f"{UNHELD}{part}")
+    if all(other == found.outcome for other in others):
+        return found
+    return undecided(f"{UNHELD if found.outcome == HOLDS else DEPENDS}{END}")
+
+
+def _applies(clause: Clause, reply: Reply, context: Context) -> bool:
+    """What the clause needs holds on this reply."""
+    return all(
+        _applies(CLAUSES[need], reply, context) and CLAUSES[need].judge(reply, context).outcome == HOLDS
+        for need in clause.needs
+    )
 
 
 def _unobserved(term: Term, reply: Reply) -> Outcome | None:
@@ -141,8 +175,8 @@ def _by_needs(term: Term, earlier: list[Finding]) -> tuple[Outcome | None, str]:
     """
     for need in term.clause.needs:
         found = next((f for f in earlier if f.clause == need), None)
-        if found is None or found.outcome == HOLDS:
-            continue
+        if found is None or found.outcome == HOLDS or found.reason.startswith(UNHELD):
+            continue  # what a capture does not hold keeps nobody from looking at what it does hold
         if found.outcome == WAIVED:
             return Outcome(WAIVED, reason=found.reason), term.level
         if found.outcome == NOT_APPLICABLE:

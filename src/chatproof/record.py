@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
 from chatproof.body_shape import shape
-from chatproof.clause import BROKEN, MUST, UNDECIDED, VALIDATE
+from chatproof.clause import BROKEN, UNDECIDED, VALIDATE
 from chatproof.contract import Contract
 from chatproof.digest import sha256
-from chatproof.exchange import Exchange, Request, Response
-from chatproof.judging import UNDECIDED_VERDICT, Finding, Judgement
+from chatproof.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Request, Response, Secret
+from chatproof.judging import Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
 from chatproof.redaction import MARK, Redactor, fingerprint, suspects
-from chatproof.reply import Reply, text_of
+from chatproof.reply import Reply, if_held
 from chatproof.request_ids import REQUEST_IDS, request_id
+from chatproof.sanitized import sanitized
 from chatproof.target import Target
 from chatproof.urls import bare
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "chatproof.run/1"
 STARTED_SCHEMA = "chatproof.started/1"
+JUDGE = "judge"
 EXCERPT = 2048
 _SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge
 _HEADER_VALUE = 300
@@ -88,6 +90,8 @@ class Facts(NamedTuple):
     notes: tuple[str, ...]
     interrupted: str = ""
     keep_bodies: bool = False
+    keys: tuple[Secret, ...] = ()  # further keys that a capture holds
+    others: tuple[Secret, ...] = ()  # and what else of it must not be shown: cookies, tokens
 
 
 class Opening(NamedTuple):
@@ -134,15 +138,17 @@ def build(
         "environment": facts.environment,
         "notes": notes,
     }
-    document["smoke_test_run"] = _sanitized(document, judgement, exchanges)
+    document["smoke_test_run"] = sanitized(document, judgement)
     if any(term.clause.scope == VALIDATE for term in contract.terms):
         from chatproof import record_validate
 
         document["terms"] = record_validate.terms(contract)
         document["capabilities"] = record_validate.capabilities(contract, judgement)
         for made, e in zip(document["exchanges"], exchanges, strict=True):
+            if facts.kind == JUDGE:
+                continue  # the requests of a capture are somebody's own: their prompts are nobody's to send again
             made["request"]["template"] = record_validate.template(e.request, e.probe, target.key_source)
-    clean = _clean(document, target)
+    clean = _clean(document, target, facts.keys, facts.others)
     for exchange in clean["exchanges"]:
         _cut_texts(exchange)
     return Run(clean)
@@ -165,10 +171,12 @@ def opening(target: Target, contract: Contract, facts: Opening) -> dict[str, Any
     return _clean(document, target)
 
 
-def _clean(document: dict[str, Any], target: Target) -> dict[str, Any]:
-    secrets = [target.key] if target.key else []
-    if suspects(json.dumps(document, ensure_ascii=False), secrets):
-        redacted: dict[str, Any] = _redacted(document, Redactor(secrets))
+def _clean(
+    document: dict[str, Any], target: Target, keys: tuple[Secret, ...] = (), others: tuple[Secret, ...] = ()
+) -> dict[str, Any]:
+    secrets = [*([target.key] if target.key else []), *keys]
+    if others or suspects(json.dumps(document, ensure_ascii=False), secrets):
+        redacted: dict[str, Any] = _redacted(document, Redactor(secrets, list(others)))
         return redacted
     return document
 
@@ -236,9 +244,17 @@ def _target(target: Target, support: str) -> dict[str, Any]:
 
 def _cost(exchanges: list[Exchange], replies: dict[str, Reply]) -> dict[str, int]:
     # A request that must be refused, and is answered with a completion, was billed to somebody.
-    billable = [e for e in exchanges if PROBES[e.probe].billable or replies[e.probe].is_completion]
-    tokens = sum(reported_tokens(reply) for reply in replies.values())
+    billable = [e for e in exchanges if PROBES[e.probe].billable or _is_completion(replies[e.probe])]
+    tokens = sum(_tokens(reply) for reply in replies.values())
     return {"requests": len(exchanges), "billable_requests": len(billable), "tokens_reported": tokens}
+
+
+def _is_completion(reply: Reply) -> bool:
+    return if_held(lambda: reply.is_completion, False)
+
+
+def _tokens(reply: Reply) -> int:
+    return if_held(lambda: reported_tokens(reply), 0)
 
 
 def reported_tokens(reply: Reply) -> int:
@@ -258,13 +274,15 @@ def _exchange(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
     exchange = reply.exchange
     request = exchange.request
     credential = [request.credential_header.partition(":")[0]] if request.credential else []
+    said: dict[str, Any] = {"unheld": sorted(exchange.unheld)} if exchange.unheld else {}
     return {
+        **said,
         "id": exchange.id,
         "probe": exchange.probe,
         "sent_at": exchange.sent_at,
         "request": {
             "method": request.method,
-            "url": str(request.url),
+            "url": "" if REQUEST in exchange.unheld else str(request.url),
             "header_names": [*credential, *(name for name, _ in request.headers)],
             "summary": request.summary,
         },
@@ -277,8 +295,8 @@ def _exchange(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
 
 def _first_chunk(reply: Reply) -> dict[str, float]:
     """When a stream's first bytes came, as far as that was observed. Recorded, and judged nowhere."""
-    arrivals = reply.response.arrivals if reply.response and reply.kind == "sse" else ()
-    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals else {}
+    arrivals = reply.response.arrivals if reply.response else ()
+    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals and reply.kind == "sse" else {}
 
 
 def _peer(exchange: Exchange) -> dict[str, Any] | None:
@@ -296,20 +314,20 @@ def _response(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
     response = reply.response
     assert response is not None
     return {
-        "status": response.status,
+        "status": None if reply.lacks(STATUS) else response.status,
         "http_version": response.version,
-        "media_type": escape(reply.media_type),
+        "media_type": "" if reply.lacks(HEADERS) else escape(reply.media_type),
         "headers": _headers(response),
         "header_names": _header_names(response),
-        "request_id": request_id(reply),
+        "request_id": if_held(lambda: request_id(reply), ""),
         "informational": list(response.informational),
-        "model": _model(reply),
+        "model": if_held(lambda: _model(reply), ""),
         "body": {
-            "kind": reply.kind,
+            "kind": if_held(lambda: reply.kind, "unknown"),
             "bytes": len(response.body),
-            # A hash of a body that may be little more than the key would help to guess it.
-            "sha256": "" if leaky else sha256(response.body),
-            "shape": _shape(reply),
+            # A hash of a body that may be little more than the key would help to guess it; one of a part is of no use.
+            "sha256": "" if leaky or reply.lacks(BODY) or reply.lacks(END) else sha256(response.body),
+            "shape": if_held(lambda: _shape(reply), list[list[str]]()),
             "excerpt": _excerpt(response.body, leaky) if with_excerpt else "",
         },
     }
@@ -361,44 +379,3 @@ def _cut_texts(exchange: dict[str, Any]) -> None:
     body["excerpt"] = cut(body["excerpt"], EXCERPT)
     if MARK in body["excerpt"]:
         body["sha256"] = ""
-
-
-def _sanitized(document: dict[str, Any], judgement: Judgement, exchanges: list[Exchange]) -> dict[str, str]:
-    """The seed's record: these keys, this order, all values strings; what was not observed says so."""
-    replies = judgement.context.replies
-    happy, refused = replies.get("happy"), replies.get("auth.invalid_key")
-    content = happy is not None and bool(text_of(happy.message.get("content")).strip())
-    target = document["target"]
-    return {
-        "run_id": document["run_id"],
-        "timestamp_utc": document["started_at"],
-        "environment": target["environment"],
-        "endpoint_base": target["base_url"],
-        "model_id_used": target["model"] or "unobserved",
-        "request_summary": PROBES["happy"].summary,
-        "http_status": str(happy.status) if happy and happy.complete else "unobserved",
-        "response_structure_valid": _seen(happy, content),
-        "choices_present": _seen(happy, bool(happy and happy.is_object and "choices" in happy.json)),
-        "content_non_empty": _seen(happy, content),
-        "error_field_present": _seen(happy, bool(happy and happy.is_object and happy.json.get("error"))),
-        "auth_rejection_status": str(refused.status) if refused and refused.complete else "unobserved",
-        "auth_rejection_error_body_valid": _seen(refused, bool(refused and refused.error)),
-        "pass_fail": "PASS" if document["verdict"] == "GO" else "FAIL",
-        "notes": _notes(document, judgement.findings),
-    }
-
-
-def _seen(reply: Reply | None, value: bool) -> str:
-    if reply is None or not reply.complete:
-        return "unobserved"
-    return "true" if value else "false"
-
-
-def _notes(document: dict[str, Any], findings: tuple[Finding, ...]) -> str:
-    parts = []
-    if document["verdict"] == UNDECIDED_VERDICT:
-        parts.append("UNDECIDED: a required observation could not be made")
-    parts += [f"{d['code']}: {d['summary']}" for d in document["diagnoses"][:3]]
-    if document["verdict"] == "GO":
-        parts += [f"warning: {f.clause} is broken" for f in findings if f.outcome == BROKEN and f.level != MUST]
-    return "; ".join([*parts, *document["notes"]]) or "none"

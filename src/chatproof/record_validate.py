@@ -12,7 +12,7 @@ from chatproof.judging import Finding, Judgement
 from chatproof.keys import INVALID_KEY
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import EMPTY, INVALID, PROBES
-from chatproof.reply import Reply
+from chatproof.reply import Reply, if_held
 
 UNKNOWN = "unknown"
 ALWAYS_REQUIRED = ("stream",)  # its clauses are musts: whoever needs no streams skips them
@@ -75,7 +75,8 @@ def _state(findings: list[Finding], replies: dict[str, Reply]) -> tuple[str, str
             return state, found.observed or found.reason.removeprefix("unsupported: ")
     broken = next((finding for finding in findings if finding.outcome == BROKEN), None)
     if broken is not None:  # clauses of smoke say nothing of a state: see what came back
-        return _seen(replies[broken.probe]), broken.observed
+        reply = replies[broken.probe]
+        return if_held(lambda: _seen(reply), UNKNOWN), broken.observed
     open = next((f for f in findings if f.outcome in (UNDECIDED, NOT_APPLICABLE) and not f.state), None)
     if open is not None:
         return UNKNOWN, open.reason

@@ -9,6 +9,7 @@ character, no regular expression.
 from binascii import b2a_base64
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
 from chatproof.digest import keyed32
 from chatproof.exchange import Secret
@@ -120,14 +121,21 @@ def suspects(text: str, secrets: list[Secret]) -> bool:
 
 
 class Redactor:
-    """Replaces every registered secret, whole or in part, by a mark of fixed length."""
+    """Replaces every registered secret, whole or in part, by a mark of fixed length.
 
-    def __init__(self, secrets: list[Secret]) -> None:
+    `others` are secrets that a capture happens to hold, such as cookies: there may be hundreds, of kilobytes each, and
+    nothing was asked with them; they are looked for as they stand.
+    """
+
+    def __init__(self, secrets: list[Secret], others: list[Secret] | None = None) -> None:
         values = [secret.reveal() for secret in secrets if len(secret) >= SHORTEST]
         long = [value for value in values if len(value) >= _WINDOWS_FROM]
         short = {form for value in values if value not in long for form in _forms(value)}
+        foreign = [secret.reveal() for secret in others or () if len(secret) >= SHORTEST]
+        short |= {value for value in foreign if len(value) < _WINDOWS_FROM}
         self._whole = sorted(short, key=len, reverse=True)  # longest first: one secret may begin with another
-        self._windows = _Windows((form for value in long for form in _forms(value)), _WINDOW)
+        plain = [value for value in foreign if len(value) >= _WINDOWS_FROM]
+        self._windows = _Windows(chain((form for value in long for form in _forms(value)), plain), _WINDOW)
         squeezed = (form.decode() for value in long for _, form in _needles(Secret(value)))
         self._squeezed = _Windows(squeezed, _SQUEEZED_WINDOW)
 

@@ -3,10 +3,12 @@
 The body is sniffed first and its header looked at second: gateways mislabel in both directions.
 """
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 from chatproof import sse, strictjson
-from chatproof.exchange import Exchange
+from chatproof.exchange import BODY, END, HEADERS, STATUS, Exchange, NotHeld
 from chatproof.printable import quote
 from chatproof.provider_error import ProviderError, find_error
 from chatproof.strictjson import Json, Problem
@@ -25,17 +27,38 @@ _CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put be
     "incapsula",
     "akamai",
 )
+# How a stream whose end is not known may have gone on: well, with an error, with what no parser reads.
+_ENDINGS = (
+    b'data: {"id":"c1","object":"chat.completion.chunk","created":1795379441,"model":"m","choices":[{"index":0,"delta":'
+    b'{"role":"assistant","content":"pong"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+    b'data: {"error":{"message":"upstream died"}}\n\n',
+    b"data: {oops\n\n",
+)
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
 class Reply:
-    """What an exchange's response says. Every property works without a response, too."""
+    """What an exchange's response says. Every property works without a response, too.
+
+    Of an exchange from a capture, what the capture does not hold raises NotHeld when it is asked for: whoever needs it
+    cannot come to a verdict, and whoever does not need it can.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.probe = exchange.probe
         self.response = exchange.response
         self.fault = exchange.fault
+
+    def lacks(self, part: str) -> bool:
+        """The capture does not hold this part; never so in a live exchange."""
+        return part in self.exchange.unheld
+
+    def need(self, *parts: str) -> None:
+        """Raise NotHeld when one of these parts is not known."""
+        for part in parts:
+            if part in self.exchange.unheld:
+                raise NotHeld(part)
 
     @property
     def complete(self) -> bool:
@@ -44,20 +67,26 @@ class Reply:
 
     @property
     def status(self) -> int:
+        self.need(STATUS)
         return self.response.status if self.response else 0
 
     @property
     def body(self) -> bytes:
+        self.need(BODY)
         return self.response.body if self.response else b""
 
     @cached_property
     def kind(self) -> str:
         """json, sse, html, text, empty or binary: what the body is, whatever the header says."""
-        return sniff(self.body)
+        kind = sniff(self.body)
+        if kind == "empty":
+            self.need(END)
+        return kind
 
     @property
     def media_types(self) -> list[str]:
         """Distinct media types declared, lower case, without parameters. More than one is a contradiction."""
+        self.need(HEADERS)
         declared = self.response.values(b"content-type") if self.response else []
         # A proxy may merge two headers into one with a comma; equal ones say one thing.
         parts = (part for value in declared for part in value.split(","))
@@ -76,7 +105,10 @@ class Reply:
 
     @cached_property
     def _parsed(self) -> tuple[Json, Problem | None]:
-        return strictjson.parse(self.body)
+        value, problem = strictjson.parse(self.body)
+        if problem is not None and self.lacks(END) and _at_the_end(problem, self.body):
+            raise NotHeld(END)  # a document that is not finished here may have been finished by what followed
+        return value, problem
 
     @property
     def json(self) -> Json:
@@ -99,7 +131,14 @@ class Reply:
     @cached_property
     def error(self) -> ProviderError | None:
         """The error the body carries, in any known shape, whatever the status."""
-        return find_error(self.json, failing=self.status >= 400) if self.json_problem is None else None
+        if self.json_problem is not None:
+            return None
+        if self.lacks(STATUS):
+            strict, loose = find_error(self.json, failing=False), find_error(self.json, failing=True)
+            if strict is None and loose is not None:
+                raise NotHeld(STATUS)  # words that are an error under a failing status only
+            return strict
+        return find_error(self.json, failing=self.status >= 400)
 
     @property
     def choices(self) -> list[Json]:
@@ -174,8 +213,34 @@ class Reply:
         events, rest, _ = self.events
         return is_done(rest) or (bool(events) and is_done(events[-1].data))
 
+    def endings(self) -> "list[Reply]":
+        """Of a stream whose end is not known: the reply as it may have gone on. What holds or breaks in all of them
+        is so however it ended. Empty when the end is known: it was captured, or it is the body's own end."""
+        if not self.lacks(END) or self.lacks(BODY) or sniff(self.body) != "sse" or self.ends_with_done:
+            return []
+        assert self.response is not None
+        body = self.body
+        whole = body[: max(body.rfind(b"\n\n") + 2, body.rfind(b"\r\n\r\n") + 4, body.rfind(b"\r\r") + 2, 0)]
+        ended = self.exchange.unheld - {END}
+        return [
+            Reply(self.exchange._replace(response=self.response._replace(body=whole + ending), unheld=ended))
+            for ending in _ENDINGS
+        ]
+
     def header(self, name: bytes) -> str:
+        self.need(HEADERS)
         return self.response.value(name) if self.response else ""
+
+
+_T = TypeVar("_T")
+
+
+def if_held(value: Callable[[], _T], otherwise: _T) -> _T:
+    """The value, or what stands for it where a capture does not hold what it is made of."""
+    try:
+        return value()
+    except NotHeld:
+        return otherwise
 
 
 def first_choice(chunk: dict[str, Json]) -> dict[str, Json]:
@@ -207,6 +272,13 @@ def sniff(body: bytes) -> str:
     if b"\0" in body[:1024]:
         return "binary"
     return "text"
+
+
+def _at_the_end(problem: Problem, body: bytes) -> bool:
+    """More bytes might have mended it: the document, or its last character, is cut off."""
+    return problem.reason in ("empty", "truncated") or (
+        problem.reason == "not_utf8" and problem.offset >= len(body) - 3 and "unexpected end" in problem.detail
+    )
 
 
 def _is_json(media: str) -> bool:

@@ -44,6 +44,7 @@ STARS += [f"sim:{name}" for name in SIMULATED]
 """With TELLING what is played at each commit; the rest is played by night."""
 COMMANDS = {
     "smoke": ("--stream", "--keep-bodies", "-vv"),
+    "judge": (),  # its rows: test_captures.py
     "models": (),
     "doctor": (),
     "contract": (),

@@ -2,6 +2,7 @@
 
 from chatproof.clause import BEHAVIOUR, SHOULD, Context, Example, Outcome, Source, broken, clause, holds, undecided
 from chatproof.clauses.happy import JSON
+from chatproof.exchange import MODEL
 from chatproof.models import listed_ids
 from chatproof.printable import quote
 from chatproof.reply import Reply
@@ -30,6 +31,7 @@ def listed(reply: Reply, context: Context) -> Outcome:
     ids = listed_ids(reply.json) if reply.json_problem is None else None
     if ids is None:
         return undecided("the listing is not an object with a data array of models", f"{reply.kind} body")
+    reply.need(MODEL)
     if context.model in ids:
         return holds(f"one of {len(ids)}")
     if isinstance(reply.json, dict) and reply.json.get("has_more") is True:

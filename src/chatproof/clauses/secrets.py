@@ -2,6 +2,7 @@
 
 from chatproof.clause import BEHAVIOUR, OWASP_LOGGING, Context, Example, Outcome, broken, clause, holds, not_applicable
 from chatproof.clauses.happy import GOOD, JSON
+from chatproof.exchange import BODY, END, HEADERS, KEY, OTHER_HEADERS
 from chatproof.redaction import find_secret
 from chatproof.reply import Reply
 
@@ -25,6 +26,7 @@ EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
 )
 def not_reflected(reply: Reply, context: Context) -> Outcome:
     if context.key is None:
+        reply.need(KEY)
         return not_applicable("no key was sent")
     if reply.response is None:
         return not_applicable("nothing came back")
@@ -37,6 +39,7 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     for name, value in (*response.headers, *response.trailers):
         bodies[f"header {name.decode('latin-1')}"] = name + b": " + value
     if not find_secret(b"\n".join(bodies.values()), context.key):
+        reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
     places = {where: how for where, data in bodies.items() if (how := find_secret(data, context.key))}
     if not places:

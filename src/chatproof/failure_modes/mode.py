@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chatproof.clause import BROKEN, UNDECIDED, Context
 from chatproof.error_text import error_words
-from chatproof.exchange import Url
+from chatproof.exchange import HEADERS, REQUEST, STATUS, NotHeld, Url
 from chatproof.judging import Finding
 from chatproof.printable import cut, snippet
 from chatproof.provider_error import ProviderError, classify
@@ -44,6 +44,7 @@ class Case(NamedTuple):
 
     @property
     def url(self) -> Url:
+        self.reply.need(REQUEST)
         return self.reply.exchange.request.url
 
     @property
@@ -69,6 +70,8 @@ class Case(NamedTuple):
         """The class of the provider's error; also of a failing JSON body that carries none. "" when neither."""
         if not self.reply.complete:
             return ""
+        if self.reply.lacks(STATUS):
+            return classify(self.reply.error, 0) if self.reply.error else ""
         if self.reply.error:
             return classify(self.reply.error, self.status)
         if self.reply.kind == "json" and self.status >= 400:
@@ -98,14 +101,26 @@ def describe(reply: Reply) -> str:
     if reply.response is None or (reply.fault and not reply.complete):
         fault = reply.fault
         said = f"{fault.code} in phase {fault.phase}: {fault.detail}" if fault else "no reply"
-        status = f"HTTP {reply.status}, then " if reply.response else ""
+        status = f"HTTP {_status(reply)}, then " if reply.response else ""
         return f"{status}{said}"
-    line = f"HTTP {reply.status}, {reply.media_type or 'no Content-Type'}"
+    media = "Content-Type unknown" if reply.lacks(HEADERS) else reply.media_type or "no Content-Type"
+    line = f"HTTP {_status(reply)}, {media}"
+    try:
+        return f"{line}, {_body(reply)}"
+    except NotHeld as part:
+        return f"{line}, not in the capture: {part}"
+
+
+def _body(reply: Reply) -> str:
     if reply.error:
-        return f"{line}, {error_words(reply.error)}"
+        return error_words(reply.error)
     if reply.kind in ("html", "text"):
-        return f"{line}, {reply.kind}: {snippet(_visible(reply.body), 100)}"
-    return f"{line}, {'empty body' if reply.kind == 'empty' else f'{reply.kind} of {len(reply.body)} bytes'}"
+        return f"{reply.kind}: {snippet(_visible(reply.body), 100)}"
+    return "empty body" if reply.kind == "empty" else f"{reply.kind} of {len(reply.body)} bytes"
+
+
+def _status(reply: Reply) -> str:
+    return "status unknown" if reply.lacks(STATUS) else str(reply.status)
 
 
 def _visible(body: bytes) -> bytes:

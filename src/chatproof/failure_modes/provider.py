@@ -1,6 +1,7 @@
 """Rows for errors the API itself reports: by the class of its error, which goes by code, words and status."""
 
 from chatproof.error_text import error_words
+from chatproof.exchange import KEY, STATUS
 from chatproof.failure_modes.mode import (
     CERTAIN,
     GATEWAY,
@@ -18,11 +19,13 @@ from chatproof.provider_error import alike, classify
 
 
 def _failing(case: Case, *classes: str) -> bool:
-    return case.reply.complete and case.status >= 400 and case.error_class in classes
+    failing = case.reply.complete and (case.reply.lacks(STATUS) or case.status >= 400)
+    return failing and case.error_class in classes
 
 
 def _keyless(case: Case) -> Sign | None:
-    return when(_failing(case, "auth", "header") and case.reply.exchange.request.credential is None)
+    keyless = case.reply.exchange.request.credential is None and not case.reply.lacks(KEY)
+    return when(_failing(case, "auth", "header") and keyless)
 
 
 def _not_even_judged(case: Case) -> Sign | None:

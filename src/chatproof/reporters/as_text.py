@@ -163,16 +163,15 @@ def _exchanges(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for exchange in document["exchanges"]:
         response, fault = exchange["response"], exchange["fault"]
-        said = (
-            f"HTTP {response['status']} {response['media_type']} {response['body']['bytes']} bytes" if response else ""
-        )
+        status = response and (response["status"] or "(status unknown)")
+        said = f"HTTP {status} {response['media_type']} {response['body']['bytes']} bytes" if response else ""
         said += f" {fault['code']} ({fault['phase']}): {fault['detail']}" if fault else ""
         times = ", ".join(f"{phase} {ms:g} ms" for phase, ms in exchange["timings_ms"].items() if ms is not None)
         lines.add(
             exchange["id"],
             f"{exchange['probe']}: {exchange['request']['method']} {exchange['request']['url']}",
         )
-        lines.add("", f"{said.strip()}; {times}")
+        lines.add("", f"{said.strip()}; {times}" if times else said.strip())
         if response and response["request_id"]:
             lines.add("", f"request id {response['request_id']}")
         if response and lines.style.verbosity > 1:
@@ -191,7 +190,8 @@ def _footer(document: dict[str, Any], lines: Lines) -> None:
     key = target["key"]
     known = f"{key['source']}, {key['length']} characters, fingerprint {key['fingerprint']}" if key else "none"
     lines.add("key", known, color="dim")
-    lines.add("sent", f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}", color="dim")
+    label = "captured" if document["kind"] == "judge" else "sent"
+    lines.add(label, f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}", color="dim")
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
     if ids and document["verdict"] != "GO":
         lines.add("ids", ", ".join(dict.fromkeys(ids[:4])), color="dim")

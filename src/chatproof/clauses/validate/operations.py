@@ -18,6 +18,7 @@ from chatproof.clause import (
 )
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.error_text import error_words
+from chatproof.exchange import CONNECTION
 from chatproof.printable import quote
 from chatproof.provider_error import classify
 from chatproof.reply import Reply
@@ -152,6 +153,7 @@ def rate_limited_error(reply: Reply, context: Context) -> Outcome:
     breaks_on=(),
 )
 def keep_alive(reply: Reply, context: Context) -> Outcome:
+    reply.need(CONNECTION)
     if not reply.exchange.reused:
         return not_applicable("the server closes the connection after each reply, and says so")
     if reply.complete:
@@ -180,6 +182,7 @@ def burst(reply: Reply, context: Context) -> Outcome:
     """What failed in the burst and works alone failed because of the burst: see `sending`."""
     members = [other for other in context.replies.values() if other.exchange.together]
     if not members:
+        reply.need(CONNECTION)
         return not_applicable("no requests were sent at the same time")
     size = max(other.exchange.together for other in members)
     limited = sum(other.status == 429 for other in members)

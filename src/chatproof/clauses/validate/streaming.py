@@ -17,6 +17,7 @@ from chatproof.clause import (
     undecided,
 )
 from chatproof.clauses.stream import SSE
+from chatproof.exchange import ARRIVALS
 from chatproof.printable import quote
 from chatproof.reply import Reply, text_of
 from chatproof.shapes import FINISH_REASONS, count, is_integer, items, members
@@ -248,6 +249,7 @@ def incremental(reply: Reply, context: Context) -> Outcome:
         return not_applicable("the longer stream was refused")
     if not 200 <= reply.status < 300 or reply.kind != "sse":
         return undecided(f"no stream to look at: HTTP {reply.status}, {reply.kind} body")
+    reply.need(ARRIVALS)
     arrivals = reply.response.arrivals if reply.response else ()
     events = len(reply.events[0])
     if events < _EVENTS or not arrivals:

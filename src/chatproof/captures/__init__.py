@@ -1,0 +1,80 @@
+"""Captured evidence: files that other tools wrote, read into exchanges. Bytes in, values out; the format is sniffed.
+
+Nothing here opens a file or sends a byte. Sizes and depth are bounded, and reading is linear.
+"""
+
+import json
+from typing import Any
+
+from chatproof.captures import curl, har, run_document, wire
+from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, secrets_of, tokens_in
+from chatproof.exchange import END, HEADERS, STATUS, Response
+from chatproof.reply import sniff
+
+__all__ = ["MOST", "Capture", "Captured", "Unreadable", "read"]
+
+MOST = 32 * 1024 * 1024
+"""Bytes of one file."""
+_CONTAINERS = 1_000_000  # objects and arrays in one JSON file: each costs some hundred bytes of memory
+FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body"
+
+
+def read(data: bytes) -> Capture:
+    """What a file holds. Raises Unreadable, which names what was tried, when it is none of the formats."""
+    if len(data) > MOST:
+        raise Unreadable(f"it is larger than {MOST >> 20} MiB; cut it down to the calls that are meant")
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if not start:
+        raise Unreadable("it is empty")
+    if wire.is_response(start):
+        return _response(start)
+    if curl.looks_like(start):
+        return curl.read(start)
+    if start[:1] in b"{[":
+        return _json(data, start)
+    kind = sniff(start)
+    if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
+        return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])
+    raise Unreadable(f"it is none of these: {FORMATS}")  # and is not quoted: a file given by mistake may be a key
+
+
+def _response(data: bytes) -> Capture:
+    message = wire.read(data)
+    response = message.response
+    headers = response.headers if response else ()
+    secrets = [
+        *secrets_of((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+        *tokens_in(data),
+    ]
+    entry = Captured(1, response, message.fault, message.unheld)
+    return Capture("an HTTP response", (entry,), as_secrets(secrets), message.notes)
+
+
+def _json(data: bytes, start: bytes) -> Capture:
+    if start.count(b"{") + start.count(b"[") > _CONTAINERS:
+        raise Unreadable(f"it has more than {_CONTAINERS} objects and arrays; cut it down to the calls that are meant")
+    value = _parsed(start)
+    if har.is_har(value):
+        return har.read(value)
+    if run_document.is_run(value):
+        return run_document.read(value)
+    if value is None and any(mark in start[:4096] for mark in (b'"chatproof.run/', b'"creator"')):
+        raise Unreadable("it begins like a HAR or a run document, but it is no JSON document: it may be cut off")
+    if isinstance(value, dict) and str(value.get("schema", "")).startswith("chatproof."):
+        raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that is read")
+    return _body(data, "a JSON body")
+
+
+def _parsed(data: bytes) -> Any:
+    """The value of a JSON file, None for what is none: strictness is for replies, not for what carries them."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _body(data: bytes, format: str) -> Capture:
+    """A body and nothing else: neither status nor headers, nor whether this is the whole of it."""
+    response = Response("", 0, b"", (), data, len(data), "identity")
+    entry = Captured(1, response, None, frozenset({STATUS, HEADERS, END}))
+    return Capture(format, (entry,), as_secrets(tokens_in(data)))

@@ -1,0 +1,226 @@
+"""HAR 1.2 as browsers, proxies and clients export it. http://www.softwareishard.com/blog/har-12-spec/
+
+Every tool bends the format: sizes that count other bytes, text that lost its byte order mark, headers left out on
+purpose. What cannot be known to be the bytes that were received is not held.
+"""
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Iterator
+from typing import Any
+
+from chatproof.captures.entry import (
+    MOST_CALLS,
+    Capture,
+    Captured,
+    Headers,
+    Unreadable,
+    as_secrets,
+    base_of,
+    credential,
+    secrets_in_url,
+    secrets_of,
+    tokens_in,
+)
+from chatproof.exchange import BODY, END, KEY, Fault, Response, Timings
+from chatproof.message_parts import Limits, Refusal, decode
+from chatproof.printable import cut, escape
+
+MOST_ENTRIES = 20_000
+_GZIP = b"\x1f\x8b"
+_LOSS = "�"  # what a decoder puts where bytes were no text
+# Chromium's names in `response._error`.
+_ERRORS = {
+    "ERR_NAME_NOT_RESOLVED": ("net.dns", "dns"),
+    "ERR_CONNECTION_REFUSED": ("net.refused", "connect"),
+    "ERR_CONNECTION_TIMED_OUT": ("net.connect_timeout", "connect"),
+    "ERR_ADDRESS_UNREACHABLE": ("net.unreachable", "connect"),
+    "ERR_INTERNET_DISCONNECTED": ("net.unreachable", "connect"),
+    "ERR_CONNECTION_RESET": ("net.reset", "body"),
+    "ERR_CONNECTION_CLOSED": ("net.closed", "first_byte"),
+    "ERR_EMPTY_RESPONSE": ("net.closed", "first_byte"),
+    "ERR_TIMED_OUT": ("limit.deadline", "body"),
+    "ERR_CONTENT_LENGTH_MISMATCH": ("http.incomplete_body", "body"),
+    "ERR_INCOMPLETE_CHUNKED_ENCODING": ("http.incomplete_body", "body"),
+    "ERR_INVALID_CHUNKED_ENCODING": ("http.framing", "body"),
+    "ERR_INVALID_HTTP_RESPONSE": ("http.not_http", "headers"),
+    "ERR_CONTENT_DECODING_FAILED": ("http.encoding", "body"),
+    "ERR_PROXY_CONNECTION_FAILED": ("net.proxy", "proxy"),
+    "ERR_TUNNEL_CONNECTION_FAILED": ("net.proxy", "proxy"),
+    "ERR_CERT_AUTHORITY_INVALID": ("tls.untrusted", "tls"),
+    "ERR_CERT_COMMON_NAME_INVALID": ("tls.hostname_mismatch", "tls"),
+    "ERR_CERT_DATE_INVALID": ("tls.expired", "tls"),
+    "ERR_SSL_PROTOCOL_ERROR": ("tls.protocol", "tls"),
+}
+
+
+def is_har(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("log"), dict) and "entries" in value["log"]
+
+
+def read(value: Any) -> Capture:
+    """The chat and models exchanges of a HAR; the others are counted. Raises Unreadable for a log that is none."""
+    log = value["log"]
+    listed = log["entries"]
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise Unreadable("log.entries is not an array of objects")
+    if len(listed) > MOST_ENTRIES:
+        raise Unreadable(f"it has more than {MOST_ENTRIES} entries; export only the calls that are meant")
+    entries, secrets, others = [], [], 0
+    for number, raw in enumerate(listed, 1):
+        request, response = _object(raw, "request"), _object(raw, "response")
+        sent, got, url = _headers(request), _headers(response), _text(request, "url")
+        secrets += [*secrets_of(sent), *secrets_of(got), *secrets_in_url(url)]
+        secrets += _cookies(request)
+        secrets += _cookies(response)
+        method = _text(request, "method").upper()
+        if base_of(url) is None or method not in ("GET", "POST"):
+            others += method != "OPTIONS"
+            continue
+        entry = _entry(number, raw, method, url, sent, got)
+        secrets += tokens_in(entry.response.body if entry.response else b"")
+        entries.append(entry)
+        if len(entries) > MOST_CALLS:
+            raise Unreadable(f"it holds more than {MOST_CALLS} chat calls; export only those that are meant")
+    notes = [f"{others} other requests in it are no chat or models requests"] if others else []
+    if entries and not any(credential(entry.headers or ()) for entry in entries):
+        # Chromium's sanitised export has no Authorization header even where one was sent.
+        notes.append(
+            "no request in it carries a key; exports leave it out, so no reply is taken for one to a request without"
+        )
+        entries = [entry._replace(unheld=entry.unheld | {KEY}) for entry in entries]
+    return Capture(_format(log), tuple(entries), as_secrets(secrets), tuple(notes))
+
+
+def _format(log: dict[str, Any]) -> str:
+    creator = _object(log, "creator")
+    name, version = _text(creator, "name"), _text(creator, "version")
+    return f"HAR by {escape(cut(f'{name} {version}'.strip(), 60))}" if name else "HAR"
+
+
+def _entry(number: int, raw: dict[str, Any], method: str, url: str, sent: Headers, got: Headers) -> Captured:
+    request, response = _object(raw, "request"), _object(raw, "response")
+    posted = _object(request, "postData").get("text")
+    body = posted.encode("utf-8", "surrogatepass") if isinstance(posted, str) else b"" if method == "GET" else None
+    status = response.get("status")
+    error = _text(response, "_error") or _text(raw, "_error")
+    read, unheld, fault = None, frozenset[str](), _fault(error) if error else None
+    if isinstance(status, int) and 100 <= status <= 599:
+        read, unheld, failed = _response(response, status, got)
+        fault = fault or failed
+    elif fault is None:
+        fault = _fault("")
+    return Captured(
+        number,
+        read,
+        fault,
+        unheld,
+        method,
+        url,
+        sent,
+        body,
+        _text(raw, "startedDateTime")[:40],
+        _timings(_object(raw, "timings"), raw.get("time")),
+        _text(raw, "serverIPAddress")[:60],
+    )
+
+
+def _fault(error: str) -> Fault:
+    name = error.rpartition("::")[2]
+    code, phase = _ERRORS.get(name, ("net.closed", "first_byte"))
+    known = name if name in _ERRORS else "a reason of its own"
+    return Fault(code, phase, f"the capture says {known}" if error else "the capture holds no status")
+
+
+def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response, frozenset[str], Fault | None]:
+    """(response, what of it is not held, what is wrong with its coding)."""
+    headers = tuple((name.encode("latin-1", "replace"), value.encode("utf-8", "replace")) for name, value in got)
+    body, unheld = _body(_object(raw, "content"), raw.get("bodySize"))
+    if body is None and (status in (204, 304) or any(n.lower() == "content-length" and v == "0" for n, v in got)):
+        body, unheld = b"", frozenset()
+    version = _text(raw, "httpVersion").lower().removeprefix("http/").replace("h2", "2").replace("h3", "3")[:4]
+    said = [value.lower() for name, value in got if name.lower() == "content-encoding"]
+    fault = None
+    if body and body.startswith(_GZIP) and said and said[0] in ("gzip", "x-gzip"):
+        try:  # not decoded by the tool
+            body = decode("gzip", body, Limits())
+        except Refusal as refusal:
+            fault = refusal.fault
+    if body is not None and len(body) > Limits().body:
+        body, unheld = body[: Limits().body], frozenset({END})
+    reason = _text(raw, "statusText").encode("utf-8", "replace")[:200]
+    size = len(body or b"")
+    return Response(version, status, reason, headers, body or b"", size, said[0] if said else "identity"), unheld, fault
+
+
+def _body(content: dict[str, Any], on_the_wire: object) -> tuple[bytes | None, frozenset[str]]:
+    """The bytes that were received, and what of them is not held."""
+    text, size = content.get("text"), content.get("size")
+    if not isinstance(text, str):
+        empty = size == 0 and on_the_wire == 0
+        return (b"", frozenset()) if empty else (None, frozenset({BODY, END}))
+    if str(content.get("encoding", "")).lower() == "base64":
+        try:
+            data = a2b_base64(text, strict_mode=False)
+        except (Base64Error, ValueError):
+            return None, frozenset({BODY, END})
+        short = isinstance(size, int) and size > len(data) and not data.startswith(_GZIP)
+        return data, frozenset({END}) if short else frozenset()
+    return _bytes_of(text, size if isinstance(size, int) and size > 0 else None)
+
+
+def _bytes_of(text: str, size: int | None) -> tuple[bytes | None, frozenset[str]]:
+    """The bytes that a text was made from; the size tells by which way."""
+    try:
+        plain = text.encode()
+    except UnicodeEncodeError:  # lone surrogates: mitmproxy's way to keep what is not UTF-8
+        kept = text.encode("utf-8", "surrogateescape") if all(not 0xD800 <= ord(c) < 0xDC80 for c in text) else b""
+        return (kept, frozenset()) if kept and size in (None, len(kept)) else (None, frozenset({BODY, END}))
+    if size is None or size == len(plain):
+        return (None, frozenset({BODY, END})) if _LOSS in text else (plain, frozenset())
+    if size == len(plain) + 3:
+        return b"\xef\xbb\xbf" + plain, frozenset()
+    if _LOSS in text:
+        return None, frozenset({BODY, END})
+    latin = text.encode("latin-1", "ignore")
+    if len(latin) == len(text) == size:
+        return latin, frozenset()
+    # A tool that counts other bytes than these (compressed ones, characters), or that cut the text.
+    return plain, frozenset({END})
+
+
+def _headers(message: dict[str, Any]) -> Headers:
+    listed = message.get("headers")
+    found = []
+    for item in listed[:500] if isinstance(listed, list) else ():
+        name, value = (item.get("name"), item.get("value")) if isinstance(item, dict) else (None, None)
+        # Names with a colon in front are HTTP/2's own, which browsers list among the headers.
+        if isinstance(name, str) and isinstance(value, str) and not name.startswith(":"):
+            found.append((name, value))
+    return tuple(found)
+
+
+def _cookies(message: dict[str, Any]) -> Iterator[str]:
+    listed = message.get("cookies")
+    for item in listed[:500] if isinstance(listed, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("value"), str):
+            yield item["value"]
+
+
+def _timings(raw: dict[str, Any], total: object) -> Timings:
+    def of(name: str) -> float | None:
+        value = raw.get(name)
+        return round(float(value), 3) if isinstance(value, int | float) and 0 <= value < 1e9 else None
+
+    whole = round(float(total), 3) if isinstance(total, int | float) and 0 <= total < 1e9 else None
+    return Timings(of("dns"), of("connect"), of("ssl"), of("wait"), whole)
+
+
+def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    found = value.get(name)
+    return found if isinstance(found, str) else ""

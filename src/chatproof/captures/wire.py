@@ -1,0 +1,170 @@
+"""A response as bytes: off the wire, or as curl -i writes it, which has undone chunks and perhaps compression.
+
+The same reader as for a live reply (http1) judges the head and the framing. What curl has undone is done again for it,
+so that nothing is checked in two ways.
+"""
+
+import re
+from typing import NamedTuple
+
+from chatproof.captures.entry import Unreadable
+from chatproof.exchange import BODY, END, Fault, Response
+from chatproof.http1 import BODYLESS, ResponseReader
+from chatproof.message_parts import Limits, Refusal, head_end, header_lines
+from chatproof.reply import sniff
+
+_STATUS = re.compile(rb"HTTP/(1\.[01]|2(?:\.0)?|3(?:\.0)?) ([0-9]{3})(?: [^\r\n]*)?\r?\n")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r\n")
+MOST_BLOCKS = 40
+
+
+class Block(NamedTuple):
+    """One header block: its raw bytes, blank line included, and what its first line says."""
+
+    raw: bytes
+    version: str
+    status: int
+
+    def values(self, name: bytes) -> list[bytes]:
+        lines = self.raw.split(b"\n")[1:]
+        return [line.partition(b":")[2].strip() for line in lines if line.partition(b":")[0].strip().lower() == name]
+
+
+class Message(NamedTuple):
+    response: Response | None
+    fault: Fault | None
+    unheld: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+
+def is_response(data: bytes) -> bool:
+    return data.startswith(b"HTTP/")
+
+
+def blocks(data: bytes) -> tuple[list[Block], bytes]:
+    """The header blocks that follow each other from the start, and what comes after the last."""
+    found: list[Block] = []
+    while (match := _STATUS.match(data)) and len(found) < MOST_BLOCKS:
+        end, length = head_end(bytearray(data[: Limits().head + 4]), 0)
+        if end < 0:
+            break
+        raw, data = data[: end + length], data[end + length :]
+        found.append(
+            Block(
+                raw, match[1].decode().removesuffix(".0") if match[1][:1] != b"1" else match[1].decode(), int(match[2])
+            )
+        )
+    return found, data
+
+
+def read(data: bytes, *, method: str = "POST", curl: bool = False, ended: bool = False) -> Message:
+    """The reply to one request. `curl`: known to be curl's output; `ended`: known to have come to its end.
+
+    Raises Unreadable for what does not begin with an HTTP status line.
+    """
+    if not is_response(data):
+        raise Unreadable("it does not begin with an HTTP status line")
+    found, rest = blocks(data)
+    heads, body, notes = _first_reply(found, rest)
+    if heads is None:  # no complete block: the reader says what is wrong
+        return _by_reader(data, method, frozenset())
+    head = heads[-1]
+    unheld = frozenset({BODY, END}) if body is None else frozenset()
+    message = _message(heads, body or b"", method, curl or head.version not in ("1.0", "1.1"))
+    if body is None:
+        # A redirect that curl followed: its headers were written, its body was not.
+        bare = Response(head.version, head.status, b"", header_lines(head.raw.split(b"\n")[1:]), b"", 0, "identity")
+        return Message(message.response or bare, None, unheld, notes)
+    return message._replace(unheld=message.unheld - {END} if ended else message.unheld, notes=notes)
+
+
+def _first_reply(found: list[Block], rest: bytes) -> tuple[list[Block] | None, bytes | None, tuple[str, ...]]:
+    """(informational blocks and the first final one, its body or None, notes), a proxy's CONNECT reply passed over."""
+    while len(found) > 1 and 200 <= found[0].status < 300 and _is_tunnel(found[0]):
+        found = found[1:]
+    final = next((i for i, block in enumerate(found) if block.status >= 200), None)
+    if final is None:
+        return None, rest, ()
+    if final == len(found) - 1:
+        return found, rest, ()
+    said = f"curl followed it: judged is the first reply, {found[final].status}, not the last, {found[-1].status}"
+    return found[: final + 1], None, (said,)
+
+
+def _is_tunnel(block: Block) -> bool:
+    return not any(block.values(name) for name in (b"content-length", b"transfer-encoding", b"content-type"))
+
+
+def _message(heads: list[Block], body: bytes, method: str, curl: bool) -> Message:
+    head = heads[-1]
+    chunked = any(b"chunked" in value.lower() for value in head.values(b"transfer-encoding"))
+    coded = [value for value in head.values(b"content-encoding") if value.lower() not in (b"", b"identity")]
+    unchunked = chunked and not _is_chunked(body) and (curl or _is_content(body))
+    decoded = bool(coded) and _is_text(body) and not (chunked and not unchunked)
+    drop: tuple[bytes, ...] = (b"content-encoding",) if decoded else ()
+    drop += (b"content-length",) if decoded else ()
+    drop += (b"transfer-encoding",) if head.version[:1] in "23" else ()
+    raw = b"".join(_plain(block, drop) for block in heads)
+    if unchunked:
+        raw += (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+    else:
+        raw += body
+    # An end is proved by a length that fits, or by chunks with their end.
+    lengths = set(head.values(b"content-length"))
+    proved = (chunked and not unchunked) or (len(lengths) == 1 and not decoded) or head.status in BODYLESS
+    unheld = frozenset() if proved or method == "HEAD" else frozenset({END})
+    message = _by_reader(raw, method, unheld)
+    if message.response is None:
+        return message
+    try:
+        headers = header_lines(head.raw.split(b"\n")[1:])
+    except Refusal:
+        headers = message.response.headers
+    return message._replace(response=message.response._replace(version=head.version, headers=headers))
+
+
+def _is_content(body: bytes) -> bool:
+    """Under a header that announces chunks: the body itself, which curl has put together. Else it begins with a line
+    that holds the first chunk's length, or what should be one."""
+    if _CHUNK.match(body):
+        return False
+    first, end, _ = body[:64].partition(b"\r\n")
+    return sniff(body) in ("json", "sse", "html") or not end or len(first) > 32
+
+
+def _is_text(body: bytes) -> bool:
+    """Under a header that announces compression: what curl has undone. Compressed bytes are no UTF-8."""
+    try:
+        return bool(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_chunked(body: bytes) -> bool:
+    """Chunks as on the wire, to their end."""
+    reader = ResponseReader()
+    reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+    return reader.complete and reader.fault is None
+
+
+def _plain(block: Block, drop: tuple[bytes, ...]) -> bytes:
+    """The block as HTTP/1.1 that the reader takes, without the lines about what curl has undone."""
+    first, _, rest = block.raw.partition(b"\n")
+    if block.version[:1] in "23":
+        first = (
+            b"HTTP/1.1 %d " % block.status + first.split(b" ", 2)[-1]
+            if first.count(b" ") > 1
+            else b"HTTP/1.1 %d" % block.status
+        )
+        first = first.rstrip(b"\r") + b"\r"
+    kept = [
+        line for line in rest.split(b"\n") if line.partition(b":")[0].strip().lower() not in drop or not line.strip()
+    ]
+    return first + b"\n" + b"\n".join(kept)
+
+
+def _by_reader(raw: bytes, method: str, unheld: frozenset[str]) -> Message:
+    reader = ResponseReader(method or "POST")
+    reader.feed(raw)
+    reader.eof()
+    return Message(reader.response(), reader.fault, unheld - {END} if reader.fault else unheld)
