@@ -72,7 +72,7 @@ def _state(findings: list[Finding], replies: dict[str, Reply]) -> tuple[str, str
     for state in _ORDER[:3]:
         found = next((finding for finding in findings if finding.state == state), None)
         if found is not None:
-            return state, found.observed or found.reason.removeprefix("unsupported: ")
+            return state, (found.observed or found.reason).removeprefix("unsupported: ").removeprefix("refused: ")
     broken = next((finding for finding in findings if finding.outcome == BROKEN), None)
     if broken is not None:  # clauses of smoke say nothing of a state: see what came back
         reply = replies[broken.probe]

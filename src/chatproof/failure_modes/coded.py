@@ -1,15 +1,22 @@
 """Rows for clauses that name their diagnosis themselves: what remains to say is whose it is and what to do next."""
 
+from chatproof.capability import UNSUPPORTED
 from chatproof.failure_modes.mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
 from chatproof.judging import Finding
 
 _SHOWN = 6
+_REQUIRED = (
+    "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
+)
 
 
 def _observed(case: Case) -> Sign:
     """What each broken clause saw, the musts first."""
     ranked = sorted(case.findings, key=lambda finding: finding.level != "must")
-    return Sign(tuple(_line(finding) for finding in ranked[:_SHOWN]))
+    evidence = tuple(_line(finding) for finding in ranked[:_SHOWN])
+    if all(finding.state == UNSUPPORTED for finding in ranked):  # a requirement, which only the user can drop
+        return Sign(evidence, "a capability that is required is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
+    return Sign(evidence)
 
 
 def _line(finding: Finding) -> str:

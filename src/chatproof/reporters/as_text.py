@@ -11,7 +11,11 @@ _LABEL = 12
 
 def render(document: dict[str, Any], style: Style) -> str:
     lines = Lines(style)
-    _headline(document, lines)
+    if "capabilities" in document:
+        from chatproof.reporters import validate_text
+
+        return validate_text.render(document, lines)
+    headline(document, lines)
     if style.verbosity < 0:
         return lines.text()
     principal = document["diagnoses"][:1]
@@ -28,12 +32,12 @@ def render(document: dict[str, Any], style: Style) -> str:
             f"{diagnosis['code']}: {diagnosis['summary']}",
             color="warning",
         )
-        _details(diagnosis, lines)
+        details(diagnosis, lines)
     _undecided(document, lines)
     _held(document, lines)
     if style.verbosity > 0:
-        _exchanges(document, lines)
-    _footer(document, lines)
+        exchanges(document, lines)
+    footer(document, lines)
     return lines.text()
 
 
@@ -77,7 +81,7 @@ def _wrap(text: str, width: int) -> list[str]:
     return [*lines, current]
 
 
-def _headline(document: dict[str, Any], lines: Lines) -> None:
+def headline(document: dict[str, Any], lines: Lines) -> None:
     target, verdict = document["target"], document["verdict"]
     parts = [target["base_url"], f"model {target['model'] or '(none)'}"]
     if target["name"] not in ("url", ""):
@@ -91,10 +95,10 @@ def _headline(document: dict[str, Any], lines: Lines) -> None:
 def _diagnosis(diagnosis: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     lines.add("cause", f"{diagnosis['code']}: {diagnosis['summary']}", color="bold")
-    _details(diagnosis, lines)
+    details(diagnosis, lines)
 
 
-def _details(diagnosis: dict[str, Any], lines: Lines) -> None:
+def details(diagnosis: dict[str, Any], lines: Lines) -> None:
     lines.add("whose", f"{diagnosis['owner']} ({diagnosis['confidence']})")
     for number, line in enumerate(diagnosis["evidence"]):
         lines.add("evidence" if number == 0 else "", line)
@@ -131,7 +135,7 @@ def _undecided(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     names = {"undecided": "not judged", "not_applicable": "n/a", "waived": "waived"}
     for (outcome, reason), clauses in groups.items():
-        folded = _fold(clauses, [finding["clause"] for finding in document["findings"]])
+        folded = fold(clauses, [finding["clause"] for finding in document["findings"]])
         lines.add(names[outcome], f"{folded}: {reason}", color="dim")
 
 
@@ -142,10 +146,10 @@ def _held(document: dict[str, Any], lines: Lines) -> None:
     held = [clause for clause, seen in outcomes.items() if seen == {"holds"}]
     lines.blank()
     count = f"{len(held)} of {len(outcomes)} clauses"
-    lines.add("held", f"{count}: {_fold(held, list(outcomes))}" if held else count, color="dim")
+    lines.add("held", f"{count}: {fold(held, list(outcomes))}" if held else count, color="dim")
 
 
-def _fold(clauses: list[str], known: list[str]) -> str:
+def fold(clauses: list[str], known: list[str]) -> str:
     """Clause names, a whole family of three or more as `happy.* (6)`."""
     families: dict[str, list[str]] = {}
     for clause in dict.fromkeys(clauses):
@@ -159,7 +163,7 @@ def _fold(clauses: list[str], known: list[str]) -> str:
     return ", ".join(parts)
 
 
-def _exchanges(document: dict[str, Any], lines: Lines) -> None:
+def exchanges(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for exchange in document["exchanges"]:
         response, fault = exchange["response"], exchange["fault"]
@@ -181,7 +185,7 @@ def _exchanges(document: dict[str, Any], lines: Lines) -> None:
             lines.add("body", response["body"]["excerpt"][:600])
 
 
-def _footer(document: dict[str, Any], lines: Lines) -> None:
+def footer(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for note in document["notes"]:
         lines.add("note", note, color="warning")

@@ -1,0 +1,278 @@
+"""The rollout decision for a change ticket, in Markdown: what was decided and why, and everything that it rests on.
+
+Sources checked, request templates with the key by its variable's name, fields observed, failure modes tested,
+capabilities, waivers, and what was not judged. It is complete rather than short; the text report is the short one.
+"""
+
+import re
+from typing import Any
+
+from chatproof.printable import cut, escape
+from chatproof.reporters import Style
+from chatproof.reporters.comparison.as_markdown import cell
+
+_OUTCOMES = ("broken", "undecided", "waived", "holds", "not_applicable")  # a clause stands as on its worst exchange
+_WORDS = {"not_applicable": "not applicable", "undecided": "not judged"}
+_REFUSALS = ("auth.", "error.")
+_SHAPES = {
+    "happy": "the completion",
+    "stream": "the chunks of a stream",
+    "stream.usage": "the chunks of a stream with usage",
+    "tools": "a reply to a forced tool call",
+    "models": "the listing of models",
+    "auth.invalid_key": "the refusal of a wrong key",
+    "error.missing_messages": "the refusal of a request without messages",
+}
+_PATHS = 60
+_CELL = 300
+Rows = list[list[str]]
+
+
+def render(document: dict[str, Any], style: Style) -> str:
+    clauses = _clauses(document)
+    parts = [
+        _head(document),
+        _decision(document, clauses),
+        _capabilities(document),
+        _failure_modes(document, clauses),
+        _waivers(document, clauses),
+        _not_judged(clauses),
+        _fields(document),
+        _sources(document),
+        _requests(document),
+        _contract(clauses),
+        _run(document),
+    ]
+    return "\n".join(line for part in parts for line in part)
+
+
+def _clauses(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each clause with its worst finding, and what the contract says of it where the document holds that."""
+    terms = {term["clause"]: term for term in document.get("terms", [])}
+    worst: dict[str, dict[str, Any]] = {}
+    for finding in document["findings"]:
+        before = worst.get(finding["clause"])
+        if before is None or _OUTCOMES.index(finding["outcome"]) < _OUTCOMES.index(before["outcome"]):
+            worst[finding["clause"]] = finding
+    return [{"layer": "", "says": "", "waiver": None, **terms.get(id, {}), **found} for id, found in worst.items()]
+
+
+def _head(document: dict[str, Any]) -> list[str]:
+    target, key = document["target"], document["target"]["key"]
+    known = f"{key['source']}, {key['length']} characters, fingerprint {key['fingerprint']}" if key else "none"
+    rows = [
+        ["endpoint", _code(target["base_url"])],
+        ["model", _code(target["model"])],
+        ["profile", cell(target["profile"])],
+        ["environment", cell(target["environment"])],
+        ["key", _code(known)],
+        ["run", f"{document['run_id']}, {document['started_at']} to {document['finished_at']}"],
+        ["contract", f"sha256 {document['tool']['contract']}"],
+    ]
+    return [f"# Rollout decision: {document['verdict']}", "", *_table(["", ""], rows), ""]
+
+
+def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[str]:
+    """The verdict, its reasons, and the conditions under which it stands."""
+    musts = [clause for clause in clauses if clause["level"] == "must"]
+    of = {outcome: [c for c in musts if c["outcome"] == outcome] for outcome in _OUTCOMES}
+    warned = [clause for clause in clauses if clause["level"] != "must" and clause["outcome"] == "broken"]
+    words = {
+        "GO": "The endpoint may carry traffic: every clause that must hold was observed to hold, or is waived below.",
+        "NO-GO": "The endpoint must not carry traffic: a complete reply breaks what a client relies on.",
+        "UNDECIDED": "No decision can be made: something that must hold could not be observed. This is no GO.",
+    }
+    lines = ["## Decision", "", f"**{document['verdict']}**. {words[document['verdict']]}", ""]
+    if document["kind"] == "smoke":
+        lines += ["Only the smoke contract was judged. `chatproof validate` judges the whole one before a rollout.", ""]
+    words = {**_WORDS, "holds": "hold"}
+    counts = ", ".join(f"{len(found)} {words.get(outcome, outcome)}" for outcome, found in of.items() if found)
+    lines.append(f"- Clauses that must hold: {counts or 'none was asked for'}.")
+    lines += [f"- **Breaks** `{clause['clause']}`: {_seen(clause)}" for clause in of["broken"]]
+    if of["undecided"]:
+        reasons = dict.fromkeys(clause["reason"] for clause in of["undecided"])
+        lines += [f"- **Not observed**: {cell(reason)}." for reason in list(reasons)[:8]]
+    lines += [f"- Warning `{clause['clause']}`: {_seen(clause)}" for clause in warned]
+    lines.append("")
+    if document["diagnoses"]:
+        rows = [
+            [f"`{d['code']}`", cell(d["summary"]), f"{d['owner']} ({d['confidence']})", cell(d["next_step"])]
+            for d in document["diagnoses"]
+        ]
+        lines += ["### Causes and next steps", "", *_table(["cause", "what it means", "whose", "next step"], rows), ""]
+    return lines
+
+
+def _seen(clause: dict[str, Any]) -> str:
+    at = f"at {_span(clause['at'])}, " if clause["at"] else ""
+    said = f"{at}expected {_span(clause['expected'])}; observed {_span(clause['observed'])}"
+    return f"{said}; {cell(clause['reason'])}" if clause["reason"] else said
+
+
+def _capabilities(document: dict[str, Any]) -> list[str]:
+    rows = [
+        [f"`{row['name']}`", row["state"], "yes" if row["required"] else "", _code(row["said"])]
+        for row in document.get("capabilities", [])
+    ]
+    if not rows:
+        return []
+    about = (
+        "Unsupported is a clear refusal, ignored was accepted and silently not done, broken was done in a shape that\n"
+        "clients cannot read. What is required must be supported."
+    )
+    heads = ["capability", "state", "required", "seen by"]
+    return ["## Capabilities", "", about, "", *_table(heads, rows), ""]
+
+
+def _failure_modes(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[str]:
+    """What was done wrong on purpose, and how it was met."""
+    exchanges = {exchange["probe"]: exchange for exchange in document["exchanges"]}
+    rows = []
+    for probe, exchange in exchanges.items():
+        mine = [clause for clause in clauses if clause["probe"] == probe]
+        if not probe.startswith(_REFUSALS):
+            continue
+        bad = [clause for clause in mine if clause["outcome"] in ("broken", "undecided", "waived")]
+        stands = ", ".join(f"`{clause['clause']}` {_WORDS.get(clause['outcome'], clause['outcome'])}" for clause in bad)
+        rows.append([f"`{probe}`", exchange["request"]["summary"], _answer(exchange), stands or "holds"])
+    forms = [
+        [f"`{probe}`", exchange["request"]["summary"], _answer(exchange)]
+        for probe, exchange in exchanges.items()
+        if probe.startswith("key.")
+    ]
+    lines = ["## Failure modes tested", "", *_table(["probe", "sent", "answered", "judged"], rows), ""]
+    if forms:
+        about = "Forms of the key are recorded and not judged: providers differ, and no client may rely on one."
+        lines += [about, "", *_table(["probe", "sent", "answered"], forms), ""]
+    return lines
+
+
+def _answer(exchange: dict[str, Any]) -> str:
+    response, fault = exchange["response"], exchange["fault"]
+    if fault:
+        return f"{fault['code']} ({fault['phase']})"
+    return (
+        f"{response['status']} {_code(response['media_type'])}, {response['body']['kind']}" if response else "nothing"
+    )
+
+
+def _waivers(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[str]:
+    rows = []
+    for clause in clauses:
+        waiver = clause["waiver"]
+        if waiver is None:
+            continue
+        whose = "the user's" if waiver["own"] else "the profile's"
+        until = f"{waiver['expires']}{' (expired)' if waiver['expired'] else ''}" if waiver["expires"] else "–"
+        used = {"waived": "yes", "broken": "no, expired"}.get(clause["outcome"], "no, nothing to waive")
+        rows.append([f"`{clause['clause']}`", whose, cell(waiver["reason"]), cell(waiver["source"]), until, used])
+    if not rows:
+        return ["## Waivers", "", "None.", ""]
+    return ["## Waivers", "", *_table(["clause", "whose", "reason", "ticket or source", "until", "used"], rows), ""]
+
+
+def _not_judged(clauses: list[dict[str, Any]]) -> list[str]:
+    """One row for each reason: a reader must see what this decision says nothing about."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for clause in clauses:
+        if clause["outcome"] in ("undecided", "not_applicable"):
+            level = "" if clause["level"] == "must" else f" ({clause['level']})"
+            groups.setdefault((clause["outcome"], clause["reason"]), []).append(f"`{clause['clause']}`{level}")
+    rows = [[_WORDS[outcome], cell(reason), ", ".join(ids)] for (outcome, reason), ids in groups.items()]
+    always = "Price, quota, latency, uptime, and what the model says are not judged at all."
+    table = _table(["", "reason", "clauses"], rows) if rows else ["Every clause in force was judged."]
+    return ["## Not judged", "", always, "", *table, ""]
+
+
+def _fields(document: dict[str, Any]) -> list[str]:
+    """JSON paths with their types, without values."""
+    lines = ["## Fields observed", ""]
+    for exchange in document["exchanges"]:
+        response = exchange["response"]
+        if exchange["probe"] not in _SHAPES or not response or not response["body"]["shape"]:
+            continue
+        shape = response["body"]["shape"]
+        rows = [[_code(path), _code(types.replace("|", " or "))] for path, types in shape[:_PATHS]]
+        if len(shape) > _PATHS:
+            rows.append(["…", f"{len(shape) - _PATHS} more paths"])
+        lines += [f"### Of {_SHAPES[exchange['probe']]} (`{exchange['probe']}`, HTTP {response['status']})", ""]
+        lines += [*_table(["path", "types"], rows), ""]
+    if len(lines) == 2:
+        lines += ["None: no reply held JSON.", ""]
+    return lines
+
+
+def _sources(document: dict[str, Any]) -> list[str]:
+    groups: dict[tuple[str, str], int] = {}
+    for term in document.get("terms", []):
+        place = (term["source"], term["accessed"])
+        groups[place] = groups.get(place, 0) + 1
+    rows = [[url, accessed, str(count)] for (url, accessed), count in groups.items()]
+    if not rows:
+        return []
+    about = (
+        "The contract was written after these pages as they read on that day; look again before relying on a detail."
+    )
+    return ["## Sources checked", "", about, "", *_table(["source", "accessed", "clauses"], rows), ""]
+
+
+def _requests(document: dict[str, Any]) -> list[str]:
+    """What was sent, as templates: the key stands in them by the name of its variable."""
+    lines = ["## Request templates", ""]
+    for exchange in document["exchanges"]:
+        request = exchange["request"]
+        template = request.get("template", {"headers": [], "body": ""})
+        text = [f"{request['method']} {request['url']}"]
+        text += [f"{name}: {value}" for name, value in template["headers"]]
+        text += ["", template["body"]] if template["body"] else []
+        block = [escape(line) for line in text]
+        fence = "`" * max(3, 1 + max(len(run) for run in [*re.findall("`+", "\n".join(block)), ""]))
+        lines += [f"`{exchange['probe']}`, answered {_answer(exchange)}:", "", fence, *block, fence, ""]
+    return lines
+
+
+def _contract(clauses: list[dict[str, Any]]) -> list[str]:
+    """Every clause with its outcome, by layer, musts first."""
+    lines = ["## The contract, clause by clause", ""]
+    for layer in dict.fromkeys(clause["layer"] for clause in clauses):
+        mine = sorted((c for c in clauses if c["layer"] == layer), key=lambda c: c["level"] != "must")
+        rows = [
+            [f"`{c['clause']}`", c["level"], _WORDS.get(c["outcome"], c["outcome"]), c["says"].replace("|", "\\|")]
+            for c in mine
+        ]
+        lines += [f"### {layer.capitalize() or 'Clauses'}", ""] if layer else []
+        lines += [*_table(["clause", "level", "outcome", "what it says"], rows), ""]
+    return lines
+
+
+def _run(document: dict[str, Any]) -> list[str]:
+    cost = document["cost"]
+    lines = ["## The run", ""]
+    lines += [f"- {cell(note)}" for note in document["notes"]]
+    sent = (
+        f"{cost['requests']} requests, {cost['billable_requests']} billable, {cost['tokens_reported']} tokens reported"
+    )
+    ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
+    lines.append(f"- {sent}")
+    if ids:
+        lines.append(f"- request ids: {', '.join(_span(id) for id in ids[:8])}{' …' if len(ids) > 8 else ''}")
+    if document["target"]["support"]:
+        lines.append(f"- support: {document['target']['support']}")
+    return [*lines, f"- made by chatproof {document['tool']['version']}", ""]
+
+
+def _code(text: str) -> str:
+    """Untrusted text as a code span in a table's cell: as it is, and nothing in it is read as Markdown."""
+    return _span(text).replace("|", "\\|")
+
+
+def _span(text: str) -> str:
+    """Untrusted text as a code span that it cannot end."""
+    text = cut(escape(text), _CELL).strip()
+    fence = "`" * (1 + max(len(run) for run in [*re.findall("`+", text), ""]))
+    edge = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{edge}{text}{edge}{fence}" if text else ""
+
+
+def _table(heads: list[str], rows: Rows) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)] if rows else ["None."]
