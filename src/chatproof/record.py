@@ -5,6 +5,7 @@ excerpt is kept only for an exchange with something broken or undecided.
 """
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
@@ -16,7 +17,7 @@ from chatproof.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Re
 from chatproof.judging import Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
-from chatproof.redaction import MARK, Redactor, fingerprint, suspects
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint, suspects
 from chatproof.reply import Reply, if_held
 from chatproof.request_ids import REQUEST_IDS, request_id
 from chatproof.sanitized import sanitized
@@ -175,9 +176,13 @@ def _clean(
     document: dict[str, Any], target: Target, keys: tuple[Secret, ...] = (), others: tuple[Secret, ...] = ()
 ) -> dict[str, Any]:
     secrets = [*([target.key] if target.key else []), *keys]
-    if others or suspects(json.dumps(document, ensure_ascii=False), secrets):
-        redacted: dict[str, Any] = _redacted(document, Redactor(secrets, list(others)))
-        return redacted
+    text = json.dumps(document, ensure_ascii=False)
+    if others or suspects(text, secrets):
+        document = _redacted(document, Redactor(secrets, list(others)).text)
+    if any(start in text for start in FOREIGN_STARTS):
+        from chatproof import foreign
+
+        document = _redacted(document, foreign.without)
     return document
 
 
@@ -211,12 +216,12 @@ _OWN = frozenset(
 )
 
 
-def _redacted(value: Any, redactor: Redactor) -> Any:
+def _redacted(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
-        return {name: item if name in _OWN else _redacted(item, redactor) for name, item in value.items()}
+        return {name: item if name in _OWN else _redacted(item, clean) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted(item, redactor) for item in value]
-    return redactor.text(value) if isinstance(value, str) else value
+        return [_redacted(item, clean) for item in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -79,6 +80,13 @@ def be_printable(taken: Taken) -> Iterator[str]:
 
 
 def parse(taken: Taken) -> Iterator[str]:
+    for name, data in taken.state.items():
+        if name.endswith("sqlite3"):
+            kept = sqlite3.connect(":memory:")
+            kept.deserialize(data[:18] + b"\1\1" + data[20:])  # in memory there is no write-ahead log
+            if kept.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                yield f"{name} is damaged"
+            kept.close()
     for name, data in taken.files.items():
         try:
             _read(name.partition(".")[2], data.decode())
@@ -105,7 +113,9 @@ def _read(format: str, text: str) -> None:
 
 def keep_the_key(taken: Taken, detector: Detector) -> Iterator[str]:
     """The canary in no artefact in any encoding, nor what the row forbids besides."""
-    for name, data in taken.artefacts.items():
+    if not taken.state:
+        yield "no journal was kept"
+    for name, data in {**taken.artefacts, **taken.state}.items():
         for form in detector.find(data):
             yield f"{name} holds the key: {form}"
         text = data.decode("utf-8", "replace")

@@ -30,6 +30,7 @@ class Taken(NamedTuple):
     stdout: bytes
     stderr: bytes
     files: dict[str, bytes]  # every file in the run's folder, by name
+    state: dict[str, bytes]  # every file that was left in the home, by its path: the journal
     seen: list[Seen]
     trapped: int  # connections to the trap
 
@@ -66,7 +67,11 @@ def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False)
         json.loads(result.read_text()) if result.exists() else {"status": -9, "seconds": PATIENCE, "rss_kib": 0}
     )
     files = {path.name: path.read_bytes() for path in sorted(out.iterdir())}
-    strays = [path.name for path in (*folder.iterdir(), *home.iterdir()) if path.name not in _KNOWN]
+    left = {path.relative_to(home).as_posix(): path for path in home.rglob("*") if path.is_file()}
+    state = {name: path.read_bytes() for name, path in left.items() if name.startswith(_STATE)}
+    strays = [path.name for path in folder.iterdir() if path.name not in _KNOWN] + [
+        *(left.keys() - state.keys() - {".netrc"})
+    ]
     assert not strays, f"files that nobody asked for: {strays}"
     return Taken(
         row,
@@ -76,12 +81,14 @@ def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False)
         stdout,
         stderr,
         files,
+        state,
         rogue.seen,
         rogue.trap.connections,
     )
 
 
-_KNOWN = ("out", "home", ".netrc", "result.json")
+_KNOWN = ("out", "home", "result.json")
+_STATE = ".local/state/chatproof/journal.sqlite3"
 
 
 def _program(row: Row) -> list[str]:

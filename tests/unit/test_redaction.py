@@ -3,6 +3,7 @@
 import base64
 import codecs
 import copy
+import gzip
 import html
 import pickle
 import time
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatproof import foreign
 from chatproof.exchange import Secret
-from chatproof.redaction import MARK, Redactor, encodings, find_secret, fingerprint
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, encodings, find_secret, fingerprint
 from tests.support import KEY
 
 SECRET = Secret(KEY)
@@ -65,7 +67,62 @@ SPELT = {
     "one character a line": "\n".join(KEY).encode(),
     "zero-width": "\u200b".join(KEY).encode(),
     "base32 lower": base64.b32encode(KEY.encode()).lower(),
+    "gzip in base64": base64.b64encode(gzip.compress(b"key=" + KEY.encode(), mtime=0)),
+    "gzip in base64, slashes escaped": base64.b64encode(gzip.compress(KEY.encode(), 0, mtime=0)).replace(b"/", b"\\/"),
 }
+
+
+def test_the_look_into_gzip_is_bounded() -> None:
+    bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000, mtime=0)).decode()
+    noise = "H4sI" + "A" * 60
+    begun = time.process_time()
+    assert not find_secret((noise + " ").encode() * 60_000 + bomb.encode() * 40, SECRET)
+    assert time.process_time() - begun < 3
+
+
+FOREIGN = [
+    "sk-proj-" + "Zx9" * 16, "sk-" + "a1" * 24, "sk_live_" + "b2C" * 8, "gsk_" + "c3" * 20, "ghp_" + "A1b2C3d4" * 4 + "wxyz",
+    "github_pat_" + "d4_" * 20, "AKIAQ7W8E9R0T1Y2U3I4", "AIzaSy" + "e5" * 17, "xoxb-123456789012-abcdefABCDEF", "hf_" + "F6" * 17,
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJlLW9mLXNvbWVib2R5", "glpat-" + "g7" * 10, "npm_" + "h8" * 18,
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIBVgIBADANBgkqhkiG9w0BAQEFAASC\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\\nMIIBVgIBADANBgkqhkiG9w0BAQEFAASC and then it is cut",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("secret", FOREIGN)
+def test_secrets_of_others_are_removed(secret: str) -> None:
+    assert any(start in secret for start in FOREIGN_STARTS)
+    clean = foreign.without(f"upstream said: {secret}")
+    assert clean == f"upstream said: {foreign.MARK}"
+    for around in ('"', "=", " ", "(", "\n"):
+        assert secret[6:30] not in foreign.without(f"x{around}{secret}{around}y")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sk-***********Yh6F", "task-with-a-long-name-2026-01-01-and-more", "sk-learn-is-no-key-but-a-long-name-of-a-library",
+     "eyJhbGciOiJIUzI1NiJ9", "-----BEGIN CERTIFICATE-----\nMIIB", "AKIA", "gpt-4o-mini-2024-07-18-fine-tuned-and-named", ""],
+)  # fmt: skip
+def test_what_only_looks_like_one_is_left(text: str) -> None:
+    assert foreign.without(text) == text
+
+
+@pytest.mark.parametrize(
+    "start", [*FOREIGN_STARTS, "-sk-", "_eyJ", "eyJaaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "sk-a"]
+)
+def test_looking_for_them_is_linear(start: str) -> None:
+    begun = time.process_time()
+    for text in (start * (300_000 // len(start)), (start + " ") * 20_000, start + "a" * 300_000):
+        foreign.without(text)
+    assert time.process_time() - begun < 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text("sk-_eyJ.AIza09-----BEGIN PRIVATE KEY", max_size=120))
+def test_removing_them_twice_changes_nothing(text: str) -> None:
+    once = foreign.without(text)
+    assert foreign.without(once) == once
+    assert once == text or any(start in text for start in FOREIGN_STARTS)
 
 
 @pytest.mark.parametrize("spelling", SPELT)
