@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from chatproof.strictjson import Json
 
+LONGEST = 16 * 1024  # no message needs more, and each is looked through many times
+
 
 class ProviderError(NamedTuple):
-    """`where` is the JSON path of the error; texts are untrusted and unbounded."""
+    """`where` is the JSON path of the error; texts are untrusted, and cut at LONGEST characters."""
 
     where: str
     message: str
@@ -42,7 +44,7 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
     matched without regard to case: AWS and ASP.NET write Message.
     """
     if isinstance(body, str):
-        return ProviderError("$", body, "", "", "") if failing and body.strip() else None
+        return ProviderError("$", body[:LONGEST], "", "", "") if failing and body.strip() else None
     if isinstance(body, list):
         inner = find_error(body[0], failing=failing) if body else None
         return inner._replace(where="$[0]" + inner.where[1:]) if inner else None
@@ -112,7 +114,7 @@ def _text(value: Json) -> str:
     if isinstance(value, bool) or value is None or value == "None":
         return ""
     if isinstance(value, str | int | float):
-        return str(value)
+        return str(value)[:LONGEST]
     return ""
 
 

@@ -35,6 +35,7 @@ _SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is 
 _HEADER_VALUE = 300
 _HEADER_NAME, _HEADER_NAMES = 80, 100
 _MODEL = 200
+_CHUNKS = 1000  # of a stream, for its shape
 _HEADERS = (
     "content-type",
     "content-length",
@@ -344,9 +345,10 @@ def _excerpt(body: bytes, leaky: bool) -> str:
 
 
 def _shape(reply: Reply) -> list[list[str]]:
-    """Of a stream, that of all its chunks together."""
+    """Of a stream, that of its chunks together: the first of them, and the last, which say how it ended."""
     if reply.kind == "sse":
-        return shape(reply.chunks)
+        chunks = reply.chunks
+        return shape(chunks if len(chunks) <= _CHUNKS else [*chunks[: _CHUNKS - 20], *chunks[-20:]])
     return shape([reply.json]) if reply.json_problem is None else []
 
 

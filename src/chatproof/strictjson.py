@@ -91,21 +91,28 @@ class _Parser:
         self.nodes = 0
 
     def run(self) -> Json:
-        text, at, expect = self.text, 0, "value"
+        text, at, expect, token_at = self.text, 0, "value", _TOKEN.match
         root: Json = None
         while expect != "end":
-            match = _TOKEN.match(text, at)
+            match = token_at(text, at)
             if match is None:
                 raise self._failure(at, expect)
-            kind, start = match.lastgroup, match.start(match.lastgroup or 0)
-            token, at = match.group(kind or 0), match.end()
+            kind, at = match.lastgroup, match.end()
+            token: str = match[kind or 0]
             if kind == "mark":
-                expect = self._mark(token, start, expect)
+                if token == "," and expect == "comma":  # the two most frequent, without a call
+                    expect = "key" if self.keys[-1] is not None else "value"
+                    continue
+                if token == ":" and expect == "colon":
+                    expect = "value"
+                    continue
+                expect = self._mark(token, at - 1, expect)
                 if expect == "closed":
                     root = self.containers.pop()
                     self.keys.pop()
-                    expect = self._after()
+                    expect = "comma" if self.containers else "end"
                 continue
+            start = at - len(token)
             if expect in ("key", "first_key"):
                 if kind != "string":
                     raise _Stop("syntax", start, "a key must be a string")
@@ -118,7 +125,7 @@ class _Parser:
             self._count(start)
             self._store(value)
             root = value if not self.containers else root
-            expect = self._after()
+            expect = "comma" if self.containers else "end"
         rest = _skip_space(text, at)
         if rest != len(text):
             raise _Stop("trailing", rest, "another document or text follows")
@@ -150,14 +157,7 @@ class _Parser:
             return "closed"
         if token == "]" and expect in ("first_item", "comma") and isinstance(self.containers[-1], list):
             return "closed"
-        if token == "," and expect == "comma":
-            return "key" if isinstance(self.containers[-1], dict) else "value"
-        if token == ":" and expect == "colon":
-            return "value"
         raise _Stop("syntax", start, f"expected {_NAMES[expect]}")
-
-    def _after(self) -> str:
-        return "comma" if self.containers else "end"
 
     def _take_key(self, key: str, start: int) -> None:
         if key in self.containers[-1]:
@@ -169,11 +169,11 @@ class _Parser:
     def _store(self, value: Json) -> None:
         if not self.containers:
             return
-        container = self.containers[-1]
-        if isinstance(container, list):
-            container.append(value)
+        key = self.keys[-1]
+        if key is None:
+            self.containers[-1].append(value)
         else:
-            container[self.keys[-1]] = value
+            self.containers[-1][key] = value
 
     def _count(self, start: int) -> None:
         self.nodes += 1

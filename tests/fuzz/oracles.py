@@ -7,6 +7,7 @@ the canary key, plain or in one of FORMS.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import random
@@ -69,6 +70,7 @@ def _plants() -> dict[str, bytes]:
     found = {name: text.encode("utf-8") for name, text in known.items()}
     found["utf-16"] = KEY.encode("utf-16-le")  # raw NUL bytes
     found["gzip"] = gzip.compress(KEY.encode(), mtime=0)
+    found["gzip-base64"] = base64.b64encode(found["gzip"])
     return found
 
 

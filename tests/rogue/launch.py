@@ -14,4 +14,12 @@ child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
 _, status, usage = os.wait4(child, 0)
 seconds = time.monotonic() - begun
 with open(sys.argv[1], "w") as result:
-    json.dump({"status": os.waitstatus_to_exitcode(status), "rss_kib": usage.ru_maxrss, "seconds": seconds}, result)
+    json.dump(
+        {
+            "status": os.waitstatus_to_exitcode(status),
+            "rss_kib": usage.ru_maxrss,
+            "seconds": seconds,
+            "cpu": usage.ru_utime + usage.ru_stime,
+        },
+        result,
+    )

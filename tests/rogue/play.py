@@ -26,6 +26,7 @@ class Taken(NamedTuple):
     row: Row
     status: int
     seconds: float
+    cpu: float  # seconds of it
     rss_kib: int
     stdout: bytes
     stderr: bytes
@@ -64,7 +65,9 @@ def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False)
     finally:
         rogue.close()
     ended: dict[str, Any] = (
-        json.loads(result.read_text()) if result.exists() else {"status": -9, "seconds": PATIENCE, "rss_kib": 0}
+        json.loads(result.read_text())
+        if result.exists()
+        else {"status": -9, "seconds": PATIENCE, "cpu": PATIENCE, "rss_kib": 0}
     )
     files = {path.name: path.read_bytes() for path in sorted(out.iterdir())}
     left = {path.relative_to(home).as_posix(): path for path in home.rglob("*") if path.is_file()}
@@ -77,6 +80,7 @@ def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False)
         row,
         ended["status"],
         ended["seconds"],
+        ended["cpu"],
         ended["rss_kib"],
         stdout,
         stderr,

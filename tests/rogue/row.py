@@ -85,8 +85,6 @@ class Row(NamedTuple):
     race: tuple[str, ...] = ()  # other principal codes, where the kernel decides which end is seen
     loud: bool = False  # run once more as text, -vv and with all bodies kept
     heavy: bool = False  # played with nothing beside it
-    breaks: tuple[str, ...] = ()  # universal must-nots broken here today: deadline, memory, secrets, agreement
-    bug: str = ""  # what chatproof does wrong today: the row states what is right and must fail until that is mended
 
     @property
     def name(self) -> str:

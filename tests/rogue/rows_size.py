@@ -132,7 +132,6 @@ COSTLY = (
         why="whether the same 8 MiB for every request are an API is not what the row is about",
         timeout=1.0,
         heavy=True,
-        breaks=("deadline",),
     ),
     Row(
         "X11-long-error",
@@ -142,7 +141,6 @@ COSTLY = (
         "request.rejected",
         timeout=1.0,
         heavy=True,
-        breaks=("deadline",),
     ),
     Row(
         "X12-key-in-pieces",
@@ -152,7 +150,6 @@ COSTLY = (
         "request.rejected",
         timeout=1.0,
         heavy=True,
-        breaks=("deadline", "memory"),
     ),
 )
 

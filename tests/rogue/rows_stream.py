@@ -248,7 +248,6 @@ ROWS = (
         "stream.unexpected",
         timeout=1.0,
         heavy=True,
-        breaks=("deadline", "memory"),
     ),
     Row(
         "X07-newlines",

@@ -56,10 +56,7 @@ def markdown() -> str:
             code += " or " + ", ".join(f"`{other}`" for other in row.race)
         if row.beside:
             code += ", then " + ", ".join(f"`{other}`" for other in row.beside)
-        remarks = [row.why, f"not yet: {row.bug}" if row.bug else ""]
-        remarks.append(f"broken today: {', '.join(row.breaks)}" if row.breaks else "")
-        remark = "; ".join(filter(None, remarks))
-        lines.append("| " + " | ".join(_cell(text) for text in (row.name, row.does, row.verdict, code, remark)) + " |")
+        lines.append("| " + " | ".join(_cell(text) for text in (row.name, row.does, row.verdict, code, row.why)) + " |")
     lines += [f"| {id} | not produced here: {_cell(why)} | | | |" for id, why in NOT_HERE.items()]
     return "\n".join(lines) + "\n"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.rogue import must
@@ -15,26 +13,10 @@ from tests.rogue.table import ROWS
 pytestmark = pytest.mark.timeout(300)  # the first test of a row waits for its turn
 
 
-def rows(
-    reason: Callable[[Row], str] = lambda row: "",
-    *,
-    only: Callable[[Row], object] = lambda row: True,
-    strict: bool = True,
-) -> pytest.MarkDecorator:
-    """One parameter for each row; expected to fail, for now, where there is a reason."""
-    marked = []
-    for row in filter(only, ROWS):
-        why = reason(row)
-        marks = [pytest.mark.xfail(reason=why, strict=strict)] if why else []
-        marked.append(pytest.param(row, id=row.name, marks=marks))
-    return pytest.mark.parametrize("row", marked)
+rows = pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
 
 
-def _broken(name: str) -> Callable[[Row], str]:
-    return lambda row: f"{name} is broken today" if name in row.breaks else ""
-
-
-@rows(lambda row: row.bug)
+@rows
 def test_verdict_diagnosis_evidence(suite: Suite, row: Row) -> None:
     document = suite.takes(row)[0].document
     codes = [diagnosis["code"] for diagnosis in document["diagnoses"]]
@@ -45,26 +27,26 @@ def test_verdict_diagnosis_evidence(suite: Suite, row: Row) -> None:
     assert [words for words in row.says if words not in text] == []
 
 
-@rows(_broken("agreement"))
+@rows
 def test_must_agree_and_parse(suite: Suite, row: Row) -> None:
     for taken in suite.takes(row):
         assert [*must.parse(taken), *must.be_one_verdict(taken)] == []
 
 
-@rows()
+@rows
 def test_must_speak_plainly(suite: Suite, row: Row) -> None:
     for taken in suite.takes(row):
         assert [*must.speak_plainly(taken), *must.be_printable(taken)] == []
 
 
-@rows(_broken("secrets"))
+@rows
 def test_must_keep_the_key(suite: Suite, row: Row) -> None:
     for taken in suite.takes(row):
         assert [*must.keep_the_key(taken, suite.detector)] == []
         assert [*must.send_the_key_once(taken, suite.key, suite.detector)] == []
 
 
-@rows(_broken("deadline"), strict=False)
+@rows
 def test_must_keep_the_deadline(suite: Suite, row: Row) -> None:
     late = [words for taken in suite.takes(row) for words in must.be_in_time(taken)]
     if late and not row.heavy:  # a busy machine is late at random, chatproof twice in a row
@@ -72,7 +54,7 @@ def test_must_keep_the_deadline(suite: Suite, row: Row) -> None:
     assert late == []
 
 
-@rows(_broken("memory"), strict=False)
+@rows
 def test_must_keep_its_memory(suite: Suite, row: Row) -> None:
     for taken in suite.takes(row):
         assert [*must.be_small(taken, suite.baseline)] == []
