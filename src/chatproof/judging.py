@@ -22,6 +22,7 @@ from chatproof.clause import (
 )
 from chatproof.contract import Contract, Term
 from chatproof.exchange import END, Exchange, NotHeld, Secret
+from chatproof.profile import Waiver
 from chatproof.reply import Reply
 
 UNHELD = "not in the capture: "
@@ -53,7 +54,7 @@ class Finding(NamedTuple):
 class Judgement(NamedTuple):
     findings: tuple[Finding, ...]
     context: Context  # the replies that were judged: what diagnosis starts from
-    fixed: tuple[str, ...] = ()  # clauses that hold although the user waived them
+    fixed: tuple[str, ...] = ()  # of each of the user's waivers that waives nothing any more: its clauses, joined
 
     @property
     def troubled(self) -> bool:
@@ -63,6 +64,12 @@ class Judgement(NamedTuple):
     @property
     def verdict(self) -> str:
         return verdict(self.findings)
+
+    @property
+    def dangers(self) -> tuple[Finding, ...]:
+        """Breaks that no waiver makes harmless: the key comes back, or a request without the right one is served."""
+        waived = {finding.clause: finding for finding in self.findings if finding.outcome == WAIVED}
+        return tuple(finding for clause, finding in waived.items() if is_grave(clause))
 
 
 def judge(
@@ -92,15 +99,35 @@ def judge(
         else:
             findings.append(_judge(term, reply, context, findings))
     hidden = {term.clause.id for term in contract.terms if not term.reported}
-    waived = {term.clause.id for term in contract.terms if (term.waiver or term.expired) and _is_ours(term)}
-    fixed = tuple(f.clause for f in findings if f.clause in waived and f.outcome == HOLDS)
-    return Judgement(tuple(f for f in findings if f.clause not in hidden), context, fixed)
+    return Judgement(tuple(f for f in findings if f.clause not in hidden), context, _fixed(contract, findings))
+
+
+def _fixed(contract: Contract, findings: list[Finding]) -> tuple[str, ...]:
+    """The user's waivers under which everything was seen to hold; one may stand for a family of clauses."""
+    outcomes: dict[str, set[str]] = {}
+    for finding in findings:
+        outcomes.setdefault(finding.clause, set()).add(finding.outcome)
+    groups: dict[Waiver, list[str]] = {}
+    for term in contract.terms:
+        waiver = term.waiver or term.expired
+        if waiver is not None and _is_ours(term):
+            groups.setdefault(waiver, []).append(term.clause.id)
+    return tuple(
+        ", ".join(ids)
+        for ids in groups.values()
+        if HOLDS in (seen := set().union(*(outcomes.get(id, set()) for id in ids))) and seen <= {HOLDS, NOT_APPLICABLE}
+    )
 
 
 def _is_ours(term: Term) -> bool:
     """A waiver that the user wrote and can remove; a profile's is knowledge of the provider."""
     waiver = term.waiver or term.expired
     return waiver is not None and not waiver.accessed
+
+
+def is_grave(clause: str) -> bool:
+    """A break of this clause costs money or the key: a waiver must not make it quiet."""
+    return clause == "secret.not_reflected" or (clause.startswith("auth.") and clause.endswith(".rejected"))
 
 
 def verdict(findings: Iterable[Finding]) -> str:

@@ -55,6 +55,7 @@ _HEADERS = (
     "x-simulator",
 )
 _HEADER_FAMILIES = ("x-ratelimit-", "ratelimit", "x-envoy-", "x-litellm-version", "x-litellm-call-id")
+DANGER = "DANGER: "  # begins a note that every reporter shows first
 SIMULATOR_NOTE = "the chatproof simulator answered: this is no evidence about any provider"
 
 

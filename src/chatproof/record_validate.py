@@ -8,7 +8,7 @@ from typing import Any
 from chatproof.clause import BROKEN, NOT_APPLICABLE, UNDECIDED
 from chatproof.contract import Contract
 from chatproof.exchange import Request
-from chatproof.judging import Finding, Judgement
+from chatproof.judging import Finding, Judgement, is_grave
 from chatproof.keys import INVALID_KEY
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import EMPTY, INVALID, PROBES
@@ -38,6 +38,7 @@ def terms(contract: Contract) -> list[dict[str, Any]]:
                 "source": clause.source.url,
                 "accessed": clause.source.accessed,
                 "capability": clause.capability,
+                "grave": is_grave(clause.id),
                 "waiver": {
                     "reason": waiver.reason,
                     "source": waiver.source,  # the provider's page, or the user's ticket

@@ -158,7 +158,11 @@ def _conclude(
     }
     https = resolved.url.scheme == "https"
     ignored = environment.notes(environ, https=https, proxy=target.proxy, ca_file=target.ca_file)
-    fixed = tuple(f"the waiver of {clause} can go: the clause holds" for clause in judgement.fixed)
+    fixed = tuple(f"the waiver of {clauses} can go: nothing is broken there any more" for clauses in judgement.fixed)
+    dangers = tuple(
+        f"{record.DANGER}{finding.clause} is broken and only waived: {finding.observed}; {finding.reason}"
+        for finding in judgement.dangers
+    )
     if settings.kind == VALIDATE:
         from chatproof.sending import remarks
 
@@ -170,6 +174,7 @@ def _conclude(
         clock.utc(),
         surroundings,
         (
+            *dangers,
             *resolved.notes,
             *ignored,
             *fixed,

@@ -26,8 +26,16 @@ def main(argv: list[str]) -> int:
     to.add_argument(
         "--budget-tokens", type=int, default=0, metavar="N", help="stop before more tokens than this are used"
     )
-    to.add_argument("--baseline", default="", metavar="PATH", help="write what is broken now as waivers to edit")
-    return check(to.parse_args(argv), _settings)
+    to.add_argument(
+        "--baseline",
+        default="",
+        metavar="PATH",
+        help="write what is broken now as waivers for chatproof.toml, to edit; - is standard output",
+    )
+    args = to.parse_args(argv)
+    if args.baseline:
+        args.report.append(f"baseline={args.baseline}")
+    return check(args, _settings)
 
 
 def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:

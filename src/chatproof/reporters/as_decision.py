@@ -74,6 +74,7 @@ def _head(document: dict[str, Any]) -> list[str]:
 
 def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[str]:
     """The verdict, its reasons, and the conditions under which it stands."""
+    dangers = [note for note in document["notes"] if note.startswith("DANGER: ")]
     musts = [clause for clause in clauses if clause["level"] == "must"]
     of = {outcome: [c for c in musts if c["outcome"] == outcome] for outcome in _OUTCOMES}
     warned = [clause for clause in clauses if clause["level"] != "must" and clause["outcome"] == "broken"]
@@ -83,6 +84,7 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
         "UNDECIDED": "No decision can be made: something that must hold could not be observed. This is no GO.",
     }
     lines = ["## Decision", "", f"**{document['verdict']}**. {words[document['verdict']]}", ""]
+    lines += [line for note in dangers for line in (f"**DANGER**: {cell(note.removeprefix('DANGER: '))}", "")]
     if document["kind"] == "smoke":
         lines += ["Only the smoke contract was judged. `chatproof validate` judges the whole one before a rollout.", ""]
     words = {**_WORDS, "holds": "hold"}

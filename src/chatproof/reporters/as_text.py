@@ -7,6 +7,7 @@ from chatproof.reporters import Style
 
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
 _LABEL = 12
+_DANGER = "DANGER: "
 
 
 def render(document: dict[str, Any], style: Style) -> str:
@@ -90,6 +91,13 @@ def headline(document: dict[str, Any], lines: Lines) -> None:
     if lines.style.verbosity < 0 and document["diagnoses"] and verdict != "GO":
         first = document["diagnoses"][0]
         lines.add("cause", f"{first['code']}: {first['summary']}")
+    for note in _dangers(document):
+        lines.add("DANGER", note.removeprefix(_DANGER), color="NO-GO")
+
+
+def _dangers(document: dict[str, Any]) -> list[str]:
+    """What a waiver must not make quiet."""
+    return [note for note in document["notes"] if note.startswith(_DANGER)]
 
 
 def _diagnosis(diagnosis: dict[str, Any], lines: Lines) -> None:
@@ -188,7 +196,8 @@ def exchanges(document: dict[str, Any], lines: Lines) -> None:
 def footer(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for note in document["notes"]:
-        lines.add("note", note, color="warning")
+        if not note.startswith(_DANGER):
+            lines.add("note", note, color="warning")
     cost, target = document["cost"], document["target"]
     tokens = f", {cost['tokens_reported']} tokens reported" if cost["tokens_reported"] else ""
     key = target["key"]
