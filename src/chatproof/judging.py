@@ -181,11 +181,15 @@ def _outcome(term: Term, reply: Reply, context: Context) -> Outcome:
 
 
 def _applies(clause: Clause, reply: Reply, context: Context) -> bool:
-    """What the clause needs holds on this reply."""
-    return all(
-        _applies(CLAUSES[need], reply, context) and CLAUSES[need].judge(reply, context).outcome == HOLDS
-        for need in clause.needs
-    )
+    """What the clause needs holds on this reply, as far as can be known."""
+    return all(_applies(CLAUSES[need], reply, context) and _may_hold(need, reply, context) for need in clause.needs)
+
+
+def _may_hold(id: str, reply: Reply, context: Context) -> bool:
+    try:
+        return CLAUSES[id].judge(reply, context).outcome == HOLDS
+    except NotHeld:
+        return True
 
 
 def _unobserved(term: Term, reply: Reply) -> Outcome | None:

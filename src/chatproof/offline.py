@@ -7,7 +7,7 @@ worst is judged in the run: a later success does not mend an earlier break.
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatproof import __version__, clock, probes, profile, record, urls
+from chatproof import clock, probes, profile, record, urls
 from chatproof.captures.entry import Capture
 from chatproof.captures.matching import HAPPY, STREAM, Match, match
 from chatproof.clause import BROKEN, MUST, SMOKE, UNDECIDED, VALIDATE
@@ -77,10 +77,7 @@ def judge_captures(sources: list[Source], asked: Asked) -> Run:
         kind=record.JUDGE,
         started_at=started,
         finished_at=clock.utc(),
-        environment={
-            "captures": [{"file": s.name, "format": s.capture.format} for s in sources],
-            "judged_with": __version__,
-        },
+        environment=_surroundings(sources, exchanges),
         notes=(*_notes(sources, matches, judgement), *said),
         keep_bodies=asked.keep_bodies,
         keys=tuple(keys),
@@ -102,6 +99,21 @@ def judge_captures(sources: list[Source], asked: Asked) -> Run:
 
         diagnoses = diagnose(judgement)
     return record.build(target, contract, exchanges, judgement, diagnoses, facts)
+
+
+def _surroundings(sources: list[Source], exchanges: list[Exchange]) -> dict[str, object]:
+    """What was around those who made the captures is not known; where they came from is."""
+    unknown = ("python", "platform", "ci", "tz", "user_agent", "ca_file")
+    lists = ("variables_set", "proxy_variables_ignored", "trust_variables_ignored")
+    return {
+        **dict.fromkeys(unknown, ""),
+        **{name: [] for name in lists},
+        "container": False,
+        "proxy_used": False,
+        "timeout_s": 0,
+        "addresses": sorted({exchange.peer.address for exchange in exchanges if exchange.peer}),
+        "captures": [{"file": s.name, "format": s.capture.format} for s in sources],
+    }
 
 
 class _Judging(NamedTuple):

@@ -303,7 +303,7 @@ def _exchange(reply: Reply, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
 def _first_chunk(reply: Reply) -> dict[str, float]:
     """When a stream's first bytes came, as far as that was observed. Recorded, and judged nowhere."""
     arrivals = reply.response.arrivals if reply.response else ()
-    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals and reply.kind == "sse" else {}
+    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals and if_held(lambda: reply.kind, "") == "sse" else {}
 
 
 def _peer(exchange: Exchange) -> dict[str, Any] | None:

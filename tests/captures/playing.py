@@ -19,6 +19,7 @@ from chatproof.simulator.faults import FAULTS
 from chatproof.simulator.wire import GOOD, MISSING, WRONG, Script, message
 from chatproof.simulator.wire import Asked as Request
 from tests.support import KEY, exchange
+from tests.unit.test_record import VALIDATOR
 
 CREDENTIALS = {"auth.invalid_key": WRONG, "auth.missing_key": MISSING}
 SMOKE = ("happy", "auth.invalid_key", "auth.missing_key", "models", "stream")
@@ -60,7 +61,9 @@ def live(sent: dict[str, bytes]) -> dict[tuple[str, str], str]:
 def captured(files: dict[str, bytes], **asked: Any) -> Run:
     """The run of captures; a file's name is the probe it answers, or anything else to let it be matched."""
     sources = [Source(name, captures.read(data), name if name in PROBES else "") for name, data in files.items()]
-    return judge_captures(sources, Asked(**{"model": MODEL, "choice": Choice(stream=True), **asked}))
+    run = judge_captures(sources, Asked(**{"model": MODEL, "choice": Choice(stream=True), **asked}))
+    VALIDATOR.validate(run.document)
+    return run
 
 
 def differences(one: dict[tuple[str, str], str], run: Run) -> dict[tuple[str, str], str]:

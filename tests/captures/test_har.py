@@ -21,6 +21,7 @@ from chatproof.simulator.faults import FAULTS
 from chatproof.usage_error import UsageError
 from tests.captures.playing import MODEL, SMOKE, differences, live, wire_of
 from tests.support import KEY
+from tests.unit.test_record import VALIDATOR
 
 BASE = "https://llm.test/v1"
 GOOD = b'{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"pong"}}]}'
@@ -70,7 +71,9 @@ def har(*entries: dict[str, Any], creator: str = "mitmproxy") -> bytes:
 
 
 def judged(*entries: dict[str, Any], creator: str = "mitmproxy", **asked: Any) -> Run:
-    return judge_captures([Source("a.har", captures.read(har(*entries, creator=creator)))], Asked(**asked))
+    run = judge_captures([Source("a.har", captures.read(har(*entries, creator=creator)))], Asked(**asked))
+    VALIDATOR.validate(run.document)
+    return run
 
 
 def outcomes(run: Run, probe: str = "happy") -> set[str]:
@@ -144,9 +147,12 @@ def test_requests_whose_reply_may_look_different_are_not_judged(body: Any, why: 
 def test_of_several_the_first_of_the_worst_is_shown() -> None:
     bad = wire_of("empty-choices")["happy"]
     run = judged(
-        entry(), entry(reply=bad, at="2026-11-22T00:00:01Z"), entry(reply=bad, at="2026-11-22T00:00:02Z"), entry()
+        entry(),
+        entry(reply=bad, at="2026-11-22T01:00:01.500+01:00"),
+        entry(reply=bad, at="2026-11-22T00:00:02Z"),
+        entry(),
     )
-    assert run.verdict == "NO-GO" and run.document["exchanges"][0]["sent_at"] == "2026-11-22T00:00:01Z"
+    assert run.verdict == "NO-GO" and run.document["exchanges"][0]["sent_at"] == "2026-11-22T00:00:01.500Z"
     assert any("4 exchanges answer happy, 2 of them broken; shown is a.har#2" in n for n in run.document["notes"])
 
 

@@ -7,6 +7,7 @@ purpose. What cannot be known to be the bytes that were received is not held.
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from chatproof.captures.entry import (
@@ -28,6 +29,7 @@ from chatproof.printable import cut, escape
 
 MOST_ENTRIES = 20_000
 _GZIP = b"\x1f\x8b"
+_VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "h2": "2", "3": "3", "3.0": "3", "h3": "3"}
 _LOSS = "�"  # what a decoder puts where bytes were no text
 # Chromium's names in `response._error`.
 _ERRORS = {
@@ -119,7 +121,7 @@ def _entry(number: int, raw: dict[str, Any], method: str, url: str, sent: Header
         url,
         sent,
         body,
-        _text(raw, "startedDateTime")[:40],
+        _utc(_text(raw, "startedDateTime")),
         _timings(_object(raw, "timings"), raw.get("time")),
         _text(raw, "serverIPAddress")[:60],
     )
@@ -138,7 +140,7 @@ def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response,
     body, unheld = _body(_object(raw, "content"), raw.get("bodySize"))
     if body is None and (status in (204, 304) or any(n.lower() == "content-length" and v == "0" for n, v in got)):
         body, unheld = b"", frozenset()
-    version = _text(raw, "httpVersion").lower().removeprefix("http/").replace("h2", "2").replace("h3", "3")[:4]
+    version = _VERSIONS.get(_text(raw, "httpVersion").lower().removeprefix("http/"), "")
     said = [value.lower() for name, value in got if name.lower() == "content-encoding"]
     fault = None
     if body and body.startswith(_GZIP) and said and said[0] in ("gzip", "x-gzip"):
@@ -214,6 +216,16 @@ def _timings(raw: dict[str, Any], total: object) -> Timings:
 
     whole = round(float(total), 3) if isinstance(total, int | float) and 0 <= total < 1e9 else None
     return Timings(of("dns"), of("connect"), of("ssl"), of("wait"), whole)
+
+
+def _utc(text: str) -> str:
+    """RFC 3339 in UTC with milliseconds, as records have it; empty for what is no time."""
+    try:
+        at = datetime.fromisoformat(text[:40])
+        at = at.astimezone(UTC) if at.tzinfo else at
+    except (ValueError, OverflowError):
+        return ""
+    return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{at.microsecond // 1000:03}Z" if at.year >= 1970 else ""
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any]:

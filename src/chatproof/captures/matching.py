@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from chatproof import probes
 from chatproof.captures.entry import Captured, base_of, credential
-from chatproof.exchange import ARRIVALS, BODY, CONNECTION, KEY, MODEL, REQUEST, Exchange, Request, Secret, Url
+from chatproof.exchange import ARRIVALS, BODY, CONNECTION, KEY, MODEL, REQUEST, Exchange, Peer, Request, Secret, Url
 from chatproof.keys import INVALID_KEY, check
 from chatproof.probes import EMPTY, INVALID, NONE, Probe
 from chatproof.reply import sniff
@@ -190,7 +190,7 @@ def _exchange(
         entry.response,
         entry.fault,
         entry.timings,
-        None,
+        Peer(entry.address) if entry.address else None,
         unheld=frozenset(unheld),
     )
 

@@ -167,4 +167,7 @@ def _by_reader(raw: bytes, method: str, unheld: frozenset[str]) -> Message:
     reader = ResponseReader(method or "POST")
     reader.feed(raw)
     reader.eof()
-    return Message(reader.response(), reader.fault, unheld - {END} if reader.fault else unheld)
+    response = reader.response()
+    if response is not None:
+        response = response._replace(arrivals=())  # it did not arrive: it was read from a file
+    return Message(response, reader.fault, unheld - {END} if reader.fault else unheld)
