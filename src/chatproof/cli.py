@@ -25,6 +25,9 @@ COMMANDS = {
     "models": "identifiers active for this key",
     "contract": "every clause: what to verify, source, date, level",
     "doctor": "our own side only: key, URL, environment; sends nothing",
+    "history": "the runs of the journal, newest first",
+    "show": "one run of the journal, in any format",
+    "diff": "what differs between two runs, their surroundings first",
     "simulate": "the conformant server and its faults, on loopback",
 }
 

@@ -49,6 +49,9 @@ COMMANDS = {
     "doctor": (),
     "contract": (),
     "simulate": (),
+    "history": (),
+    "show": (),
+    "diff": (),
 }
 EVERY = (  # each command and format that shows something of a target
     ("smoke",),
@@ -92,6 +95,7 @@ class Inside:
         monkeypatch.setenv("CHATPROOF_API_KEY", KEY.value)
         monkeypatch.setenv("HOME", str(folder))
         monkeypatch.setenv("TMPDIR", str(folder))
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))  # the journal is among the files that are scanned
 
     def __call__(self, *args: str) -> Ran:
         (self.folder / CONTROL).write_bytes(hidden())
@@ -172,6 +176,30 @@ def test_every_command(args: tuple[str, ...], case: str, rogue: Rogue, inside: I
 def test_without_a_model(case: str, choice: tuple[str, ...], rogue: Rogue, inside: Inside) -> None:
     """The list of models, whose ids hold the key, is shown or chosen from."""
     check(inside("smoke", rogue.url(case), *choice, *reports()))
+
+
+JOURNALED = (  # each command and format that shows something of the journal
+    *(("history", "--format", name) for name in ("text", "json", "csv")),
+    *(("show", "latest", "-vv", "--format", name) for name in reporters.formats()),
+    *(("diff", "latest", "{first}", "--format", name) for name in ("text", "json")),
+)
+
+
+@pytest.mark.parametrize("case", TELLING)
+def test_the_journal_and_all_that_reads_it(case: str, base_url: Callable[[str], str], inside: Inside) -> None:
+    model = "simulator-mini" if case.startswith("sim:") else "m"
+    smoke = ("smoke", base_url(case), "--model", model, "--environment", DECOY.value, *COMMANDS["smoke"])
+    inside(*smoke, "--format", "json")
+    first = json.loads(inside("show", "latest", "--format", "json").stdout)["run_id"]
+    ran = inside(*smoke)
+    said = {"stdout": ran.stdout, "stderr": ran.artefacts["stderr"]}
+    for args in JOURNALED:
+        ran = inside(*(word.format(first=first) for word in args))
+        assert ran.status == 0 and ran.stdout, args
+        said = {name: text + b"\n" + ran.artefacts[name] for name, text in said.items()}
+    whole = Ran(0, {**ran.artefacts, **said})  # scanned once, with the journal's files as they are in the end
+    check(whole)
+    assert any(whole.shows_decoy(f"file journal.sqlite3{end}") for end in ("", "-wal")), "the scan reads the journal"
 
 
 def test_commands_are_all_covered(inside: Inside) -> None:

@@ -37,6 +37,7 @@ HARMLESS = {"replace"}  # of str, when it has arguments like a str's: see _is_te
 KNOWN: dict[str, dict[str, int]] = {
     "commands/judge.py": {"open": 1},  # reads a capture
     "commands/keeping.py": {"journal.open": 2},
+    "commands/reading.py": {"journal.open": 1},
     "config.py": {"open": 1},  # reads chatproof.toml
     "schema_check.py": {"open": 1},  # reads a shipped schema
     "journal/reading.py": {"open": 1},  # reads a run's JSON
@@ -56,9 +57,12 @@ SAYERS: dict[str, set[str]] = {
     "cli.py": {"say", "warn"},
     "commands/compare.py": {"say"},
     "commands/contract.py": {"say"},
+    "commands/diff.py": {"say"},
     "commands/doctor.py": {"say"},
+    "commands/history.py": {"say"},
     "commands/keeping.py": {"warn"},
     "commands/models.py": {"say"},
+    "commands/show.py": {"say"},
     "commands/simulate.py": {"say"},
     "commands/publish.py": {"say", "warn", "artefact.write"},
     "commands/smoke.py": {"say"},

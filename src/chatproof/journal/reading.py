@@ -80,7 +80,7 @@ def find(journal: Journal, selector: str) -> Found:
     """One run by `latest`, `latest:VERDICT`, its id, an unambiguous prefix of that, or the path of a run's JSON."""
     if selector == "latest" or selector.startswith("latest:"):
         return _latest(journal, selector.partition(":")[2])
-    if "/" in selector or os.path.isfile(selector):
+    if is_file(selector):
         return from_file(selector)
     journal.head()
     near = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {_RUNS} AND substr(e.run_id, 1, ?) = ? {_NEWEST} LIMIT 6"
@@ -94,6 +94,11 @@ def find(journal: Journal, selector: str) -> Found:
         raise JournalError("run.unknown", detail, "see: chatproof history")
     names = ", ".join(row.run_id for row in found[:5])
     raise JournalError("run.ambiguous", f"several runs begin with {selector[:80]!r}", f"say more: {names}")
+
+
+def is_file(selector: str) -> bool:
+    """The selector is a path, and needs no journal."""
+    return "/" in selector or os.path.isfile(selector)
 
 
 def from_file(path: str) -> Found:

@@ -1,0 +1,146 @@
+"""chatproof diff: what differs between two runs. What was around them comes first: it is why a check passes locally and
+fails in CI."""
+
+import json
+from typing import Any
+
+from chatproof.cli import COMMANDS
+from chatproof.commands.options import parser
+from chatproof.commands.reading import RUN, add_journal, find_runs
+from chatproof.output import say
+from chatproof.printable import cut, escape
+from chatproof.rundiff import (
+    BODY,
+    COST,
+    DIAGNOSIS,
+    ENVIRONMENT,
+    FINDING,
+    HEADER,
+    SHAPE,
+    STATUS,
+    TIMING,
+    USAGE,
+    VERDICT,
+    WORD,
+    Difference,
+    differences,
+)
+
+SCHEMA = "chatproof.diff/1"
+_HEADINGS = {
+    ENVIRONMENT: "Asked differently (look here when it passes locally and fails in CI)",
+    VERDICT: "Verdict",
+    DIAGNOSIS: "Causes",
+    FINDING: "Clauses",
+    STATUS: "Status or fault",
+    HEADER: "Response headers",
+    BODY: "Kind of reply",
+    SHAPE: "Fields",
+    USAGE: "Usage fields",
+    WORD: "Protocol words",
+    COST: "Cost",
+    TIMING: "Timings, ms (shown, not judged)",
+}
+_ALIKE = "Asked alike: no difference in URL, model, key, headers sent, variables, proxies, addresses or certificate."
+_VALUE = 160
+
+
+def main(argv: list[str]) -> int:
+    to = parser("diff", COMMANDS["diff"])
+    to.add_argument("a", metavar="RUN", help=RUN)
+    to.add_argument("b", metavar="RUN", help="the same; what was added or lost is said from the first to the second")
+    to.add_argument("--format", default="text", choices=("text", "json"))
+    add_journal(to)
+    args = to.parse_args(argv)
+    a, b = (found.document for found in find_runs(args, [args.a, args.b]))
+    found = differences(a, b)
+    say(_json(a, b, found) if args.format == "json" else _text(a, b, found))
+    return 0
+
+
+def _json(a: dict[str, Any], b: dict[str, Any], found: list[Difference]) -> str:
+    document = {
+        "schema": SCHEMA,
+        "a": _brief(a),
+        "b": _brief(b),
+        "differences": [difference._asdict() for difference in found if difference.kind != TIMING],
+        "timings": [difference._asdict() for difference in found if difference.kind == TIMING],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _brief(document: dict[str, Any]) -> dict[str, Any]:
+    target = document["target"]
+    return {
+        "run_id": document["run_id"],
+        "started_at": document["started_at"],
+        "kind": document["kind"],
+        "verdict": document.get("verdict"),
+        "target": target["name"],
+        "base_url": target["base_url"],
+        "environment": target["environment"],
+    }
+
+
+def _text(a: dict[str, Any], b: dict[str, Any], found: list[Difference]) -> str:
+    lines = [_headline(name, document) for name, document in (("a", a), ("b", b))]
+    judged = [difference for difference in found if difference.kind != TIMING]
+    if not judged:
+        lines += ["", "Nothing differs but times."]
+    elif judged[0].kind != ENVIRONMENT:
+        lines += ["", _ALIKE]
+    for kind in dict.fromkeys(difference.kind for difference in found):
+        lines += ["", _HEADINGS[kind]]
+        if kind == FINDING:
+            lines += _outcomes(found)
+            continue
+        for path, probes, difference in _folded([d for d in found if d.kind == kind]):
+            where = f" ({probes})" if probes else ""
+            lines.append(f"  {path}{where}: {_change(difference)}")
+    return "\n".join(map(escape, lines)) + "\n"
+
+
+def _headline(name: str, document: dict[str, Any]) -> str:
+    target = document["target"]
+    verdict = document.get("verdict", "no end")
+    where = f"{target['name']} · {target['base_url']} · {target['environment'] or 'no environment'}"
+    return f"{name}  {verdict:<9}  {document['run_id']}  {document['started_at']}  {where}"
+
+
+def _outcomes(found: list[Difference]) -> list[str]:
+    """One line for all clauses whose outcome changed in the same way."""
+    groups: dict[str, list[str]] = {}
+    for difference in found:
+        if difference.kind == FINDING:
+            groups.setdefault(f"{difference.a or 'not judged'} → {difference.b or 'not judged'}", []).append(
+                difference.path
+            )
+    return [f"  {change}: {', '.join(dict.fromkeys(clauses))}" for change, clauses in groups.items()]
+
+
+def _folded(found: list[Difference]) -> list[tuple[str, str, Difference]]:
+    """(path, probes, difference): one line where several probes differ in the same way."""
+    groups: dict[tuple[str, str], list[Difference]] = {}
+    for difference in found:
+        groups.setdefault((difference.path, repr(difference[3:])), []).append(difference)
+    return [(group[0].path, ", ".join(d.probe for d in group if d.probe), group[0]) for group in groups.values()]
+
+
+def _change(difference: Difference) -> str:
+    a, b = difference.a, difference.b
+    if isinstance(a, list) and isinstance(b, list):
+        lost, added = [x for x in a if x not in b], [x for x in b if x not in a]
+        parts = [*(f"only in a: {_shown(x)}" for x in lost), *(f"only in b: {_shown(x)}" for x in added)]
+        return "; ".join(parts) or "another order"
+    if difference.kind == TIMING and a and b:
+        return f"{a:g} → {b:g}"
+    if difference.change in ("added", "lost"):
+        value = b if difference.change == "added" else a
+        said = f" ({_shown(value)})" if value != "" else ""
+        return ("only in b" if difference.change == "added" else "only in a") + said
+    return f"{_shown(a)} → {_shown(b)}"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return cut(text, _VALUE) if text != "" else '""'

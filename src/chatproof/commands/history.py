@@ -1,0 +1,136 @@
+"""chatproof history: the runs of the journal, newest first."""
+
+import argparse
+import csv
+import io
+import json
+
+from chatproof.cli import COMMANDS
+from chatproof.commands.options import parser
+from chatproof.commands.reading import add_journal, moment, open_journal
+from chatproof.journal import Filters
+from chatproof.journal.reading import NO_END, VERDICTS, Row
+from chatproof.output import say
+from chatproof.printable import cut
+from chatproof.usage_error import UsageError
+
+COLUMNS = (
+    "started_at",
+    "verdict",
+    "kind",
+    "target",
+    "base_url",
+    "model",
+    "environment",
+    "run_id",
+    "code",
+    "clauses",
+    "event",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def main(argv: list[str]) -> int:
+    args = options().parse_args(argv)
+    filters = filters_of(args)
+    kept = open_journal(args)
+    runs = kept.list(filters)
+    say({"text": _text, "json": _json, "csv": _csv}[args.format](runs, kept.shown, filters))
+    return 0
+
+
+def options() -> argparse.ArgumentParser:
+    to = parser("history", COMMANDS["history"])
+    add_filters(to)
+    to.add_argument("--limit", type=int, default=20, metavar="N", help="the newest N (default 20; 0: all)")
+    to.add_argument("--format", default="text", choices=("text", "json", "csv"))
+    add_journal(to)
+    return to
+
+
+def add_filters(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--target", default="", metavar="TARGET", help="target's name, base URL or profile")
+    to.add_argument(
+        "--verdict", default="", metavar="VERDICT", help="GO, NO-GO, UNDECIDED, or none: runs without an end"
+    )
+    to.add_argument("--clause", default="", metavar="CLAUSE", help="this clause or family was broken or undecided")
+    to.add_argument("--code", default="", metavar="CODE", help="with this diagnosis, or family of diagnoses")
+    to.add_argument(
+        "--since", default="", metavar="WHEN", help="started at or after: 2026-11-22, 2026-11-22T10:00, 24h, 7d"
+    )
+    to.add_argument("--until", default="", metavar="WHEN", help="started before")
+    to.add_argument("--environment", default="", metavar="NAME")
+    to.add_argument("--kind", default="", metavar="KIND", help="smoke, validate or judge")
+    to.add_argument("--model", default="", metavar="ID")
+
+
+def filters_of(args: argparse.Namespace) -> Filters:
+    """Raises UsageError for a verdict or a time that is none."""
+    verdict = args.verdict.upper()
+    if verdict and verdict not in (*VERDICTS, NO_END):
+        known = ", ".join((*VERDICTS, "none"))
+        raise UsageError("usage", f"there is no verdict {args.verdict[:40]!r}", f"there are: {known}")
+    return Filters(
+        target=args.target,
+        verdict=verdict,
+        clause=args.clause,
+        code=args.code,
+        since=moment(args.since, "--since"),
+        until=moment(args.until, "--until"),
+        environment=args.environment,
+        kind=args.kind,
+        model=args.model,
+        limit=max(getattr(args, "limit", 0), 0),
+    )
+
+
+def _fields(row: Row) -> dict[str, str]:
+    clauses = row.clauses.strip("|").split("|") if row.clauses else []
+    named = {**row._asdict(), "code": row.code, "clauses": " ".join(clauses)}
+    return {name: named[name] for name in COLUMNS}
+
+
+def _json(runs: list[Row], shown: str, filters: Filters) -> str:
+    rows = [{**_fields(row), "clauses": row.clauses.strip("|").split("|") if row.clauses else []} for row in runs]
+    return json.dumps({"schema": "chatproof.history/1", "journal": shown, "runs": rows}, indent=2) + "\n"
+
+
+def _csv(runs: list[Row], shown: str, filters: Filters) -> str:
+    """What a spreadsheet would take for a formula is quoted: a model's id may be a server's word."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in runs:
+        writer.writerow([f"'{value}" if value.startswith(_FORMULA) else value for value in _fields(row).values()])
+    return made.getvalue()
+
+
+def _text(runs: list[Row], shown: str, filters: Filters) -> str:
+    if not runs:
+        return f"no such run in {shown}\n"
+    table = [("started (UTC)", "verdict", "target", "model", "where", "run", "cause")]
+    table += [
+        (
+            row.started_at[:19].replace("T", " "),
+            row.verdict or "no end",
+            cut(row.base_url if row.target in ("", "url") else row.target, 40),
+            cut(row.model or "–", 32),
+            cut(row.environment or "–", 16),
+            row.run_id,
+            row.code or _remark(row),
+        )
+        for row in runs
+    ]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]) - 1)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]) for line in table
+    ]
+    many = f"the newest {len(runs)}" if filters.limit and len(runs) == filters.limit else f"{len(runs)}"
+    lines += ["", f"{many} run{'s' if len(runs) > 1 else ''} in {shown}"]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _remark(row: Row) -> str:
+    if not row.ended:
+        return "interrupted, killed or still running"
+    return "warning" if row.verdict == "GO" and row.clauses else ""
