@@ -157,10 +157,49 @@ def real_page() -> str:
         + table(["server", "from", "run"], packages)
         + "\n"
         + table(["server", "base path", "key", "model", "options", "answers", "verdict", "principal diagnosis"], rows)
-        + "\nWhat was learnt from them: nginx hands over an upstream's bytes without a status line as HTTP/0.9; LiteLLM without a database\n"
+        + _validated()
+        + "\n## What was learnt\n\nnginx hands over an upstream's bytes without a status line as HTTP/0.9; LiteLLM without a database\n"
         "refuses a wrong key with 400 and a missing one with a JSON 500; Caddy answers an unknown path with an empty 200; a gateway whose\n"
         "own upstream key is stale relays the upstream's 401, which from outside looks like the caller's key.\n"
+        "LiteLLM takes a deployment out of service for some seconds when its provider refuses a request: `validate` sends what must\n"
+        "not pass last, and a gateway's own clients may notice (`--skip error` leaves those requests out).\n"
     )
+
+
+def _validated() -> str:
+    """What validate found on each server, each finding as true; then on the ones that were looked at once."""
+    from tests.real.looked_at import LOOKED_AT
+    from tests.real.rows import VERDICTS
+    from tests.real.validations import VALIDATIONS
+
+    text = (
+        "\n## The whole contract\n\nWhat `chatproof validate` finds, by `tests/real/test_validate.py`: the sets are exact. Each finding was looked at by hand\n"
+        "beside its exchange, and is true: the server does deviate. `must` stands where it is one; the others are warnings.\n"
+    )
+    shown: dict[str, str] = {}
+    for row in VALIDATIONS:
+        name = f"{row.server} `{row.path}`, model {row.model}{', ' + ' '.join(row.args) if row.args else ''}"
+        text += f"\n### {name}: {VERDICTS[row.exit]}\n\n"
+        body = _findings(row.true, "true") + _findings(row.unseen, "not observed")
+        if row.may_be_unseen:
+            body.append([f"`{row.may_be_unseen}*`", "", "not observed, or as above", "429 while the deployment rests"])
+        found = table(["clauses", "level", "finding", "exchange"], body)
+        text += f"The same as for {shown[found]}.\n" if found in shown else found
+        shown.setdefault(found, name)
+    text += "\n## Looked at once\n\nRun by hand, not installed by the tests.\n"
+    for one in LOOKED_AT:
+        text += f"\n### {one.server}: {one.verdict}\n\n{one.package}. {one.about}\n\n"
+        text += table(["clauses", "level", "finding", "exchange"], _findings(one.true, "true"))
+    return text
+
+
+def _findings(groups: dict[str, str], finding: str) -> list[list[str]]:
+    known = clauses.load(VALIDATE)
+    rows = []
+    for group, said in groups.items():
+        levels = {known[id].level for id in group.split()}
+        rows.append([", ".join(f"`{id}`" for id in group.split()), " and ".join(sorted(levels)), finding, said])
+    return rows
 
 
 def rogue_page() -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from . import install, servers
 from .rows import Row
+from .validations import Whole
 
 
 def unavailable(name: str, reason: str) -> NoReturn:
@@ -25,7 +26,7 @@ def installed(request: pytest.FixtureRequest) -> dict[str, str | None]:
     """Package -> None, or the reason why it is not there; for what the selected tests use, two at a time."""
     params = (getattr(item, "callspec", None) for item in request.session.items)
     rows = (call.params.get("row") for call in params if call)
-    names = {name for row in rows if isinstance(row, Row) for name in servers.packages(row.server)}
+    names = {name for row in rows if isinstance(row, Row | Whole) for name in servers.packages(row.server)}
     return install.install_many(sorted(names))
 
 

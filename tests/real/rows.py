@@ -57,7 +57,7 @@ def undecided(server: str, path: str, code: str | None, **more: object) -> Row:
     return replace(Row(server, path, 3, code), **more)  # type: ignore[arg-type]
 
 
-def parameters(rows: Iterable[Row]) -> list[Any]:
+def parameters(rows: Iterable[Any]) -> list[Any]:
     """Rows as pytest parameters; those of a server too large for every day carry the nightly mark."""
     return [
         pytest.param(

@@ -273,6 +273,17 @@ def _litellm(farm: Farm, home: Path) -> Launch:
     return Launch([*argv, "--host", "127.0.0.1", "--port", str(port)], env, port, bound=120)
 
 
+def _llamacpp(*options: str) -> Callable[[Farm, Path], Launch]:
+    def launch(farm: Farm, home: Path) -> Launch:
+        port, exe = free_port(), install.binary("llamacpp")
+        argv = [str(exe), "--model", str(exe.parents[1] / "alphabet.gguf"), "--alias", "alphabet", "--jinja"]
+        argv += ["--host", "127.0.0.1", "--port", str(port), "--threads", "1", "--ctx-size", "4096", "--parallel", "2"]
+        # Without a key of its own it lets everybody in.
+        return Launch([*argv, *options], port=port, ready_path="/health")
+
+    return launch
+
+
 # "<package>" or "<package>-<variant>": a variant is the same program, told to misbehave by its own options.
 LAUNCHERS: dict[str, Callable[[Farm, Path], Launch]] = {
     "upstreams": _upstreams,
@@ -300,10 +311,12 @@ LAUNCHERS: dict[str, Callable[[Farm, Path], Launch]] = {
     "caddy": _caddy,
     "envoy": _envoy,
     "litellm": _litellm,
+    "llamacpp": _llamacpp("--api-key", GOOD_KEY),
+    "llamacpp-open": _llamacpp(),
 }
 
 
 def packages(name: str) -> list[str]:
     """What has to be installed for a server: its own package, and the API behind it."""
     own = name.partition("-")[0]
-    return [own] if own in ("aimock", "llmock") else ["aimock", own]
+    return [own] if own in ("aimock", "llmock", "llamacpp") else ["aimock", own]

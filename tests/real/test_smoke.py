@@ -15,6 +15,7 @@ import pytest
 
 from . import servers
 from .rows import ROWS, VERDICTS, Row, parameters
+from .validations import Whole
 
 # Installing and starting happen in fixtures, which have bounds of their own.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60, func_only=True)]
@@ -44,7 +45,7 @@ def smoke(server: servers.Server, row: Row, home: Path) -> subprocess.CompletedP
     return subprocess.run(argv, cwd=home, env=env, capture_output=True, text=True, timeout=50, check=False)
 
 
-def assert_key_is_nowhere(row: Row, done: subprocess.CompletedProcess[str], home: Path) -> None:
+def assert_key_is_nowhere(row: Row | Whole, done: subprocess.CompletedProcess[str], home: Path) -> None:
     """The key is on no stream and in no file that the run wrote."""
     if row.key is None:
         return

@@ -166,7 +166,7 @@ for _row in _WRONG:
         source=COMETAPI_ERRORS,
         probe=_probe,
         needs=(f"{_probe}.refused",),
-        why="openai-python shows the user what it finds in the JSON body; of a page it shows nothing that helps.",
+        why="openai-go returns its own parse error in the API error's place: no status, no reason, no retry decision.",
         holds_on=(_REFUSED, Example(422, JSON, b'{"detail":[{"msg":"field required","loc":["body","messages"]}]}')),
         breaks_on=(Example(400, "text/html", b"<html>Bad Request</html>"), Example(400, JSON, b"{}")),
     )(readable)

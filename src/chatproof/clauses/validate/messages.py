@@ -7,6 +7,7 @@ from chatproof.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, Context, Example, O
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.error_text import error_words
 from chatproof.printable import quote
+from chatproof.probes import PROMPT
 from chatproof.probes_validate import UNICODE
 from chatproof.reply import Reply, reasoning_of, text_of
 
@@ -14,6 +15,7 @@ _AREA = "Capabilities"
 _CODE = "contract.messages"
 _AT = "$.choices[0].message.content"
 WORD = "pong"  # what the happy path asks for, and only these messages do
+_SENT = ("answer with the single word", "The word to remember is")  # of the messages that are to be heard
 _MANGLED = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u")
 
 
@@ -27,7 +29,8 @@ _REFUSED = Example(400, JSON, b'{"error":{"message":"role developer is not suppo
 
 def _follows(context: Context) -> bool:
     """The model says what it is asked to say: only then does another answer show that it was not asked."""
-    return context.control is not None and WORD in text_of(context.control.message.get("content")).lower()
+    said = text_of(context.control.message.get("content")) if context.control else ""
+    return WORD in said.lower() and PROMPT not in said  # an echo says everything
 
 
 def _heard(probe: str, capability: str, says: str, why: str) -> None:
@@ -38,6 +41,8 @@ def _heard(probe: str, capability: str, says: str, why: str) -> None:
         if refused:
             return refused
         text = text_of(reply.message.get("content"))
+        if any(words in text for words in _SENT):
+            return undecided("the answer repeats what was sent", quote(text, 80))  # an echo is no answer
         if WORD in text.lower():
             return done()
         if not text.strip() and reasoning_of(reply.message):
