@@ -141,7 +141,8 @@ def _cmake(home: Path, package: Package, log: str) -> None:
     quiet = ["--disable-pip-version-check", "--no-input"]
     _run([*pip, "install", *quiet, "--only-binary=:all:", "gguf==0.19.0"], log)
     source, build = home / "source", home / "build"
-    _run([*pip, "download", *quiet, "--no-deps", "--no-binary=:all:", "-d", str(source), package.requirement], log)
+    only = f"--no-binary={package.requirement.partition('==')[0]}"  # with :all: it would build cmake from source
+    _run([*pip, "download", *quiet, "--no-deps", only, "-d", str(source), package.requirement], log)
     with tarfile.open(next(source.glob("*.tar.gz"))) as packed:
         packed.extractall(source, filter="data")
     tree = next(source.glob("*/llama.cpp"))
