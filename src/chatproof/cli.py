@@ -28,6 +28,7 @@ COMMANDS = {
     "history": "the runs of the journal, newest first",
     "show": "one run of the journal, in any format",
     "diff": "what differs between two runs, their surroundings first",
+    "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",
     "simulate": "the conformant server and its faults, on loopback",
 }
 

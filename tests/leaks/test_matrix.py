@@ -52,6 +52,7 @@ COMMANDS = {
     "history": (),
     "show": (),
     "diff": (),
+    "review": (),
 }
 EVERY = (  # each command and format that shows something of a target
     ("smoke",),
@@ -182,6 +183,8 @@ JOURNALED = (  # each command and format that shows something of the journal
     *(("history", "--format", name) for name in ("text", "json", "csv")),
     *(("show", "latest", "-vv", "--format", name) for name in reporters.formats()),
     *(("diff", "latest", "{first}", "--format", name) for name in ("text", "json")),
+    *(("review", "latest", "{first}", "--format", name) for name in reporters.formats("review")),
+    ("review", "--since", "1d", "-o", "review.md", "--format", "markdown"),
 )
 
 

@@ -1,0 +1,10 @@
+"""The review document as it is: chatproof.review/1."""
+
+import json
+from typing import Any
+
+from chatproof.reporters import Style
+
+
+def render(document: dict[str, Any], style: Style) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
