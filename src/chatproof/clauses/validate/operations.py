@@ -31,7 +31,7 @@ _RFC_9112 = Source("https://www.rfc-editor.org/rfc/rfc9112", "2026-11-23")
 _OPENAI_LIMITS = Source("https://platform.openai.com/docs/guides/rate-limits", "2026-11-23")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LIMITED = b'{"error":{"message":"Rate limit reached","type":"requests","param":null,"code":"rate_limit_exceeded"}}'
-_FAMILY = ("x-ratelimit-limit", "x-ratelimit-remaining")  # GitHub Models sends x-ratelimit-type, a word
+_FAMILY = ("x-ratelimit-limit", "x-ratelimit-remaining")  # others of that name are times and words
 
 
 @clause(

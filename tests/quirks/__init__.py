@@ -1,0 +1,1 @@
+"""What providers are known to answer, and what validate must say of it."""
