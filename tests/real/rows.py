@@ -179,4 +179,15 @@ ROWS: list[Row] = [
     nogo("litellm", "/v1", "auth.rejected", model="stale-provider-key", raw="401 json"),
     nogo("litellm", "/v1/v1", "url.doubled_version", model="mocked", never=AUTH, raw="404 json"),
     nogo("litellm", "/nope/v1", "url.wrong_path", model="mocked", never=AUTH, raw="404 json"),
+    # llama.cpp (nightly) serves a made model that says the alphabet: what smoke asks for holds all the same.
+    go("llamacpp", "/v1", model="alphabet", raw="200 json"),
+    go("llamacpp", "/v1", model="alphabet", args=STREAM),
+    go("llamacpp", "", model="alphabet", raw="200 json"),
+    nogo("llamacpp", "/v1", "auth.rejected", model="alphabet", key="wrong", raw="401 json"),
+    nogo("llamacpp", "/v1/v1", "url.doubled_version", model="alphabet", never=AUTH, raw="404 json"),
+    nogo("llamacpp", "/nope/v1", "url.wrong_path", model="alphabet", never=AUTH, raw="404 json"),
+    # It answers whatever model is asked for: the listing alone tells.
+    go("llamacpp", "/v1", "model.not_listed", model="no-such-model", raw="200 json"),
+    nogo("llamacpp-open", "/v1", "auth.not_enforced", model="alphabet", broken=UNGUARDED),
+    go("llamacpp-open", "/v1", args=OPEN_STREAM, key=None, model="alphabet"),
 ]

@@ -48,6 +48,21 @@ AIMOCK = {
 AIMOCK_UNSEEN = {"developer.heard": f"its fixtures match system messages, not developer ones: {_NO_FIXTURE}"}
 _GONE = '404 {"error":{"code":"model_not_found","message":"the provider that serves this model no longer offers it",…}}'
 
+LLAMACPP = {
+    "error.missing_model.refused error.unknown_model.refused": "no model, or chatproof-no-such-model → 200: it has one "
+    "model and answers with that",
+    "error.empty_messages.refused error.wrong_role.refused": "messages [], role chatproof → 200 and a completion",
+    "error.message_without_role.not_retried": '→ 500 {"error":{"code":500,"message":"Failed to parse messages: '
+    'Missing \'role\' in message: …","type":"server_error"}}',
+    "error.temperature_range.refused": "temperature 99 → 200 and a completion",
+    "error.wrong_media_type.refused": "Content-Type: text/plain → 200 and a completion",
+    "tools.called tools.stream_called": 'tool_choice {"type":"function",…} → as "auto": prose. Its own code reads '
+    "tool_choice as a string and takes auto for anything else",
+}
+LLAMACPP_UNSEEN = {
+    "system.heard developer.heard multi_turn.heard": "the model says the alphabet to the plain request as well",
+}
+
 VALIDATIONS: list[Whole] = [
     Whole("aimock", "/v1", 0, AIMOCK, AIMOCK_UNSEEN),
     Whole(
@@ -132,4 +147,6 @@ VALIDATIONS: list[Whole] = [
         model="through-aimock",
         may_be_unseen="error.",
     ),
+    Whole("llamacpp", "/v1", 0, LLAMACPP, LLAMACPP_UNSEEN, model="alphabet"),
+    Whole("llamacpp-open", "/v1", 0, LLAMACPP, LLAMACPP_UNSEEN, key=None, model="alphabet", args=OPEN),
 ]
