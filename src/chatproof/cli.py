@@ -71,7 +71,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     if argv[0] in ("-V", "--version"):
         say(f"chatproof {__version__}\n")
         return 0
-    _refuse_keys(argv)
+    refuse_keys(argv)
     if argv[0] not in COMMANDS:
         from difflib import get_close_matches
 
@@ -86,7 +86,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     return status
 
 
-def _refuse_keys(argv: Sequence[str]) -> None:
+def refuse_keys(argv: Sequence[str]) -> None:
     """A key on the command line is seen by everyone on the machine and kept by CI logs; it is not repeated here."""
     secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES) and len(value) >= 12]
     for word in argv:

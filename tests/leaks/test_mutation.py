@@ -50,7 +50,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.redaction as m; m.Redactor.text = lambda self, text: text", "ids-unreadable", ("models", "URL"),
         LAUNCH,
     ),
-    "keys on argv": ("import chatproof.cli as m; m._refuse_keys = lambda argv: None", "good", ("smoke", "KEY"), LAUNCH),
+    "keys on argv": ("import chatproof.cli as m; m.refuse_keys = lambda argv: None", "good", ("smoke", "KEY"), LAUNCH),
     "unknown options": (
         "import argparse, chatproof.commands.options as m; m.Parser.error = lambda self, message: print(message)",
         "good", ("smoke", "--api-key=ODD"), LAUNCH,

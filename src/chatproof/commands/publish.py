@@ -98,11 +98,7 @@ class Outlet:
                 say(reporters.render(format, document, self._style, self._of))
             except WriteError as error:
                 failed = _unwritten(document, error)
-        for format, artefact in self._files:
-            try:
-                artefact.write(reporters.render(format, document, of=self._of))
-            except WriteError as error:
-                failed = _unwritten(document, error)
+        failed = self.write_files(document) or failed
         if self._of:
             return failed or exit_status.of_decision(document["decision"], self.fails)
         if exit_status.interrupted(document):
@@ -110,6 +106,16 @@ class Outlet:
         for reason in exit_status.reasons(document, self.fails):
             warn(f"chatproof: {reason}")
         return failed or exit_status.of_run(document, self.fails)
+
+    def write_files(self, document: dict[str, Any]) -> int:
+        """Write the report files only; return 0, or 4 when one could not be written."""
+        failed = 0
+        for format, artefact in self._files:
+            try:
+                artefact.write(reporters.render(format, document, of=self._of))
+            except WriteError as error:
+                failed = _unwritten(document, error)
+        return failed
 
 
 def _unwritten(document: dict[str, Any], error: WriteError) -> int:

@@ -14,7 +14,7 @@ from chatproof.target import Resolved
 
 
 def main(argv: list[str]) -> int:
-    return check(options("smoke").parse_args(argv), _settings)
+    return check(options().parse_args(argv), settings)
 
 
 def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, Resolved], Settings]) -> int:
@@ -35,11 +35,11 @@ def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, R
         return outlet.publish(document, unkept)
 
 
-def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
+def settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
     return Settings(args.stream, args.strict, tuple(args.only), tuple(args.skip), args.keep_bodies, args.max_requests)
 
 
-def options(command: str) -> argparse.ArgumentParser:
+def options(command: str = "smoke") -> argparse.ArgumentParser:
     """The options of a command that runs a contract."""
     to = parser(command, COMMANDS[command])
     add_target(to)

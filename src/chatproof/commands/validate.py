@@ -3,7 +3,8 @@
 import argparse
 
 from chatproof.clause import LAYERS, VALIDATE
-from chatproof.commands.smoke import check, options
+from chatproof.commands import smoke
+from chatproof.commands.smoke import check
 from chatproof.run import Settings
 from chatproof.target import Resolved
 from chatproof.usage_error import UsageError
@@ -12,7 +13,15 @@ MOST_AT_ONCE = 64  # a burst asks how requests at the same time are met; it is n
 
 
 def main(argv: list[str]) -> int:
-    to = options("validate")
+    args = options().parse_args(argv)
+    if args.baseline:
+        args.report.append(f"baseline={args.baseline}")
+    return check(args, settings)
+
+
+def options() -> argparse.ArgumentParser:
+    """The options of smoke, and what only the whole contract needs."""
+    to = smoke.options("validate")
     to.add_argument(
         "--layer", action="append", default=[], choices=LAYERS, metavar="LAYER", help=f"judge only: {', '.join(LAYERS)}"
     )
@@ -32,13 +41,10 @@ def main(argv: list[str]) -> int:
         metavar="PATH",
         help="write what is broken now as waivers for chatproof.toml, to edit; - is standard output",
     )
-    args = to.parse_args(argv)
-    if args.baseline:
-        args.report.append(f"baseline={args.baseline}")
-    return check(args, _settings)
+    return to
 
 
-def _settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
+def settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
     if not 1 <= args.burst <= MOST_AT_ONCE or args.budget_tokens < 0:
         said = f"--burst must be from 1 to {MOST_AT_ONCE}, --budget-tokens not negative"
         raise UsageError("usage", said, "correct it")

@@ -6,6 +6,7 @@ Faults are loaded only when one is asked for, `ssl` only for https: the first co
 
 import os
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chatproof.simulator.chat import MODEL, respond
@@ -47,21 +48,29 @@ class Simulator:
                 hang_up(part)
 
 
-def start(fault: str = "", *, tls: bool = False, port: int = 0) -> Simulator:
+def new_key() -> str:
+    """A key that opens one simulator and nothing else."""
+    return f"sk-sim-{os.urandom(20).hex()}"
+
+
+def start(
+    fault: str = "", *, tls: bool = False, port: int = 0, seen: Callable[[Asked], None] | None = None
+) -> Simulator:
     """Start the simulator in daemon threads on 127.0.0.1, on a free port unless one is given.
 
-    Raises KeyError for a fault that does not exist, OSError for a port that cannot be had.
+    `seen` is told of each request that a fault may answer. Raises KeyError for a fault that does not exist, OSError
+    for a port that cannot be had.
     """
-    key = f"sk-sim-{os.urandom(20).hex()}"
+    key = new_key()
     if fault:
-        return _start_faulty(fault, key, tls, port)
+        return _start_faulty(fault, key, tls, port, seen)
     serving = Server(respond, key, port=port, tls=_context("good") if tls else None)
     simulator = Simulator(f"{'https' if tls else 'http'}://{LOOPBACK}:{serving.port}/v1", key, None, (serving,))
     simulator.ca_file = _CA_FILE if tls else ""
     return simulator
 
 
-def _start_faulty(name: str, key: str, tls: bool, port: int) -> Simulator:
+def _start_faulty(name: str, key: str, tls: bool, port: int, seen: Callable[[Asked], None] | None) -> Simulator:
     from chatproof.simulator.fault import BACKLOG_FULL, SERVE
     from chatproof.simulator.faults import ALL
 
@@ -70,7 +79,7 @@ def _start_faulty(name: str, key: str, tls: bool, port: int) -> Simulator:
     certificate = place.certificate or ("good" if tls else "")
     parts: tuple[Server | socket.socket, ...]
     if place.listen == SERVE:
-        serving = Server(_faulty(fault, key), key, port=port, tls=_context(certificate) if certificate else None)
+        serving = Server(_faulty(fault, key, seen), key, port=port, tls=_context(certificate) if certificate else None)
         parts, port = (serving,), serving.port
     else:
         silent = bind(LOOPBACK, port)
@@ -85,10 +94,12 @@ def _start_faulty(name: str, key: str, tls: bool, port: int) -> Simulator:
     return simulator
 
 
-def _faulty(fault: "Fault", key: str) -> Respond:
+def _faulty(fault: "Fault", key: str, seen: Callable[[Asked], None] | None = None) -> Respond:
     from chatproof.simulator.fault import Turn
 
     def answer(asked: Asked) -> Reply | Script:
+        if seen is not None:
+            seen(asked)
         turn = Turn(asked, respond(asked), key)
         return fault.alter(turn) if fault.when(turn) else turn.reply
 

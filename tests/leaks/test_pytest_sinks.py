@@ -1,0 +1,51 @@
+"""pytest as a sink: its terminal, JUnit file and xdist's shared document hold no key, whatever the server sends back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.leaks.rogue import Rogue
+from tests.leaks.runs import Ran, run
+
+CARELESS = """
+import logging
+def test_careless(chatproof_target, chatproof_run):
+    key = chatproof_target.key.reveal()
+    print(f"Bearer {key}")
+    logging.getLogger().warning("%s", key[::-1])
+    assert [key] == chatproof_run.findings, f"with {key}"
+"""
+LOUD = ("-vv", "-l", "--tb=long", "--full-trace", "-rA", "-o", "junit_logging=all", "--junitxml=junit.xml")
+CASES = ["good", "echo-plain", "echo-base64-1", "echo-percent-twice", "refuse-bearer", "names-body", "two-headers",
+         "error-code", "status-line"]  # fmt: skip
+
+
+@pytest.fixture
+def ask(tmp_path: Path, rogue: Rogue) -> Callable[..., Ran]:
+    def asked(case: str, *more: str) -> Ran:
+        (tmp_path / "work").mkdir()
+        (tmp_path / "work" / "test_careless.py").write_text(CARELESS)
+        plugins = ("-p", "chatproof.pytest_plugin", "-p", "no:cacheprovider")
+        return run(
+            tmp_path,
+            [*plugins, "--chatproof", rogue.url(case), "--chatproof-model", "m", *LOUD, *more],
+            launch=("-m", "pytest"),
+            env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        )
+
+    return asked
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_report_of_pytest_shows_the_key(ask: Callable[..., Ran], case: str) -> None:
+    ran = ask(case)
+    assert ran.leaks() == []
+    assert b"test_careless" in ran.stdout and b"REDACTED" in ran.stdout and "file junit.xml" in ran.artefacts
+
+
+def test_nor_with_workers(ask: Callable[..., Ran]) -> None:
+    ran = ask("echo-plain", "-p", "xdist", "-n", "2")
+    assert ran.leaks() == [] and b"2 workers" in ran.stdout and b"secret.not_reflected" in ran.stdout

@@ -1,0 +1,291 @@
+"""The pytest plugin as its users run it: pytest in pytest, one simulator, and a key that no report may show."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import chatproof
+from chatproof.simulator.harness import ChatSimulator
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+for _module in pkgutil.walk_packages(chatproof.__path__, "chatproof."):
+    if not _module.name.endswith("__main__"):
+        importlib.import_module(_module.name)  # pytester forgets what is first imported inside it, at a price
+LOUD = ("-l", "--tb=long", "-vv", "--full-trace", "-rA")
+
+
+@pytest.fixture
+def simulator() -> Iterator[ChatSimulator]:
+    with ChatSimulator() as running:
+        yield running
+
+
+class Inner:
+    """pytest with the contract of one simulator; every output is looked through for the key."""
+
+    def __init__(self, pytester: pytest.Pytester, simulator: ChatSimulator) -> None:
+        self.pytester, self.simulator = pytester, simulator
+
+    def __call__(self, *args: str, target: bool = True, fork: bool = False) -> pytest.RunResult:
+        chosen = ["--chatproof", self.simulator.base_url, "--chatproof-model", self.simulator.model] if target else []
+        if fork:
+            done = self.pytester.runpytest_subprocess(*chosen, *args)
+        else:  # without the other plugins that happen to be installed: they take longer than the test
+            done = self.pytester.runpytest_inprocess("-p", "chatproof.pytest_plugin", "-W", "default", *chosen, *args)
+        written = [p.read_text() for p in self.pytester.path.rglob("*") if p.suffix in (".xml", ".html", ".json")]
+        for text in (done.stdout.str(), done.stderr.str(), *written):
+            assert self.simulator.api_key not in text and self.simulator.api_key[-12:] not in text
+        return done
+
+    @property
+    def asked(self) -> list[str]:
+        return sorted(f"{r.method} {r.path} {r.credential}" for r in self.simulator.requests)
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester, simulator: ChatSimulator, monkeypatch: pytest.MonkeyPatch) -> Inner:
+    monkeypatch.setenv("CHATPROOF_API_KEY", simulator.api_key)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("CHATPROOF_MODEL", raising=False)
+    return Inner(pytester, simulator)
+
+
+def test_the_plugin_is_installed(pytester: pytest.Pytester) -> None:
+    """Else every test below would fail for a reason of its own: run `pip install -e '.[dev]'`."""
+    pytester.runpytest_inprocess("--help").stdout.fnmatch_lines(["*--chatproof=TARGET*"])
+
+
+def test_each_clause_is_a_test_and_requests_are_sent_once(inner: Inner) -> None:
+    inner.pytester.makepyfile("def test_own(): pass")
+    done = inner("-v")
+    done.assert_outcomes(passed=15)
+    done.stdout.fnmatch_lines(["*::test_own PASSED*", "chatproof::happy.status_200 PASSED*", "GO  http*"])
+    assert inner.asked == [
+        "GET /v1/models good", "POST /v1/chat/completions good", "POST /v1/chat/completions missing",
+        "POST /v1/chat/completions wrong",
+    ]  # fmt: skip
+
+
+def test_nothing_is_sent_unless_asked_for(inner: Inner) -> None:
+    inner.pytester.makepyfile("def test_own(chatproof_run): pass")
+    done = inner(target=False)
+    done.assert_outcomes(skipped=1)
+    assert "chatproof:" not in done.stdout.str() and inner.asked == []
+    inner("--collect-only", "-q").stdout.fnmatch_lines(["chatproof::secret.not_reflected"])
+    assert inner("-m", "not chatproof", "-k", "no_such_name").ret == 5
+    assert inner.asked == []
+
+
+def test_only_what_was_selected_is_asked_for(inner: Inner) -> None:
+    inner("chatproof", "-k", "model").assert_outcomes(passed=1, deselected=13)
+    assert inner.asked == ["GET /v1/models good"]
+    inner.simulator.clear()
+    inner("chatproof::happy.body_json", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    assert inner.asked == ["POST /v1/chat/completions good"]
+    inner("chatproof", "-m", "chatproof(level='should')").assert_outcomes(passed=1, deselected=13)
+    done = inner("chatproof::happy.status")
+    done.stdout.fnmatch_lines(["usage: the contract has no clause 'happy.status'"])
+    assert done.ret == 2
+
+
+def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(inner: Inner) -> None:
+    with inner.simulator.fault("model-not-found-503"):
+        done = inner("chatproof", "-rA", "--junitxml=junit.xml")
+    done.assert_outcomes(failed=1, errors=5, passed=8)
+    done.stdout.fnmatch_lines([
+        "expected HTTP status 200, observed HTTP status 503*", "  expected    HTTP status 200", "  observed    HTTP status 503*",
+        "  owner       provider (likely)", "  next        Try another listed id*", "  source      https://apidoc.cometapi.com/*",
+        "NO-GO  http*", "  cause       model.unavailable*",
+    ])  # fmt: skip
+    done.stdout.fnmatch_lines(["FAILED chatproof::happy.status_200 - Broken: expected HTTP status 200*"])
+    done.stdout.fnmatch_lines(["ERROR chatproof::happy.body_json - UNDECIDED: happy.status_200 is broken*"])
+    assert "Traceback" not in done.stdout.str() and "pytest_items.py" not in done.stdout.str()
+    suite = ET.parse(inner.pytester.path / "junit.xml").getroot()[0]
+    assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "5", "14")
+    broken = next(case for case in suite if case.get("name") == "happy.status_200")
+    properties = {p.get("name"): p.get("value") for p in broken.iter("property")}
+    assert properties["chatproof.cause"] == "model.unavailable" and properties["chatproof.owner"] == "provider"
+    assert properties["chatproof.source"].startswith("https://") and "provider" in (broken[-1].text or "")
+
+
+def test_what_was_not_observed_has_not_passed(inner: Inner) -> None:
+    inner.simulator.stop()
+    done = inner("chatproof", "--chatproof-args=--timeout 2s")
+    done.assert_outcomes(errors=12, passed=1, skipped=1, warnings=1)  # model.listed is a should
+    done.stdout.fnmatch_lines(["UNDECIDED  http*", "*UNDECIDED: no complete response*"])
+    assert "ContractWarning: model.listed" in done.stdout.str()
+
+
+def test_a_broken_should_warns_and_strict_makes_it_fail(inner: Inner) -> None:
+    with inner.simulator.fault("model-not-listed"):
+        done = inner("chatproof")
+        done.assert_outcomes(passed=14, warnings=1)
+        done.stdout.fnmatch_lines(["*ContractWarning: model.listed: *model.not_listed*"])
+        inner("chatproof", "-W", "error").assert_outcomes(passed=13, failed=1)
+        inner("chatproof", "--chatproof-args=--strict").assert_outcomes(passed=13, failed=1)
+
+
+def test_what_does_not_apply_is_skipped_with_its_reason(inner: Inner) -> None:
+    done = inner("chatproof", "-rs", "--chatproof-args=--no-auth --only auth --only happy")
+    done.assert_outcomes(passed=6, skipped=6)
+    done.stdout.fnmatch_lines(["SKIPPED [[]6[]] chatproof: not applicable: *"])
+
+
+def test_a_waiver_skips_with_its_reason(inner: Inner) -> None:
+    inner.pytester.makefile(".toml", chatproof=(
+        f'[targets.here]\nbase_url = "{inner.simulator.base_url}"\nmodel = "{inner.simulator.model}"\n'
+        '[[targets.here.waivers]]\nclause = "happy.media_type_json"\nreason = "old proxy"\nticket = "OPS-1"\nexpires = "2099-01-01"\n'
+    ))  # fmt: skip
+    with inner.simulator.fault("media-type-text"):
+        kind = ("--chatproof-kind=validate", "--chatproof-args=--only happy.media_type_json")
+        done = inner("chatproof", "-rs", "--chatproof", "here", *kind, target=False)
+    done.stdout.fnmatch_lines(["SKIPPED*waived: old proxy (OPS-1)*"])
+
+
+def test_the_ini_file_makes_the_contract_part_of_the_whole_suite(inner: Inner) -> None:
+    inner.pytester.makeini(
+        f"[pytest]\nchatproof_target = {inner.simulator.base_url}\nchatproof_model = {inner.simulator.model}\n"
+        "chatproof_args = --only happy --skip happy.media_type_json\n"
+    )
+    inner.pytester.makepyfile("def test_own(): pass")
+    inner(target=False).assert_outcomes(passed=6)
+    inner("test_the_ini_file_makes_the_contract_part_of_the_whole_suite.py", target=False).assert_outcomes(passed=1)
+    inner("chatproof", target=False).assert_outcomes(passed=5)
+    inner("--chatproof=none", target=False).assert_outcomes(passed=1)
+
+
+def test_validate_and_reports(inner: Inner) -> None:
+    done = inner("chatproof", "--chatproof-kind=validate", "--chatproof-args=--layer transport --report json=run.json")
+    assert done.ret == 0 and '"kind": "validate"' in (inner.pytester.path / "run.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--chatproof-args=--nope",), "unrecognized arguments (not shown"),
+        (("--chatproof-args=--help",), "--help among the options"),
+        (("--chatproof-args=--plan",), "leave out --plan"),
+        (("--chatproof-args=--key-stdin",), "leave out --key-stdin"),
+        (("--chatproof-args=--report json",), "standard output is pytest's"),
+        (("--chatproof-args=--key-env NOT_SET_AT_ALL",), "auth.key_missing"),
+        (("--chatproof", "nowhere"), "there is no target 'nowhere'"),
+    ],
+)
+def test_our_own_side_is_one_sentence_and_sends_nothing(inner: Inner, args: tuple[str, ...], said: str) -> None:
+    done = inner("chatproof", *args)
+    assert done.ret == 2 and said in done.stdout.str() and inner.asked == []
+    assert "pytest_items.py" not in done.stdout.str()
+
+
+def test_a_key_on_the_command_line_is_refused_and_not_repeated(inner: Inner) -> None:
+    assert inner("chatproof", "--chatproof", inner.simulator.api_key, target=False).ret == 2
+    assert inner("chatproof", f"--chatproof-args=--header {inner.simulator.api_key}").ret == 2
+
+
+def test_a_missing_model_is_an_error_of_the_run(inner: Inner) -> None:
+    done = inner("chatproof", "--chatproof", inner.simulator.base_url, target=False)
+    done.assert_outcomes(errors=14)
+    done.stdout.fnmatch_lines(
+        ["usage: no model is given; active for this key*", "*simulator-mini*", "*UNDECIDED: usage: no model*"]
+    )
+    assert inner.asked == ["GET /v1/models good"]  # asked once, not for each clause
+
+
+def test_fixtures(inner: Inner) -> None:
+    inner.pytester.makepyfile("""
+        def test_run(chatproof_target, chatproof_run):
+            assert chatproof_target.base_url == chatproof_run.document["target"]["base_url"]
+            assert chatproof_run.verdict == "GO" and len(chatproof_run.findings) > 14
+
+        def test_own_client(chat_simulator):
+            with chat_simulator.fault("tls-expired") as other:
+                assert other.base_url.startswith("https://") and other.base_url != chat_simulator.base_url
+    """)
+    inner("-k", "test_").assert_outcomes(passed=2, deselected=14)
+    assert len(inner.simulator.requests) == 4
+
+
+@pytest.mark.parametrize("fault", ["key-in-body", "key-in-base64", "key-in-header", "key-rejected-masked"])
+def test_no_option_shows_the_key(inner: Inner, fault: str) -> None:
+    """Inner looks for it; here are the places where it could be."""
+    inner.pytester.makepyfile("""
+        import logging
+
+        def test_careless(chatproof_target, chatproof_run):
+            key = chatproof_target.key.reveal()
+            headers = {"Authorization": f"Bearer {key}"}
+            print("print", key)
+            logging.getLogger().warning("log %s", key)
+            assert headers["Authorization"] == "Bearer " + key[::-1]
+    """)
+    with inner.simulator.fault(fault):
+        done = inner(*LOUD, "--showlocals", "--junitxml=junit.xml", "-o", "junit_logging=all")
+    assert "REDACTED" in done.stdout.str() and "print" in (inner.pytester.path / "junit.xml").read_text()
+    assert done.ret == 1
+
+
+def test_xdist_workers_share_one_run(inner: Inner) -> None:
+    with inner.simulator.fault("html-502"):
+        done = inner(
+            "chatproof",
+            "-p",
+            "xdist",
+            "-p",
+            "chatproof.pytest_plugin",
+            "-n",
+            "2",
+            *LOUD,
+            "--junitxml=junit.xml",
+            "-p",
+            "no:cacheprovider",
+            fork=True,
+        )
+    done.stdout.fnmatch_lines(["NO-GO  http*", "  cause       gateway.error*"])
+    assert len(inner.asked) == 4
+    assert int(ET.parse(inner.pytester.path / "junit.xml").getroot()[0].get("tests") or 0) == 14
+    left = [
+        p
+        for p in Path(os.environ.get("TMPDIR") or "/tmp").glob("chatproof-*/run.json")
+        if p.stat().st_uid == os.getuid()
+    ]
+    assert not any(inner.simulator.base_url in path.read_text() for path in left)
+
+
+def test_pytest_starts_without_chatproof() -> None:
+    """Other projects pay for one small module, and for nothing it might import."""
+    code = (
+        "import sys, pytest; pytest.main(['--collect-only', '-q', '-p', 'no:cacheprovider', '/dev/null']);"
+        "print(*sorted(m for m in sys.modules if m.startswith('chatproof')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", timeout=60)
+    assert done.stdout.splitlines()[-1].split() == ["chatproof", "chatproof.pytest_plugin"]
+
+
+def test_the_example_project_passes_its_own_tests() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        capture_output=True, text=True, cwd=ROOT / "examples" / "pytest-client", timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout
+
+
+def test_the_simulator_names_faults_that_are_near(simulator: ChatSimulator) -> None:
+    with pytest.raises(ValueError, match="did you mean html-502"), simulator.fault("html502"):
+        pass
+
+
+def test_faults_can_be_nested_and_end(simulator: ChatSimulator) -> None:
+    with simulator.fault("html-503"), simulator.fault("models-404"):
+        assert len(simulator._faults) == 2
+    assert simulator._faults == [] and repr(simulator) == f"<ChatSimulator {simulator.base_url}>"
