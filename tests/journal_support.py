@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from chatproof import environment, journal, record
 from chatproof.exchange import Fault
@@ -23,6 +27,19 @@ REPLIES: dict[str, dict[str, Any]] = {
     "NO-GO": {"happy": '200 application/json\n\n{"choices":[]}'},
     "UNDECIDED": {"happy": TIMEOUT},
 }
+
+
+def fresh_place(request: pytest.FixtureRequest, folder: Path, kind: str) -> str:
+    """The place of a journal that is not there yet: a path, or a database of its own on the tests' PostgreSQL."""
+    if kind != "postgresql":
+        return str(folder / f"j.{kind}")
+    import psycopg
+
+    url = request.getfixturevalue("postgres")
+    name = f"j{os.urandom(6).hex()}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    return str(url.rpartition("/")[0] + "/" + name)
 
 
 def run(number: int = 0, verdict: str = "GO", *, day: str = "2026-11-22", **target: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "our own side only: key, URL, environment; sends nothing",
     "history": "the runs of the journal, newest first",
     "show": "one run of the journal, in any format",
+    "journal": "prove, prune, export or import the journal",
     "diff": "what differs between two runs, their surroundings first",
     "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",
     "simulate": "the conformant server and its faults, on loopback",

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +14,26 @@ import pytest
 from chatproof import journal
 from chatproof.journal import JournalError
 from chatproof.journal.store import Journal
-from tests.journal_support import ids, keep, opening, run
+from chatproof.journal.upkeep import verify
+from tests.journal_support import fresh_place, ids, keep, opening, run
 from tests.support import KEY
 
 
+@pytest.fixture(params=["sqlite3", "jsonl", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh place of each kind."""
+    return fresh_place(request, tmp_path, request.param)
+
+
 @pytest.fixture
-def kept(tmp_path: Path) -> Journal:
+def kept(place: str) -> Iterator[Journal]:
+    opened = journal.open(place)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Journal:
     return journal.open(str(tmp_path / "j.sqlite3"))
 
 
@@ -70,7 +85,7 @@ def test_finished_twice_is_once(kept: Journal) -> None:
     keep(kept, run(1))
     kept.finished(run(1))
     assert ids(kept) == [1]
-    assert kept.database.query("SELECT count(*) FROM chatproof_entries") == [(2,)]
+    assert kept.head()[0] == 2
 
 
 def test_selectors_that_select_nothing(kept: Journal, tmp_path: Path) -> None:
@@ -130,6 +145,7 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@pytest.mark.parametrize("place", ["sqlite3", "postgresql"], indirect=True)
 def test_nothing_can_be_changed_or_removed(kept: Journal) -> None:
     keep(kept, run(1))
     for sql in (
@@ -143,6 +159,7 @@ def test_nothing_can_be_changed_or_removed(kept: Journal) -> None:
     assert ids(kept) == [1] and kept.find("latest").document == run(1)
 
 
+@pytest.mark.parametrize("place", ["sqlite3", "postgresql"], indirect=True)
 def test_a_failed_write_leaves_nothing_behind(kept: Journal) -> None:
     keep(kept, run(1))
 
@@ -199,8 +216,8 @@ def test_trouble_has_a_name_and_destroys_nothing(tmp_path: Path, how: str, expec
     assert path.read_bytes() == before
 
 
-def test_locked(kept: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep(kept, run(1))
+def test_locked(local: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(local, run(1))
     monkeypatch.setattr("chatproof.journal.sqlite.BUSY_SECONDS", 0.1)
     holder = sqlite3.connect(tmp_path / "j.sqlite3", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -239,17 +256,18 @@ for number in range(first, first + 20):
 """
 
 
-def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_writers_at_once_lose_nothing(place: str) -> None:
     """Four processes, into a journal that none of them finds."""
-    path = str(tmp_path / "j.sqlite3")
     environ = {**os.environ, "PYTHONPATH": os.getcwd()}
     children = [
-        subprocess.Popen([sys.executable, "-c", WRITER, path, str(first)], env=environ) for first in range(0, 400, 100)
+        subprocess.Popen([sys.executable, "-c", WRITER, place, str(first)], env=environ) for first in range(0, 400, 100)
     ]
     assert [child.wait(60) for child in children] == [0, 0, 0, 0]
-    kept = journal.open(path)
+    kept = journal.open(place)
+    assert verify(kept).problems == []
     assert sorted(ids(kept)) == [first + i for first in range(0, 400, 100) for i in range(20)]
     assert kept.head()[0] == 160
+    kept.close()
 
 
 def test_no_document_holds_the_key(kept: Journal, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def add_option(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--journal",
         default="",
-        metavar="PATH|none",
-        help="where runs are kept: an SQLite file (default: in the XDG state folder), or none",
+        metavar="PATH|URL|none",
+        help="where runs are kept: an SQLite file (default: in the XDG state folder), FILE.jsonl, postgresql://…",
     )
 
 

@@ -2,7 +2,7 @@
 
     from chatproof import journal
 
-    kept = journal.open("runs.sqlite3")          # a path; "" is the default place
+    kept = journal.open("runs.sqlite3")          # a path, postgresql://…, FILE.jsonl; "" is the default place
     kept.find("latest:NO-GO").document           # a run: exact id, unambiguous prefix, latest, latest:GO, or a file
     kept.list(journal.Filters(target="cometapi", verdict="NO-GO", limit=20))
 
@@ -74,13 +74,21 @@ def default_place(environ: Mapping[str, str]) -> str:
 
 
 def open(place: str = "", *, environ: Mapping[str, str] = os.environ, create: bool = True) -> "Journal":
-    """The journal at a path (SQLite); "" is the default one.
+    """The journal at a path (SQLite; JSON lines where it ends in .jsonl) or a postgresql:// URL; "" is the default one.
 
     Nothing is read or made before the first use. With `create` false, a journal that does not exist is
     journal.missing at first use. Raises JournalError for a place that can be none.
     """
+    if place.startswith(("postgresql://", "postgres://")):
+        from chatproof.journal import postgres
+
+        return postgres.journal(place, create=create)
     if "://" in place:
-        raise JournalError("journal.url", "the journal's URL is of no known kind", "give a path")
+        raise JournalError("journal.url", "the journal's URL is of no known kind", "give a path, or postgresql://…")
+    if place.endswith((".jsonl", ".ndjson")):
+        from chatproof.journal import jsonl
+
+        return jsonl.JsonLines(place, create=create)
     if place == NONE:
         raise JournalError("journal.missing", "the journal is none", "name one with --journal")
     from chatproof.journal import sqlite

@@ -26,7 +26,10 @@ TABLES = (
     "CREATE INDEX chatproof_pruned ON chatproof_entries (through) WHERE through > 0",
     f"INSERT INTO chatproof_head VALUES ({VERSION}, 0, '{START}')",
 )
+COVERED = "SELECT 1 FROM chatproof_entries WHERE through > 0 AND through >= OLD.seq"
+"""For a backend's trigger: the row may be removed, for a `pruned` entry covers it."""
 _INSERT = f"INSERT INTO chatproof_entries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+_BATCH = 200
 
 
 class Database(Protocol):
@@ -36,11 +39,11 @@ class Database(Protocol):
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> "list[tuple[Any, ...]]": ...
 
-    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """The same, row by row."""
-
     def transaction(self, work: Callable[[], None]) -> None:
         """Run `work` alone among writers: all of it is kept, and synced, or nothing. Makes the tables when missing."""
+
+    def compact(self) -> None:
+        """Give back the room of what was removed."""
 
     def close(self) -> None: ...
 
@@ -55,6 +58,11 @@ class Journal:
     def shown(self) -> str:
         return self.database.shown
 
+    @property
+    def flaws(self) -> Sequence[str]:
+        """What reading found that is no entry at all; empty in a database."""
+        return []
+
     def ready(self) -> None:
         """Prove that the journal can be written. Raises JournalError."""
         self.append(STARTED, ())
@@ -67,29 +75,35 @@ class Journal:
         """Record a run's document. Durable when this returns; a second time changes nothing. Raises JournalError."""
         self.append(FINISHED, [document])
 
-    def append(self, event: str, documents: Iterable[dict[str, Any]], through: int = 0) -> int:
+    def append(self, event: str, documents: Iterable[dict[str, Any]]) -> int:
         """Add entries to the chain, all or none; return how many. One of a run that is there already is left out."""
         added = 0
 
         def work() -> None:
             nonlocal added
-            seq, hash = self.head()
+            self.head()
             for document in documents:
-                entry = made(seq + 1, clock.utc(), event, document, hash, through)
-                if self._has(entry):
-                    continue
-                self._insert(entry)
-                seq, hash, added = entry.seq, entry.hash, added + 1
-            self.database.query("UPDATE chatproof_head SET seq = ?, hash = ?", (seq, hash))
+                added += self.add(event, document)
 
         self.database.transaction(work)
         return added
+
+    def add(self, event: str, document: dict[str, Any], through: int = 0) -> bool:
+        """Within a transaction: the next entry; false where the run has one of this event."""
+        seq, hash = self.head()
+        entry = made(seq + 1, clock.utc(), event, document, hash, through)
+        if self._has(entry):
+            return False
+        insert(self.database, entry)
+        self.database.query("UPDATE chatproof_head SET seq = ?, hash = ?", (entry.seq, entry.hash))
+        return True
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the last entry. Raises JournalError where a newer chatproof made the journal."""
         rows = self.database.query("SELECT version, seq, hash FROM chatproof_head")
         if len(rows) != 1:
-            raise JournalError("journal.corrupt", f"{self.shown} has no head", "keep the file; see: chatproof journal")
+            detail = f"{self.shown} has lost the row that says where its chain ends"
+            raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
         version, seq, hash = rows[0]
         if version > VERSION:
             detail = f"{self.shown} was made by a newer chatproof (version {version} of its tables, known is {VERSION})"
@@ -103,10 +117,18 @@ class Journal:
         same = "SELECT 1 FROM chatproof_entries WHERE run_id = ? AND event = ?"
         return bool(self.database.query(same, (run_id, entry.event)))
 
-    def _insert(self, entry: Entry) -> None:
-        narrow = (entry.seq, entry.at, entry.event, *entry.summary, entry.through, entry.previous, entry.hash)
-        self.database.query(_INSERT, narrow)
-        self.database.query("INSERT INTO chatproof_documents VALUES (?, ?)", (entry.seq, entry.document))
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, oldest first. An entry whose document is missing has an empty one."""
+        columns = ", ".join(f"e.{name}" for name in COLUMNS)
+        sql = (
+            f"SELECT {columns}, d.document FROM chatproof_entries e LEFT JOIN chatproof_documents d ON d.seq = e.seq "
+            f"WHERE e.seq > ? ORDER BY e.seq LIMIT {_BATCH}"
+        )
+        last = -1
+        while rows := self.database.query(sql, (last,)):
+            for seq, at, event, *summary, through, previous, hash, document in rows:
+                yield Entry(seq, at, event, Summary(*summary), through, document or "", previous, hash)
+            last = rows[-1][0]
 
     def find(self, selector: str) -> "Found":
         """One run. Raises JournalError: run.unknown, run.ambiguous, run.malformed."""
@@ -120,5 +142,26 @@ class Journal:
 
         return reading.rows(self, filters)
 
+    def remove(self, event: str, document: dict[str, Any], through: int, again: Sequence[dict[str, Any]]) -> None:
+        """Record a `pruned` entry and remove what it covers; sign-offs among that are recorded `again`."""
+        from chatproof.journal import SIGNED
+
+        def work() -> None:
+            self.add(event, document, through)
+            for signed in again:
+                self.add(SIGNED, signed)
+            self.database.query("DELETE FROM chatproof_documents WHERE seq <= ?", (through,))
+            self.database.query("DELETE FROM chatproof_entries WHERE seq <= ?", (through,))
+
+        self.database.transaction(work)
+        self.database.compact()
+
     def close(self) -> None:
         self.database.close()
+
+
+def insert(database: Database, entry: Entry) -> None:
+    """Within a transaction: an entry as it is."""
+    narrow = (entry.seq, entry.at, entry.event, *entry.summary, entry.through, entry.previous, entry.hash)
+    database.query(_INSERT, narrow)
+    database.query("INSERT INTO chatproof_documents VALUES (?, ?)", (entry.seq, entry.document))

@@ -1,0 +1,119 @@
+"""chatproof journal: prove the chain, remove what is old, write it out, take runs in."""
+
+import argparse
+import json
+
+from chatproof import journal as journals
+from chatproof.cli import COMMANDS
+from chatproof.commands.keeping import named
+from chatproof.commands.options import parser
+from chatproof.commands.reading import add_journal, days, moment, open_journal
+from chatproof.journal import JournalError
+from chatproof.journal.upkeep import BLIND, export, prune, take, verify
+from chatproof.output import Artefact, WriteError, say
+from chatproof.printable import escape
+from chatproof.usage_error import UsageError
+
+ACTIONS = {
+    "verify": "prove that no entry was changed, removed or put in; exit 1 when one was",
+    "export": "every entry as a line of JSON: on standard output, or to a file",
+    "import": "take in runs from run JSON files or exports, as runs that another journal saw",
+    "prune": "remove the oldest runs: --keep N, or --older-than 90d",
+}
+_LARGEST = 1024 * 1024 * 1024
+
+
+def main(argv: list[str]) -> int:
+    to = parser("journal", COMMANDS["journal"])
+    to.add_argument(
+        "action", choices=tuple(ACTIONS), metavar="ACTION", help="; ".join(f"{n}: {t}" for n, t in ACTIONS.items())
+    )
+    to.add_argument("files", nargs="*", metavar="FILE", help="import: what to take in; export: the one to write")
+    to.add_argument("--head", default="", metavar="SEQ:HASH", help="verify: a head that was kept elsewhere")
+    to.add_argument("--keep", type=int, default=0, metavar="N", help="prune: the newest N runs stay")
+    to.add_argument("--older-than", default="", metavar="AGE", help="prune: runs older than 90d, 12h, … go")
+    to.add_argument("--format", default="text", choices=("text", "json"))
+    add_journal(to)
+    args = to.parse_args(argv)
+    _check(args)
+    return {"verify": _verify, "export": _export, "import": _import, "prune": _prune}[args.action](args)
+
+
+def _check(args: argparse.Namespace) -> None:
+    belongs = {"head": "verify", "keep": "prune", "older_than": "prune"}
+    for name, action in belongs.items():
+        if getattr(args, name) and args.action != action:
+            raise UsageError("usage", f"--{name.replace('_', '-')} goes with {action}", "see: chatproof journal --help")
+    if args.action in ("verify", "prune") and args.files:
+        raise UsageError("usage", f"{args.action} takes no FILE", "name the journal with --journal")
+    if args.action == "prune" and (args.keep > 0) == bool(args.older_than):
+        raise UsageError("usage", "say either --keep N or --older-than AGE", "N is at least 1")
+    if args.action == "import" and not args.files:
+        raise UsageError("usage", "import needs a FILE", "give run JSON files, or an export")
+    if args.action == "export" and len(args.files) > 1:
+        raise UsageError("usage", "export writes one FILE", "leave out the others")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    kept = open_journal(args)
+    found = verify(kept, args.head)
+    if args.format == "json":
+        document = {
+            "schema": "chatproof.verify/1",
+            "journal": kept.shown,
+            "holds": not found.problems,
+            **found._asdict(),
+        }
+        say(json.dumps(document, indent=2) + "\n")
+    else:
+        state = "broken" if found.problems else "holds"
+        lines = [f"the chain {state}: {found.entries} entries in {kept.shown}"]
+        lines += [f"  {problem}" for problem in found.problems[:20]]
+        lines += [f"  … and {len(found.problems) - 20} more"] if len(found.problems) > 20 else []
+        lines += [f"head  {found.head}", f"note  {BLIND}"]
+        say("".join(f"{escape(line)}\n" for line in lines))
+    return 1 if found.problems else 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    kept = open_journal(args)
+    kept.head()
+    if not args.files or args.files == ["-"]:
+        for line in export(kept):
+            say(line)
+        return 0
+    artefact = Artefact(args.files[0])
+    try:
+        artefact.write("".join(export(kept)))
+    finally:
+        artefact.discard()
+    say(f"written: {escape(args.files[0])}\n")
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    kept = journals.open(named(args))
+    taken = take(kept, [(path, _read(path)) for path in args.files])
+    say(f"{taken.added} runs taken in, {taken.known} there already: {escape(kept.shown)}\n")
+    return 0
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise JournalError("run.unknown", f"cannot read {path}: {reason}", "check the path") from None
+    if len(text) > _LARGEST:
+        raise WriteError(f"{path} is larger than 1 GiB")
+    return text
+
+
+def _prune(args: argparse.Namespace) -> int:
+    kept = open_journal(args)
+    if args.older_than:
+        days(args.older_than, "--older-than")
+    removed = prune(kept, keep=args.keep, before=moment(args.older_than, "--older-than"))
+    say(f"{removed} runs removed: {escape(kept.shown)}\n")
+    return 0
