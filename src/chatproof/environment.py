@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PROXY_VARIABLES = (
     "HTTP_PROXY",
@@ -32,6 +32,28 @@ _CI = {
     "CIRCLECI": "CircleCI",
     "TF_BUILD": "Azure Pipelines",
 }
+
+
+class Unshown(Mapping[str, str]):
+    """Variables that do not show: the environment holds keys, and a traceback with locals prints what it meets."""
+
+    __slots__ = ("_held",)
+    _held: Callable[[], Mapping[str, str]]
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        object.__setattr__(self, "_held", lambda: environ)
+
+    def __getitem__(self, name: str) -> str:
+        return self._held()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held())
+
+    def __len__(self) -> int:
+        return len(self._held())
+
+    def __repr__(self) -> str:
+        return "<variables of the environment>"
 
 
 def describe(environ: Mapping[str, str], key_variables: Iterable[str] = ()) -> dict[str, object]:

@@ -117,6 +117,10 @@ class Response(NamedTuple):
     excess: bytes = b""
     arrivals: tuple[Arrival, ...] = ()
 
+    def __repr__(self) -> str:
+        """Without what the server sent: it may be the key."""
+        return f"<Response {self.status}, {len(self.headers)} headers, {len(self.body)} bytes>"
+
     def values(self, name: bytes) -> list[str]:
         """All values of a header, in order, as latin-1 text (which never fails and loses nothing)."""
         name = name.lower()
@@ -133,6 +137,10 @@ class Fault(NamedTuple):
     code: str
     phase: str  # dns, connect, proxy, tls, write, first_byte, headers, body
     detail: str
+
+    def __repr__(self) -> str:
+        """Without the detail, which may quote what the server sent."""
+        return f"<Fault {self.code} in phase {self.phase}>"
 
 
 class Timings(NamedTuple):

@@ -48,11 +48,13 @@ def smoke(target: Target, settings: Settings = Settings(), *, environ: Mapping[s
     Sends up to four requests (five with `stream`), concurrently, each on its own connection, none of them twice.
     Raises UsageError when our own side is at fault and nothing was sent; never for what the endpoint does.
     """
+    environ = environment.Unshown(environ)
     return run(check(target), settings, environ=environ)
 
 
 def validate(target: Target, settings: Settings = Settings(), *, environ: Mapping[str, str] = os.environ) -> Run:
     """Run the whole contract against a target and return the record of it. Sends at most 40 requests by default."""
+    environ = environment.Unshown(environ)
     return run(check(target), settings._replace(kind=VALIDATE), environ=environ)
 
 

@@ -36,6 +36,11 @@ class Target(NamedTuple):
     proxy: str = ""
     key_source: str = "given"
 
+    def __repr__(self) -> str:
+        """A proxy is shown without its user and password."""
+        shown = self._replace(proxy=self.proxy.rpartition("@")[2] if "@" in self.proxy else self.proxy)
+        return f"Target({', '.join(f'{name}={value!r}' for name, value in shown._asdict().items())})"
+
 
 class Wanted(NamedTuple):
     """What the user asked for, before it was looked up. Empty means not said."""

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from chatproof.keys import INVALID_KEY
+from tests.leaks.scanner import STRANGER
 
 Answer = Callable[["Asked"], bytes]
 HANG = b"\0hang"
@@ -202,6 +203,27 @@ def _pieces(key: str, size: int) -> list[str]:
     return [key[i : i + size] for i in range(0, len(key), size)]
 
 
+def _named(fields: Callable[[str], dict[str, object]]) -> Answer:
+    """A good answer with more in it: names and values that validate looks at, that a shape is made of."""
+
+    def make(asked: Asked, key: str) -> bytes:
+        if asked.listing:
+            return message(
+                "200 OK", json.dumps({"object": key, "data": [{"id": "m", "owned_by": key, key: key}]}).encode()
+            )
+        if asked.streaming:
+            chunk = {
+                "choices": [{"index": 0, "delta": {"content": "x", key: key}, "finish_reason": None}],
+                **fields(key),
+            }
+            return message(
+                "200 OK", b"data: %s\n\n" % json.dumps(chunk).encode() + stream("x"), media=b"text/event-stream"
+            )
+        return message("200 OK", json.dumps({**json.loads(completion()), **fields(key)}).encode())
+
+    return _real(make)
+
+
 def _split_stream(size: int) -> Answer:
     """Split over deltas, in a stream that is broken too, so that an excerpt of it would be kept."""
 
@@ -271,6 +293,16 @@ WAYS: dict[str, Answer] = {
     ),
     "finish-reason": _real(lambda asked, key: message("200 OK", completion().replace(b'"stop"', b'"%s"' % key.encode()))),
     "duplicate-name": _real(lambda asked, key: message("200 OK", b'{"%s":1,"%s":2}' % (key.encode(), key.encode()))),
+    "foreign": lambda asked: message(
+        "500 E",
+        json.dumps({"error": {"message": f"upstream: Bearer {STRANGER.value}", "code": STRANGER.value}}).encode(),
+        b"X-Request-Id: " + STRANGER.value.encode(), b"Location: https://h.test/?k=" + STRANGER.value.encode(),
+    ),
+    "model-names": _named(lambda key: {"model": key, "system_fingerprint": key, "service_tier": key, "id": key}),
+    "tool-names": _named(lambda key: {key: [{key: key}], "usage": {key: key, "total_tokens": 1}}),
+    "schema-names": _real(lambda asked, key: message("200 OK", json.dumps({"choices": [{"message": {
+        "role": key, "content": None, "refusal": key, "tool_calls": [{"id": key, "type": key, "function": {
+            "name": key, "arguments": "{" + key}}]}, "finish_reason": key, "logprobs": {key: key}}]}).encode())),
     "control-bytes": lambda asked: error("a\x1b[2Jb\u202ec\x07", "500 \x1b[2J", b"X-Request-Id: a\x1b[31mb"),
     "control-ids": lambda asked: message("200 OK", json.dumps({"data": [{"id": "a\x1b[2Jb\u202e"}]}).encode()),
     "ids-unreadable": _real(lambda asked, key: error(f"no list for {key}", "403 Forbidden")),

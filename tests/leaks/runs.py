@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from chatproof.reporters import formats
-from tests.leaks.scanner import DECOY, KEY, ODD_KEY, PROXY, Canary, Found, hidden, scan
+from tests.leaks.scanner import DECOY, KEY, ODD_KEY, PROXY, STRANGER, Canary, Found, hidden, scan
 
-SECRETS = (KEY, PROXY, ODD_KEY)
+SECRETS = (KEY, PROXY, ODD_KEY, STRANGER)
 CONTROL = "control.bin"
 LAUNCH = "import sys; from chatproof import cli; sys.exit(cli.main(sys.argv[1:]))"
 LOUD = (

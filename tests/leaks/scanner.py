@@ -17,6 +17,7 @@ import io
 import json
 import os
 import re
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -166,26 +167,50 @@ def scan(data: bytes | str | Path, *canaries: Canary) -> list[Found]:
         files = sorted(p for p in data.rglob("*") if p.is_file()) if data.is_dir() else [data]
         named = [(str(p), p.read_bytes()) for p in files] + [("file name", str(p).encode()) for p in files]
         return [f._replace(place=place) for place, content in named for f in scan(content, *canaries)]
-    return list(_scan(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data, canaries))
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if raw.startswith((_SQLITE, *_WAL_STARTS)):
+        return [*_scan(raw, canaries, 1), *(f for text in _rows(raw) for f in _scan(text, canaries, DEPTH))]
+    return list(_scan(raw, canaries, DEPTH))
 
 
-@lru_cache(maxsize=64)
-def _scan(data: bytes, canaries: tuple[Canary, ...]) -> tuple[Found, ...]:
+_SQLITE = b"SQLite format 3\0"
+_WAL_STARTS = tuple(b"\x37\x7f\x06" + end for end in (b"\x82", b"\x83"))
+
+
+def _rows(data: bytes) -> list[bytes]:
+    """Every text and blob in a SQLite database: its pages hold them in pieces, and are too many to be read deeply."""
+    if data[:16] != _SQLITE:
+        return []
+    kept = sqlite3.connect(":memory:")
+    try:
+        kept.deserialize(data[:18] + b"\1\1" + data[20:])  # in memory there is no write-ahead log
+        names = [row[0] for row in kept.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [row for name in names for row in kept.execute(f'SELECT * FROM "{name}"')]
+    except sqlite3.DatabaseError:
+        return []
+    finally:
+        kept.close()
+    values = {value for row in rows for value in row if isinstance(value, str | bytes)}
+    return [value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value for value in values]
+
+
+@lru_cache(maxsize=512)
+def _scan(data: bytes, canaries: tuple[Canary, ...], depth: int) -> tuple[Found, ...]:
     return tuple(
         Found(canary.name, form, path)
-        for path, reading in readings(data)
+        for path, reading in readings(data, depth)
         for canary in canaries
         for form in sorted(canary.found(reading))
     )
 
 
-def readings(data: bytes) -> Iterator[tuple[str, bytes]]:
+def readings(data: bytes, depth: int = DEPTH) -> Iterator[tuple[str, bytes]]:
     """The bytes, and what they decode to, breadth first to a depth of four. Equal readings come once."""
     seen: set[bytes] = {data}
     level = [("", data)]
     yield "", data
     left = MOST_READINGS
-    for _ in range(DEPTH):
+    for _ in range(depth):
         deeper: list[tuple[str, bytes]] = []
         for path, text in level:
             done = set(path.split(">"))
@@ -421,6 +446,8 @@ KEY = Canary("key")
 PROXY = Canary("proxy userinfo", prefix="pw-CANARY")
 ODD_KEY = Canary("key in no known form", prefix="CANARY")
 """A key that no prefix gives away."""
+STRANGER = Canary("secret of somebody else", prefix="ghp_CANARY")
+"""What a server lets slip: known by its form alone."""
 DECOY = Canary("decoy", prefix="dk-DECOY")
 """Expected in every run: the positive control."""
 

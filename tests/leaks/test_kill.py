@@ -124,7 +124,7 @@ def test_twenty_kills(slow: Rogue, tmp_path: Path) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_two_hundred_kills(slow: Rogue, tmp_path: Path) -> None:
     tally = kill_many(slow, tmp_path, 200)
     print(dict(tally))

@@ -5,8 +5,10 @@ import codecs
 import gzip
 import json
 import os
+import sqlite3
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,21 @@ def test_the_hidden_decoy_is_found() -> None:
 
 def test_controls() -> None:
     assert controls(b"a\x1b[0m\xe2\x80\xae\r\n") == ["U+000D", "U+001B", "U+202E"] and not controls("é\n".encode())
+
+
+@pytest.mark.parametrize("form", ["raw", "base64", "gzip"])
+def test_a_journal_is_read_row_by_row_and_as_it_lies(form: str, tmp_path: Path) -> None:
+    text = {
+        "raw": KEY.value,
+        "base64": json.dumps({"a": base64.b64encode(b"x" + KEY.value.encode()).decode()}),
+        "gzip": hidden(KEY).decode(),
+    }[form]
+    kept = sqlite3.connect(tmp_path / "j.sqlite3")
+    kept.execute("PRAGMA journal_mode = WAL")
+    kept.execute("CREATE TABLE t (a TEXT)")
+    kept.execute("INSERT INTO t VALUES (?)", ("y" * 9000 + " " + text,))
+    kept.commit()
+    assert form == "gzip" or scan((tmp_path / "j.sqlite3-wal").read_bytes(), KEY)
+    kept.close()
+    assert scan((tmp_path / "j.sqlite3").read_bytes(), KEY)
+    assert not scan((tmp_path / "j.sqlite3").read_bytes(), DECOY)

@@ -1,0 +1,153 @@
+"""Every command there is, with every format it knows, after runs against servers that send the key back.
+
+Nothing here lists the commands: they are asked of the command line, their formats of themselves, the journal's backends
+and the pages' folders of the package. A new command is run in each of the usual ways; when none of them leads anywhere,
+or when it waits for somebody, it fails here until it has a row in WAYS_TO_RUN.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import chatproof
+from chatproof import cli, reporters
+from tests.leaks.rogue import Rogue
+from tests.leaks.runs import Ran, reports
+from tests.leaks.scanner import DECOY, KEY, PROXY, Found, controls, scan
+from tests.leaks.test_matrix import Inside, check, inside  # noqa: F401
+
+pytestmark = pytest.mark.timeout(900)  # many runs and deep scans in each
+SOURCE = Path(chatproof.__file__).parent
+USUAL = ((), ("{url}",), ("{url}", "--model", "m"), ("latest",), ("latest", "{first}"), ("{run}",), ("{url}", "{good}"))
+# Commands that the usual ways do not show, or that wait: what is run in place of them.
+WAYS_TO_RUN: dict[str, tuple[tuple[str, ...], ...]] = {
+    "smoke": (
+        ("{url}", "--model", "m", "--stream", "--keep-bodies", "-vv"), ("{url}", "--model", "m", "-q"),
+        ("{url}", "--model", "m", "--plan", "--stream"), ("{url}",), ("{url}", "--model", "auto"),
+    ),
+    "validate": (
+        ("{url}", "--model", "m", "--keep-bodies", "-vv"), ("{url}", "--model", "m", "--plan"),
+        ("{url}", "--model", "m", "--with", "image", "--budget-tokens", "200"), ("{url}",),
+    ),
+    "compare": (("{url}", "{good}", "--smoke", "--model", "m", "-vv"), ("{good}", "{url}", "--smoke", "--model", "m")),
+    "models": (("{url}",), ("{url}", "--check", "gpt-4")),
+    "judge": (("{run}", "-vv"),),
+    "contract": ((), ("--validate",), ("{url}",)),
+    "simulate": (("--list-faults",),),
+}  # fmt: skip
+# Journals by backend: how a place of each is written. A new backend fails below until it stands here.
+JOURNALS = {"sqlite": "{folder}/other.sqlite3"}
+CASES = ("echo-plain", "control-ids", "refuse-base64-2", "control-bytes", "names-body", "model-names", "tool-names",
+         "schema-names", "ids-unreadable", "foreign", "key-at-the-excerpt-edge")  # fmt: skip
+
+
+def formats(command: str, inside: Inside) -> list[str]:  # noqa: F811
+    """What the command's --format takes; it says so when asked for another."""
+    said = inside(command, "--format", "no-such-format").artefacts["stderr"].decode()
+    listed = re.search(r"there are: ([a-z0-9_, -]+)|choose from ([a-z0-9_', -]+)", said)
+    return re.findall(r"[a-z0-9_-]+", listed[1] or listed[2]) if listed else []
+
+
+def backends() -> Iterator[str]:
+    for path in sorted((SOURCE / "journal").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(isinstance(node, ast.FunctionDef) and node.name == "journal" for node in tree.body):
+            yield path.stem
+
+
+class Collected:
+    """What many runs in one folder leave. Each run's streams are looked at as they come; secrets are looked for once,
+    in all streams and in the files as they stand at the end: scanning is what takes time."""
+
+    def __init__(self, inside: Inside) -> None:  # noqa: F811
+        self.inside = inside
+        self.artefacts: dict[str, bytes] = {}
+
+    def run(self, *args: str) -> Ran:
+        ran = self.inside(*args)
+        label = " ".join(args)
+        err = ran.artefacts["stderr"]
+        assert b"Traceback" not in err and b"internal error" not in err, label
+        if not set(args) & {"html", "pdf"}:
+            assert controls(ran.stdout) == [], label
+        assert controls(err) == [], label
+        self.artefacts |= {f"stdout of {label}": ran.stdout, f"stderr of {label}": err}
+        self.artefacts |= {name: data for name, data in ran.artefacts.items() if name.startswith("file ")}
+        return ran
+
+    def leaks(self) -> list[Found]:
+        distinct = {data: name for name, data in self.artefacts.items()}
+        return Ran(0, {name: data for data, name in distinct.items()}).leaks()
+
+
+def prepared(case: str, rogue: Rogue, all: Collected) -> dict[str, str]:
+    """Two runs in the journal, one of them as a file."""
+    names = {"url": rogue.url(case), "good": rogue.url("good"), "run": str(all.inside.folder / "report.json")}
+    all.run("smoke", rogue.url(case), "--model", "m", "--stream", "--keep-bodies")
+    ran = all.run("smoke", rogue.url(case), "--model", "m", "--environment", DECOY.value, *reports())
+    found = re.search(rb'"run_id": *"([^"]+)"', ran.artefacts["file report.json"])
+    assert found
+    return {**names, "first": found[1].decode()}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_in_every_format(command: str, case: str, rogue: Rogue, inside: Inside) -> None:  # noqa: F811
+    all = Collected(inside)
+    names = prepared(case, rogue, all)
+    known, led = formats(command, inside), False
+    for way in WAYS_TO_RUN.get(command, USUAL):
+        args = [word.format(**names) for word in way]
+        ran = all.run(command, *args)
+        led = led or (ran.status != 2 and bool(ran.stdout))
+        if ran.status == 2 and command not in WAYS_TO_RUN:
+            continue
+        for format in known:
+            all.run(command, *args, "--format", format)
+    assert all.leaks() == []
+    assert led, f"{command} shows nothing when it is run in the usual ways: give it a row in WAYS_TO_RUN"
+
+
+def test_the_formats_are_really_asked_for(inside: Inside) -> None:  # noqa: F811
+    assert set(formats("smoke", inside)) == set(reporters.formats()) and "json" in formats("doctor", inside)
+    assert set(formats("compare", inside)) == set(reporters.formats("comparison"))
+
+
+def test_no_row_is_of_a_command_that_is_gone() -> None:
+    assert set(WAYS_TO_RUN) <= set(cli.COMMANDS)
+    assert {path.stem for path in (SOURCE / "commands").glob("*.py")} >= set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_help_and_bad_arguments(command: str, inside: Inside) -> None:  # noqa: F811
+    with pytest.raises(SystemExit):
+        inside(command, "--help")
+    for args in (
+        (KEY.value,),
+        (f"--api-key={PROXY.value}",),
+        ("--config", f"/nowhere/{PROXY.value}"),
+        ("\x1b[2J\u202e",),
+    ):
+        check(inside(command, *args))
+
+
+@pytest.mark.parametrize("backend", [*backends()])
+@pytest.mark.parametrize("case", ["echo-plain", "names-body", "foreign"])
+def test_every_journal(backend: str, case: str, rogue: Rogue, inside: Inside) -> None:  # noqa: F811
+    """The journal's own bytes are read: pages, log and all."""
+    assert backend in JOURNALS, (
+        f"the journal in {backend}.py has no leak test: say in JOURNALS how its place is written"
+    )
+    place = JOURNALS[backend].format(folder=inside.folder)
+    ran: Ran | None = None
+    for _ in range(3):
+        ran = inside("smoke", rogue.url(case), "--model", "m", "--environment", DECOY.value, "--journal", place)
+        check(ran)
+    assert ran is not None
+    kept = [name for name in ran.artefacts if name.startswith("file other")]
+    assert kept and any(scan(ran.artefacts[name], DECOY) for name in kept), "the scan does not read what was kept"
