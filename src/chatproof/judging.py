@@ -45,6 +45,10 @@ class Finding(NamedTuple):
     reason: str
     state: str = ""  # what this says of the clause's capability
 
+    def __repr__(self) -> str:
+        """Without what was seen, which may quote the server: the record is redacted, this is not."""
+        return f"<Finding {self.clause} {self.outcome} on {self.exchange or 'nothing'}>"
+
     @property
     def unheld(self) -> bool:
         """Undecided because a capture does not hold what it takes; nothing is wrong that could be diagnosed."""

@@ -48,9 +48,12 @@ CASES = ("echo-plain", "control-ids", "refuse-base64-2", "control-bytes", "names
 
 def formats(command: str, inside: Inside) -> list[str]:  # noqa: F811
     """What the command's --format takes; it says so when asked for another."""
-    said = inside(command, "--format", "no-such-format").artefacts["stderr"].decode()
-    listed = re.search(r"there are: ([a-z0-9_, -]+)|choose from ([a-z0-9_', -]+)", said)
-    return re.findall(r"[a-z0-9_-]+", listed[1] or listed[2]) if listed else []
+    for words in ((), ("a",), ("http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1")):
+        said = inside(command, *words, "--format", "no-such-format").artefacts["stderr"].decode()
+        listed = re.search(r"no-such-format'\n *next: there are: ([a-z0-9_, -]+)|choose from ([a-z0-9_', -]+)", said)
+        if listed:
+            return re.findall(r"[a-z0-9_-]+", listed[1] or listed[2])
+    return []
 
 
 def backends() -> Iterator[str]:

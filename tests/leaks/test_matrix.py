@@ -389,7 +389,7 @@ def instances(base: str, case: str) -> dict[str, Any]:
     aim = a_target(base)
     resolved = target.check(aim)
     contract = run_module.contract_for(resolved, Settings())
-    sent = run_module._send(contract, resolved, Settings(), {})
+    sent = run_module._send(contract, resolved, Settings(), {}, run_module._none)
     judgement = run_module.judge(contract, sent.exchanges, model="m", key=aim.key, no_auth=False, not_sent={})
     return {
         "Contract": contract,
