@@ -39,9 +39,10 @@ WAYS_TO_RUN: dict[str, tuple[tuple[str, ...], ...]] = {
     "judge": (("{run}", "-vv"),),
     "contract": ((), ("--validate",), ("{url}",)),
     "simulate": (("--list-faults",),),
+    "journal": (("verify",), ("export",), ("export", "kept.jsonl"), ("prune", "--keep", "9")),
 }  # fmt: skip
 # Journals by backend: how a place of each is written. A new backend fails below until it stands here.
-JOURNALS = {"sqlite": "{folder}/other.sqlite3"}
+JOURNALS = {"sqlite": "{folder}/other.sqlite3", "jsonl": "{folder}/other.jsonl"}
 CASES = ("echo-plain", "control-ids", "refuse-base64-2", "control-bytes", "names-body", "model-names", "tool-names",
          "schema-names", "ids-unreadable", "foreign", "key-at-the-excerpt-edge")  # fmt: skip
 
