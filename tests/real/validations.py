@@ -143,8 +143,7 @@ VALIDATIONS: list[Whole] = [
             "error.empty_messages.field_named": "aimock's 404 is passed on as 404 \"litellm.BadRequestError: "
             'OpenAIException - No fixture matched"',
         },
-        AIMOCK_UNSEEN,
-        model="through-aimock",
+        model="validated",
         may_be_unseen="error.",
     ),
     Whole("llamacpp", "/v1", 0, LLAMACPP, LLAMACPP_UNSEEN, model="alphabet"),
