@@ -24,7 +24,9 @@ from chatproof.reply import Reply
 from chatproof.shapes import FINISH_REASONS, is_integer, items, members
 from chatproof.strictjson import Json
 
-_ELSEWHERE = ("happy", "stream")  # judged by clauses of their own
+# Judged by clauses of their own; or no answer to a sound request (aimock answers one without a model, and names none).
+_ELSEWHERE = ("happy", "stream")
+_UNSOUND = ("error.", "auth.")
 _ABSENT = "\0absent"
 
 
@@ -86,7 +88,9 @@ def _problem(reply: Reply) -> Problem | None:
     ),
 )
 def elsewhere(reply: Reply, context: Context) -> Outcome:
-    if reply.probe in _ELSEWHERE or not reply.complete or reply.status != 200 or not reply.is_completion:
+    if reply.probe in _ELSEWHERE or reply.probe.startswith(_UNSOUND):
+        return not_applicable("no other completion")
+    if not reply.complete or reply.status != 200 or not reply.is_completion:
         return not_applicable("no other completion")
     problem = _problem(reply)
     if problem is None:
