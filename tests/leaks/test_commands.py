@@ -147,8 +147,8 @@ def test_every_journal(
     backend: str,
     case: str,
     rogue: Rogue,
-    inside: Inside,
-    request: pytest.FixtureRequest,  # noqa: F811
+    inside: Inside,  # noqa: F811
+    request: pytest.FixtureRequest,
 ) -> None:
     """The journal's own bytes are read: pages, log and all; of a server, every row of every table."""
     assert backend in JOURNALS, f"the journal in {backend}.py has no leak test: say in JOURNALS how its place is made"
