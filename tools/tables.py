@@ -158,6 +158,7 @@ def real_page() -> str:
         + "\n"
         + table(["server", "base path", "key", "model", "options", "answers", "verdict", "principal diagnosis"], rows)
         + _validated()
+        + _compared()
         + "\n## What was learnt\n\nnginx hands over an upstream's bytes without a status line as HTTP/0.9; LiteLLM without a database\n"
         "refuses a wrong key with 400 and a missing one with a JSON 500; Caddy answers an unknown path with an empty 200; a gateway whose\n"
         "own upstream key is stale relays the upstream's 401, which from outside looks like the caller's key.\n"
@@ -193,6 +194,45 @@ def _validated() -> str:
     return text
 
 
+def _compared() -> str:
+    from tests.real.compared import PAIRS
+
+    text = (
+        "\n## One against another\n\nWhat `chatproof compare` says of servers of different make, by `tests/real/test_compare.py`. Each difference was\n"
+        "checked by hand with curl. A server compared with itself differs in nothing (2 times at each commit, 20 by night).\n"
+    )
+    for pair in PAIRS:
+        rows = [[seen.effect, seen.what, f"`{seen.probe}`", seen.checked] for seen in pair.seen]
+        text += f"\n### {pair.a} to {pair.b}: {pair.decision}\n\n"
+        text += table(["effect", "difference", "first probe", "both exchanges"], rows)
+    return text
+
+
+def comparison_page() -> str:
+    from chatproof.migration import clients
+    from chatproof.migration.decision import DECISIONS
+    from chatproof.migration.difference import EFFECTS, KINDS
+
+    rows = [[row["client"], _depends(row), row["says"], row["source"], row["accessed"]] for row in clients.rows()]
+    return (
+        "# Comparisons\n\n`chatproof compare A B` runs the same contract on both; the schema is `chatproof.comparison/1`.\n\n"
+        + table(["decision", "meaning"], [[f"`{name}`", text] for name, text in DECISIONS.items()])
+        + "\n"
+        + table(["effect", "meaning"], [[f"`{name}`", text] for name, text in EFFECTS.items()])
+        + "\n"
+        + table(["kind", "what differs"], [[f"`{name}`", text] for name, text in KINDS.items()])
+        + "\n## Clients known to depend on a difference\n\nA client that is not here is unknown, not safe.\n\n"
+        + table(["client", "depends on", "what happens", "source", "read"], rows)
+    )
+
+
+def _depends(row: dict[str, object]) -> str:
+    from chatproof.migration.clients import CRITERIA
+
+    words = [word for name in CRITERIA for word in row.get(name, ())]  # type: ignore[attr-defined]
+    return ", ".join(f"`{word}`" for word in words)
+
+
 def _findings(groups: dict[str, str], finding: str) -> list[list[str]]:
     known = clauses.load(VALIDATE)
     rows = []
@@ -213,6 +253,7 @@ PAGES = {
     "rogue.md": rogue_page,
     "../real-servers.md": real_page,
     "clauses.md": clause_page,
+    "comparisons.md": comparison_page,
     "codes.md": code_page,
     "faults.md": fault_page,
     "profiles.md": profile_page,

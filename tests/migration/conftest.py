@@ -14,7 +14,7 @@ from chatproof.target import check
 Play = Callable[..., dict[str, Any]]
 
 
-def play(fault: str = "", kind: str = "smoke") -> dict[str, Any]:
+def play(fault: str = "", kind: str = "smoke", extras: tuple[str, ...] = ()) -> dict[str, Any]:
     started = simulator.start(fault)
     target = Target(
         started.base_url,
@@ -26,7 +26,7 @@ def play(fault: str = "", kind: str = "smoke") -> dict[str, Any]:
         proxy=started.proxy,
     )
     try:
-        return run(check(target), Settings(kind=kind, stream=True), environ={}).document
+        return run(check(target), Settings(kind=kind, stream=True, extras=extras), environ={}).document
     finally:
         started.stop()
 

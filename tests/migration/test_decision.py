@@ -185,6 +185,6 @@ def test_every_client_row_has_its_source_and_matches_something_real() -> None:
         assert row["accessed"] >= "2026-11-01"
         assert row["client"] and row["says"]
         assert any(row.get(name) for name in clients.CRITERIA), row
-        assert set(row) <= {"client", "says", "source", "accessed", *clients.CRITERIA}
+        assert set(row) <= {"client", "says", "source", "accessed", "type", *clients.CRITERIA}
         assert set(row.get("clauses", ())) <= set(known)
         assert set(row.get("capabilities", ())) <= capabilities

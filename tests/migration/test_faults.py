@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chatproof.migration.differences import between
-from chatproof.simulator.faults import FAULTS
+from chatproof.migration.difference import LIMITED as LIMITED_REASON
+from chatproof.migration.differences import between, not_compared
+from chatproof.simulator.faults import FAULTS, VALIDATE
 from tests.migration.conftest import play
 
 # What a fault changes in more than one point, or in none that a client can see. Everything else is one difference.
@@ -38,14 +39,29 @@ INVISIBLE = {
     "harmless-stream-comments",
     "harmless-stream-crlf",
 }
+LIMITED = {"rate-limited", "rate-limited-empty", "wrong-key-rate-limited"}
+"""A rate limit is of the moment: the request is not compared, and nothing is decided on it."""
 ADDED_ONLY = {"harmless-extra-fields", "harmless-reasoning", "harmless-stream-no-choices"}
 """Fields that only B has: notes."""
-SMOKE = [name for name, fault in FAULTS.items() if not getattr(fault, "validate", False)]
+ANOTHER_STATUS = {
+    "unknown-model-page",
+    "unknown-model-unnamed",
+    "wrong-media-type-page",
+    "get-endpoint-page",
+    "unknown-path-page",
+}
+"""Faults of validate that answer with another status, too."""
+NO_STREAM = 3  # the stream, and two capabilities that need one
 
 
-@pytest.mark.parametrize("name", SMOKE)
+@pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_one_difference(name: str, good: dict[str, Any]) -> None:
-    found = between(good, play(name))
+    other = play(name)
+    found = between(good, other)
+    if name in LIMITED:
+        assert found == []
+        assert {row["reason"] for row in not_compared(good, other)} >= {LIMITED_REASON}
+        return
     told = [one for one in found if one.effect != "note"]
     assert not [one for one in told if one.effect == "better"], told
     if name in INVISIBLE:
@@ -57,6 +73,33 @@ def test_a_fault_is_one_difference(name: str, good: dict[str, Any]) -> None:
         assert all(one.a != one.b for one in told)
     notes = [one for one in found if one.effect == "note"]
     assert all(one.kind == "field" for one in notes), notes
+
+
+def _expected(name: str) -> int:
+    """One for a break; one for each capability that a fault takes away."""
+    fault = VALIDATE[name]
+    if name == "stream-unsupported":
+        return NO_STREAM
+    lost = [state for state in fault.states if not state.endswith("=supported")]
+    return max(len(lost), bool(fault.breaks)) + (name in ANOTHER_STATUS)
+
+
+def _validate_faults() -> list[Any]:
+    """Every tenth at each commit, all of them by night."""
+    rows = enumerate(VALIDATE)
+    return [pytest.param(name, marks=[] if number % 10 == 0 else [pytest.mark.nightly]) for number, name in rows]
+
+
+@pytest.mark.parametrize("name", _validate_faults())
+def test_a_fault_of_validate_is_one_difference(name: str) -> None:
+    extras = VALIDATE[name].extras
+    found = between(play(kind="validate", extras=extras), play(name, "validate", extras))
+    told = [one for one in found if one.effect != "note"]
+    assert len(told) == _expected(name), told
+    assert not [one for one in told if one.effect == "better"]
+    assert all(one.kind == "field" for one in found if one.effect == "note")
+    clauses = {clause for one in told for clause in one.clauses}
+    assert VALIDATE[name].states or clauses <= set(VALIDATE[name].breaks)
 
 
 @pytest.mark.parametrize("name", ["html-502", "null-choices", "harmless-error-string", "stream-no-done"])

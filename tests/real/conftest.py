@@ -38,10 +38,18 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Farm]:
 
 
 @pytest.fixture
-def serve(farm: servers.Farm, installed: dict[str, str | None]) -> Callable[[str], servers.Server]:
+def serve(
+    serve_any: Callable[[str, dict[str, str | None]], servers.Server], installed: dict[str, str | None]
+) -> Callable[[str], servers.Server]:
+    """Give the running server of that name."""
+    return lambda name: serve_any(name, installed)
+
+
+@pytest.fixture
+def serve_any(farm: servers.Farm) -> Callable[[str, dict[str, str | None]], servers.Server]:
     """Give the running server of that name; skip, or fail if required, where this machine cannot run it."""
 
-    def get(name: str) -> servers.Server:
+    def get(name: str, installed: dict[str, str | None]) -> servers.Server:
         for package in servers.packages(name):
             reason = installed[package]
             if reason is not None:

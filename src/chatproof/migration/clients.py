@@ -33,5 +33,5 @@ def _matches(row: dict[str, Any], one: Difference) -> bool:
         or (one.kind == "parameter" and any(one.a.startswith(f"{name}:") for name in row.get("capabilities", ())))
         or one.kind in row.get("kinds", ())
         or (one.kind == "value" and one.at in row.get("words", ()))
-        or (one.kind == "error" and one.at in row.get("at", ()))
+        or (one.kind == "error" and one.at in row.get("at", ()) and row["type"] in one.b.split("|"))
     )

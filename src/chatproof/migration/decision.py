@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from chatproof.migration.difference import BREAKS, CHANGE, Difference, Document
+from chatproof.migration.difference import BREAKS, CHANGE, LIMITED, Difference, Document
 from chatproof.migration.judgements import lost_requirements
 
 GO, WITH_CHANGES, NO_GO, UNDECIDED = "GO", "GO WITH CHANGES", "NO-GO", "UNDECIDED"
@@ -32,6 +32,8 @@ def decide(
 def _decided(
     a: Document, b: Document, found: list[Difference], missing: list[dict[str, str]], requires: frozenset[str]
 ) -> tuple[str, list[str]]:
+    if any(row["probe"] == "happy" and row["reason"] == LIMITED for row in missing):
+        return UNDECIDED, [f"the plain request was not compared: {LIMITED}"]
     if not _works(a):
         cause = _cause(a)
         return UNDECIDED, [f"A itself does not answer the plain request, so there is nothing to compare with{cause}"]
@@ -41,11 +43,17 @@ def _decided(
     lost = lost_requirements(b, requires)
     if lost:
         return NO_GO, [f"required and not seen to be supported on B: {', '.join(lost)}"]
-    if not _works(b) or b["verdict"] == "UNDECIDED":
-        return UNDECIDED, [f"B was not observed whole{_cause(b)}"]
-    unseen = [row["probe"] for row in missing if row["missing_on"] == "B"]
+    if not _works(b):
+        return UNDECIDED, [f"B does not answer the plain request{_cause(b)}"]
+    unseen = [row for row in missing if row["missing_on"] == "B"]
     if unseen:
-        return UNDECIDED, [f"not observed on B: {', '.join(unseen)} ({missing[0]['reason']})"]
+        return UNDECIDED, [f"not observed on B: {', '.join(row['probe'] for row in unseen)} ({unseen[0]['reason']})"]
+    open_on_b = sorted(_musts(b, "undecided") - _musts(a, "undecided"))
+    if open_on_b:
+        return UNDECIDED, [f"could not be judged on B: {', '.join(open_on_b)}{_cause(b)}"]
+    open_on_a = sorted(_musts(b, "broken") & _musts(a, "undecided"))
+    if open_on_a:
+        return UNDECIDED, [f"broken on B, and could not be judged on A: {', '.join(open_on_a)}"]
     changed = [one for one in found if one.effect == CHANGE]
     if changed:
         return WITH_CHANGES, [_reason(one) for one in changed]
@@ -56,6 +64,15 @@ def _works(run: Document) -> bool:
     """The happy path's musts hold, waived ones included."""
     happy = [f for f in run["findings"] if f["clause"].startswith("happy.")]
     return bool(happy) and all(f["outcome"] in ("holds", "waived", "not_applicable") for f in happy)
+
+
+def _musts(run: Document, outcome: str) -> set[str]:
+    return {f["clause"] for f in run["findings"] if f["level"] == "must" and f["outcome"] == outcome}
+
+
+def shared_breaks(a: Document, b: Document) -> list[str]:
+    """Musts that both break: no difference, and worth a remark."""
+    return sorted(_musts(a, "broken") & _musts(b, "broken"))
 
 
 def _cause(run: Document) -> str:

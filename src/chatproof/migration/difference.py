@@ -58,13 +58,23 @@ class Pair(NamedTuple):
 
 
 def pairs(a: Document, b: Document) -> list[Pair]:
-    """The probes that both runs sent, in A's order."""
-    ours, theirs = ({x["probe"]: x for x in run["exchanges"]} for run in (a, b))
+    """The probes that both runs sent and that both endpoints had time for, in A's order."""
+    ours, theirs = ({x["probe"]: x for x in run["exchanges"] if not is_limited(x, run)} for run in (a, b))
     return [
         Pair(probe, ours[probe], theirs[probe], findings(a, probe), findings(b, probe))
         for probe in ours
         if probe in theirs
     ]
+
+
+LIMITED = "answered with 429: asked too fast; try again later, or with --only"
+
+
+def is_limited(exchange: Document, run: Document) -> bool:
+    """Answered with 429 because of the moment: how fast we asked is no property of the endpoint. An account without
+    money is another matter."""
+    response = exchange["response"]
+    return bool(response and response["status"] == 429) and all(d["code"] != "account.quota" for d in run["diagnoses"])
 
 
 def findings(run: Document, probe: str) -> dict[str, Document]:
@@ -80,10 +90,16 @@ def joined(found: Iterable[Difference]) -> list[Difference]:
     """Equal differences on several probes are one. So is whatever B answers to several requests alike."""
     by_point: dict[tuple[str, ...], list[Difference]] = {}
     for one in found:
-        whole = one.kind in _OF_THE_WHOLE_REPLY
-        key = (one.b,) if whole else (one.kind, one.subject, one.at, one.a, one.b, one.effect)
-        by_point.setdefault(key, []).append(one)
+        by_point.setdefault(_point(one), []).append(one)
     return [_one_of(group) for group in by_point.values()]
+
+
+def _point(one: Difference) -> tuple[str, ...]:
+    if one.kind in _OF_THE_WHOLE_REPLY:
+        return (one.b, one.subject, str(one.effect == BETTER))
+    if one.kind == "clause":  # the side that breaks it; the other only says what was due on each probe
+        return (one.kind, one.subject, one.at, one.a if one.effect == BETTER else one.b, one.effect)
+    return (one.kind, one.subject, one.at, one.a, one.b, one.effect)
 
 
 def _one_of(group: list[Difference]) -> Difference:
@@ -96,8 +112,17 @@ def _one_of(group: list[Difference]) -> Difference:
     )
 
 
+def place(at: str) -> str:
+    """Where a finding was made, as shapes name it: `event 2, $.choices[0].index` → `$.choices[].index`, and
+    `first delta, $.role` → `$.choices[].delta.role`. A place that is no path stays as it is."""
+    where, dollar, path = at.partition("$")
+    if not dollar:
+        return at
+    return folded(("$.choices[].delta" if where.rstrip(", ").endswith("delta") else "$") + path)
+
+
 def folded(path: str) -> str:
-    """A JSON path with its array indexes folded, as shapes have them: $.choices[0].index → $.choices[].index."""
+    """A JSON path with its array indexes folded: $.choices[0].index → $.choices[].index."""
     head, bracket, rest = path.partition("[")
     if not bracket:
         return path

@@ -8,7 +8,7 @@ Text, ids, token counts and timings are never differences.
 from typing import Any
 
 from chatproof.migration import exchanges, judgements, surroundings
-from chatproof.migration.difference import BREAKS, Difference, Document, Pair, joined, pairs
+from chatproof.migration.difference import BREAKS, LIMITED, Difference, Document, Pair, is_limited, joined, pairs
 
 
 def between(a: Document, b: Document, requires: frozenset[str] = frozenset()) -> list[Difference]:
@@ -25,7 +25,7 @@ def between(a: Document, b: Document, requires: frozenset[str] = frozenset()) ->
             found += surroundings.of_key_form(pair) if enforced else []
         else:
             found += _of_pair(pair, told)
-    found += of_ability
+    found += [*of_ability, *judgements.of_answers_not_met_on_a(a, b)]
     answered = [pair for pair in both if not pair.a["fault"] and not pair.b["fault"]]
     found += [*surroundings.of_headers(answered), *surroundings.of_http(answered)]
     order = ("breaks", "change", "better", "note")
@@ -33,16 +33,19 @@ def between(a: Document, b: Document, requires: frozenset[str] = frozenset()) ->
 
 
 def _absorbed(found: list[Difference]) -> list[Difference]:
-    """A field that a clause has told of on one probe is the same difference on the others."""
+    """A field or word that a clause has told of on one probe is the same difference on the others."""
     told = {one.at: number for number, one in enumerate(found) if one.kind == "clause" and one.at.startswith("$")}
     kept: list[Difference | None] = list(found)
     for place, one in enumerate(found):
-        if one.kind == "field" and one.at in told:
-            teller = kept[told[one.at]]
-            assert teller is not None
-            kept[told[one.at]] = teller._replace(probes=tuple(dict.fromkeys((*teller.probes, *one.probes))))
+        number = told.get(one.at) if one.kind == "field" else _tells(told, one.at) if one.kind == "value" else None
+        if number is not None and (teller := kept[number]) is not None:
+            kept[number] = teller._replace(probes=tuple(dict.fromkeys((*teller.probes, *one.probes))))
             kept[place] = None
     return [one for one in kept if one is not None]
+
+
+def _tells(told: dict[str, int], word: str) -> int | None:
+    return next((number for at, number in told.items() if at.endswith("." + word)), None)
 
 
 def _of_pair(pair: Pair, told: set[str]) -> list[Difference]:
@@ -90,15 +93,20 @@ def _is_told(one: Difference, touched: list[str], of_clauses: list[Difference]) 
 
 
 def not_compared(a: Document, b: Document) -> list[dict[str, str]]:
-    """Probes that one run sent and the other did not, with the reason that the other gives."""
-    rows = []
+    """Probes that one run sent and the other did not, or that a rate limit answered, with the reason."""
+    compared = {pair.probe for pair in pairs(a, b)}
+    rows: dict[str, dict[str, str]] = {}
     for side, ours, theirs in (("B", a, b), ("A", b, a)):
-        sent = {exchange["probe"] for exchange in theirs["exchanges"]}
+        answers = {exchange["probe"]: exchange for exchange in theirs["exchanges"]}
         for probe in (exchange["probe"] for exchange in ours["exchanges"]):
-            if probe not in sent:
+            if probe in compared:
+                continue
+            if probe not in answers:
                 reasons = [f["reason"] for f in theirs["findings"] if f["probe"] == probe and f["reason"]]
-                rows.append({"probe": probe, "missing_on": side, "reason": next(iter(reasons), "not sent")})
-    return rows
+                rows[probe] = {"probe": probe, "missing_on": side, "reason": next(iter(reasons), "not sent")}
+            elif is_limited(answers[probe], theirs):
+                rows[probe] = {"probe": probe, "missing_on": side, "reason": LIMITED}
+    return list(rows.values())
 
 
 def timings(a: Document, b: Document) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatproof import __version__
 from chatproof.migration.clients import affected
-from chatproof.migration.decision import GO, NO_GO, UNDECIDED, WITH_CHANGES, decide
+from chatproof.migration.decision import GO, NO_GO, UNDECIDED, WITH_CHANGES, decide, shared_breaks
 from chatproof.migration.difference import Difference, Document
 from chatproof.migration.differences import between, not_compared, timings
 
@@ -89,6 +89,9 @@ def _notes(runs: list[Document], requires: frozenset[str]) -> list[str]:
         notes.append("the runs were made by different versions of chatproof")
     if not requires:
         notes.append("no capability is declared as required: a loss of what most clients are built on counts as NO-GO")
+    for label, run in zip(_LABELS[1:], runs[1:], strict=False):
+        if both := shared_breaks(runs[0], run):
+            notes.append(f"A and {label} both break, so it is no difference: {', '.join(both)}")
     for label, run in zip(_LABELS, runs, strict=False):
         notes += [f"{label}: {note}" for note in run["notes"]]
     return notes

@@ -20,6 +20,7 @@ _MAIN = ("$.choices", "$.data")  # without it, a reply is another thing altogeth
 _MODEL_DEPENDENT = {"finish_reason": frozenset(("stop", "length", "tool_calls", "content_filter", "function_call"))}
 _FINE = ("holds", "not_applicable", "waived")
 _RETRIED = (408, 409, 429)
+_MUST_NOT_PASS = ("error.", "auth.")
 
 
 def of_exchange(pair: Pair) -> list[Difference]:
@@ -61,6 +62,8 @@ def _fault(exchange: Document) -> str:
 
 
 def _status(pair: Pair, a: Document, b: Document, *, refused: bool) -> Difference:
+    if not refused and pair.probe.startswith(_MUST_NOT_PASS):
+        return _passes(pair, a, b)
     if not refused:
         worse = _broken(pair.findings_b) - _broken(pair.findings_a)
         effect = _hurt(pair) if worse or not _good(pair, b) else BETTER if _broken(pair.findings_a) else CHANGE
@@ -72,6 +75,21 @@ def _status(pair: Pair, a: Document, b: Document, *, refused: bool) -> Differenc
     if _retried(b["status"]) and not _retried(a["status"]):
         change += " Official SDKs retry it: turn that off for requests that cannot succeed."
     return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), CHANGE, change)
+
+
+def _passes(pair: Pair, a: Document, b: Document) -> Difference:
+    """A request that must be refused, and is on one side only."""
+    effect, change, subject = BETTER, "", ""
+    if b["status"] < 400:
+        judged = [f for clause, f in pair.findings_b.items() if clause.endswith((".refused", ".rejected"))]
+        effect = BREAKS if any(f["level"] == "must" for f in judged) else CHANGE
+        of_keys = pair.probe.startswith("auth.")
+        if b["body"]["kind"] == "json":  # else B answers everything like this, and has not looked at the key
+            subject = "keys are not checked" if of_keys else "not refused"
+        change = f"Check in the client what only A refuses: {pair.a['request']['summary']}."
+        if of_keys:
+            change = "Whoever reaches B may use it: put a check of your own before it, or do not move."
+    return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), effect, change, (), subject)
 
 
 def _answer(response: Document) -> str:
@@ -127,7 +145,14 @@ def _media_type(pair: Pair, a: Document, b: Document) -> list[Difference]:
 
 
 def _fields(pair: Pair, a: Document, b: Document) -> list[Difference]:
-    return [_field(pair.probe, change) for change in changes(a["shape"], b["shape"])]
+    found = changes(a["shape"], b["shape"])
+    if a["kind"] == "sse":  # in chunks, null and absent say the same: not yet
+        found = [one for one in found if one.kind != RETYPED or one.after != _with_null(one.before)]
+    return [_field(pair.probe, one) for one in found]
+
+
+def _with_null(types: str) -> str:
+    return "|".join(sorted({*types.split("|"), "null"}))
 
 
 def _field(probe: str, change: Change) -> Difference:
@@ -170,7 +195,9 @@ def _error(pair: Pair, a: Document, b: Document) -> list[Difference]:
         if change.kind == RETYPED and change.after == "null" and change.path.endswith(_MAY_BE_NULL):
             continue
         one = _field(pair.probe, change)
-        found.append(one._replace(kind="error", effect=NOTE if change.kind == ADDED else CHANGE))
+        if change.kind == LOST:
+            one = one._replace(effect=CHANGE, change=f"Let the client do without {change.path}.")
+        found.append(one._replace(kind="error"))
     return found
 
 

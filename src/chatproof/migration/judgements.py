@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chatproof import clauses
 from chatproof.clause import CLAUSES, VALIDATE
-from chatproof.migration.difference import BETTER, BREAKS, CHANGE, NOTE, Difference, Document, Pair, folded
+from chatproof.migration.difference import BETTER, BREAKS, CHANGE, NOTE, Difference, Document, Pair, place
 
 _ORDER = ("broken", "ignored", "unsupported", "supported")  # of states: the worst that was seen counts
 _DIALECTS = ("max_tokens", "max_completion_tokens")
@@ -107,12 +107,32 @@ def of_findings(pair: Pair) -> list[Difference]:
         if broken_a == broken_b or "undecided" in (was["outcome"], now["outcome"]):
             continue
         seen = now if broken_b else was
-        at = folded(seen["at"])
+        at = place(seen["at"])
         a, b = (f["observed"] if _is_broken(f) else f"as due: {seen['expected']}" for f in (was, now))
         effect = BETTER if broken_a else BREAKS if now["level"] == "must" else CHANGE
         change = "" if broken_a else _change(clause)
         found.append(Difference("clause", (pair.probe,), at, a, b, effect, change, (clause,), _family(clause)))
     return _by_place(found)
+
+
+def of_answers_not_met_on_a(a: Document, b: Document) -> list[Difference]:
+    """What every answer must keep, broken on B in an answer that A was never brought to give, such as a 429."""
+    clauses.load(VALIDATE)
+    sent = {exchange["probe"] for exchange in a["exchanges"]}
+    found = []
+    for seen in b["findings"]:
+        known = CLAUSES.get(seen["clause"])
+        if known is None or known.probe != "*" or not _is_broken(seen) or seen["probe"] in sent:
+            continue
+        effect = BREAKS if seen["level"] == "must" else CHANGE
+        change = f"{known.says} {known.why}"
+        at = place(seen["at"])
+        found.append(
+            Difference(
+                "clause", (seen["probe"],), at, "not met", seen["observed"], effect, change, (known.id,), known.id
+            )
+        )
+    return found
 
 
 def _speaks_of_ability(clause: str, findings: Iterable[Document]) -> bool:

@@ -51,8 +51,11 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dic
         lines.add("differences", "none")
     if candidate["not_compared"]:
         lines.blank()
-        probes = ", ".join(row["probe"] for row in candidate["not_compared"])
-        lines.add("not seen", f"{probes}: {candidate['not_compared'][0]['reason']}", color="dim")
+        for side in ("A", label):
+            rows = [row for row in candidate["not_compared"] if row["missing_on"] == ("A" if side == "A" else "B")]
+            if rows:
+                probes = ", ".join(row["probe"] for row in rows)
+                lines.add("not seen", f"on {side}: {probes}: {rows[0]['reason']}", color="dim")
     lines.blank()
     for number, line in enumerate(candidate["rollback"]):
         lines.add("rollback" if number == 0 else "", line)

@@ -166,14 +166,4 @@ CHUNKS = (
     ),
 )
 
-ELSEWHERE = (
-    _should(
-        "id-missing-with-tools",
-        "Replies to requests with tools have no id: they come from another path of the gateway.",
-        lambda turn: plain(turn) and "tools" in json_of(turn),
-        _without("id"),
-        "envelope.elsewhere",
-    ),
-)
-
-ROWS = (*ENVELOPE, *CHUNKS, *ELSEWHERE)
+ROWS = (*ENVELOPE, *CHUNKS)

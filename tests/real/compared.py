@@ -1,0 +1,113 @@
+"""What `chatproof compare` says of real servers of different make, each row checked by hand with curl.
+
+A row is (effect, what, first probe, what the two answered). `what` is kind, subject and place of the difference.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Seen(NamedTuple):
+    effect: str
+    what: str
+    probe: str
+    checked: str  # the essence of both raw exchanges
+
+
+class Pair(NamedTuple):
+    a: str
+    b: str
+    decision: str
+    seen: tuple[Seen, ...]
+
+
+_NO_FIXTURE = 'aimock answers what it has no fixture for with 404 `{"error":{"message":"No fixture matched"…}}`'
+_GO_TYPES = (
+    "ferrogw decodes into Go types and checks ranges: 400 `invalid_request`; aimock looks at none of it and answers"
+)
+
+PAIRS = (
+    Pair(
+        "aimock",
+        "ferrogw",
+        "GO WITH CHANGES",
+        (
+            Seen(
+                "change",
+                "status status",
+                "model",
+                "GET /v1/models/gpt-4o: aimock 404 `Not found`; ferrogw 400 `provider_not_resolved`, it wants a header",
+            ),
+            Seen("change", "status status", "error.empty_messages", f"{_NO_FIXTURE}; ferrogw 400 `invalid_request`"),
+            Seen(
+                "change",
+                "status status",
+                "error.get_endpoint",
+                "GET /v1/chat/completions: aimock 404; ferrogw 405 `method_not_supported`",
+            ),
+            Seen(
+                "change",
+                "auth lower_case_scheme",
+                "key.lower_case_scheme",
+                "`Authorization: bearer KEY`: aimock 200; ferrogw 401 `missing_api_key`",
+            ),
+            Seen("change", "auth x_api_key", "key.x_api_key", "`X-API-Key: KEY`: aimock 200; ferrogw 401"),
+            Seen("better", "status status", "error.missing_model", _GO_TYPES),
+            Seen(
+                "better",
+                "clause field_named $.error",
+                "error.empty_messages",
+                f"{_NO_FIXTURE}; ferrogw says `at least one message is required`",
+            ),
+            Seen(
+                "better",
+                "status status",
+                "error.unknown_model",
+                "aimock answers any model; ferrogw 404 `model_not_found`",
+            ),
+        ),
+    ),
+    Pair(
+        "aimock",
+        "llmock",
+        "NO-GO",
+        (
+            Seen(
+                "breaks",
+                "status keys are not checked status",
+                "auth.invalid_key",
+                "`Authorization: Bearer nope`: aimock 401 `invalid_api_key`; llmock 200 with a completion",
+            ),
+            Seen(
+                "change",
+                "status status",
+                "error.malformed_json",
+                "cut JSON: aimock 400 `invalid_json`; llmock 422 `unprocessable_entity`",
+            ),
+            Seen("change", "status not refused status", "error.empty_messages", f"{_NO_FIXTURE}; llmock 200"),
+            Seen(
+                "change",
+                "status status",
+                "error.get_endpoint",
+                "GET /v1/chat/completions: aimock 404; llmock 405 `http_405`",
+            ),
+            Seen("change", "header request id", "happy", "aimock sends X-Request-Id; llmock no id"),
+            Seen(
+                "better",
+                "status status",
+                "error.missing_model",
+                "aimock 200; llmock 422 `body → model: Field required`",
+            ),
+            Seen(
+                "better",
+                "clause field_named $.error",
+                "error.message_without_role",
+                f"{_NO_FIXTURE}; llmock names `messages → 0 → role`",
+            ),
+            Seen("better", "status status", "role.developer", f"{_NO_FIXTURE}; llmock answers"),
+            Seen("better", "capability tool_choice", "tools.none", "tool_choice none: aimock calls; llmock does not"),
+            Seen("better", "capability n", "sampling", "n=2: aimock one choice; llmock two"),
+        ),
+    ),
+)
