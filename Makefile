@@ -19,10 +19,11 @@ smoke: setup  ## run the main job on the embedded simulator
 
 test: setup  ## run the tests, those against real servers included
 	$(BIN)/python tests/real/install.py
+	$(BIN)/python -m tests.web.install
 	$(BIN)/python -m pytest -m "not nightly"
 
 unit: setup  ## run the tests that need no server installed
-	$(BIN)/python -m pytest -m "not nightly and not real"
+	$(BIN)/python -m pytest -m "not nightly and not real and not web"
 
 real: setup  ## run only the tests against real servers
 	$(BIN)/python tests/real/install.py
@@ -45,6 +46,7 @@ check: lint types layers test  ## everything that CI runs
 
 nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
 	$(BIN)/python tests/real/install.py --all
+	$(BIN)/python -m tests.web.install
 	$(BIN)/python -m pytest -m "nightly"
 	$(BIN)/python tools/mutate.py
 	$(BIN)/python tools/fuzz.py --minutes 30

@@ -130,3 +130,15 @@ def _check_waiver(where: str, waiver: object) -> None:
         date.fromisoformat(waiver["expires"])
     except ValueError:
         raise UsageError("usage", f"{where}: expires is no date", "write it as 2026-12-31") from None
+
+
+def place(path: str, name: str) -> str:
+    """Where a target stands, as file:line, for reports that point into files. The file is named as seen from here.
+
+    The line is that of its `[targets.NAME]`; 1 when it is written in another way.
+    """
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.read(_MAX).splitlines()
+    heads = (f"[targets.{name}]", f'[targets."{name}"]', f"[targets.'{name}']")
+    found = (number for number, line in enumerate(lines, 1) if line.partition("#")[0].strip() in heads)
+    return f"{os.path.relpath(path)}:{next(found, 1)}"

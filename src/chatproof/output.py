@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TextIO
 
-from chatproof.printable import escape
+from chatproof.printable import escape, inert
 
 
 class WriteError(Exception):
@@ -19,9 +19,36 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """One or more lines on standard error; never fails, for it is used to report failures."""
     try:
-        _write(sys.stderr, escape(text, keep="\n") + "\n")
+        _write(sys.stderr, inert(escape(text, keep="\n")) + "\n")
     except WriteError:
         pass
+
+
+def warn_commands(text: str) -> None:
+    """Workflow commands on standard error, as they are: their reporter made them safe. Never fails."""
+    try:
+        _write(sys.stderr, text)
+    except WriteError:
+        pass
+
+
+def append(path: str, text: str, limit: int) -> None:
+    """Add to a file that a CI system gave us. Nothing is written that would make it larger than `limit` bytes (0: any).
+
+    Raises WriteError.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if limit and os.fstat(handle).st_size + len(data) > limit:
+                raise WriteError("the file would be larger than is read")
+            while data:
+                data = data[os.write(handle, data) :]
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _write(stream: TextIO | None, text: str) -> None:

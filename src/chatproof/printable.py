@@ -19,6 +19,34 @@ def _escaped(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def inert(text: str) -> str:
+    """Lines that a CI system's log reader takes for no command: a character of each is shown as its escape.
+
+    GitHub reads `::name::` at a line's start and `##[name]` anywhere, Azure `##vso[`, TeamCity `##teamcity[`.
+    """
+    if "::" in text:
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
+            bare = line.lstrip()
+            if bare.startswith("::"):
+                lines[number] = f"{line[: len(line) - len(bare)]}\\x3a{bare[1:]}"
+        text = "\n".join(lines)
+    return _without_marks(text, "\\x23")
+
+
+def inert_json(text: str) -> str:
+    """The same for JSON: the escape is JSON's own, so the data do not change. A line of JSON begins with no colon."""
+    return _without_marks(text, "\\u0023")
+
+
+def _without_marks(text: str, hash_sign: str) -> str:
+    if "##" not in text:
+        return text
+    import re
+
+    return re.sub(r"##(?=[A-Za-z]*\[)", lambda _: f"#{hash_sign}", text)
+
+
 def decode(data: bytes) -> str:
     """Bytes as text, without loss: what is not UTF-8 becomes \\xNN."""
     return data.decode("utf-8", "backslashreplace")

@@ -154,6 +154,8 @@ def build(
     clean = _clean(document, target, facts.keys, facts.others)
     for exchange in clean["exchanges"]:
         _cut_texts(exchange)
+    if "terms" not in clean:
+        clean["clauses"] = _clauses(contract, judgement.findings)  # our own words: nothing in them to redact
     return Run(clean)
 
 
@@ -226,6 +228,24 @@ def _redacted(value: Any, clean: Callable[[str], str]) -> Any:
     return clean(value) if isinstance(value, str) else value
 
 
+def _clauses(contract: Contract, findings: tuple[Finding, ...]) -> list[dict[str, str]]:
+    """What each clause that was judged says, in the contract's order: a report must be readable on its own."""
+    judged = {finding.clause for finding in findings}
+    return [
+        {
+            "id": clause.id,
+            "says": clause.says,
+            "layer": clause.layer,
+            "area": clause.area,
+            "why": clause.why,
+            "source": clause.source.url,
+            "accessed": clause.source.accessed,
+        }
+        for clause in (term.clause for term in contract.terms)
+        if clause.id in judged
+    ]
+
+
 def _finding(finding: Finding) -> dict[str, str]:
     """A state is said only of capabilities, which smoke knows none of."""
     found = finding._asdict()
@@ -246,6 +266,7 @@ def _target(target: Target, support: str) -> dict[str, Any]:
         "environment": target.environment,
         "key": key,
         "support": support,
+        "place": target.place,
     }
 
 

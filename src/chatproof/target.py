@@ -35,6 +35,7 @@ class Target(NamedTuple):
     ca_file: str = ""
     proxy: str = ""
     key_source: str = "given"
+    place: str = ""  # where it stands in the configuration, as file:line
 
     def __repr__(self) -> str:
         """A proxy is shown without its user and password."""
@@ -74,7 +75,7 @@ def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None, *, ne
 
     `need_key` is false where only the key's name is shown (--plan).
     """
-    entry, name, known = _entry(wanted)
+    entry, name, known, place = _entry(wanted)
     url_text = entry.get("base_url") or known.fact("base_url")
     if not url_text:
         raise UsageError(
@@ -103,6 +104,7 @@ def resolve(wanted: Wanted, environ: Mapping[str, str], stdin: Any = None, *, ne
         ca_file=wanted.ca_file or entry.get("ca_file", ""),
         proxy=wanted.proxy or entry.get("proxy", ""),
         key_source=source,
+        place=place,
     )
     waivers = tuple(
         (waiver["clause"], Waiver(waiver["reason"], waiver["ticket"], "", expires=waiver["expires"]))
@@ -165,8 +167,8 @@ def profile_of(name: str) -> str:
     return _entry(Wanted(target=name))[2].name
 
 
-def _entry(wanted: Wanted) -> tuple[dict[str, Any], str, Profile]:
-    """(config entry or what stands for one, the target's name, its profile)."""
+def _entry(wanted: Wanted) -> tuple[dict[str, Any], str, Profile, str]:
+    """(config entry or what stands for one, the target's name, its profile, its place in the configuration)."""
     asked = wanted.target
     settings: dict[str, Any] = {"default": "", "targets": {}}
     path = wanted.config or config.find()
@@ -175,16 +177,17 @@ def _entry(wanted: Wanted) -> tuple[dict[str, Any], str, Profile]:
     asked = asked or settings["default"] or "cometapi"
     if asked in settings["targets"]:
         entry = settings["targets"][asked]
-        return entry, asked, _profile(wanted.profile or entry.get("profile") or _default_profile(entry))
+        known = _profile(wanted.profile or entry.get("profile") or _default_profile(entry))
+        return entry, asked, known, config.place(path, asked)
     if "://" in asked:
-        return {"base_url": asked}, "url", _profile(wanted.profile or profile.GENERIC)
+        return {"base_url": asked}, "url", _profile(wanted.profile or profile.GENERIC), ""
     if asked in profile.names() and asked != profile.GENERIC:
-        return {}, asked, _profile(wanted.profile or asked)
-    known = [*settings["targets"], *(name for name in profile.names() if name != profile.GENERIC), SIMULATOR]
+        return {}, asked, _profile(wanted.profile or asked), ""
+    there = [*settings["targets"], *(name for name in profile.names() if name != profile.GENERIC), SIMULATOR]
     raise UsageError(
         "usage",
         f"there is no target {asked[:80]!r}",
-        f"give an http(s) base URL, or one of: {', '.join(known)}",
+        f"give an http(s) base URL, or one of: {', '.join(there)}",
     )
 
 

@@ -162,4 +162,4 @@ def test_reports_survive_hostile_text(message: str, code: str) -> None:
 
 
 def test_formats_are_found() -> None:
-    assert {"decision", "json", "text", "yaml"} <= set(reporters.formats())
+    assert {"decision", "json", "text", "yaml", "junit"} <= set(reporters.formats())

@@ -11,7 +11,7 @@ from chatproof.exchange import Exchange
 from chatproof.judging import judge
 from chatproof.models import listed_ids, looks_chat_capable, nearest
 from chatproof.output import say
-from chatproof.printable import escape
+from chatproof.printable import escape, inert, inert_json
 from chatproof.redaction import Redactor
 from chatproof.reply import Reply
 from chatproof.resolver import Resolver
@@ -43,9 +43,9 @@ def main(argv: list[str]) -> int:
             {"id": shown, "looks_chat_capable": looks_chat_capable(id, by_id.get(id))}
             for id, shown in zip(ids, clean, strict=True)
         ]
-        say(json.dumps({"models": rows}, indent=2) + "\n")
+        say(inert_json(json.dumps({"models": rows}, indent=2)) + "\n")
     else:
-        say("".join(f"{escape(id)}\n" for id in clean))
+        say(inert("".join(f"{escape(id)}\n" for id in clean)))
     return 0
 
 
@@ -96,7 +96,7 @@ def _check(wanted: str, ids: list[str], resolved: Resolved, format: str) -> int:
         else [{"id": _safe(id, resolved), "looks_chat_capable": looks_chat_capable(id)} for id in nearest(wanted, ids)]
     )
     if format == "json":
-        say(json.dumps({"id": wanted, "listed": listed, "nearest": near}, indent=2) + "\n")
+        say(inert_json(json.dumps({"id": wanted, "listed": listed, "nearest": near}, indent=2)) + "\n")
     elif listed:
         say(f"{escape(wanted)} is listed\n")
     else:
@@ -105,7 +105,7 @@ def _check(wanted: str, ids: list[str], resolved: Resolved, format: str) -> int:
             f"  near: {row['id']}" + ("" if row["looks_chat_capable"] else "  (does not look chat-capable)")
             for row in near
         ]
-        say("\n".join(lines) + "\n")
+        say(inert("\n".join(lines)) + "\n")
     return 0 if listed else 1
 
 
@@ -115,11 +115,11 @@ def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
     redactor = Redactor([resolved.target.key] if resolved.target.key else [])
     if format == "json":
         rows = [{**d._asdict(), "evidence": [redactor.text(line) for line in d.evidence]} for d in found]
-        say(json.dumps({"models": None, "diagnoses": rows}, indent=2) + "\n")
+        say(inert_json(json.dumps({"models": None, "diagnoses": rows}, indent=2)) + "\n")
     else:
         for diagnosis in found:
             lines = [f"{diagnosis.code}: {diagnosis.summary}", *diagnosis.evidence, f"next: {diagnosis.next_step}"]
-            say("\n  ".join(escape(redactor.text(line)) for line in lines) + "\n")
+            say(inert("\n  ".join(escape(redactor.text(line)) for line in lines)) + "\n")
         if not found:
             say("the list of models could not be read\n")
     return 1 if reply.complete else 3

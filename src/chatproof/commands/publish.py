@@ -101,11 +101,16 @@ class Outlet:
         failed = self.write_files(document) or failed
         if self._of:
             return failed or exit_status.of_decision(document["decision"], self.fails)
-        if exit_status.interrupted(document):
-            return exit_status.of_run(document)
-        for reason in exit_status.reasons(document, self.fails):
-            warn(f"chatproof: {reason}")
-        return failed or exit_status.of_run(document, self.fails)
+        status = exit_status.of_run(document, self.fails)
+        if not exit_status.interrupted(document):
+            for reason in exit_status.reasons(document, self.fails):
+                warn(f"chatproof: {reason}")
+            status = failed or status
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            from chatproof.commands import github
+
+            github.announce(document, status, annotate="github" not in self._on_stdout)
+        return status
 
     def write_files(self, document: dict[str, Any]) -> int:
         """Write the report files only; return 0, or 4 when one could not be written."""

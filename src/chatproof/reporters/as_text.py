@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatproof.printable import escape
+from chatproof.printable import escape, inert
 from chatproof.reporters import Style
 
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
@@ -67,7 +67,7 @@ class Lines:
         self.lines.append(f"{self.paint(word, color)}  {escape(text)}")
 
     def text(self) -> str:
-        return "\n".join(self.lines).rstrip("\n") + "\n"
+        return inert("\n".join(self.lines).rstrip("\n")) + "\n"
 
 
 def _wrap(text: str, width: int) -> list[str]:
