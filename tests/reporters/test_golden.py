@@ -13,7 +13,7 @@ from tests.reporters import readers
 from tests.reporters.runs import REPLIES, document
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "reporters"
-ELSEWHERE = {"text", "html", "decision"}  # tests of their own
+ELSEWHERE = {"text", "html", "decision", "baseline"}  # tests of their own
 FORMATS = [name for name in reporters.formats() if name not in ELSEWHERE]
 pytestmark = pytest.mark.web
 
@@ -38,7 +38,7 @@ def test_an_independent_reader_accepts_it(format: str, run: str) -> None:
 
 
 def test_every_format_has_a_reader() -> None:
-    assert set(reporters.formats()) - set(readers.READERS) <= {"decision"}
+    assert set(reporters.formats()) - set(readers.READERS) <= {"decision", "baseline"}
 
 
 @pytest.mark.parametrize(("run", "red"), [("go", False), ("warning", False), ("no-go", True), ("undecided", True)])

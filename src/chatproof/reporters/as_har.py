@@ -20,9 +20,7 @@ _NOT_KEPT = "not recorded"
 
 def render(document: dict[str, Any], style: Style) -> str:
     out = io.StringIO()
-    with HarFile(
-        out, creator=Creator("chatproof", document["tool"]["version"]), comment=headline(document)
-    ) as archive:
+    with HarFile(out, creator=Creator("chatproof", document["tool"]["version"]), comment=headline(document)) as archive:
         for exchange in document["exchanges"]:
             timings = _timings(exchange["timings_ms"])
             archive.add_entry(
@@ -40,7 +38,8 @@ def render(document: dict[str, Any], style: Style) -> str:
 
 def _request(request: dict[str, Any]) -> Request:
     headers = [Record(clean(name), "", _NOT_KEPT) for name in request["header_names"]]
-    return Request(request["method"], _url(request["url"]), "HTTP/1.1", headers=headers, comment=clean(request["summary"]))
+    url, summary = _url(request["url"]), clean(request["summary"])
+    return Request(request["method"], url, "HTTP/1.1", headers=headers, comment=summary)
 
 
 def _url(text: str) -> str:
