@@ -36,6 +36,20 @@ def test_outputs_are_real() -> None:
         assert normal(done.stdout) == normal(shown)
 
 
+def test_the_number_of_faults_is_counted() -> None:
+    from chatproof.simulator.faults import ALL
+
+    assert f"lists the other {len(ALL) - 1} ways to fail" in README
+
+
+def test_the_example_of_a_configuration_is_one(tmp_path: Path) -> None:
+    from chatproof import config
+
+    path = tmp_path / "chatproof.toml"
+    path.write_text(next(re.finditer(r"```toml\n(.*?)```", README, re.DOTALL)).group(1))
+    assert config.load(str(path))["targets"]["shop"]["waivers"][0]["clause"] == "usage.sum"
+
+
 def test_links_exist() -> None:
     for path in ("README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))):
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / path).read_text()):

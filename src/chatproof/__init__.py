@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chatproof.exchange import Exchange, Fault, Request, Response, Secret
     from chatproof.judging import Finding, Judgement, judge
     from chatproof.record import Run
-    from chatproof.run import Settings, smoke
+    from chatproof.run import Settings, smoke, validate
     from chatproof.target import Target
     from chatproof.usage_error import UsageError
 
@@ -37,6 +37,7 @@ _HOME = {
     "judge": "judging",
     "smoke": "run",
     "smoke_contract": "contract",
+    "validate": "run",
 }
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "judge",
     "smoke",
     "smoke_contract",
+    "validate",
 ]
 
 

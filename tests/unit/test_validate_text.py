@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from chatproof import reporters, simulator
@@ -15,6 +16,7 @@ from chatproof.profile import Waiver
 from chatproof.reporters import Style
 from chatproof.run import Settings, validate
 from chatproof.target import Target
+from tests.unit.test_record import strict_schema
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 WAIVED = Waiver("known | since June", "OPS-7", "", expires="2999-12-31")
@@ -99,3 +101,12 @@ def test_a_wall_of_breaks_is_cut_and_counted() -> None:
     said = reporters.render("text", wall)
     assert said.count("expected") < 15 and re.search(r"and \d+ more \(-v shows them\)", said)
     assert "more (-v" not in reporters.render("text", wall, Style(verbosity=1))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_document_follows_its_published_schema(name: str) -> None:
+    schema = strict_schema()
+    made = document(name)
+    assert [error.message for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(made)] == []
+    assert {term["clause"] for term in made["terms"]} == {finding["clause"] for finding in made["findings"]}
+    assert all("template" in exchange["request"] for exchange in made["exchanges"])
