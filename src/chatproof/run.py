@@ -108,9 +108,9 @@ def _send(
         if settings.kind == SMOKE:
             _smoke_waves(contract, resolved, planned, transport, exchanges, not_sent)
         else:
-            from chatproof.sending import send_in_waves
+            from chatproof.sending import Sending
 
-            send_in_waves(contract, resolved, settings, planned, transport, exchanges, not_sent)
+            Sending(contract, resolved, settings, planned, transport, exchanges, not_sent).run()
     except KeyboardInterrupt as signal:
         interrupted = _name(signal)
     # A copy: threads that are no longer waited for may still append to the list.

@@ -61,20 +61,9 @@ def _members(chosen: "set[str] | list[str]", size: int) -> list[str]:
     return able[:size]
 
 
-def send_in_waves(
-    contract: Contract,
-    resolved: Resolved,
-    settings: Settings,
-    planned: dict[str, Request],
-    transport: Transport,
-    exchanges: list[Exchange],
-    not_sent: dict[str, str],
-) -> None:
-    """Send what is planned, each probe when the one it comes after holds; fill `exchanges` and `not_sent`."""
-    _Sending(contract, resolved, settings, planned, transport, exchanges, not_sent).run()
+class Sending:
+    """Sends what is planned, each probe when the one it comes after holds; fills `exchanges` and `not_sent`."""
 
-
-class _Sending:
     def __init__(
         self,
         contract: Contract,
