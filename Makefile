@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup smoke test unit real lint types layers docs check nightly bench clean
+.PHONY: help setup smoke test unit real lint types layers docs site check nightly bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ layers: setup  ## the one-way architecture
 
 docs: setup  ## generate the tables in docs/ from the code
 	$(BIN)/python tools/tables.py
+
+site: setup docs  ## build the documentation site into build/site, without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
 
 check: lint types layers test  ## everything that CI runs
 

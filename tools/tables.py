@@ -208,6 +208,23 @@ def _compared() -> str:
     return text
 
 
+def command_page() -> str:
+    """The help of each command, as it prints it."""
+    import contextlib
+    import importlib
+    import io
+
+    from chatproof.cli import COMMANDS
+
+    text = "# Commands\n\n"
+    for command, about in COMMANDS.items():
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+            importlib.import_module(f"chatproof.commands.{command}").main(["--help"])
+        text += f"## {command}\n\n{about[0].upper()}{about[1:]}.\n\n```text\n{said.getvalue().strip()}\n```\n\n"
+    return text.rstrip("\n") + "\n"
+
+
 def comparison_page() -> str:
     from chatproof.migration import clients
     from chatproof.migration.decision import DECISIONS
@@ -253,6 +270,7 @@ PAGES = {
     "rogue.md": rogue_page,
     "../real-servers.md": real_page,
     "clauses.md": clause_page,
+    "commands.md": command_page,
     "comparisons.md": comparison_page,
     "codes.md": code_page,
     "faults.md": fault_page,
