@@ -60,8 +60,10 @@ def load(path: str) -> dict[str, Any]:
         data = tomllib.loads(raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError("usage", f"{path}: not UTF-8 at byte {error.start}", "save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise UsageError("usage", f"{path}: {error}", "correct the file") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets without end
+        raise UsageError("usage", f"{path}: a value that is too long or too deep", "correct the file") from None
     return _checked(data, path)
 
 

@@ -65,7 +65,7 @@ class Outlet:
         self._on_stdout = on_stdout or [args.format]
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
             reporters.load(format, of)
-        if len(self._paths) != len({os.path.abspath(path) for _, path in self._paths}):
+        if len(self._paths) != len({_place(path) for _, path in self._paths}):
             raise UsageError("usage", "two reports have one path", "give each report a path of its own")
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
         look = terminal()
@@ -121,6 +121,13 @@ class Outlet:
             except WriteError as error:
                 failed = _unwritten(document, error)
         return failed
+
+
+def _place(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the folder we were started in is gone
+        return os.path.normpath(path)
 
 
 def _unwritten(document: dict[str, Any], error: WriteError) -> int:
