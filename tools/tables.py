@@ -266,8 +266,16 @@ def rogue_page() -> str:
     return "# Hostile servers\n\n" + markdown()
 
 
+def own_side_page() -> str:
+    sys.path.insert(0, str(FOLDER.parent.parent))
+    from tests.own_side import markdown
+
+    return "# What can be wrong on our own side\n\n" + markdown()
+
+
 PAGES = {
     "rogue.md": rogue_page,
+    "own-side.md": own_side_page,
     "../real-servers.md": real_page,
     "clauses.md": clause_page,
     "commands.md": command_page,
