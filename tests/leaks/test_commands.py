@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import chatproof
 from chatproof import cli, reporters
+from tests.journal_support import fresh_place
 from tests.leaks.rogue import Rogue
 from tests.leaks.runs import Ran, reports
 from tests.leaks.scanner import DECOY, KEY, PROXY, Found, controls, scan
@@ -41,8 +41,8 @@ WAYS_TO_RUN: dict[str, tuple[tuple[str, ...], ...]] = {
     "simulate": (("--list-faults",),),
     "journal": (("verify",), ("export",), ("export", "kept.jsonl"), ("prune", "--keep", "9")),
 }  # fmt: skip
-# Journals by backend: how a place of each is written. A new backend fails below until it stands here.
-JOURNALS = {"sqlite": "{folder}/other.sqlite3", "jsonl": "{folder}/other.jsonl"}
+# Journals by backend: the kind of place that tests.journal_support makes. A new backend fails below until it stands here.
+JOURNALS = {"sqlite": "sqlite3", "jsonl": "jsonl", "postgres": "postgresql"}
 CASES = ("echo-plain", "control-ids", "refuse-base64-2", "control-bytes", "names-body", "model-names", "tool-names",
          "schema-names", "ids-unreadable", "foreign", "key-at-the-excerpt-edge")  # fmt: skip
 
@@ -57,11 +57,12 @@ def formats(command: str, inside: Inside) -> list[str]:  # noqa: F811
     return []
 
 
-def backends() -> Iterator[str]:
-    for path in sorted((SOURCE / "journal").glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        if any(isinstance(node, ast.FunctionDef) and node.name == "journal" for node in tree.body):
-            yield path.stem
+def backends() -> list[str]:
+    """The modules that journal.open chooses from."""
+    tree = ast.parse((SOURCE / "journal" / "__init__.py").read_text(encoding="utf-8"))
+    opens = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "open")
+    imports = [node for node in ast.walk(opens) if isinstance(node, ast.ImportFrom)]
+    return sorted({alias.name for node in imports if node.module == "chatproof.journal" for alias in node.names})
 
 
 class Collected:
@@ -140,18 +141,33 @@ def test_help_and_bad_arguments(command: str, inside: Inside) -> None:  # noqa: 
         check(inside(command, *args))
 
 
-@pytest.mark.parametrize("backend", [*backends()])
+@pytest.mark.parametrize("backend", backends())
 @pytest.mark.parametrize("case", ["echo-plain", "names-body", "foreign"])
-def test_every_journal(backend: str, case: str, rogue: Rogue, inside: Inside) -> None:  # noqa: F811
-    """The journal's own bytes are read: pages, log and all."""
-    assert backend in JOURNALS, (
-        f"the journal in {backend}.py has no leak test: say in JOURNALS how its place is written"
-    )
-    place = JOURNALS[backend].format(folder=inside.folder)
-    ran: Ran | None = None
+def test_every_journal(
+    backend: str,
+    case: str,
+    rogue: Rogue,
+    inside: Inside,  # noqa: F811
+    request: pytest.FixtureRequest,
+) -> None:
+    """The journal's own bytes are read: pages, log and all; of a server, every row of every table."""
+    assert backend in JOURNALS, f"the journal in {backend}.py has no leak test: say in JOURNALS how its place is made"
+    place = fresh_place(request, inside.folder, JOURNALS[backend])
+    all = Collected(inside)
     for _ in range(3):
-        ran = inside("smoke", rogue.url(case), "--model", "m", "--environment", DECOY.value, "--journal", place)
-        check(ran)
-    assert ran is not None
-    kept = [name for name in ran.artefacts if name.startswith("file other")]
-    assert kept and any(scan(ran.artefacts[name], DECOY) for name in kept), "the scan does not read what was kept"
+        all.run("smoke", rogue.url(case), "--model", "m", "--environment", DECOY.value, "--journal", place)
+    kept = [data for name, data in all.artefacts.items() if name.startswith("file j.")]
+    if backend == "postgres":
+        import psycopg
+
+        with psycopg.connect(place) as server:
+            names = server.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            rows = [row for (name,) in names for row in server.execute(f'SELECT * FROM "{name}"').fetchall()]
+        kept = ["\n".join(str(value) for row in rows for value in row).encode()]
+        all.artefacts["rows"] = kept[0]
+    assert all.leaks() == []
+    assert kept and any(scan(data, DECOY) for data in kept), "the scan does not read what was kept"
+
+
+def test_backends_are_found() -> None:
+    assert {"sqlite", "jsonl", "postgres"} <= set(backends())

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chatproof import journal
 from tests.leaks.rogue import Rogue
 from tests.leaks.runs import environment
 from tests.leaks.scanner import DECOY, KEY, scan
@@ -59,8 +60,8 @@ def start(slow: Rogue, folder: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def kill_once(slow: Rogue, folder: Path, chance: random.Random, usual: float) -> str:
-    """One killed run; what it left, as a word for the tally."""
+def kill_once(slow: Rogue, folder: Path, chance: random.Random, usual: float, told: list[str]) -> str:
+    """One killed run; what it left, as a word for the tally. Adds the id of a run whose verdict was printed to `told`."""
     work = folder / "work"
     had_old = chance.random() < 0.5
     for file in FILES.values():
@@ -89,6 +90,7 @@ def kill_once(slow: Rogue, folder: Path, chance: random.Random, usual: float) ->
         assert had_old is False or states[-1] != "absent"
     if out:  # a verdict on standard output is a whole record
         assert json.loads(out)["smoke_test_run"]["pass_fail"] == "PASS"
+        told.append(json.loads(out)["run_id"])
     assert "new" not in states or out, "a report without the verdict that comes before it"
     for path in work.iterdir():
         if path.name in FILES.values():
@@ -97,7 +99,7 @@ def kill_once(slow: Rogue, folder: Path, chance: random.Random, usual: float) ->
         assert path.stat().st_mode & 0o777 == 0o600
         assert scan(path, KEY) == []
         path.unlink()
-    assert scan(folder, KEY) == [] and scan(out + err, KEY) == []
+    assert scan(work, KEY) == [] and scan(out + err, KEY) == []
     if "new" in states:
         assert scan(work, DECOY) or states[:2] == ["old", "old"]
     return "done" if child.returncode == 0 else "/".join(states)
@@ -115,7 +117,30 @@ def kill_many(slow: Rogue, folder: Path, times: int) -> Counter[str]:
         out, _ = child.communicate(timeout=30)
         usual.append(time.monotonic() - begun)
         assert child.returncode == 0 and scan(out, DECOY)
-    return Counter(kill_once(slow, folder, chance, sorted(usual)[1]) for _ in range(times))
+    told: list[str] = []
+    tally = Counter(kill_once(slow, folder, chance, sorted(usual)[1], told) for _ in range(times))
+    check_journal(folder, told)
+    return tally
+
+
+def check_journal(folder: Path, told: list[str]) -> None:
+    """Whole after all kills, the chain unbroken; a verdict that was printed is in it, and nothing says PASS by halves."""
+    place = folder / "home" / ".local" / "state" / "chatproof" / "journal.sqlite3"
+    verified = subprocess.run(
+        [sys.executable, "-m", "chatproof", "journal", "verify"], cwd=folder / "work", env=environment(folder),
+        capture_output=True, timeout=120,
+    )  # fmt: skip
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    kept = journal.open(str(place))
+    rows = kept.list()
+    finished = {row.run_id for row in rows if row.event == journal.FINISHED}
+    assert set(told) <= finished
+    for id in finished:
+        document = kept.find(id).document
+        assert document["smoke_test_run"]["pass_fail"] == "PASS" and len(document["exchanges"]) == 4
+    assert len(rows) > len(finished), "no run was killed between its start and its end"
+    kept.close()
+    assert scan(place, KEY) == [] and scan(place, DECOY)
 
 
 def test_twenty_kills(slow: Rogue, tmp_path: Path) -> None:

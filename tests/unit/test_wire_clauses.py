@@ -6,7 +6,7 @@ from chatproof import clauses, probes_validate, profile
 from chatproof.clause import BROKEN, HOLDS, NOT_APPLICABLE, UNDECIDED, VALIDATE, Context, Outcome
 from chatproof.exchange import Arrival, Exchange, Fault
 from chatproof.reply import Reply
-from tests.support import exchange, wire
+from tests.support import COMPLETION, exchange, wire
 
 CLAUSES = clauses.load(VALIDATE)
 probes_validate.load()
@@ -95,3 +95,21 @@ def crowd(*members: tuple[str, bytes | Fault]) -> Outcome:
 def test_burst(members: tuple[tuple[str, bytes | Fault], ...], outcome: str, words: str) -> None:
     found = crowd(*members)
     assert found.outcome == outcome and words in found.observed
+
+
+NAMELESS = wire('200 application/json\n\n{"choices":[{"index":0,"message":{"role":"assistant","content":"pong"}}]}')
+
+
+@pytest.mark.parametrize(
+    ("probe", "happy", "outcome"),
+    [
+        ("tools", wire(f"200 application/json\n\n{COMPLETION}"), BROKEN),
+        ("tools", NAMELESS, NOT_APPLICABLE),  # said once, of the plain one
+        ("error.missing_model", wire(f"200 application/json\n\n{COMPLETION}"), NOT_APPLICABLE),
+        ("auth.invalid_key", wire(f"200 application/json\n\n{COMPLETION}"), NOT_APPLICABLE),
+        ("happy", NAMELESS, NOT_APPLICABLE),
+    ],
+)
+def test_envelope_elsewhere(probe: str, happy: bytes, outcome: str) -> None:
+    replies = (exchange(probe, NAMELESS), *([] if probe == "happy" else [exchange("happy", happy)]))
+    assert judged("envelope.elsewhere", *replies).outcome == outcome

@@ -7,7 +7,18 @@ from chatproof.clause import CLAUSES, SMOKE, VALIDATE, Clause
 
 _ORDER = {  # for people; files not named here follow
     SMOKE: ("happy", "auth", "models", "secrets", "stream"),
-    VALIDATE: ("envelope", "streaming", "errors", "refusals", "tools", "structured", "tokens", "sampling", "messages"),
+    VALIDATE: (
+        "envelope",
+        "streaming",
+        "elsewhere",
+        "errors",
+        "refusals",
+        "tools",
+        "structured",
+        "tokens",
+        "sampling",
+        "messages",
+    ),
 }
 
 

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from chatproof import config, journal
 from chatproof.exit_status import SIGNAL_EXIT
 from chatproof.journal import NONE, JournalError
+from chatproof.journal.entry import signature_of
 from chatproof.output import warn
 from chatproof.usage_error import UsageError
 
 if TYPE_CHECKING:
     from chatproof.journal.store import Journal
 
+FEWEST, MOST = 3, 10
+"""How many good runs drift is judged against unasked, and how far back it looks."""
 VARIABLE = "CHATPROOF_JOURNAL"
 
 
@@ -92,6 +95,31 @@ class Keeper:
             self._journal.finished(document)
         except JournalError as error:
             self._say(error, document["verdict"])
+
+    def drift(self, document: dict[str, Any], against: "list[dict[str, Any]] | None") -> None:
+        """Put into the document how its shape differs from the good runs before it: those given, else, where the
+        journal holds enough of them, the last ones of this target. One query where nothing differs."""
+        if against is None:
+            against = self._unlike(document)
+        elif not against:
+            document["notes"].append("--against: no run of this target was good yet, so that drift was not looked for")
+        if against:
+            from chatproof import drift
+
+            document["drift"] = drift.found(document, against)
+            document["drift_baseline"] = [run["run_id"] for run in against]
+
+    def _unlike(self, document: dict[str, Any]) -> list[dict[str, Any]]:
+        """The last good runs, if none of them has this run's signature."""
+        if self._journal is None or not document["exchanges"]:
+            return []
+        try:
+            good = self._journal.good(document["target"], MOST)
+            if len(good) < FEWEST or signature_of(document) in (signature for _, signature in good):
+                return []
+            return [*self._journal.documents([number for number, _ in good])]
+        except JournalError:
+            return []  # writing the run down will say it
 
     _remark = ""
 

@@ -29,8 +29,14 @@ def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, R
         return 0
     keeper = Keeper(args)
     resolved = with_model(resolved, args.model, keeper)
+    against = None
+    if args.against:
+        from chatproof.commands.drifting import baseline
+
+        against = baseline(args, resolved.target)
     with outlet:
         document = run(resolved, settings, environ=os.environ, begin=keeper.begin).document
+        keeper.drift(document, against)
         unkept = keeper.end(document)
         return outlet.publish(document, unkept)
 
@@ -53,6 +59,12 @@ def options(command: str = "smoke") -> argparse.ArgumentParser:
     to.add_argument("--keep-bodies", action="store_true", help="keep excerpts of passing replies, too")
     publish.add_options(to)
     add_option(to)
+    to.add_argument(
+        "--against",
+        default="",
+        metavar="RUN",
+        help="report drift from this run; latest:GO: from the last good runs (the default where there are three)",
+    )
     return to
 
 

@@ -28,6 +28,7 @@ class Summary(NamedTuple):
     verdict: str
     codes: str  # |most.important|next|: diagnosis codes, or empty
     clauses: str  # |clause|clause|: those broken or undecided, or empty
+    signature: str  # of a GO run: equal where two runs cannot differ in shape
 
 
 class Entry(NamedTuple):
@@ -73,12 +74,24 @@ def summary_of(document: dict[str, Any]) -> Summary:
         _short(document.get("verdict")),
         _marks([d["code"] for d in document.get("diagnoses", ())]),
         _marks(broken),
+        signature_of(document) if document.get("verdict") == "GO" else "",
     )
 
 
 def subject_of(target: dict[str, Any]) -> str:
     """What makes two runs runs of one endpoint: the base URL. The simulator's port is another each time."""
     return "simulator" if target.get("name") == "simulator" else target.get("base_url", "")
+
+
+def signature_of(document: dict[str, Any]) -> str:
+    """A hash of all that drift looks at, and more: where a good run has the same, there is none."""
+    seen = [
+        [exchange["probe"], r["status"], r["body"]["kind"], r["body"]["shape"], sorted(r["header_names"])]
+        + [value for name, value in r["headers"] if name.lower() in ("server", "via")]
+        for exchange in document.get("exchanges", ())
+        if (r := exchange["response"]) and exchange["fault"] is None
+    ]
+    return sha256(json.dumps(seen, ensure_ascii=True).encode("ascii"))[:16]
 
 
 def _short(value: object) -> str:

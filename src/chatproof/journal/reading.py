@@ -34,6 +34,7 @@ class Row(NamedTuple):
     verdict: str
     codes: str
     clauses: str
+    signature: str
 
     @property
     def code(self) -> str:
@@ -142,13 +143,7 @@ def _latest(journal: Journal, verdict: str) -> Found:
 
 
 def _document(journal: Journal, row: Row) -> dict[str, Any]:
-    found = journal.database.query("SELECT document FROM chatproof_documents WHERE seq = ?", (row.seq,))
-    try:
-        document: dict[str, Any] = json.loads(found[0][0])
-    except (IndexError, ValueError):
-        detail = f"the document of {row.run_id} in {journal.shown} is missing or damaged"
-        raise JournalError("journal.corrupt", detail, "see: chatproof journal verify") from None
-    return document
+    return next(journal.documents((row.seq,)))
 
 
 def _where(filters: Filters) -> tuple[str, list[object]]:

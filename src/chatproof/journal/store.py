@@ -1,11 +1,12 @@
 """A journal in an SQL database: the same tables whatever the database. A backend brings a Database and its dialect."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatproof import clock
 from chatproof.journal import FINISHED, STARTED, Filters, JournalError
-from chatproof.journal.entry import START, Entry, Summary, made
+from chatproof.journal.entry import START, Entry, Summary, made, subject_of
 
 if TYPE_CHECKING:
     from chatproof.journal.reading import Found, Row
@@ -129,6 +130,24 @@ class Journal:
             for seq, at, event, *summary, through, previous, hash, document in rows:
                 yield Entry(seq, at, event, Summary(*summary), through, document or "", previous, hash)
             last = rows[-1][0]
+
+    def good(self, target: dict[str, Any], count: int) -> "list[tuple[int, str]]":
+        """(number, signature) of the newest GO runs of a target's base URL and model, newest first."""
+        sql = (
+            "SELECT seq, signature FROM chatproof_entries WHERE subject = ? AND model = ? AND verdict = 'GO' "
+            f"ORDER BY started_at DESC, seq DESC LIMIT {int(count)}"
+        )
+        return self.database.query(sql, (subject_of(target), target["model"]))
+
+    def documents(self, numbers: "Sequence[int]") -> Iterator[dict[str, Any]]:
+        """The documents of entries. Raises JournalError where one is missing or damaged."""
+        for number in numbers:
+            found = self.database.query("SELECT document FROM chatproof_documents WHERE seq = ?", (number,))
+            try:
+                yield json.loads(found[0][0])
+            except (IndexError, ValueError):
+                detail = f"the document of entry {number} in {self.shown} is missing or damaged"
+                raise JournalError("journal.corrupt", detail, "see: chatproof journal verify") from None
 
     def find(self, selector: str) -> "Found":
         """One run. Raises JournalError: run.unknown, run.ambiguous, run.malformed."""

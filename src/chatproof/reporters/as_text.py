@@ -7,6 +7,7 @@ from chatproof.reporters import Style
 
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
 _LABEL = 12
+_DRIFTS = 12
 _DANGER = "DANGER: "
 
 
@@ -193,8 +194,29 @@ def exchanges(document: dict[str, Any], lines: Lines) -> None:
             lines.add("body", response["body"]["excerpt"][:600])
 
 
+def _drift(document: dict[str, Any], lines: Lines) -> None:
+    """What differs from the good runs before: a warning, whatever the verdict."""
+    rows = document.get("drift", [])
+    for number, row in enumerate(rows[:_DRIFTS]):
+        was, now = (_said(row[side]) for side in ("before", "after"))
+        change = {"lost": f"lost (was {was})", "added": f"new ({now})"}.get(row["change"], f"{was} → {now}")
+        lines.add("drift" if number == 0 else "", f"{row['probe']}: {row['path']} {change}", color="warning")
+    if len(rows) > _DRIFTS:
+        lines.add("", f"… and {len(rows) - _DRIFTS} more, in the JSON report")
+    if rows:
+        many = len(document["drift_baseline"])
+        runs = f"the last {many} good runs" if many > 1 else document["drift_baseline"][0]
+        lines.add("", f"compared with {runs}; see: chatproof diff {document['drift_baseline'][0]} {document['run_id']}")
+        lines.blank()
+
+
+def _said(value: Any) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value or "without a value")
+
+
 def footer(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
+    _drift(document, lines)
     for note in document["notes"]:
         if not note.startswith(_DANGER):
             lines.add("note", note, color="warning")

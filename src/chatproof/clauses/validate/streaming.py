@@ -67,7 +67,7 @@ def _stream(body: bytes) -> Example:
 )
 def chunk_schema(reply: Reply, context: Context) -> Outcome:
     for number, chunk in enumerate(reply.chunks):
-        problem = _chunk_problem(chunk)
+        problem = chunk_problem(chunk)
         if problem:
             at, expected, value = problem
             return broken(f"event {number}, {at}", expected, quote(value) if value is not _ABSENT else "absent")
@@ -75,10 +75,11 @@ def chunk_schema(reply: Reply, context: Context) -> Outcome:
 
 
 _ABSENT = "\0absent"
+Problem = tuple[str, str, Json]  # where, what is expected, what stands there
 
 
-def _chunk_problem(chunk: dict[str, Json]) -> tuple[str, str, Json] | None:
-    """(where, what is expected, what stands there) of the first thing that is wrong with a chunk."""
+def chunk_problem(chunk: dict[str, Json]) -> Problem | None:
+    """The first thing that is wrong with a chunk; its deltas are another clause's."""
     for name in ("id", "object", "model"):
         if not isinstance(chunk.get(name), str):
             return f"$.{name}", "a string", chunk.get(name, _ABSENT)

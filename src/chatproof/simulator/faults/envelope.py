@@ -166,4 +166,14 @@ CHUNKS = (
     ),
 )
 
-ROWS = (*ENVELOPE, *CHUNKS)
+ELSEWHERE = (
+    _should(
+        "id-missing-with-tools",
+        "Replies to requests with tools have no id: they come from another path of the gateway.",
+        lambda turn: plain(turn) and "tools" in json_of(turn),
+        _without("id"),
+        "envelope.elsewhere",
+    ),
+)
+
+ROWS = (*ENVELOPE, *CHUNKS, *ELSEWHERE)

@@ -30,7 +30,7 @@ def _valid(turn: Turn) -> bool:
     return granted(turn) and turn.reply.status == 200
 
 
-def _crowded(refusal: Alter) -> Alter:
+def crowded(refusal: Alter) -> Alter:
     """Answers a few requests at the same time; the others get the refusal."""
     lock, working = threading.Lock(), [0]
 
@@ -134,7 +134,7 @@ ROWS = (
         "",
         GO,
         _valid,
-        _crowded(_LIMITED),
+        crowded(_LIMITED),
         states=("tools=supported", "stream=supported"),
     ),
     Fault(
@@ -143,7 +143,7 @@ ROWS = (
         "contract.validation",
         GO,
         _valid,
-        _crowded(body(b"", "", 429, (_PATIENCE,))),
+        crowded(body(b"", "", 429, (_PATIENCE,))),
         breaks=("operations.rate_limited_error",),
     ),
     Fault(
@@ -152,7 +152,7 @@ ROWS = (
         "http.concurrency",
         GO,
         _valid,
-        _crowded(_dropped),
+        crowded(_dropped),
         breaks=("operations.burst",),
     ),
     Fault(
