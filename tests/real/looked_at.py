@@ -43,7 +43,8 @@ LOOKED_AT = (
             "error.stream_string.refused": "→ 200 and a completion",
             "tools.called tools.stream_called": "tool_choice is not looked at: prose, finish_reason stop",
             "json_object.honoured json_schema.honoured": "response_format is not looked at: prose",
-            "stop.honoured": 'the generation ends at "7", and the answer contains it: the reference says that it does not',
+            "stop.honoured": 'where a "7" is drawn, the generation ends there and the answer contains it: the reference says '
+            "that it does not",
             "n.honoured logprobs.honoured": "n 2, logprobs true → one choice, no logprobs",
         },
     ),

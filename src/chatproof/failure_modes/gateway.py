@@ -63,7 +63,7 @@ def _no_api(case: Case) -> Sign | None:
 def _known(case: Case) -> bool:
     """The same URL gave a completion: whatever a 404 means there (a mock without an answer, say), not the path."""
     control = case.context.control
-    return bool(control and control.is_completion and control.exchange.request.url == case.url)
+    return bool(control and control.is_completion and case.is_chat_url)
 
 
 def _wrong_url(case: Case) -> bool:

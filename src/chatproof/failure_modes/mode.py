@@ -59,6 +59,12 @@ class Case(NamedTuple):
     def is_chat(self) -> bool:
         return self.reply.probe == "happy" or self.is_auth_probe or self.reply.probe == "stream"
 
+    @property
+    def is_chat_url(self) -> bool:
+        """Sent to where the happy path is sent."""
+        control = self.context.control
+        return control is not None and control.exchange.request.url == self.url
+
     def broken(self, clause: str) -> bool:
         return any(f.clause == clause and f.outcome == BROKEN for f in self.findings)
 

@@ -57,11 +57,25 @@ def _key_rejected(case: Case) -> Sign | None:
 def _model(case: Case) -> Sign | None:
     if not _failing(case, "model") or (case.is_auth_probe and chat_is_well(case)):
         return None
+    if case.reply.probe != "happy" and case.is_chat_url and chat_is_well(case):
+        return Sign(
+            ("the plain request to this model is answered",),
+            summary="this request is refused as if the model were missing, and the plain one is not",
+            owner=PROVIDER,
+            next_step="Look at what sets this request apart; a gateway may translate another refusal into this one.",
+            confidence=LIKELY,
+        )
     near = near_ids(case)
     if listed(case):
         step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
         return Sign((near,), owner=PROVIDER, next_step=step, confidence=LIKELY)
     return Sign((near,) if near else ())
+
+
+def _rejected(case: Case) -> Sign | None:
+    # A 404 from where the plain request is answered is about this request, not about the path.
+    this_one = case.is_chat_url and chat_is_well(case) and _failing(case, "path")
+    return when(_failing(case, "request") or this_one)
 
 
 def _retired(case: Case) -> Sign | None:
@@ -205,13 +219,13 @@ MODES = (
         "a content filter refused the request",
         "The probe asks for the word pong: look at the deployment's filter settings.",
     ),
-    _row(
+    Mode(
         "request.rejected",
         UNKNOWN,
-        ("request",),
         "the endpoint refuses the request's form",
         "Read the message in the evidence; the request is the documented minimum, so look at the model's own rules or at a gateway that changes it.",
         LIKELY,
+        _rejected,
     ),
     _row(
         "server.error",
