@@ -29,6 +29,7 @@ COMMANDS = {
     "show": "one run of the journal, in any format",
     "journal": "prove, prune, export or import the journal",
     "diff": "what differs between two runs, their surroundings first",
+    "escalate": "one bundle about a run for a help center, without secrets",
     "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",
     "simulate": "the conformant server and its faults, on loopback",
 }

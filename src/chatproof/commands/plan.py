@@ -1,10 +1,8 @@
 """--plan: the requests as curl commands, what they cost, and nothing sent."""
 
-import json
-
 from chatproof.clause import VALIDATE
+from chatproof.curl_command import command
 from chatproof.exchange import Request, Secret
-from chatproof.keys import INVALID_KEY
 from chatproof.probes import ALIVE, PROBES
 from chatproof.probes_validate import free_first
 from chatproof.run import Settings, contract_for, plan
@@ -31,7 +29,11 @@ def show(resolved: Resolved, settings: Settings) -> str:
         when = {"": "", ALIVE: ", only after something has answered"}.get(after, f", only after {after} holds")
         if PROBES[probe].answers:
             when += "; its messages will hold what the server said there"
-        lines += ["", f"# {probe}: {PROBES[probe].does}{when}", _curl(request, source, resolved)]
+        lines += [
+            "",
+            f"# {probe}: {PROBES[probe].does}{when}",
+            command(request, source, timeout=target.timeout, proxy=target.proxy, ca_file=target.ca_file),
+        ]
     return "\n".join([*lines, ""])
 
 
@@ -55,38 +57,3 @@ def _cost(planned: dict[str, Request], settings: Settings) -> list[str]:
     else:
         lines.append("# a model that thinks or rambles may use more: --budget-tokens N stops in time")
     return lines
-
-
-def _curl(request: Request, variable: str, resolved: Resolved) -> str:
-    target = resolved.target
-    # -q: like us, curl shall read no ~/.curlrc; --noproxy: nor the environment's proxies.
-    parts = [f"curl -q -sS -i --max-time {target.timeout:g} -X {request.method} {_quoted(str(request.url))}"]
-    if target.proxy not in ("", "env"):
-        parts.append(f"--proxytunnel --proxy {_quoted(target.proxy.rpartition('@')[2])}")
-    elif not target.proxy:
-        parts.append("--noproxy '*'")
-    if target.ca_file:
-        parts.append(f"--cacert {_quoted(target.ca_file)}")
-    if request.credential is not None:
-        name, _, scheme = request.credential_header.partition(":")
-        bare = request.credential.reveal()
-        value = {INVALID_KEY: INVALID_KEY, "": ""}.get(bare, f"${variable}")
-        line = f"{name}: {f'{scheme.strip()} {value}'.strip()}{request.credential_tail}"
-        # curl takes "Name:" for a header to leave out.
-        parts.append(f'-H "{line}"')
-    parts += [f"-H {_quoted(f'{name}: {value}')}" for name, value in request.headers]
-    if request.body:
-        parts.append(f"--data-raw {_quoted(_text(request.body))}")
-    return " \\\n  ".join(parts)
-
-
-def _text(body: bytes) -> str:
-    """JSON in ASCII, which means the same; a body that is no JSON as it is: then that is what is asked about."""
-    try:
-        return json.dumps(json.loads(body))
-    except ValueError:
-        return body.decode("utf-8", "surrogateescape")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"

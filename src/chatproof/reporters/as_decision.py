@@ -9,7 +9,7 @@ from typing import Any
 
 from chatproof.printable import cut, escape
 from chatproof.reporters import Style
-from chatproof.reporters.comparison.as_markdown import cell
+from chatproof.reporters.markdown import cell
 
 _OUTCOMES = ("broken", "undecided", "waived", "holds", "not_applicable")  # a clause stands as on its worst exchange
 _WORDS = {"not_applicable": "not applicable", "undecided": "not judged"}

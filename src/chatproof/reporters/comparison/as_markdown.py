@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from chatproof.printable import escape
 from chatproof.reporters import Style
-
-_ESCAPED = frozenset("\\`*_{}[]<>()#+-!|~&:@$^=\"'")
+from chatproof.reporters.markdown import cell
 
 
 def render(document: dict[str, Any], style: Style) -> str:
@@ -23,11 +21,6 @@ def render(document: dict[str, Any], style: Style) -> str:
     if document["notes"]:
         lines += ["", "## Notes", "", *(f"- {cell(note)}" for note in document["notes"])]
     return "\n".join([*lines, "", f"Made by chatproof {document['tool']['version']}, {document['compared_at']}.", ""])
-
-
-def cell(text: str) -> str:
-    """Untrusted text as plain text in a table cell: no link, no HTML, no mention, no end of the row."""
-    return "".join(f"&#{ord(char)};" if char in _ESCAPED else char for char in escape(text)) or "–"
 
 
 def _name(target: dict[str, Any]) -> str:

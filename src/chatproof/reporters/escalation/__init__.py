@@ -1,0 +1,1 @@
+"""Reporters of an escalation bundle (chatproof.escalation/1)."""
