@@ -115,6 +115,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "integers": lambda key: str(list(key.encode())),
     "spaced": lambda key: " ".join(key),
     "dashed": lambda key: "-".join(re.findall(".{1,4}", key)),
+    "gzip-base64": lambda key: base64.b64encode(gzip.compress(f"key={key}".encode(), mtime=0)).decode(),
     "first-half": lambda key: key[: len(key) // 2],
     "last-half": lambda key: key[len(key) // 2 :],
     "eight": lambda key: f"key ending in {key[-8:]} is wrong",

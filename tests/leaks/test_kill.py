@@ -153,5 +153,5 @@ def test_twenty_kills(slow: Rogue, tmp_path: Path) -> None:
 def test_two_hundred_kills(slow: Rogue, tmp_path: Path) -> None:
     tally = kill_many(slow, tmp_path, 200)
     print(dict(tally))
-    assert sum(count for word, count in tally.items() if word != "done") >= 100
+    assert sum(count for word, count in tally.items() if word != "done") >= 60
     assert len(tally) >= 4  # before, during and after the writing

@@ -17,6 +17,30 @@ from chatproof import Secret, Target
 target = Target(sys.argv[1], model='m', key=Secret(os.environ['CHATPROOF_API_KEY']))
 print(target, repr(target.key), f'{target.key}')
 """
+PRINTED = """
+import os, sys
+from chatproof import Secret, Settings, Target
+from chatproof import run as run_module, target as target_module
+aim = Target(sys.argv[1], model='m', key=Secret(os.environ['CHATPROOF_API_KEY']))
+resolved = target_module.check(aim)
+contract = run_module.contract_for(resolved, Settings())
+sent = run_module._send(contract, resolved, Settings(), {}, run_module._none)
+print(sent, run_module.judge(contract, sent.exchanges, model='m', key=aim.key, no_auth=False, not_sent={}))
+"""
+LOCALS = """
+import os, sys, traceback
+import chatproof.run as m
+from chatproof import Secret, Target
+m.judge = lambda *a, **k: 1 / 0
+try:
+    m.smoke(Target(sys.argv[1], model='m', key=Secret(os.environ['CHATPROOF_API_KEY'])))
+except ZeroDivisionError as error:
+    frame, own = error.__traceback__, 'chatproof'
+    while frame:
+        if own in frame.tb_frame.f_code.co_filename:
+            print({name: value for name, value in frame.tb_frame.f_locals.items()})
+        frame = frame.tb_next
+"""
 FORCED = """
 import os
 import chatproof.run as m
@@ -26,7 +50,40 @@ m.judge = fail
 SMOKE = ("smoke", "URL", "--model", "m", "--stream", "--keep-bodies", "-vv")
 # name: (what is switched off, way of the server, arguments, program)
 SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "suspects": ("import chatproof.record as m; m.suspects = lambda *a: False", "echo-plain", SMOKE, LAUNCH),
+    "suspects": (
+        # The key's form alone would betray it: the other net is taken away as well.
+        "import chatproof.record as m; m.suspects = lambda *a: False; m.FOREIGN_STARTS = ()", "echo-plain", SMOKE, LAUNCH,
+    ),
+    "secrets of others": ("import chatproof.record as m; m.FOREIGN_STARTS = ()", "foreign", SMOKE, LAUNCH),
+    "secrets of others, forms": (
+        "import chatproof.foreign as m; m.without = lambda text: text", "foreign", SMOKE, LAUNCH,
+    ),
+    "gzip in base64": (
+        "import chatproof.redaction as m; m._inflated = lambda data: b''", "refuse-gzip-base64", SMOKE, LAUNCH,
+    ),
+    "validate": (
+        "import chatproof.record as m; m.suspects = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
+        ("validate", "URL", "--model", "m", "--keep-bodies"), LAUNCH,
+    ),
+    "shapes": (
+        "import chatproof.record as m; clean = m._redacted;"
+        "m._redacted = lambda value, by: value if isinstance(value, list) and value and isinstance(value[0], list) else clean(value, by)",
+        "tool-names", SMOKE, LAUNCH,
+    ),
+    "Response.__repr__": (
+        "from chatproof.exchange import Response; Response.__repr__ = lambda self: str(self._asdict())", "echo-plain",
+        ("URL",), PRINTED,
+    ),
+    "Fault.__repr__": (
+        "from chatproof.exchange import Fault; Fault.__repr__ = lambda self: str(self._asdict())", "status-line", ("URL",), PRINTED,
+    ),
+    "Finding.__repr__": (
+        "from chatproof.judging import Finding; Finding.__repr__ = lambda self: str(self._asdict())", "header-name", ("URL",),
+        PRINTED,
+    ),
+    "environment": (
+        "import chatproof.environment as m; m.Unshown = lambda environ: environ", "good", ("URL",), LOCALS,
+    ),
     "Redactor.text": (
         "import chatproof.redaction as m; m.Redactor.text = lambda self, text: text", "echo-base64-1", SMOKE, LAUNCH,
     ),
@@ -94,7 +151,7 @@ def play(rogue: Rogue, folder: Path, way: str, args: tuple[str, ...], program: s
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_without_it_the_suite_is_red(switch: str, rogue: Rogue, tmp_path: Path) -> None:
     off, way, args, program = SWITCHES[switch]
-    program = program if program is LIBRARY else f"import sys\n{program}"
+    program = program if program in (LIBRARY, PRINTED, LOCALS) else f"import sys\n{program}"
     key = BAD_KEYS.get(switch, KEY.value)
     assert play(rogue, tmp_path / "on", way, args, program, key).leaks() == [], "the protection is on"
     found = play(rogue, tmp_path / "off", way, args, f"{off}\n{program}", key).leaks()
