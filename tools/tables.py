@@ -273,7 +273,44 @@ def own_side_page() -> str:
     return "# What can be wrong on our own side\n\n" + markdown()
 
 
+def reporter_page() -> str:
+    from chatproof import exit_status, reporters
+    from chatproof.reporters.cases import SHOWN, STATES
+
+    rows = []
+    for name in reporters.formats():
+        module = reporters.load(name)
+        about = (module.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
+        needs = f"`{reporters.EXTRA}` ({module.NEEDS})" if getattr(module, "NEEDS", "") else "nothing"
+        rows.append([f"`{name}`", about, needs, f"`--report {name}=PATH`"])
+    states = [[outcome, "must" if must else "should, may", state] for (outcome, must), state in STATES.items()]
+    shown = [
+        [state, s.junit, f"`{s.tap}`", s.ctrf, f"{s.sarif_kind}, {s.sarif_level}", s.github or "–", s.gitlab or "–"]
+        for state, s in SHOWN.items()
+    ]
+    policy = [[f"`--fail-on {word}`", meaning] for word, meaning in exit_status.FAIL_ON.items()]
+    return (
+        "# Reporters\n\n`--format FORMAT` chooses what stands on standard output (default `text`). `--report FORMAT=PATH` writes a\n"
+        "file, as often as wanted in one run; `--report FORMAT` alone is standard output. A file is proved writable, and the\n"
+        "library of a format is looked for, before anything is sent. `pip install 'chatproof[reports]'` brings the libraries.\n\n"
+        "```sh\nchatproof smoke simulator --report junit=smoke.xml --report html=smoke.html --report json=smoke.json\n```\n\n"
+        + table(["format", "what for", "needs", "example"], rows)
+        + "\n## How outcomes are told\n\nA test report is red exactly when the verdict is not GO.\n\n"
+        + table(["outcome", "level", "state"], states)
+        + "\n"
+        + table(["state", "JUnit", "TAP", "CTRF", "SARIF kind, level", "GitHub", "GitLab"], shown)
+        + "\n## What fails a run\n\nA NO-GO exits 1 and an UNDECIDED run exits 3 unless `--fail-on` says otherwise; it may be repeated, and its\n"
+        "words joined with commas. `broken` is always meant, but for `never`. `warning` and `drift` add to the default and exit\n"
+        "1; `broken,drift` leaves UNDECIDED out. Our own faults (2, 4) and signals are never hidden.\n\n"
+        + table(["option", "what fails the run"], policy)
+        + "\n## GitHub Actions\n\nWhere `GITHUB_ACTIONS` is `true`, every run also annotates the step (on standard error), appends Markdown to\n"
+        "`GITHUB_STEP_SUMMARY`, and sets the step's outputs: `verdict`, `exit-status`, `run-id`, `cause`, `owner`, `next-step`,\n"
+        "`model`, `requests`, `billable-requests`, `tokens-reported`. GitLab takes `junit` and `codequality` as report artifacts.\n"
+    )
+
+
 PAGES = {
+    "reporters.md": reporter_page,
     "rogue.md": rogue_page,
     "own-side.md": own_side_page,
     "../real-servers.md": real_page,

@@ -248,4 +248,5 @@ def html(text: str) -> etree._Element:
 READERS = {
     "junit": junit, "tap": tap_, "ctrf": ctrf, "sarif": sarif, "codequality": codequality, "csv": csv_, "har": har,
     "jsonl": jsonl, "json": json_, "yaml": yaml_, "text": text_, "markdown": markdown, "github": github,
+    "html": html,
 }  # fmt: skip

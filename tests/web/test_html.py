@@ -1,0 +1,87 @@
+"""The HTML report in headless Chromium: accessible in dark and light, on a phone and a desktop; no error, no violation of its
+own policy, no request, with and without JavaScript."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatproof import reporters
+from chatproof.exchange import Secret
+from chatproof.run import Settings, validate
+from chatproof.simulator import start
+from chatproof.target import Target
+from tests.real.install import node
+from tests.reporters.runs import PIECES, document, poisoned
+from tests.web import install
+
+pytestmark = [pytest.mark.web, pytest.mark.timeout(300)]
+HERE = Path(__file__).parent
+
+
+def _validated(fault: str) -> dict[str, Any]:
+    server = start(fault)
+    try:
+        target = Target(server.base_url, model=server.model, key=Secret(server.key), name="simulator")
+        return validate(target, Settings(), environ={}).document
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("pages")
+    documents = {name: document(name) for name in ("go", "warning", "no-go", "undecided")}
+    documents["hostile"] = poisoned(document("no-go"), " ".join(PIECES))
+    documents["validate"] = _validated("")
+    documents["validate-bad"] = _validated("html-502")
+    files = []
+    for name, made in documents.items():
+        file = folder / f"{name}.html"
+        file.write_text(reporters.render("html", made))
+        files.append(str(file))
+    playwright = str(install.module("playwright-core").parent)
+    argv = [str(node()[0]), str(HERE / "check.mjs"), install.chromium(), playwright, str(install.module("axe-core"))]
+    done = subprocess.run([*argv, str(folder), *files], capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    assert len(found) == 3 * len(documents) + 2 * 2
+    return found
+
+
+def test_nothing_serious_for_axe(seen: list[dict[str, Any]]) -> None:
+    assert [(s["page"], s["scheme"], s["width"], v) for s in seen for v in s["violations"]] == []
+
+
+def test_no_console_error_and_no_request(seen: list[dict[str, Any]]) -> None:
+    """A violation of the Content-Security-Policy is an error on the console."""
+    assert [(s["page"], s["errors"], s["requests"]) for s in seen if s["errors"] or s["requests"]] == []
+
+
+def test_no_sideways_scrolling(seen: list[dict[str, Any]]) -> None:
+    assert [(s["page"], s["width"], s["overflow"]) for s in seen if s["overflow"] > 0] == []
+
+
+def test_filters_work_without_javascript_too(seen: list[dict[str, Any]]) -> None:
+    filtered = [s for s in seen if "holds" in s]
+    assert {s["script"] for s in filtered} == {True, False}
+    for s in filtered:
+        assert 0 < s["holds"] == s["expected"] <= s["all"]
+    assert any(s["holds"] < s["all"] for s in filtered if not s["script"])
+    assert all(0 < s["found"] < s["all"] for s in seen if s["script"])
+    assert not any(s["searchShown"] for s in seen if not s["script"]), "a box that does nothing is not shown"
+
+
+def test_the_policy_is_enforced(tmp_path: Path) -> None:
+    """The check can fail: a page with one more style is a page with an error."""
+    broken = reporters.render("html", document("go")).replace("</main>", '<p style="color:red">x</p></main>')
+    file = tmp_path / "broken.html"
+    file.write_text(broken)
+    playwright = str(install.module("playwright-core").parent)
+    argv = [str(node()[0]), str(HERE / "check.mjs"), install.chromium(), playwright, str(install.module("axe-core"))]
+    done = subprocess.run([*argv, str(tmp_path), str(file)], capture_output=True, text=True, timeout=120)
+    assert "Content Security Policy" in done.stdout
