@@ -1,25 +1,23 @@
 """Generate the reference tables in docs/ from the code's own tables. `--check` fails when a file is stale."""
 
+import json
 import sys
 from pathlib import Path
 
-from chatproof import clauses, cli, probes, probes_validate, profile
+from chatproof import clauses, cli, config_fields, probes, probes_validate, profile
 from chatproof.areas import AREAS
 from chatproof.clause import SMOKE, VALIDATE
+from chatproof.commands import completion
+from chatproof.commands.options import VARIABLES
 from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES
 from chatproof.message_parts import Limits
+from chatproof.own_side import OWN_SIDE
 from chatproof.simulator.faults import FAULTS
 from chatproof.sse import SseLimits
 from chatproof.strictjson import REASONS, JsonLimits
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from the code's tables. Do not edit. -->\n\n"
-OWN_SIDE = (
-    ("auth.key_missing", "no key is set, or it is empty"),
-    ("auth.key_malformed", "the key has characters, quotes or words that make it no key"),
-    ("auth.wrong_provider", "the key has the form of another provider's"),
-    ("url.invalid", "the base URL cannot be used"),
-)
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
@@ -69,7 +67,7 @@ def clause_page() -> str:
 def code_page() -> str:
     rows = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in (*FAILURE_MODES, *ALONGSIDE)]
     coded = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in CODED.values()]
-    own = [[f"`{code}`", meaning] for code, meaning in OWN_SIDE]
+    own = [[f"`{code}`", meaning, advice] for code, (meaning, advice) in OWN_SIDE.items()]
     heads = ["code", "owner", "confidence", "what it means", "next step"]
     return (
         "# Diagnosis codes\n\nIn the order in which they are tried on an exchange; the first that matches is its cause. A code\n"
@@ -78,7 +76,7 @@ def code_page() -> str:
         + "\n## Of validate's clauses\n\nA broken clause of validate names its code itself: see the clauses' table.\n\n"
         + table(heads, coded)
         + "\n## Our own side: exit status 2, nothing was sent\n\n"
-        + table(["code", "what it means"], own)
+        + table(["code", "what it means", "next step"], own)
     )
 
 
@@ -273,6 +271,30 @@ def own_side_page() -> str:
     return "# What can be wrong on our own side\n\n" + markdown()
 
 
+def config_schema() -> str:
+    return json.dumps(config_fields.schema(), indent=2) + "\n"
+
+
+def config_page() -> str:
+    def rows(known: dict[str, config_fields.Field]) -> str:
+        return table(
+            ["name", "what it says", "example"], [[f"`{n}`", f.about, f"`{f.example}`"] for n, f in known.items()]
+        )
+
+    variables = [[f"`{variable}`", f"--{option.replace('_', '-')}"] for option, variable in VARIABLES.items()]
+    return (
+        "# Configuration\n\nThe strongest first: an option, a variable, `chatproof.toml` (the nearest from the working folder upward),\n"
+        "`[tool.chatproof]` in `pyproject.toml`, `chatproof/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, what is built in. A target is\n"
+        "taken whole from one file: half of it from another could send a key to a host that it was not meant for. `CHATPROOF_MODEL` is the\n"
+        "model of targets that name none.\n\n"
+        "`chatproof config show --origin` says where each value comes from; `config check` lints; `config init` writes a file; `config schema`\n"
+        "prints the JSON Schema for editors (put `#:schema PATH` in the first line of the file).\n\n## Top level\n\n"
+        + rows(config_fields.TOP) + "\n## A target\n\n" + rows(config_fields.TARGET)
+        + "\n## A waiver\n\n" + rows(config_fields.WAIVER)
+        + "\n## Variables\n\n" + table(["variable", "stands for"], variables)
+    )  # fmt: skip
+
+
 def reporter_page() -> str:
     from chatproof import exit_status, reporters
     from chatproof.reporters.cases import SHOWN, STATES
@@ -311,6 +333,9 @@ def reporter_page() -> str:
 
 PAGES = {
     "reporters.md": reporter_page,
+    "../../contrib/man/chatproof.1": completion.man,
+    "config.md": config_page,
+    "../../src/chatproof/schemas/config.schema.json": config_schema,
     "rogue.md": rogue_page,
     "own-side.md": own_side_page,
     "../real-servers.md": real_page,
@@ -329,7 +354,7 @@ def main() -> int:
     stale = []
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, make in PAGES.items():
-        text = NOTE + make()
+        text = NOTE + make() if name.endswith(".md") else make()
         path = FOLDER / name
         if not path.exists() or path.read_text() != text:
             stale.append(name)

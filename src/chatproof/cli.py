@@ -12,10 +12,10 @@ from typing import NoReturn
 from chatproof import __version__
 from chatproof.exit_status import EXIT, SIGNAL_EXIT
 from chatproof.journal import JournalError
+from chatproof.keys import looks_like_key
 from chatproof.output import WriteError, say, warn
 from chatproof.usage_error import UsageError
 
-_KEY_PREFIXES = ("sk-", "gsk_", "xai-", "hf_", "AIza", "Bearer ")
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 COMMANDS = {
     "smoke": "go/no-go: happy path, error path, model listing",
@@ -31,6 +31,9 @@ COMMANDS = {
     "diff": "what differs between two runs, their surroundings first",
     "escalate": "one bundle about a run for a help center, without secrets",
     "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",
+    "config": "configuration files: show, check, init, schema",
+    "explain": "what a diagnosis code or a clause means, and what to do",
+    "completion": "completion for bash, zsh and fish; the man page",
     "simulate": "the conformant server and its faults, on loopback",
 }
 
@@ -92,8 +95,7 @@ def refuse_keys(argv: Sequence[str]) -> None:
     """A key on the command line is seen by everyone on the machine and kept by CI logs; it is not repeated here."""
     secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES) and len(value) >= 12]
     for word in argv:
-        looks = any(len(word[word.find(prefix) :]) >= 20 for prefix in _KEY_PREFIXES if prefix in word)
-        if looks or any(secret in word for secret in secrets):
+        if looks_like_key(word) or any(secret in word for secret in secrets):
             raise UsageError(
                 "usage",
                 "an argument looks like a key, and a key on the command line is seen by everyone on this machine",

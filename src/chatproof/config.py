@@ -1,39 +1,35 @@
-"""chatproof.toml: named targets. Keys stand in it only by reference; unknown names are refused."""
+"""Configuration files: named targets. Keys stand in them only by reference; unknown names are refused.
+
+    chatproof.toml        the nearest one, from the working folder upward
+    pyproject.toml        [tool.chatproof], likewise
+    chatproof/config.toml in $XDG_CONFIG_HOME, or ~/.config
+
+A name said in an earlier file hides that of a later one. A target is taken whole from one file: half of it from another
+could send a key to a host that it was not meant for. `tomllib` is loaded only where there is something to read.
+"""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from chatproof.usage_error import UsageError
 
-NAME = "chatproof.toml"
+NAME, PYPROJECT = "chatproof.toml", "pyproject.toml"
+TABLE = "tool.chatproof"
 _MAX = 1024 * 1024
-_TARGET: dict[str, type] = {
-    "base_url": str,
-    "profile": str,
-    "model": str,
-    "key_env": str,
-    "key_file": str,
-    "environment": str,
-    "timeout": str,
-    "ca_file": str,
-    "proxy": str,
-    "no_auth": bool,
-    "allow_http": bool,
-    "requires": list,
-    "waivers": list,
-}
-_WAIVER = ("clause", "reason", "ticket", "expires")
-_SECRET_NAMES = ("key", "api_key", "apikey", "token", "secret", "password")
+
+Settings = dict[str, Any]
+"""{"default": str, "journal": str, "targets": {name: {field: value}}, "origins": {name or targets.name: path}}"""
 
 
-def find() -> str:
-    """The nearest chatproof.toml from here upward; empty when there is none."""
+def find(name: str = NAME) -> str:
+    """The nearest file of this name from here upward; empty when there is none."""
     try:
         folder = os.getcwd()
     except OSError:
         return ""  # the working folder was deleted
     while True:
-        path = os.path.join(folder, NAME)
+        path = os.path.join(folder, name)
         if os.path.isfile(path):
             return path
         parent = os.path.dirname(folder)
@@ -42,13 +38,64 @@ def find() -> str:
         folder = parent
 
 
-def load(path: str) -> dict[str, Any]:
-    """{"default": str, "journal": str, "targets": {name: {…}}} of a checked file.
+def files(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The files that count here, the strongest first."""
+    home = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(home):  # the XDG specification: a relative one is to be ignored
+        home = os.path.join(os.path.expanduser("~"), ".config")
+    own = os.path.join(home, "chatproof", "config.toml")
+    return [path for path in (find(), find(PYPROJECT), own if os.path.isfile(own) else "") if path]
 
-    Raises UsageError with the path and the fix.
+
+def settings(path: str = "", environ: Mapping[str, str] = os.environ) -> Settings:
+    """What all files say together, or the one at `path` alone. Raises UsageError with file, line and the fix."""
+    merged: Settings = {"default": "", "journal": "", "targets": {}, "origins": {}}
+    origins = merged["origins"]
+    for file in [path] if path else files(environ):
+        said = load(file)
+        for name in ("default", "journal"):
+            if said[name] and not merged[name]:
+                merged[name], origins[name] = said[name], file
+        for name, target in said["targets"].items():
+            if name not in merged["targets"]:
+                merged["targets"][name], origins[f"targets.{name}"] = target, file
+    if merged["default"] and merged["default"] not in merged["targets"]:
+        known = ", ".join(merged["targets"]) or "none"
+        raise UsageError("usage", f"{origins['default']}: default names no target", f"there are: {known}")
+    return merged
+
+
+def load(path: str) -> Settings:
+    """{"default", "journal", "targets"} of one checked file; empty ones of a pyproject.toml that says nothing of us.
+
+    Raises UsageError with file, line and the fix.
     """
+    raw = _read(path)
+    in_pyproject = os.path.basename(path) == PYPROJECT
+    if in_pyproject and TABLE.encode() not in raw:
+        return {"default": "", "journal": "", "targets": {}}
     import tomllib
 
+    try:
+        text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        data = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise UsageError("usage", f"{path}: not UTF-8 at byte {error.start}", "save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError("usage", f"{path}: {error}", "correct the file") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets without end
+        raise UsageError("usage", f"{path}: a value that is too long or too deep", "correct the file") from None
+    from chatproof.config_fields import Place, check
+
+    if not in_pyproject:
+        return check(data, Place(path, text))
+    own = data.get("tool", {}).get("chatproof", {}) if isinstance(data.get("tool"), dict) else {}
+    if not isinstance(own, dict):
+        raise UsageError("usage", f"{path}: {TABLE} must be a table", f"write [{TABLE}]")
+    return check(own, Place(path, text, TABLE))
+
+
+def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             raw = file.read(_MAX + 1)
@@ -56,82 +103,7 @@ def load(path: str) -> dict[str, Any]:
         raise UsageError("usage", f"cannot read {path}: {error.strerror}", "check --config") from None
     if len(raw) > _MAX:
         raise UsageError("usage", f"{path} is larger than 1 MiB", "check --config")
-    try:
-        data = tomllib.loads(raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise UsageError("usage", f"{path}: not UTF-8 at byte {error.start}", "save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError("usage", f"{path}: {error}", "correct the file") from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, brackets without end
-        raise UsageError("usage", f"{path}: a value that is too long or too deep", "correct the file") from None
-    return _checked(data, path)
-
-
-def _checked(data: dict[str, Any], path: str) -> dict[str, Any]:
-    known = ("default", "journal", "targets")
-    unknown = sorted(set(data).difference(known))
-    if unknown:
-        raise UsageError("usage", f"{path}: unknown name {unknown[0]!r}", f"there are: {', '.join(known)}")
-    targets = data.get("targets", {})
-    default, journal = data.get("default", ""), data.get("journal", "")
-    if not isinstance(journal, str):
-        raise UsageError("usage", f"{path}: journal must be a string", 'write journal = "PATH", a URL, or "none"')
-    if ":" in journal.partition("://")[2].rpartition("@")[0]:
-        raise UsageError(
-            "usage", f"{path}: journal: a password does not belong in a file", "use ~/.pgpass, or CHATPROOF_JOURNAL"
-        )
-    if not isinstance(targets, dict) or not isinstance(default, str):
-        raise UsageError(
-            "usage", f"{path}: targets must be a table and default a string", "see the docs on configuration"
-        )
-    for name, target in targets.items():
-        if not isinstance(target, dict):
-            raise UsageError("usage", f"{path}: targets.{name} must be a table", f"write [targets.{name}]")
-        for field, value in target.items():
-            _check_field(path, f"targets.{name}.{field}", field, value)
-    if default and default not in targets:
-        raise UsageError("usage", f"{path}: default names no target", f"there are: {', '.join(targets) or 'none'}")
-    return {"default": default, "journal": journal, "targets": targets}
-
-
-def _check_field(path: str, where: str, field: str, value: object) -> None:
-    if field.lower() in _SECRET_NAMES:
-        raise UsageError(
-            "usage",
-            f"{path}: {where}: a key does not belong in a file",
-            "name its variable with key_env, or its file with key_file",
-        )
-    if field not in _TARGET:
-        raise UsageError("usage", f"{path}: {where}: unknown name", f"there are: {', '.join(_TARGET)}")
-    if not isinstance(value, _TARGET[field]):
-        kind = {str: "a string in quotes", bool: "true or false", list: "an array"}[_TARGET[field]]
-        raise UsageError("usage", f"{path}: {where}: must be {kind}, is {type(value).__name__}", "correct it")
-    if field == "requires" and not all(isinstance(name, str) for name in value):  # type: ignore[attr-defined]
-        raise UsageError("usage", f"{path}: {where}: must be an array of strings", 'write ["tools", "json_schema"]')
-    if field == "waivers":
-        for number, waiver in enumerate(value, 1):  # type: ignore[arg-type, var-annotated]
-            _check_waiver(f"{path}: {where}[{number}]", waiver)
-
-
-def _check_waiver(where: str, waiver: object) -> None:
-    """Every waiver says what, why, under which ticket and until when: else it stays for ever."""
-    from datetime import date
-
-    if not isinstance(waiver, dict):
-        raise UsageError("usage", f"{where}: must be a table", "write [[targets.NAME.waivers]]")
-    for field in waiver:
-        if field not in _WAIVER:
-            raise UsageError("usage", f"{where}: unknown name {str(field)[:40]!r}", f"there are: {', '.join(_WAIVER)}")
-    for field in _WAIVER:
-        value = waiver.get(field)
-        value = value.isoformat() if field == "expires" and isinstance(value, date) else value
-        if not isinstance(value, str) or not value.strip():
-            raise UsageError("usage", f"{where}: {field} is missing", f"a waiver needs {', '.join(_WAIVER)}")
-        waiver[field] = value
-    try:
-        date.fromisoformat(waiver["expires"])
-    except ValueError:
-        raise UsageError("usage", f"{where}: expires is no date", "write it as 2026-12-31") from None
+    return raw
 
 
 def place(path: str, name: str) -> str:
@@ -141,6 +113,7 @@ def place(path: str, name: str) -> str:
     """
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = file.read(_MAX).splitlines()
-    heads = (f"[targets.{name}]", f'[targets."{name}"]', f"[targets.'{name}']")
+    root = f"{TABLE}." if os.path.basename(path) == PYPROJECT else ""
+    heads = (f"[{root}targets.{name}]", f'[{root}targets."{name}"]', f"[{root}targets.'{name}']")
     found = (number for number, line in enumerate(lines, 1) if line.partition("#")[0].strip() in heads)
     return f"{os.path.relpath(path)}:{next(found, 1)}"

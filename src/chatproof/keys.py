@@ -37,6 +37,14 @@ _INVISIBLE = {
 _MAX = 4096
 
 
+_PREFIXES = ("sk-", "gsk_", "xai-", "hf_", "AIza", "Bearer ")
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a key of a known form stands in a text where none belongs."""
+    return any(len(text[text.find(prefix) :]) >= 20 for prefix in _PREFIXES if prefix in text)
+
+
 class KeyProblem(NamedTuple):
     """`code` is a diagnosis code; `detail` never holds any part of the key."""
 

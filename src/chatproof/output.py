@@ -72,6 +72,45 @@ def _write(stream: TextIO | None, text: str) -> None:
         raise WriteError(f"cannot write to standard output: {detail}") from None
 
 
+class Progress:
+    """One line on standard error while requests are under way, erased at the end; only on a terminal.
+
+    Nothing is shown in the first moment, so that a quick answer does not flicker.
+    """
+
+    def __init__(self, text: str, wanted: bool) -> None:
+        self._text = escape(text)
+        self._on = wanted and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def __enter__(self) -> "Progress":
+        if self._on:
+            import threading
+
+            self._done = threading.Event()
+            self._thread = threading.Thread(target=self._tick, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._on:
+            self._done.set()
+            self._thread.join(1)
+
+    def _tick(self) -> None:
+        seconds, wait, shown = 0, 0.7, False
+        while not self._done.wait(wait):
+            wait, seconds, shown = 1.0, seconds + 1, True
+            self._show(f"\r{self._text} {seconds} s")
+        if shown:
+            self._show("\r\x1b[K")
+
+    def _show(self, text: str) -> None:
+        try:
+            _write(sys.stderr, text)
+        except WriteError:
+            pass  # it is only progress
+
+
 class Artefact:
     """A report file: proved writable before anything is sent, replaced whole or not at all, readable by its owner only.
 

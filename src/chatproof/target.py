@@ -171,14 +171,13 @@ def _entry(wanted: Wanted) -> tuple[dict[str, Any], str, Profile, str]:
     """(config entry or what stands for one, the target's name, its profile, its place in the configuration)."""
     asked = wanted.target
     settings: dict[str, Any] = {"default": "", "targets": {}}
-    path = wanted.config or config.find()
-    if path and not asked.startswith(("http://", "https://")):
-        settings = config.load(path)
+    if wanted.config or not asked.startswith(("http://", "https://")):
+        settings = config.settings(wanted.config)
     asked = asked or settings["default"] or "cometapi"
     if asked in settings["targets"]:
         entry = settings["targets"][asked]
         known = _profile(wanted.profile or entry.get("profile") or _default_profile(entry))
-        return entry, asked, known, config.place(path, asked)
+        return entry, asked, known, config.place(settings["origins"][f"targets.{asked}"], asked)
     if "://" in asked:
         return {"base_url": asked}, "url", _profile(wanted.profile or profile.GENERIC), ""
     if asked in profile.names() and asked != profile.GENERIC:
@@ -225,6 +224,8 @@ def _key(
         raw, source = environ.get(wanted.key_env), f"env:{wanted.key_env}"
     elif entry.get("key_file"):
         raw, source = _read_key_file(entry["key_file"], notes), f"file:{entry['key_file']}"
+    elif entry.get("key_keyring"):
+        raw, source = _from_keyring(entry["key_keyring"]), f"keyring:{entry['key_keyring']}"
     else:
         # A key is bound to its origin: another host than the provider's gets only what was set for it on purpose.
         variables = known.fact("key_variables", [OWN_VARIABLE]) if _at_home(entry, known) else [OWN_VARIABLE]
@@ -255,6 +256,24 @@ def _at_home(entry: dict[str, Any], known: Profile) -> bool:
     """The target is the provider's own host, so that its key variables may be used."""
     given, own = entry.get("base_url"), known.fact("base_url", "")
     return not given or (bool(own) and given.startswith(own.partition("/v")[0] + "/"))
+
+
+def _from_keyring(place: str) -> str | None:
+    """The password that the system's keyring has for service/user; None when it has none."""
+    service, slash, user = place.rpartition("/")
+    if not slash or not service or not user:
+        raise UsageError("usage", "key_keyring is no service/user", 'write key_keyring = "chatproof/shop"')
+    try:
+        import keyring
+    except ModuleNotFoundError:
+        advice = "pip install 'chatproof[keyring]'"
+        raise UsageError("usage", "key_keyring needs keyring, which is not installed", advice) from None
+    try:
+        password: str | None = keyring.get_password(service, user)
+    except Exception as error:  # backends raise what they like, and their texts are not ours
+        said = f"the keyring cannot be read: {type(error).__name__}"
+        raise UsageError("auth.key_missing", said, "unlock it, or use --key-env or --key-file") from None
+    return password
 
 
 def _read_key_file(path: str, notes: list[str]) -> str:

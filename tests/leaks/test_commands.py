@@ -39,6 +39,8 @@ WAYS_TO_RUN: dict[str, tuple[tuple[str, ...], ...]] = {
     "judge": (("{run}", "-vv"),),
     "contract": ((), ("--validate",), ("{url}",)),
     "simulate": (("--list-faults",),),
+    "config": (("show", "--origin"), ("check",), ("schema",)),
+    "completion": (("bash",), ("zsh",), ("fish",), ("man",)),
     "journal": (("verify",), ("export",), ("export", "kept.jsonl"), ("prune", "--keep", "9")),
 }  # fmt: skip
 # Journals by backend: the kind of place that tests.journal_support makes. A new backend fails below until it stands here.

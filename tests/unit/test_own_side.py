@@ -265,14 +265,14 @@ def test_config(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[targets.a]\nbase_ur = 'x'", "targets.a.base_ur: unknown name"),
+        ("[targets.a]\nbase_ur = 'x'", ".toml:2: targets.a.base_ur: unknown name"),
         ("[targets.a]\napi_key = 'sk-1'", "a key does not belong in a file"),
         ("[targets.a]\nmodel = 5", "must be a string"),
         ("[targets.a]\nno_auth = 'yes'", "must be true or false"),
         ("default = 'b'\n[targets.a]", "default names no target"),
-        ("x = 1", "unknown name 'x'"),
+        ("x = 1", ".toml:1: x: unknown name"),
         ("a = [", ""),
-        ("targets = 3", "targets must be a table"),
+        ("targets = 3", "targets: must be a table"),
     ],
 )
 def test_bad_config(tmp_path: Path, text: str, words: str) -> None:

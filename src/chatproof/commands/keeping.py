@@ -39,8 +39,7 @@ def named(args: argparse.Namespace) -> str:
     place: str = args.journal or os.environ.get(VARIABLE, "")
     if place:
         return place
-    path = getattr(args, "config", "") or config.find()
-    return str(config.load(path)["journal"]) if path else ""
+    return str(config.settings(getattr(args, "config", "") or os.environ.get("CHATPROOF_CONFIG", ""))["journal"])
 
 
 class Keeper:

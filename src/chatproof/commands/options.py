@@ -3,10 +3,29 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any, NoReturn, Self
 
 from chatproof.target import SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
 from chatproof.usage_error import UsageError
+
+VARIABLES = {
+    "target": "CHATPROOF_TARGET",
+    "environment": "CHATPROOF_ENVIRONMENT",
+    "timeout": "CHATPROOF_TIMEOUT",
+    "ca_file": "CHATPROOF_CA_FILE",
+    "proxy": "CHATPROOF_PROXY",
+    "config": "CHATPROOF_CONFIG",
+}
+"""Variables that stand for an option: weaker than the option, stronger than any file."""
+
+
+class Described(Exception):
+    """Raised instead of parsing while `describe` wants the parser of a command."""
+
+    def __init__(self, parser: "Parser") -> None:
+        super().__init__(parser.prog)
+        self.parser = parser
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,11 +36,33 @@ class Parser(argparse.ArgumentParser):
         argparse._ = str  # type: ignore[attr-defined]
         return cls(prog=f"chatproof {command}", description=about, allow_abbrev=False, formatter_class=_Formatter)
 
+    describing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if Parser.describing:
+            raise Described(self)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         head, quoted, _ = message.partition("unrecognized arguments")
         if quoted:
             message = f"{head}unrecognized arguments (not shown, in case one is a key)"
         raise UsageError("usage", message, f"see: {self.prog} --help")
+
+
+def describe(command: str) -> Parser:
+    """The parser of a command, which is not run: what completion, man page and documents are made from."""
+    import importlib
+
+    module = importlib.import_module(f"chatproof.commands.{command}")
+    Parser.describing = True
+    try:
+        module.main([])
+    except Described as found:
+        return found.parser
+    finally:
+        Parser.describing = False
+    raise RuntimeError(f"the command {command} parses nothing")
 
 
 def parser(command: str, about: str) -> Parser:
@@ -63,12 +104,16 @@ def add_target(to: argparse.ArgumentParser) -> None:
         help="http proxy for CONNECT; env: take it from the environment",
     )
     to.add_argument("--allow-http", action="store_true", help="send the key in clear to a remote host")
-    to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml")
+    to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml and no other file")
+    to.add_argument("--env-file", default="", metavar="PATH", help="read variables from this file, for this run only")
     to.add_argument("--fault", default="", metavar="NAME", help="with the target simulator: let it fail this way")
 
 
 def find_target(args: argparse.Namespace, *, need_key: bool = True) -> Resolved:
     """The target of parsed arguments. Starts the simulator when that is what was asked for."""
+    environ, notes = _environment(args)
+    for option, variable in VARIABLES.items():
+        setattr(args, option, getattr(args, option) or environ.get(variable, ""))
     if args.target == SIMULATOR:
         return _simulated(args)
     if args.fault:
@@ -92,7 +137,18 @@ def find_target(args: argparse.Namespace, *, need_key: bool = True) -> Resolved:
         allow_http=args.allow_http,
         config=args.config,
     )
-    return resolve(wanted, os.environ, sys.stdin, need_key=need_key)
+    resolved = resolve(wanted, environ, sys.stdin, need_key=need_key)
+    return resolved._replace(notes=(*notes, *resolved.notes)) if notes else resolved
+
+
+def _environment(args: argparse.Namespace) -> tuple[Mapping[str, str], list[str]]:
+    """The process's variables, over those of --env-file: what was set on purpose for this run wins."""
+    if not args.env_file:
+        return os.environ, []
+    from chatproof import env_file
+
+    said, notes = env_file.read(args.env_file)
+    return {**said, **os.environ}, notes
 
 
 def _simulated(args: argparse.Namespace) -> Resolved:
@@ -123,14 +179,29 @@ def _simulated(args: argparse.Namespace) -> Resolved:
     )
 
 
+def interactive() -> bool:
+    """Somebody is there to answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
 def terminal() -> dict[str, Any]:
     """color and width for text on standard output."""
-    on = sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    color = bool(os.environ.get("FORCE_COLOR")) or (on and not os.environ.get("NO_COLOR"))
-    width = 100
-    if on:
+    on = sys.stdout is not None and sys.stdout.isatty()
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and len(columns) < 5 else 0
+    if on and not width:
         try:
-            width = min(max(os.get_terminal_size(sys.stdout.fileno()).columns, 40), 140)
+            width = os.get_terminal_size(sys.stdout.fileno()).columns
         except OSError:
             pass
-    return {"color": color, "width": width}
+    return {"color": _color(os.environ, on), "width": min(max(width, 40), 140) if width else 100}
+
+
+def _color(environ: Mapping[str, str], on_terminal: bool) -> bool:
+    """FORCE_COLOR and CLICOLOR_FORCE win over NO_COLOR, and that over the terminal; 0 means no."""
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        if environ.get(name):
+            return environ[name] != "0"
+    if environ.get("NO_COLOR") or environ.get("CLICOLOR") == "0":
+        return False
+    return on_terminal and environ.get("TERM") != "dumb"

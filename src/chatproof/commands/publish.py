@@ -40,6 +40,13 @@ def add_options(to: argparse.ArgumentParser, of: str = "") -> None:
         help=f"what fails the run: {', '.join(exit_status.FAIL_ON)} (default broken,undecided)",
     )
     to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the verdict")
+    if not of:
+        to.add_argument(
+            "--json-fields",
+            default="",
+            metavar="A,B.C",
+            help="only these fields of the run as JSON on standard output, such as verdict,findings.clause",
+        )
     to.add_argument("-q", "--quiet", action="store_true", help="the verdict and the cause only")
     to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; twice: headers")
 
@@ -63,6 +70,13 @@ class Outlet:
             else:
                 self._paths.append((format, path))
         self._on_stdout = on_stdout or [args.format]
+        self._fields: tuple[tuple[str, ...], ...] = ()
+        if getattr(args, "json_fields", ""):
+            from chatproof.commands import fields
+
+            if on_stdout or args.format not in ("text", "json"):
+                raise UsageError("usage", "--json-fields is JSON on standard output", "leave out the other format")
+            self._fields = fields.parse(args.json_fields)
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
             reporters.load(format, of)
         if len(self._paths) != len({_place(path) for _, path in self._paths}):
@@ -95,7 +109,7 @@ class Outlet:
         verdict goes to standard output first: a full disk must not hide it."""
         for format in self._on_stdout:
             try:
-                say(reporters.render(format, document, self._style, self._of))
+                say(self._rendered(format, document))
             except WriteError as error:
                 failed = _unwritten(document, error)
         failed = self.write_files(document) or failed
@@ -111,6 +125,13 @@ class Outlet:
 
             github.announce(document, status, annotate="github" not in self._on_stdout)
         return status
+
+    def _rendered(self, format: str, document: dict[str, Any]) -> str:
+        if self._fields:
+            from chatproof.commands import fields
+
+            return fields.render(document, self._fields)
+        return reporters.render(format, document, self._style, self._of)
 
     def write_files(self, document: dict[str, Any]) -> int:
         """Write the report files only; return 0, or 4 when one could not be written."""

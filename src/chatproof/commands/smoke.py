@@ -8,7 +8,7 @@ from chatproof.cli import COMMANDS
 from chatproof.commands import publish
 from chatproof.commands.keeping import Keeper, add_option
 from chatproof.commands.options import add_target, find_target, parser
-from chatproof.output import say
+from chatproof.output import Progress, say
 from chatproof.run import Settings, run
 from chatproof.target import Resolved
 
@@ -35,7 +35,8 @@ def check(args: argparse.Namespace, settings_of: Callable[[argparse.Namespace, R
 
         against = baseline(args, resolved.target)
     with outlet:
-        document = run(resolved, settings, environ=os.environ, begin=keeper.begin).document
+        with Progress(f"asking {resolved.url.netloc}", not args.quiet):
+            document = run(resolved, settings, environ=os.environ, begin=keeper.begin).document
         keeper.drift(document, against)
         unkept = keeper.end(document)
         return outlet.publish(document, unkept)

@@ -1,0 +1,121 @@
+"""chatproof explain: what a code or a clause means, what to do about it, and where that is written. Sends nothing."""
+
+import json
+from typing import Any
+
+from chatproof import clauses
+from chatproof.clause import VALIDATE, Example
+from chatproof.cli import COMMANDS
+from chatproof.commands.options import parser, terminal
+from chatproof.output import say
+from chatproof.own_side import OWN_SIDE
+from chatproof.printable import escape, snippet
+from chatproof.usage_error import UsageError
+
+Rows = list[tuple[str, str]]
+_LABEL = 12
+
+
+def main(argv: list[str]) -> int:
+    to = parser("explain", COMMANDS["explain"])
+    to.add_argument(
+        "name", nargs="?", default="", metavar="CODE|CLAUSE", help="such as model.unavailable; none: list all"
+    )
+    to.add_argument("--format", default="text", choices=("text", "json"))
+    args = to.parse_args(argv)
+    if not args.name:
+        say("".join(f"{name}\n" for name in known()))
+        return 0
+    found = [explained for explained in (_code(args.name), _clause(args.name)) if explained]
+    if not found:
+        raise _unknown(args.name)
+    if args.format == "json":
+        say(json.dumps([dict(rows) | {"name": args.name} for rows in map(_merged, found)], indent=2) + "\n")
+    else:
+        say("\n".join(_text(args.name, rows) for rows in found))
+    return 0
+
+
+def known() -> list[str]:
+    """Every code and every clause, sorted."""
+    from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES
+
+    codes = {mode.code for mode in (*FAILURE_MODES, *ALONGSIDE, *CODED.values())}
+    return sorted({*codes, *OWN_SIDE, *clauses.load(VALIDATE)})
+
+
+def _code(name: str) -> Rows:
+    """What a diagnosis code means: a row for each way that leads to it."""
+    if name in OWN_SIDE:
+        meaning, advice = OWN_SIDE[name]
+        return [("code", "on our own side: exit status 2, nothing is sent"), ("meaning", meaning), ("next", advice)]
+    from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES
+    from chatproof.simulator.faults import FAULTS
+
+    modes = [mode for mode in (*FAILURE_MODES, *ALONGSIDE, *CODED.values()) if mode.code == name]
+    rows: Rows = []
+    for mode in modes:
+        if ("meaning", mode.summary) in rows:
+            continue
+        rows += [("meaning", mode.summary), ("owner", f"{mode.owner} ({mode.confidence})"), ("next", mode.next_step)]
+    if rows:
+        cause = [clause for clause in clauses.load(VALIDATE).values() if clause.code == name]
+        rows += [("clause", f"{clause.id}: {clause.says}") for clause in cause]
+        shown = [fault for fault in FAULTS.values() if fault.code == name][:3]
+        for fault in shown:
+            rows += [("example", f"{fault.about}"), ("try", f"chatproof smoke simulator --fault {fault.name}")]
+        rows.insert(0, ("code", "a diagnosis: the cause that a person would fix"))
+    return rows
+
+
+def _clause(name: str) -> Rows:
+    clause = clauses.load(VALIDATE).get(name)
+    if clause is None:
+        return []
+    rows = [
+        ("clause", f"{clause.level}, {clause.layer} layer, judged on probe {clause.probe}, from {clause.scope} on"),
+        ("says", clause.says),
+        ("who breaks", clause.why),
+        ("source", f"{clause.source.url} ({clause.source.accessed})"),
+    ]
+    if clause.needs:
+        rows.append(("needs", f"{', '.join(clause.needs)}; while one of them is broken, this is undecided"))
+    if clause.capability:
+        rows.append(("capability", clause.capability))
+    if clause.code:
+        rows.append(("code", f"{clause.code}: chatproof explain {clause.code}"))
+    rows += [("holds on", _shown(example)) for example in clause.holds_on[:1]]
+    rows += [("breaks on", _shown(example)) for example in clause.breaks_on[:2]]
+    return rows
+
+
+def _shown(example: Example) -> str:
+    return f"HTTP {example.status} {example.media or 'without Content-Type'} {snippet(example.body, 160)}"
+
+
+def _text(name: str, rows: Rows) -> str:
+    from textwrap import wrap
+
+    room = max(terminal()["width"] - _LABEL - 2, 24)
+    lines = [name]
+    for label, text in rows:
+        parts = wrap(escape(text), room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [f"  {label if number == 0 else '':<{_LABEL}}{part}" for number, part in enumerate(parts)]
+    return "\n".join([*lines, ""])
+
+
+def _merged(rows: Rows) -> list[tuple[str, Any]]:
+    """Labels once: a string where there is one value, else a list."""
+    values: dict[str, list[str]] = {}
+    for label, text in rows:
+        values.setdefault(label.replace(" ", "_"), []).append(text)
+    return [(label, texts[0] if len(texts) == 1 else texts) for label, texts in values.items()]
+
+
+def _unknown(name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    names = known()
+    near = [n for n in names if n.startswith(name + ".")][:8] or get_close_matches(name, names, n=3, cutoff=0.5)
+    advice = f"did you mean {', '.join(near)}?" if near else "chatproof explain, without a name, lists all"
+    return UsageError("usage", f"there is no code or clause {name[:60]!r}", advice)

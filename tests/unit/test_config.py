@@ -1,0 +1,258 @@
+"""Configuration files: which count, what hides what, where an error is, what the commands say. Nothing is sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from chatproof import config, config_fields, env_file
+from chatproof.target import Wanted, resolve
+from chatproof.usage_error import UsageError
+from tests.support import KEY
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "home" / "chatproof").mkdir(parents=True)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    for name in [name for name in os.environ if name.startswith("CHATPROOF_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def run(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": os.environ["XDG_CONFIG_HOME"], **(env or {})}
+    done = subprocess.run(
+        [sys.executable, "-m", "chatproof", *args], capture_output=True, text=True, env=environ, timeout=60
+    )
+    assert KEY not in done.stdout + done.stderr and "Traceback" not in done.stderr
+    return done
+
+
+def fill(place: Path) -> None:
+    (place / "home/chatproof/config.toml").write_text(
+        'default = "a"\n[targets.a]\nbase_url = "https://xdg.test/v1"\nkey_env = "XDG"\n[targets.c]\nprofile = "openai"\n'
+    )
+    (place / "pyproject.toml").write_text(
+        '[project]\nname = "x"\n[tool.chatproof.targets.a]\nbase_url = "https://pyproject.test/v1"\n[tool.chatproof.targets.b]\n'
+    )
+    (place / "work/chatproof.toml").write_text('default = "b"\n[targets.b]\nmodel = "m"\n')
+
+
+def test_the_nearer_file_wins_and_a_target_is_taken_whole(place: Path) -> None:
+    fill(place)
+    said = config.settings()
+    assert said["default"] == "b" and set(said["targets"]) == {"a", "b", "c"}
+    assert said["targets"]["a"] == {"base_url": "https://pyproject.test/v1"}  # not the key_env of another file
+    assert said["origins"]["targets.b"].endswith("work/chatproof.toml")
+    assert said["origins"]["targets.c"].endswith("home/chatproof/config.toml")
+    assert config.settings(str(place / "pyproject.toml"))["targets"].keys() == {"a", "b"}
+    assert resolve(Wanted("b"), {"COMETAPI_KEY": KEY}).target.model == "m"
+
+
+def test_show_says_where_each_value_comes_from(place: Path) -> None:
+    fill(place)
+    done = run(
+        "config", "show", "--origin", env={"CHATPROOF_TIMEOUT": "7s", "CHATPROOF_PROXY": "http://u:secretpw@p:1"}
+    )
+    assert 'timeout = "7s"  # variable CHATPROOF_TIMEOUT' in done.stdout and "secretpw" not in done.stdout
+    assert f'targets.b.model = "m"  # {place}/work/chatproof.toml' in done.stdout
+    shown = json.loads(run("config", "show", "--format", "json").stdout)
+    assert shown["targets.a.base_url"]["origin"].endswith("pyproject.toml") and shown["default"]["value"] == "b"
+
+
+def test_a_variable_beats_a_file_and_an_option_beats_it(place: Path) -> None:
+    (place / "work/chatproof.toml").write_text(
+        '[targets.b]\nbase_url = "https://h.test/v1"\nenvironment = "file"\nmodel = "m"\n'
+    )
+    env = {
+        "CHATPROOF_API_KEY": KEY,
+        "CHATPROOF_TARGET": "b",
+        "CHATPROOF_ENVIRONMENT": "variable",
+        "CHATPROOF_TIMEOUT": "7s",
+    }
+    assert "--max-time 7 " in run("smoke", "--plan", env=env).stdout
+    assert "--max-time 9 " in run("smoke", "--plan", "--timeout", "9s", env=env).stdout
+    assert "https://h.test/v1" in run("smoke", "--plan", env=env).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "place_and_words", "advice"),
+    [
+        ("default = 'a'\n\n[targets.a]\n# x\nbase_ur = 'x'\n", "chatproof.toml:5: targets.a.base_ur: unknown name", "did you mean base_url?"),
+        ("[targets.a]\nno_auth = 'yes'\n", "chatproof.toml:2: targets.a.no_auth: must be true or false, is str", "no_auth = true"),
+        ("[targets.'x y']\nmodel = 1\n", "chatproof.toml:2: targets.x y.model: must be a string", "model ="),
+        ("[targets.a]\nkey = 'sk-12345678901234567890'\n", "chatproof.toml:2: targets.a.key: a key does not belong", "key_env"),
+        ("[targets.a]\nkey_env = 'A'\nkey_file = 'b'\n", "chatproof.toml:3: targets.a.key_file: there is key_env, too", "one place"),
+        ("[[targets.a.waivers]]\nclause = 'x'\n", "targets.a.waivers: number 1: reason is missing", "a waiver needs"),
+        ("a = 1 1\n", "line 1", "correct the file"),
+    ],
+)  # fmt: skip
+def test_errors_have_file_line_and_the_fix(place: Path, text: str, place_and_words: str, advice: str) -> None:
+    (place / "work/chatproof.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        config.settings()
+    assert place_and_words in caught.value.detail and advice in caught.value.advice
+    assert "sk-1234" not in caught.value.detail
+    done = run("config", "check")
+    assert done.returncode == 2 and "chatproof.toml" in done.stderr
+
+
+def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
+    file = place / "work/chatproof.toml"
+    for text, words in (
+        ('[targets.a]\nprofile = "nope"\n', "there is no such profile"),
+        ('[targets.a]\nbase_url = "http://h.test/v1"\n', "in clear"),
+        ('[targets.a]\ntimeout = "soon"\n', "not a duration"),
+        ('[targets.a]\nrequires = ["flying"]\n', "no capability is called"),
+        ('[[targets.a.waivers]]\nclause="nope"\nreason="r"\nticket="t"\nexpires=2099-01-01\n', "no clause is called"),
+        ('default = "z"\n', "default names no target"),
+    ):  # fmt: skip
+        file.write_text(text)
+        done = run("config", "check")
+        assert done.returncode == 2 and words in done.stderr, text
+    file.write_text('[targets.a]\nrequires = ["tools"]\ntimeout = "5s"\n')
+    assert run("config", "check").stdout == "1 file checked, nothing to correct\n"
+    (place / "pyproject.toml").write_text("[tool.chatproof]\ntarget = 1\n")
+    assert "pyproject.toml:2: target: unknown name" in run("config", "check", str(place / "pyproject.toml")).stderr
+
+
+def test_init_asks_nothing_without_a_terminal(place: Path) -> None:
+    done = run("config", "init")
+    assert done.returncode == 0 and run("config", "check").returncode == 0
+    assert run("config", "init").returncode == 2  # it is there already
+    args = (
+        "--force",
+        "--target",
+        "shop eu",
+        "--base-url",
+        "https://h.test/v1",
+        "--key-env",
+        "SHOP_KEY",
+        "--model",
+        'a"b',
+    )
+    assert run("config", "init", *args).returncode == 0
+    said = config.settings()
+    assert said["targets"]["shop eu"]["model"] == 'a"b' and said["default"] == "shop eu"
+    before = (place / "work/chatproof.toml").read_bytes()
+    assert run("config", "init", "--force", "--base-url", "ftp://h").returncode == 2
+    assert (place / "work/chatproof.toml").read_bytes() == before and len(list((place / "work").iterdir())) == 1
+
+
+def test_init_asks_on_a_terminal(place: Path) -> None:
+    master, slave = pty.openpty()
+    environ = {"PATH": os.environ["PATH"], "TERM": "dumb"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "chatproof", "config", "init"], stdin=slave, stdout=slave, stderr=slave, env=environ
+    )
+    os.write(master, b"https://h.test/v1\nSHOP_KEY\nm1\n")
+    assert child.wait(30) == 0
+    os.close(slave)
+    os.close(master)
+    assert config.settings()["targets"]["main"] == {
+        "base_url": "https://h.test/v1",
+        "key_env": "SHOP_KEY",
+        "model": "m1",
+    }
+
+
+def test_the_schema_is_shipped_and_agrees_with_the_checks() -> None:
+    shipped = json.loads((ROOT / "src/chatproof/schemas/config.schema.json").read_text())
+    assert shipped == config_fields.schema() == json.loads(run("config", "schema").stdout)
+    valid = jsonschema_rs.validator_for(shipped)
+    assert valid.is_valid({"default": "a", "targets": {"a": {"base_url": "x", "requires": ["tools"], "no_auth": True}}})
+    for wrong in (
+        {"x": 1},
+        {"targets": {"a": {"api_key": "x"}}},
+        {"targets": {"a": {"model": 1}}},
+        {"targets": {"a": {"waivers": [{}]}}},
+    ):
+        assert not valid.is_valid(wrong)
+
+
+def test_keyring(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keyring of our own making stands in for the system's; without the package the advice says what to install."""
+    (place / "work/chatproof.toml").write_text(
+        '[targets.k]\nbase_url = "https://h.test/v1"\nkey_keyring = "chat/proof/me"\n'
+    )
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(UsageError) as caught:
+        resolve(Wanted("k"), {})
+    assert "chatproof[keyring]" in caught.value.advice
+
+    class Ring:
+        @staticmethod
+        def get_password(service: str, user: str) -> str | None:
+            if user == "locked":
+                raise RuntimeError(f"locked: {KEY}")
+            return KEY if (service, user) == ("chat/proof", "me") else None
+
+    monkeypatch.setitem(sys.modules, "keyring", Ring)
+    target = resolve(Wanted("k"), {}).target
+    assert target.key_source == "keyring:chat/proof/me" and target.key is not None and target.key.reveal() == KEY
+    for user, words in (("nobody", "is not set"), ("locked", "cannot be read: RuntimeError")):
+        (place / "work/chatproof.toml").write_text(
+            f'[targets.k]\nbase_url = "https://h.test/v1"\nkey_keyring = "x/{user}"\n'
+        )
+        with pytest.raises(UsageError) as caught:
+            resolve(Wanted("k"), {})
+        assert words in caught.value.detail and KEY not in caught.value.detail
+
+
+# -- --env-file -----------------------------------------------------------------------------------------------------
+
+
+def test_env_file_gives_the_key_for_this_run_only(place: Path) -> None:
+    file = place / "work/.env"
+    file.write_text(f"# secrets\nexport CHATPROOF_API_KEY='{KEY}'\nCHATPROOF_MODEL=m7\n\n")
+    done = run("doctor", "https://127.0.0.1:1/v1", "--env-file", ".env")
+    assert f"env:CHATPROOF_API_KEY, {len(KEY)} characters" in done.stdout and "model: m7" in done.stdout
+    assert "can be read by others" in done.stdout
+    file.chmod(0o600)
+    assert "can be read by others" not in run("doctor", "https://127.0.0.1:1/v1", "--env-file", ".env").stdout
+    assert run("doctor", "https://127.0.0.1:1/v1").returncode == 2  # .env is never read by itself
+    wins = run(
+        "doctor",
+        "https://127.0.0.1:1/v1",
+        "--env-file",
+        ".env",
+        env={"CHATPROOF_API_KEY": "another-key-of-27-characters"},
+    )
+    assert "28 characters" in wins.stdout
+    assert "CHATPROOF_API_KEY" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A=1\nA=2", ":2: the line sets A again"), ("A = 1", ":1: the line is not NAME=VALUE"), ("1A=x", "is not NAME=VALUE"),
+        ('A="x', "quotes"), ("A='x'y'", "quotes"), ('A="\\n"', "quotes or escapes"), ("A=${B}", "refers to other"),
+        ("A=$(id)", "refers to other"), ("A=x # y", "a comment behind"), ("just words", "is not NAME=VALUE"),
+    ],
+)  # fmt: skip
+def test_env_file_refuses_what_it_does_not_understand(place: Path, text: str, words: str) -> None:
+    (place / "e").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        env_file.read(str(place / "e"))
+    assert words in caught.value.detail
+
+
+def test_env_file_special_files(place: Path) -> None:
+    os.mkfifo(place / "fifo")
+    (place / "big").write_bytes(b"#" * (64 * 1024 + 1))
+    (place / "bytes").write_bytes(b"A=\xff")
+    for name in ("fifo", "big", "bytes", "missing", "."):
+        with pytest.raises(UsageError):
+            env_file.read(str(place / name))

@@ -1,0 +1,229 @@
+"""What a person and a script meet at the terminal: colour, width, progress, fields, explain, completion, the man page."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chatproof import cli
+from chatproof.commands import completion, explain
+from chatproof.commands.options import _color, describe, terminal
+from chatproof.simulator.harness import ChatSimulator
+
+CLI = [sys.executable, "-m", "chatproof"]
+
+
+def run(*args: str, env: dict[str, str] | None = None, input: str = "") -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.environ["PATH"], "CHATPROOF_JOURNAL": "none", **(env or {})}
+    return subprocess.run([*CLI, *args], capture_output=True, text=True, env=environ, timeout=60, input=input)
+
+
+@pytest.mark.parametrize(
+    ("environ", "on_terminal", "color"),
+    [
+        ({}, True, True), ({}, False, False), ({"NO_COLOR": "1"}, True, False), ({"NO_COLOR": ""}, True, True),
+        ({"FORCE_COLOR": "1"}, False, True), ({"FORCE_COLOR": "0"}, True, False), ({"CLICOLOR_FORCE": "1"}, False, True),
+        ({"CLICOLOR_FORCE": "0"}, True, False), ({"CLICOLOR": "0"}, True, False), ({"TERM": "dumb"}, True, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, True), ({"FORCE_COLOR": "", "NO_COLOR": "1"}, True, False),
+    ],
+)  # fmt: skip
+def test_color(environ: dict[str, str], on_terminal: bool, color: bool) -> None:
+    assert _color(environ, on_terminal) is color
+
+
+def test_width_follows_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, width in (("72", 72), ("5", 40), ("9999", 140), ("wide", 100), ("", 100)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert terminal()["width"] == width
+    text = run("smoke", "simulator", "--fault", "html-502", env={"COLUMNS": "60"}).stdout
+    assert max(len(line) for line in text.splitlines()[1:]) <= 62
+
+
+def _on_a_terminal(args: list[str], env: dict[str, str]) -> tuple[str, str]:
+    """(standard output, what a terminal got on standard error)."""
+    master, slave = pty.openpty()
+    environ = {"PATH": os.environ["PATH"], "CHATPROOF_JOURNAL": "none", **env}
+    child = subprocess.Popen([*CLI, *args], stdout=subprocess.PIPE, stderr=slave, env=environ)
+    out = child.communicate(timeout=60)[0].decode()
+    os.set_blocking(master, False)
+    try:
+        shown = os.read(master, 65536).decode()
+    except BlockingIOError:
+        shown = ""
+    os.close(slave)
+    os.close(master)
+    return out, shown
+
+
+def test_progress_is_one_line_on_a_terminal_and_erased() -> None:
+    with ChatSimulator() as simulator, simulator.fault("silence") as other:
+        args = ["smoke", other.base_url, "--model", "m", "--timeout", "3s"]
+        env = {"CHATPROOF_API_KEY": other.api_key, "TERM": "xterm"}
+        out, shown = _on_a_terminal(args, env)
+        assert shown.startswith("\rasking 127.0.0.1:") and shown.endswith("\r\x1b[K") and "\n" not in shown
+        assert "asking" not in out and other.api_key not in shown
+        assert _on_a_terminal([*args, "-q"], env)[1] == ""
+        assert _on_a_terminal(args, {**env, "TERM": "dumb"})[1] == ""
+        assert run(*args, env=env).stderr == ""
+
+
+def test_verbosity() -> None:
+    quiet = run("smoke", "simulator", "--fault", "html-502", "-q").stdout
+    assert quiet.startswith("NO-GO") and "cause " in quiet and "evidence" not in quiet and "held" not in quiet
+    plain, once, twice = (run("smoke", "simulator", *v).stdout for v in ((), ("-v",), ("-vv",)))
+    assert "first_byte" not in plain and "first_byte" in once and "content-length:" in twice.lower()
+
+
+def test_json_fields() -> None:
+    picked = json.loads(run("smoke", "simulator", "--json-fields", "verdict,target.model,findings.clause").stdout)
+    assert (
+        picked["verdict"] == "GO"
+        and picked["target"] == {"model": "simulator-mini"}
+        and set(picked) == {"verdict", "target", "findings"}
+    )
+    assert {"clause": "happy.status_200"} in picked["findings"]
+    for wrong, words in (
+        ("verdikt", "a run has no 'verdikt'"),
+        ("target.key.secret", "a run has no 'target.key.secret'"),
+        ("findings.x", "no 'findings.x'"),
+    ):
+        done = run("smoke", "simulator", "--json-fields", wrong)
+        assert done.returncode == 2 and words in done.stderr and done.stdout == ""
+    assert run("smoke", "simulator", "--json-fields", "verdict", "--format", "yaml").returncode == 2
+
+
+# -- explain --------------------------------------------------------------------------------------------------------
+
+
+def test_every_code_and_clause_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    names = explain.known()
+    assert {"model.unavailable", "happy.status_200", "auth.key_missing", "net.dns"} <= set(names) and len(names) > 150
+    for name in names:
+        assert explain._code(name) or explain._clause(name), name
+    text = run("explain", "model.unavailable").stdout
+    for words in ("meaning ", "owner ", "next ", "example ", "try "):
+        assert f"  {words}" in text
+    text = run("explain", "happy.status_200").stdout
+    for words in ("says ", "who breaks ", "source ", "holds on ", "breaks on "):
+        assert f"  {words}" in text
+
+
+def test_every_example_of_a_code_leads_to_it() -> None:
+    done = run("explain", "gateway.error", "--format", "json")
+    told = json.loads(done.stdout)[0]
+    for command in told["try"]:
+        run_document = json.loads(run(*command.split()[1:], "--format", "json").stdout)
+        assert run_document["diagnoses"][0]["code"] == "gateway.error"
+
+
+def test_near_misses() -> None:
+    for wrong, near in (
+        ("model.unavailabel", "model.unavailable"),
+        ("happy", "happy.status_200"),
+        ("stream.finish", "stream.finished"),
+    ):
+        done = run("explain", wrong)
+        assert done.returncode == 2 and near in done.stderr
+
+
+# -- completion and man page ----------------------------------------------------------------------------------------
+
+
+def test_every_command_describes_itself() -> None:
+    for command in cli.COMMANDS:
+        parser = describe(command)
+        assert parser.prog == f"chatproof {command}"
+    assert run("smoke", "simulator", "-q").returncode == 0  # and runs as before
+
+
+def complete_bash(line: list[str]) -> set[str]:
+    script = (
+        completion.bash()
+        + f'COMP_WORDS=({" ".join(line[:-1])} "{line[-1]}"); COMP_CWORD={len(line) - 1}; _chatproof; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    )
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=30)
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+def test_bash_completes() -> None:
+    assert complete_bash(["chatproof", "sm"]) == {"smoke"}
+    assert complete_bash(["chatproof", "smoke", "--str"]) == {"--stream", "--strict"}
+    assert complete_bash(["chatproof", "smoke", "comet"]) == {"cometapi"}
+    assert complete_bash(["chatproof", "explain", "happy.st"]) == {"happy.status_200"}
+    assert complete_bash(["chatproof", "config", ""]) >= {"show", "check", "init", "schema"}
+    assert complete_bash(["chatproof", "validate", "--layer", "tr"]) == {"transport"}
+    assert complete_bash(["chatproof", "nope", ""]) == set()
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_completes(tmp_path: Path) -> None:
+    (tmp_path / "c.fish").write_text(completion.fish())
+
+    def complete(line: str) -> set[str]:
+        script = f"source {tmp_path}/c.fish; complete -C '{line}'"
+        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=30)
+        assert done.stderr == ""
+        return {row.split("\t")[0] for row in done.stdout.splitlines()}
+
+    assert complete("chatproof sm") == {"smoke"}
+    assert complete("chatproof smoke --str") == {"--stream", "--strict"}
+    assert "happy.status_200" in complete("chatproof explain happy.st")
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes(tmp_path: Path) -> None:
+    """In a zsh on a pseudo-terminal: what is typed and a tab, then what the line has become."""
+    (tmp_path / "c.zsh").write_text(completion.zsh())
+    master, slave = pty.openpty()
+    environ = {"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(tmp_path), "PS1": "READY>"}
+    child = subprocess.Popen(
+        ["zsh", "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
+    )
+    try:
+        os.write(
+            master,
+            f"autoload -U compinit; compinit -u; source {tmp_path}/c.zsh; chatproof() {{ print GOT:$@; }}\n".encode(),
+        )
+        time.sleep(2)
+        os.write(master, b"chatproof smo\t--str\t\n")
+        time.sleep(2)
+        os.set_blocking(master, False)
+        assert b"GOT:smoke --str" in os.read(master, 65536)
+    finally:
+        child.kill()
+        child.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def test_zsh_and_fish_name_every_command_and_option() -> None:
+    for text in (completion.zsh(), completion.fish()):
+        for command in cli.COMMANDS:
+            assert f" {command}" in text or f"'{command}" in text
+        assert "stream" in text and "key-env" in text and "\x1b" not in text
+
+
+def test_the_man_page_is_right(tmp_path: Path) -> None:
+    page = tmp_path / "chatproof.1"
+    page.write_text(run("completion", "man").stdout)
+    shipped = Path(__file__).parents[2] / "contrib" / "man" / "chatproof.1"
+    assert page.read_text() == shipped.read_text(), "run make docs"
+    for command in cli.COMMANDS:
+        assert f".SS chatproof {command}" in page.read_text()
+    if shutil.which("mandoc"):
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "error", str(page)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-man", "-Tascii", "-ww", "-z", str(page)], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stderr == ""
