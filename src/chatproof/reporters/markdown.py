@@ -9,17 +9,20 @@ import re
 from chatproof.printable import escape
 
 _ESCAPED = frozenset("\\`*_{}[]<>()#+-!|~&:@$^=\"'")
-_HARMLESS = re.compile(r"[\w .,:;()/+%→–…-]*", re.ASCII)
+_HARMLESS = re.compile(r"[\w .,:;()/+%=-]*", re.ASCII)
+_PATHS = re.compile(r"\[\d{0,9}\]|\$(?=\.)")  # of JSON paths: $.choices[0]
 _LINKS = ("://", "www.", "mailto:")
 
 
 def words(text: str) -> str:
     """Untrusted text for a paragraph, list item or table cell; a dash for none."""
     shown = escape(text)
-    plain = shown.translate({0x2192: "-", 0x2013: "-", 0x2026: "."})
-    if _HARMLESS.fullmatch(plain) and not any(link in plain.lower() for link in _LINKS) and plain[:1] not in "-+":
-        return shown or "–"
-    return cell(text)
+    plain = _PATHS.sub("", shown.translate({0x2192: "-", 0x2013: "-", 0x2026: "."}))
+    if not _HARMLESS.fullmatch(plain) or (plain[:1] in "-+=" and plain):
+        return cell(text)
+    if any(link in plain.lower() for link in _LINKS):
+        return f"`{shown}`"  # to be read, not to be followed
+    return shown or "–"
 
 
 def own(text: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chatproof.reporters import Style
-from chatproof.reporters.markdown import words
+from chatproof.reporters.markdown import own, words
 from chatproof.reporters.review.sections import headline, sections
 
 
@@ -18,7 +18,9 @@ def render(document: dict[str, Any], style: Style) -> str:
         lines += ["", f"## {section.title}", ""]
         if section.columns:
             lines += [f"| {' | '.join(section.columns)} |", "|" + "---|" * len(section.columns)]
-            lines += [f"| {' | '.join(map(words, row))} |" for row in section.rows]
+            for row in section.rows:
+                cells = (own(text) if i in section.own else words(text) for i, text in enumerate(row))
+                lines.append(f"| {' | '.join(cells)} |")
         else:
             lines += [f"- {words(line)}" for line in section.lines]
     return "\n".join([*lines, "", f"Made by chatproof {document['tool']['version']}, {document['reviewed_at']}.", ""])

@@ -16,6 +16,7 @@ class Section(NamedTuple):
     lines: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    own: tuple[int, ...] = ()  # columns whose text is of the project's own tables
 
 
 def headline(document: dict[str, Any]) -> tuple[str, list[str]]:
@@ -54,7 +55,7 @@ def _ledger(document: dict[str, Any]) -> Section:
         )
         for row in document["sources"]
     )
-    return Section("Broken assumptions", columns=("clause", "says", "source", "observed"), rows=rows)
+    return Section("Broken assumptions", columns=("clause", "says", "source", "observed"), rows=rows, own=(1, 2))
 
 
 def _timeline(document: dict[str, Any]) -> Section:
@@ -78,13 +79,25 @@ def _changes(document: dict[str, Any]) -> list[Section]:
         lines = []
         for part, label in (("on_our_side", "ours"), ("in_replies", "reply"), ("around_us", "around us")):
             told = [d for d in move[part] if d["kind"] not in ("cost", "verdict")]
-            lines += [f"{label}: {change(d)}" for d in told[:_MOST]]
-            if len(told) > _MOST:
-                lines.append(f"{label}: {len(told) - _MOST} more, see chatproof diff {move['from']} {move['to']}")
+            shown = _folded(told)
+            lines += [f"{label}: {change(d)}" for d in shown[:_MOST]]
+            if len(shown) > _MOST:
+                lines.append(f"{label}: {len(shown) - _MOST} more, see chatproof diff {move['from']} {move['to']}")
         if not move["on_our_side"]:
             lines.insert(0, "ours: nothing that matters (URL, path, model, key, headers, proxy and trust are the same)")
+        if not any(d["kind"] not in ("cost", "verdict") for d in move["in_replies"]):
+            lines.append("reply: nothing but times and ids")
         found.append(Section(title, tuple(lines)))
     return found
+
+
+def _folded(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One difference where several probes differ in the same way; its probe names them all."""
+    groups: dict[str, dict[str, Any]] = {}
+    for d in found:
+        key = json.dumps([d["kind"], d["path"], d["a"], d["b"]])
+        groups[key] = {**d, "probe": f"{groups[key]['probe']}, {d['probe']}"} if key in groups else d
+    return list(groups.values())
 
 
 def change(d: dict[str, Any]) -> str:
