@@ -102,3 +102,11 @@ def test_of_smoke_says_that_it_is_no_rollout_decision() -> None:
 def test_of_a_run_that_reached_nobody() -> None:
     said = reporters.render("decision", play({"all": Fault("net.dns", "dns", "no such host")}).record.document)
     assert "# Rollout decision: UNDECIDED" in said and "None: no reply held JSON." in said
+
+
+def test_of_a_capture_says_so_and_what_it_does_not_hold() -> None:
+    made = play().record.document
+    made["kind"] = "judge"
+    made["exchanges"][0]["response"]["status"] = None
+    said = reporters.render("decision", made)
+    assert "nothing was sent" in said and "status unknown" in said and "None `application" not in said

@@ -85,7 +85,9 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
     }
     lines = ["## Decision", "", f"**{document['verdict']}**. {words[document['verdict']]}", ""]
     lines += [line for note in dangers for line in (f"**DANGER**: {cell(note.removeprefix('DANGER: '))}", "")]
-    if document["kind"] == "smoke":
+    if document["kind"] == "judge":
+        lines += ["Captured exchanges were judged; nothing was sent. What a capture does not hold is not judged.", ""]
+    if "terms" not in document:
         lines += ["Only the smoke contract was judged. `chatproof validate` judges the whole one before a rollout.", ""]
     words = {**_WORDS, "holds": "hold"}
     counts = ", ".join(f"{len(found)} {words.get(outcome, outcome)}" for outcome, found in of.items() if found)
@@ -197,7 +199,7 @@ def _fields(document: dict[str, Any]) -> list[str]:
         rows = [[_code(path), _code(types.replace("|", " or "))] for path, types in shape[:_PATHS]]
         if len(shape) > _PATHS:
             rows.append(["…", f"{len(shape) - _PATHS} more paths"])
-        lines += [f"### Of {_SHAPES[exchange['probe']]} (`{exchange['probe']}`, HTTP {response['status']})", ""]
+        lines += [f"### Of {_SHAPES[exchange['probe']]} (`{exchange['probe']}`, answered {_answer(exchange)})", ""]
         lines += [*_table(["path", "types"], rows), ""]
     if len(lines) == 2:
         lines += ["None: no reply held JSON.", ""]
