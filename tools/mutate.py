@@ -30,7 +30,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "chatproof"
 EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
-MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_error.py")
+MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_*.py")
 TESTS = (
     "tests.unit.test_clauses",
     "tests.unit.test_findings",

@@ -193,13 +193,10 @@ class _Conversation:
         """Ask the proxy for a tunnel. The key is not part of this conversation."""
         url = self.request.url
         target = f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"
-        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-        if proxy.credential:
-            lines.append(f"Proxy-Authorization: {proxy.credential.reveal()}")
         reader = ResponseReader("HEAD", self.options.limits._replace(head=_PROXY_HEAD))
         try:
             sock.settimeout(max(self._remaining(), 0.001))
-            sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
+            sock.sendall(_connect_head(target, proxy.credential))
             while not reader.complete and reader.fault is None:
                 if self._remaining() <= 0:
                     raise TimeoutError
@@ -372,6 +369,15 @@ def wire(request: Request, *, close: bool = True) -> bytes:
             + ["\r\n".join(lines[2:]).encode("ascii")]
         )
         + request.body
+    )
+
+
+def _connect_head(target: str, credential: Secret | None) -> bytes:
+    """The password is kept in no variable here either."""
+    return (
+        f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n".encode("ascii")
+        + (f"Proxy-Authorization: {credential.reveal()}\r\n".encode("ascii") if credential else b"")
+        + b"\r\n"
     )
 
 
