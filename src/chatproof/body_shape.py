@@ -10,6 +10,7 @@ from chatproof.printable import cut, escape
 from chatproof.strictjson import Json
 
 MOST_PATHS = 300
+_MOST_TEXT = 16_000  # characters of all paths together: long names below long names must not fill the record
 _NAME = 60
 _DEEPEST = 12
 # Members whose values are words of the protocol, not of the conversation: they belong to the shape.
@@ -25,12 +26,14 @@ def shape(values: Iterable[Json]) -> list[list[str]]:
     """
     seen: dict[str, set[str]] = {}
     left = [("$", "", value, 0) for value in values]
-    full = False
+    full, text = False, 0
     while left:
         path, name, value, depth = left.pop()
-        if path not in seen and len(seen) >= MOST_PATHS:
-            full = True
-            continue
+        if path not in seen:
+            if len(seen) >= MOST_PATHS or text + len(path) > _MOST_TEXT:
+                full = True
+                continue
+            text += len(path)
         seen.setdefault(path, set()).add(_type(name, value))
         if depth >= _DEEPEST:
             continue

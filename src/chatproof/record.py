@@ -404,6 +404,7 @@ def _cut_texts(exchange: dict[str, Any]) -> None:
         return
     response["headers"] = [[cut(name, 80), cut(value, _HEADER_VALUE)] for name, value in response["headers"]]
     response["model"] = cut(response["model"], _MODEL)
+    response["media_type"] = cut(response["media_type"], _HEADER_VALUE)
     body = response["body"]
     body["excerpt"] = cut(body["excerpt"], EXCERPT)
     if MARK in body["excerpt"]:

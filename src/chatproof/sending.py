@@ -26,6 +26,10 @@ LONGEST_PAUSE = 10.0  # a server that wants more is not waited for
 WRONG = "error."
 
 
+LONGEST_ANSWER = 16 * 1024
+"""Bytes of a request that repeats what a server said: who answers with megabytes must not make us pay for them."""
+
+
 def completed(needed: set[str], contract: Contract, resolved: Resolved, settings: Settings) -> set[str]:
     """The probes that validate sends for the clauses in force: those recorded only among them, and what they follow."""
     probes_validate.load()
@@ -136,10 +140,13 @@ class Sending:
         step = self.transport.at_once or len(group) or 1
         for first in range(0, len(group), step):
             affordable = self._within_budget(group[first : first + step])
-            for probe in affordable:
+            for probe in [*affordable]:
                 after = self.rows[probe].after
                 if self.rows[probe].answers is not None:
                     self.planned[probe] = request_for(probe, self.resolved, self._json_of(after))
+                    if len(self.planned[probe].body) > LONGEST_ANSWER:
+                        self.not_sent[probe] = f"not sent: what {after} was answered with is too long to be sent back"
+                        affordable.remove(probe)
             send_all(affordable, self.planned, self.transport, self.exchanges)
 
     def _send_burst(self, group: list[str]) -> None:

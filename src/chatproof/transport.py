@@ -15,7 +15,7 @@ from chatproof import clock
 from chatproof.exchange import Certificate, Exchange, Fault, Peer, Request, Secret, Timings
 from chatproof.http1 import ResponseReader
 from chatproof.message_parts import Limits
-from chatproof.printable import escape
+from chatproof.printable import escape, snippet
 from chatproof.resolver import Address, Resolver
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class _Conversation:
         fault: Fault | None = None
         try:
             sock = self.socket or self._open()
+            if self.reused:
+                self._look_for_early_bytes(sock)
             self._write(sock)
             self._read(sock)
             fault = self.reader.fault
@@ -325,6 +327,17 @@ class _Conversation:
         if self.timings.first_byte is None:
             self._time(first_byte=self._elapsed(self.sent_at))
         self.reader.feed(data, self._elapsed(self.sent_at))
+
+    def _look_for_early_bytes(self, sock: socket.socket) -> None:
+        """What came on a kept connection before anything was asked on it would be taken for the answer."""
+        try:
+            sock.setblocking(False)
+            data = sock.recv(64)
+        except (OSError, ValueError):
+            return  # nothing there, as it should be
+        if data:
+            detail = f"bytes came before the request was sent, beginning {snippet(data, 40)}"
+            raise _Stopped("http.framing", "write", detail)
 
     def _look_for_excess(self, sock: socket.socket) -> None:
         """Bytes that have arrived already and belong to no message. Nothing is waited for."""

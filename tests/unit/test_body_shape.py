@@ -77,3 +77,13 @@ def test_words_of_a_member() -> None:
     rows = shape([{"choices": [{"finish_reason": "stop"}, {"finish_reason": "length"}, {"finish_reason": None}]}])
     assert words(rows, "finish_reason") == {"stop", "length"}
     assert words(rows, "role") == set()
+
+
+def test_long_names_do_not_fill_the_record() -> None:
+    """Names of the server's choosing, nested: each path may be long, all together may not."""
+
+    def nest(depth: int, seed: str) -> object:
+        return {f"\u6f22{seed}{i}" * 12: nest(depth - 1, f"{seed}{i}") for i in range(4)} if depth else 1
+
+    rows = shape([nest(6, "n")])
+    assert sum(len(path) for path, _ in rows) < 20_000 and rows[-1] == ["…", "more paths"]

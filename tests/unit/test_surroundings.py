@@ -288,3 +288,24 @@ def test_no_clock_makes_a_run_fail(name: str, monkeypatch: pytest.MonkeyPatch) -
     second = smoke(Target("http://127.0.0.1:1/v1", model="m", key=Secret(KEY)), environ={})
     assert first.verdict == "UNDECIDED" and first.document["run_id"] != second.document["run_id"]
     assert all(e["timings_ms"]["total"] >= 0 for e in first.document["exchanges"])
+
+
+def test_who_answers_with_megabytes_does_not_make_us_pay_for_them(tmp_path: Path) -> None:
+    """validate answers a tool call by repeating it: a call of megabytes would be billed to the user."""
+    from tests.leaks.rogue import WAYS, Rogue, message
+
+    call = {
+        "id": "c",
+        "type": "function",
+        "function": {"name": "record", "arguments": json.dumps({"x": "y" * 3_000_000})},
+    }
+    reply = {"id": "i", "object": "chat.completion", "created": 1, "model": "m", "choices": [{"index": 0, "finish_reason":
+             "tool_calls", "message": {"role": "assistant", "content": "pong", "tool_calls": [call]}}]}  # fmt: skip
+    WAYS["costly"] = lambda asked: message("200 OK", json.dumps(reply).encode())
+    server = Rogue()
+    try:
+        run("validate", server.url("costly"), "--model", "m", "--format", "json", "--no-auth")
+        assert len(server.requests) > 5 and max(len(request) for request in server.requests) < 300_000
+    finally:
+        server.stop()
+        del WAYS["costly"]

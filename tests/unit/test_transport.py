@@ -15,7 +15,7 @@ from chatproof.exchange import Exchange, Secret
 from chatproof.keys import INVALID_KEY
 from chatproof.probes import PROBES, build
 from chatproof.resolver import Resolver
-from chatproof.transport import Options, Proxy, send, wire
+from chatproof.transport import Leg, Options, Proxy, send, send_in_turn, wire
 from chatproof.urls import parse_base_url
 from tests.support import KEY
 
@@ -331,3 +331,33 @@ def test_a_bad_ca_file_is_named(tmp_path: Path, content: str | None) -> None:
         path.write_text(content)
     with pytest.raises(tls.TrustError, match=r"ca\.pem"):
         tls.context(str(path))
+
+
+def test_bytes_that_came_before_the_question_are_no_answer(serve: Callable[..., Server]) -> None:
+    """On a kept connection a second reply may lie in wait: it must not be taken for that of the next request."""
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+    def script(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(good)
+        time.sleep(0.2)
+        peer.sendall(good.replace(b"200 OK", b"401 No"))
+        time.sleep(1.5)
+        peer.recv(65536)
+
+    server = serve(script)
+    url = parse_base_url(f"http://127.0.0.1:{server.port}/v1")
+    request = build(PROBES["happy"], url, "m", Secret(KEY), "Authorization: Bearer", "test/1")  # type: ignore[arg-type]
+
+    first, second = send_in_turn(_Late([Leg(request, "happy", "x1"), Leg(request, "happy", "x2")]), Options(timeout=5.0), Resolver())  # fmt: skip
+    assert first.fault is None and second.reused
+    assert second.fault is not None and second.fault.code == "http.framing" and second.response is None
+
+
+class _Late(list[Leg]):
+    """Legs that come with a pause, as when something else is done in between."""
+
+    def __iter__(self) -> Iterator[Leg]:
+        for number, leg in enumerate(super().__iter__()):
+            time.sleep(0.6 * number)
+            yield leg
