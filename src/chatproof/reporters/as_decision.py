@@ -156,7 +156,9 @@ def _answer(exchange: dict[str, Any]) -> str:
     if fault:
         return f"{fault['code']} ({fault['phase']})"
     return (
-        f"{response['status']} {_code(response['media_type'])}, {response['body']['kind']}" if response else "nothing"
+        f"{response['status'] or 'status unknown'} {_code(response['media_type'])}, {response['body']['kind']}"
+        if response
+        else "nothing"
     )
 
 
