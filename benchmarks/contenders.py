@@ -162,20 +162,25 @@ def baselines(ca_file: str) -> list[Contender]:
 
 
 def chatproof(server: Server, *, fault: str = "", module: bool = True) -> list[Contender]:
-    """`chatproof smoke` as users run it; as a module, for information."""
+    """`chatproof smoke` as users run it, its journal in the server's folder; for information without one, and as a
+    module."""
     script = (str(Path(sys.executable).with_name("chatproof")),)
     as_module = (sys.executable, "-I", "-m", "chatproof")
-    calls = [("chatproof smoke", script)] + ([("python -I -m chatproof", as_module)] if module else [])
+    calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [("chatproof smoke", script, ())]
+    if module:
+        calls.append(("chatproof smoke --journal none", script, ("--journal", "none")))
+        calls.append(("python -I -m chatproof", as_module, ()))
+    state = str(Path(server.ca_file).parent / "state")
     return [
         Contender(
             name,
             "chatproof",
             scheme,
-            (*call, "smoke", server.base(scheme, fault), "--model", MODEL, *trust("--ca-file", scheme, server)),
-            environment(CHATPROOF_API_KEY=KEY),
+            (*call, "smoke", server.base(scheme, fault), "--model", MODEL, *trust("--ca-file", scheme, server), *more),
+            environment(CHATPROOF_API_KEY=KEY, XDG_STATE_HOME=state),
             server.delay_ms,
         )
-        for name, call in calls
+        for name, call, more in calls
         for scheme in ("http", "https")
     ]
 

@@ -183,7 +183,7 @@ def spoil(path: Path, how: str) -> None:
     else:
         with closing(sqlite3.connect(path, isolation_level=None)) as raw:
             raw.execute({
-                "newer": "UPDATE chatproof_head SET version = 2",
+                "newer": "UPDATE chatproof_head SET version = 99",
                 "headless": "DELETE FROM chatproof_head",
                 "foreign": "CREATE TABLE contacts (name TEXT)",
             }[how])  # fmt: skip

@@ -94,7 +94,7 @@ def test_a_default_one_in_trouble_exits_4_with_the_verdict(tmp_path: Path) -> No
     assert done.returncode == 4 and done.stdout.startswith("GO  simulator")
     assert "this run is in no journal" in done.stdout and "journal.newer" in done.stderr
     with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE chatproof_head SET version = 1")
+        raw.execute("UPDATE chatproof_head SET version = 2")
     assert rows(path) == [("finished", "GO")]
 
 

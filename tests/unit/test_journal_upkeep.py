@@ -260,11 +260,11 @@ def test_postgresql_in_trouble(place: str, tmp_path: Path, request: pytest.Fixtu
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as raw:
-        raw.execute("UPDATE chatproof_head SET version = 2")
+        raw.execute("UPDATE chatproof_head SET version = 99")
         with pytest.raises(JournalError) as error:
             kept.finished(run(2))
         assert error.value.code == "journal.newer"
-        raw.execute("UPDATE chatproof_head SET version = 1")
+        raw.execute("UPDATE chatproof_head SET version = 2")
         raw.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         with pytest.raises(JournalError) as error:
             kept.finished(run(2))

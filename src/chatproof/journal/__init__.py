@@ -12,11 +12,12 @@ removes anything. Backends are imported when they are opened: the plain smoke pa
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chatproof.printable import escape
 
 if TYPE_CHECKING:
+    from chatproof.journal.filters import Filters as Filters
     from chatproof.journal.store import Journal
 
 NONE = "none"
@@ -44,22 +45,6 @@ class JournalError(Exception):
 
 _USAGE = ("journal.unwritable", "journal.missing", "journal.url", "journal.extra", "journal.foreign",
           "run.unknown", "run.ambiguous", "run.malformed")  # fmt: skip
-
-
-class Filters(NamedTuple):
-    """Which runs to list; empty fields select nothing out. Times are RFC 3339 UTC prefixes, compared with the start."""
-
-    target: str = ""  # the target's name, its base URL, or its profile
-    verdict: str = ""  # GO, NO-GO, UNDECIDED, or NONE for runs without an end
-    clause: str = ""  # a clause, or a family, that was broken or undecided
-    code: str = ""  # a diagnosis code, or a family
-    since: str = ""
-    until: str = ""
-    environment: str = ""
-    kind: str = ""
-    model: str = ""
-    subject: str = ""  # exactly this base URL: see entry.subject_of
-    limit: int = 0  # newest first; 0: all
 
 
 def default_place(environ: Mapping[str, str]) -> str:
@@ -101,3 +86,12 @@ def open(place: str = "", *, environ: Mapping[str, str] = os.environ, create: bo
             "name one with --journal",
         )
     return sqlite.journal(path, own_folder=not place, create=create)
+
+
+def __getattr__(name: str) -> Any:
+    """Filters, on first use: a run that is only written down needs none."""
+    if name != "Filters":
+        raise AttributeError(f"module 'chatproof.journal' has no attribute {name!r}")
+    from chatproof.journal.filters import Filters
+
+    return Filters

@@ -52,8 +52,9 @@ def made(seq: int, at: str, event: str, document: dict[str, Any], previous: str,
 
 
 def hash_of(entry: Entry) -> str:
-    """SHA-256 over the previous hash and everything in the row, as one JSON array."""
-    row = [entry.previous, entry.seq, entry.at, entry.event, *entry.summary, entry.through, entry.document]
+    """SHA-256 over a JSON array of the previous hash, everything in the row, and the document's SHA-256."""
+    document = sha256(entry.document.encode("utf-8", "surrogatepass"))
+    row = [entry.previous, entry.seq, entry.at, entry.event, *entry.summary, entry.through, document]
     return sha256(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode("ascii"))
 
 

@@ -5,8 +5,9 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from chatproof.journal import FINISHED, IMPORTED, STARTED, Filters, JournalError
+from chatproof.journal import FINISHED, IMPORTED, STARTED, JournalError
 from chatproof.journal.entry import summary_of
+from chatproof.journal.filters import Filters
 from chatproof.journal.store import Journal
 
 VERDICTS = ("GO", "NO-GO", "UNDECIDED")

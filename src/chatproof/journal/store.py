@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatproof import clock
-from chatproof.journal import FINISHED, STARTED, Filters, JournalError
+from chatproof.journal import FINISHED, STARTED, JournalError
 from chatproof.journal.entry import START, Entry, Summary, made, subject_of
 
 if TYPE_CHECKING:
+    from chatproof.journal.filters import Filters
     from chatproof.journal.reading import Found, Row
 
-VERSION = 1
+VERSION = 2
 COLUMNS = ("seq", "at", "event", *Summary._fields, "through", "previous", "hash")
 TABLES = (
     # Narrow rows apart from the documents, so that a filter over years of runs reads megabytes, not gigabytes.
@@ -106,6 +107,9 @@ class Journal:
             detail = f"{self.shown} has lost the row that says where its chain ends"
             raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
         version, seq, hash = rows[0]
+        if version < VERSION:
+            detail = f"{self.shown} was made by a version of chatproof before its first release"
+            raise JournalError("journal.foreign", detail, "move it away; a new one is made in its place")
         if version > VERSION:
             detail = f"{self.shown} was made by a newer chatproof (version {version} of its tables, known is {VERSION})"
             raise JournalError("journal.newer", detail, "update chatproof, or name another journal with --journal")
@@ -155,11 +159,12 @@ class Journal:
 
         return reading.find(self, selector)
 
-    def list(self, filters: Filters = Filters()) -> "list[Row]":
-        """Runs, newest first."""
+    def list(self, filters: "Filters | None" = None) -> "list[Row]":
+        """Runs, newest first; all without filters."""
+        from chatproof.journal import filters as known
         from chatproof.journal import reading
 
-        return reading.rows(self, filters)
+        return reading.rows(self, filters or known.ALL)
 
     def remove(self, event: str, document: dict[str, Any], through: int, again: Sequence[dict[str, Any]]) -> None:
         """Record a `pruned` entry and remove what it covers; sign-offs among that are recorded `again`."""

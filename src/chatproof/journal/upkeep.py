@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from chatproof.journal import IMPORTED, PRUNED, SIGNED, STARTED, Filters, JournalError
+from chatproof.journal import IMPORTED, PRUNED, SIGNED, STARTED, JournalError
 from chatproof.journal import lines as written
 from chatproof.journal.entry import START, Entry, hash_of
+from chatproof.journal.filters import ALL
 from chatproof.journal.reading import checked, rows
 from chatproof.journal.store import Journal
 
@@ -97,7 +98,7 @@ def prune(journal: Journal, *, keep: int = 0, before: str = "") -> int:
     The journal is a chain, so that whatever lies before the oldest entry of a run that stays is removed, and nothing
     after it. Sign-offs stay. A `pruned` entry says what went, and binds the rest to it.
     """
-    runs = rows(journal, Filters())
+    runs = rows(journal, ALL)
     stay = {row.run_id for row in (runs[:keep] if keep else [row for row in runs if row.started_at >= before])}
     last: Entry | None = None
     signed: dict[str, dict[str, Any]] = {}
@@ -144,7 +145,7 @@ def take(journal: Journal, texts: Iterable[tuple[str, str]]) -> Taken:
             else:
                 runs[document["run_id"]] = document
     journal.ready()
-    there = {row.run_id for row in rows(journal, Filters())}
+    there = {row.run_id for row in rows(journal, ALL)}
     fresh = [document for run_id, document in runs.items() if run_id not in there]
     # A run without an end stays one: its beginning is all there is.
     fresh_begun = [document for run_id, document in begun.items() if run_id not in there and run_id not in runs]
