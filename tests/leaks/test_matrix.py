@@ -140,6 +140,10 @@ JOURNALED = (  # each command and format that shows something of the journal
     *(("history", "--format", name) for name in ("text", "json", "csv")),
     *(("show", "latest", "-vv", "--format", name) for name in reporters.formats()),
     *(("diff", "latest", "{first}", "--format", name) for name in ("text", "json")),
+    *(("contract", "{base}", "--format", name) for name in ("text", "json", "markdown")),
+    ("contract", "sign", "happy.status_200", "--owner", "ann"),
+    ("contract", "diff", "openai", "generic"),
+    ("contract", "diff", "openai", "cometapi", "--format", "json"),
     ("journal", "verify"),
     ("journal", "export"),
     ("journal", "export", "export.jsonl"),
@@ -155,13 +159,14 @@ JOURNALED = (  # each command and format that shows something of the journal
 @pytest.mark.parametrize("case", TELLING)
 def test_the_journal_and_all_that_reads_it(case: str, base_url: Callable[[str], str], inside: Inside) -> None:
     model = "simulator-mini" if case.startswith("sim:") else "m"
-    smoke = ("smoke", base_url(case), "--model", model, "--environment", DECOY.value, *COMMANDS["smoke"])
+    base = base_url(case)
+    smoke = ("smoke", base, "--model", model, "--environment", DECOY.value, *COMMANDS["smoke"])
     inside(*smoke, "--format", "json")
     first = json.loads(inside("show", "latest", "--format", "json").stdout)["run_id"]
     ran = inside(*smoke)
     said = {"stdout": ran.stdout, "stderr": ran.artefacts["stderr"]}
     for args in JOURNALED:
-        ran = inside(*(word.format(first=first) for word in args))
+        ran = inside(*(word.format(first=first, base=base) for word in args))
         nothing_wrong = args[0] == "escalate" and ran.status == 2  # there is nothing to send to anybody
         assert nothing_wrong or (ran.status == 0 and ran.stdout), args
         said = {name: text + b"\n" + ran.artefacts[name] for name, text in said.items()}

@@ -39,6 +39,7 @@ KNOWN: dict[str, dict[str, int]] = {
     "commands/escalate.py": {"open": 1},  # reads its own bundle again
     "commands/judge.py": {"open": 1},  # reads a capture
     "commands/keeping.py": {"journal.open": 2},
+    "commands/ledger.py": {"open": 1, "journal.open": 1},  # reads a recorded contract
     "commands/reading.py": {"journal.open": 1},
     "reporters/as_html.py": {"open": 1},  # reads its own template, style and script
     "commands/config.py": {"artefact.write": 1},  # writes one
@@ -78,6 +79,7 @@ SAYERS: dict[str, set[str]] = {
     "commands/history.py": {"say"},
     "commands/journal.py": {"say", "artefact.write"},
     "commands/keeping.py": {"warn"},
+    "commands/ledger.py": {"say"},
     "commands/models.py": {"say"},
     "commands/show.py": {"say"},
     "commands/escalate.py": {"say", "file.write"},

@@ -1,5 +1,6 @@
 """chatproof contract: every clause with its level and source, and the areas they belong to. Sends nothing."""
 
+import argparse
 import json
 from typing import Any
 
@@ -7,28 +8,63 @@ from chatproof import clauses, profile
 from chatproof.areas import AREAS
 from chatproof.clause import SMOKE, VALIDATE
 from chatproof.cli import COMMANDS
+from chatproof.commands import ledger
 from chatproof.commands.options import parser
+from chatproof.commands.reading import add_journal
 from chatproof.contract import Choice, contract_of
 from chatproof.output import say
 from chatproof.probes_validate import OPT_IN
-from chatproof.target import profile_of
+from chatproof.target import SIMULATOR, profile_of
 from chatproof.usage_error import UsageError
 
 
 def main(argv: list[str]) -> int:
-    to = parser("contract", COMMANDS["contract"])
-    to.add_argument("target", nargs="?", default="", metavar="TARGET", help="a profile: cometapi, openai, …")
-    to.add_argument("--profile", default="", metavar="NAME")
-    to.add_argument("--validate", action="store_true", help="the whole contract, not only what smoke judges")
-    to.add_argument("--format", default="text", choices=("text", "json", "markdown"))
-    args = to.parse_args(argv)
-    name = args.profile or profile_of(args.target)
-    try:
-        document = table(name, VALIDATE if args.validate else SMOKE)
-    except profile.ProfileError as error:
-        raise UsageError("usage", str(error)) from None
+    args = _options().parse_args(argv)
+    if args.target == "sign":
+        if not args.second or args.third:
+            raise UsageError("usage", "sign takes one clause", "chatproof contract sign CLAUSE --owner NAME")
+        return ledger.sign(_table("cometapi" if not args.profile else args.profile, VALIDATE), args)
+    if args.target == "diff":
+        if not args.third:
+            raise UsageError(
+                "usage", "diff takes two contracts", "profiles, or files that contract --format json wrote"
+            )
+        scope = VALIDATE if args.validate else SMOKE
+        return ledger.diff(_either(args.second, scope), _either(args.third, scope), args.format)
+    if args.second:
+        raise UsageError("usage", "one target at a time", "see: chatproof contract --help")
+    name = args.profile or (profile.GENERIC if args.target == SIMULATOR else profile_of(args.target))
+    document = _table(name, VALIDATE if args.validate else SMOKE)
+    ledger.observe(document, args, args.target or document["profile"])
     say({"json": _json, "markdown": _markdown, "text": _text}[args.format](document))
     return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    to = parser("contract", COMMANDS["contract"])
+    to.add_argument("target", nargs="?", default="", metavar="TARGET", help="a target; or sign CLAUSE; or diff A B")
+    to.add_argument("second", nargs="?", default="", metavar="CLAUSE|A")
+    to.add_argument("third", nargs="?", default="", metavar="B")
+    to.add_argument("--profile", default="", metavar="NAME")
+    to.add_argument("--validate", action="store_true", help="the whole contract, not only what smoke judges")
+    to.add_argument("--stale-after", default="180d", metavar="AGE", help="flag sources read longer ago (default 180d)")
+    to.add_argument("--owner", default="", metavar="NAME", help="sign: who read the documentation again")
+    to.add_argument("--source", default="", metavar="URL", help="sign: the page that was read (default: the clause's)")
+    to.add_argument("--format", default="text", choices=("text", "json", "markdown"))
+    add_journal(to)
+    return to
+
+
+def _table(name: str, scope: str) -> dict[str, Any]:
+    try:
+        return table(name, scope)
+    except profile.ProfileError as error:
+        raise UsageError("usage", str(error)) from None
+
+
+def _either(name: str, scope: str) -> dict[str, Any]:
+    """A recorded contract, or that of a profile as it is today."""
+    return ledger.recorded(name) if ledger.is_file(name) else _table(profile_of(name), scope)
 
 
 def table(name: str, scope: str = SMOKE) -> dict[str, Any]:
@@ -81,6 +117,7 @@ def _text(document: dict[str, Any]) -> str:
             f"  {row['id']:<36} {row['level']:<7}{row['layer']:<10}{row['area']}{waived}",
             f"    {row['says']}",
             f"    {row['source']} (accessed {row['accessed']})",
+            f"    {ledger.line(row)}",
         ]
     lines += ["", "Facts of the profile"]
     lines += [
@@ -97,11 +134,12 @@ def _markdown(document: dict[str, Any]) -> str:
     ]
     lines += [
         "",
-        "| clause | level | layer | what it says | why | source | accessed |",
-        "|---|---|---|---|---|---|---|",
+        "| clause | level | layer | what it says | why | source | accessed | last observed |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{c['id']}` | {c['level']} | {c['layer']} | {c['says']} | {c['why']} | {c['source']} | {c['accessed']} |"
+        f"| `{c['id']}` | {c['level']} | {c['layer']} | {c['says']} | {c['why']} | {c['source']} | {c['accessed']} "
+        f"| {ledger.line(c)} |"
         for c in document["clauses"]
     ]
     return "\n".join([*lines, ""])

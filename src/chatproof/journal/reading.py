@@ -57,8 +57,13 @@ class Found(NamedTuple):
 _COLUMNS = ", ".join(f"e.{name}" for name in Row._fields)
 _RUNS = (
     f"(e.event IN ('{FINISHED}', '{IMPORTED}') OR (e.event = '{STARTED}' AND NOT EXISTS (SELECT 1 FROM "
-    f"chatproof_entries o WHERE o.run_id = e.run_id AND o.event IN ('{FINISHED}', '{IMPORTED}'))))"
+    f"chatproof_entries o WHERE o.run_id = e.run_id AND o.run_id <> '' AND o.event IN ('{FINISHED}', '{IMPORTED}'))))"
 )
+_NO_END = (
+    f"e.run_id IN (SELECT run_id FROM chatproof_entries WHERE run_id <> '' AND event = '{STARTED}' EXCEPT "
+    f"SELECT run_id FROM chatproof_entries WHERE run_id <> '' AND event IN ('{FINISHED}', '{IMPORTED}'))"
+)
+"""All at once, from the index alone."""
 _NEWEST = "ORDER BY e.started_at DESC, e.seq DESC"
 
 
@@ -148,10 +153,10 @@ def _document(journal: Journal, row: Row) -> dict[str, Any]:
 
 
 def _where(filters: Filters) -> tuple[str, list[object]]:
-    parts: list[str] = [_RUNS]
+    parts: list[str] = []
     values: list[object] = []
     if filters.verdict == NO_END:
-        parts.append(f"e.event = '{STARTED}'")
+        parts.append(_NO_END)
     elif filters.verdict:
         parts.append("e.verdict = ?")
         values.append(filters.verdict)
@@ -174,4 +179,5 @@ def _where(filters: Filters) -> tuple[str, list[object]]:
     if filters.until:
         parts.append("e.started_at < ?")
         values.append(filters.until)
-    return " AND ".join(parts), values
+    # The look for an end comes last: it is made only for rows that all else selects.
+    return " AND ".join([*parts, _RUNS]), values

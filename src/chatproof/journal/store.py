@@ -119,7 +119,8 @@ class Journal:
         run_id = entry.summary.run_id
         if not run_id:
             return False
-        same = "SELECT 1 FROM chatproof_entries WHERE run_id = ? AND event = ?"
+        # The words of the index's own condition let SQLite use it.
+        same = "SELECT 1 FROM chatproof_entries WHERE run_id = ? AND event = ? AND run_id <> ''"
         return bool(self.database.query(same, (run_id, entry.event)))
 
     def entries(self) -> Iterator[Entry]:
@@ -142,6 +143,11 @@ class Journal:
             f"ORDER BY started_at DESC, seq DESC LIMIT {int(count)}"
         )
         return self.database.query(sql, (subject_of(target), target["model"]))
+
+    def of_event(self, event: str) -> Iterator[dict[str, Any]]:
+        """The documents of all entries of an event, oldest first."""
+        rows = self.database.query("SELECT seq FROM chatproof_entries WHERE event = ? ORDER BY seq", (event,))
+        return self.documents([row[0] for row in rows])
 
     def documents(self, numbers: "Sequence[int]") -> Iterator[dict[str, Any]]:
         """The documents of entries. Raises JournalError where one is missing or damaged."""
