@@ -49,6 +49,7 @@ check: lint types layers test  ## everything that CI runs
 
 nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
 	$(BIN)/python tests/real/install.py --all
+	-apt-get install -y -qq zsh fish mandoc pipx  # tests that need them are skipped where this fails
 	$(BIN)/python -m tests.web.install
 	$(BIN)/python -m pytest -m "nightly"
 	$(BIN)/python tools/mutate.py
