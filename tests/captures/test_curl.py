@@ -71,7 +71,15 @@ def cases() -> list[Any]:
     return [*TELLING, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)]
 
 
-CUT = {"http.incomplete_body", "limit.deadline", "net.reset", "net.closed", "http.framing", "limit.size"}
+CUT = {
+    "http.incomplete_body",
+    "limit.deadline",
+    "net.read_timeout",
+    "net.reset",
+    "net.closed",
+    "http.framing",
+    "limit.size",
+}
 """What stops a transfer after a body that looks whole: curl's exit status says it, what curl -i writes does not."""
 
 

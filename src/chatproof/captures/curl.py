@@ -212,5 +212,7 @@ def _trouble(info: list[bytes]) -> Fault | None:
             if found[1] == b"28" and b"onnect" in found[2]:
                 code, phase = "net.connect_timeout", "connect"
             return Fault(code, phase, f"curl: ({int(found[1])})")
+    if any(b"Excess found" in line for line in info):
+        return Fault("http.framing", "body", "curl says that bytes follow the complete message")
     ill = next((match for line in info if (match := _ILL.search(line))), None)
     return Fault("http.incomplete_body", "body", "curl says that the transfer did not end well") if ill else None
