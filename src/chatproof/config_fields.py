@@ -26,7 +26,7 @@ TOP: dict[str, Field] = {
 TARGET: dict[str, Field] = {
     "base_url": Field(str, "base URL in the SDKs' style, with its version", '"https://host/v1"'),
     "profile": Field(str, "what is known of the provider: `chatproof contract NAME` shows it", '"cometapi"'),
-    "model": Field(str, "model id, or auto", '"gpt-4o-mini"'),
+    "model": Field(str, "model id, or auto", '"ID"'),
     "key_env": Field(str, "name of the environment variable that holds the key", '"SHOP_KEY"'),
     "key_file": Field(str, "file that holds the key and nothing else", '"/run/secrets/shop"'),
     "key_keyring": Field(str, "the key's place in the system's keyring: service/user", '"chatproof/shop"'),

@@ -175,7 +175,7 @@ def _template(name: str, base_url: str, key_env: str, model: str) -> str:
         f"[targets.{table}]",
         f"base_url = {quoted(base_url)}" if base_url else 'profile = "cometapi"',
         line("key_env", key_env, "SHOP_KEY", "or key_file, or key_keyring"),
-        line("model", model, "gpt-4o-mini", "or auto; chatproof models lists them"),
+        line("model", model, "ID", "or auto; chatproof models lists them"),
         line("environment", "", "production", "for the record"),
         line("timeout", "", "30s", "for each exchange"),
         "",
