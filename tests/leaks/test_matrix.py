@@ -169,7 +169,7 @@ def test_the_journal_and_all_that_reads_it(case: str, base_url: Callable[[str], 
         ran = inside(*(word.format(first=first, base=base) for word in args))
         nothing_wrong = args[0] == "escalate" and ran.status == 2  # there is nothing to send to anybody
         assert nothing_wrong or (ran.status == 0 and ran.stdout), args
-        said = {name: text + b"\n" + ran.artefacts[name] for name, text in said.items()}
+        said = {name: text + b"\n" + ran.artefacts[name].replace(b"\r\n", b"\n") for name, text in said.items()}
     whole = Ran(0, {**ran.artefacts, **said})  # scanned once, with the journal's files as they are in the end
     check(whole)
     assert any(whole.shows_decoy(f"file journal.sqlite3{end}") for end in ("", "-wal")), "the scan reads the journal"

@@ -64,7 +64,9 @@ def _table(name: str, scope: str) -> dict[str, Any]:
 
 def _either(name: str, scope: str) -> dict[str, Any]:
     """A recorded contract, or that of a profile as it is today."""
-    return ledger.recorded(name) if ledger.is_file(name) else _table(profile_of(name), scope)
+    if ledger.is_file(name):
+        return ledger.recorded(name)
+    return _table(name if name in profile.names() else profile_of(name), scope)
 
 
 def table(name: str, scope: str = SMOKE) -> dict[str, Any]:
