@@ -37,6 +37,9 @@ _OTHER = (
 )
 
 
+_COMPARED, _LONGEST = 3000, 100  # ids looked at, characters of one; the largest aggregator lists about a thousand
+
+
 def listed_ids(body: Json) -> list[str] | None:
     """Ids in order, or None when the body is no listing. `data: null` is Ollama's way to say none."""
     data = body.get("data", ()) if isinstance(body, dict) else body if isinstance(body, list) else ()
@@ -58,9 +61,9 @@ def looks_chat_capable(id: str, entry: Json = None) -> bool:
 
 
 def nearest(wanted: str, ids: list[str], count: int = 3) -> list[str]:
-    """The ids most like `wanted`, best first."""
+    """The ids most like `wanted`, best first. Among so many that a list made to be slow costs no seconds."""
     import difflib
 
-    lowered = {id.lower(): id for id in reversed(ids)}
+    lowered = {id.lower(): id for id in reversed(ids[:_COMPARED]) if len(id) <= _LONGEST}
     close = difflib.get_close_matches(wanted.lower(), list(lowered), n=count, cutoff=0.3)
     return [lowered[id] for id in close]

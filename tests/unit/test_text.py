@@ -67,3 +67,16 @@ def test_any_width(width: int) -> None:
 def test_verbose_shows_exchanges() -> None:
     text = reporters.render("text", play(RUNS["no-go-gateway"]).record.document, Style(verbosity=2))
     assert "GET https://llm.test/v1/models" in text and "Content-Type: text/html" in text and "request id req-1" in text
+
+
+@pytest.mark.parametrize("size", [40, 100, 4000])
+def test_a_list_of_models_that_is_made_to_be_slow(size: int) -> None:
+    import time
+
+    from chatproof.models import nearest
+
+    wanted = "gpt-abcdefgh"
+    ids = [(wanted[::-1] * (size // 12 + 1))[: size - 6] + f"{number:06d}" for number in range(60_000)]
+    begun = time.process_time()
+    assert nearest(wanted, [wanted + "i", *ids])[0] == wanted + "i"
+    assert time.process_time() - begun < 2
