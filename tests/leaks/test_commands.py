@@ -137,7 +137,7 @@ def test_help_and_bad_arguments(command: str, inside: Inside) -> None:  # noqa: 
     for args in (
         (KEY.value,),
         (f"--api-key={PROXY.value}",),
-        ("--config", f"/nowhere/{PROXY.value}"),
+        ("--config", f"/nowhere/{KEY.value}"),
         ("\x1b[2J\u202e",),
     ):
         check(inside(command, *args))
