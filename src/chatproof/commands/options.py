@@ -47,6 +47,9 @@ class Parser(argparse.ArgumentParser):
         head, quoted, _ = message.partition("unrecognized arguments")
         if quoted:
             message = f"{head}unrecognized arguments (not shown, in case one is a key)"
+        head, chosen, rest = message.partition("invalid choice: ")
+        if chosen:
+            message = f"{head}invalid choice (choose from{rest.rpartition('(choose from')[2]}"
         raise UsageError("usage", message, f"see: {self.prog} --help")
 
 
