@@ -110,3 +110,9 @@ def test_plan_sends_nothing() -> None:
 
 def test_too_few_targets() -> None:
     assert compare("simulator").returncode == 2
+
+
+def test_an_unknown_capability_is_refused() -> None:
+    done = compare("simulator", "simulator", "--smoke", "--require", "tools,telepathy")
+    assert done.returncode == 2
+    assert "telepathy" in done.stderr and "json_schema" in done.stderr

@@ -6,12 +6,14 @@ import re
 import threading
 from typing import Any
 
-from chatproof import clock
+from chatproof import clauses, clock
+from chatproof.clause import VALIDATE
 from chatproof.cli import COMMANDS
 from chatproof.commands import keeping, publish
 from chatproof.commands.keeping import Keeper
 from chatproof.commands.options import Parser, add_target, find_target
 from chatproof.commands.smoke import with_model
+from chatproof.commands.validate import capabilities
 from chatproof.migration.document import MOST, build
 from chatproof.output import say
 from chatproof.run import Settings, run
@@ -51,7 +53,7 @@ def main(argv: list[str]) -> int:
     recorded = [_recorded(one) for one in each]
     live = {number: find_target(one, need_key=not args.plan) for number, one in enumerate(each) if not recorded[number]}
     _keys_apart(live, each)
-    requires = frozenset(args.require).union(*(resolved.requires for resolved in live.values()))
+    requires = _required(args).union(*(resolved.requires for resolved in live.values()))
     if args.plan:
         from chatproof.commands.plan import show
 
@@ -95,6 +97,15 @@ def _of_one(args: argparse.Namespace, per_target: list[str], number: int) -> arg
     if one.target != SIMULATOR:
         one.fault = ""  # given once, it is meant for the simulator among the targets
     return one
+
+
+def _required(args: argparse.Namespace) -> frozenset[str]:
+    named = frozenset(capabilities(args.require))
+    known = {clause.capability for clause in clauses.load(VALIDATE).values()} - {""}
+    if unknown := sorted(named - known):
+        advice = f"there are: {', '.join(sorted(known))}"
+        raise UsageError("usage", f"no capability is called {unknown[0][:80]!r}", advice)
+    return named
 
 
 def _recorded(one: argparse.Namespace) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ def options() -> argparse.ArgumentParser:
         "--layer", action="append", default=[], choices=LAYERS, metavar="LAYER", help=f"judge only: {', '.join(LAYERS)}"
     )
     to.add_argument(
-        "--require", action="append", default=[], metavar="CAPABILITY", help="must be supported: tools, json_schema, …"
+        "--require", action="append", default=[], metavar="CAPABILITY", help="must be supported: tools,json_schema, …"
     )
     to.add_argument(
         "--with", action="append", default=[], dest="extras", metavar="PROBE", help="add a probe that is opt-in: image"
@@ -57,9 +57,14 @@ def settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
         max_requests=args.max_requests,
         kind=VALIDATE,
         layers=tuple(args.layer),
-        required=tuple(dict.fromkeys((*resolved.requires, *args.require))),
+        required=tuple(dict.fromkeys((*resolved.requires, *capabilities(args.require)))),
         extras=tuple(args.extras),
         waivers=resolved.waivers,
         budget_tokens=args.budget_tokens,
         burst=args.burst,
     )
+
+
+def capabilities(given: list[str]) -> list[str]:
+    """The values of --require: each may name several, separated by commas."""
+    return [name for words in given for name in words.split(",") if name]
