@@ -1,5 +1,6 @@
 """Every captured exchange in tests/exchanges leads to the verdict, findings and diagnoses that its file names."""
 
+import gzip
 import json
 import tomllib
 from pathlib import Path
@@ -17,7 +18,7 @@ KNOWN = {
     "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
     "evidence", "never", "base", "model", "profile", "no_auth", "no_key", "stream_media", "stream_reply",
     *PROBES, *(f"{probe}_raw" for probe in PROBES), *(f"{probe}_hex" for probe in PROBES),
-    "happy_values", "stream_events",
+    *(f"{probe}_gzip" for probe in PROBES), "happy_values", "stream_events",
 }  # fmt: skip
 
 
@@ -37,6 +38,9 @@ def replies(case: dict[str, Any]) -> dict[str, Any]:
             found[probe] = case[f"{probe}_raw"].replace("@KEY@", KEY).encode()
         elif f"{probe}_hex" in case:
             found[probe] = wire(b"200 application/json\n\n" + bytes.fromhex(case[f"{probe}_hex"]))
+        elif f"{probe}_gzip" in case:
+            packed = gzip.compress(case[f"{probe}_gzip"].encode(), mtime=0)
+            found[probe] = wire(b"200 application/json\nContent-Encoding: gzip\n\n" + packed)
         elif f"{probe}_values" in case:
             found[probe] = "200 application/json\n\n[" + "0," * case[f"{probe}_values"] + "0]"
         elif probe == "stream" and "stream_events" in case:
