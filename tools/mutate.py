@@ -1,11 +1,16 @@
 """Break clauses and diagnosis in every small way we can think of, and see that a test fails each time.
 
-`python tools/mutate.py [WORD...]` tries all mutants (or those whose place has one of the words), two at once, on the
-tests that need no network. Each mutant is compiled into its module in a forked child, and only the tests that execute
-the changed lines are run there. Exit 1 when a mutant survives that `tools/mutation/equivalent.toml` does not excuse,
-or when an excuse there fits nothing any more.
+    python tools/mutate.py [--validate] [WORD...]
+
+tries all mutants, or those whose place has one of the words: the place is `FILE:LINE FUNCTION`, such as
+`failure_modes/provider.py:40 _relayed`, FILE below src/chatproof. Two at once, on the tests that need no network. Each
+mutant is compiled into its module in a forked child, and only the tests that execute the changed lines are run there.
+Each minute a line on stderr says how far it is. `--validate` takes the clauses of validate and the capabilities instead.
+Exit 1 when a mutant survives that `tools/mutation/equivalent.toml` does not excuse, or when an excuse there fits nothing
+any more; also when a test fails on the code as it is, or a file of tests is missing.
 """
 
+import argparse
 import ast
 import importlib
 import importlib.abc
@@ -30,16 +35,27 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "chatproof"
 EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
-MUTATED = ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_*.py")
-TESTS = (
-    "tests.unit.test_clauses",
-    "tests.unit.test_findings",
-    "tests.unit.test_judging",
-    "tests.unit.test_provider_error",
-    "tests.unit.test_reply",
-    "tests.test_exchanges",
+
+
+class Field(NamedTuple):
+    """What is mutated, and by whom it must be noticed."""
+
+    mutated: tuple[str, ...]  # patterns below src/chatproof
+    tests: tuple[str, ...]  # modules
+
+
+SMOKE = Field(
+    ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_*.py"),
+    ("tests.unit.test_clauses", "tests.unit.test_findings", "tests.unit.test_judging", "tests.test_exchanges"),
 )
+VALIDATE = Field(
+    ("clauses/validate/*.py", "capability.py"),
+    ("tests.unit.test_clauses", "tests.unit.test_findings"),
+)
+field = SMOKE  # main chooses, before anything is imported or forked
+SHARED = ("tests.support", "tests.test_exchanges")  # which the tests import
 PROCESSES = 2
+PROGRESS = 60  # seconds between two lines about it
 TIMEOUT = 30  # seconds for one mutant; the whole suite needs two
 EXAMPLES = ("_body", "_chunk")  # functions that only make a clause's examples: they are tests, not code
 
@@ -90,7 +106,8 @@ OUTCOMES = {
     "undecided": "undecided('')",
     "not_applicable": "not_applicable('')",
 }
-METADATA = ("area", "says", "why", "source", "holds_on", "breaks_on", "probe")
+OWNERS = {"YOU": "you", "PROVIDER": "provider", "GATEWAY": "gateway", "NETWORK": "network", "UNKNOWN": "unknown"}
+CONFIDENCES = {"CERTAIN": "certain", "LIKELY": "likely", "POSSIBLE": "possible"}
 
 
 def expression(text: str) -> ast.expr:
@@ -303,9 +320,13 @@ class Finder:
     def on_Tuple(self, holder: Any, name: str, index: int | None, node: Any) -> bool | None:
         if isinstance(getattr(node, "ctx", None), ast.Store):
             return False
-        rows_of_faults = self.file == "failure_modes/faults.py" and not self.scope
-        prose = bool(rows_of_faults and name == "elts" and isinstance(holder, ast.Tuple))
-        if not prose:  # the parts of a row are not optional
+        rows = self.file in ("failure_modes/faults.py", "failure_modes/coded.py") and not self.scope
+        prose = bool(rows and name == "elts" and isinstance(holder, ast.Tuple))
+        if prose:  # the parts of a row are not optional
+            self.row_code = getattr(node.elts[0], "value", "")
+            self.labels(node, "elts", node.elts)
+            self.row_code = ""
+        else:
             for at, element in enumerate(node.elts):
                 self.drop(node, "elts", at, element)
         return not prose
@@ -372,11 +393,21 @@ class Finder:
                 ast.fix_missing_locations(node)
 
             self.add(node, f"{shown(node.args[0])}: level should", relax)
+        for name, other in (("code", "contract.status"), ("capability", "image"), ("probe", "models")):
+            keyword = given.get(name)
+            if keyword is None or not isinstance(keyword.value, ast.Constant):
+                continue
+            new = altered(keyword.value) if keyword.value.value == other else ast.Constant(other)
+            self.swap(keyword, "value", None, keyword.value, new)
+        for name in ("code", "capability", "on_fault"):
+            if name in given:
+                self.drop(node, "keywords", node.keywords.index(given[name]), given[name], "drop argument")
 
     def row(self, node: ast.Call) -> None:
-        """A failure mode's row: its pattern. Code, owner and words are data that a case may assert."""
+        """A failure mode's row: its pattern, code, owner and confidence. The words are read in tests/golden/judged."""
         pattern = node.args[-1]
         self.row_code = getattr(node.args[0], "value", "")
+        self.labels(node, "args", node.args)
         for at, argument in enumerate(node.args):
             if isinstance(argument, ast.Tuple):
                 for place, element in enumerate(argument.elts):
@@ -389,6 +420,16 @@ class Finder:
                 if isinstance(argument, ast.Lambda):
                     self.visit(node, "args", at, argument)
         self.row_code = ""
+
+    def labels(self, holder: Any, name: str, values: list[ast.expr]) -> None:
+        """Another code, another owner, another confidence."""
+        for at, value in enumerate(values):
+            if at == 0 and isinstance(value, ast.Constant):
+                self.swap(holder, name, at, value, altered(value))
+            for labels in (OWNERS, CONFIDENCES):
+                if isinstance(value, ast.Name) and value.id in labels:
+                    *others, last = (label for label in labels.values() if label != labels[value.id])
+                    self.swap(holder, name, at, value, ast.Constant(last if others else ""))
 
 
 def always_returns(function: ast.FunctionDef, value: str) -> Callable[[], None]:
@@ -442,14 +483,14 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self) -> None:
         sources = [
             *(ROOT / "src").rglob("*.py"),
-            *((ROOT / Path(*name.split("."))).with_suffix(".py") for name in TESTS),
+            *((ROOT / Path(*name.split("."))).with_suffix(".py") for name in (*field.tests, *SHARED)),
         ]
-        sources += [ROOT / "tests" / "support.py"]
         self.known: dict[str, tuple[Path, CodeType]] = {}
         for path in sources:
-            if path.exists():
-                base = ROOT / "src" if path.is_relative_to(ROOT / "src") else ROOT
-                self.plant(path, base, compile(path.read_text(encoding="utf-8"), str(path), "exec"))
+            if not path.exists():
+                raise SystemExit(f"{path.relative_to(ROOT)} is missing: without it less is tested than is said")
+            base = ROOT / "src" if path.is_relative_to(ROOT / "src") else ROOT
+            self.plant(path, base, compile(path.read_text(encoding="utf-8"), str(path), "exec"))
 
     def plant(self, path: Path, base: Path, code: CodeType) -> None:
         name = ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
@@ -490,8 +531,8 @@ def warm_up() -> Planted:
     strictjson.parse = lru_cache(maxsize=None)(strictjson.parse)
     redaction: Any = sys.modules["chatproof.redaction"]
     make = redaction.Redactor
-    kept = lru_cache(maxsize=None)(lambda *secrets: make(list(secrets)))
-    redaction.Redactor = lambda secrets: kept(*secrets)
+    kept = lru_cache(maxsize=None)(lambda secrets, others: make(list(secrets), list(others)))
+    redaction.Redactor = lambda secrets, others=(): kept(tuple(secrets), tuple(others or ()))
     early = [name for name in map(module_name, files()) if name in sys.modules]
     if early:
         raise SystemExit(f"imported before it can be mutated: {early}")
@@ -499,15 +540,13 @@ def warm_up() -> Planted:
 
 
 def files() -> list[str]:
-    return sorted({str(path.relative_to(PACKAGE)) for pattern in MUTATED for path in PACKAGE.glob(pattern)})
+    return sorted({str(path.relative_to(PACKAGE)) for pattern in field.mutated for path in PACKAGE.glob(pattern)})
 
 
 def tests() -> list[Test]:
-    """The test functions of TESTS with their parameters, as plain calls: a pytest session costs a second."""
+    """The test functions of the field with their parameters, as plain calls: a pytest session costs a second."""
     found = []
-    for name in TESTS:
-        if not (ROOT / Path(*name.split("."))).with_suffix(".py").exists():
-            continue
+    for name in field.tests:
         module = importlib.import_module(name)
         for test, function in vars(module).items():
             if test.startswith("test_") and callable(function):
@@ -682,7 +721,18 @@ def noticing(mutant: Mutant, known: Baseline) -> list[str]:
 # --- the report --------------------------------------------------------------------------------------------------
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    global field  # noqa: PLW0603 - one run has one, and its children are forks
+    assert __doc__
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only mutants whose place has one of the words")
+    parser.add_argument("--validate", action="store_true", help="mutate validate's clauses and capability.py")
+    options = parser.parse_args(arguments)
+    field = VALIDATE if options.validate else SMOKE
+    return report(options.words)
+
+
+def report(words: list[str]) -> int:
     began = time.monotonic()
     planted = warm_up()
     known: Baseline = in_child(baseline)
@@ -693,6 +743,8 @@ def main(words: list[str]) -> int:
     mutants = [mutant for finder in finders.values() for mutant in finder.collect()]
     if words:
         mutants = [m for m in mutants if any(word in f"{m.file}:{m.line} {m.scope}" for word in words)]
+        if not mutants:
+            raise SystemExit(f"no mutant's place has any of these words: {' '.join(words)}")
     survivors = run(mutants, finders, known, planted)
     excused, unused = excuses(mutants, survivors, whole=not words)
     total, alive = Counter(m.file for m in mutants), Counter(m.file for m in survivors)
@@ -710,9 +762,28 @@ def main(words: list[str]) -> int:
     return 1 if left or unused else 0
 
 
+class Survivors(list[Mutant]):
+    """Those that no test noticed, and how far we are."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total, self.done, self.began = total, 0, time.monotonic()
+        self.next = self.began + PROGRESS
+
+    def tried(self, mutant: Mutant, *, survived: bool) -> None:
+        self.done += 1
+        if survived:
+            self.append(mutant)
+        now = time.monotonic()
+        if now >= self.next:
+            self.next = now + PROGRESS
+            said = f"{self.done} of {self.total} tried after {now - self.began:.0f} s, {len(self)} survive so far"
+            print(said, file=sys.stderr, flush=True)
+
+
 def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline, planted: Planted) -> list[Mutant]:
     """Those that no test noticed. First those that need a fresh import, then, on one import, all others."""
-    survivors: list[Mutant] = []
+    survivors = Survivors(len(mutants))
     late = [mutant for mutant in mutants if not at_import(mutant, known)]
     fresh = [mutant for mutant in mutants if at_import(mutant, known)]
     in_children(fresh, finders, known, {}, planted, survivors)
@@ -734,7 +805,7 @@ def in_children(
     known: Baseline,
     suite: dict[str, Test],
     planted: Planted,
-    survivors: list[Mutant],
+    survivors: Survivors,
 ) -> None:
     running: dict[int, Mutant] = {}
 
@@ -743,8 +814,7 @@ def in_children(
         mutant = running.pop(child)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 2:
             raise SystemExit(f"cannot be planted: {mutant.file}:{mutant.line} {mutant.change}")
-        if status == 0:
-            survivors.append(mutant)
+        survivors.tried(mutant, survived=status == 0)
 
     for mutant in mutants:
         if len(running) == PROCESSES:
@@ -773,7 +843,10 @@ def excuses(
     excused = [m for m in survivors if m.key in reasons]
     used = {m.key for m in excused}
     tried = {m.key for m in mutants}
-    return excused, [(key, why) for key, why in reasons.items() if key not in used and (whole or key in tried)]
+    if whole:  # an excuse of the other field's files is not ours; one of a file that is gone is
+        here = files()
+        tried |= {key for key in reasons if key[0] in here or not (PACKAGE / key[0]).exists()}  # type: ignore[misc]
+    return excused, [(key, why) for key, why in reasons.items() if key not in used and key in tried]
 
 
 if __name__ == "__main__":
