@@ -6,6 +6,7 @@ from chatproof.failure_modes.mode import (
     CERTAIN,
     GATEWAY,
     LIKELY,
+    POSSIBLE,
     PROVIDER,
     UNKNOWN,
     YOU,
@@ -35,6 +36,25 @@ def _not_even_judged(case: Case) -> Sign | None:
     bare = error is None or not (error.code or error.type)
     said = "a request without a key gets the same answer: the key was not judged"
     return when(_failing(case, "permission") and same and bare, said)
+
+
+def _forbidden(case: Case) -> Sign | None:
+    """A 403 that neither code nor words explain is about the key only if a request without one gets another answer."""
+    if not _failing(case, "permission"):
+        return None
+    keyless, error = case.context.replies.get("auth.missing_key"), case.reply.error
+    compared = keyless is not None and keyless.complete and not keyless.lacks(STATUS)
+    told = error is not None and (error.code or error.type or classify(error, 0) == "permission")
+    if compared or told:
+        return Sign()
+    return Sign(
+        ("not observed: what a request without a key gets here",),
+        summary="the request is forbidden, to this key or to everyone",
+        owner=UNKNOWN,
+        next_step="Ask once without a key: the same answer comes from an access rule before the API, another means that "
+        "this key may not do this.",
+        confidence=POSSIBLE,
+    )
 
 
 def _relayed(case: Case) -> Sign | None:
@@ -191,12 +211,13 @@ MODES = (
         CERTAIN,
         _model,
     ),
-    _row(
+    Mode(
         "auth.permission",
         YOU,
-        ("permission",),
         "the key is known, but not allowed to do this",
         "Check the key's scopes, model and IP restrictions, and its group in the dashboard.",
+        CERTAIN,
+        _forbidden,
     ),
     _row(
         "request.context_length",
