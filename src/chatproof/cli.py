@@ -87,7 +87,12 @@ def _dispatch(argv: Sequence[str]) -> int:
             f"did you mean {near[0]}?" if near else "see: chatproof --help",
         )
     module = importlib.import_module(f"chatproof.commands.{argv[0]}")
-    status: int = module.main(list(argv[1:]))
+    try:
+        status: int = module.main(list(argv[1:]))
+    finally:
+        options = sys.modules.get("chatproof.commands.options")  # commands that send have imported it
+        if options is not None:
+            options.stop_simulators()
     return status
 
 

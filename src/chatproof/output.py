@@ -123,7 +123,11 @@ class Artefact:
         self._temporary = f"{path}.{os.getpid()}.tmp"
         self._special = os.path.exists(path) and not os.path.isfile(path)
         if not self._special:
-            self._put(self._temporary, b"", os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
+            try:
+                self._put(self._temporary, b"", os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
+            except WriteError:  # a full disk may well create the file and not sync it
+                self.discard()
+                raise
         elif os.path.isdir(path):
             raise WriteError(f"cannot write {path}: Is a directory")
 

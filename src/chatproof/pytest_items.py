@@ -13,7 +13,7 @@ from chatproof.clause import BROKEN, HOLDS, MUST, NOT_APPLICABLE, UNDECIDED, WAI
 from chatproof.cli import refuse_keys
 from chatproof.commands import smoke, validate
 from chatproof.commands.keeping import Keeper
-from chatproof.commands.options import find_target
+from chatproof.commands.options import find_target, stop_simulators
 from chatproof.commands.publish import Outlet
 from chatproof.contract import Contract, Term
 from chatproof.exit_status import interrupted
@@ -254,6 +254,7 @@ class ContractPlugin:
             terminalreporter.write(f"  requests    {cost['requests']} sent, {cost['billable_requests']} billable\n")
 
     def pytest_unconfigure(self) -> None:
+        stop_simulators()
         if self._folder and not self._is_worker:
             import shutil
 

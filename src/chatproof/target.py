@@ -38,9 +38,13 @@ class Target(NamedTuple):
     place: str = ""  # where it stands in the configuration, as file:line
 
     def __repr__(self) -> str:
-        """A proxy is shown without its user and password."""
-        shown = self._replace(proxy=self.proxy.rpartition("@")[2] if "@" in self.proxy else self.proxy)
-        return f"Target({', '.join(f'{name}={value!r}' for name, value in shown._asdict().items())})"
+        return _shown(self)
+
+
+def _shown(values: "Target | Wanted") -> str:
+    """A repr with the proxy's host and port, and without its user and password."""
+    shown = {**values._asdict(), "proxy": values.proxy.rpartition("@")[2]}
+    return f"{type(values).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 class Wanted(NamedTuple):
@@ -59,6 +63,9 @@ class Wanted(NamedTuple):
     proxy: str = ""
     allow_http: bool = False
     config: str = ""
+
+    def __repr__(self) -> str:
+        return _shown(self)
 
 
 class Resolved(NamedTuple):

@@ -188,6 +188,8 @@ def test_the_journal_and_all_that_reads_it(case: str, base_url: Callable[[str], 
         ("smoke", "http://127.0.0.1:1/v1", "--model", "m", "--proxy", "http://u:{proxy}@127.0.0.1:1"),
         ("smoke", "http://127.0.0.1:1/v1", "--model", "m", "--proxy", "http://u:{proxy}@127.0.0.1:1", "--plan"),
         ("doctor", "http://127.0.0.1:1/v1", "--proxy", "http://u:{proxy}@127.0.0.1:1"),
+        ("smoke", "simulator", "--proxy", "http://{proxy}@h:1"), ("smoke", "simulator", "--proxy=http://u:{proxy}@h:1"),
+        ("models", "http://127.0.0.1:1/v1", "--proxy", "http://u:{proxy}@127.0.0.1:1"),
         ("smoke", "simulator", "--report", "json=/nowhere/{key}"), ("smoke", "--config", "/nowhere/{key}"),
         ("smoke", "http://127.0.0.1:1/v1", "--key-env", "{key}"), ("smoke", "--key-file", "/nowhere/{key}"),
         ("smoke", "simulator", "--format", "{key}"), ("smoke", "simulator", "--timeout", "{key}"),
@@ -318,11 +320,14 @@ def test_keys_by_file_and_by_standard_input(rogue: Rogue, tmp_path: Path) -> Non
     check(run(tmp_path, [*args, "--key-file", str(file)], key=""))
 
 
-def test_the_proxy_sees_no_key_and_its_password_is_not_shown(rogue: Rogue, inside: Inside) -> None:
+@pytest.mark.parametrize(("variable", "said"), [("CHATPROOF_PROXY", ()), ("HTTP_PROXY", ("--proxy", "env"))])
+def test_the_proxy_sees_no_key_and_its_password_is_not_shown(
+    variable: str, said: tuple[str, ...], rogue: Rogue, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for user, case in (("u", "good"), ("u", "request-dumped"), ("407", "good")):
         rogue.take()
-        proxy = f"http://{PROXY.value}:{user}@127.0.0.1:{rogue.port}"
-        ran = inside("smoke", rogue.url(case), "--model", "m", "--keep-bodies", "-vv", "--proxy", proxy, *reports())
+        monkeypatch.setenv(variable, f"http://{PROXY.value}:{user}@127.0.0.1:{rogue.port}")
+        ran = inside("smoke", rogue.url(case), "--model", "m", "--keep-bodies", "-vv", *said, *reports())
         tunnels = [request for request in rogue.take() if request.startswith(b"CONNECT ")]
         assert tunnels and not any(scan(request, KEY) for request in tunnels)
         assert all(scan(request, PROXY) for request in tunnels)

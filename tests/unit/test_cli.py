@@ -1,5 +1,7 @@
 """The command line as people and scripts use it: exit statuses, streams, signals, files, and what never appears."""
 
+import errno
+import gc
 import json
 import os
 import signal
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chatproof import cli
+from chatproof import cli, output
 from tests.support import KEY
 
 CLI = [sys.executable, "-m", "chatproof"]
@@ -61,6 +63,8 @@ def test_no_go_and_undecided() -> None:
         (["smoke", "simulator", "--no-auth", "--only", "auth"], b"no request is left"),
         (["smoke", "https://h.test/v1", "--ca-file", "/nowhere", "--model", "m"], b"cannot use /nowhere"),
         (["smoke", "https://h.test/v1", "--proxy", "socks5://x:1", "--model", "m"], b"http://host:port"),
+        (["smoke", "https://h.test/v1", "--proxy", "http://u:pw@x:1", "--model", "m"], b"say --proxy env"),
+        (["models", "https://h.test/v1", "--proxy=http://token@x:1"], b"seen by everyone"),
         (["smoke", "cometapi", "--model", "m"], b"auth.key_missing"),
         (["smoke", KEY], b"looks like a key"),
         (["contract", "--profile", "nope"], b"there is no profile"),
@@ -95,6 +99,32 @@ def test_json_is_one_document_and_reports_go_to_files(tmp_path: Path) -> None:
     assert {oct(p.stat().st_mode & 0o777) for p in tmp_path.iterdir()} == {"0o600"}
     both = run("smoke", "simulator", "--report", "yaml", "--report", "text=-", cwd=tmp_path).stdout
     assert both.startswith(b"smoke_test_run:") and b"\nGO  simulator" in both
+
+
+def test_a_report_that_cannot_be_synced_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(output.WriteError, match="No space left"):
+        output.Artefact(str(tmp_path / "r.json"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_stops_the_simulator_that_it_started(capfd: pytest.CaptureFixture[str]) -> None:
+    """A process that goes on after a command keeps neither its sockets nor its threads."""
+
+    def held() -> int:
+        gc.collect()
+        return sum(os.readlink(f"/proc/self/fd/{fd}").startswith("socket:") for fd in os.listdir("/proc/self/fd")
+                   if os.path.islink(f"/proc/self/fd/{fd}"))  # fmt: skip
+
+    before = held()
+    for fault in ("", "connect-timeout", "connection-refused", "empty-choices"):
+        args = ["smoke", "simulator", "--fault", fault, "--timeout", "0.3s", "--journal", "none", "-q"]
+        assert cli.main(args) == {"": 0, "empty-choices": 1}.get(fault, 3), capfd.readouterr()
+        assert held() == before, fault
+    assert cli.main(["doctor", "simulator"]) == 0 and held() == before
 
 
 def test_special_files_stay_what_they_are(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Self
 
 from chatproof.target import SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
@@ -113,7 +113,13 @@ def add_target(to: argparse.ArgumentParser) -> None:
 
 
 def find_target(args: argparse.Namespace, *, need_key: bool = True) -> Resolved:
-    """The target of parsed arguments. Starts the simulator when that is what was asked for."""
+    """The target of parsed arguments. Starts the simulator when that is what was asked for: see stop_simulators."""
+    if "@" in args.proxy:  # a user alone may be a token
+        raise UsageError(
+            "usage",
+            "a proxy's user and password on the command line are seen by everyone on this machine",
+            "put the proxy's URL in HTTPS_PROXY and say --proxy env, or in CHATPROOF_PROXY",
+        )
     environ, notes = _environment(args)
     for option, variable in VARIABLES.items():
         setattr(args, option, getattr(args, option) or environ.get(variable, ""))
@@ -154,6 +160,15 @@ def _environment(args: argparse.Namespace) -> tuple[Mapping[str, str], list[str]
     return {**said, **os.environ}, notes
 
 
+_stops: list[Callable[[], None]] = []  # of simulators
+
+
+def stop_simulators() -> None:
+    """Stop what find_target started. A process that goes on, as a test's does, would keep its sockets."""
+    while _stops:
+        _stops.pop()()
+
+
 def _simulated(args: argparse.Namespace) -> Resolved:
     from chatproof import simulator
     from chatproof.exchange import Secret
@@ -164,6 +179,7 @@ def _simulated(args: argparse.Namespace) -> Resolved:
         raise UsageError(
             "usage", f"there is no fault {args.fault[:40]!r}", "see: chatproof simulate --list-faults"
         ) from None
+    _stops.append(started.stop)
     if started.stream and hasattr(args, "stream"):
         args.stream = True  # this fault shows in streams only
     return check(
