@@ -27,13 +27,22 @@ def test_the_first_two_blocks_set_up_run_and_test() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_outputs_are_real() -> None:
+def test_outputs_are_real(tmp_path: Path) -> None:
     commands = [line for block in SHELL for line in block.splitlines() if line.startswith(".venv/bin/chatproof")]
-    assert len(commands) == len(SHOWN) == 2
+    assert len(commands) == len(SHOWN) == 3
     for command, shown in zip(commands, SHOWN, strict=True):
         args = command.split()[1:]
-        done = subprocess.run([sys.executable, "-m", "chatproof", *args], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-m", "chatproof", *args], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
         assert normal(done.stdout) == normal(shown)
+    page = (tmp_path / "report.html").read_text()
+    assert "account.quota" in page and "NO-GO" in page
+
+
+def test_what_a_block_needs_is_installed_in_it() -> None:
+    block = next(block for block in SHELL if "html=" in block)
+    assert block.splitlines()[0] == ".venv/bin/python -m pip install -q -e '.[reports]'"
 
 
 def test_the_example_of_a_configuration_is_one(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from chatproof import cli, output
+from chatproof.target import Target, Wanted
 from tests.support import KEY
 
 CLI = [sys.executable, "-m", "chatproof"]
@@ -99,6 +100,12 @@ def test_json_is_one_document_and_reports_go_to_files(tmp_path: Path) -> None:
     assert {oct(p.stat().st_mode & 0o777) for p in tmp_path.iterdir()} == {"0o600"}
     both = run("smoke", "simulator", "--report", "yaml", "--report", "text=-", cwd=tmp_path).stdout
     assert both.startswith(b"smoke_test_run:") and b"\nGO  simulator" in both
+
+
+def test_a_proxys_password_is_in_no_repr() -> None:
+    for values in (Target("https://h.test/v1", proxy="http://u:p@ss@x:1"), Wanted(proxy="http://u:p@ss@x:1")):
+        assert "proxy='x:1'" in repr(values) and "ss@" not in repr(values) and "u:p" not in repr(values)
+    assert "proxy='http://x:1'" in repr(Wanted(proxy="http://x:1")) and "proxy='env'" in repr(Wanted(proxy="env"))
 
 
 def test_a_report_that_cannot_be_synced_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
