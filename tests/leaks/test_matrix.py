@@ -42,6 +42,8 @@ TELLING = [
 STARS = ["echo-bearer", "echo-masked", "echo-eight", "location-userinfo", "gzip", "stream-error", "control-bytes"]
 STARS += [f"sim:{name}" for name in SIMULATED]
 """With TELLING what is played at each commit; the rest is played by night."""
+EACH_COMMIT = ("echo-base64-1", "request-dumped")
+"""Two that put the key into headers and bodies, plain and encoded: played by the default suite into every format."""
 COMMANDS = {"smoke": ("--stream", "--keep-bodies", "-vv")}
 
 
@@ -105,6 +107,8 @@ def _cases() -> list[Any]:
     marks: dict[str, list[Any]] = {case: [] for case in CASES}
     for case in set(CASES) - {*TELLING, *STARS}:
         marks[case].append(pytest.mark.nightly)
+    for case in EACH_COMMIT:
+        marks[case].append(pytest.mark.each_commit)
     return [pytest.param(case, marks=marks[case]) for case in CASES]
 
 

@@ -109,6 +109,23 @@ def test_diff_says_first_what_differs_around_the_runs(place: str, tmp_path: Path
             "change": "changed"} in document["differences"]  # fmt: skip
 
 
+def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
+    place = str(tmp_path / "two.jsonl")
+    for command in ("smoke", "validate"):
+        assert cli(command, "simulator", "--journal", place, "-q").returncode == 0
+    runs = [row["run_id"] for row in json.loads(cli("history", "--journal", place, "--format", "json").stdout)["runs"]]
+    smoke, whole = sorted(runs)  # their names begin with their kinds
+    text = cli("diff", smoke, whole, "--journal", place).stdout
+    assert text.split("\n\n")[1].startswith("The kinds differ: a is smoke, b is validate.")
+    line = next(line for line in text.splitlines() if line.startswith("  not judged → holds: "))
+    assert "envelope.* (11)" in line and re.search(r"\d+ of \d+ stream\.\*", line) and len(line) < 700
+    document = json.loads(cli("diff", smoke, whole, "--journal", place, "--format", "json").stdout)
+    assert {"stream.delta", "envelope.elsewhere"} <= {row["path"] for row in document["differences"]}, (
+        "JSON has each name"
+    )
+    assert "kinds differ" not in cli("diff", smoke, smoke, "--journal", place).stdout
+
+
 def test_diff_of_runs_that_were_asked_alike(place: str, tmp_path: Path) -> None:
     same = cli("diff", "latest:GO", "latest:GO", "--journal", place).stdout
     assert "Nothing differs but times." in same

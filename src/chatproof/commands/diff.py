@@ -8,7 +8,8 @@ from chatproof.cli import COMMANDS
 from chatproof.commands.options import parser
 from chatproof.commands.reading import RUN, add_journal, find_runs
 from chatproof.output import say
-from chatproof.printable import cut, escape
+from chatproof.printable import cut, escape, inert
+from chatproof.reporters.as_text import fold
 from chatproof.rundiff import (
     BODY,
     COST,
@@ -42,6 +43,7 @@ _HEADINGS = {
     TIMING: "Timings, ms (shown, not judged)",
 }
 _ALIKE = "Asked alike: no difference in URL, model, key, headers sent, variables, proxies, addresses or certificate."
+_KINDS_DIFFER = "What only one of them judges or sends is no change of the endpoint."
 _VALUE = 160
 
 
@@ -84,6 +86,8 @@ def _brief(document: dict[str, Any]) -> dict[str, Any]:
 
 def _text(a: dict[str, Any], b: dict[str, Any], found: list[Difference]) -> str:
     lines = [_headline(name, document) for name, document in (("a", a), ("b", b))]
+    if a["kind"] != b["kind"]:
+        lines += ["", f"The kinds differ: a is {a['kind']}, b is {b['kind']}. {_KINDS_DIFFER}"]
     judged = [difference for difference in found if difference.kind != TIMING]
     if not judged:
         lines += ["", "Nothing differs but times."]
@@ -92,12 +96,13 @@ def _text(a: dict[str, Any], b: dict[str, Any], found: list[Difference]) -> str:
     for kind in dict.fromkeys(difference.kind for difference in found):
         lines += ["", _HEADINGS[kind]]
         if kind == FINDING:
-            lines += _outcomes(found)
+            known = dict.fromkeys(f["clause"] for run in (a, b) for f in run.get("findings", ()))
+            lines += _outcomes(found, list(known), a["kind"] != b["kind"])
             continue
         for path, probes, difference in _folded([d for d in found if d.kind == kind]):
             where = f" ({probes})" if probes else ""
             lines.append(f"  {path}{where}: {_change(difference)}")
-    return "\n".join(map(escape, lines)) + "\n"
+    return inert("\n".join(map(escape, lines))) + "\n"
 
 
 def _headline(name: str, document: dict[str, Any]) -> str:
@@ -107,15 +112,31 @@ def _headline(name: str, document: dict[str, Any]) -> str:
     return f"{name}  {verdict:<9}  {document['run_id']}  {document['started_at']}  {where}"
 
 
-def _outcomes(found: list[Difference]) -> list[str]:
-    """One line for all clauses whose outcome changed in the same way."""
-    groups: dict[str, list[str]] = {}
+def _outcomes(found: list[Difference], known: list[str], kinds_differ: bool) -> list[str]:
+    """One line for all clauses whose outcome changed in the same way, families of `known` folded."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for difference in found:
         if difference.kind == FINDING:
-            groups.setdefault(f"{difference.a or 'not judged'} → {difference.b or 'not judged'}", []).append(
-                difference.path
-            )
-    return [f"  {change}: {', '.join(dict.fromkeys(clauses))}" for change, clauses in groups.items()]
+            groups.setdefault((difference.a or "", difference.b or ""), []).append(difference.path)
+    return [
+        f"  {a or 'not judged'} → {b or 'not judged'}: "
+        + (_families(clauses, known) if kinds_differ and not (a and b) else fold(clauses, known))
+        for (a, b), clauses in groups.items()
+    ]
+
+
+def _families(clauses: list[str], known: list[str]) -> str:
+    """Three or more clauses of one first word as `error.* (48)`, or `11 of 12 stream.*` where not all of it are
+    among them. For what only one kind of run judges: there the family tells enough, and JSON has each name."""
+    families: dict[str, list[str]] = {}
+    for clause in dict.fromkeys(clauses):
+        families.setdefault(clause.partition(".")[0], []).append(clause)
+    parts = []
+    for family, members in families.items():
+        whole = sum(clause.partition(".")[0] == family for clause in known)
+        shown = f"{family}.* ({whole})" if len(members) == whole else f"{len(members)} of {whole} {family}.*"
+        parts.append(shown if len(members) > 2 else ", ".join(members))
+    return ", ".join(parts)
 
 
 def _folded(found: list[Difference]) -> list[tuple[str, str, Difference]]:

@@ -10,7 +10,7 @@ from chatproof import environment
 from chatproof.cli import COMMANDS
 from chatproof.commands.options import add_target, find_target, parser
 from chatproof.output import say
-from chatproof.printable import escape
+from chatproof.printable import escape, inert
 from chatproof.redaction import fingerprint
 from chatproof.resolver import Resolver
 from chatproof.target import Resolved
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     if args.format == "json":
         say(json.dumps({"checks": [check._asdict() for check in checks]}, indent=2) + "\n")
     else:
-        say("".join(_line(check) for check in checks))
+        say(inert("".join(_line(check) for check in checks)))
     return 2 if any(check.state == "problem" for check in checks) else 0
 
 
