@@ -122,7 +122,8 @@ def build(
         notes.append(f"interrupted by {facts.interrupted} before all requests were answered")
     troubled = {f.exchange for f in judgement.findings if f.outcome in (BROKEN, UNDECIDED)}
     leaky = {f.exchange for f in judgement.findings if f.clause == "secret.not_reflected" and f.outcome == BROKEN}
-    replies = judgement.context.replies
+    shown = {e.id for e in exchanges if facts.keep_bodies or e.id in troubled}
+    made, cost = _exchanges(exchanges, judgement.context.replies, leaky, shown)
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "tool": {"name": "chatproof", "version": __version__, "contract": contract.digest},
@@ -132,10 +133,8 @@ def build(
         "finished_at": facts.finished_at,
         "target": _target(target, contract.profile.fact("support", "")),
         "verdict": judgement.verdict,
-        "cost": _cost(exchanges, replies),
-        "exchanges": [
-            _exchange(replies[e.probe], e.id in leaky, e.id in troubled or facts.keep_bodies) for e in exchanges
-        ],
+        "cost": cost,
+        "exchanges": made,
         "findings": [_finding(f) for f in judgement.findings],
         "diagnoses": [{**d._asdict(), "evidence": list(d.evidence), "clauses": list(d.clauses)} for d in diagnoses],
         "environment": facts.environment,
@@ -147,10 +146,10 @@ def build(
 
         document["terms"] = record_validate.terms(contract)
         document["capabilities"] = record_validate.capabilities(contract, judgement)
-        for made, e in zip(document["exchanges"], exchanges, strict=True):
+        for row, e in zip(made, exchanges, strict=True):
             if facts.kind == JUDGE:
                 continue  # the requests of a capture are somebody's own: their prompts are nobody's to send again
-            made["request"]["template"] = record_validate.template(e.request, e.probe, target.key_source)
+            row["request"]["template"] = record_validate.template(e.request, e.probe, target.key_source)
     clean = _clean(document, target, facts.keys, facts.others)
     for exchange in clean["exchanges"]:
         _cut_texts(exchange)
@@ -270,11 +269,18 @@ def _target(target: Target, support: str) -> dict[str, Any]:
     }
 
 
-def _cost(exchanges: list[Exchange], replies: dict[str, Reply]) -> dict[str, int]:
-    # A request that must be refused, and is answered with a completion, was billed to somebody.
-    billable = [e for e in exchanges if PROBES[e.probe].billable or _is_completion(replies[e.probe])]
-    tokens = sum(_tokens(reply) for reply in replies.values())
-    return {"requests": len(exchanges), "billable_requests": len(billable), "tokens_reported": tokens}
+def _exchanges(
+    exchanges: list[Exchange], replies: dict[str, Reply], leaky: set[str], shown: set[str]
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Each exchange, and what all cost. All that is asked of a reply in a row: a large one is parsed once."""
+    made, billable, tokens = [], 0, 0
+    for e in exchanges:
+        reply = replies[e.probe]
+        made.append(_exchange(reply, e.id in leaky, e.id in shown))
+        # A request that must be refused, and is answered with a completion, was billed to somebody.
+        billable += PROBES[e.probe].billable or _is_completion(reply)
+        tokens += _tokens(reply) if reply.exchange is e else 0
+    return made, {"requests": len(exchanges), "billable_requests": billable, "tokens_reported": tokens}
 
 
 def _is_completion(reply: Reply) -> bool:

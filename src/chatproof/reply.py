@@ -4,7 +4,7 @@ The body is sniffed first and its header looked at second: gateways mislabel in 
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from chatproof import sse, strictjson
@@ -35,6 +35,29 @@ _ENDINGS = (
     b"data: {oops\n\n",
 )
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_LARGE = 32 * 1024
+"""Bytes from which on a body's value is not kept by its reply, but in a memory of a few: a value takes up to thirty
+times the room of its bytes, and a run has forty replies. What is asked of a reply is asked in a row: few suffice."""
+_FEW = 4
+
+_Events = tuple[list[sse.Event], bytes, str]
+_Parsed = list[tuple[Json, Problem | None]]
+
+
+def _stream(body: bytes) -> tuple[_Events, _Parsed]:
+    """The events of a stream, and the data of each as strict JSON, `[DONE]` left out."""
+    events = sse.read_events(body)
+    return events, [strictjson.parse(event.data) for event in events[0] if not is_done(event.data)]
+
+
+_large_json = lru_cache(_FEW)(strictjson.parse)
+_large_stream = lru_cache(_FEW)(_stream)
+
+
+def forget() -> None:
+    """Give back the memory that large bodies' values take. They are parsed again when they are asked for."""
+    _large_json.cache_clear()
+    _large_stream.cache_clear()
 
 
 class Reply:
@@ -103,12 +126,16 @@ class Reply:
         """Every Content-Type header indicates JSON, and there is one."""
         return bool(self.media_types) and all(_is_json(media) for media in self.media_types)
 
-    @cached_property
+    @property
     def _parsed(self) -> tuple[Json, Problem | None]:
-        value, problem = strictjson.parse(self.body)
+        value, problem = _large_json(self.body) if len(self.body) > _LARGE else self._small_json
         if problem is not None and self.lacks(END) and _at_the_end(problem, self.body):
             raise NotHeld(END)  # a document that is not finished here may have been finished by what followed
         return value, problem
+
+    @cached_property
+    def _small_json(self) -> tuple[Json, Problem | None]:
+        return strictjson.parse(self.body)
 
     @property
     def json(self) -> Json:
@@ -179,19 +206,27 @@ class Reply:
         return bool(self.choices)
 
     @cached_property
-    def events(self) -> tuple[list[sse.Event], bytes, str]:
+    def _small_stream(self) -> tuple[_Events, _Parsed]:
+        return _stream(self.body)
+
+    @property
+    def _read(self) -> tuple[_Events, _Parsed]:
+        return _large_stream(self.body) if len(self.body) > _LARGE else self._small_stream
+
+    @property
+    def events(self) -> _Events:
         """(events, unfinished rest, broken limit)."""
-        return sse.read_events(self.body)
+        return self._read[0]
 
     @property
     def comments(self) -> int:
         """Comment lines of a stream: what keeps a connection alive and says nothing."""
         return sse.read(self.body).comments
 
-    @cached_property
-    def parsed_events(self) -> list[tuple[Json, Problem | None]]:
+    @property
+    def parsed_events(self) -> _Parsed:
         """Each event's data as strict JSON, `[DONE]` left out."""
-        return [strictjson.parse(event.data) for event in self.events[0] if not is_done(event.data)]
+        return self._read[1]
 
     @property
     def chunks(self) -> list[dict[str, Json]]:

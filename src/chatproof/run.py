@@ -12,6 +12,7 @@ from chatproof.exchange import Exchange, Request, Secret
 from chatproof.judging import judge
 from chatproof.profile import Waiver
 from chatproof.record import Run
+from chatproof.reply import forget
 from chatproof.resolver import Resolver
 from chatproof.target import Resolved, Target, check
 from chatproof.transport import Leg, Options, Proxy, send, send_in_turn
@@ -86,6 +87,8 @@ def run(resolved: Resolved, settings: Settings, *, environ: Mapping[str, str], b
         if sent.interrupted:
             raise  # asked twice: leave at once
         return _conclude(contract, resolved, settings, sent._replace(interrupted=_name(signal)), environ)
+    finally:
+        forget()
 
 
 def _send(
@@ -262,17 +265,23 @@ class Transport(NamedTuple):
     resolver: Resolver
     in_turn: bool = False  # probes that ride on another's connection do so
     at_once: int = 0  # requests at the same time; 0: all
+    caps: Mapping[str, int] = {}  # bytes of the reply to a probe, where it is less than the usual limit
+
+    def options_for(self, probe: str) -> Options:
+        cap = self.caps.get(probe)
+        return self.options._replace(limits=self.options.limits._replace(body=cap)) if cap else self.options
 
 
 def send_all(chosen: list[str], planned: dict[str, Request], transport: Transport, into: list[Exchange]) -> None:
     """Send concurrently; append each exchange as it ends. Raises what went wrong on our own side."""
     failures: list[BaseException] = []
     ids = {probe: f"x{number}" for number, probe in enumerate(planned, 1)}
-    options, resolver = transport.options, transport.resolver
+    resolver = transport.resolver
     riders = {probe: probes.PROBES[probe].rides for probe in chosen} if transport.in_turn else {}
 
     def carry(probe: str) -> None:
         try:
+            options = transport.options_for(probe)
             legs = [probe, *(rider for rider, host in riders.items() if host == probe)]
             if len(legs) == 1:
                 into.append(send(planned[probe], probe, ids[probe], options, resolver))

@@ -28,6 +28,13 @@ WRONG = "error."
 
 LONGEST_ANSWER = 16 * 1024
 """Bytes of a request that repeats what a server said: who answers with megabytes must not make us pay for them."""
+ROOM = 16 * 1024 * 1024
+"""Bytes of all replies together. What is left of it is shared among the requests of a group; smoke's own probes have
+the limit that they have in smoke. A server in order sends a twentieth of it, most of that in its list of models."""
+LEAST = 256 * 1024
+"""Bytes that every reply may have, whatever came before: more than ten times the longest that the probes ask for."""
+OF_SMOKE = (*probes.SMOKE, "stream")
+ARRIVALS = 2048  # of one body's pieces, at most, are kept
 
 
 def completed(needed: set[str], contract: Contract, resolved: Resolved, settings: Settings) -> set[str]:
@@ -88,6 +95,8 @@ class Sending:
         self.rows = {probe: probes_validate.free_first(probes.PROBES[probe]) for probe in planned}
         wanted = settings.burst > 1 and any(term.clause.id == BURST_CLAUSE for term in contract.terms)
         self.burst = _members(list(planned), settings.burst) if wanted else []
+        self._held: dict[str, bool] = {}  # by probe: judged once
+        self._used: dict[str, int] = {}  # tokens that an exchange reports, by its id
 
     def run(self) -> None:
         waiting = list(self.planned)
@@ -129,11 +138,21 @@ class Sending:
         that this probe's clauses need: a call with an odd argument can still be answered."""
         target = self.resolved.target
         if after == "happy":
-            return holds(self.contract, self.exchanges, target, after)
+            if after not in self._held:
+                self._held[after] = holds(self.contract, self.exchanges, target, after)
+            return self._held[after]
         needed = {need for term in self.contract.terms if term.clause.probe == probe for need in term.clause.needs}
-        judgement = judge(self.contract, self.exchanges, model=target.model, key=target.key)
+        judgement = judge(self._only(needed), self.exchanges, model=target.model, key=target.key)
         found = [finding for finding in judgement.findings if finding.clause in needed and finding.probe == after]
         return bool(found) and all(finding.outcome == HOLDS for finding in found)
+
+    def _only(self, wanted: set[str]) -> Contract:
+        """The contract with these clauses and those that they need: nothing else says anything of them."""
+        terms = {term.clause.id: term for term in self.contract.terms}
+        closed = wanted & terms.keys()
+        while more := {need for id in closed for need in terms[id].clause.needs if need in terms} - closed:
+            closed |= more
+        return self.contract._replace(terms=tuple(term for id, term in terms.items() if id in closed))
 
     def _send(self, group: list[str]) -> None:
         """A few at a time; with a token budget, after each few a look at the meter."""
@@ -147,13 +166,25 @@ class Sending:
                     if len(self.planned[probe].body) > LONGEST_ANSWER:
                         self.not_sent[probe] = f"not sent: what {after} was answered with is too long to be sent back"
                         affordable.remove(probe)
-            send_all(affordable, self.planned, self.transport, self.exchanges)
+            self._exchange(affordable, self.transport, self.exchanges)
+
+    def _exchange(self, group: list[str], transport: Transport, into: list[Exchange]) -> None:
+        """Send a group, its replies kept within the room that is left."""
+        left = ROOM - sum(len(e.response.body) for e in self.exchanges if e.response)
+        cap = max(LEAST, left // max(len(group), 1))
+        usual = transport.options.limits.body
+        caps = dict.fromkeys((p for p in group if p not in OF_SMOKE), cap) if cap < usual else {}
+        received: list[Exchange] = []
+        try:
+            send_all(group, self.planned, transport._replace(caps=caps), received)
+        finally:
+            into += [_thinned(exchange) for exchange in received]
 
     def _send_burst(self, group: list[str]) -> None:
         """All at the same moment; what fails in the crowd is sent again alone, and the rest goes one by one."""
         group = self._within_budget(group)
         sent: list[Exchange] = []
-        send_all(group, self.planned, self.transport._replace(at_once=0), sent)
+        self._exchange(group, self.transport._replace(at_once=0), sent)
         again: list[str] = []
         pause = 0.0
         for exchange in sent:
@@ -189,6 +220,11 @@ class Sending:
             time.sleep(pause)
         self._send(allowed)
 
+    def _tokens(self, exchange: Exchange) -> int:
+        if exchange.id not in self._used:
+            self._used[exchange.id] = reported_tokens(Reply(exchange))
+        return self._used[exchange.id]
+
     def _json_of(self, probe: str) -> probes.Body | None:
         found = next((exchange for exchange in self.exchanges if exchange.probe == probe), None)
         return dict(Reply(found).object) if found else None
@@ -197,7 +233,7 @@ class Sending:
         budget = self.settings.budget_tokens
         if not budget:
             return group
-        used = sum(reported_tokens(Reply(exchange)) for exchange in self.exchanges)
+        used = sum(self._tokens(exchange) for exchange in self.exchanges)
         kept = []
         for probe in group:
             cost = probes.PROBES[probe].tokens if probes.PROBES[probe].billable else 0
@@ -207,6 +243,16 @@ class Sending:
                 used += cost
                 kept.append(probe)
         return kept
+
+
+def _thinned(exchange: Exchange) -> Exchange:
+    """A body that comes byte by byte has very many arrivals. The first and the last of them say when it came, and more
+    than a fifth of the events that are read (stream.incremental) that it came in pieces."""
+    response = exchange.response
+    if response is None or len(response.arrivals) <= ARRIVALS:
+        return exchange
+    few = (*response.arrivals[: ARRIVALS - 1], response.arrivals[-1])
+    return exchange._replace(response=response._replace(arrivals=few))
 
 
 def remarks(judgement: Judgement) -> list[str]:

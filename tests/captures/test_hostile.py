@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatproof import captures, cli
@@ -146,6 +146,7 @@ PIECES = [*(line + b"\r\n" for line in (
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
+@example(b"HTTP/2 401\r\nHTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n")  # a header that is none, and no body
 @settings(max_examples=400, deadline=None)
 def test_any_mixture_of_lines_is_judged_or_refused(data: bytes) -> None:
     assert judged(data) in ("refused", "UNDECIDED", "NO-GO", "GO")

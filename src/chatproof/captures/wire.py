@@ -73,7 +73,11 @@ def read(data: bytes, *, method: str = "POST", curl: bool = False, ended: bool =
     message = _message(heads, body or b"", method, curl or head.version not in ("1.0", "1.1"))
     if body is None:
         # A redirect that curl followed: its headers were written, its body was not.
-        bare = Response(head.version, head.status, b"", header_lines(head.raw.split(b"\n")[1:]), b"", 0, "identity")
+        try:
+            headers = header_lines(head.raw.split(b"\n")[1:])
+        except Refusal as refusal:
+            return Message(message.response, refusal.fault, unheld, notes)
+        bare = Response(head.version, head.status, b"", headers, b"", 0, "identity")
         return Message(message.response or bare, None, unheld, notes)
     return message._replace(unheld=message.unheld - {END} if ended else message.unheld, notes=notes)
 

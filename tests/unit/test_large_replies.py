@@ -1,0 +1,76 @@
+"""Large bodies are parsed anew when they are asked for again, and say the same; a run's replies share one room."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from chatproof import reply, run, sending
+from chatproof.exchange import Arrival, Exchange, Request, Response, Secret
+from chatproof.reply import Reply
+from chatproof.resolver import Resolver
+from chatproof.run import Settings, Transport
+from chatproof.target import Target, check
+from chatproof.transport import Options
+from tests.support import KEY, request
+
+LARGE = "x" * (reply._LARGE + 1)
+
+
+def _exchange(probe: str, body: bytes, media: str = "application/json") -> Exchange:
+    response = Response("1.1", 200, b"OK", ((b"Content-Type", media.encode()),), body, len(body), "identity")
+    return Exchange("x1", probe, "2026-11-25T00:00:00Z", request(probe), response, None)
+
+
+def test_a_large_body_says_the_same_after_others_were_asked() -> None:
+    replies = [Reply(_exchange("happy", json.dumps({"n": number, "x": LARGE}).encode())) for number in range(9)]
+    chunk = json.dumps({"x": LARGE, "choices": [{"delta": {"content": "a"}}]}).encode()
+    stream = Reply(_exchange("stream", b"data: %b\n\ndata: [DONE]\n\n" % chunk, "text/event-stream"))
+    assert [r.object["n"] for r in replies] == [r.object["n"] for r in replies] == list(range(9))
+    assert len(stream.chunks) == 1 and stream.ends_with_done and stream.kind == "sse"
+    assert reply._large_json.cache_info().currsize == reply._FEW
+    reply.forget()
+    assert reply._large_json.cache_info().currsize == reply._large_stream.cache_info().currsize == 0
+    assert replies[0].object["n"] == 0 and stream.done_seen
+
+
+def test_no_large_value_stays_with_its_reply() -> None:
+    large, small = (Reply(_exchange("happy", json.dumps({"x": text}).encode())) for text in (LARGE, "x"))
+    assert large.object and small.object
+    assert "_small_json" in vars(small) and "_small_json" not in vars(large)
+
+
+@pytest.mark.parametrize(
+    ("before", "group", "cap"),
+    [
+        (0, ["tools", "happy"], 8 * 1024 * 1024),  # in order: the usual limit, which is no cap
+        (0, ["tools", *(f"burst.{n}" for n in range(7))], 2 * 1024 * 1024),
+        (12 * 1024 * 1024, ["tools", "json_object"], 2 * 1024 * 1024),
+        (40 * 1024 * 1024, ["tools", "json_object"], sending.LEAST),
+    ],
+)
+def test_the_room_of_a_run_is_shared(before: int, group: list[str], cap: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Mapping[str, Any]] = []
+
+    def send_all(chosen: list[str], planned: dict[str, Request], transport: Transport, into: list[Exchange]) -> None:
+        given.append({probe: transport.options_for(probe).limits.body for probe in chosen})
+        answer = _exchange(chosen[0], b"{}")
+        many = tuple(Arrival(float(at), 1) for at in range(9000))
+        assert answer.response is not None
+        into.append(answer._replace(response=answer.response._replace(arrivals=many)))
+
+    monkeypatch.setattr(sending, "send_all", send_all)
+    resolved = check(Target("http://127.0.0.1:9/v1", model="m", key=Secret(KEY)))
+    settings = Settings(kind="validate")
+    contract = run.contract_for(resolved, settings)
+    planned = run.plan(contract, resolved, settings)
+    exchanges = [_exchange("models", b"x" * before)]
+    sender = sending.Sending(contract, resolved, settings, planned, Transport(Options(), Resolver()), exchanges, {})
+    sender._exchange(group, sender.transport, exchanges)
+    assert given == [{probe: 8 * 1024 * 1024 if probe in sending.OF_SMOKE else cap for probe in group}]
+    kept = exchanges[-1].response
+    assert kept is not None and len(kept.arrivals) == sending.ARRIVALS
+    assert (kept.arrivals[0].at_ms, kept.arrivals[-1].at_ms) == (0.0, 8999.0)
