@@ -37,6 +37,14 @@ def damaged(at: str, expected: str, observed: str) -> Outcome:
     return Outcome(BROKEN, at, expected, observed, state=DAMAGED)
 
 
+def refuses(reply: Reply, parameters: tuple[str, ...]) -> bool:
+    """A failing reply says that the capability is not to be had; a crash, a page or a limit says nothing of it."""
+    if reply.error is None or reply.status < 400 or reply.status == 429:
+        return False
+    found = classify(reply.error, reply.status)
+    return found not in _ELSEWHERE and (found not in _NEITHER or names(reply.error, parameters))
+
+
 def refusal(
     reply: Reply,
     context: Context,

@@ -5,6 +5,7 @@ All of it is for people who decide: a decision report must say what was asked, a
 
 from typing import Any
 
+from chatproof.capability import UNSUPPORTED, refuses
 from chatproof.clause import BROKEN, NOT_APPLICABLE, UNDECIDED
 from chatproof.contract import Contract
 from chatproof.exchange import Request
@@ -85,8 +86,8 @@ def _state(findings: list[Finding], replies: dict[str, Reply]) -> tuple[str, str
 
 
 def _seen(reply: Reply) -> str:
-    if reply.status >= 400 and reply.error:
-        return "unsupported"
+    if reply.status >= 400:
+        return UNSUPPORTED if refuses(reply, ("stream", "streaming")) else UNKNOWN
     return "ignored" if reply.kind == "json" and reply.is_completion else "broken"
 
 

@@ -4,6 +4,7 @@ Every tool bends the format: sizes that count other bytes, text that lost its by
 purpose. What cannot be known to be the bytes that were received is not held.
 """
 
+import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Iterator
@@ -23,11 +24,15 @@ from chatproof.captures.entry import (
     secrets_of,
     tokens_in,
 )
-from chatproof.exchange import BODY, END, KEY, Fault, Response, Timings
+from chatproof.exchange import BODY, END, KEY, OTHER_HEADERS, Fault, Response, Timings
 from chatproof.message_parts import Limits, Refusal, decode
 from chatproof.printable import cut, escape
+from chatproof.probes import PROBES
+from chatproof.redaction import MARK
 
 MOST_ENTRIES = 20_000
+_STOPPED = re.compile(r"; ([a-z]+\.[a-z_]+) \(([a-z_]+)\): (.*)")
+_ESCAPED = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")  # longer than what it stands for
 _GZIP = b"\x1f\x8b"
 _VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "h2": "2", "3": "3", "3.0": "3", "h3": "3"}
 _LOSS = "�"  # what a decoder puts where bytes were no text
@@ -69,6 +74,7 @@ def read(value: Any) -> Capture:
     if len(listed) > MOST_ENTRIES:
         raise Unreadable(f"it has more than {MOST_ENTRIES} entries; export only the calls that are meant")
     entries, secrets, others = [], [], 0
+    own = _text(_object(log, "creator"), "name") == "chatproof"
     for number, raw in enumerate(listed, 1):
         request, response = _object(raw, "request"), _object(raw, "response")
         sent, got, url = _headers(request), _headers(response), _text(request, "url")
@@ -80,18 +86,42 @@ def read(value: Any) -> Capture:
             others += method != "OPTIONS"
             continue
         entry = _entry(number, raw, method, url, sent, got)
+        if own:
+            named = _named(raw)
+            if named not in PROBES:
+                others += 1
+                continue
+            entry = _of_ours(entry, raw, named)
         secrets += tokens_in(entry.response.body if entry.response else b"")
         entries.append(entry)
         if len(entries) > MOST_CALLS:
             raise Unreadable(f"it holds more than {MOST_CALLS} chat calls; export only those that are meant")
     notes = [f"{others} other requests in it are no chat or models requests"] if others else []
-    if entries and not any(credential(entry.headers or ()) for entry in entries):
+    if entries and not own and not any(credential(entry.headers or ()) for entry in entries):
         # Chromium's sanitised export has no Authorization header even where one was sent.
         notes.append(
             "no request in it carries a key; exports leave it out, so no reply is taken for one to a request without"
         )
         entries = [entry._replace(unheld=entry.unheld | {KEY}) for entry in entries]
     return Capture(_format(log), tuple(entries), as_secrets(secrets), tuple(notes))
+
+
+def _named(raw: dict[str, Any]) -> str:
+    """The probe that a HAR of chatproof names in an entry's comment; "" when it names none."""
+    return _text(raw, "comment").partition(", probe ")[2].partition(";")[0].strip()
+
+
+def _of_ours(entry: Captured, raw: dict[str, Any], probe: str) -> Captured:
+    """What chatproof's own HAR leaves out: every value of a request's header, and what was taken out of a body."""
+    unheld = entry.unheld | {KEY, OTHER_HEADERS}
+    stopped = _STOPPED.search(_text(raw, "comment"))
+    fault = Fault(stopped[1], stopped[2], stopped[3]) if stopped else entry.fault
+    content = _object(_object(raw, "response"), "content")
+    text = _text(content, "text")
+    escaped = _ESCAPED.search(text) and content.get("size") != len(text.encode("utf-8", "surrogatepass"))
+    if MARK in text or escaped:
+        unheld |= {BODY, END}
+    return entry._replace(probe=probe, unheld=unheld, fault=fault)
 
 
 def _format(log: dict[str, Any]) -> str:

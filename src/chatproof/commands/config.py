@@ -21,7 +21,9 @@ _WORDS |= {"schema": "the JSON Schema for editors"}
 def main(argv: list[str]) -> int:
     to = parser("config", COMMANDS["config"])
     to.add_argument("what", choices=tuple(_WORDS), metavar="|".join(_WORDS), help="; ".join(_WORDS.values()))
-    to.add_argument("file", nargs="*", metavar="FILE", help="with check: these files instead of those found here")
+    to.add_argument(
+        "file", nargs="*", default=[], metavar="FILE", help="with check: these files instead of those found here"
+    )
     to.add_argument("--origin", action="store_true", help="with show: the file or variable each value comes from")
     to.add_argument("--format", default="text", choices=("text", "json"))
     to.add_argument("--config", default="", metavar="PATH", help="use this file and no other")

@@ -45,10 +45,24 @@ def examine(args: argparse.Namespace) -> list[Check]:
         resolved = find_target(args)
     except UsageError as error:
         checks.append(Check(error.code, "problem", error.detail, error.advice))
+        checks += _without_key(args) if error.code == "auth.key_missing" else []
     if resolved is not None:
         checks += _target(resolved)
     checks += _surroundings(resolved)
     return checks
+
+
+def _without_key(args: argparse.Namespace) -> list[Check]:
+    """A missing key must not hide what else is wrong: the URL can be looked at without one."""
+    try:
+        resolved = find_target(args, need_key=False)
+    except UsageError:
+        return []
+    return [Check("url", "ok", str(resolved.url)), *_notes(resolved)]
+
+
+def _notes(resolved: Resolved) -> list[Check]:
+    return [Check("own side", "note", note) for note in resolved.notes]
 
 
 def _target(resolved: Resolved) -> list[Check]:
@@ -65,7 +79,7 @@ def _target(resolved: Resolved) -> list[Check]:
         checks.append(
             Check("model", "note", "none is given", "say --model ID; `chatproof models` lists the active ones")
         )
-    checks += [Check("note", "note", note) for note in resolved.notes]
+    checks += _notes(resolved)
     try:
         found = Resolver().resolve(url.host, url.port, 5.0)
         checks.append(Check("address", "ok", ", ".join(dict.fromkeys(str(address[0]) for _, address in found))))

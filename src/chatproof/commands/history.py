@@ -27,6 +27,7 @@ COLUMNS = (
     "clauses",
     "event",
 )
+_KINDS = ("smoke", "validate", "judge")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -70,6 +71,10 @@ def filters_of(args: argparse.Namespace) -> Filters:
     if verdict and verdict not in (*VERDICTS, NO_END):
         known = ", ".join((*VERDICTS, "none"))
         raise UsageError("usage", f"there is no verdict {args.verdict[:40]!r}", f"there are: {known}")
+    if args.kind and args.kind not in _KINDS:
+        raise UsageError("usage", f"there is no kind {args.kind[:40]!r}", f"there are: {', '.join(_KINDS)}")
+    if getattr(args, "limit", 0) < 0:
+        raise UsageError("usage", "--limit must not be negative", "0 shows all")
     return Filters(
         target=args.target,
         verdict=verdict,
@@ -80,7 +85,7 @@ def filters_of(args: argparse.Namespace) -> Filters:
         environment=args.environment,
         kind=args.kind,
         model=args.model,
-        limit=max(getattr(args, "limit", 0), 0),
+        limit=getattr(args, "limit", 0),
     )
 
 
@@ -107,7 +112,7 @@ def _csv(runs: list[Row], shown: str, filters: Filters) -> str:
 
 def _text(runs: list[Row], shown: str, filters: Filters) -> str:
     if not runs:
-        return f"no such run in {shown}\n"
+        return f"no such run in {shown}\n{_unknown(filters)}"
     table = [("started (UTC)", "verdict", "target", "model", "where", "run", "cause")]
     table += [
         (
@@ -128,6 +133,19 @@ def _text(runs: list[Row], shown: str, filters: Filters) -> str:
     many = f"the newest {len(runs)}" if filters.limit and len(runs) == filters.limit else f"{len(runs)}"
     lines += ["", f"{many} run{'s' if len(runs) > 1 else ''} in {shown}"]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _unknown(filters: Filters) -> str:
+    """A word that nothing is called by finds nothing, and must not read as a clean record."""
+    from chatproof.commands.explain import known
+
+    names = known() if filters.code or filters.clause else []
+    wrong = [
+        f"{sort} {cut(word, 60)!r}"
+        for sort, word in (("code", filters.code), ("clause", filters.clause))
+        if word and not any(name == word or name.startswith(f"{word.removesuffix('.*')}.") for name in names)
+    ]
+    return f"note: no {' and no '.join(wrong)} is known; see: chatproof explain\n" if wrong else ""
 
 
 def _remark(row: Row) -> str:

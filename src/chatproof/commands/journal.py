@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 
 from chatproof import journal as journals
 from chatproof.cli import COMMANDS
@@ -28,7 +29,9 @@ def main(argv: list[str]) -> int:
     to.add_argument(
         "action", choices=tuple(ACTIONS), metavar="ACTION", help="; ".join(f"{n}: {t}" for n, t in ACTIONS.items())
     )
-    to.add_argument("files", nargs="*", metavar="FILE", help="import: what to take in; export: the one to write")
+    to.add_argument(
+        "files", nargs="*", default=[], metavar="FILE", help="import: what to take in; export: the one to write"
+    )
     to.add_argument("--head", default="", metavar="SEQ:HASH", help="verify: a head that was kept elsewhere")
     to.add_argument("--keep", type=int, default=0, metavar="N", help="prune: the newest N runs stay")
     to.add_argument("--older-than", default="", metavar="AGE", help="prune: runs older than 90d, 12h, … go")
@@ -44,6 +47,8 @@ def _check(args: argparse.Namespace) -> None:
     for name, action in belongs.items():
         if getattr(args, name) and args.action != action:
             raise UsageError("usage", f"--{name.replace('_', '-')} goes with {action}", "see: chatproof journal --help")
+    if args.head and not re.fullmatch("[0-9]+:[0-9a-f]{64}", args.head):
+        raise UsageError("usage", "--head is no head of a journal", "give what journal verify printed: SEQ:HASH, whole")
     if args.action in ("verify", "prune") and args.files:
         raise UsageError("usage", f"{args.action} takes no FILE", "name the journal with --journal")
     if args.action == "prune" and (args.keep > 0) == bool(args.older_than):
@@ -66,7 +71,7 @@ def _verify(args: argparse.Namespace) -> int:
         }
         say(json.dumps(document, indent=2) + "\n")
     else:
-        state = "broken" if found.problems else "holds"
+        state = "is broken" if found.problems else "holds"
         lines = [f"the chain {state}: {found.entries} entries in {kept.shown}"]
         lines += [f"  {problem}" for problem in found.problems[:20]]
         lines += [f"  … and {len(found.problems) - 20} more"] if len(found.problems) > 20 else []

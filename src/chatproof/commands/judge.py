@@ -88,8 +88,12 @@ def _read(path: str) -> bytes:
     """At most one byte more than is read of a file. A pipe is a file, too: judge <(curl -i …)."""
     try:
         if path == STDIN:
+            if sys.stdin is None:
+                raise UsageError("usage", "standard input is closed", "pipe a capture into it, or name a file")
             return sys.stdin.buffer.read(captures.MOST + 1)
         with open(path, "rb") as file:
             return file.read(captures.MOST + 1)
     except OSError as error:
-        raise UsageError("usage", f"cannot read {path}: {error.strerror}", "check its name") from None
+        named = "=" in path and not path.startswith(("/", "."))
+        advice = "check its name; of PROBE=FILE, the probe: see --as" if named else "check its name"
+        raise UsageError("usage", f"cannot read {path}: {error.strerror}", advice) from None

@@ -120,6 +120,8 @@ def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
         for diagnosis in found:
             lines = [f"{diagnosis.code}: {diagnosis.summary}", *diagnosis.evidence, f"next: {diagnosis.next_step}"]
             say(inert("\n  ".join(escape(redactor.text(line)) for line in lines)) + "\n")
+        if reply.complete and reply.status != 401:
+            say("  note: this is about the listing; chat may work all the same: chatproof smoke --model ID\n")
         if not found:
             say("the list of models could not be read\n")
     return 1 if reply.complete else 3

@@ -32,9 +32,7 @@ def options() -> argparse.ArgumentParser:
         "--with", action="append", default=[], dest="extras", metavar="PROBE", help="add a probe that is opt-in: image"
     )
     to.add_argument("--burst", type=int, default=5, metavar="N", help="requests at the same time (default 5)")
-    to.add_argument(
-        "--budget-tokens", type=int, default=0, metavar="N", help="stop before more tokens than this are used"
-    )
+    to.add_argument("--budget-tokens", type=int, metavar="N", help="stop before more tokens than this are used")
     to.add_argument(
         "--baseline",
         default="",
@@ -45,9 +43,9 @@ def options() -> argparse.ArgumentParser:
 
 
 def settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
-    if not 1 <= args.burst <= MOST_AT_ONCE or args.budget_tokens < 0:
-        said = f"--burst must be from 1 to {MOST_AT_ONCE}, --budget-tokens not negative"
-        raise UsageError("usage", said, "correct it")
+    if not 1 <= args.burst <= MOST_AT_ONCE or (args.budget_tokens is not None and args.budget_tokens < 1):
+        said = f"--burst must be from 1 to {MOST_AT_ONCE}, --budget-tokens at least 1"
+        raise UsageError("usage", said, "correct it; to send nothing: --plan")
     return Settings(
         stream=True,
         strict=args.strict,
@@ -60,7 +58,7 @@ def settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
         required=tuple(dict.fromkeys((*resolved.requires, *capabilities(args.require)))),
         extras=tuple(args.extras),
         waivers=resolved.waivers,
-        budget_tokens=args.budget_tokens,
+        budget_tokens=args.budget_tokens or 0,
         burst=args.burst,
     )
 

@@ -5,6 +5,10 @@ from chatproof.failure_modes.mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNK
 from chatproof.judging import Finding
 
 _SHOWN = 6
+_LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
+_WAIT = (
+    "Wait and retry on status 429 alone, whatever the body; an empty purse cannot be told from a rate here. Report it."
+)
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
 )
@@ -14,6 +18,8 @@ def _observed(case: Case) -> Sign:
     """What each broken clause saw, the musts first."""
     ranked = sorted(case.findings, key=lambda finding: finding.level != "must")
     evidence = tuple(_line(finding) for finding in ranked[:_SHOWN])
+    if all(finding.clause == _LIMITED for finding in ranked):
+        return Sign(evidence, "a 429 carries no error that clients can read", next_step=_WAIT)
     if all(finding.state == UNSUPPORTED for finding in ranked):  # a requirement, which only the user can drop
         return Sign(evidence, "a capability that is required is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
     return Sign(evidence)

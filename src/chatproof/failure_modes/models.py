@@ -1,5 +1,6 @@
 """Rows for the models listing, where the chat endpoint itself is well."""
 
+from chatproof.exchange import NotHeld
 from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, YOU, Case, Mode, Sign, when
 from chatproof.models import listed_ids, looks_chat_capable, nearest
 from chatproof.printable import quote
@@ -12,7 +13,10 @@ def chat_is_well(case: Case) -> bool:
 
 def _listing(case: Case) -> list[str] | None:
     listing = case.context.replies.get("models")
-    return listed_ids(listing.json) if listing is not None and listing.status == 200 else None
+    try:
+        return listed_ids(listing.json) if listing is not None and listing.status == 200 else None
+    except NotHeld:  # a run document keeps no passing reply: then there is no listing to go by, and the cause stands
+        return None
 
 
 def listed(case: Case) -> bool:

@@ -1,6 +1,5 @@
 """Rows for errors the API itself reports: by the class of its error, which goes by code, words and status."""
 
-from chatproof.error_text import error_words
 from chatproof.exchange import KEY, STATUS
 from chatproof.failure_modes.mode import (
     CERTAIN,
@@ -70,7 +69,11 @@ def _key_rejected(case: Case) -> Sign | None:
     listing = case.context.replies.get("models")
     if listing is not None and listing.complete and listing.status == 200 and case.reply.probe == "happy":
         said = "yet the list of models is given to this key: the gateway's own credentials may be the rejected ones"
-        return Sign((said,), owner=UNKNOWN, confidence=LIKELY)
+        step = (
+            "Try another model with this key: if that is answered, report the request id to whoever runs the gateway. "
+            "Else check that the key is active, whole and of this provider: some list their models to everyone."
+        )
+        return Sign((said,), owner=UNKNOWN, next_step=step, confidence=LIKELY)
     return Sign(confidence=LIKELY) if case.page else Sign()
 
 
@@ -119,7 +122,7 @@ def _error_in_200(case: Case) -> Sign | None:
         return None
     # A lone `message` or `detail` under 200 may be anything; these say that they are errors.
     sure = reply.error.where.startswith(_ERROR_PLACES) or reply.error.where == "$"
-    return when(sure, error_words(reply.error))
+    return when(sure)  # the exchange's own line has the error's words
 
 
 def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: str, confidence: str = CERTAIN) -> Mode:

@@ -8,6 +8,7 @@ from chatproof.reporters import Style
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
 _LABEL = 12
 _DRIFTS = 12
+_BEFORE_SENDING = {"dns", "connect", "proxy", "tls"}
 _DANGER = "DANGER: "
 
 
@@ -107,8 +108,14 @@ def _diagnosis(diagnosis: dict[str, Any], lines: Lines) -> None:
     details(diagnosis, lines)
 
 
+def whose(diagnosis: dict[str, Any]) -> str:
+    """The owner and how sure it is. Of an unknown owner nothing is sure: that word is about the cause."""
+    owner, confidence = diagnosis["owner"], diagnosis["confidence"]
+    return f"{owner} (the cause is {confidence})" if owner == "unknown" else f"{owner} ({confidence})"
+
+
 def details(diagnosis: dict[str, Any], lines: Lines) -> None:
-    lines.add("whose", f"{diagnosis['owner']} ({diagnosis['confidence']})")
+    lines.add("whose", whose(diagnosis))
     for number, line in enumerate(diagnosis["evidence"]):
         lines.add("evidence" if number == 0 else "", line)
     lines.add("next", diagnosis["next_step"])
@@ -214,6 +221,16 @@ def _said(value: Any) -> str:
     return " or ".join(map(str, value)) if isinstance(value, list) else str(value or "without a value")
 
 
+def _unsent(document: dict[str, Any]) -> str:
+    """When no request got on its way, nothing was sent and nothing is billed."""
+    faults = [e["fault"] if e["response"] is None else None for e in document["exchanges"]]
+    phases = {fault["phase"] if fault else "" for fault in faults}
+    if document["kind"] == "judge" or not phases or not phases <= _BEFORE_SENDING:
+        return ""
+    many = f"{len(faults)} request{'' if len(faults) == 1 else 's'}"
+    return f"nothing: {many} got no further than {', '.join(sorted(phases))}"
+
+
 def footer(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     _drift(document, lines)
@@ -225,8 +242,9 @@ def footer(document: dict[str, Any], lines: Lines) -> None:
     key = target["key"]
     known = f"{key['source']}, {key['length']} characters, fingerprint {key['fingerprint']}" if key else "none"
     lines.add("key", known, color="dim")
+    many = f"{cost['requests']} request{'' if cost['requests'] == 1 else 's'}"
     label = "captured" if document["kind"] == "judge" else "sent"
-    lines.add(label, f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}", color="dim")
+    lines.add(label, _unsent(document) or f"{many}, {cost['billable_requests']} billable{tokens}", color="dim")
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
     if ids and document["verdict"] != "GO":
         lines.add("ids", ", ".join(dict.fromkeys(ids[:4])), color="dim")

@@ -6,7 +6,7 @@ A person decides on a rollout with it, so it names few clauses: those that are b
 from typing import Any
 
 from chatproof.printable import cut
-from chatproof.reporters.as_text import Lines, details, exchanges, fold, footer, headline
+from chatproof.reporters.as_text import Lines, details, exchanges, fold, footer, headline, whose
 
 _LAYERS = ("transport", "schema", "behaviour")
 _STATES = ("supported", "unsupported", "ignored", "broken", "unknown")
@@ -87,7 +87,7 @@ def _causes(document: dict[str, Any], lines: Lines) -> None:
         if number == 0 and not go:
             details(diagnosis, lines)
         else:
-            lines.add("whose", f"{diagnosis['owner']} ({diagnosis['confidence']})")
+            lines.add("whose", whose(diagnosis))
             lines.add("next", diagnosis["next_step"])
 
 
