@@ -11,6 +11,8 @@ from chatproof.printable import escape
 _ESCAPED = frozenset("\\`*_{}[]<>()#+-!|~&:@$^=\"'")
 _HARMLESS = re.compile(r"[\w .,:;()/+%=-]*", re.ASCII)
 _PATHS = re.compile(r"\[\d{0,9}\]|\$(?=\.)")  # of JSON paths: $.choices[0]
+_ACTIVE = re.compile(r"(?:[@#]|://|www\.)+", re.IGNORECASE)
+_PLAIN = re.compile(r"[\w(][\w .,:;()/?=&%@#~+-]*[\w./)]", re.ASCII)
 _LINKS = ("://", "www.", "mailto:")
 
 
@@ -31,5 +33,20 @@ def own(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Untrusted text with every character that Markdown may read as more than itself as a reference."""
-    return "".join(f"&#{ord(char)};" if char in _ESCAPED else char for char in escape(text)) or "–"
+    """Untrusted text with every character that Markdown may read as more than itself as a reference.
+
+    GitHub looks for mentions, issues and links when references are resolved already: what begins one is a code span, or
+    the whole text where nothing in it could end the span.
+    """
+    shown = escape(text)
+    if _ACTIVE.search(shown) and _PLAIN.fullmatch(shown):
+        return f"`{shown}`"
+    parts, at = [], 0
+    for found in _ACTIVE.finditer(shown):
+        parts += [_references(shown[at : found.start()]), f"`{found[0]}`"]
+        at = found.end()
+    return "".join([*parts, _references(shown[at:])]) or "–"
+
+
+def _references(text: str) -> str:
+    return "".join(f"&#{ord(char)};" if char in _ESCAPED else char for char in text)

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from chatproof.printable import inert_json
 from chatproof.reporters import Style
 
 
 def render(document: dict[str, Any], style: Style) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return inert_json(json.dumps(document, indent=2, ensure_ascii=True)) + "\n"

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from chatproof.printable import escape
+from chatproof.printable import escape, inert
 from chatproof.reporters import Style
 from chatproof.reporters.markdown import own, words
 
@@ -31,7 +31,8 @@ def render(document: dict[str, Any], style: Style) -> str:
     lines += _evidence(document["exchanges"])
     lines += _list("Not tested", document["not_tested"])
     lines += _list("Notes", document["notes"])
-    return "\n".join([*lines, "", f"Made by chatproof {document['tool']['version']}, {document['made_at']}.", ""])
+    made = f"Made by chatproof {document['tool']['version']}, {document['made_at']}."
+    return inert("\n".join([*lines, "", made, ""]))
 
 
 def _mismatches(document: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatproof.printable import inert
 from chatproof.reporters import Style
 from chatproof.reporters.markdown import own, words
 from chatproof.reporters.review.sections import headline, sections
@@ -23,4 +24,5 @@ def render(document: dict[str, Any], style: Style) -> str:
                 lines.append(f"| {' | '.join(cells)} |")
         else:
             lines += [f"- {words(line)}" for line in section.lines]
-    return "\n".join([*lines, "", f"Made by chatproof {document['tool']['version']}, {document['reviewed_at']}.", ""])
+    made = f"Made by chatproof {document['tool']['version']}, {document['reviewed_at']}."
+    return inert("\n".join([*lines, "", made, ""]))

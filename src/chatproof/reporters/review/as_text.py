@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatproof.printable import escape
+from chatproof.printable import escape, inert
 from chatproof.reporters import Style
 from chatproof.reporters.review.sections import Section, headline, sections
 
@@ -16,10 +16,10 @@ def render(document: dict[str, Any], style: Style) -> str:
     targets = dict.fromkeys(f"{t['name']}: {t['base_url']}, model {t['model']}" for t in document["targets"])
     lines = [f"Verdict: {shown}", *(f"  {escape(line)}" for line in (*follows, *targets))]
     if style.verbosity < 0:
-        return "\n".join([*lines, ""])
+        return inert("\n".join([*lines, ""]))
     for section in sections(document):
         lines += ["", section.title, *_body(section, style.width)]
-    return "\n".join([*lines, ""])
+    return inert("\n".join([*lines, ""]))
 
 
 def _body(section: Section, width: int) -> list[str]:
