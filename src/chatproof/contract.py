@@ -127,7 +127,9 @@ def _term(clause: Clause, profile: Profile, choice: Choice, waiver: Waiver | Non
 
 
 def _selects(wanted: str, id: str) -> bool:
-    return id == wanted or id.startswith(wanted + ".")
+    """A clause's id, or a family's name as typed (`auth`) or as the text prints it (`auth.*`)."""
+    family = wanted.removesuffix(".*")
+    return id == wanted or (family != "" and id.startswith(f"{family}."))
 
 
 def _digest(terms: tuple[Term, ...], profile: Profile) -> str:

@@ -250,10 +250,11 @@ def _key(
             return None, source, notes
         state = "is not set" if raw is None else "is empty"
         place = source.removeprefix("env:").replace(" or env:", " or ")
+        first = f"set {place.split(' or ')[0]}" if source.startswith("env:") else "put the key there"
         raise UsageError(
             "auth.key_missing",
             f"no key: {place} {state}",
-            f"set {place.split(' or ')[0]}, or use --key-env, --key-file or --key-stdin (--no-auth: none needed)",
+            f"{first}, or use --key-env, --key-file or --key-stdin (--no-auth: none needed)",
         )
     cleaned, said = keys.clean(raw)
     return Secret(cleaned), source, [*notes, *said]

@@ -105,3 +105,13 @@ def test_the_next_step_follows_from_the_evidence() -> None:
     assert "Try another model with this key" in " ".join(said.split())
     once = " ".join(text("smoke", "simulator", "--fault", "error-in-200", status=1).split())
     assert once.split("next")[0].count('message "upstream connection lost"') == 1
+
+
+def test_a_family_is_named_as_it_is_printed() -> None:
+    assert "held        6 of 6 clauses: happy.* (6)" in text("smoke", "simulator", "--only", "happy.*", status=0)
+    assert "no clause is called '.*'" in text("smoke", "simulator", "--only", ".*", status=2)
+
+
+def test_an_empty_standard_input_is_no_variable() -> None:
+    said = text("smoke", "https://llm.test/v1", "--model", "m", "--key-stdin", status=2)
+    assert "stdin is empty" in said and "set stdin" not in said and "put the key there" in said
