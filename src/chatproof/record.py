@@ -182,11 +182,20 @@ def _clean(
     text = json.dumps(document, ensure_ascii=False)
     if others or suspects(text, secrets):
         document = _redacted(document, Redactor(secrets, list(others)).text)
+    for exchange in document.get("exchanges", ()):
+        _hide_pieces(exchange["response"], secrets)
     if any(start in text for start in FOREIGN_STARTS):
         from chatproof import foreign
 
         document = _redacted(document, foreign.without)
     return document
+
+
+def _hide_pieces(response: dict[str, Any] | None, secrets: list[Secret]) -> None:
+    """A secret cut over several headers is in none of them; a format that lists their values puts it together again."""
+    values = "".join(value for _, value in response["headers"]) if response else ""
+    if response and suspects(values, secrets) and Redactor(secrets).text(values) != values:
+        response["headers"] = [[name, MARK] for name, _ in response["headers"]]
 
 
 # Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an

@@ -29,3 +29,16 @@ def test_no_means_to_send_is_loaded(kind: str, tmp_path: Path) -> None:
     status, *loaded = ran.stdout.decode().splitlines()[-1].split()
     assert status in ("1", "3"), ran.stderr
     assert "chatproof.judging" in loaded and not MEANS & set(loaded)
+
+
+def test_every_format_takes_a_capture_that_says_no_time(tmp_path: Path) -> None:
+    """A reply alone does not say when it was asked for: that must stop no report."""
+    from chatproof import reporters
+
+    capture = tmp_path / "reply.txt"
+    capture.write_text('HTTP/1.1 200 OK\nContent-Type: application/json\n\n{"choices":[]}')
+    wanted = [word for name in reporters.formats() for word in ("--report", f"{name}={tmp_path / name}")]
+    command = [sys.executable, "-m", "chatproof", "judge", str(capture), "-q", *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert [name for name in reporters.formats() if not (tmp_path / name).stat().st_size] == []

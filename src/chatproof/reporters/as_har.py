@@ -12,7 +12,7 @@ from harfile import Cache, Content, Creator, HarFile, Record, Request, Response,
 
 from chatproof.printable import inert_json
 from chatproof.reporters import Style
-from chatproof.reporters.cases import clean, headline
+from chatproof.reporters.cases import clean, headline, sent_at
 
 NEEDS = "harfile"
 _NOT_KEPT = "not recorded"
@@ -24,7 +24,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         for exchange in document["exchanges"]:
             timings = _timings(exchange["timings_ms"])
             archive.add_entry(
-                startedDateTime=exchange["sent_at"],
+                startedDateTime=sent_at(exchange, document),
                 time=_total(timings),
                 request=_request(exchange["request"]),
                 response=_response(exchange),

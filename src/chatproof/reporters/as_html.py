@@ -14,7 +14,19 @@ from markupsafe import Markup
 
 from chatproof.printable import escape, inert
 from chatproof.reporters import Style, as_yaml
-from chatproof.reporters.cases import ERROR, FAILED, PASSED, SKIPPED, WARNED, Case, cases, clean, epoch_ms, headline
+from chatproof.reporters.cases import (
+    ERROR,
+    FAILED,
+    PASSED,
+    SKIPPED,
+    WARNED,
+    Case,
+    cases,
+    clean,
+    epoch_ms,
+    headline,
+    sent_at,
+)
 
 NEEDS = "jinja2"
 _HERE = os.path.join(os.path.dirname(__file__), "html")
@@ -152,7 +164,7 @@ def _groups(all_cases: list[Case]) -> list[tuple[str, str, list[Case]]]:
 def _span(document: dict[str, Any]) -> float:
     """Milliseconds from the run's start to the end of its last exchange; never 0."""
     start = epoch_ms(document["started_at"])
-    ends = [epoch_ms(e["sent_at"]) - start + (e["timings_ms"]["total"] or 0.0) for e in document["exchanges"]]
+    ends = [epoch_ms(sent_at(e, document)) - start + (e["timings_ms"]["total"] or 0.0) for e in document["exchanges"]]
     return max([*ends, 1.0])
 
 
@@ -164,7 +176,12 @@ def _rows(document: dict[str, Any], all_cases: list[Case]) -> list[Row]:
             if case.state == wanted:
                 worst[finding["exchange"]] = wanted
     return [
-        _row(exchange, max(epoch_ms(exchange["sent_at"]) - start, 0) * scale, scale, worst.get(exchange["id"], PASSED))
+        _row(
+            exchange,
+            max(epoch_ms(sent_at(exchange, document)) - start, 0) * scale,
+            scale,
+            worst.get(exchange["id"], PASSED),
+        )
         for exchange in document["exchanges"]
     ]
 

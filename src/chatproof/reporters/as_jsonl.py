@@ -9,6 +9,7 @@ from typing import Any
 
 from chatproof.printable import inert_json
 from chatproof.reporters import Style
+from chatproof.reporters.cases import sent_at
 
 SCHEMA = "chatproof.event/1"
 
@@ -31,7 +32,7 @@ def _events(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     finished = {name: document[name] for name in ("verdict", "cost", "notes", "smoke_test_run")}
     return [
         ("run.started", document["started_at"], {"run": started}),
-        *(("exchange", exchange["sent_at"], {"exchange": exchange}) for exchange in document["exchanges"]),
+        *(("exchange", sent_at(exchange, document), {"exchange": exchange}) for exchange in document["exchanges"]),
         *(("finding", end, {"finding": finding}) for finding in document["findings"]),
         *(("diagnosis", end, {"diagnosis": diagnosis}) for diagnosis in document["diagnoses"]),
         ("run.finished", end, {"run": finished}),

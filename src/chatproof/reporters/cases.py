@@ -120,6 +120,11 @@ def epoch_ms(time: str) -> int:
     return round(datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000)
 
 
+def sent_at(exchange: dict[str, Any], document: dict[str, Any]) -> str:
+    """When an exchange was sent. A capture may not say: then the time of its judging stands there."""
+    return str(exchange["sent_at"] or document["started_at"])
+
+
 def headline(document: dict[str, Any]) -> str:
     """`NO-GO: target, model` in one line."""
     target = document["target"]
