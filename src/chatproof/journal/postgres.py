@@ -90,6 +90,10 @@ class Postgres:
     def compact(self) -> None:
         """The server's own vacuum does it."""
 
+    def flaws(self) -> list[str]:
+        """The server looks after its pages: page checksums are for its administrator to switch on."""
+        return []
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

@@ -65,6 +65,8 @@ class Sqlite:
             return self._open().execute(sql, values).fetchall()  # type: ignore[no-any-return]
         except sqlite.Error as error:
             raise self._named(error) from None
+        except UnicodeDecodeError:  # from SQLite's own words, which quote a damaged byte
+            raise JournalError("journal.corrupt", f"{self.path} {_CODES[11][1]}", _CODES[11][2]) from None
 
     def transaction(self, work: Callable[[], None]) -> None:
         self.query("BEGIN IMMEDIATE")
@@ -76,6 +78,21 @@ class Sqlite:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def flaws(self) -> list[str]:
+        """What SQLite finds wrong in its own pages; tables, indexes and triggers that are not as they were made.
+
+        Entries are read past the indexes, which lists of runs are read from: the chain says nothing of those. A view or
+        an index that somebody added does no harm; a trigger might.
+        """
+        found = [f"SQLite: {row[0]}" for row in self.query("PRAGMA integrity_check(20)") if row[0] != "ok"]
+        made = {sql: (kind, name) for kind, name, sql in self.query("SELECT type, name, sql FROM sqlite_master")}
+        wanted = [sql for sql in (*TABLES, *_APPEND_ONLY) if sql.startswith("CREATE")]
+        names = {name for sql, (kind, name) in made.items() if kind == "trigger" and sql not in wanted}
+        names |= {_name(sql) for sql in wanted if made.get(sql, ("", ""))[1] != _name(sql)}
+        if names:
+            found.append(f"tables, indexes or triggers are not as chatproof makes them: {', '.join(sorted(names))}")
+        return found
 
     def compact(self) -> None:
         """What was removed is gone from the files, too. Others may be reading: then it stays until the next time."""
@@ -153,6 +170,11 @@ class Sqlite:
             return JournalError("journal.missing", detail, "name another file with --journal")
         code, said, advice = _CODES.get(number, ("journal.corrupt", "refuses", "see: chatproof journal verify"))
         return JournalError(code, f"{self.path} {said} ({name})", advice)
+
+
+def _name(sql: str) -> str:
+    """What one of our CREATE statements makes."""
+    return sql.replace("UNIQUE ", "").split(" ", 3)[2]
 
 
 class Memory(Sqlite):

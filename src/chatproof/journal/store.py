@@ -47,6 +47,9 @@ class Database(Protocol):
     def compact(self) -> None:
         """Give back the room of what was removed."""
 
+    def flaws(self) -> list[str]:
+        """What the database finds wrong with itself. Reads all of it."""
+
     def close(self) -> None: ...
 
 
@@ -62,8 +65,8 @@ class Journal:
 
     @property
     def flaws(self) -> Sequence[str]:
-        """What reading found that is no entry at all; empty in a database."""
-        return []
+        """What is wrong with the place where the entries are kept, apart from them."""
+        return self.database.flaws()
 
     def ready(self) -> None:
         """Prove that the journal can be written. Raises JournalError."""
@@ -107,6 +110,9 @@ class Journal:
             detail = f"{self.shown} has lost the row that says where its chain ends"
             raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
         version, seq, hash = rows[0]
+        if not (isinstance(version, int) and isinstance(seq, int) and isinstance(hash, str)):
+            detail = f"{self.shown}: the row that says where its chain ends is damaged"
+            raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
         if version < VERSION:
             detail = f"{self.shown} was made by a version of chatproof before its first release"
             raise JournalError("journal.foreign", detail, "move it away; a new one is made in its place")
