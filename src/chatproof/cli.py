@@ -17,6 +17,7 @@ from chatproof.output import WriteError, say, warn
 from chatproof.usage_error import UsageError
 
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
+_SHORTEST = 12  # characters of a secret that are looked for in arguments: a shorter one may be an ordinary word
 COMMANDS = {
     "smoke": "go/no-go: happy path, error path, model listing",
     "validate": "the whole contract before production",
@@ -97,15 +98,26 @@ def _dispatch(argv: Sequence[str]) -> int:
 
 
 def refuse_keys(argv: Sequence[str]) -> None:
-    """A key on the command line is seen by everyone on the machine and kept by CI logs; it is not repeated here."""
-    secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES) and len(value) >= 12]
+    """A key on the command line is seen by everyone on the machine and kept by CI logs; it is not repeated here.
+
+    Nor is a proxy's password. Every command is held to this before it looks at its arguments: what they name (a path
+    that cannot be read, a run that is unknown) may be repeated afterwards.
+    """
+    secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES)]
+    secrets += [_password(value) for name, value in os.environ.items() if name.upper().endswith("_PROXY")]
+    secrets = [secret for secret in secrets if len(secret) >= _SHORTEST]
     for word in argv:
         if looks_like_key(word) or any(secret in word for secret in secrets):
             raise UsageError(
                 "usage",
-                "an argument looks like a key, and a key on the command line is seen by everyone on this machine",
+                "an argument looks like a key or holds a secret: the command line is seen by everyone on this machine",
                 "put it in a variable and name that with --key-env; rotate the key if this machine is shared",
             )
+
+
+def _password(url: str) -> str:
+    """What stands for the password in a proxy's URL, percent-encoded as it is there; empty when there is none."""
+    return url.rpartition("@")[0].rpartition("://")[2].partition(":")[2]
 
 
 def _usage() -> str:

@@ -339,3 +339,28 @@ def test_smoke_imports_nothing_heavy() -> None:
              "yaml", "jinja2", "junitparser", "harfile", "jsonschema_rs", "psycopg", "keyring", "uvloop",
              "prometheus_client", "pytest"}  # fmt: skip
     assert "chatproof.commands.smoke" in loaded and not loaded & heavy
+
+
+@pytest.mark.parametrize("option", ["--config", "--journal", "--key-file", "--report", ""])
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy", "CHATPROOF_PROXY", "SHOP_TOKEN"])
+def test_no_command_repeats_a_secret_of_the_environment_in_a_path(
+    variable: str, option: str, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    secret = "Xy7-correct-horse"
+    monkeypatch.setenv(variable, secret if variable == "SHOP_TOKEN" else f"http://user:{secret}@proxy.test:3128")
+    words = [option, f"/nowhere/{secret}/x"] if option else [f"/nowhere/{secret}/x"]
+    for command in cli.COMMANDS:
+        assert cli.main([command, *words]) == 2
+        shown = capsysbinary.readouterr()
+        assert shown.out == b"" and b"looks like a key" in shown.err and secret.encode() not in shown.err
+
+
+def test_every_command_names_a_configuration_that_it_cannot_read(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path is no secret, and who cannot see which one is meant cannot mend it."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:short@proxy.test:3128")
+    for command in ("smoke", "validate", "models", "contract", "doctor", "history"):
+        assert cli.main([command, "--config", "/nowhere/short/x.toml"]) == 2
+        shown = capsysbinary.readouterr()
+        assert b"cannot read /nowhere/short/x.toml: No such file" in shown.out + shown.err
