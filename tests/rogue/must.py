@@ -8,10 +8,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from xml.etree import ElementTree
 
 import yaml
 
+from chatproof import clauses
+from chatproof.clause import SMOKE
 from tests.rogue.leaks import Detector
 from tests.rogue.play import Taken
 from tests.rogue.row import GO, NO_GO, UNDECIDED
@@ -58,9 +61,9 @@ def be_one_verdict(taken: Taken) -> Iterator[str]:
 def speak_plainly(taken: Taken) -> Iterator[str]:
     """No traceback, no name of a type of ours, no stray file; standard error is silent unless something is wrong."""
     for name, data in (("standard output", taken.stdout), ("standard error", taken.stderr)):
-        found = _TRACES.search(data.decode("utf-8", "replace"))
+        found = {match.group() for match in _TRACES.finditer(data.decode("utf-8", "replace"))} - _ours()
         if found:
-            yield f"{name} says {found.group()!r}"
+            yield f"{name} says {sorted(found)}"
     if taken.stderr:
         yield f"standard error is not empty: {taken.stderr[:200]!r}"
     for name in taken.files:
@@ -68,11 +71,19 @@ def speak_plainly(taken: Taken) -> Iterator[str]:
             yield f"a stray file {name}"
 
 
+@cache
+def _ours() -> set[str]:
+    """Names of errors that clauses name, for they say what a client raises. One of ours comes as an `internal error`."""
+    return {name for clause in clauses.load(SMOKE).values() for name in _TRACES.findall(clause.why)}
+
+
 def be_printable(taken: Taken) -> Iterator[str]:
     """No control, bidi or zero-width character but the line feed, in any artefact; and none is large."""
     for name, data in taken.artefacts.items():
         try:
-            bad = next((char for char in data.decode() if char != "\n" and not char.isprintable()), "")
+            # CSV ends its lines with CRLF (RFC 4180); a lone CR is found.
+            text = data.decode().replace("\r\n", "\n") if name.endswith(".csv") else data.decode()
+            bad = next((char for char in text if char != "\n" and not char.isprintable()), "")
         except UnicodeDecodeError:
             bad = "bytes that are not UTF-8"
         if bad:
