@@ -19,7 +19,7 @@ from chatproof import reporters
 from chatproof.escalation import bundle
 from chatproof.incident import review
 from chatproof.migration.document import build
-from tests.reporters.readers import commands_in
+from tests.reporters.readers import commands_in, html
 from tests.reporters.runs import HOSTILE, PIECES, document, poisoned
 from tests.support import schema
 
@@ -64,9 +64,15 @@ def _parsed(text: str) -> tuple[list[str], list[str], list[str]]:
     return [token.type for token in tokens], links, re.findall(r"@\w|#\d|://|www\.", shown)
 
 
+def hostile(of: str, text: str) -> dict[str, Any]:
+    """The document of a group with hostile text wherever a server's may stand."""
+    made: dict[str, Any] = _hostile(poisoned(_calm(of), text), _calm(of), text)
+    return made
+
+
 def check(of: str, format: str, text: str) -> None:
     calm = _calm(of)
-    made = _hostile(poisoned(calm, text), calm, text)
+    made = hostile(of, text)
     shown = reporters.render(format, made, of=of)
     shown.encode("utf-8")
     assert [char for char in shown if not char.isprintable() and char != "\n"] == []
@@ -77,6 +83,8 @@ def check(of: str, format: str, text: str) -> None:
         assert read == json.loads(json.dumps(made))
         if of == "comparison":
             jsonschema_rs.Draft202012Validator(schema("comparison-1")).validate(json.loads(_whole(shown)))
+    if format == "html":
+        html(shown, scripts=0)
     if format == "markdown":
         assert _parsed(shown) == _parsed(reporters.render(format, calm, of=of))
 

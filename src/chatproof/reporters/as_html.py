@@ -1,16 +1,9 @@
 """One self-contained HTML page to attach to a ticket: verdict, cause, clauses by layer, exchanges.
 
-Nothing is loaded from anywhere: a strict Content-Security-Policy names the hashes of the page's own style and script,
-and forbids everything else. The script only adds a text filter; all else works without it.
+The script only adds a text filter; all else works without it. `html_page` has the frame.
 """
 
-import os
-from base64 import b64encode
-from hashlib import sha256
 from typing import Any, NamedTuple
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from chatproof.printable import escape, inert
 from chatproof.reporters import Style, as_yaml
@@ -27,9 +20,9 @@ from chatproof.reporters.cases import (
     headline,
     sent_at,
 )
+from chatproof.reporters.html_page import page
 
 NEEDS = "jinja2"
-_HERE = os.path.join(os.path.dirname(__file__), "html")
 _LAYERS = {
     "transport": "the wire: status, headers, framing",
     "schema": "the shape of bodies",
@@ -73,20 +66,11 @@ class Row(NamedTuple):
 
 
 def render(document: dict[str, Any], style: Style) -> str:
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    css, script = _read("style.css"), _read("script.js")  # our own files: the only markup that is not escaped
     all_cases = cases(document)
     shown = _merged(all_cases)
-    page = environment.get_template("page.html").render(
-        csp=_policy(css, script),
-        css=Markup(css),  # noqa: S704
-        script=Markup(script),  # noqa: S704
+    return page(
+        "page.html",
+        script="script.js",
         document=document,
         headline=headline(document),
         meaning=_MEANING[document["verdict"]],
@@ -100,22 +84,6 @@ def render(document: dict[str, Any], style: Style) -> str:
         phases=_PHASES,
         capabilities=document.get("capabilities", []),
         record=as_yaml.render(document, style),
-        clean=clean,
-        ticked=lambda text: clean(text).split("`"),
-    )
-    return inert(page.rstrip("\n")) + "\n"
-
-
-def _read(name: str) -> str:
-    with open(os.path.join(_HERE, name), encoding="utf-8") as file:
-        return file.read()
-
-
-def _policy(css: str, script: str) -> str:
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (css, script)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 
