@@ -9,11 +9,12 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from xml.etree import ElementTree
 
 import yaml
 
-from chatproof import clauses
+from chatproof import clauses, reporters
 from chatproof.clause import SMOKE
 from tests.rogue.leaks import Detector
 from tests.rogue.play import Taken
@@ -124,6 +125,14 @@ def _read(format: str, text: str) -> None:
                 raise ValueError("a formula")
 
 
+@cache
+def _our_words() -> tuple[str, ...]:
+    """What a report says of itself, whatever the server does: the page's one script, and the clauses' sentences."""
+    script = (Path(reporters.__file__).parent / "html" / "script.js").read_text(encoding="utf-8")
+    sentences = (part for clause in clauses.load(SMOKE).values() for part in (clause.says, clause.why))
+    return (f"<script>{script}</script>", *sentences)
+
+
 def keep_the_key(taken: Taken, detector: Detector) -> Iterator[str]:
     """The canary in no artefact in any encoding, nor what the row forbids besides."""
     if not taken.state:
@@ -132,6 +141,8 @@ def keep_the_key(taken: Taken, detector: Detector) -> Iterator[str]:
         for form in detector.find(data):
             yield f"{name} holds the key: {form}"
         text = data.decode("utf-8", "replace")
+        for own in _our_words():
+            text = text.replace(own, "")
         for word in taken.row.never:
             if word in text:
                 yield f"{name} holds {word[:60]!r}"

@@ -154,7 +154,10 @@ class Server:
         # A close with unread input is a reset, which could overtake the answer (RFC 9112 section 9.6).
         sock.settimeout(_DRAIN_SECONDS)
         if self._tls is not None:
-            sock.unwrap()  # type: ignore[attr-defined]  # close_notify: else a close looks like an attack
+            try:
+                sock.unwrap()  # type: ignore[attr-defined]  # close_notify: else a close looks like an attack
+            except ValueError:
+                pass  # `stop` has hung up meanwhile, and the wrapper is gone
             return
         sock.shutdown(socket.SHUT_WR)
         for _ in range(64):
