@@ -4,7 +4,7 @@ from chatproof.error_text import error_words
 from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.printable import quote
 from chatproof.provider_error import find_error
-from chatproof.reply import reasoning_of
+from chatproof.reply import first_choice, reasoning_of
 
 
 def _streamed(case: Case) -> bool:
@@ -44,7 +44,9 @@ def _starved(case: Case) -> Sign | None:
 
 
 def _empty(case: Case) -> Sign | None:
-    return when(_streamed(case) and case.broken("stream.content_non_empty"))
+    """No text in a stream that came to its end. One without any end was cut, and its text with it."""
+    ends = case.reply.done_seen or any(first_choice(chunk).get("finish_reason") for chunk in case.reply.chunks)
+    return when(_streamed(case) and ends and case.broken("stream.content_non_empty"))
 
 
 def _incomplete(case: Case) -> Sign | None:
