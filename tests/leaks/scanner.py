@@ -2,7 +2,8 @@
 
 Shares nothing with chatproof's own redactor, so that no mistake is made twice. Two halves: `_readings` decodes a text
 again and again (a key in base64 in a JSON string in gzip is read); `Canary.found` looks for the canary in one reading.
-Windows are looked for by groups at regular places, so that a reading costs a few set look-ups for each four characters.
+Windows are looked for by groups at regular places: a reading is cut once into words of four and eight bytes, which are
+held against the groups of every canary.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import json
 import os
 import re
 import sqlite3
+import sys
 import zipfile
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -47,8 +50,8 @@ class Canary:
         self.prefix = prefix
         self.random = random or os.urandom(20).hex()
         self.value = prefix + self.random
-        self._whole = {form.encode("utf-8", "surrogatepass"): name for name, form in whole_forms(self.value)}
-        self._digests = dict(_digests(self.value))
+        whole = [(form.encode("utf-8", "surrogatepass"), name) for name, form in whole_forms(self.value)]
+        self._whole = {form.lower(): name for form, name in (*whole, *_digests(self.value))}
         text, raw = self.random, self.random.encode()
         self._windows = [
             _Windows(
@@ -63,15 +66,29 @@ class Canary:
     def __repr__(self) -> str:
         return f"Canary({self.name})"  # a failing test prints its locals, too
 
-    def found(self, data: bytes) -> set[str]:
+    def found(self, reading: Reading) -> set[str]:
         """Names of the forms in one reading."""
-        text = data.decode("latin-1")
-        lowered = data.lower()
-        found = {name for form, name in self._whole.items() if form in data or form.lower() in lowered}
-        found |= {name for form, name in self._digests.items() if form in data or form.lower() in lowered}
-        folded = text.lower()
-        found |= {windows.name for windows in self._windows if windows.within(folded if windows.folded else text)}
-        return found
+        found = {name for form, name in self._whole.items() if form in reading.folded}
+        return found | {windows.name for windows in self._windows if windows.within(reading)}
+
+
+class Reading:
+    """Bytes as they are searched: as they came, in lower case, and the set of their words from each of these."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.folded = data, data.lower()
+
+    @cached_property
+    def _words(self) -> dict[tuple[int, bool], set[int]]:
+        return {}
+
+    def words(self, size: int, *, folded: bool) -> set[int]:
+        """The numbers that its runs of `size` bytes at a place k*size are."""
+        if (size, folded) not in self._words:
+            data = self.folded if folded else self.data
+            whole = memoryview(data)[: len(data) // size * size]
+            self._words[size, folded] = set(whole.cast({4: "I", 8: "Q"}[size]))
+        return self._words[size, folded]
 
 
 class _Windows:
@@ -79,19 +96,18 @@ class _Windows:
 
     def __init__(self, name: str, texts: set[str], size: int, *, folded: bool) -> None:
         self.name, self.size, self.folded = name, size, folded
-        texts = {text.lower() if folded else text for text in texts}
-        self.known = {text[i : i + size] for text in texts for i in range(len(text) - size + 1)}
-        self.step = size // 2
-        self.groups = {run[i : i + self.step] for run in self.known for i in range(size - self.step + 1)}
+        raw = {(text.lower() if folded else text).encode() for text in texts}
+        runs = {text[i : i + size] for text in raw for i in range(len(text) - size + 1)}
+        self.step = 8 if size >= 15 else 4
+        self.groups: dict[int, set[bytes]] = defaultdict(set)  # of each, the runs that hold it
+        for run in runs:
+            for i in range(size - self.step + 1):
+                self.groups[int.from_bytes(run[i : i + self.step], sys.byteorder)].add(run)
 
-    def within(self, text: str) -> bool:
-        step, size, groups, known = self.step, self.size, self.groups, self.known
-        for i in range(0, len(text), step):
-            if text[i : i + step] in groups:
-                for at in range(max(i - size + step, 0), i + 1):
-                    if text[at : at + size] in known:
-                        return True
-        return False
+    def within(self, reading: Reading) -> bool:
+        met = self.groups.keys() & reading.words(self.step, folded=self.folded)
+        data = reading.folded if self.folded else reading.data
+        return any(run in data for group in met for run in self.groups[group])
 
 
 def whole_forms(value: str) -> Iterator[tuple[str, str]]:
@@ -198,7 +214,8 @@ def _rows(data: bytes) -> list[bytes]:
 def _scan(data: bytes, canaries: tuple[Canary, ...], depth: int) -> tuple[Found, ...]:
     return tuple(
         Found(canary.name, form, path)
-        for path, reading in readings(data, depth)
+        for path, decoded in readings(data, depth)
+        for reading in (Reading(decoded),)
         for canary in canaries
         for form in sorted(canary.found(reading))
     )
@@ -282,6 +299,7 @@ def _unzip(data: bytes) -> bytes | None:
 
 _B64 = re.compile(rb"[A-Za-z0-9+/_\-]{16,}")
 _B32 = re.compile(rb"[A-Z2-7]{16,}|[a-z2-7]{16,}")
+_B32_DIGIT = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _B64_CHAR = frozenset(b"0123456789+/_-")
 
 
@@ -302,11 +320,11 @@ def _unbase64(data: bytes) -> bytes | None:
 def _unbase32(data: bytes) -> bytes | None:
     found = []
     for run in _B32.findall(data):
+        digits = run.upper().translate(_B32_DIGIT)
         for shift in range(8):
-            part = run[shift:].upper()
-            part = part[: len(part) // 8 * 8]
+            part = digits[shift : len(digits) - (len(digits) - shift) % 8]
             if part:
-                found.append(base64.b32decode(part))
+                found.append(int(part, 32).to_bytes(len(part) * 5 // 8, "big"))
     return _joined(found)
 
 
