@@ -28,7 +28,7 @@ COMMANDS = {
     "doctor": "our own side only: key, URL, environment; sends nothing",
     "history": "the runs of the journal, newest first",
     "show": "one run of the journal, in any format",
-    "journal": "prove, prune, export or import the journal",
+    "journal": "verify, prune, export or import the journal",
     "diff": "what differs between two runs, their surroundings first",
     "escalate": "one bundle about a run for a help center, without secrets",
     "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",

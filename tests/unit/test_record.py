@@ -14,7 +14,7 @@ from chatproof import reporters
 from chatproof.exchange import Secret
 from chatproof.run import Settings, smoke
 from chatproof.target import Target
-from tests.support import GOOD, KEY, play
+from tests.support import COMPLETION, GOOD, KEY, play
 
 RECORD_KEYS = [
     "run_id", "timestamp_utc", "environment", "endpoint_base", "model_id_used", "request_summary", "http_status",
@@ -82,6 +82,10 @@ def test_the_record_is_the_seeds_template() -> None:
     [
         ({"happy": b"HTTP/1.1 200 OK\r\nX: y"}, {"http_status": "unobserved", "choices_present": "unobserved", "pass_fail": "FAIL"}),
         ({"happy": '200 application/json\n\n{"choices":[]}'}, {"choices_present": "true", "content_non_empty": "false", "response_structure_valid": "false"}),
+        ({"happy": f'200 application/json\n\n{COMPLETION.replace("pong", "")}'}, {"content_non_empty": "false", "response_structure_valid": "true"}),
+        ({"happy": '200 application/json\n\n{"choices":[{"message":{"role":"assistant"}}]}'}, {"choices_present": "true", "response_structure_valid": "false"}),
+        ({"happy": '200 application/json\n\n{"choices":[{"message":{"content":"a"}}]}'}, {"pass_fail": "PASS", "response_structure_valid": "false", "notes": "a choice has no message with role and content"}),
+        ({"happy": f'200 application/json\n\n{COMPLETION.replace("}],", "},{}],")}'}, {"content_non_empty": "true", "response_structure_valid": "false"}),
         ({"happy": '200 application/json\n\n{"error":{"message":"x"}}'}, {"error_field_present": "true", "choices_present": "false"}),
         ({"all": "502 text/html\n\n<html>"}, {"http_status": "502", "response_structure_valid": "false", "auth_rejection_status": "502", "auth_rejection_error_body_valid": "false"}),
     ],

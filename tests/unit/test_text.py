@@ -80,3 +80,18 @@ def test_a_list_of_models_that_is_made_to_be_slow(size: int) -> None:
     begun = time.process_time()
     assert nearest(wanted, [wanted + "i", *ids])[0] == wanted + "i"
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        {"happy": '503 application/json\n\n{"error":{"message":"no available channel","code":"model_not_found"}}'},
+        {"all": '401 application/json\n\n{"error":{"message":"Invalid token"}}'},
+        {"all": "502 text/html\n\n<html>"},
+        {"all": Fault("net.read_timeout", "first_byte", "silent for 30 s")},
+    ],
+)
+def test_whoever_is_to_blame_the_place_to_ask_is_named(replies: dict[str, str]) -> None:
+    named = "support     https://apidoc.cometapi.com/support/help-center"
+    assert named in reporters.render("text", play(replies, profile="cometapi").record.document)
+    assert named not in reporters.render("text", play(profile="cometapi").record.document)

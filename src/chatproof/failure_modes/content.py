@@ -196,7 +196,7 @@ MODES = (
         "body.not_json",
         PROVIDER,
         "status 200 with a body that is not JSON",
-        "Look at the excerpt: whose words are these? If a proxy is on the way, ask it first.",
+        "Find out which hop sends this: the endpoint itself or a proxy on the way. Escalate with the evidence and UTC time.",
         CERTAIN,
         _not_json,
     ),

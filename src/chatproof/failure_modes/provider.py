@@ -167,7 +167,7 @@ MODES = (
         YOU,
         ("header",),
         "the endpoint says that no usable key arrived",
-        "Compare the header's name and scheme with the provider's reference; a proxy may strip it. See the profile's auth_header.",
+        "Compare the header's name and scheme with the provider's reference; --profile decides what is sent. A proxy may strip the header.",
     ),
     _row(
         "auth.organization",

@@ -248,6 +248,6 @@ def footer(document: dict[str, Any], lines: Lines) -> None:
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
     if ids and document["verdict"] != "GO":
         lines.add("ids", ", ".join(dict.fromkeys(ids[:4])), color="dim")
-    if target["support"] and any(d["owner"] in ("provider", "gateway") for d in document["diagnoses"]):
+    if target["support"] and document["diagnoses"]:
         lines.add("support", target["support"], color="dim")
     lines.add("run", f"{document['run_id']}, {document['started_at']}", color="dim")
