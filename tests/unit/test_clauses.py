@@ -110,6 +110,19 @@ def test_areas_are_those_of_the_table() -> None:
     assert {clause.area for clause in CLAUSES.values()} <= {area.name for area in AREAS}
 
 
+def test_each_refusal_belongs_to_the_area_that_it_verifies() -> None:
+    found: dict[str, set[str]] = {}
+    for clause in CLAUSES.values():
+        if clause.id.startswith("error.") and clause.id.endswith(".refused"):
+            found.setdefault(clause.area, set()).add(clause.probe.removeprefix("error."))
+    assert found.pop("Required request fields") >= {"missing_model", "missing_messages", "message_without_role"}
+    assert found == {
+        "Optional request fields": {"temperature_string", "temperature_range", "stream_string"},
+        "Model identifiers": {"unknown_model"},
+        "Endpoint path and method": {"get_endpoint", "unknown_path"},
+    }
+
+
 FORBIDDEN = ("pong", "latency", "first_byte", "price", "cost", "quota", "uptime", "usage", "total_tokens", "timings")
 
 

@@ -29,6 +29,8 @@ from chatproof.reply import Reply
 
 _CODE = "contract.validation"
 _AREA = "Error response shape"
+_REQUIRED, _OPTIONAL = "Required request fields", "Optional request fields"
+_PATH, _MODEL = "Endpoint path and method", "Model identifiers"
 _ELSEWHERE = ("rate", "quota", "region", "timeout", "organization", "proxy")
 _RETRIED = (408, 409, 425, 429)  # openai-python retries these, and every 5xx
 
@@ -40,6 +42,7 @@ class Wrong(NamedTuple):
     fields: tuple[str, ...]  # names by which an error may blame the field; () when there is none to blame
     why: str
     readable: str = MUST
+    area: str = _REQUIRED  # of the refusal
 
 
 _LOST = "The client's mistake goes unnoticed: it gets an answer to another question than it asked."
@@ -57,21 +60,30 @@ _WRONG = (
     Wrong("message_without_role", "with a message that has no role", SHOULD, ("role", "messages"), _LOST),
     Wrong("wrong_role", "with a role that does not exist", SHOULD, ("role", "messages"), _LOST),
     Wrong("wrong_content_type", "whose content is a number", SHOULD, ("content", "messages"), _LOST),
-    Wrong("temperature_string", "whose temperature is a word", SHOULD, ("temperature",), _LOST),
-    Wrong("temperature_range", "whose temperature is 99", SHOULD, ("temperature",), _LOST),
-    Wrong("stream_string", "whose stream is a word", SHOULD, ("stream",), _LOST),
+    Wrong("temperature_string", "whose temperature is a word", SHOULD, ("temperature",), _LOST, area=_OPTIONAL),
+    Wrong("temperature_range", "whose temperature is 99", SHOULD, ("temperature",), _LOST, area=_OPTIONAL),
+    Wrong("stream_string", "whose stream is a word", SHOULD, ("stream",), _LOST, area=_OPTIONAL),
     Wrong(
         "unknown_model",
         "for a model that does not exist",
         SHOULD,
         ("model",),
         "A misspelt model is billed and answered by another one.",
+        area=_MODEL,
     ),
     Wrong("wrong_media_type", "declared as text/plain", SHOULD, (), _LOST, SHOULD),
     Wrong(
-        "get_endpoint", "with the method GET", SHOULD, (), "A health check by GET takes the endpoint for well.", SHOULD
+        "get_endpoint",
+        "with the method GET",
+        SHOULD,
+        (),
+        "A health check by GET takes the endpoint for well.",
+        SHOULD,
+        _PATH,
     ),
-    Wrong("unknown_path", "to a path that does not exist", SHOULD, (), "A wrong path looks like an answer.", SHOULD),
+    Wrong(
+        "unknown_path", "to a path that does not exist", SHOULD, (), "A wrong path looks like an answer.", SHOULD, _PATH
+    ),
 )
 _REFUSED = Example(
     400, JSON, b'{"error":{"message":"Invalid value.","type":"invalid_request_error","param":null,"code":null}}'
@@ -148,7 +160,7 @@ for _row in _WRONG:
         layer=BEHAVIOUR,
         code=_CODE,
         level=_row.level,
-        area="Required request fields",
+        area=_row.area,
         says=f"A request {_row.request} is refused by a status of 400 or more.",
         source=OPENAI_SPEC,
         probe=_probe,
