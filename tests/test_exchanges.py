@@ -18,7 +18,7 @@ KNOWN = {
     "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
     "evidence", "never", "base", "model", "profile", "no_auth", "no_key", "stream_media", "stream_reply",
     *PROBES, *(f"{probe}_raw" for probe in PROBES), *(f"{probe}_hex" for probe in PROBES),
-    *(f"{probe}_gzip" for probe in PROBES), "happy_values", "stream_events",
+    *(f"{probe}_gzip" for probe in PROBES), "happy_values", "stream_events", "stream_arrays",
 }  # fmt: skip
 
 
@@ -43,6 +43,9 @@ def replies(case: dict[str, Any]) -> dict[str, Any]:
             found[probe] = wire(b"200 application/json\nContent-Encoding: gzip\n\n" + packed)
         elif f"{probe}_values" in case:
             found[probe] = "200 application/json\n\n[" + "0," * case[f"{probe}_values"] + "0]"
+        elif probe == "stream" and "stream_arrays" in case:
+            count, each = case["stream_arrays"]
+            found[probe] = "200 text/event-stream\n\n" + ('data: {"choices":[' + "0," * each + "0]}\n\n") * count
         elif probe == "stream" and "stream_events" in case:
             found[probe] = "200 text/event-stream\n\n" + 'data: {"choices":[]}\n\n' * case["stream_events"]
         elif probe == "stream" and "stream_reply" in case:

@@ -47,7 +47,7 @@ _Parsed = list[tuple[Json, Problem | None]]
 def _stream(body: bytes) -> tuple[_Events, _Parsed]:
     """The events of a stream, and the data of each as strict JSON, `[DONE]` left out."""
     events = sse.read_events(body)
-    return events, [strictjson.parse(event.data) for event in events[0] if not is_done(event.data)]
+    return events, strictjson.parse_each(event.data for event in events[0] if not is_done(event.data))
 
 
 _large_json = lru_cache(_FEW)(strictjson.parse)
@@ -227,6 +227,12 @@ class Reply:
     def parsed_events(self) -> _Parsed:
         """Each event's data as strict JSON, `[DONE]` left out."""
         return self._read[1]
+
+    @property
+    def stream_limit(self) -> str:
+        """The limit of ours that the stream exceeds; empty if none."""
+        large = (p.detail for _, p in self.parsed_events if p is not None and p.reason == "too_many_nodes")
+        return self.events[2] or next(large, "")
 
     @property
     def chunks(self) -> list[dict[str, Json]]:

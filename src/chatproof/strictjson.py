@@ -8,6 +8,7 @@ limit. Every JSON library at hand accepts something of the above, and each somet
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 Json = Any  # dict | list | str | int | float | bool | None
@@ -65,19 +66,39 @@ class _Stop(Exception):
 
 def parse(data: bytes, limits: JsonLimits = JsonLimits()) -> tuple[Json, Problem | None]:
     """(value, None) for strict JSON, (None, Problem) for anything else. Never raises for any bytes."""
+    return _parse(data, limits)[0]
+
+
+def parse_each(
+    documents: Iterable[bytes], limits: JsonLimits = JsonLimits(), total: int = 600_000
+) -> list[tuple[Json, Problem | None]]:
+    """What `parse` says of each document. All together may have `total` values and keys: a stream is kept whole, and
+    a value takes up to thirty times the room of its bytes."""
+    found: list[tuple[Json, Problem | None]] = []
+    for data in documents:
+        (value, problem), nodes = _parse(data, limits._replace(nodes=min(limits.nodes, total)))
+        if problem is not None and problem.reason == "too_many_nodes" and total < limits.nodes:
+            problem = problem._replace(detail="this event and those before it have too many values and keys")
+        found.append((value, problem))
+        total -= min(nodes, total)
+    return found
+
+
+def _parse(data: bytes, limits: JsonLimits) -> tuple[tuple[Json, Problem | None], int]:
+    """(what `parse` returns, how many values and keys were met)."""
     if data.startswith(b"\xef\xbb\xbf"):
-        return None, Problem("bom", 0, "EF BB BF")
+        return (None, Problem("bom", 0, "EF BB BF")), 0
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         bad = data[error.start : error.start + 2].hex(" ")
-        return None, Problem("not_utf8", error.start, f"bytes {bad}: {error.reason}")
+        return (None, Problem("not_utf8", error.start, f"bytes {bad}: {error.reason}")), 0
     parser = _Parser(text, limits)
     try:
-        return parser.run(), None
+        return (parser.run(), None), parser.nodes
     except _Stop as stop:
         offset = len(text[: stop.at].encode("utf-8", "surrogatepass"))
-        return None, Problem(stop.reason, offset, stop.detail, parser.path())
+        return (None, Problem(stop.reason, offset, stop.detail, parser.path())), parser.nodes
 
 
 class _Parser:

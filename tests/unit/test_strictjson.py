@@ -2,12 +2,13 @@
 
 import json
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof.strictjson import REASONS, JsonLimits, parse
+from chatproof.strictjson import REASONS, JsonLimits, parse, parse_each
 
 GOOD = [
     b"{}",
@@ -123,3 +124,33 @@ def test_limits_are_parameters() -> None:
     assert parse(b"[[1]]", JsonLimits(depth=1))[1].reason == "too_deep"  # type: ignore[union-attr]
     assert parse(b"[1,2,3]", JsonLimits(nodes=3))[1].reason == "too_many_nodes"  # type: ignore[union-attr]
     assert parse(b"[1,2,3]", JsonLimits(nodes=4))[1] is None
+
+
+def test_documents_that_are_kept_together_share_one_limit() -> None:
+    held = parse_each([b"[1,2]", b"[3]", b"4"], total=6)
+    assert held == [([1, 2], None), ([3], None), (4, None)]
+    *before, (value, problem) = parse_each([b"[1,2]", b"[3]", b"4"], total=5)
+    assert before == held[:2] and value is None and problem is not None and problem.reason == "too_many_nodes"
+
+
+def test_after_the_shared_limit_nothing_more_is_kept() -> None:
+    found = parse_each([b"[1,2,3]", b"4", b"\xff"], total=3)
+    assert [value for value, _ in found] == [None, None, None]
+    assert [problem.reason for _, problem in found if problem] == ["too_many_nodes", "too_many_nodes", "not_utf8"]
+
+
+def test_one_document_beyond_its_own_limit_says_that_limit() -> None:
+    ((_, problem),) = parse_each([b"[1,2,3]"], JsonLimits(nodes=3), total=100)
+    assert problem is not None and problem.detail == "more than 3 values and keys"
+
+
+def test_a_stream_of_tiny_values_takes_little_room() -> None:
+    data = b"[" + b"{}," * 60_000 + b"{}]"
+    tracemalloc.start()
+    try:
+        found = parse_each([data] * 40)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert sum(problem is None for _, problem in found) == 9
+    assert held < 60 * 1024 * 1024

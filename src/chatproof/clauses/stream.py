@@ -74,9 +74,8 @@ def media_type(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def events_parse(reply: Reply, context: Context) -> Outcome:
-    events, _, limit = reply.events
-    if limit:
-        return undecided(f"our own limit was reached: {limit}")
+    if reply.stream_limit:
+        return undecided(f"our own limit was reached: {reply.stream_limit}")
     for number, (value, problem) in enumerate(reply.parsed_events):
         if problem is not None:
             return broken(
@@ -86,6 +85,7 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
             )
         if not isinstance(value, dict):
             return broken(f"event {number}", "an object", quote(value))
+    events = reply.events[0]
     if not events:
         return broken("stream", "at least one event", f"none in {len(reply.body)} bytes: {snippet(reply.body, 60)}")
     return holds(f"{len(events)} events")

@@ -58,7 +58,7 @@ def _observed(case: Case, clause: str) -> tuple[str, ...]:
 
 
 def _too_large(case: Case) -> Sign | None:
-    limit = case.reply.events[2] if _streamed(case) and case.undecided("stream.events_parse") else ""
+    limit = case.reply.stream_limit if _streamed(case) and case.undecided("stream.events_parse") else ""
     return when(bool(limit), limit)
 
 
