@@ -26,7 +26,7 @@ from chatproof.simulator.fault import CI_ONLY, NON_JSON, SEED_MODES
 from chatproof.simulator.faults import FAULTS
 from chatproof.target import Target
 from tests.simulator.test_faults import run as run_fault
-from tests.support import COMPLETION, KEY, MODEL, REFUSAL, play, request
+from tests.support import COMPLETION, KEY, MODEL, play, request
 
 ROOT = Path(__file__).parent.parent
 
@@ -114,7 +114,7 @@ def test_error_3_body_contains_an_error(probe: str) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_error_path_status_may_vary_by_implementation(status: int) -> None:
-    refusal = REFUSAL.replace("401", str(status))
+    refusal = f'{status} application/json\n\n{{"error":{{"message":"No.","type":"refused"}}}}'
     played = play({"auth.invalid_key": refusal, "auth.missing_key": refusal})
     assert (played.verdict, played.codes) == ("GO", []) and played.record.record["auth_rejection_status"] == str(status)
 
