@@ -8,15 +8,17 @@ from typing import Any
 
 import chatproof
 from chatproof import profile as profiles
-from chatproof.clause import Example
+from chatproof.clause import Context, Example
 from chatproof.contract import smoke_contract
 from chatproof.diagnosis import Diagnosis, diagnose
 from chatproof.exchange import Exchange, Fault, Request, Secret, Timings
+from chatproof.failure_modes import Case
 from chatproof.http1 import ResponseReader
 from chatproof.judging import Judgement, judge
 from chatproof.probes import PROBES, build
 from chatproof.record import Facts, Run
 from chatproof.record import build as build_record
+from chatproof.reply import Reply
 from chatproof.target import Target
 from chatproof.urls import parse_base_url
 
@@ -138,6 +140,19 @@ def play(replies: dict[str, str | bytes | Fault] | None = None, **options: Any) 
         whole = dict.fromkeys(whole, named["all"])
     whole.update({p: r for p, r in named.items() if p != "all"})
     return Played({p: r if isinstance(r, Fault | bytes) else wire(r) for p, r in whole.items()}, **options)
+
+
+def case_of(
+    reply: str, *, probe: str = "happy", beside: dict[str, str] | None = None, key: str | None = KEY, **changed: Any
+) -> Case:
+    """What a failure mode's pattern is asked about, without a run: one reply, and those to other probes beside it.
+
+    `changed` are fields of the exchange: a fault, what a capture does not hold.
+    """
+    asked = exchange(probe, wire(reply), key=key)._replace(**changed)
+    replies = {other: Reply(exchange(other, wire(text))) for other, text in (beside or {}).items()}
+    replies[probe] = Reply(asked)
+    return Case(replies[probe], Context(profiles.load("generic"), MODEL, Secret(KEY), replies), ())
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -46,7 +46,13 @@ class Field(NamedTuple):
 
 SMOKE = Field(
     ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_*.py"),
-    ("tests.unit.test_clauses", "tests.unit.test_findings", "tests.unit.test_judging", "tests.test_exchanges"),
+    (
+        "tests.unit.test_clauses",
+        "tests.unit.test_findings",
+        "tests.unit.test_judging",
+        "tests.unit.test_reply_rows",
+        "tests.test_exchanges",
+    ),
 )
 VALIDATE = Field(
     ("clauses/validate/*.py", "capability.py"),

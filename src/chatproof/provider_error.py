@@ -121,6 +121,18 @@ def _text(value: Json) -> str:
 
 def classify(error: ProviderError, status: int) -> str:
     """One of the classes of `provider_words`, or `unknown`."""
+    told = by_words(error)
+    if told != "unknown":
+        return told
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if status >= 500:
+        return "server"
+    return "request" if 400 <= status < 500 else "unknown"
+
+
+def by_words(error: ProviderError) -> str:
+    """The class that the error itself tells, whatever the status; `unknown` when it tells none."""
     words = {error.code.lower(), error.type.lower()}
     message = error.message.lower()[:4000]
     first = _by_code(words, CODES, FIRST)
@@ -134,14 +146,7 @@ def classify(error: ProviderError, status: int) -> str:
     for name, phrases in WORDS:
         if any(phrase in message for phrase in phrases):
             return name
-    found = _by_code(words, GENERIC, ())
-    if found:
-        return found
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    if status >= 500:
-        return "server"
-    return "request" if 400 <= status < 500 else "unknown"
+    return _by_code(words, GENERIC, ()) or "unknown"
 
 
 def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], only: tuple[str, ...]) -> str:

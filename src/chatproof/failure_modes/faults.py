@@ -12,6 +12,7 @@ from chatproof.failure_modes.mode import (
     Mode,
     Sign,
 )
+from chatproof.reply import if_held
 
 _ROWS = (
     (
@@ -146,7 +147,7 @@ def _stopped_by(code: str) -> Mode:
             return None
         if code == "limit.deadline" and fault.phase == "tls":
             return Sign(summary="the TLS handshake did not end within the time allowed", next_step=_HANDSHAKE)
-        if case.reply.response is not None and case.reply.kind == "sse":
+        if if_held(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
             return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
         return Sign()
 

@@ -40,19 +40,17 @@ def _challenge(case: Case) -> Sign | None:
 
 
 def _timeout(case: Case) -> Sign | None:
-    if case.reply.complete and case.status in _TIMEOUTS:
-        return Sign()
-    return when(case.error_class == "timeout" and case.status >= 400)
+    return when(case.reply.complete and case.status in _TIMEOUTS)
 
 
 def _no_api(case: Case) -> Sign | None:
     reply = case.reply
-    if not reply.complete or case.status != 200:
+    if not reply.complete or case.status != 200 or _known(case):
         return None
-    if reply.kind == "html" and case.base_versions > 0:
+    if reply.kind == "html":
         said = "an HTML page with status 200: a login page, a dashboard or a captive portal"
         return Sign((said,), confidence=CERTAIN)
-    if reply.kind == "json" and not reply.choices and not (reply.error and case.error_class not in ("", "unknown")):
+    if reply.kind == "json" and not reply.choices and case.error_class in ("", "unknown"):
         same = [
             r.probe for r in case.context.replies.values() if r.complete and r.status == 200 and r.body == reply.body
         ]
@@ -61,14 +59,14 @@ def _no_api(case: Case) -> Sign | None:
 
 
 def _known(case: Case) -> bool:
-    """The same URL gave a completion: whatever a 404 means there (a mock without an answer, say), not the path."""
+    """The same URL gave a completion: whatever a 404 or a page means there, the URL is right."""
     control = case.context.control
     return bool(control and control.is_completion and case.is_chat_url)
 
 
 def _wrong_url(case: Case) -> bool:
     """The server knows no such path: 404 or 405 that do not speak of a model, HTML 200, LM Studio's 200 error."""
-    if not case.reply.complete or _known(case):
+    if _known(case):
         return False
     if case.page:
         return case.status in (404, 405, 410) or (case.status == 200 and case.reply.kind == "html")
@@ -77,7 +75,7 @@ def _wrong_url(case: Case) -> bool:
 
 def _doubled(case: Case) -> Sign | None:
     path = case.url.path
-    return when(_wrong_url(case) and "/v1/v1/" in path + "/", f"the path sent was {quote(path)}")
+    return when(_wrong_url(case) and "/v1/v1/" in path, f"the path sent was {quote(path)}")
 
 
 def _missing(case: Case) -> Sign | None:
@@ -107,6 +105,9 @@ def _size_page(case: Case) -> Sign | None:
 
 
 def _error_page(case: Case) -> Sign | None:
+    if case.page and case.status == 200 and case.reply.kind == "html" and _known(case):
+        said = "a page stands in place of the API's answer, though the plain request to the same URL is answered"
+        return Sign(summary=said, confidence=LIKELY)
     return when(case.page and case.status in _GATEWAY)
 
 
@@ -125,7 +126,7 @@ def _other_scheme(case: Case) -> Sign | None:
     keyless = case.context.replies.get("auth.missing_key")
     if not case.page and (keyless is None or keyless.body != case.reply.body):
         return None  # some frameworks name Basic beside a JSON refusal of their own
-    return Sign((f"WWW-Authenticate asks for {scheme.capitalize()}",), confidence=CERTAIN)
+    return Sign((f"WWW-Authenticate asks for {scheme.capitalize()}",))
 
 
 MODES = (
@@ -206,7 +207,7 @@ MODES = (
         GATEWAY,
         "something in front of the API asks for another kind of authentication",
         "The Authorization header is needed by both; ask whoever runs the gateway.",
-        LIKELY,
+        CERTAIN,
         _other_scheme,
     ),
     Mode(

@@ -8,7 +8,7 @@ from chatproof.error_text import error_words
 from chatproof.exchange import HEADERS, REQUEST, STATUS, NotHeld, Url
 from chatproof.judging import Finding
 from chatproof.printable import cut, snippet
-from chatproof.provider_error import ProviderError, classify
+from chatproof.provider_error import ProviderError, by_words, classify
 from chatproof.reply import Reply
 from chatproof.urls import version_segments
 
@@ -77,7 +77,7 @@ class Case(NamedTuple):
         if not self.reply.complete:
             return ""
         if self.reply.lacks(STATUS):
-            return classify(self.reply.error, 0) if self.reply.error else ""
+            return by_words(self.reply.error) if self.reply.error else ""
         if self.reply.error:
             return classify(self.reply.error, self.status)
         if self.reply.kind == "json" and self.status >= 400:

@@ -15,12 +15,11 @@ from chatproof.failure_modes.mode import (
     when,
 )
 from chatproof.failure_modes.models import chat_is_well, listed, near_ids
-from chatproof.provider_error import alike, classify
+from chatproof.provider_error import alike, by_words
 
 
 def _failing(case: Case, *classes: str) -> bool:
-    failing = case.reply.complete and (case.reply.lacks(STATUS) or case.status >= 400)
-    return failing and case.error_class in classes
+    return (case.reply.lacks(STATUS) or case.status >= 400) and case.error_class in classes
 
 
 def _keyless(case: Case) -> Sign | None:
@@ -43,7 +42,7 @@ def _forbidden(case: Case) -> Sign | None:
         return None
     keyless, error = case.context.replies.get("auth.missing_key"), case.reply.error
     compared = keyless is not None and keyless.complete and not keyless.lacks(STATUS)
-    told = error is not None and (error.code or error.type or classify(error, 0) == "permission")
+    told = error is not None and (error.code or error.type or by_words(error) == "permission")
     if compared or told:
         return Sign()
     return Sign(
@@ -59,7 +58,7 @@ def _forbidden(case: Case) -> Sign | None:
 def _relayed(case: Case) -> Sign | None:
     """A JSON 502 or 503 whose words say nothing: Kong, APISIX and AWS write such bodies for a dead upstream."""
     error = case.reply.error
-    silent = error is None or (classify(error, 0) == "unknown" and not (error.code or error.type))
+    silent = error is None or (by_words(error) == "unknown" and not (error.code or error.type))
     return when(_failing(case, "server") and case.status in (502, 503) and silent)
 
 
@@ -92,7 +91,7 @@ def _model(case: Case) -> Sign | None:
     if listed(case):
         step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
         return Sign((near,), owner=PROVIDER, next_step=step, confidence=LIKELY)
-    return Sign((near,) if near else ())
+    return Sign((near,))
 
 
 def _rejected(case: Case) -> Sign | None:
@@ -102,8 +101,7 @@ def _rejected(case: Case) -> Sign | None:
 
 
 def _retired(case: Case) -> Sign | None:
-    near = near_ids(case)
-    return Sign((near,) if near else ()) if _failing(case, "retired") else None
+    return when(_failing(case, "retired"), near_ids(case))
 
 
 def _rate(case: Case) -> Sign | None:
@@ -113,7 +111,7 @@ def _rate(case: Case) -> Sign | None:
     return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
 
 
-_ERROR_PLACES = ("$.error", "$.errors", "$.fault")
+_ERROR_PLACES = ("$.error", "$.fault")  # and $.errors
 
 
 def _error_in_200(case: Case) -> Sign | None:

@@ -1,6 +1,7 @@
 """Rows for streams: one that came unasked, one that did not come, one that broke."""
 
 from chatproof.error_text import error_words
+from chatproof.exchange import STATUS
 from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.printable import quote
 from chatproof.provider_error import find_error
@@ -24,12 +25,13 @@ def _not_streamed(case: Case) -> Sign | None:
 
 
 def _error(case: Case) -> Sign | None:
-    return when(_streamed(case) and case.broken("stream.no_error"), *_observed(case, "stream.no_error"))
+    if not case.broken("stream.no_error"):
+        return None
+    summary = "the stream carries an error" if case.reply.lacks(STATUS) else ""
+    return Sign(_observed(case, "stream.no_error"), summary)
 
 
 def _malformed(case: Case) -> Sign | None:
-    if not _streamed(case):
-        return None
     if case.broken("stream.events_parse"):
         return Sign(_observed(case, "stream.events_parse"))
     after = case.broken("stream.finished") and case.reply.done_seen and not case.reply.ends_with_done
@@ -37,7 +39,7 @@ def _malformed(case: Case) -> Sign | None:
 
 
 def _starved(case: Case) -> Sign | None:
-    if not (_streamed(case) and case.broken("stream.content_non_empty")):
+    if not case.broken("stream.content_non_empty"):
         return None
     thought = any(reasoning_of(delta) for delta in case.reply.deltas)
     return when(thought, "the deltas carry reasoning text and no content")
@@ -46,15 +48,15 @@ def _starved(case: Case) -> Sign | None:
 def _empty(case: Case) -> Sign | None:
     """No text in a stream that came to its end. One without any end was cut, and its text with it."""
     ends = case.reply.done_seen or any(first_choice(chunk).get("finish_reason") for chunk in case.reply.chunks)
-    return when(_streamed(case) and ends and case.broken("stream.content_non_empty"))
+    return when(ends and case.broken("stream.content_non_empty"))
 
 
 def _incomplete(case: Case) -> Sign | None:
-    return when(_streamed(case) and case.broken("stream.finished"), *_observed(case, "stream.finished"))
+    return when(case.broken("stream.finished"), *_observed(case, "stream.finished"))
 
 
 def _observed(case: Case, clause: str) -> tuple[str, ...]:
-    return tuple(f"{f.at}: {f.observed}" for f in case.findings if f.clause == clause and f.observed)
+    return tuple(f"{f.at}: {f.observed}" for f in case.findings if f.clause == clause)
 
 
 def _too_large(case: Case) -> Sign | None:

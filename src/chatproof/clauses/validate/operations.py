@@ -20,7 +20,7 @@ from chatproof.clauses.happy import GOOD, JSON
 from chatproof.error_text import error_words
 from chatproof.exchange import CONNECTION
 from chatproof.printable import quote
-from chatproof.provider_error import classify
+from chatproof.provider_error import by_words
 from chatproof.reply import Reply
 from chatproof.request_ids import request_id
 from chatproof.shapes import is_integer
@@ -221,7 +221,7 @@ _CARD = b'{"id":"m","object":"model","created":1767225600,"owned_by":"x"}'
     ),
 )
 def retrievable(reply: Reply, context: Context) -> Outcome:
-    if reply.status in (404, 405, 501) or (reply.status >= 400 and reply.error and classify(reply.error, 0) == "path"):
+    if reply.status in (404, 405, 501) or (reply.status >= 400 and reply.error and by_words(reply.error) == "path"):
         return not_applicable("looking up a single model is not offered")
     if reply.status != 200:
         return undecided(f"HTTP {reply.status}, {reply.kind} body")
