@@ -111,6 +111,9 @@ def test_every_code_and_clause_is_explained(capsys: pytest.CaptureFixture[str]) 
     text = run("explain", "model.unavailable").stdout
     for words in ("meaning ", "owner ", "next ", "example ", "try "):
         assert f"  {words}" in text
+    ways = run("explain", "auth.header").stdout.split("\n\n")
+    assert len(ways) == 5 and all(way.startswith("  meaning") for way in ways[1:4]) and ways[4].startswith("  example")
+    assert "\n\n" not in text
     text = run("explain", "happy.status_200").stdout
     for words in ("says ", "who breaks ", "source ", "holds on ", "breaks on "):
         assert f"  {words}" in text

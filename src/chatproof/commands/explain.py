@@ -98,7 +98,12 @@ def _text(name: str, rows: Rows) -> str:
 
     room = max(terminal()["width"] - _LABEL - 2, 24)
     lines = [name]
+    several = sum(label == "meaning" for label, _ in rows) > 1
+    before = ""
     for label, text in rows:
+        if several and (label == "meaning" or before == "next"):
+            lines.append("")  # each way to the code stands on its own, and what is true of all of them after them
+        before = label
         parts = wrap(escape(text), room, break_long_words=False, break_on_hyphens=False) or [""]
         lines += [f"  {label if number == 0 else '':<{_LABEL}}{part}" for number, part in enumerate(parts)]
     return "\n".join([*lines, ""])
