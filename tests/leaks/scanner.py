@@ -24,7 +24,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -50,64 +50,68 @@ class Canary:
         self.prefix = prefix
         self.random = random or os.urandom(20).hex()
         self.value = prefix + self.random
-        whole = [(form.encode("utf-8", "surrogatepass"), name) for name, form in whole_forms(self.value)]
-        self._whole = {form.lower(): name for form, name in (*whole, *_digests(self.value))}
+        self._needles = _Needles()
+        for name, form in whole_forms(self.value):
+            self._needles.add(name, form.encode("utf-8", "surrogatepass"))
+        for digest, name in _digests(self.value):
+            self._needles.add(name, digest)
         text, raw = self.random, self.random.encode()
-        self._windows = [
-            _Windows(
-                "window", {text.lower(), text[::-1].lower(), codecs.encode(text, "rot13").lower()}, 8, folded=True
-            ),
-            _Windows("hex window", {raw.hex(), raw.hex()[::-1]}, 16, folded=True),
-            _Windows("base64 window", set(_base64(raw)), 10, folded=False),
-            _Windows("base32 window", set(_base32(raw)), 13, folded=True),
-            _Windows("base85 window", set(_base85(raw)), 10, folded=False),
+        windows: list[tuple[str, set[str], int]] = [
+            ("window", {text, text[::-1], codecs.encode(text, "rot13")}, 8),
+            ("hex window", {raw.hex(), raw.hex()[::-1]}, 16),
+            ("base64 window", set(_base64(raw)), 10),
+            ("base32 window", set(_base32(raw)), 13),
+            ("base85 window", set(_base85(raw)), 10),
         ]
+        for name, texts, size in windows:
+            for form in texts:
+                for at in range(len(form) - size + 1):
+                    self._needles.add(name, form[at : at + size].encode())
 
     def __repr__(self) -> str:
         return f"Canary({self.name})"  # a failing test prints its locals, too
 
     def found(self, reading: Reading) -> set[str]:
         """Names of the forms in one reading."""
-        found = {name for form, name in self._whole.items() if form in reading.folded}
-        return found | {windows.name for windows in self._windows if windows.within(reading)}
+        return self._needles.within(reading)
 
 
 class Reading:
-    """Bytes as they are searched: as they came, in lower case, and the set of their words from each of these."""
+    """Bytes as they are searched: in lower case, and cut into the words that begin at each fourth and eighth byte."""
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.folded = data, data.lower()
-
-    @cached_property
-    def _words(self) -> dict[tuple[int, bool], set[int]]:
-        return {}
-
-    def words(self, size: int, *, folded: bool) -> set[int]:
-        """The numbers that its runs of `size` bytes at a place k*size are."""
-        if (size, folded) not in self._words:
-            data = self.folded if folded else self.data
-            whole = memoryview(data)[: len(data) // size * size]
-            self._words[size, folded] = set(whole.cast({4: "I", 8: "Q"}[size]))
-        return self._words[size, folded]
+        self.data = data.lower()
+        self.words = {
+            size: set(memoryview(self.data)[: len(data) // size * size].cast(kind)) for size, kind in _WORDS.items()
+        }
 
 
-class _Windows:
-    """Every run of `size` characters of some texts. A run of 2g-1 or more holds a whole group of g at a place k*g."""
+_WORDS = {4: "I", 8: "Q"}
 
-    def __init__(self, name: str, texts: set[str], size: int, *, folded: bool) -> None:
-        self.name, self.size, self.folded = name, size, folded
-        raw = {(text.lower() if folded else text).encode() for text in texts}
-        runs = {text[i : i + size] for text in raw for i in range(len(text) - size + 1)}
-        self.step = 8 if size >= 15 else 4
-        self.groups: dict[int, set[bytes]] = defaultdict(set)  # of each, the runs that hold it
-        for run in runs:
-            for i in range(size - self.step + 1):
-                self.groups[int.from_bytes(run[i : i + self.step], sys.byteorder)].add(run)
 
-    def within(self, reading: Reading) -> bool:
-        met = self.groups.keys() & reading.words(self.step, folded=self.folded)
-        data = reading.folded if self.folded else reading.data
-        return any(run in data for group in met for run in self.groups[group])
+class _Needles:
+    """What is looked for, without regard to case. A run of 2g-1 bytes or more holds a whole word of g at a place k*g:
+    only where one of its words is in a reading is the needle itself looked for."""
+
+    def __init__(self) -> None:
+        self._by_word: dict[int, dict[int, set[tuple[str, bytes]]]] = {size: defaultdict(set) for size in _WORDS}
+
+    def add(self, name: str, needle: bytes) -> None:
+        needle = needle.lower()
+        size = 8 if len(needle) >= 15 else 4  # a word of four is found by chance in much that is hexadecimal
+        assert len(needle) >= 2 * size - 1
+        for at in range(len(needle) - size + 1):
+            word = int.from_bytes(needle[at : at + size], sys.byteorder)
+            self._by_word[size][word].add((name, needle))
+
+    def within(self, reading: Reading) -> set[str]:
+        return {
+            name
+            for size, needles in self._by_word.items()
+            for word in needles.keys() & reading.words[size]
+            for name, needle in needles[word]
+            if needle in reading.data
+        }
 
 
 def whole_forms(value: str) -> Iterator[tuple[str, str]]:
@@ -297,15 +301,24 @@ def _unzip(data: bytes) -> bytes | None:
         return None
 
 
-_B64 = re.compile(rb"[A-Za-z0-9+/_\-]{16,}")
-_B32 = re.compile(rb"[A-Z2-7]{16,}|[a-z2-7]{16,}")
+def _runs_of(alphabet: bytes) -> Callable[[bytes], list[bytes]]:
+    """Finds the runs of sixteen or more of these bytes, without the cost of a regex at each place."""
+    others = bytes(set(range(256)) - set(alphabet))
+    table = bytes.maketrans(others, b" " * len(others))
+    return lambda data: [run for run in data.translate(table).split() if len(run) >= 16]
+
+
+_b64_runs = _runs_of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+_b32_runs = _runs_of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_b32_low_runs = _runs_of(b"abcdefghijklmnopqrstuvwxyz234567")
+_hex_runs = _runs_of(b"0123456789abcdefABCDEF")
 _B32_DIGIT = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _B64_CHAR = frozenset(b"0123456789+/_-")
 
 
 def _unbase64(data: bytes) -> bytes | None:
     found = []
-    for run in _B64.findall(data):
+    for run in _b64_runs(data):
         if run.islower() and not _B64_CHAR & set(run):
             continue  # a word
         standard = run.translate(bytes.maketrans(b"-_", b"+/"))
@@ -319,7 +332,7 @@ def _unbase64(data: bytes) -> bytes | None:
 
 def _unbase32(data: bytes) -> bytes | None:
     found = []
-    for run in _B32.findall(data):
+    for run in {*_b32_runs(data), *_b32_low_runs(data)}:
         digits = run.upper().translate(_B32_DIGIT)
         for shift in range(8):
             part = digits[shift : len(digits) - (len(digits) - shift) % 8]
@@ -328,15 +341,14 @@ def _unbase32(data: bytes) -> bytes | None:
     return _joined(found)
 
 
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){8,}")
 _SPLIT_HEX = re.compile(rb"[0-9a-fA-F]{2}(?:[:,\s-]{1,2}(?:0x)?[0-9a-fA-F]{2}){7,}")
 
 
 def _unhex(data: bytes) -> bytes | None:
     found = []
-    for run in _HEX.findall(data):
-        found.append(bytes.fromhex(run.decode()))
-        found.append(bytes.fromhex(run[1:-1].decode()))
+    for run in _hex_runs(data):
+        for digits in (run, run[1:]):
+            found.append(bytes.fromhex(digits[: len(digits) // 2 * 2].decode()))
     for run in _SPLIT_HEX.findall(data):
         digits = re.sub(rb"0x|[^0-9a-fA-F]", b"", run)
         found.append(bytes.fromhex(digits[: len(digits) // 2 * 2].decode()))
