@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatproof import clauses, probes_validate, profile
-from chatproof.clause import BROKEN, HOLDS, LAYERS, MUST, SHOULD, VALIDATE, Clause, Context, Example
+from chatproof.clause import BROKEN, HOLDS, LAYERS, MUST, SHOULD, UNDECIDED, VALIDATE, Clause, Context, Example
 from chatproof.clauses.happy import GOOD
 from chatproof.clauses.models import EXAMPLE_MODEL
 from chatproof.clauses.secrets import EXAMPLE_KEY
@@ -108,6 +108,29 @@ def test_areas_are_those_of_the_table() -> None:
     from chatproof.areas import AREAS
 
     assert {clause.area for clause in CLAUSES.values()} <= {area.name for area in AREAS}
+
+
+@pytest.mark.parametrize("status", [400, 404, 407, 408, 409, 410, 422, 424, 425, 426, 428, 429, 430, 499, 500, 503])
+def test_clients_retry_a_timeout_a_conflict_an_early_request_a_limit_and_every_failure(status: int) -> None:
+    retried = status in (408, 409, 425, 429) or status >= 500
+    refusal = Example(status, "application/json", b'{"error":{"message":"no"}}')
+    assert outcome(CLAUSES["error.missing_model.not_retried"], refusal) == (BROKEN if retried else HOLDS)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "rate_limit_exceeded"),
+        (400, "insufficient_quota"),
+        (400, "unsupported_country_region_territory"),
+        (400, "mismatched_organization"),
+        (407, ""),
+        (408, ""),
+    ],
+)
+def test_a_refusal_for_another_reason_says_nothing_of_the_request(status: int, code: str) -> None:
+    refusal = Example(status, "application/json", b'{"error":{"message":"no","code":"%s"}}' % code.encode())
+    assert outcome(CLAUSES["error.missing_model.refused"], refusal) == UNDECIDED
 
 
 def test_each_refusal_belongs_to_the_area_that_it_verifies() -> None:
