@@ -112,14 +112,16 @@ def _check_waiver(waiver: object, where: str, number: int, place: Place) -> None
     for field in WAIVER:
         value = waiver.get(field)
         value = value.isoformat() if field == "expires" and isinstance(value, date) else value
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not any(map(str.isalnum, value)):
             advice = f"a waiver needs {', '.join(WAIVER)}"
             raise place.error(where, f"number {number}: {field} is missing", advice)
         waiver[field] = value
     try:
-        date.fromisoformat(waiver["expires"])
+        known = date.fromisoformat(waiver["expires"]).isoformat() == waiver["expires"]
     except ValueError:
-        raise place.error(where, f"number {number}: expires is no date", "write it as 2026-12-31") from None
+        known = False
+    if not known:  # other spellings of a day are no good: days are compared as texts
+        raise place.error(where, f"number {number}: expires is no date", "write it as 2026-12-31")
 
 
 def _near(name: str, known: dict[str, Field]) -> str:

@@ -109,6 +109,29 @@ def test_errors_have_file_line_and_the_fix(place: Path, text: str, place_and_wor
     assert done.returncode == 2 and "chatproof.toml" in done.stderr
 
 
+WAIVER = '[[targets.a.waivers]]\nclause = "auth"\nreason = "{}"\nticket = "{}"\nexpires = {}\n'
+
+
+@pytest.mark.parametrize(
+    "day", ['"20261231"', '"2026-W01-1"', '"2026W011"', "2026-12-31T00:00:00Z", '"2026-02-31"', '"never"']
+)
+def test_a_waivers_last_day_has_one_spelling(place: Path, day: str) -> None:
+    """Days are compared as texts: `20260101` and `2026-W01-1` come after every day of their year, and would never end."""
+    (place / "work/chatproof.toml").write_text(WAIVER.format("r", "t", day))
+    with pytest.raises(UsageError, match="expires is no date"):
+        config.settings()
+
+
+@pytest.mark.parametrize("said", ["", " ", "\u200b", "\u2800", "-", "…"])
+@pytest.mark.parametrize("field", ["reason", "ticket"])
+def test_a_waiver_that_says_nothing_is_refused(place: Path, field: str, said: str) -> None:
+    says = {"reason": "r", "ticket": "t", field: said}
+    text = WAIVER.format(says["reason"], says["ticket"], "2026-12-31")
+    (place / "work/chatproof.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=f"{field} is missing"):
+        config.settings()
+
+
 def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
     file = place / "work/chatproof.toml"
     for text, words in (

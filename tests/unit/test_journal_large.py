@@ -43,8 +43,10 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         places = ", ".join("?" * len(columns))
         raw.executemany(f"INSERT INTO chatproof_entries VALUES ({places})", made())
         filler = json.dumps({"filler": document[:3000]})  # what a run takes at least
-        documents = ((number, filler) for number in range(7, RUNS * 2 + 2, 2))
+        documents = ((number, filler) for number in range(7, RUNS * 2, 2))
         raw.executemany("INSERT INTO chatproof_documents VALUES (?, ?)", documents)
+        last = document.replace(json.loads(document)["run_id"], f"smoke-20250101-000000-{RUNS:06x}")
+        raw.execute("INSERT INTO chatproof_documents VALUES (?, ?)", (RUNS * 2 + 1, last))
         raw.execute("UPDATE chatproof_head SET seq = (SELECT max(seq) FROM chatproof_entries)")
         raw.commit()
     return path

@@ -8,6 +8,7 @@ from typing import Any
 
 from chatproof.captures import curl, har, run_document, wire
 from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, secrets_of, tokens_in
+from chatproof.crowding import crowded
 from chatproof.exchange import END, HEADERS, STATUS, Response
 from chatproof.reply import sniff
 
@@ -15,7 +16,7 @@ __all__ = ["MOST", "Capture", "Captured", "Unreadable", "read"]
 
 MOST = 32 * 1024 * 1024
 """Bytes of one file."""
-_CONTAINERS = 1_000_000  # objects and arrays in one JSON file: each costs some hundred bytes of memory
+_VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
 FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body"
 
 
@@ -51,8 +52,8 @@ def _response(data: bytes) -> Capture:
 
 
 def _json(data: bytes, start: bytes) -> Capture:
-    if start.count(b"{") + start.count(b"[") > _CONTAINERS:
-        raise Unreadable(f"it has more than {_CONTAINERS} objects and arrays; cut it down to the calls that are meant")
+    if crowded(start, _VALUES):
+        raise Unreadable(f"it has more than {_VALUES} values; cut it down to the calls that are meant")
     value = _parsed(start)
     if har.is_har(value):
         return har.read(value)

@@ -34,7 +34,7 @@ def read(value: dict[str, Any]) -> Capture:
         model = str(value["target"]["model"])
         entries = tuple(_entry(number, raw, model) for number, raw in enumerate(value["exchanges"], 1))
         about = f"run {value['run_id']}"
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unreadable(f"it breaks the schema {SCHEMA}: {type(error).__name__}") from None
     secrets = [token for entry in entries if entry.response for token in tokens_in(entry.response.body)]
     return Capture(about if about.isprintable() and len(about) < 100 else "run", entries, as_secrets(secrets))

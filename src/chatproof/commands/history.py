@@ -11,7 +11,7 @@ from chatproof.commands.reading import add_journal, moment, open_journal
 from chatproof.journal import Filters
 from chatproof.journal.reading import NO_END, VERDICTS, Row
 from chatproof.output import say
-from chatproof.printable import cut
+from chatproof.printable import cut, inert
 from chatproof.usage_error import UsageError
 
 COLUMNS = (
@@ -28,7 +28,6 @@ COLUMNS = (
     "event",
 )
 _KINDS = ("smoke", "validate", "judge")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def main(argv: list[str]) -> int:
@@ -102,11 +101,13 @@ def _json(runs: list[Row], shown: str, filters: Filters) -> str:
 
 def _csv(runs: list[Row], shown: str, filters: Filters) -> str:
     """What a spreadsheet would take for a formula is quoted: a model's id may be a server's word."""
+    from chatproof.reporters.as_csv import cell
+
     made = io.StringIO()
     writer = csv.writer(made, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in runs:
-        writer.writerow([f"'{value}" if value.startswith(_FORMULA) else value for value in _fields(row).values()])
+        writer.writerow([cell(value) for value in _fields(row).values()])
     return made.getvalue()
 
 
@@ -132,7 +133,7 @@ def _text(runs: list[Row], shown: str, filters: Filters) -> str:
     ]
     many = f"the newest {len(runs)}" if filters.limit and len(runs) == filters.limit else f"{len(runs)}"
     lines += ["", f"{many} run{'s' if len(runs) > 1 else ''} in {shown}"]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return inert("\n".join(line.rstrip() for line in lines)) + "\n"
 
 
 def _unknown(filters: Filters) -> str:

@@ -10,6 +10,7 @@ from chatproof.commands.keeping import named
 from chatproof.commands.options import parser
 from chatproof.commands.reading import add_journal, days, moment, open_journal
 from chatproof.journal import JournalError
+from chatproof.journal.documents import LARGEST
 from chatproof.journal.upkeep import BLIND, export, prune, take, verify
 from chatproof.output import Artefact, WriteError, say
 from chatproof.printable import escape
@@ -106,7 +107,11 @@ def _import(args: argparse.Namespace) -> int:
 def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read(_LARGEST + 1)
+            text = file.read(LARGEST + 1)
+            if len(text) > LARGEST and text.lstrip().startswith('{"seq":'):  # an export: many runs
+                text += file.read(_LARGEST)
+            elif len(text) > LARGEST:
+                raise JournalError("run.malformed", f"{path} is larger than a run, and no export", "check the path")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise JournalError("run.unknown", f"cannot read {path}: {reason}", "check the path") from None

@@ -13,11 +13,12 @@ from typing import Any
 from chatproof import clock
 from chatproof.journal import SIGNED, JournalError
 from chatproof.journal.entry import START, Entry, made
-from chatproof.journal.lines import NoEntry, entry, line
+from chatproof.journal.lines import LONGEST, NoEntry, entry, line
 from chatproof.journal.sqlite import BUSY_SECONDS, Memory
 from chatproof.journal.store import Journal, insert
 
 _TAIL = 1024 * 1024
+_BEGINNING = '{"seq":'
 
 
 class JsonLines(Journal):
@@ -91,6 +92,7 @@ class JsonLines(Journal):
         """The file, opened and held against other writers."""
         if not self._create and not os.path.exists(self.path):
             raise JournalError("journal.missing", f"there is no journal at {self.path}", "name another with --journal")
+        self._refuse_special()
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
@@ -115,7 +117,7 @@ class JsonLines(Journal):
         data = os.pread(handle, _TAIL, max(size - _TAIL, 0)) if size <= _TAIL else b""
         if size > _TAIL:
             reach = _TAIL
-            while reach < 2 * size:
+            while reach < min(2 * size, 4 * LONGEST):
                 data = os.pread(handle, reach, max(size - reach, 0))
                 if data.count(b"\n") > 2:
                     break
@@ -124,7 +126,7 @@ class JsonLines(Journal):
         torn = bool(data) and not data.endswith(b"\n")
         found = [each for text in whole if (each := _entry_or_none(text)) is not None]
         if not found:
-            if whole and not torn:
+            if whole and not (torn and len(whole) == 1 and _BEGINNING.startswith(whole[0][: len(_BEGINNING)])):
                 detail = f"{self.path} has lines that are no entries of a journal"
                 raise JournalError("journal.foreign", detail, "name another file with --journal")
             return 0, START, set(), torn
@@ -140,12 +142,16 @@ class JsonLines(Journal):
             raise self._named(error) from None
 
     def _load(self) -> Memory:
+        self._refuse_special()
         memory = Memory(self.path)
         self._flaws = []
         read: list[Entry] = []
         try:
             with open(self.path, encoding="utf-8", errors="replace", newline="\n") as file:
-                for number, text in enumerate(file, 1):
+                for number, text in enumerate(iter(lambda: file.readline(LONGEST), ""), 1):
+                    if len(text) == LONGEST:
+                        detail = f"{self.path} has a line of more than {LONGEST >> 20} Mi characters"
+                        raise JournalError("journal.foreign", detail, "name another file with --journal")
                     if text == "\n":
                         continue
                     found = _entry_or_none(text)
@@ -181,6 +187,12 @@ class JsonLines(Journal):
                 memory.query("UPDATE chatproof_head SET seq = ?, hash = ?", (read[-1].seq, read[-1].hash))
 
         memory.transaction(work)
+
+    def _refuse_special(self) -> None:
+        """A pipe would wait for its other end, a device may have none."""
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            detail = f"{self.path} is no regular file"
+            raise JournalError("journal.unwritable", detail, "give the path of a file")
 
     def _named(self, error: OSError) -> JournalError:
         detail = f"cannot use the journal {self.path}: {error.strerror}"

@@ -2,7 +2,12 @@
 
 import json
 
+from chatproof.crowding import crowded
 from chatproof.journal.entry import Entry, Summary
+
+_VALUES = 200_000
+LONGEST = 32 * 1024 * 1024
+"""Characters of one line."""
 
 
 class NoEntry(Exception):
@@ -18,6 +23,8 @@ def line(entry: Entry) -> str:
 
 def entry(text: str) -> Entry:
     """Raises NoEntry. Hashes are not checked here."""
+    if crowded(text.encode("utf-8", "surrogatepass"), _VALUES):
+        raise NoEntry
     try:
         row = json.loads(text)
         document = json.dumps(row["document"], ensure_ascii=True, allow_nan=False, separators=(",", ":"))

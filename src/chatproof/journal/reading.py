@@ -1,20 +1,20 @@
 """Runs in a journal: listed by filters, found by a selector. A run without an end is never taken for anything else."""
 
-import json
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from chatproof.journal import FINISHED, IMPORTED, STARTED, JournalError
+from chatproof.journal.documents import LARGEST, NoDocument, read
 from chatproof.journal.entry import summary_of
 from chatproof.journal.filters import Filters
 from chatproof.journal.store import Journal
+from chatproof.printable import escape
 
 VERDICTS = ("GO", "NO-GO", "UNDECIDED")
 NO_END = "NONE"
 """The verdict filter for runs that have no end: interrupted, killed, or still going on."""
 FROM_FILE = "file"
-_LARGEST = 64 * 1024 * 1024
 
 
 class Row(NamedTuple):
@@ -74,7 +74,7 @@ def rows(journal: Journal, filters: Filters) -> list[Row]:
     if filters.limit:
         sql, values = sql + " LIMIT ?", [*values, filters.limit]
     journal.head()
-    return [Row(*row) for row in journal.database.query(sql, values)]
+    return [_row(journal, row) for row in journal.database.query(sql, values)]
 
 
 def documents(journal: Journal, filters: Filters) -> Iterator[Found]:
@@ -91,7 +91,7 @@ def find(journal: Journal, selector: str) -> Found:
         return from_file(selector)
     journal.head()
     near = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {_RUNS} AND substr(e.run_id, 1, ?) = ? {_NEWEST} LIMIT 6"
-    found = [Row(*row) for row in journal.database.query(near, (len(selector), selector))] if selector else []
+    found = [_row(journal, row) for row in journal.database.query(near, (len(selector), selector))] if selector else []
     exact = [row for row in found if row.run_id == selector]
     if len(exact or found) == 1:
         row = (exact or found)[0]
@@ -112,29 +112,20 @@ def from_file(path: str) -> Found:
     """The run in a JSON file that --report json wrote, checked against its schema. Raises JournalError."""
     try:
         with open(path, "rb") as file:
-            data = file.read(_LARGEST + 1)
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise JournalError("run.unknown", f"cannot read {path}: {error.strerror}", "check the path") from None
-    if len(data) > _LARGEST:
-        raise JournalError("run.malformed", f"{path} is larger than 64 MiB", "give one run's JSON")
     document = checked(data, path)
     return Found(Row(0, document["finished_at"], FROM_FILE, *summary_of(document)), document)
 
 
 def checked(data: bytes | str, place: str) -> dict[str, Any]:
     """A run document from its JSON text. Raises JournalError run.malformed with the place and the first problem."""
-    from chatproof.schema_check import problem_in, published
-
-    advice = "give a file that --report json=PATH wrote"
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        raise JournalError("run.malformed", f"{place} is not JSON", advice) from None
-    problem = problem_in(document, published("run-1"))
-    if problem:
-        raise JournalError("run.malformed", f"{place} is no run document: {problem}", advice)
-    run: dict[str, Any] = document
-    return run
+        return read(data)
+    except NoDocument as problem:
+        advice = "give a file that --report json=PATH wrote"
+        raise JournalError("run.malformed", f"{place} {problem}", advice) from None
 
 
 def _latest(journal: Journal, verdict: str) -> Found:
@@ -149,7 +140,20 @@ def _latest(journal: Journal, verdict: str) -> Found:
 
 
 def _document(journal: Journal, row: Row) -> dict[str, Any]:
-    return next(journal.documents((row.seq,)))
+    document = next(journal.documents((row.seq,)))
+    if (document["run_id"], document.get("verdict", "")) != (row.run_id, row.verdict):
+        detail = f"entry {row.seq} in {journal.shown} and its document do not say the same"
+        raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
+    return document
+
+
+def _row(journal: Journal, values: tuple[Any, ...]) -> Row:
+    """A row as it may be shown: ours are escaped when they are written, those of others here."""
+    seq, *texts = values
+    if not all(isinstance(text, str) for text in texts):
+        detail = f"a column of entry {seq} in {journal.shown} is no text"
+        raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
+    return Row(seq, *map(escape, texts))
 
 
 def _where(filters: Filters) -> tuple[str, list[object]]:

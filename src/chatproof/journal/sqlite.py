@@ -126,8 +126,8 @@ class Sqlite:
         if self._connection is None:
             if not os.path.exists(self.path):
                 self._make()
-            elif os.path.isdir(self.path):
-                raise JournalError("journal.unwritable", f"{self.path} is a folder", "give the path of a file")
+            elif not os.path.isfile(self.path):
+                raise JournalError("journal.unwritable", f"{self.path} is no regular file", "give the path of a file")
             new = not os.path.getsize(self.path)
             self._connection = sqlite.connect(self.path, BUSY_SECONDS, 0, None)
             self.query("PRAGMA synchronous = FULL")

@@ -1,6 +1,5 @@
 """A journal in an SQL database: the same tables whatever the database. A backend brings a Database and its dialect."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -157,12 +156,20 @@ class Journal:
 
     def documents(self, numbers: "Sequence[int]") -> Iterator[dict[str, Any]]:
         """The documents of entries. Raises JournalError where one is missing or damaged."""
+        from chatproof.journal.documents import SCHEMA_OF, NoDocument, read
+
+        sql = (
+            "SELECT e.event, d.document FROM chatproof_entries e JOIN chatproof_documents d ON d.seq = e.seq "
+            "WHERE e.seq = ?"
+        )
         for number in numbers:
-            found = self.database.query("SELECT document FROM chatproof_documents WHERE seq = ?", (number,))
+            found = self.database.query(sql, (number,))
             try:
-                yield json.loads(found[0][0])
-            except (IndexError, ValueError):
-                detail = f"the document of entry {number} in {self.shown} is missing or damaged"
+                event, text = found[0]
+                yield read(text, SCHEMA_OF[event])
+            except (IndexError, KeyError, TypeError, AttributeError, NoDocument) as problem:
+                wrong = problem if isinstance(problem, NoDocument) else "is missing or damaged"
+                detail = f"the document of entry {number} in {self.shown} {wrong}"
                 raise JournalError("journal.corrupt", detail, "see: chatproof journal verify") from None
 
     def find(self, selector: str) -> "Found":

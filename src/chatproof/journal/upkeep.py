@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from chatproof.journal import IMPORTED, PRUNED, SIGNED, STARTED, JournalError
 from chatproof.journal import lines as written
+from chatproof.journal.documents import SCHEMA_OF, NoDocument, read
 from chatproof.journal.entry import START, Entry, hash_of
 from chatproof.journal.filters import ALL
 from chatproof.journal.reading import checked, rows
@@ -128,7 +129,17 @@ def prune(journal: Journal, *, keep: int = 0, before: str = "") -> int:
 def export(journal: Journal) -> Iterator[str]:
     """Every entry as a line of JSON, oldest first. The lines are a .jsonl journal of their own."""
     for entry in journal.entries():
+        if not _exportable(entry):
+            detail = f"entry {entry.seq} in {journal.shown} is damaged, and what follows was not exported"
+            raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
         yield written.line(entry) + "\n"
+
+
+def _exportable(entry: Entry) -> bool:
+    """It goes into one line as it is. Documents are written in printable ASCII."""
+    texts = (entry.at, entry.event, *entry.summary, entry.previous, entry.hash, entry.document)
+    whole = all(isinstance(text, str) for text in texts) and isinstance(entry.through, int)
+    return whole and entry.document.isascii() and entry.document.isprintable()
 
 
 class Taken(NamedTuple):
@@ -188,10 +199,7 @@ def _read(name: str, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _known(document: Any, event: str, place: str) -> dict[str, Any]:
-    from chatproof.schema_check import problem_in, published
-
-    problem = problem_in(document, published("started-1" if event == STARTED else "signed-1"))
-    if problem:
-        raise JournalError("run.malformed", f"{place}: {problem}", "give an export")
-    known: dict[str, Any] = document
-    return known
+    try:
+        return read(json.dumps(document), SCHEMA_OF[event])
+    except NoDocument as problem:
+        raise JournalError("run.malformed", f"{place} {problem}", "give an export") from None

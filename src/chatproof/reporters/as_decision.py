@@ -9,7 +9,7 @@ from typing import Any
 
 from chatproof.printable import cut, escape
 from chatproof.reporters import Style
-from chatproof.reporters.markdown import cell
+from chatproof.reporters.markdown import cell, own
 
 _OUTCOMES = ("broken", "undecided", "waived", "holds", "not_applicable")  # a clause stands as on its worst exchange
 _WORDS = {"not_applicable": "not applicable", "undecided": "not judged"}
@@ -213,7 +213,7 @@ def _sources(document: dict[str, Any]) -> list[str]:
     for term in document.get("terms", []):
         place = (term["source"], term["accessed"])
         groups[place] = groups.get(place, 0) + 1
-    rows = [[url, accessed, str(count)] for (url, accessed), count in groups.items()]
+    rows = [[own(url), accessed, str(count)] for (url, accessed), count in groups.items()]
     if not rows:
         return []
     about = (
@@ -242,10 +242,7 @@ def _contract(clauses: list[dict[str, Any]]) -> list[str]:
     lines = ["## The contract, clause by clause", ""]
     for layer in dict.fromkeys(clause["layer"] for clause in clauses):
         mine = sorted((c for c in clauses if c["layer"] == layer), key=lambda c: c["level"] != "must")
-        rows = [
-            [f"`{c['clause']}`", c["level"], _WORDS.get(c["outcome"], c["outcome"]), c["says"].replace("|", "\\|")]
-            for c in mine
-        ]
+        rows = [[f"`{c['clause']}`", c["level"], _WORDS.get(c["outcome"], c["outcome"]), own(c["says"])] for c in mine]
         lines += [f"### {layer.capitalize() or 'Clauses'}", ""] if layer else []
         lines += [*_table(["clause", "level", "outcome", "what it says"], rows), ""]
     return lines
@@ -263,7 +260,7 @@ def _run(document: dict[str, Any]) -> list[str]:
     if ids:
         lines.append(f"- request ids: {', '.join(_span(id) for id in ids[:8])}{' …' if len(ids) > 8 else ''}")
     if document["target"]["support"]:
-        lines.append(f"- support: {document['target']['support']}")
+        lines.append(f"- support: {own(document['target']['support'])}")
     return [*lines, f"- made by chatproof {document['tool']['version']}", ""]
 
 

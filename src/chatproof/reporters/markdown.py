@@ -13,6 +13,7 @@ _HARMLESS = re.compile(r"[\w .,:;()/+%=-]*", re.ASCII)
 _PATHS = re.compile(r"\[\d{0,9}\]|\$(?=\.)")  # of JSON paths: $.choices[0]
 _ACTIVE = re.compile(r"(?:[@#]|://|www\.)+", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w(][\w .,:;()/?=&%@#~+-]*[\w./)]", re.ASCII)
+_NOT_OURS = str.maketrans({"|": "\\|", "<": "&lt;", "@": "&#64;"})
 _LINKS = ("://", "www.", "mailto:")
 
 
@@ -28,8 +29,9 @@ def words(text: str) -> str:
 
 
 def own(text: str) -> str:
-    """Text of the project's own tables, such as a clause's sentence and its source."""
-    return text.replace("|", "\\|") or "–"
+    """Text of the project's own tables, such as a clause's sentence and its source; in a document that somebody else
+    wrote it may be another, so that code spans and the URL of a page are all that it can be."""
+    return escape(text).translate(_NOT_OURS).replace("](", "]&#40;") or "–"
 
 
 def cell(text: str) -> str:
