@@ -34,6 +34,8 @@ _ENDINGS = (
     b'data: {"error":{"message":"upstream died"}}\n\n',
     b"data: {oops\n\n",
 )
+# The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
+_BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _LARGE = 32 * 1024
 """Bytes from which on a body's value is not kept by its reply, but in a memory of a few: a value takes up to thirty
@@ -129,7 +131,7 @@ class Reply:
     @property
     def _parsed(self) -> tuple[Json, Problem | None]:
         value, problem = _large_json(self.body) if len(self.body) > _LARGE else self._small_json
-        if problem is not None and self.lacks(END) and _at_the_end(problem, self.body):
+        if problem is not None and self.lacks(END) and _at_the_end(problem):
             raise NotHeld(END)  # a document that is not finished here may have been finished by what followed
         return value, problem
 
@@ -158,10 +160,8 @@ class Reply:
     @cached_property
     def error(self) -> ProviderError | None:
         """The error the body carries, in any known shape, whatever the status."""
-        if self.json_problem is not None:
-            return None
         if self.lacks(STATUS):
-            strict, loose = find_error(self.json, failing=False), find_error(self.json, failing=True)
+            strict, loose = find_error(self.json), find_error(self.json, failing=True)
             if strict is None and loose is not None:
                 raise NotHeld(STATUS)  # words that are an error under a failing status only
             return strict
@@ -236,7 +236,7 @@ class Reply:
 
     @property
     def chunks(self) -> list[dict[str, Json]]:
-        return [value for value, problem in self.parsed_events if problem is None and isinstance(value, dict)]
+        return [value for value, _ in self.parsed_events if isinstance(value, dict)]
 
     @property
     def deltas(self) -> list[dict[str, Json]]:
@@ -261,7 +261,7 @@ class Reply:
             return []
         assert self.response is not None
         body = self.body
-        whole = body[: max(body.rfind(b"\n\n") + 2, body.rfind(b"\r\n\r\n") + 4, body.rfind(b"\r\r") + 2, 0)]
+        whole = body[: max((body.rfind(blank) + 2 for blank in _BLANK_LINES if blank in body), default=0)]
         ended = self.exchange.unheld - {END}
         return [
             Reply(self.exchange._replace(response=self.response._replace(body=whole + ending), unheld=ended))
@@ -315,11 +315,9 @@ def sniff(body: bytes) -> str:
     return "text"
 
 
-def _at_the_end(problem: Problem, body: bytes) -> bool:
+def _at_the_end(problem: Problem) -> bool:
     """More bytes might have mended it: the document, or its last character, is cut off."""
-    return problem.reason in ("empty", "truncated") or (
-        problem.reason == "not_utf8" and problem.offset >= len(body) - 3 and "unexpected end" in problem.detail
-    )
+    return problem.reason in ("empty", "truncated") or "unexpected end" in problem.detail  # the decoder's words
 
 
 def _is_json(media: str) -> bool:
