@@ -102,6 +102,13 @@ def test_a_keyless_reply_whose_status_was_not_captured_is_no_comparison() -> Non
     assert sign is not None and sign.owner == "unknown"
 
 
+@pytest.mark.parametrize(("body", "expected"), [('{"status":"up"}', True), (COMPLETION, False)])
+def test_one_json_for_every_path_is_no_chat_api_unless_it_is_a_completion(body: str, expected: bool) -> None:
+    """A stub may answer its one completion to whatever is asked."""
+    case = case_of(f"200 {JSON}{body}", probe="stream", beside={"models": f"200 {JSON}{body}"})
+    assert bool(asked("url.not_an_api", case)) == expected
+
+
 def test_the_path_of_a_listing_is_judged_without_a_reply_on_the_chat_path() -> None:
     """A capture may hold this one exchange."""
     assert asked("url.wrong_path", case_of("404 text/html\n\n<html>", probe="models"))

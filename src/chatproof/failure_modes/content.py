@@ -133,10 +133,12 @@ def _empty(case: Case) -> Sign | None:
 
 def _media_type(case: Case) -> Sign | None:
     # The clause on a stream's media type speaks of its status, too.
-    return when(
-        case.broken("happy.media_type_json") or (case.broken("stream.media_type") and case.status == 200),
-        f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {case.reply.kind}",
-    )
+    streamed = case.broken("stream.media_type") and case.status == 200
+    if not (streamed or case.broken("happy.media_type_json")):
+        return None
+    said = f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {case.reply.kind}"
+    summary = "what answers the streaming request is no stream" if streamed and case.reply.kind != "sse" else ""
+    return Sign((said,), summary)
 
 
 def _status(case: Case) -> Sign | None:
