@@ -191,6 +191,16 @@ class Redactor:
         return "".join([*pieces, text[at:]])
 
 
+def clean(text: str, key: Secret | None) -> str:
+    """`text` as it may be shown: without the key, and without what looks like anybody else's secret."""
+    text = Redactor([key] if key else []).text(text)
+    if any(start in text for start in FOREIGN_STARTS):
+        from chatproof import foreign
+
+        text = foreign.without(text)
+    return text
+
+
 def _forms(value: str) -> set[str]:
     """Every form as it may stand in a text, in both cases where case carries nothing."""
     return {cased for _, text in encodings(value) for cased in (text, text.lower(), text.upper())}

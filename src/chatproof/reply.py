@@ -246,13 +246,17 @@ class Reply:
 
     @property
     def done_seen(self) -> bool:
-        events, rest, _ = self.events
-        return any(is_done(event.data) for event in events) or is_done(rest)  # line readers need no blank line
+        return any(is_done(event.data) for event in self.events[0]) or self._rest_is_done
 
     @property
     def ends_with_done(self) -> bool:
-        events, rest, _ = self.events
-        return is_done(rest) or (bool(events) and is_done(events[-1].data))
+        events = self.events[0]
+        return self._rest_is_done or (bool(events) and is_done(events[-1].data))
+
+    @property
+    def _rest_is_done(self) -> bool:
+        """The terminator ends the stream without a blank line, or without any line end: line readers need neither."""
+        return is_done(self.events[1].removeprefix(b"data:"))
 
     def endings(self) -> "list[Reply]":
         """Of a stream whose end is not known: the reply as it may have gone on. What holds or breaks in all of them

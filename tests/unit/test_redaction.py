@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chatproof import foreign
 from chatproof.exchange import Secret
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, encodings, find_secret, fingerprint
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
 from tests.support import KEY
 
 SECRET = Secret(KEY)
@@ -187,3 +187,11 @@ def test_a_secret_never_prints() -> None:
 def test_fingerprint_tells_keys_apart_and_is_short() -> None:
     assert fingerprint(SECRET) != fingerprint(Secret(KEY + "x"))
     assert len(fingerprint(SECRET)) == 8 and fingerprint(SECRET) == fingerprint(Secret(KEY))
+
+
+@pytest.mark.parametrize("key", [None, Secret("sk-" + "k3yK3y" * 6)])
+def test_what_is_shown_has_neither_the_key_nor_the_secret_of_somebody_else(key: Secret | None) -> None:
+    ours, theirs = "sk-" + "k3yK3y" * 6, "ghp_" + "A1b2C3d4" * 4 + "wxyz"
+    shown = clean(f"upstream {theirs}, you {ours}, model gpt-4", key)
+    assert shown.startswith("upstream [REDACTED") and shown.endswith("], model gpt-4")
+    assert theirs not in shown and "k3yK3yk3y" not in shown

@@ -277,6 +277,9 @@ def test_a_block_page_that_did_not_come_whole_is_none() -> None:
     ("body", "seen", "last"),
     [
         (stream("{}", "[DONE]"), True, True),
+        (stream("{}") + b"data: [DONE]", True, True),  # nor an end of its line
+        (stream("{}") + b"data:[DONE]", True, True),
+        (stream("{}") + b"event: [DONE]", False, False),
         (stream("{}") + b"data: [DONE]\n", True, True),  # line readers need no blank line
         (stream("{}") + b"data:  [DONE] \n", True, True),
         (stream("[DONE]", "{}"), True, False),

@@ -12,7 +12,7 @@ from chatproof.judging import judge
 from chatproof.models import listed_ids, looks_chat_capable, nearest
 from chatproof.output import say
 from chatproof.printable import escape, inert, inert_json
-from chatproof.redaction import Redactor
+from chatproof.redaction import clean
 from chatproof.reply import Reply
 from chatproof.resolver import Resolver
 from chatproof.run import Settings, Transport, contract_for, plan, send_all, transport_options
@@ -33,19 +33,19 @@ def main(argv: list[str]) -> int:
     ids = ids_of(reply)
     if ids is None:
         return _explain(resolved, reply, args.format)
-    clean = [_safe(id, resolved) for id in ids]
+    shown = [_safe(id, resolved) for id in ids]
     if args.check:
         return _check(args.check, ids, resolved, args.format)
     entries = reply.json.get("data") if isinstance(reply.json, dict) else reply.json
     by_id = {entry.get("id"): entry for entry in entries or [] if isinstance(entry, dict)}
     if args.format == "json":
         rows = [
-            {"id": shown, "looks_chat_capable": looks_chat_capable(id, by_id.get(id))}
-            for id, shown in zip(ids, clean, strict=True)
+            {"id": safe, "looks_chat_capable": looks_chat_capable(id, by_id.get(id))}
+            for id, safe in zip(ids, shown, strict=True)
         ]
         say(inert_json(json.dumps({"models": rows}, indent=2)) + "\n")
     else:
-        say(inert("".join(f"{escape(id)}\n" for id in clean)))
+        say(inert("".join(f"{escape(id)}\n" for id in shown)))
     return 0
 
 
@@ -112,14 +112,14 @@ def _check(wanted: str, ids: list[str], resolved: Resolved, format: str) -> int:
 def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
     contract = smoke_contract(resolved.profile, only=("model.listed",))
     found = diagnose(judge(contract, [reply.exchange], model=resolved.target.model, key=resolved.target.key))
-    redactor = Redactor([resolved.target.key] if resolved.target.key else [])
+    key = resolved.target.key
     if format == "json":
-        rows = [{**d._asdict(), "evidence": [redactor.text(line) for line in d.evidence]} for d in found]
+        rows = [{**d._asdict(), "evidence": [clean(line, key) for line in d.evidence]} for d in found]
         say(inert_json(json.dumps({"models": None, "diagnoses": rows}, indent=2)) + "\n")
     else:
         for diagnosis in found:
             lines = [f"{diagnosis.code}: {diagnosis.summary}", *diagnosis.evidence, f"next: {diagnosis.next_step}"]
-            say(inert("\n  ".join(escape(redactor.text(line)) for line in lines)) + "\n")
+            say(inert("\n  ".join(escape(clean(line, key)) for line in lines)) + "\n")
         if reply.complete and reply.status != 401:
             say("  note: this is about the listing; chat may work all the same: chatproof smoke --model ID\n")
         if not found:
@@ -128,5 +128,4 @@ def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
 
 
 def _safe(id: str, resolved: Resolved) -> str:
-    key = resolved.target.key
-    return escape(Redactor([key]).text(id) if key else id)
+    return escape(clean(id, resolved.target.key))
