@@ -15,7 +15,9 @@ from tests.leaks.test_matrix import Inside, check, inside  # noqa: F401
 COOKIE = Canary("cookie", prefix="ck-CANARY")
 OTHER = Canary("key of another host", prefix="sk-OTHER")
 ODD = Canary("value in a query", prefix="qv-CANARY")
-ALL = (KEY, COOKIE, OTHER, ODD)
+NAMED = Canary("key in a header of a name of its own", prefix="nk-CANARY")
+POSTED = Canary("key in a body or a form", prefix="pk-CANARY")
+ALL = (KEY, COOKIE, OTHER, ODD, NAMED, POSTED)
 BASE = "https://llm.test/v1"
 ERROR = {"error": {"message": "MESSAGE", "type": "invalid_request_error", "code": "invalid_api_key"}}
 
@@ -27,20 +29,21 @@ def headers(*pairs: tuple[str, str]) -> list[dict[str, str]]:
 def entry(said: str, url: str = f"{BASE}/chat/completions", key: Canary = KEY, **more: Any) -> dict[str, Any]:
     """A HAR entry whose request holds secrets wherever one can stand, and whose reply says `said`."""
     body = json.dumps(ERROR).replace("MESSAGE", said)
-    asked = {"model": DECOY.value, "messages": [{"role": "user", "content": KEY.value}], "api_key": OTHER.value}
+    asked = {"model": DECOY.value, "messages": [{"role": "user", "content": KEY.value}], "api_key": POSTED.value}
     return {
         "startedDateTime": "2026-11-22T00:00:00.000Z",
         "time": 12.5,
         "request": {
             "method": "POST",
-            "url": f"{url.replace('://', f'://u:{ODD.value}@')}?key={ODD.value}&api_key={OTHER.value}",
+            "url": f"{url.replace('://', f'://u:{ODD.value}@')}?subscription-key={ODD.value}&api_key={OTHER.value}",
             "httpVersion": "HTTP/2",
             "headers": headers(
                 ("Authorization", f"Bearer {key.value}"), ("Cookie", f"a=1; session={COOKIE.value}"),
-                ("X-Secret-Thing", ODD.value),
+                ("X-Secret-Thing", ODD.value), ("Ocp-Apim-Subscription-Key", NAMED.value),
             ),
             "cookies": [{"name": "session", "value": COOKIE.value}],
-            "postData": {"mimeType": "application/json", "text": json.dumps(asked)},
+            "postData": {"mimeType": "application/json", "text": json.dumps(asked),
+                         "params": [{"name": "password", "value": POSTED.value}]},
         },
         "response": {
             "status": 401,
@@ -70,7 +73,8 @@ def verbose(said: str) -> bytes:
     lines = [
         "*   Trying 127.0.0.1:443...", "* Connected to llm.test (127.0.0.1) port 443 (#0)", "* ALPN: server accepted h2",
         f"* [HTTP/2] [1] [authorization: Bearer {KEY.value}]", "> POST /v1/chat/completions HTTP/2", "> Host: llm.test",
-        f"> Authorization: Bearer {KEY.value}", f"> Cookie: session={COOKIE.value}", f"> X-Token: {ODD.value}", "> ",
+        f"> Authorization: Bearer {KEY.value}", f"> Cookie: session={COOKIE.value}", f"> X-Token: {ODD.value}",
+        f"> Ocp-Apim-Subscription-Key: {NAMED.value}", f"> X-Goog-Api-Key: {POSTED.value}", f"> X-Auth: {OTHER.value}", "> ",
         "< HTTP/2 401 ", "< content-type: application/json", f"< x-request-id: {said}",
         f"< set-cookie: s={COOKIE.value}; Path=/", f"< content-length: {len(body)}", "< ",
     ]  # fmt: skip
@@ -94,6 +98,8 @@ SAYS = {
     "cookie": f"session {COOKIE.value} is over",
     "key of another host": f"{OTHER.value}",
     "query": f"no such thing: {ODD.value}",
+    "secret of another header": f"no such subscription: {NAMED.value}",
+    "secret of the body": f"no such thing: {POSTED.value}",
     "nothing": DECOY.value,
 }
 FILES = {

@@ -44,7 +44,7 @@ def _response(data: bytes) -> Capture:
     response = message.response
     headers = response.headers if response else ()
     secrets = [
-        *secrets_of((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+        *secrets_of(((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), sent=False),
         *tokens_in(data),
     ]
     entry = Captured(1, response, message.fault, message.unheld)

@@ -86,16 +86,20 @@ def read(data: bytes) -> Capture:
         where = connected[-1] if connected else where
         tls = any(b"SSL connection using" in line or b"ALPN" in line for line in turn.info)
         if turn.request[:1] and turn.request[0].startswith(b"> CONNECT "):
-            secrets += secrets_of(_headers(turn.request))
+            secrets += secrets_of(_headers(turn.request), sent=True)
             continue
         if number and any(_FOLLOWS.match(line) for line in turns[number - 1].info):
-            secrets += secrets_of(_headers(turn.request))
+            secrets += secrets_of(_headers(turn.request), sent=True)
             notes.append(
                 "curl followed a redirect; judged is the first reply, as a client that does not follow gets it"
             )
             continue
         entry, said = _entry(len(entries) + 1, turn, where, tls)
-        secrets += [*secrets_of(entry.headers or ()), *secrets_in_url(entry.url), *_response_secrets(entry.response)]
+        secrets += [
+            *secrets_of(entry.headers or (), sent=True),
+            *secrets_in_url(entry.url),
+            *_response_secrets(entry.response),
+        ]
         notes += said
         entries.append(entry)
     return Capture("curl -v output", tuple(entries), as_secrets(secrets), tuple(dict.fromkeys(notes)))
@@ -103,7 +107,7 @@ def read(data: bytes) -> Capture:
 
 def _response_secrets(response: Response | None) -> list[str]:
     headers = response.headers if response else ()
-    return [*secrets_of((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)]
+    return [*secrets_of(((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), sent=False)]
 
 
 def _turns(data: bytes) -> list[_Turn]:

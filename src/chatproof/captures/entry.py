@@ -1,5 +1,6 @@
 """What the readers of captures make: exchanges as some tool wrote them down, and what that tool does not say."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -46,6 +47,7 @@ class Capture(NamedTuple):
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-portkey-api-key")
 _SECRET_WORDS = ("authorization", "cookie", "api-key", "apikey", "api_key", "token", "secret", "password", "signature")
+_SECRET_ENDS = ("key", "auth", "credential", "passwd")
 _TOKEN = re.compile(
     rb"(?:sk-|gsk_|xai-|hf_|ghp_|github_pat_|AIza|AKIA|pplx-|r8_)[A-Za-z0-9_\-]{12,512}"
     rb"|eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,1024}"
@@ -66,12 +68,19 @@ def credential(headers: Headers) -> tuple[str, str, str] | None:
     return None
 
 
-def secrets_of(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Values of headers, request or response, that are secrets by their name; of cookies each value."""
+def names_secret(name: str, sent: bool) -> bool:
+    """By its name, a header, parameter or field holds a secret. `sent`: by a client, whose every …-Key is one; a
+    reply's may be a cache's."""
+    lowered = name.lower()
+    return any(word in lowered for word in _SECRET_WORDS) or (sent and lowered.endswith(_SECRET_ENDS))
+
+
+def secrets_of(headers: Iterable[tuple[str, str]], *, sent: bool) -> Iterator[str]:
+    """Values of headers that are secrets by their name; of cookies each value."""
     for name, value in headers:
-        lowered = name.lower()
-        if not any(word in lowered for word in _SECRET_WORDS):
+        if not names_secret(name, sent):
             continue
+        lowered = name.lower()
         if "cookie" in lowered:
             for part in value.split(";"):
                 yield part.partition("=")[2].strip() or part.strip()
@@ -88,8 +97,21 @@ def secrets_in_url(url: str) -> Iterator[str]:
         yield from authority.rpartition("@")[0].split(":")
     for part in url.partition("?")[2].split("#")[0].split("&")[:200]:
         name, _, value = part.partition("=")
-        if name.lower() in ("key", "sig", "code") or any(word in name.lower() for word in _SECRET_WORDS):
+        if name.lower() in ("sig", "code") or names_secret(name, True):
             yield value
+
+
+def secrets_in_body(posted: bytes) -> Iterator[str]:
+    """Values of a request's JSON object that are secrets by their name: some gateways take a key there."""
+    if not any(word.encode() in posted.lower() for word in (*_SECRET_WORDS, *_SECRET_ENDS)):
+        return
+    try:
+        value = json.loads(posted)
+    except (ValueError, RecursionError):
+        return
+    for name, said in value.items() if isinstance(value, dict) else ():
+        if isinstance(said, str) and names_secret(name, True):
+            yield said
 
 
 def tokens_in(data: bytes) -> Iterator[str]:

@@ -20,6 +20,8 @@ from chatproof.captures.entry import (
     as_secrets,
     base_of,
     credential,
+    names_secret,
+    secrets_in_body,
     secrets_in_url,
     secrets_of,
     tokens_in,
@@ -78,7 +80,8 @@ def read(value: Any) -> Capture:
     for number, raw in enumerate(listed, 1):
         request, response = _object(raw, "request"), _object(raw, "response")
         sent, got, url = _headers(request), _headers(response), _text(request, "url")
-        secrets += [*secrets_of(sent), *secrets_of(got), *secrets_in_url(url)]
+        secrets += [*secrets_of(sent, sent=True), *secrets_of(got, sent=False), *secrets_in_url(url)]
+        secrets += _posted(request)
         secrets += _cookies(request)
         secrets += _cookies(response)
         method = _text(request, "method").upper()
@@ -242,6 +245,16 @@ def _cookies(message: dict[str, Any]) -> Iterator[str]:
     for item in listed[:500] if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("value"), str):
             yield item["value"]
+
+
+def _posted(request: dict[str, Any]) -> Iterator[str]:
+    """Secrets in what was posted: a JSON object, or a form as the tool took it apart."""
+    posted = _object(request, "postData")
+    yield from secrets_in_body(_text(posted, "text").encode("utf-8", "surrogatepass"))
+    listed = posted.get("params")
+    for item in listed[:500] if isinstance(listed, list) else ():
+        if isinstance(item, dict) and names_secret(_text(item, "name"), True):
+            yield _text(item, "value")
 
 
 def _timings(raw: dict[str, Any], total: object) -> Timings:
