@@ -85,7 +85,9 @@ def test_exchange(case: dict[str, Any]) -> None:
         assert played.diagnoses[0].owner == case["owner"]
     if "confidence" in case:
         assert played.diagnoses[0].confidence == case["confidence"]
-    everything = "\n".join(line for diagnosis in played.diagnoses for line in diagnosis.evidence)
+    lines = [line for diagnosis in played.diagnoses for line in diagnosis.evidence]
+    assert all(lines), "a line of evidence that says nothing"
+    everything = "\n".join(lines)
     for words in case.get("evidence", ()):
         assert words in everything
     for words in case.get("never", ()):

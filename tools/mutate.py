@@ -52,6 +52,7 @@ SMOKE = Field(
         "tests.unit.test_judging",
         "tests.unit.test_reply_rows",
         "tests.unit.test_reply",
+        "tests.unit.test_diagnosis",
         "tests.test_exchanges",
     ),
 )

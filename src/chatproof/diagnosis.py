@@ -30,7 +30,7 @@ class Diagnosis(NamedTuple):
 class _Candidate(NamedTuple):
     """A match on one exchange, before equal codes are merged."""
 
-    rank: tuple[int, int, int, int]  # severity, kind, probe, row: smaller is more important
+    rank: tuple[tuple[bool, bool], bool, int, int]  # severity, alongside, probe, row: smaller is more important
     case: Case
     mode: Mode
     sign: Sign
@@ -48,22 +48,19 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
         )
         case = Case(reply, context, findings)
         beside = tuple(f for f in findings if f.clause in _ALONGSIDE_CLAUSES)
-        if beside:
-            candidates += _first_match(case._replace(findings=beside), ALONGSIDE, 1)
-        coded, own = _by_code(tuple(f for f in findings if f not in beside), reply.complete)
+        candidates += _first_match(case._replace(findings=beside), ALONGSIDE, alongside=True)
+        coded, own = _by_code(tuple(f for f in findings if f not in beside))
         if own:
-            candidates += _first_match(case._replace(findings=own), FAILURE_MODES, 0)
+            candidates += _first_match(case._replace(findings=own), FAILURE_MODES)
         for code, broken in coded.items():
-            candidates += _first_match(case._replace(findings=broken), (CODED[code],), 0, len(FAILURE_MODES))
+            candidates += _first_match(case._replace(findings=broken), (CODED[code],), len(FAILURE_MODES))
     by_code: dict[str, list[_Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         by_code.setdefault(candidate.mode.code, []).append(candidate)
     return tuple(_diagnosis(group) for group in by_code.values())
 
 
-def _by_code(
-    findings: tuple[Finding, ...], complete: bool
-) -> tuple[dict[str, tuple[Finding, ...]], tuple[Finding, ...]]:
+def _by_code(findings: tuple[Finding, ...]) -> tuple[dict[str, tuple[Finding, ...]], tuple[Finding, ...]]:
     """Breaks of clauses that name their diagnosis, by it; and the findings left to the failure modes' patterns.
 
     What is undecided because such a clause is broken needs no other cause.
@@ -74,19 +71,17 @@ def _by_code(
         if code and finding.outcome == BROKEN:
             coded[code] = (*coded.get(code, ()), finding)
     broken = {finding.clause for group in coded.values() for finding in group}
-    left = tuple(f for f in findings if f.clause not in broken)
-    if broken and (complete or any(f.probe == "model" for f in findings)):
-        left = tuple(f for f in left if not (f.outcome == UNDECIDED and _follows_from(f, broken)))
-    return coded, left
+    return coded, tuple(f for f in findings if not _follows_from(f.clause, broken))
 
 
-def _follows_from(finding: Finding, broken: set[str]) -> bool:
-    return bool(set(CLAUSES[finding.clause].needs) & broken) or any(
-        _follows_from(finding._replace(clause=need), broken) for need in CLAUSES[finding.clause].needs
-    )
+def _follows_from(clause: str, broken: set[str]) -> bool:
+    """One of these, or one that needs one of these."""
+    return clause in broken or any(_follows_from(need, broken) for need in CLAUSES[clause].needs)
 
 
-def _first_match(case: Case, modes: tuple[Mode, ...], kind: int, first_row: int = 0) -> list[_Candidate]:
+def _first_match(
+    case: Case, modes: tuple[Mode, ...], first_row: int = 0, *, alongside: bool = False
+) -> list[_Candidate]:
     for row, mode in enumerate(modes, first_row):
         try:
             sign = mode.when(case)
@@ -94,14 +89,14 @@ def _first_match(case: Case, modes: tuple[Mode, ...], kind: int, first_row: int 
             continue
         if sign is not None:
             probe = _PROBES.index(case.reply.probe) if case.reply.probe in _PROBES else len(_PROBES)
-            rank = (_severity(case.findings), kind, probe, row)
+            rank = (_severity(case.findings), alongside, probe, row)
             return [_Candidate(rank, case, mode, sign)]
     return []
 
 
-def _severity(findings: tuple[Finding, ...]) -> int:
-    """0: a must is broken; 1: a must is undecided; 2: a should is broken; 3: a should is undecided."""
-    return min((0 if f.outcome == BROKEN else 1) + (0 if f.level == MUST else 2) for f in findings)
+def _severity(findings: tuple[Finding, ...]) -> tuple[bool, bool]:
+    """A must before a should; of the same level, what is broken before what is undecided."""
+    return min((f.level != MUST, f.outcome != BROKEN) for f in findings)
 
 
 def _diagnosis(group: list[_Candidate]) -> Diagnosis:

@@ -114,19 +114,13 @@ def _fixed(contract: Contract, findings: list[Finding]) -> tuple[str, ...]:
     groups: dict[Waiver, list[str]] = {}
     for term in contract.terms:
         waiver = term.waiver or term.expired
-        if waiver is not None and _is_ours(term):
+        if waiver is not None and not waiver.accessed:  # a profile's is knowledge of the provider: not to be removed
             groups.setdefault(waiver, []).append(term.clause.id)
     return tuple(
         ", ".join(ids)
         for ids in groups.values()
         if HOLDS in (seen := set().union(*(outcomes.get(id, set()) for id in ids))) and seen <= {HOLDS, NOT_APPLICABLE}
     )
-
-
-def _is_ours(term: Term) -> bool:
-    """A waiver that the user wrote and can remove; a profile's is knowledge of the provider."""
-    waiver = term.waiver or term.expired
-    return waiver is not None and not waiver.accessed
 
 
 def is_grave(clause: str) -> bool:
@@ -209,8 +203,8 @@ def _by_needs(term: Term, earlier: list[Finding]) -> tuple[Outcome | None, str]:
     A must that begins with "if it is done at all" says nothing where that is only a should and was not observed.
     """
     for need in term.clause.needs:
-        found = next((f for f in earlier if f.clause == need), None)
-        if found is None or found.outcome == HOLDS or found.reason.startswith(UNHELD):
+        found = next(f for f in earlier if f.clause == need)
+        if found.outcome == HOLDS or found.reason.startswith(UNHELD):
             continue  # what a capture does not hold keeps nobody from looking at what it does hold
         if found.outcome == WAIVED:
             return Outcome(WAIVED, reason=found.reason), term.level

@@ -89,6 +89,12 @@ def test_is_complete(id: str) -> None:
         assert clause.code or id.startswith("auth."), "a break must come to a diagnosis"
 
 
+def test_a_clause_comes_after_those_it_needs() -> None:
+    """Judging looks at what it found earlier, and takes for granted that it is there."""
+    order = list(CLAUSES)
+    assert [(id, need) for id in order for need in CLAUSES[id].needs if order.index(need) > order.index(id)] == []
+
+
 def test_ids_of_the_whole_contract_are_published() -> None:
     """docs/reference/clauses.md lists them: users write them into waivers, so none may change unseen."""
     listed = Path(__file__).parent.parent.parent / "docs" / "reference" / "clauses.md"

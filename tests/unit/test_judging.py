@@ -1,18 +1,24 @@
 """From findings to a verdict, and from findings to diagnoses: what counts, what outranks what, what is never said."""
 
+from typing import Any
+
 import pytest
 
 import chatproof
-from chatproof.clause import OUTCOMES
-from chatproof.contract import UnknownClause, smoke_contract
-from chatproof.exchange import Fault
-from chatproof.judging import Finding, judge, verdict
-from chatproof.profile import load
-from tests.support import GOOD, play
+from chatproof import probes_validate
+from chatproof.clause import OUTCOMES, SMOKE, VALIDATE
+from chatproof.contract import Choice, UnknownClause, contract_of, smoke_contract
+from chatproof.diagnosis import diagnose
+from chatproof.exchange import BODY, END, HEADERS, STATUS, Exchange, Fault, Secret
+from chatproof.judging import Finding, Judgement, is_grave, judge, verdict
+from chatproof.profile import Waiver, load
+from tests.support import COMPLETION, GOOD, KEY, MODEL, exchange, play, wire
+
+probes_validate.load()
 
 
-def finding(outcome: str, level: str = "must") -> Finding:
-    return Finding("x.y", level, "happy", "x1", outcome, "", "", "", "")
+def finding(outcome: str, level: str = "must", clause: str = "x.y", reason: str = "") -> Finding:
+    return Finding(clause, level, "happy", "x1", outcome, "", "", "", reason)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +116,251 @@ def test_every_trouble_on_an_exchange_has_a_diagnosis() -> None:
             played = play({probe: reply})
             if played.verdict != "GO":
                 assert played.diagnoses, (probe, reply)
+
+
+# --- waivers ---------------------------------------------------------------------------------------------------------
+
+OURS = Waiver("known since June", "OPS-7", "", expires="2026-12-31")
+NO_CHOICES = "200 application/json\n\n{}"
+ENDED = "2027-01-01"  # the day after
+
+
+def judged(
+    replies: dict[str, str | Fault] | None = None,
+    *waivers: tuple[str, Waiver],
+    today: str = "2026-12-31",
+    profile_waivers: dict[str, Waiver] | None = None,
+    **options: Any,
+) -> Judgement:
+    """A smoke run with waivers: all is well but for these replies; a probe whose reply is "" was not sent."""
+    profile = load("generic")._replace(waivers=profile_waivers or {})
+    contract = contract_of(SMOKE, profile, Choice(waivers=waivers, today=today))
+    well = {probe: reply for probe, reply in GOOD.items() if probe != "stream"}
+    sent = {probe: reply for probe, reply in {**well, **(replies or {})}.items() if reply}
+    made = [exchange(probe, r if isinstance(r, Fault) else wire(r)) for probe, r in sent.items()]
+    return judge(contract, made, model=MODEL, key=Secret(KEY), **options)
+
+
+def of(judgement: Judgement, clause: str, probe: str = "") -> Finding:
+    return next(f for f in judgement.findings if f.clause == clause and probe in ("", f.probe))
+
+
+def test_a_waiver_turns_a_break_into_waived_and_keeps_what_was_seen() -> None:
+    without = judged({"happy": NO_CHOICES})
+    broken = of(without, "happy.choices_non_empty")
+    assert (broken.outcome, broken.reason, without.verdict) == ("broken", "", "NO-GO")
+    waived = judged({"happy": NO_CHOICES}, (broken.clause, OURS))
+    assert of(waived, broken.clause) == broken._replace(outcome="waived", reason="known since June (OPS-7)")
+    assert waived.verdict == "GO" and not waived.troubled
+
+
+def test_what_needs_a_waived_clause_is_waived_for_the_same_reason() -> None:
+    judgement = judged({"happy": "502 text/html\n\n<html>"}, ("happy.status_200", OURS))
+    told = {(f.level, f.outcome, f.reason) for f in judgement.findings if f.clause.startswith("happy.")}
+    assert told == {("must", "waived", "known since June (OPS-7)")}
+
+
+def test_a_waiver_says_nothing_of_what_holds_or_was_not_seen() -> None:
+    holds = of(judged(None, ("happy.status_200", OURS)), "happy.status_200")
+    assert (holds.outcome, holds.reason) == ("holds", "")
+    stopped = of(judged({"happy": Fault("net.dns", "dns", "x")}, ("happy.status_200", OURS)), "happy.status_200")
+    assert (stopped.outcome, stopped.reason) == ("undecided", "no complete response: net.dns (dns)")
+
+
+def test_an_expired_waiver_leaves_the_break_and_says_so() -> None:
+    judgement = judged({"happy": NO_CHOICES}, ("happy", OURS), today=ENDED)
+    broken = of(judgement, "happy.choices_non_empty")
+    assert (broken.outcome, broken.reason) == ("broken", "the waiver (OPS-7) expired on 2026-12-31")
+    assert judgement.verdict == "NO-GO"
+    holds = of(judgement, "happy.status_200")
+    assert (holds.outcome, holds.reason) == ("holds", ""), "of what holds an expired waiver says nothing"
+
+
+AUTH = tuple(term.clause.id for term in smoke_contract(load("generic"), only=("auth",)).terms)
+STATUS_200 = ("happy.status_200", OURS)
+
+
+@pytest.mark.parametrize(
+    ("replies", "waivers", "today", "fixed"),
+    [
+        ({}, (), "", ()),
+        ({}, (STATUS_200,), "", ("happy.status_200",)),
+        ({}, (STATUS_200,), ENDED, ("happy.status_200",)),
+        # One waiver of a family goes when all of the family holds; another stands for itself.
+        ({}, (STATUS_200, ("auth", OURS._replace(source="OPS-8"))), "", ("happy.status_200", ", ".join(AUTH))),
+        ({"happy": "502 text/html\n\n<html>"}, (STATUS_200,), "", ()),
+        ({"happy": "502 text/html\n\n<html>"}, (STATUS_200,), ENDED, ()),
+        ({"happy": NO_CHOICES}, (("happy", OURS),), "", ()),
+        ({"happy": Fault("net.dns", "dns", "x")}, (STATUS_200,), "", ()),
+        ({"happy": Fault("net.dns", "dns", "x")}, (STATUS_200, ("model.listed", OURS)), "", ()),
+    ],
+)
+def test_a_waiver_under_which_all_was_seen_to_hold_can_go(
+    replies: dict[str, str | Fault], waivers: tuple[tuple[str, Waiver], ...], today: str, fixed: tuple[str, ...]
+) -> None:
+    assert judged(replies, *waivers, today=today).fixed == fixed
+
+
+def test_what_is_not_applicable_keeps_no_waiver_and_lets_none_go() -> None:
+    unsent: dict[str, str | Fault] = {"auth.invalid_key": "", "auth.missing_key": ""}
+    assert judged(unsent, ("auth", OURS), no_auth=True).fixed == ()
+    both = judged(unsent, ("auth.missing_key.rejected", OURS), STATUS_200, no_auth=True)
+    assert both.fixed == ("happy.status_200, auth.missing_key.rejected",)
+
+
+def test_a_profiles_waiver_is_not_the_users_to_remove() -> None:
+    documented = Waiver("documented", "https://h.test/quirks", "2026-11-22")
+    assert judged(profile_waivers={"happy.status_200": documented}).fixed == ()
+
+
+@pytest.mark.parametrize(
+    ("clause", "grave"),
+    [
+        ("secret.not_reflected", True),
+        ("auth.invalid_key.rejected", True),
+        ("auth.missing_key.rejected", True),
+        ("auth.invalid_key.body_json", False),
+        ("error.unknown_model.rejected", False),
+        ("happy.status_200", False),
+    ],
+)
+def test_only_a_leak_and_an_open_door_stay_loud_when_waived(clause: str, *, grave: bool) -> None:
+    assert is_grave(clause) is grave
+    context = judged().context
+    waived = finding("waived", clause=clause)
+    twice = Judgement((waived, finding("waived"), waived), context)
+    assert twice.dangers == ((waived,) if grave else ())
+    others = [finding(outcome, clause=clause) for outcome in OUTCOMES if outcome != "waived"]
+    assert Judgement(tuple(others), context).dangers == ()
+
+
+# --- what a finding and a judgement say ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_only_what_is_broken_or_undecided_is_trouble(outcome: str) -> None:
+    context = judged().context
+    troubled = outcome in ("broken", "undecided")
+    assert Judgement((finding(outcome),), context).troubled is troubled
+    assert Judgement((finding("holds"), finding(outcome)), context).troubled is troubled
+
+
+def test_a_findings_repr_does_not_quote_the_server() -> None:
+    seen = finding("broken", reason="sk-secret")._replace(observed="sk-secret")
+    assert repr(seen) == "<Finding x.y broken on x1>"
+    assert repr(seen._replace(exchange="")) == "<Finding x.y broken on nothing>"
+
+
+def test_a_probe_that_was_not_sent_leaves_its_clauses_undecided_and_says_why() -> None:
+    unsent: dict[str, str | Fault] = {"models": "", "auth.missing_key": ""}
+    told = judged(unsent, not_sent={"models": "not sent: no budget"})
+    assert of(told, "model.listed").reason == "not sent: no budget"
+    assert of(told, "auth.missing_key.rejected").reason == "the request was not sent"
+    # An open endpoint excuses the error path only.
+    opened = judged(unsent, no_auth=True)
+    assert of(opened, "model.listed").outcome == "undecided"
+    assert of(opened, "auth.missing_key.rejected").outcome == "not_applicable"
+
+
+def test_an_exchange_with_neither_reply_nor_fault_is_undecided() -> None:
+    silent = exchange("happy", Fault("net.dns", "dns", "x"))._replace(fault=None)
+    judgement = judge(smoke_contract(load("generic")), [silent], model=MODEL)
+    assert of(judgement, "happy.status_200").reason == "no response"
+
+
+def validated(*exchanges: Exchange, only: tuple[str, ...]) -> Judgement:
+    contract = contract_of(VALIDATE, load("generic"), Choice(only=only))
+    return judge(contract, exchanges, model=MODEL, key=Secret(KEY))
+
+
+def test_a_connection_that_dies_is_a_break_where_that_is_the_question() -> None:
+    stopped = exchange("model", Fault("net.closed", "first_byte", "closed"))._replace(reused=True)
+    judgement = validated(stopped, only=("operations.keep_alive", "model.retrievable"))
+    assert of(judgement, "operations.keep_alive").outcome == "broken"
+    assert of(judgement, "model.retrievable").reason == "no complete response: net.closed (first_byte)"
+
+
+def test_a_request_not_sent_because_of_a_break_names_the_break() -> None:
+    call = (
+        '{"choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,"tool_calls":'
+        '[{"id":"call_1","type":"function","function":{"name":"get_weather","arguments":"{oops"}}]}}]}'
+    )
+    made = exchange("tools", wire(f"200 application/json\n\n{call}"))
+    judgement = validated(made, only=("tools.result",))
+    assert of(judgement, "tools.arguments").outcome == "broken"
+    assert (of(judgement, "tools.result").exchange, of(judgement, "tools.result").outcome) == ("", "undecided")
+    assert of(judgement, "tools.result").reason == "tools.arguments is broken"
+
+
+# --- captures that lack parts ----------------------------------------------------------------------------------------
+
+
+def captured(probe: str, reply: str, *unheld: str) -> Exchange:
+    return exchange(probe, wire(reply))._replace(unheld=frozenset(unheld))
+
+
+def test_what_a_capture_does_not_hold_is_undecided_and_no_trouble_to_diagnose() -> None:
+    made = captured("happy", f"200 application/json\n\n{COMPLETION}", BODY)
+    judgement = judge(smoke_contract(load("generic"), only=("happy",)), [made], model=MODEL)
+    assert of(judgement, "happy.status_200").outcome == "holds"
+    body = of(judgement, "happy.body_json")
+    assert (body.outcome, body.reason, body.unheld) == ("undecided", "not in the capture: the body", True)
+    assert judgement.verdict == "UNDECIDED" and diagnose(judgement) == ()
+
+
+@pytest.mark.parametrize(("body", "outcome"), [(COMPLETION, "holds"), ('{"choices":[]}', "broken")])
+def test_what_a_capture_does_hold_is_judged_although_what_it_needs_is_not_there(body: str, outcome: str) -> None:
+    made = captured("happy", f"200 application/json\n\n{body}", STATUS)
+    judgement = judge(smoke_contract(load("generic"), only=("happy",)), [made], model=MODEL)
+    assert of(judgement, "happy.status_200").reason == "not in the capture: the status"
+    assert of(judgement, "happy.choices_non_empty").outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("reason", "unheld"),
+    [
+        ("not in the capture: the body", True),
+        ("depends on what is not in the capture: the end of the body", True),
+        ("happy.status_200 is broken", False),
+        ("", False),
+    ],
+)
+def test_only_a_capture_leaves_something_unheld(reason: str, *, unheld: bool) -> None:
+    assert finding("undecided", reason=reason).unheld is unheld
+
+
+UNKNOWN, DEPENDS = (
+    "not in the capture: the end of the body",
+    "depends on what is not in the capture: the end of the body",
+)
+SAID = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"pong"},"finish_reason":null}]}\n\n'
+STOPPED = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+ROLE = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "unheld", "expected"),
+    [
+        # However it went on: it had content. Whether it came to its end and without an error is not known.
+        (SAID, (END,), ("holds", UNKNOWN, UNKNOWN, "holds", DEPENDS)),
+        (SAID + STOPPED, (END,), ("holds", UNKNOWN, UNKNOWN, "holds", DEPENDS)),
+        (ROLE, (END,), ("holds", UNKNOWN, UNKNOWN, DEPENDS, DEPENDS)),
+        (SAID + "data: {oops\n\n", (END,), ("holds", "broken", *["stream.events_parse is broken"] * 3)),
+        # The body says what it says, whatever its headers were.
+        (SAID, (END, HEADERS), ("not in the capture: the headers", UNKNOWN, UNKNOWN, "holds", DEPENDS)),
+        # The terminator is the end: nothing that follows it counts.
+        (SAID + STOPPED + "data: [DONE]\n\n", (END,), ("holds",) * 5),
+    ],
+)
+def test_of_a_stream_without_its_end_only_what_every_end_leads_to_is_said(
+    body: str, unheld: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    made = captured("stream", f"200 text/event-stream\n\n{body}", *unheld)
+    judgement = judge(smoke_contract(load("generic"), stream=True, only=("stream",)), [made], model=MODEL)
+    clauses = ("media_type", "events_parse", "no_error", "content_non_empty", "finished")
+    found = [of(judgement, f"stream.{clause}") for clause in clauses]
+    assert tuple(f.reason or f.outcome for f in found) == expected
+    assert all(f.outcome == "undecided" for f in found if f.reason)
 
 
 def test_front_door() -> None:

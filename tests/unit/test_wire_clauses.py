@@ -113,3 +113,11 @@ NAMELESS = wire('200 application/json\n\n{"choices":[{"index":0,"message":{"role
 def test_envelope_elsewhere(probe: str, happy: bytes, outcome: str) -> None:
     replies = (exchange(probe, NAMELESS), *([] if probe == "happy" else [exchange("happy", happy)]))
     assert judged("envelope.elsewhere", *replies).outcome == outcome
+
+
+def test_envelope_elsewhere_says_absent_of_what_a_streams_chunk_lacks() -> None:
+    nameless = wire(
+        '200 text/event-stream\n\ndata: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'
+    )
+    found = judged("envelope.elsewhere", exchange("stream.usage", nameless))
+    assert (found.outcome, found.at, found.observed) == (BROKEN, "$.id", "absent")

@@ -18,7 +18,7 @@ from chatproof.clause import (
 )
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.clauses.stream import SSE
-from chatproof.clauses.validate.streaming import Problem, chunk_problem
+from chatproof.clauses.validate.streaming import ABSENT, Problem, chunk_problem
 from chatproof.printable import quote
 from chatproof.reply import Reply
 from chatproof.shapes import FINISH_REASONS, is_integer, items, members
@@ -27,25 +27,24 @@ from chatproof.strictjson import Json
 # Judged by clauses of their own; or no answer to a sound request (aimock answers one without a model, and names none).
 _ELSEWHERE = ("happy", "stream")
 _UNSOUND = ("error.", "auth.")
-_ABSENT = "\0absent"
 
 
 def _completion_problem(value: dict[str, Json]) -> Problem | None:
     """The first thing in a completion that a typed client cannot decode."""
     for name in ("id", "model"):
         if not isinstance(value.get(name), str):
-            return f"$.{name}", "a string", value.get(name, _ABSENT)
+            return f"$.{name}", "a string", value.get(name, ABSENT)
     if value.get("object") != "chat.completion":
-        return "$.object", "chat.completion", value.get("object", _ABSENT)
+        return "$.object", "chat.completion", value.get("object", ABSENT)
     if not is_integer(value.get("created")):
-        return "$.created", "an integer", value.get("created", _ABSENT)
+        return "$.created", "an integer", value.get("created", ABSENT)
     for number, choice in enumerate(items(value.get("choices"))):
         at = f"$.choices[{number}]"
         if not is_integer(members(choice).get("index")):
-            return f"{at}.index", "an integer", members(choice).get("index", _ABSENT)
+            return f"{at}.index", "an integer", members(choice).get("index", ABSENT)
         message = members(members(choice).get("message"))
         if message.get("role") != "assistant":
-            return f"{at}.message.role", "assistant", message.get("role", _ABSENT)
+            return f"{at}.message.role", "assistant", message.get("role", ABSENT)
         reason = members(choice).get("finish_reason")
         if reason not in FINISH_REASONS:
             return f"{at}.finish_reason", f"one of {', '.join(FINISH_REASONS)}", reason
@@ -53,7 +52,7 @@ def _completion_problem(value: dict[str, Json]) -> Problem | None:
 
 
 def _delta_problem(chunk: dict[str, Json]) -> Problem | None:
-    deltas = (members(choice).get("delta", _ABSENT) for choice in items(chunk.get("choices")))
+    deltas = (members(choice).get("delta", ABSENT) for choice in items(chunk.get("choices")))
     found = next((delta for delta in deltas if not isinstance(delta, dict)), None)
     missing = any(not isinstance(members(choice).get("delta"), dict) for choice in items(chunk.get("choices")))
     return ("$.choices[*].delta", "an object", found) if missing else None
@@ -100,4 +99,4 @@ def elsewhere(reply: Reply, context: Context) -> Outcome:
     of_plain = _problem(plain) if plain is not None and plain.is_completion else None
     if of_plain is not None and of_plain[:2] == problem[:2]:
         return not_applicable(f"as on the plain one: {at} is not {expected}")
-    return broken(at, expected, "absent" if found is _ABSENT else quote(found))
+    return broken(at, expected, "absent" if found is ABSENT else quote(found))

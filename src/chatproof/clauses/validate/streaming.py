@@ -70,11 +70,11 @@ def chunk_schema(reply: Reply, context: Context) -> Outcome:
         problem = chunk_problem(chunk)
         if problem:
             at, expected, value = problem
-            return broken(f"event {number}, {at}", expected, quote(value) if value is not _ABSENT else "absent")
+            return broken(f"event {number}, {at}", expected, quote(value) if value is not ABSENT else "absent")
     return holds(f"{len(reply.chunks)} chunks")
 
 
-_ABSENT = "\0absent"
+ABSENT = "\0absent"
 Problem = tuple[str, str, Json]  # where, what is expected, what stands there
 
 
@@ -82,20 +82,20 @@ def chunk_problem(chunk: dict[str, Json]) -> Problem | None:
     """The first thing that is wrong with a chunk; its deltas are another clause's."""
     for name in ("id", "object", "model"):
         if not isinstance(chunk.get(name), str):
-            return f"$.{name}", "a string", chunk.get(name, _ABSENT)
+            return f"$.{name}", "a string", chunk.get(name, ABSENT)
     if not is_integer(chunk.get("created")):
-        return "$.created", "an integer", chunk.get("created", _ABSENT)
+        return "$.created", "an integer", chunk.get("created", ABSENT)
     if not isinstance(chunk.get("choices"), list):
-        return "$.choices", "an array", chunk.get("choices", _ABSENT)
+        return "$.choices", "an array", chunk.get("choices", ABSENT)
     for number, choice in enumerate(items(chunk["choices"])):
         at = f"$.choices[{number}]"
-        index, delta, reason = (members(choice).get(name, _ABSENT) for name in ("index", "delta", "finish_reason"))
+        index, delta, reason = (members(choice).get(name, ABSENT) for name in ("index", "delta", "finish_reason"))
         if not is_integer(index):
             return f"{at}.index", "an integer", index
         content = members(delta).get("content")
         if not (content is None or isinstance(content, str | list)):
             return f"{at}.delta.content", "a string", content
-        if reason not in (*FINISH_REASONS, None, _ABSENT):
+        if reason not in (*FINISH_REASONS, None, ABSENT):
             return f"{at}.finish_reason", f"null or one of {', '.join(FINISH_REASONS)}", reason
     return None
 

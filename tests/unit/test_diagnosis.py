@@ -1,0 +1,130 @@
+"""From findings to causes: which comes first, whose it is, and what is said only once."""
+
+from chatproof import clauses, probes_validate
+from chatproof.clause import VALIDATE
+from chatproof.contract import Choice, contract_of
+from chatproof.diagnosis import Diagnosis, diagnose
+from chatproof.exchange import Fault, Secret
+from chatproof.failure_modes import FAILURE_MODES
+from chatproof.judging import judge
+from chatproof.profile import load
+from tests.support import COMPLETION, GOOD, KEY, MODEL, exchange, play, wire
+
+clauses.load(VALIDATE)
+probes_validate.load()
+
+JSON = "200 application/json\nx-request-id: r1\n\n"
+ANSWER = JSON + COMPLETION
+BAD_GATEWAY = "502 text/html\n\n<html>"
+NO_ID = ANSWER.replace('"id":"c1",', "")
+WRONG_SUM = ANSWER.replace('"total_tokens":9', '"total_tokens":7')
+REFUSED = Fault("net.refused", "connect", "refused")
+RESET = Fault("net.reset", "first_byte", "reset")
+
+
+def diagnosed(replies: dict[str, str | Fault], *, strict: bool = False) -> tuple[Diagnosis, ...]:
+    """What validate says of these replies alone, in the order they were sent."""
+    made = [exchange(probe, r if isinstance(r, Fault) else wire(r)) for probe, r in replies.items()]
+    contract = contract_of(VALIDATE, load("generic"), Choice(strict=strict, stream=True))
+    return diagnose(judge(contract, made, model=MODEL, key=Secret(KEY)))
+
+
+def codes(replies: dict[str, str | Fault], *, strict: bool = False) -> list[str]:
+    return [diagnosis.code for diagnosis in diagnosed(replies, strict=strict)]
+
+
+# --- the order -------------------------------------------------------------------------------------------------------
+
+IN_ORDER = ("happy", "stream", "auth.invalid_key", "auth.missing_key", "auth.empty_key", "models", "tools")
+FAULTS = [mode.code for mode in FAILURE_MODES if mode.code.startswith("net.")][: len(IN_ORDER)]
+
+
+def test_equally_severe_causes_come_in_the_order_of_their_probes() -> None:
+    # The rows' own order, the order of sending and the alphabet all say otherwise.
+    wanted = dict(zip(IN_ORDER, reversed(FAULTS), strict=True))
+    sent = {probe: Fault(code, "body", "x") for probe, code in reversed(wanted.items())}
+    assert codes({**sent}, strict=True) == list(wanted.values())
+
+
+def test_causes_on_the_other_probes_come_in_the_order_of_the_rows() -> None:
+    first, second, *_ = FAULTS
+    sent = {"unicode": Fault(second, "body", "x"), "json_object": Fault(first, "body", "x")}
+    assert codes({**sent}, strict=True) == [first, second]
+    # What a clause names itself comes after the rows that look at the whole exchange.
+    assert codes({"error.malformed_json": ANSWER, "unicode": BAD_GATEWAY}) == ["contract.validation", "gateway.error"]
+
+
+def test_one_cause_of_many_exchanges_is_said_once_with_their_probes_in_the_order_sent() -> None:
+    (found,) = diagnosed({"unicode": BAD_GATEWAY, "json_object": BAD_GATEWAY, "happy": ANSWER}, strict=True)
+    assert found.evidence == ('unicode, json_object: HTTP 502, text/html, html: "<html>"',)
+    assert found.clauses == (
+        "unicode.accepted", "unicode.intact", "json_object.readable", "json_object.honoured"
+    )  # fmt: skip
+
+
+def test_a_must_outranks_a_should_and_a_break_outranks_what_is_undecided() -> None:
+    broken_must, undecided_must = {"error.malformed_json": ANSWER}, {"error.empty_messages": RESET}
+    broken_should, undecided_should = {"happy": WRONG_SUM}, {"models": REFUSED}
+    sent: dict[str, str | Fault] = {**undecided_should, **broken_should, **undecided_must, **broken_must}
+    assert codes(sent) == ["contract.validation", "net.reset", "contract.usage", "net.refused"]
+
+
+def test_an_exchange_counts_by_the_worst_of_its_findings() -> None:
+    # The refusal's own break is a must; that of the happy path is undecided.
+    played = play({"happy": REFUSED, "auth.missing_key": ANSWER})
+    assert played.codes == ["auth.not_enforced", "net.refused"]
+
+
+def test_a_clauses_own_diagnosis_is_ranked_like_any_cause() -> None:
+    assert codes({"happy": NO_ID, "auth.missing_key": ANSWER}) == ["contract.schema", "auth.not_enforced"]
+    assert codes({"stream": RESET, "happy": NO_ID}) == ["contract.schema", "net.reset"]
+
+
+def test_a_leak_is_said_beside_the_causes_and_after_them() -> None:
+    leaking = ANSWER.replace("pong", KEY)
+    without_id = leaking.replace('"id":"c1",', "")
+    causes = ["contract.schema", "auth.not_enforced"]
+    assert codes({"happy": without_id, "auth.missing_key": ANSWER}) == [*causes, "secret.reflected"]
+    (leak,) = diagnosed({"happy": leaking})
+    assert (leak.code, leak.clauses) == ("secret.reflected", ("secret.not_reflected",))
+
+
+# --- one cause, once -------------------------------------------------------------------------------------------------
+
+
+def test_what_follows_from_a_clauses_break_needs_no_other_cause() -> None:
+    # `refused` is broken; `readable` needs it, and `field_named` needs `readable`.
+    (found,) = diagnosed({"error.missing_model": "200 text/html\n\n<html>"})
+    assert (found.code, found.clauses) == ("contract.validation", ("error.missing_model.refused",))
+
+
+def test_what_does_not_follow_from_it_does() -> None:
+    # No clause needs the id, and the empty answer is a break of its own.
+    assert codes({"happy": NO_ID.replace("pong", "")}) == ["content.empty", "contract.schema"]
+
+
+def test_clauses_that_name_one_diagnosis_are_said_together_and_the_musts_first() -> None:
+    (found,) = diagnosed({"happy": NO_ID.replace("1795379441", "1795379441000").replace('"index":0,', "")})
+    assert found.code == "contract.schema"
+    assert found.clauses == ("envelope.id", "envelope.created_in_seconds", "envelope.choice_index")
+    assert [line.split(" ")[0] for line in found.evidence] == [
+        "happy:", "envelope.id", "envelope.choice_index", "envelope.created_in_seconds"
+    ]  # fmt: skip
+
+
+def test_two_diagnoses_of_one_exchange_keep_the_contracts_order() -> None:
+    replies: dict[str, str | Fault] = {"happy": ANSWER, "stream.usage": GOOD["stream"]}
+    assert codes(replies)[:2] == ["contract.usage", "contract.schema"]
+
+
+# --- whose it is -----------------------------------------------------------------------------------------------------
+
+
+def test_a_pattern_may_know_better_than_its_row_whose_it_is() -> None:
+    refused = '401 application/json\n\n{"error":{"message":"Invalid API key","code":"invalid_api_key"}}'
+    plain = play({"happy": refused, "models": refused}).diagnoses[0]
+    assert (plain.code, plain.owner, plain.confidence) == ("auth.rejected", "you", "certain")
+    listed = play({"happy": refused}).diagnoses[0]
+    assert (listed.code, listed.owner, listed.confidence) == ("auth.rejected", "unknown", "likely")
+    assert plain.summary == listed.summary and plain.next_step != listed.next_step
+    assert listed.evidence[1].startswith("yet the list of models is given to this key")
