@@ -48,8 +48,13 @@ SMOKE = Field(
     ("clauses/*.py", "failure_modes/*.py", "judging.py", "diagnosis.py", "reply.py", "provider_*.py"),
     (
         "tests.unit.test_clauses",
+        "tests.unit.test_coded_rows",
+        "tests.unit.test_failure_mode_case",
         "tests.unit.test_findings",
         "tests.unit.test_judging",
+        "tests.unit.test_partial_runs",
+        "tests.unit.test_parts_not_held",
+        "tests.unit.test_refused_key",
         "tests.unit.test_reply_rows",
         "tests.unit.test_reply",
         "tests.unit.test_diagnosis",

@@ -53,6 +53,17 @@ def test_ids_are_the_published_ones() -> None:
     assert set(CLAUSES) > SMOKE_IDS
 
 
+def test_a_scope_is_put_together_once_and_smoke_is_a_part_of_validate() -> None:
+    assert clauses.load() is clauses.load()
+    assert {id: CLAUSES[id] for id in SMOKE} == SMOKE
+
+
+def test_streaming_is_the_one_capability_that_smoke_speaks_of() -> None:
+    assert {id: c.capability for id, c in SMOKE.items() if c.capability} == {
+        id: "stream" for id in SMOKE_IDS if id.startswith("stream.")
+    }
+
+
 def test_scopes_do_not_depend_on_what_was_loaded_first() -> None:
     """Clauses share functions over scopes (auth.empty_key is judged as auth.missing_key is)."""
     ask = "from chatproof import clauses as c; print(len(c.load({!r})), len(c.load({!r})), *list(c.load('smoke'))[:9])"

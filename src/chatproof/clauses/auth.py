@@ -21,7 +21,7 @@ from chatproof.reply import Reply
 
 REFUSED = Example(401, JSON, b'{"error":{"message":"Invalid token","type":"comet_api_error","code":""}}')
 _ABOUT_THE_KEY = ("auth", "header", "organization")
-_NOT_ABOUT_THE_KEY = ("rate", "quota", "region", "timeout", "filtered", "context", "proxy", "retired")
+_NOT_ABOUT_THE_KEY = ("rate", "quota", "region", "filtered", "context", "proxy", "retired")
 _BUSY = (408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 
 
@@ -42,20 +42,20 @@ def rejected(reply: Reply, context: Context) -> Outcome:
         return holds(observed)
     if found in _NOT_ABOUT_THE_KEY or (status >= 500 and page) or (found != "model" and _is_busy(reply)):
         return undecided("this answer says something about load, money or place, not that the key was judged", observed)
-    if control is not None and control.complete and control.status == 200:
-        # Refused, if in an unusual way; and the very same request with the good key was accepted.
-        usual = status in context.profile.fact("rejection_statuses", [])
-        return holds(observed if usual else f"{observed}; unusual for a refused key, yet the good key is accepted")
-    expected = status in context.profile.fact("rejection_statuses", [])
-    differs = control is not None and (control.status != status or not alike(reply.error, control.error))
-    if expected and differs and control is not None and control.complete:
-        return holds(observed)
+    usual = status in context.profile.fact("rejection_statuses", [])
+    if control is not None and control.complete:
+        if control.status == 200:
+            # Refused, if in an unusual way; and the very same request with the good key was accepted.
+            return holds(observed if usual else f"{observed}; unusual for a refused key, yet the good key is accepted")
+        if usual and (control.status != status or not alike(reply.error, control.error)):
+            return holds(observed)
     return undecided("no proof that the key was judged: the request with the good key is refused as well", observed)
 
 
 def _is_busy(reply: Reply) -> bool:
-    words = " ".join(reply.error[1:4]).lower() if reply.error else ""  # message, code, type
-    return reply.status in _BUSY or "overload" in words
+    error = reply.error
+    said = f"{error.message} {error.code} {error.type}".lower() if error else ""
+    return reply.status in _BUSY or "overload" in said
 
 
 def _accepted(reply: Reply, context: Context) -> Outcome:

@@ -48,7 +48,8 @@ def _body(text: bytes) -> Example:
 def status_200(reply: Reply, context: Context) -> Outcome:
     if reply.status == 200:
         return holds("200")
-    reason = reply.response.reason if reply.response else b""
+    assert reply.response  # only a whole reply is judged
+    reason = reply.response.reason
     said = f" {snippet(reason, 60)}" if reason.strip() else ""
     return broken("status", "HTTP status 200", f"HTTP status {reply.status}{said}")
 
@@ -173,7 +174,7 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
     content = reply.message["content"]
     if isinstance(content, str) and content.strip():
         return holds(f"{len(content)} characters")
-    if isinstance(content, list) and context.profile.fact("content_parts") and text_of(content).strip():
+    if context.profile.fact("content_parts") and text_of(content).strip():
         return holds(f"{len(content)} content parts")
     return broken(at, expected, "only white space" if isinstance(content, str) and content else quote(content))
 

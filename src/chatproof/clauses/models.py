@@ -28,7 +28,7 @@ EXAMPLE_MODEL = "m"
 def listed(reply: Reply, context: Context) -> Outcome:
     if reply.status != 200:
         return undecided("the listing was not answered with 200", f"HTTP {reply.status}")
-    ids = listed_ids(reply.json) if reply.json_problem is None else None
+    ids = listed_ids(reply.json)
     if ids is None:
         return undecided("the listing is not an object with a data array of models", f"{reply.kind} body")
     reply.need(MODEL)

@@ -4,7 +4,7 @@ from chatproof.clause import BEHAVIOUR, OWASP_LOGGING, Context, Example, Outcome
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.exchange import BODY, END, HEADERS, KEY, OTHER_HEADERS
 from chatproof.redaction import find_secret
-from chatproof.reply import Reply
+from chatproof.reply import Reply, if_held
 
 EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
 """The key that this clause's examples are judged with."""
@@ -32,12 +32,12 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
         return not_applicable("nothing came back")
     response = reply.response
     bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
-    if reply.kind == "sse":
+    if if_held(lambda: reply.kind, "") == "sse":
         # A key split over two deltas stands in no single event.
         joined = "".join(str(value) for chunk in reply.chunks for value in _texts(chunk))
         bodies["joined stream text"] = joined.encode("utf-8", "surrogatepass")
     for name, value in (*response.headers, *response.trailers):
-        bodies[f"header {name.decode('latin-1')}"] = name + b": " + value
+        bodies[f"header {name.decode('latin-1')}"] = b": ".join((name, value))
     if not find_secret(b"\n".join(bodies.values()), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")

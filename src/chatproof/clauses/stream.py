@@ -108,9 +108,9 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
-    events = [event for event in reply.events[0] if not is_done(event.data)]
-    for number, (event, chunk) in enumerate(zip(events, reply.chunks, strict=True)):
-        if chunk.get("error") or event.name == "error":
+    names = [event.name for event in reply.events[0] if not is_done(event.data)]
+    for number, chunk in enumerate(reply.chunks):  # one of each event, for they all parse
+        if chunk.get("error") or names[number] == "error":
             found = find_error(chunk, failing=True)
             said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(chunk.get("error"))
             return broken(f"event {number}, $.error", "no error, or null", said)

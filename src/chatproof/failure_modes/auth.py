@@ -1,31 +1,24 @@
 """Rows for the error path: what happens to a wrong key or none, and where the key comes back."""
 
-from chatproof.clause import BROKEN
 from chatproof.failure_modes.mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
-
-
-def _judged(case: Case) -> bool:
-    """The refusal itself was judged: what is left is how it was done."""
-    return case.is_auth_probe and not case.undecided(f"{case.reply.probe}.rejected")
 
 
 def _not_enforced(case: Case) -> Sign | None:
     answered = case.reply.is_completion or "choices" in case.reply.object
-    return when(_judged(case) and case.broken(f"{case.reply.probe}.rejected") and answered)
+    return when(case.broken(f"{case.reply.probe}.rejected") and answered)
 
 
 def _status(case: Case) -> Sign | None:
-    return when(_judged(case) and case.broken(f"{case.reply.probe}.rejected"))
+    return when(case.broken(f"{case.reply.probe}.rejected"))
 
 
 def _error_body(case: Case) -> Sign | None:
     probe = case.reply.probe
-    return when(_judged(case) and (case.broken(f"{probe}.body_json") or case.broken(f"{probe}.error_present")))
+    return when(case.is_auth_probe and (case.broken(f"{probe}.body_json") or case.broken(f"{probe}.error_present")))
 
 
-def _reflected(case: Case) -> Sign | None:
-    found = next((f for f in case.findings if f.clause == "secret.not_reflected" and f.outcome == BROKEN), None)
-    return Sign((found.observed,)) if found else None
+def _reflected(case: Case) -> Sign:
+    return Sign(tuple(finding.observed for finding in case.findings))
 
 
 MODES = (
@@ -55,7 +48,7 @@ MODES = (
     ),
 )
 
-ALONGSIDE = (
+ALONGSIDE = (  # each sees the findings of its own clauses only
     Mode(
         "secret.reflected",
         PROVIDER,

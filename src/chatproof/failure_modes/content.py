@@ -15,7 +15,7 @@ from chatproof.failure_modes.mode import (
 )
 from chatproof.printable import quote
 from chatproof.provider_error import find_error
-from chatproof.reply import reasoning_of
+from chatproof.reply import first_choice, reasoning_of
 from chatproof.strictjson import REASONS
 
 _CONTENT = "happy.message_content_non_empty"
@@ -49,8 +49,9 @@ def _too_large(case: Case) -> Sign | None:
 
 def _not_json(case: Case) -> Sign | None:
     sign = _problem(case, *REASONS)
-    done = sign is not None and case.reply.body.rstrip().endswith(b"data: [DONE]")
-    return Sign((*sign.evidence, "a stream's terminator follows the document")) if sign and done else sign
+    if sign and case.reply.body.rstrip().endswith(b"data: [DONE]"):
+        return Sign((*sign.evidence, "a stream's terminator follows the document"))
+    return sign
 
 
 _CHOICES = "happy.choices_non_empty"
@@ -71,15 +72,10 @@ def _choices_type(case: Case) -> Sign | None:
 
 
 def _message_missing(case: Case) -> Sign | None:
-    return when(
-        case.broken(_CONTENT) and not case.reply.message and not _has_message(case),
-        f"choices[0] is {quote(case.reply.choices[0] if case.reply.choices else None)}",
-    )
-
-
-def _has_message(case: Case) -> bool:
-    first = case.reply.choices[0] if case.reply.choices else None
-    return isinstance(first, dict) and isinstance(first.get("message"), dict)
+    if not case.broken(_CONTENT):
+        return None
+    has_message = isinstance(first_choice(case.reply.object).get("message"), dict)
+    return when(not has_message, f"choices[0] is {quote(case.reply.choices[0])}")
 
 
 def _filtered(case: Case) -> Sign | None:
@@ -125,8 +121,7 @@ def _starved(case: Case) -> Sign | None:
 def _empty(case: Case) -> Sign | None:
     if not case.broken(_CONTENT):
         return None
-    first = case.reply.choices[0]
-    inner = find_error({"error": first.get("error")}) if isinstance(first, dict) else None
+    inner = find_error({"error": first_choice(case.reply.object).get("error")})
     finish = f"finish_reason is {quote(case.reply.finish_reason)}"
     return Sign((finish, f"the choice carries an {error_words(inner)}") if inner else (finish,))
 
@@ -148,10 +143,8 @@ def _status(case: Case) -> Sign | None:
 
 
 def _error_beside(case: Case) -> Sign | None:
-    found = any(f.clause == "happy.no_error_field" and f.outcome == BROKEN for f in case.findings)
-    if not found or not case.reply.choices:
-        return None
-    return Sign((error_words(case.reply.error),) if case.reply.error else ())
+    found = [f for f in case.findings if f.clause == "happy.no_error_field" and f.outcome == BROKEN]
+    return when(bool(found and case.reply.choices), *(f"{f.at}: {f.observed}" for f in found))
 
 
 MODES = (

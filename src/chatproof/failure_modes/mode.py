@@ -7,7 +7,7 @@ from chatproof.clause import BROKEN, UNDECIDED, Context
 from chatproof.error_text import error_words
 from chatproof.exchange import HEADERS, REQUEST, STATUS, NotHeld, Url
 from chatproof.judging import Finding
-from chatproof.printable import cut, snippet
+from chatproof.printable import snippet
 from chatproof.provider_error import ProviderError, by_words, classify
 from chatproof.reply import Reply
 from chatproof.urls import version_segments
@@ -84,9 +84,9 @@ class Case(NamedTuple):
             return classify(ProviderError("$", "", "", "", ""), self.status)
         return ""
 
-    def text(self, size: int = 4096) -> str:
+    def text(self) -> str:
         """The beginning of the body, lower case, for looking up words."""
-        return self.reply.body[:size].decode("latin-1").lower()
+        return self.reply.body[:4096].decode("latin-1").lower()
 
 
 class Mode(NamedTuple):
@@ -104,7 +104,7 @@ def when(condition: bool, *evidence: str) -> Sign | None:
 
 def describe(reply: Reply) -> str:
     """One line: what this exchange showed."""
-    if reply.response is None or (reply.fault and not reply.complete):
+    if not reply.complete:
         fault = reply.fault
         said = f"{fault.code} in phase {fault.phase}: {fault.detail}" if fault else "no reply"
         status = f"HTTP {_status(reply)}, then " if reply.response else ""
@@ -134,6 +134,6 @@ def _visible(body: bytes) -> bytes:
     lowered = body[:8192].lower()
     start = lowered.find(b"<title>")
     end = lowered.find(b"</title>", start)
-    if start >= 0 and end > start:
+    if end > start:
         return body[start + 7 : end].strip()
-    return cut(body[:400].decode("latin-1"), 200).encode("latin-1", "replace").strip()
+    return body.strip()

@@ -1,0 +1,74 @@
+"""An exchange from a capture that lacks parts: whoever needs a part comes to no verdict, whoever does not need it does."""
+
+import pytest
+
+from chatproof import profile
+from chatproof.contract import smoke_contract
+from chatproof.diagnosis import diagnose
+from chatproof.exchange import BODY, END, HEADERS, KEY, MODEL, OTHER_HEADERS, Fault, Secret
+from chatproof.judging import Finding, Judgement, judge
+from tests.support import GOOD, exchange, wire
+from tests.support import KEY as SENT
+from tests.support import MODEL as ASKED
+
+LISTING = GOOD["models"]
+ECHO = f"200 application/json\nX-Echo: {SENT}\n\n"
+CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\ndata: {}\n\n: hi\n"
+
+
+def judged(probe: str, reply: str | bytes | Fault, *unheld: str, key: str | None = SENT) -> Judgement:
+    sent = exchange(probe, wire(reply) if isinstance(reply, str) else reply)._replace(unheld=frozenset(unheld))
+    contract = smoke_contract(profile.load("generic"))
+    return judge(contract, [sent], model=ASKED, key=Secret(key) if key else None)
+
+
+def found(judgement: Judgement, clause: str) -> Finding:
+    return next(f for f in judgement.findings if f.clause == clause)
+
+
+@pytest.mark.parametrize(
+    ("unheld", "key", "outcome", "reason"),
+    [
+        ((), SENT, "holds", ""),
+        ((), None, "not_applicable", "no key was sent"),
+        ((KEY,), None, "undecided", "not in the capture: the key"),
+        ((HEADERS,), SENT, "undecided", "not in the capture: the headers"),
+        ((OTHER_HEADERS,), SENT, "undecided", "not in the capture: all of the headers"),
+        ((BODY,), SENT, "undecided", "not in the capture: the body"),
+        ((END,), SENT, "undecided", "not in the capture: the end of the body"),
+    ],
+)
+def test_that_the_key_does_not_come_back_needs_all_of_a_reply(
+    unheld: tuple[str, ...], key: str | None, outcome: str, reason: str
+) -> None:
+    finding = found(judged("happy", GOOD["happy"], *unheld, key=key), "secret.not_reflected")
+    assert (finding.outcome, finding.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize("unheld", [(), (BODY, END), (END,), (OTHER_HEADERS,)])
+def test_that_the_key_came_back_needs_only_the_part_that_holds_it(unheld: tuple[str, ...]) -> None:
+    judgement = judged("happy", ECHO, *unheld)
+    finding = found(judgement, "secret.not_reflected")
+    assert (finding.outcome, finding.observed) == ("broken", "the key is in: header X-Echo (plain)")
+    assert "secret.reflected" in [d.code for d in diagnose(judgement)]
+
+
+def test_a_listing_says_nothing_of_a_model_that_is_not_known() -> None:
+    assert found(judged("models", LISTING), "model.listed").outcome == "holds"
+    finding = found(judged("models", LISTING, MODEL), "model.listed")
+    assert (finding.outcome, finding.reason) == ("undecided", "not in the capture: the model asked for")
+
+
+def test_what_stopped_an_exchange_is_named_even_where_its_body_is_not_held() -> None:
+    told = diagnose(judged("happy", CUT_SHORT))[0]
+    assert (told.code, told.evidence[1:]) == ("http.incomplete_body", ("the stream so far: 1 events, 1 comments",))
+    assert [d.code for d in diagnose(judged("happy", CUT_SHORT, BODY, END))] == ["http.incomplete_body"]
+
+
+def test_what_was_stopped_by_something_else_is_blamed_on_nothing_that_it_said() -> None:
+    """A capture may name a fault that no row knows: half a reply is then no reason to speak of its JSON or status."""
+    for status, body in ((200, '{"choices":[{"mess'), (418, "{}")):
+        whole = exchange("happy", wire(f"{status} application/json\n\n{body}"))
+        stopped = whole._replace(fault=Fault("net.other", "body", "the capture says so"))
+        judgement = judge(smoke_contract(profile.load("generic")), [stopped], model=ASKED, key=Secret(SENT))
+        assert diagnose(judgement) == ()
