@@ -17,8 +17,8 @@ def _error_body(case: Case) -> Sign | None:
     return when(case.is_auth_probe and (case.broken(f"{probe}.body_json") or case.broken(f"{probe}.error_present")))
 
 
-def _reflected(case: Case) -> Sign:
-    return Sign(tuple(finding.observed for finding in case.findings))
+def _reflected(case: Case) -> Sign | None:
+    return when(bool(case.findings), *(finding.observed for finding in case.findings))
 
 
 MODES = (
