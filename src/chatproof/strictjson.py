@@ -27,6 +27,7 @@ class JsonLimits(NamedTuple):
     depth: int = 64
     nodes: int = 200_000
     number: int = 64  # characters in one number
+    all_nodes: int = 600_000  # in documents that are kept together: the events of a stream
 
 
 REASONS = {
@@ -69,18 +70,17 @@ def parse(data: bytes, limits: JsonLimits = JsonLimits()) -> tuple[Json, Problem
     return _parse(data, limits)[0]
 
 
-def parse_each(
-    documents: Iterable[bytes], limits: JsonLimits = JsonLimits(), total: int = 600_000
-) -> list[tuple[Json, Problem | None]]:
-    """What `parse` says of each document. All together may have `total` values and keys: a stream is kept whole, and
-    a value takes up to thirty times the room of its bytes."""
+def parse_each(documents: Iterable[bytes], limits: JsonLimits = JsonLimits()) -> list[tuple[Json, Problem | None]]:
+    """What `parse` says of each document, and that all together have too many values: a stream is kept whole, and a
+    value takes up to thirty times the room of its bytes."""
+    left = limits.all_nodes
     found: list[tuple[Json, Problem | None]] = []
     for data in documents:
-        (value, problem), nodes = _parse(data, limits._replace(nodes=min(limits.nodes, total)))
-        if problem is not None and problem.reason == "too_many_nodes" and total < limits.nodes:
+        (value, problem), nodes = _parse(data, limits._replace(nodes=min(limits.nodes, left)))
+        if problem is not None and problem.reason == "too_many_nodes" and left < limits.nodes:
             problem = problem._replace(detail="this event and those before it have too many values and keys")
         found.append((value, problem))
-        total -= min(nodes, total)
+        left -= min(nodes, left)
     return found
 
 

@@ -127,20 +127,20 @@ def test_limits_are_parameters() -> None:
 
 
 def test_documents_that_are_kept_together_share_one_limit() -> None:
-    held = parse_each([b"[1,2]", b"[3]", b"4"], total=6)
+    held = parse_each([b"[1,2]", b"[3]", b"4"], JsonLimits(all_nodes=6))
     assert held == [([1, 2], None), ([3], None), (4, None)]
-    *before, (value, problem) = parse_each([b"[1,2]", b"[3]", b"4"], total=5)
+    *before, (value, problem) = parse_each([b"[1,2]", b"[3]", b"4"], JsonLimits(all_nodes=5))
     assert before == held[:2] and value is None and problem is not None and problem.reason == "too_many_nodes"
 
 
 def test_after_the_shared_limit_nothing_more_is_kept() -> None:
-    found = parse_each([b"[1,2,3]", b"4", b"\xff"], total=3)
+    found = parse_each([b"[1,2,3]", b"4", b"\xff"], JsonLimits(all_nodes=3))
     assert [value for value, _ in found] == [None, None, None]
     assert [problem.reason for _, problem in found if problem] == ["too_many_nodes", "too_many_nodes", "not_utf8"]
 
 
 def test_one_document_beyond_its_own_limit_says_that_limit() -> None:
-    ((_, problem),) = parse_each([b"[1,2,3]"], JsonLimits(nodes=3), total=100)
+    ((_, problem),) = parse_each([b"[1,2,3]"], JsonLimits(nodes=3, all_nodes=100))
     assert problem is not None and problem.detail == "more than 3 values and keys"
 
 
