@@ -4,6 +4,7 @@ Each exchange with a broken or undecided clause gets the first failure mode that
 What breaks a `must` on the happy path comes first, because it is what a person would fix first.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from chatproof.clause import BROKEN, CLAUSES, MUST, UNDECIDED
@@ -48,12 +49,13 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
         )
         case = Case(reply, context, findings)
         beside = tuple(f for f in findings if f.clause in _ALONGSIDE_CLAUSES)
-        candidates += _first_match(case._replace(findings=beside), ALONGSIDE, alongside=True)
+        candidates += _first_match(case._replace(findings=beside), enumerate(ALONGSIDE), alongside=True)
         coded, own = _by_code(tuple(f for f in findings if f not in beside))
         if own:
-            candidates += _first_match(case._replace(findings=own), FAILURE_MODES)
+            candidates += _first_match(case._replace(findings=own), enumerate(FAILURE_MODES))
         for code, broken in coded.items():
-            candidates += _first_match(case._replace(findings=broken), (CODED[code],), len(FAILURE_MODES))
+            row = (len(FAILURE_MODES), CODED[code])  # after all others
+            candidates += _first_match(case._replace(findings=broken), (row,))
     by_code: dict[str, list[_Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         by_code.setdefault(candidate.mode.code, []).append(candidate)
@@ -79,10 +81,8 @@ def _follows_from(clause: str, broken: set[str]) -> bool:
     return clause in broken or any(_follows_from(need, broken) for need in CLAUSES[clause].needs)
 
 
-def _first_match(
-    case: Case, modes: tuple[Mode, ...], first_row: int = 0, *, alongside: bool = False
-) -> list[_Candidate]:
-    for row, mode in enumerate(modes, first_row):
+def _first_match(case: Case, rows: Iterable[tuple[int, Mode]], *, alongside: bool = False) -> list[_Candidate]:
+    for row, mode in rows:
         try:
             sign = mode.when(case)
         except NotHeld:  # of a capture that does not hold what this pattern looks at

@@ -361,6 +361,14 @@ def test_of_a_stream_without_its_end_only_what_every_end_leads_to_is_said(
     found = [of(judgement, f"stream.{clause}") for clause in clauses]
     assert tuple(f.reason or f.outcome for f in found) == expected
     assert all(f.outcome == "undecided" for f in found if f.reason)
+    assert bool(diagnose(judgement)) is ("broken" in expected), "what a capture lacks is nobody's fault"
+
+
+def test_of_a_stream_without_its_end_a_clause_is_asked_only_of_ends_on_which_all_that_it_needs_holds() -> None:
+    made = captured("stream", f"200 text/event-stream\n\n{SAID}", END)
+    judgement = validated(made, only=("stream.chunk_schema", "stream.delta"))
+    assert of(judgement, "stream.chunk_schema").outcome == "broken", "the chunk that came has no id, however it went on"
+    assert of(judgement, "stream.delta").outcome == "holds"
 
 
 def test_front_door() -> None:
