@@ -6,12 +6,13 @@ import pytest
 
 import chatproof
 from chatproof import probes_validate
-from chatproof.clause import OUTCOMES, SMOKE, VALIDATE
-from chatproof.contract import Choice, UnknownClause, contract_of, smoke_contract
+from chatproof.clause import CLAUSES, OUTCOMES, SMOKE, VALIDATE, Context, Outcome, holds
+from chatproof.contract import Choice, Term, UnknownClause, contract_of, smoke_contract
 from chatproof.diagnosis import diagnose
 from chatproof.exchange import BODY, END, HEADERS, STATUS, Exchange, Fault, Secret
 from chatproof.judging import Finding, Judgement, is_grave, judge, verdict
 from chatproof.profile import Waiver, load
+from chatproof.reply import Reply
 from tests.support import COMPLETION, GOOD, KEY, MODEL, exchange, play, wire
 
 probes_validate.load()
@@ -364,11 +365,32 @@ def test_of_a_stream_without_its_end_only_what_every_end_leads_to_is_said(
     assert bool(diagnose(judgement)) is ("broken" in expected), "what a capture lacks is nobody's fault"
 
 
-def test_of_a_stream_without_its_end_a_clause_is_asked_only_of_ends_on_which_all_that_it_needs_holds() -> None:
-    made = captured("stream", f"200 text/event-stream\n\n{SAID}", END)
-    judgement = validated(made, only=("stream.chunk_schema", "stream.delta"))
-    assert of(judgement, "stream.chunk_schema").outcome == "broken", "the chunk that came has no id, however it went on"
-    assert of(judgement, "stream.delta").outcome == "holds"
+def test_an_end_on_which_what_a_clause_needs_does_not_hold_says_nothing_of_the_clause() -> None:
+    whole = SAID.replace("{", '{"id":"c1","object":"chat.completion.chunk","created":1795379441,"model":"gpt-x",', 1)
+    for body, outcome in ((whole, "holds"), (SAID, "broken")):
+        # An error in the stream has no id either: that is no break of the chunks' fields.
+        judgement = validated(
+            captured("stream", f"200 text/event-stream\n\n{body}", END), only=("stream.chunk_schema",)
+        )
+        assert of(judgement, "stream.chunk_schema").outcome == outcome
+
+
+def test_a_judge_may_take_for_granted_what_its_clause_needs_on_ends_that_are_only_thought_of() -> None:
+    def strict(reply: Reply, context: Context) -> Outcome:
+        assert not any(problem for _, problem in reply.parsed_events), "asked although its need does not hold"
+        return holds()
+
+    middle = CLAUSES["stream.no_error"]._replace(id="test.middle", judge=strict)
+    last = middle._replace(id="test.last", needs=("test.middle",))
+    contract = smoke_contract(load("generic"), stream=True, only=("stream.no_error",))
+    terms = (*contract.terms, Term(middle, "must"), Term(last, "must"))
+    CLAUSES.update({middle.id: middle, last.id: last})
+    try:
+        made = captured("stream", f"200 text/event-stream\n\n{SAID}", END)
+        judgement = judge(contract._replace(terms=terms), [made], model=MODEL)
+    finally:
+        del CLAUSES[middle.id], CLAUSES[last.id]
+    assert of(judgement, last.id).outcome == "holds"
 
 
 def test_front_door() -> None:
