@@ -25,7 +25,7 @@ _NAMES = ("_KEY", "_TOKEN", "_SECRET")
 _WORD = re.compile(r"[!-~]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-]{16,}={0,2}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}[:, -]?){8,}")
-_ESCAPE = re.compile(rb"\\+(?:u00|x)([0-9a-fA-F]{2})")
+_ESCAPE = re.compile(rb"(?<!\\)\\++(?:u00|x)([0-9a-fA-F]{2})")
 
 
 def find(data: bytes, *, length: int = 0, mark: str = "", environ: Mapping[str, str] | None = None) -> str:

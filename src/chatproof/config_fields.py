@@ -136,7 +136,7 @@ def line_of(text: str, dotted: str) -> int:
     table, at, best = "", 0, 0
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
-        header = re.match(r"\[\[?\s*([^\]]+?)\s*\]\]?", stripped)
+        header = re.match(r"\[\[?([^\]]++)\]\]?", stripped)
         if header and not re.match(r"[^#]*=", stripped):
             table = _bare(header.group(1))
             if table == dotted:
@@ -144,7 +144,7 @@ def line_of(text: str, dotted: str) -> int:
             if dotted.startswith(table + ".") and len(table) >= at:
                 at, best = len(table), number
             continue
-        name = re.match(r"""([\w.\-"' ]+?)\s*=""", stripped)
+        name = re.match(r"""([\w.\-"' \t]++)=""", stripped)
         if name and ".".join(filter(None, (table, _bare(name.group(1))))) == dotted:
             return number
     return best

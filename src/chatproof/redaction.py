@@ -26,6 +26,7 @@ FOREIGN_STARTS = (
     "glpat-", "AKIA", "ASIA", "xox", "eyJ", "-----BEGIN", "npm_", "pypi-", "SG.",
 )  # fmt: skip
 """Beginnings of secrets that are not ours (foreign.py). A text with none of them holds none."""
+_STEP = 256 * 1024
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
 
 
@@ -69,11 +70,25 @@ def _looks(data: bytes) -> tuple[bytes, ...]:
     inflated = (_squeeze(_inflated(data)),) if b"H4sI" in data else ()
     if b"\\" not in data and b"\x1b" not in data:
         return (_squeeze(data), *inflated)
+    # A run of backslashes is looked at from its beginning only: from each of them, it would cost its length squared.
+    escape = rb"(?<!\\)\\++(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])"
+    bare = _without(data, escape, rb"(?<!\\)\\")
+    bare = _without(bare, rb"\x1b?\[[0-9;]*[A-Za-z]", rb"\x1b|(?<!\x1b)\[")  # its ESC perhaps escaped and gone already
+    return (_squeeze(data), _squeeze(bare), *inflated)
+
+
+def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
+    """`data` without what has a form, which begins where `begin` does and nowhere inside. In steps that end before such
+    a beginning: `re` needs forty bytes for each place where it takes something out."""
     import re
 
-    bare = re.sub(rb"\\+(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])", b"", data)
-    bare = re.sub(rb"\x1b?\[[0-9;]*[A-Za-z]", b"", bare)  # ANSI, its ESC perhaps escaped and gone already
-    return (_squeeze(data), _squeeze(bare), *inflated)
+    pieces, at = [], 0
+    while at < len(data):
+        found = re.compile(begin).search(data, at + _STEP)
+        end = found.start() if found else len(data)
+        pieces.append(re.sub(form, b"", data[at:end]))
+        at = end
+    return b"".join(pieces)
 
 
 def _inflated(data: bytes) -> bytes:

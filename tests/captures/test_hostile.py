@@ -44,6 +44,7 @@ GOOD_HAR = {
     }
 }
 BIG = 4 * 1024 * 1024
+START = b"* Connected to x\n> POST /v1/chat/completions HTTP/1.1\n> Host: x\n> \n< HTTP/1.1 401 No\n< \n"
 HOSTILE = {
     "deep arrays": b"[" * BIG,
     "deep objects": b'{"a":' * (BIG // 5),
@@ -65,6 +66,12 @@ HOSTILE = {
     "token without end": b'{"a":"sk-' + b"a" * BIG + b'"}',
     "JWT without end": b'{"a":"' + b"eyJaaaaaaaa.aaaaaaaa." * (BIG // 21) + b'"}',
     "JWT, one part": b'{"a":"eyJ' + b"a" * BIG + b'"}',
+    "ends of a connection without end": START + b"* Connection #0 to host a" * (BIG // 24),
+    "one end of many digits": START + b"* Connection #" + b"0" * BIG,
+    "backslashes": START + b"\\" * BIG,
+    "half escapes": START + b"\\u00" * (BIG // 4),
+    "empty lines": START + b"\n" * BIG,
+    "lines of a connection": START + b"* \n" * (BIG // 3),
     "zeros": bytes(BIG),
     "HTML": b"<html>" + b"<" * BIG,
 }

@@ -151,6 +151,24 @@ COSTLY = (
         timeout=1.0,
         heavy=True,
     ),
+    Row(
+        "X13-backslashes",
+        "An error message of 4 million backslashes, to every request: no search may begin anew at each of them.",
+        lambda turn: (reply(error("\\" * 4_000_000), "400 Bad Request"),),
+        NO_GO,
+        "request.rejected",
+        timeout=1.0,
+        heavy=True,
+    ),
+    Row(
+        "X14-line-ends",
+        "An error message of 4 million line ends, escaped, to every request.",
+        lambda turn: (reply(error("\n" * 4_000_000), "400 Bad Request"),),
+        NO_GO,
+        "request.rejected",
+        timeout=3.0,
+        heavy=True,
+    ),
 )
 
 ROWS = (*FLOODS, *COSTLY)

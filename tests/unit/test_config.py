@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema_rs
@@ -279,3 +280,14 @@ def test_env_file_special_files(place: Path) -> None:
     for name in ("fifo", "big", "bytes", "missing", "."):
         with pytest.raises(UsageError):
             env_file.read(str(place / name))
+
+
+@pytest.mark.parametrize(
+    "line", ["a" + " " * 400_000 + "b", "[ a" + " " * 400_000 + "b", "[" * 400_000, "a." * 200_000]
+)
+def test_naming_the_place_of_an_error_is_linear(place: Path, line: str) -> None:
+    (place / "work/chatproof.toml").write_text(f'journal = """\n{line}\n"""\n[targets.a]\nno_such = 1\n')
+    begun = time.process_time()
+    with pytest.raises(UsageError, match=r"chatproof\.toml:5: targets\.a\.no_such"):
+        config.settings()
+    assert time.process_time() - begun < 3

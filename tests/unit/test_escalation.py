@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,10 @@ def test_hostile_text_is_shown_as_text(format: str, real: dict[str, Any]) -> Non
 )
 def test_the_scan_is_bounded(data: bytes) -> None:
     assert bundle_scan.find(data, length=32, mark="ffffffff", environ={"A_KEY": KEY}) == ""
+
+
+def test_looking_through_a_bundle_is_linear() -> None:
+    begun = time.process_time()
+    for piece in ("\\", "\\x4", "0a:", "aa-", "%2", "&#x", "\x78\x9c"):
+        assert bundle_scan.find((piece * (300_000 // len(piece))).encode(), length=32, mark="ffffffff") == ""
+    assert time.process_time() - begun < 20

@@ -7,13 +7,14 @@ import gzip
 import html
 import pickle
 import time
+import tracemalloc
 import urllib.parse
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof import foreign
+from chatproof import foreign, redaction
 from chatproof.exchange import Secret
 from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
 from tests.support import KEY
@@ -164,11 +165,44 @@ def test_mark_does_not_tell_the_length() -> None:
     assert Redactor([Secret("a1" * 10)]).text("a1" * 10) == Redactor([Secret("b2" * 30)]).text("b2" * 30) == MARK
 
 
-@pytest.mark.parametrize("text", ["s" * 2_000_000, "sk-" * 600_000, (KEY[:7] + " ") * 200_000])
+@pytest.mark.parametrize(
+    "text",
+    ["s" * 2_000_000, "sk-" * 600_000, (KEY[:7] + " ") * 200_000, "\\" * 2_000_000, "\\u00" * 400_000, "\x1b[0" * 500_000,
+     "[" * 2_000_000, "[" + "0" * 2_000_000, "H4sI" * 500_000, "\\/" * 1_000_000],
+    ids=lambda text: repr(text[:9]),
+)  # fmt: skip
 def test_linear(text: str) -> None:
+    """No server makes us search for ever: not even a signal would end a regular expression that backtracks."""
     begun = time.process_time()
     Redactor([SECRET]).text(text)
-    assert time.process_time() - begun < 3
+    assert find_secret(text.encode(), SECRET) == ""
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("piece", ["\\n", "[a", "\\u000a", "\x1b[0m", "\\", "[", "\\n[m"])
+def test_megabytes_of_escapes_cost_little_memory(piece: str) -> None:
+    data = (piece * (8_000_000 // len(piece))).encode()
+    tracemalloc.start()
+    try:
+        assert find_secret(data, SECRET) == ""
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_key_among_megabytes_of_escapes_is_found_wherever_it_stands() -> None:
+    for before in range(0, 40, 3):
+        noise = b"\\n" * ((redaction._STEP - len(KEY)) // 2) + b"x" * before
+        assert find_secret(noise + "\\u200b".join(KEY).encode() + noise, SECRET)
+        assert find_secret(noise + "\x1b[31m".join(KEY).encode() + noise, SECRET)
+
+
+@pytest.mark.parametrize("many", [1, 2, 3, 8])
+def test_escapes_of_any_depth_do_not_hide_a_key(many: int) -> None:
+    """JSON in JSON in JSON doubles the backslashes each time."""
+    slashes = "\\" * many
+    for spelt in (f"{slashes}n".join(KEY), f"{slashes}x0a".join(KEY), f"{slashes}u200b".join(KEY)):
+        assert find_secret(spelt.encode(), SECRET) and Redactor([SECRET]).text(spelt) == MARK
 
 
 def test_a_secret_never_prints() -> None:

@@ -16,6 +16,7 @@ __all__ = ["MOST", "Capture", "Captured", "Unreadable", "read"]
 
 MOST = 32 * 1024 * 1024
 """Bytes of one file."""
+_MOST_RESPONSE = 20 * 1024 * 1024  # more than the largest that is judged, chunk sizes and all
 _VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
 FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body"
 
@@ -40,7 +41,7 @@ def read(data: bytes) -> Capture:
 
 
 def _response(data: bytes) -> Capture:
-    message = wire.read(data)
+    message = wire.read(data[:_MOST_RESPONSE])
     response = message.response
     headers = response.headers if response else ()
     secrets = [

@@ -16,6 +16,7 @@ from chatproof.captures.entry import (
 )
 from chatproof.exchange import BODY, END, Fault, Response
 
+_MOST, _MOST_LINES = 16 * 1024 * 1024, 300_000  # a line costs more memory than its length
 _REQUEST = re.compile(rb"> ([A-Z]{3,10}) (\S{1,8000}) HTTP/[0-9.]+\r?$")
 _NOISE = re.compile(rb"[{}] \[\d+ bytes data\]\r?$")
 _METER = re.compile(rb"(?:\r {0,3}\d{1,3} [ \d.kMGTP:-]{0,90}(?:--:--:--|\d{1,3}:\d\d:\d\d) {1,6}[\d.]{1,8}[kMGTP]?)+")
@@ -27,7 +28,7 @@ _OVER = re.compile(
     rb"TLSv1\.\d \((?:IN|OUT)\))"
     rb"|curl: \(\d{1,3}\) "
 )
-_WELL = re.compile(rb"Connection #\d+ to host .* left intact")
+_WELL = re.compile(rb"Connection #\d{1,9} to host [^\r\n]{0,300}? left intact")
 _CLOSED = re.compile(rb"(?:Closing|closing|shutting down) connection")
 _ILL = re.compile(
     rb"transfer closed with|Recv failure|timed out|SSL_read|was not closed cleanly|Empty reply|Failed to connect|"
@@ -72,6 +73,10 @@ def looks_like(data: bytes) -> bool:
 
 def read(data: bytes) -> Capture:
     """The exchanges of a transcript. Raises Unreadable when no request or reply is in it."""
+    if len(data) > _MOST or data.count(b"\n") > _MOST_LINES:
+        raise Unreadable(
+            f"it is longer than {_MOST >> 20} MiB or {_MOST_LINES} lines; cut it down to the calls that are meant"
+        )
     turns = _turns(data)
     if len(turns) > MOST_CALLS:
         raise Unreadable(f"it holds more than {MOST_CALLS} requests; cut it down to the calls that are meant")
