@@ -58,6 +58,7 @@ SMOKE = Field(
         "tests.unit.test_reply_rows",
         "tests.unit.test_reply",
         "tests.unit.test_diagnosis",
+        "tests.unit.test_provider_error",
         "tests.test_exchanges",
     ),
 )

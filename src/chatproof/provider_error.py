@@ -22,11 +22,9 @@ class ProviderError(NamedTuple):
     param: str
 
 
+_PLAIN = ("message", "msg", "detail", "title")  # these are an error's words under any status
 _MESSAGES = (
-    "message",
-    "msg",
-    "detail",
-    "title",
+    *_PLAIN,
     "error_msg",
     "errmsg",
     "errormessage",
@@ -66,12 +64,12 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
     found = _fields(folded, "$")
     if says_so:
         return found
-    for name in ("message", "detail", "msg", "title") if not failing else _MESSAGES:
+    for name in _MESSAGES if failing else _PLAIN:
         value = folded.get(name)
         if isinstance(value, dict | list) and value:
             return _from_error(value, folded, f"$.{name}")
         if isinstance(value, str) and value:
-            return found._replace(where=f"$.{name}", message=value)
+            return found._replace(where=f"$.{name}")
     for name in ("data", "status", "response"):
         inner = folded.get(name)
         if failing and isinstance(inner, dict) and (deeper := find_error(inner, failing=True)):
@@ -89,8 +87,9 @@ def _from_error(error: Json, body: dict[str, Json], where: str) -> ProviderError
         return first._replace(param=first.param or ", ".join(dict.fromkeys(filter(None, places))))
     if isinstance(error, dict):
         return _fields({name.lower(): value for name, value in reversed(error.items())}, where)
-    # A bare string (vLLM, TGI, xAI, LM Studio) keeps its code, if any, beside it.
-    return _fields({**body, "message": error, "type": body.get("error_type", body.get("type"))}, where)
+    # A bare string (vLLM, TGI, xAI, LM Studio) keeps its code, if any, beside it; `"error": true` its words as well.
+    words = {"message": error} if isinstance(error, str) else {}
+    return _fields({**body, **words, "type": body.get("error_type", body.get("type"))}, where)
 
 
 def _fields(source: dict[str, Json], where: str) -> ProviderError:
@@ -112,11 +111,9 @@ def _place(loc: Json) -> str:
 
 def _text(value: Json) -> str:
     """Codes come as strings, integers and null; new-api writes "" and LiteLLM the word None."""
-    if isinstance(value, bool) or value is None or value == "None":
+    if isinstance(value, bool) or value == "None":
         return ""
-    if isinstance(value, str | int | float):
-        return str(value)[:LONGEST]
-    return ""
+    return str(value)[:LONGEST] if isinstance(value, str | int | float) else ""
 
 
 def classify(error: ProviderError, status: int) -> str:
@@ -128,7 +125,7 @@ def classify(error: ProviderError, status: int) -> str:
         return BY_STATUS[status]
     if status >= 500:
         return "server"
-    return "request" if 400 <= status < 500 else "unknown"
+    return "request" if status >= 400 else "unknown"
 
 
 def by_words(error: ProviderError) -> str:

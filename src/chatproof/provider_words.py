@@ -134,15 +134,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no available channel",
             "无可用渠道",
             "try pulling it first",
-            "invalid model name",
-            "unknown model",
             "does not exist or you do not have access",
             "no configured provider serves",
-            "model not found",
-            "not a valid model",
-            "no such model",
             "no endpoints found",
-            "model_not_found",
         ),
     ),
     (
@@ -234,7 +228,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "无权访问",
         ),
     ),
-    ("context", ("maximum context length", "context length", "context window", "prompt is too long")),
+    ("context", ("context length", "context window", "prompt is too long")),
     (
         "parameter",
         (
@@ -261,7 +255,6 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "server",
         (
-            "upstream负载已饱和",
             "负载已饱和",
             "overloaded",
             "internal server error",
@@ -283,14 +276,12 @@ BY_STATUS = {
     408: "timeout",
     404: "path",
     410: "retired",
-    413: "request",
-    422: "request",
     429: "rate",
     504: "timeout",
     524: "timeout",
 }
 
-FIRST = ("quota", "region", "organization", "retired", "model")  # classes whose codes outrank the rule on models
+FIRST = ("quota", "region", "organization", "retired")  # classes whose codes outrank the rule on models
 ABOUT = ("model", "模型")
 ABSENT = (
     "not found",
