@@ -113,7 +113,7 @@ def _text(value: Json) -> str:
     """Codes come as strings, integers and null; new-api writes "" and LiteLLM the word None."""
     if isinstance(value, bool) or value == "None":
         return ""
-    return str(value)[:LONGEST] if isinstance(value, str | int | float) else ""
+    return str(value)[:LONGEST] if isinstance(value, str | int) else ""
 
 
 def classify(error: ProviderError, status: int) -> str:
