@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -229,14 +230,42 @@ class ContractPlugin:
         self._mask(report)
         return report
 
-    def _mask(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """A test module may read the key while it is imported, and fail."""
+        report = yield
+        if report.failed:
+            try:
+                self.prepare()
+            except (UsageError, WriteError, JournalError):
+                return report  # the contract's own items say it
+            self._mask(report)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Exceptions in threads and finalizers come this way, too."""
+        redactor = self._redacting()
+        text = str(warning_message.message)
+        if redactor is not None and (clean := redactor.text(text)) != text:
+            warning_message.message = UserWarning(clean)
+
+    def _mask(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         """The key out of every report of this session, your own tests' locals and captured output included."""
-        if self._prepared is None or self._prepared.resolved.target.key is None:
+        redactor = self._redacting()
+        if redactor is None:
             return
-        if self._redactor is None:
+        for name in ("sections", "longrepr", "user_properties", "wasxfail"):
+            if hasattr(report, name):
+                setattr(report, name, _masked(getattr(report, name), redactor))
+
+    def _redacting(self) -> Redactor | None:
+        """None while no key is known."""
+        if self._redactor is None and self._prepared is not None and self._prepared.resolved.target.key is not None:
             self._redactor = Redactor([self._prepared.resolved.target.key])
-        report.sections = _masked(report.sections, self._redactor)
-        report.longrepr = _masked(report.longrepr, self._redactor)
+        return self._redactor
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         path = os.path.join(self._folder, _DOCUMENT) if self._folder else ""

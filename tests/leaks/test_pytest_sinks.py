@@ -11,12 +11,50 @@ from tests.leaks.rogue import Rogue
 from tests.leaks.runs import Ran, run
 
 CARELESS = """
-import logging
+import logging, threading, warnings
+import pytest
 def test_careless(chatproof_target, chatproof_run):
     key = chatproof_target.key.reveal()
     print(f"Bearer {key}")
     logging.getLogger().warning("%s", key[::-1])
     assert [key] == chatproof_run.findings, f"with {key}"
+
+def test_warned(chatproof_target):
+    warnings.warn("not over TLS: " + chatproof_target.key.reveal())
+
+def test_noted(chatproof_target, record_property):
+    record_property("header", "Bearer " + chatproof_target.key.reveal())
+    record_property(chatproof_target.key.reveal(), 1)
+
+def test_expected(chatproof_target):
+    pytest.xfail("refuses " + chatproof_target.key.reveal())
+
+def test_skipped(chatproof_target):
+    pytest.skip("no quota for " + chatproof_target.key.reveal())
+
+def test_thread(chatproof_target):
+    thread = threading.Thread(target=lambda key: 1 / 0, args=[chatproof_target.key.reveal()])
+    thread.name = chatproof_target.key.reveal()
+    thread.start()
+    thread.join()
+
+class Closing:
+    def __init__(self, key):
+        self.key = key
+    def __del__(self):
+        raise ValueError("cannot close " + self.key)
+
+def test_unraisable(chatproof_target):
+    Closing(chatproof_target.key.reveal())
+
+def test_group(chatproof_target):
+    key = chatproof_target.key.reveal()
+    raise ExceptionGroup(key, [ValueError(key), ExceptionGroup("in", [KeyError(key)])])
+"""
+IMPORTED = """
+import os
+headers = {"Authorization": "Bearer " + os.environ["CHATPROOF_API_KEY"]}
+raise ValueError(f"bad header {headers}")
 """
 LOUD = ("-vv", "-l", "--tb=long", "--full-trace", "-rA", "-o", "junit_logging=all", "--junitxml=junit.xml")
 CASES = ["good", "echo-plain", "echo-base64-1", "echo-percent-twice", "refuse-bearer", "names-body", "two-headers",
@@ -26,7 +64,7 @@ CASES = ["good", "echo-plain", "echo-base64-1", "echo-percent-twice", "refuse-be
 @pytest.fixture
 def ask(tmp_path: Path, rogue: Rogue) -> Callable[..., Ran]:
     def asked(case: str, *more: str) -> Ran:
-        (tmp_path / "work").mkdir()
+        (tmp_path / "work").mkdir(exist_ok=True)
         (tmp_path / "work" / "test_careless.py").write_text(CARELESS)
         plugins = ("-p", "chatproof.pytest_plugin", "-p", "no:cacheprovider")
         return run(
@@ -49,3 +87,10 @@ def test_no_report_of_pytest_shows_the_key(ask: Callable[..., Ran], case: str) -
 def test_nor_with_workers(ask: Callable[..., Ran]) -> None:
     ran = ask("echo-plain", "-p", "xdist", "-n", "2")
     assert ran.leaks() == [] and b"2 workers" in ran.stdout and b"secret.not_reflected" in ran.stdout
+
+
+def test_nor_what_fails_while_it_is_collected(ask: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "test_imported.py").write_text(IMPORTED)
+    ran = ask("good", "test_imported.py")
+    assert ran.leaks() == [] and b"bad header" in ran.stdout

@@ -115,9 +115,9 @@ def secrets_in_body(posted: bytes) -> Iterator[str]:
 
 
 def tokens_in(data: bytes) -> Iterator[str]:
-    """What looks like a key or token of a known kind, anywhere. Linear."""
-    for found in _TOKEN.finditer(data):
-        yield found[0].decode("ascii")
+    """What looks like a key or token of a known kind, anywhere; each once. Linear."""
+    for token in dict.fromkeys(found[0] for found in _TOKEN.finditer(data)):
+        yield token.decode("ascii")
 
 
 def as_secrets(values: Iterable[str]) -> tuple[Secret, ...]:
