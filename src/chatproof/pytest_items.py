@@ -2,7 +2,6 @@
 
 import json
 import os
-import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -245,7 +244,7 @@ class ContractPlugin:
         return report
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+    def pytest_warning_recorded(self, warning_message: Any) -> None:
         """Exceptions in threads and finalizers come this way, too."""
         redactor = self._redacting()
         text = str(warning_message.message)

@@ -6,10 +6,14 @@ import copy
 import json
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +30,7 @@ from chatproof.journal.reading import checked
 from chatproof.journal.upkeep import verify
 from chatproof.rundiff import differences
 from chatproof.usage_error import UsageError
-from tests.journal_support import opening, run
+from tests.journal_support import fresh_place, opening, run
 from tests.unit.test_history_cli import cli
 
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]")
@@ -367,3 +371,70 @@ def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
         file.truncate(8 << 30)
     mib, status = peak("history", "--journal", str(path))
     assert mib < 150 and status == 2
+
+
+# -- a database server that is not what it seems ----------------------------------------------------------------------
+
+GREETING = b"R\0\0\0\x08\0\0\0\0" + b"S\0\0\0\x19client_encoding\0UTF8\0" + b"Z\0\0\0\x05I"
+
+
+@contextmanager
+def silent(greeting: bytes) -> Iterator[str]:
+    """The URL of a server that greets as PostgreSQL does, and says nothing to what it is asked."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            held.append(connection)
+            while len(asked := connection.recv(4096)) == 8:  # for encryption
+                connection.sendall(b"N")
+            if asked:
+                connection.sendall(greeting)
+
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"postgresql://u@127.0.0.1:{listener.getsockname()[1]}/x"
+        for connection in held:
+            connection.close()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("greeting", [b"", GREETING], ids=["at once", "after a greeting"])
+def test_a_database_that_says_nothing_is_unreachable(greeting: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg")
+    from chatproof.journal import postgres
+
+    monkeypatch.setattr(postgres, "_SECONDS", 2)
+    monkeypatch.setattr(postgres, "_ANSWER_SECONDS", 1)
+    begun = time.monotonic()
+    with silent(greeting) as url:
+        for use in (lambda kept: kept.list(), lambda kept: kept.ready()):
+            with pytest.raises(JournalError) as error:
+                use(journal.open(url))
+            assert error.value.code == "journal.unreachable" and url.partition("@")[2] in error.value.detail
+    assert time.monotonic() - begun < 10
+
+
+def test_a_database_that_takes_for_ever_is_left(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view in the place of the table may sleep at each row."""
+    from chatproof.journal import postgres
+
+    url = fresh_place(request, tmp_path, "postgresql")
+    kept = journal.open(url)
+    kept.finished(run(1))
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as theirs:
+        theirs.execute("ALTER TABLE chatproof_entries RENAME TO real")
+        theirs.execute("CREATE VIEW chatproof_entries AS SELECT real.* FROM real WHERE pg_sleep(60) IS NOT NULL")
+    monkeypatch.setattr(postgres, "_ANSWER_SECONDS", 1)
+    begun = time.monotonic()
+    with pytest.raises(JournalError) as error:
+        journal.open(url).list()
+    assert error.value.code == "journal.unreachable" and time.monotonic() - begun < 10

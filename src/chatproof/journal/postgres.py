@@ -3,7 +3,11 @@
 The URL's password is a secret: the URL is held in one closure, and only `_shown` of it is ever said.
 """
 
+import os
+import socket
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -12,6 +16,7 @@ from chatproof.journal.store import COVERED, TABLES, Journal
 
 EXTRA = "chatproof[postgres]"
 _SECONDS = 5
+_ANSWER_SECONDS = 60  # for one statement: a server that was reached may still say nothing for ever
 _LOCK = 0x63686174  # one advisory lock for all journals of a database: writers queue
 _APPEND_ONLY = (
     "CREATE FUNCTION chatproof_append_only() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN "
@@ -64,12 +69,17 @@ class Postgres:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         connection = self._open()
+        late = threading.Timer(_ANSWER_SECONDS, _hang_up, [connection])
+        late.daemon = True
+        late.start()
         try:
             # Without values a % in the text is no placeholder.
             cursor = connection.execute(sql.replace("?", "%s") if values else sql, tuple(values) or None)
             return cursor.fetchall() if cursor.description else []
         except self._psycopg.Error as error:
             raise self._named(error) from None
+        finally:
+            late.cancel()
 
     def transaction(self, work: Callable[[], None]) -> None:
         self.query("BEGIN")
@@ -148,6 +158,12 @@ class Postgres:
         fallback = ("journal.unwritable", "refuses", "see the server's log")
         code, said, advice = _STATES.get(state) or _STATES.get(state[:2]) or fallback
         return JournalError(code, f"{self.shown} {said} ({state})", advice)
+
+
+def _hang_up(connection: Any) -> None:
+    """End the connection's socket under it, so that whoever waits there is told. libpq has no such limit of its own."""
+    with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as handle:
+        handle.shutdown(socket.SHUT_RDWR)
 
 
 def _shown(url: str) -> str:
