@@ -17,6 +17,7 @@ from chatproof.usage_error import UsageError
 NAME, PYPROJECT = "chatproof.toml", "pyproject.toml"
 TABLE = "tool.chatproof"
 _MAX = 1024 * 1024
+_PARTS = 100
 
 Settings = dict[str, Any]
 """{"default": str, "journal": str, "targets": {name: {field: value}}, "origins": {name or targets.name: path}}"""
@@ -74,6 +75,7 @@ def load(path: str) -> Settings:
     in_pyproject = os.path.basename(path) == PYPROJECT
     if in_pyproject and TABLE.encode() not in raw:
         return {"default": "", "journal": "", "targets": {}}
+    _refuse_endless_name(raw, path)
     import tomllib
 
     try:
@@ -104,6 +106,17 @@ def _read(path: str) -> bytes:
     if len(raw) > _MAX:
         raise UsageError("usage", f"{path} is larger than 1 MiB", "check --config")
     return raw
+
+
+def _refuse_endless_name(raw: bytes, path: str) -> None:
+    """tomllib takes time by the square of a dotted name's parts. A few dots there are in any file; so many, in none."""
+    if raw.count(b".") <= _PARTS:
+        return
+    import re
+
+    part = rb"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+    if re.search(rb"(?:%b){%d}" % (part, _PARTS), raw):
+        raise UsageError("usage", f"{path}: a name of more than {_PARTS} parts", "correct the file")
 
 
 def place(path: str, name: str) -> str:

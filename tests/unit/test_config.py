@@ -291,3 +291,24 @@ def test_naming_the_place_of_an_error_is_linear(place: Path, line: str) -> None:
     with pytest.raises(UsageError, match=r"chatproof\.toml:5: targets\.a\.no_such"):
         config.settings()
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize("text", ["a." * 500_000 + "a = 1\n", "[targets." + "a . " * 200_000 + "a]\n", "'a'." * 200_000 + "a = 1",
+                                  "x = {" + '"a".' * 200_000 + "a = 1}"])  # fmt: skip
+def test_a_name_without_end_is_refused_at_once(place: Path, text: str) -> None:
+    """A TOML reader takes time by the square of a dotted name's parts: half an hour for one of a megabyte."""
+    (place / "work/chatproof.toml").write_text(text)
+    begun = time.process_time()
+    with pytest.raises(UsageError, match="a name of more than 100 parts"):
+        config.settings()
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 900_000, '"' * 900_000, "a." * 99 + "\n", '"a' * 400_000, ". " * 400_000, "-" * 900_000]
+)
+def test_looking_for_such_names_is_linear(place: Path, text: str) -> None:
+    (place / "work/chatproof.toml").write_text(f'#{text}\n[targets.a]\nbase_url = "https://a.b.c.d.e/v1.2.3"\n')
+    begun = time.process_time()
+    assert config.settings()["targets"]["a"] == {"base_url": "https://a.b.c.d.e/v1.2.3"}
+    assert time.process_time() - begun < 3
