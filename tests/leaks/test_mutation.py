@@ -104,7 +104,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.commands.models as m; m._safe = lambda id, resolved: id", "echo-hex", ("smoke", "URL"), LAUNCH,
     ),
     "models, explained": (
-        "import chatproof.redaction as m; m.Redactor.text = lambda self, text: text", "ids-unreadable", ("models", "URL"),
+        "import chatproof.commands.models as m; m.clean = lambda text, key: text", "ids-unreadable", ("models", "URL"),
         LAUNCH,
     ),
     "keys on argv": ("import chatproof.cli as m; m.refuse_keys = lambda argv: None", "good", ("smoke", "KEY"), LAUNCH),
