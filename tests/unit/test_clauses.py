@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_ids_are_the_published_ones() -> None:
 def test_a_scope_is_put_together_once_and_smoke_is_a_part_of_validate() -> None:
     assert clauses.load() is clauses.load()
     assert {id: CLAUSES[id] for id in SMOKE} == SMOKE
+
+
+def test_smoke_is_the_same_where_validates_clauses_are_known_already() -> None:
+    known = clauses._loaded.pop("smoke")
+    try:
+        assert list(clauses.load().items()) == list(known.items())
+    finally:
+        clauses._loaded["smoke"] = known
+
+
+def test_each_file_of_clauses_is_found_and_nothing_else() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("a.py", "b.py", "compiled.pyc", "_private.py", "__init__.py", "notes.txt"):
+            (Path(folder) / name).touch()
+        for name in ("validate", "__pycache__"):
+            (Path(folder) / name).mkdir()
+        assert clauses._modules("p", folder, ("b", "gone")) == ["p.b", "p.a", "p.compiled"]
 
 
 def test_streaming_is_the_one_capability_that_smoke_speaks_of() -> None:
