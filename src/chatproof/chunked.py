@@ -14,6 +14,7 @@ from chatproof.printable import snippet
 _SIZE_LINE = re.compile(
     rb"[0-9A-Fa-f]{0,20}+(?:(?<=[0-9A-Fa-f])[ \t]*+(?:;[^\x00-\x08\x0a-\x1f\x7f]*+)?+(?:\r\n?+)?+)?+"
 )
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
 _LOOKED_AT = 24  # bytes of an unfinished line that are judged before it ends: a size and what may follow it
 
 
@@ -51,12 +52,9 @@ class Chunked:
         while self.count < limits.chunks:
             end = data.find(b"\r\n", at, at + 18)
             digits = data[at:end]
-            if end < 0 or not digits.isalnum():
+            if end < 0 or not digits or digits.strip(_HEX_DIGITS):  # int alone takes 0x1 and 1_0, too
                 break
-            try:
-                size = int(digits, 16)
-            except ValueError:
-                break
+            size = int(digits, 16)
             stop = end + 2 + size
             if not size or stop + 2 > last or end + 2 - at > limits.chunk_line or data[stop : stop + 2] != b"\r\n":
                 break

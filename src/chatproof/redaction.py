@@ -67,7 +67,8 @@ def find_secret(data: bytes, secret: Secret) -> str:
 
 def _looks(data: bytes) -> tuple[bytes, ...]:
     """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret."""
-    inflated = (_squeeze(_inflated(data)),) if b"H4sI" in data else ()
+    held = _inflated(data)
+    inflated = (_squeeze(held),) if held else ()
     if b"\\" not in data and b"\x1b" not in data:
         return (_squeeze(data), *inflated)
     # A run of backslashes is looked at from its beginning only: from each of them, it would cost its length squared.
@@ -93,6 +94,8 @@ def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
 
 def _inflated(data: bytes) -> bytes:
     """What gzip in base64 holds: in front of a text stands H4sI then. A bounded look: more of it is no accident."""
+    if b"H4sI" not in data:
+        return b""
     import re
     import zlib
     from binascii import a2b_base64
@@ -148,7 +151,8 @@ def suspects(text: str, secrets: list[Secret]) -> bool:
     Every run that a Redactor removes holds a block looked for here: eight plain characters, or, of the squeezed forms,
     two groups of four at places divisible by four.
     """
-    folded, looks = text.lower(), _looks(text.encode("utf-8", "replace"))
+    raw = text.encode("utf-8", "replace")
+    folded, looks = f"{text}\n{_inflated(raw).decode('latin-1')}".lower(), _looks(raw)
     for secret in secrets:
         value = secret.reveal().lower()
         if any(value[i : i + _WINDOW] in folded for i in range(max(len(value) - _WINDOW, 0) + 1)):
@@ -188,8 +192,11 @@ class Redactor:
             if form in text:
                 text = text.replace(form, MARK)
         text = self._without_runs(text)
-        rest = text.replace(MARK, " ")
-        if any(self._squeezed.hits(look.decode()) for look in _looks(rest.encode("utf-8", "replace"))):
+        rest = text.replace(MARK, " ").encode("utf-8", "replace")
+        # What gzip holds is a text of its own: an excerpt that was cut within it shows eight characters, too.
+        if self._windows.hits(_inflated(rest).decode("latin-1")):
+            return MARK
+        if any(self._squeezed.hits(look.decode()) for look in _looks(rest)):
             return MARK  # spelt in a way that has no clean edges: nothing of this text is kept
         return text
 

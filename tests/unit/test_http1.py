@@ -158,6 +158,14 @@ def test_excess_is_exact_after_chunks() -> None:
     )
 
 
+@pytest.mark.parametrize("size", [b"0x1", b"0X1", b"1_0", b"+1", b" 1", b"-1", b"", b"1g", "\u0661".encode()])
+def test_a_chunk_size_is_hexadecimal_digits_alone(size: bytes) -> None:
+    wire_bytes = head(b"Transfer-Encoding: chunked") + size + b"\r\n1\r\n0\r\n\r\n"
+    for pieces in ([wire_bytes], [wire_bytes[i : i + 1] for i in range(len(wire_bytes))]):
+        complete, fault, response = read(pieces)
+        assert (complete, fault) == (False, "http.framing") and response is not None and response.body == b""
+
+
 @pytest.mark.parametrize("status", [204, 304])
 def test_bodyless_status_with_a_body_is_not_a_framing_fault(status: int) -> None:
     complete, fault, response = read([head(b"Content-Length: 7", status=b"HTTP/1.1 %d X" % status) + BODY])

@@ -32,3 +32,16 @@ def test_a_listing_alone_is_judged_for_what_it_is(listing: str, found: list[str]
 
 def test_a_model_that_answers_and_is_not_listed_is_told_where_it_was_seen_to_answer() -> None:
     assert codes(happy=GOOD["happy"], models=NEARLY) == ["model.not_listed"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ('200 application/json\n\n{"choices":[]}', "what is wrong with this reply"),
+        ('207 application/json\n\n{"choices":[]}', "the status is not one"),
+    ],
+)
+def test_a_run_without_the_clause_that_would_tell_says_nothing_of_a_status_that_is_well(reply: str, said: str) -> None:
+    out = ("happy.choices_non_empty", "happy.status_200")
+    (diagnosis,) = Played({"happy": wire(reply)}, skip=out).diagnoses
+    assert diagnosis.code == "contract.status" and diagnosis.summary.startswith(said)

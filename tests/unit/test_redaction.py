@@ -9,6 +9,7 @@ import pickle
 import time
 import tracemalloc
 import urllib.parse
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from chatproof import foreign, redaction
 from chatproof.exchange import Secret
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint, suspects
 from tests.support import KEY
 
 SECRET = Secret(KEY)
@@ -71,6 +72,17 @@ SPELT = {
     "gzip in base64": base64.b64encode(gzip.compress(b"key=" + KEY.encode(), mtime=0)),
     "gzip in base64, slashes escaped": base64.b64encode(gzip.compress(KEY.encode(), 0, mtime=0)).replace(b"/", b"\\/"),
 }
+
+
+def test_an_excerpt_that_was_cut_within_gzip_shows_no_eight_characters() -> None:
+    whole, partly = base64.b64encode(gzip.compress(KEY.encode(), mtime=0)).decode(), 0
+    for end in range(4, len(whole), 4):
+        cut = f"it said {whole[:end]}…"
+        held = zlib.decompressobj(31).decompress(base64.b64decode(whole[:end]))
+        partly += 8 <= len(held) < 12
+        if len(held) >= 8:
+            assert suspects(cut, [SECRET]) and Redactor([SECRET]).text(cut) == MARK, held
+    assert partly  # fewer than the twelve of a squeezed text
 
 
 def test_the_look_into_gzip_is_bounded() -> None:

@@ -139,6 +139,9 @@ def _media_type(case: Case) -> Sign | None:
 def _status(case: Case) -> Sign | None:
     if not (case.is_chat and case.reply.complete):
         return None
+    if case.status == 200 and not case.is_auth_probe:
+        # Where the clause that would name the fault was left out of the run. None says anything of this status.
+        return Sign(summary="what is wrong with this reply is what a clause that was left out would say")
     return Sign(owner=GATEWAY if case.page else "")
 
 
