@@ -46,7 +46,7 @@ class Options(NamedTuple):
 
     timeout: float = 30.0
     limits: Limits = Limits()
-    tls: "Callable[[], ssl.SSLContext] | None" = None
+    tls: Callable[[], "ssl.SSLContext"] | None = None  # a quoted whole would be compiled at each start
     proxy: Proxy | None = None
 
 
