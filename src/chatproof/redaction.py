@@ -16,6 +16,7 @@ from chatproof.exchange import Secret
 
 MARK = "[REDACTED:api_key]"
 SHORTEST = 8  # below this, removing a value by substring would shred the record
+_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # str.lower may change a length
 _WINDOW = 8
 _SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
 _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
@@ -148,20 +149,32 @@ class _Windows:
 def suspects(text: str, secrets: list[Secret]) -> bool:
     """Whether a Redactor could find anything in `text`. Cheap: most documents are clean, and need no Redactor at all.
 
-    Every run that a Redactor removes holds a block looked for here: eight plain characters, or, of the squeezed forms,
-    two groups of four at places divisible by four.
+    Every run that shows eight characters of a secret holds a block looked for here: eight of its characters, as they
+    are, reversed or in rot13, or, of the squeezed forms, two groups of four at places divisible by four.
     """
     raw = text.encode("utf-8", "replace")
     folded, looks = f"{text}\n{_inflated(raw).decode('latin-1')}".lower(), _looks(raw)
     for secret in secrets:
         value = secret.reveal().lower()
-        if any(value[i : i + _WINDOW] in folded for i in range(max(len(value) - _WINDOW, 0) + 1)):
+        if any(_holds_run(folded, form) for form in (value, value[::-1], _rot13(value))):
             return True
         for _, form in _needles(secret):
             blocks = [form[i : i + 8] for i in range(0, max(len(form) - 8, 0) + 1, 4)]
             if any(block in look for look in looks for block in blocks):
                 return True
     return False
+
+
+def _holds_run(text: str, form: str) -> bool:
+    """Whether eight characters of `form` stand in `text`. Eight in a row hold a group of four at a place divisible by
+    four: those are looked for first."""
+    if len(form) <= _WINDOW:
+        return form in text
+    return any(
+        form[at : at + _GROUP] in text
+        and any(form[i : i + _WINDOW] in text for i in range(max(at - _GROUP, 0), min(at, len(form) - _WINDOW) + 1))
+        for at in range(0, len(form) - _GROUP + 1, _GROUP)
+    )
 
 
 class Redactor:
@@ -179,7 +192,8 @@ class Redactor:
         short |= {value for value in foreign if len(value) < _WINDOWS_FROM}
         self._whole = sorted(short, key=len, reverse=True)  # longest first: one secret may begin with another
         plain = [value for value in foreign if len(value) >= _WINDOWS_FROM]
-        self._windows = _Windows(chain((form for value in long for form in _forms(value)), plain), _WINDOW)
+        written = chain((form for value in long for _, form in encodings(value)), plain)
+        self._windows = _Windows((form.translate(_LOWER) for form in written), _WINDOW)
         squeezed = (form.decode() for value in long for _, form in _needles(Secret(value)))
         self._squeezed = _Windows(squeezed, _SQUEEZED_WINDOW)
 
@@ -187,21 +201,21 @@ class Redactor:
         return bool(self._windows.known or self._whole)
 
     def text(self, text: str) -> str:
-        """`text` without any secret, nor any eight characters of a long one."""
+        """`text` without any secret, nor any eight characters of a long one, whatever their case."""
         for form in self._whole:
             if form in text:
                 text = text.replace(form, MARK)
         text = self._without_runs(text)
         rest = text.replace(MARK, " ").encode("utf-8", "replace")
         # What gzip holds is a text of its own: an excerpt that was cut within it shows eight characters, too.
-        if self._windows.hits(_inflated(rest).decode("latin-1")):
+        if self._windows.hits(_inflated(rest).decode("latin-1").translate(_LOWER)):
             return MARK
         if any(self._squeezed.hits(look.decode()) for look in _looks(rest)):
             return MARK  # spelt in a way that has no clean edges: nothing of this text is kept
         return text
 
     def _without_runs(self, text: str) -> str:
-        hits = self._windows.hits(text)
+        hits = self._windows.hits(text.translate(_LOWER))
         if not hits:
             return text
         pieces, at, start, end = [], 0, hits[0], hits[0]

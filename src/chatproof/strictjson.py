@@ -233,11 +233,12 @@ class _Parser:
             return _Stop("not_a_number", start, "NaN or Infinity")
         if expect == "end":
             return _Stop("trailing", start, "something follows the document")
-        if text[start] == '"':
+        if text[start] == '"' and expect not in ("colon", "comma"):
             return self._bad_string(start)
         rest = text[start : start + 8]
         number = _NUMBER_SO_FAR.match(text, start)
-        if any(word.startswith(rest) for word in _WORDS) or (number and number.end() == len(text)):
+        unfinished = any(word.startswith(rest) for word in _WORDS) or (number and number.end() == len(text))
+        if unfinished and expect in ("value", "first_item"):  # elsewhere more of it would mend nothing
             return _Stop("truncated", len(text), "ends inside a value")
         return _Stop("syntax", start, f"expected {_NAMES[expect]}")
 

@@ -241,3 +241,16 @@ def test_what_is_shown_has_neither_the_key_nor_the_secret_of_somebody_else(key: 
     shown = clean(f"upstream {theirs}, you {ours}, model gpt-4", key)
     assert shown.startswith("upstream [REDACTED") and shown.endswith("], model gpt-4")
     assert theirs not in shown and "k3yK3yk3y" not in shown
+
+
+@pytest.mark.parametrize("form", ["plain", "reversed", "rot13"])
+@pytest.mark.parametrize(
+    "key", ["sk-Canary7Qv2mXw9LpTz4RbN8sKd3YhF6", "k3y-Of_22-chars-and-Xy", "sk-exactly-21-chars-7"]
+)
+def test_the_cheap_look_sees_eight_characters_wherever_they_begin(key: str, form: str) -> None:
+    secret, whole = Secret(key), dict(encodings(key))[form]
+    for at in range(len(whole) - 7):
+        for cased in (whole, whole.lower(), whole.upper(), whole.swapcase()):
+            shown = f"= {cased[at : at + 8]}…"
+            assert suspects(shown, [secret]) and Redactor([secret]).text(shown) == f"= {MARK}…", at
+    assert not suspects(f"= {whole[:7]}…", [secret])

@@ -154,3 +154,10 @@ def test_a_stream_of_tiny_values_takes_little_room() -> None:
         tracemalloc.stop()
     assert sum(problem is None for _, problem in found) == 9
     assert held < 60 * 1024 * 1024
+
+
+@pytest.mark.parametrize("data", [b"{1.", b"{tr", b"{-", b'{"a":1 tr', b'{"a" "b', b"[1 2.", b'[1 "a'])
+def test_what_more_text_would_not_mend_is_no_truncated_document(data: bytes) -> None:
+    problem = parse(data)[1]
+    assert problem is not None and problem.reason == "syntax"
+    assert parse(data + b'0"}]}')[1] is not None
