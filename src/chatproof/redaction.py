@@ -127,6 +127,13 @@ def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
+@lru_cache(maxsize=8)
+def _plainly(secret: Secret) -> tuple[str, ...]:
+    """The forms that have a character for each of the secret's, in lower case."""
+    value = secret.reveal().lower()
+    return value, value[::-1], _rot13(value)
+
+
 class _Windows:
     """Every run of `size` characters of some texts, and where one of them begins in another text."""
 
@@ -155,8 +162,7 @@ def suspects(text: str, secrets: list[Secret]) -> bool:
     raw = text.encode("utf-8", "replace")
     folded, looks = f"{text}\n{_inflated(raw).decode('latin-1')}".lower(), _looks(raw)
     for secret in secrets:
-        value = secret.reveal().lower()
-        if any(_holds_run(folded, form) for form in (value, value[::-1], _rot13(value))):
+        if any(_holds_run(folded, form) for form in _plainly(secret)):
             return True
         for _, form in _needles(secret):
             blocks = [form[i : i + 8] for i in range(0, max(len(form) - 8, 0) + 1, 4)]
