@@ -11,9 +11,8 @@ from chatproof.message_parts import Limits, Refusal, header_lines
 from chatproof.printable import snippet
 
 # The longest beginning of a good size line. Every part is optional, so that a line still growing is a good one.
-_SIZE_LINE = re.compile(
-    rb"[0-9A-Fa-f]{0,20}+(?:(?<=[0-9A-Fa-f])[ \t]*+(?:;[^\x00-\x08\x0a-\x1f\x7f]*+)?+(?:\r\n?+)?+)?+"
-)
+# Compiled when it is first needed: many replies have a length.
+_SIZE_LINE = rb"[0-9A-Fa-f]{0,20}+(?:(?<=[0-9A-Fa-f])[ \t]*+(?:;[^\x00-\x08\x0a-\x1f\x7f]*+)?+(?:\r\n?+)?+)?+"
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _LOOKED_AT = 24  # bytes of an unfinished line that are judged before it ends: a size and what may follow it
 
@@ -101,7 +100,7 @@ class Chunked:
     # wrong at once; a limit is broken when it is passed; anything else is wrong when the line is whole.
 
     def _size_line(self, line: bytearray, whole: bool) -> None:
-        match = _SIZE_LINE.match(line)
+        match = re.match(_SIZE_LINE, line)
         good = match.end() if match else 0
         room, most = self._limits.body - self.wire_size, self._limits.chunk_line
         if good < min(len(line), _LOOKED_AT, room + 1, most + 1):

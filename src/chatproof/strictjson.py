@@ -55,7 +55,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_NUMBER_SO_FAR = re.compile(r"-?(?:0|[1-9][0-9]*+)?+(?:(?<=[0-9])\.[0-9]*+)?+(?:(?<=[0-9])[eE][+-]?[0-9]*+)?+")
+# Compiled when it is first needed, for it is in no good reply.
+_NUMBER_SO_FAR = r"-?(?:0|[1-9][0-9]*+)?+(?:(?<=[0-9])\.[0-9]*+)?+(?:(?<=[0-9])[eE][+-]?[0-9]*+)?+"
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -236,7 +237,7 @@ class _Parser:
         if text[start] == '"' and expect not in ("colon", "comma"):
             return self._bad_string(start)
         rest = text[start : start + 8]
-        number = _NUMBER_SO_FAR.match(text, start)
+        number = re.compile(_NUMBER_SO_FAR).match(text, start)
         unfinished = any(word.startswith(rest) for word in _WORDS) or (number and number.end() == len(text))
         if unfinished and expect in ("value", "first_item"):  # elsewhere more of it would mend nothing
             return _Stop("truncated", len(text), "ends inside a value")
