@@ -4,8 +4,7 @@ Built from an allow-list of fields. Every string, names included, goes through t
 excerpt is kept only for an exchange with something broken or undecided.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
@@ -17,7 +16,7 @@ from chatproof.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Re
 from chatproof.judging import Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint, suspects
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint
 from chatproof.reply import Reply, if_held
 from chatproof.request_ids import REQUEST_IDS, request_id
 from chatproof.sanitized import sanitized
@@ -179,11 +178,13 @@ def _clean(
     document: dict[str, Any], target: Target, keys: tuple[Secret, ...] = (), others: tuple[Secret, ...] = ()
 ) -> dict[str, Any]:
     secrets = [*([target.key] if target.key else []), *keys]
-    text = json.dumps(document, ensure_ascii=False)
-    if others or suspects(text, secrets):
-        document = _redacted(document, Redactor(secrets, list(others)).text)
+    own = Redactor(secrets)
+    redactor = Redactor(secrets, list(others)) if others else own
+    text = "\n".join(_strings(document))  # as one text first: nearly every document is clean
+    if redactor.finds(text):
+        document = _redacted(document, redactor.text)
     for exchange in document.get("exchanges", ()):
-        _hide_pieces(exchange["response"], secrets)
+        _hide_pieces(exchange["response"], own)
     if any(start in text for start in FOREIGN_STARTS):
         from chatproof import foreign
 
@@ -191,11 +192,19 @@ def _clean(
     return document
 
 
-def _hide_pieces(response: dict[str, Any] | None, secrets: list[Secret]) -> None:
+def _hide_pieces(response: dict[str, Any] | None, redactor: Redactor) -> None:
     """A secret cut over several headers is in none of them; a format that lists their values puts it together again."""
-    values = "".join(value for _, value in response["headers"]) if response else ""
-    if response and suspects(values, secrets) and Redactor(secrets).text(values) != values:
+    if response and redactor.finds("".join(value for _, value in response["headers"])):
         response["headers"] = [[name, MARK] for name, _ in response["headers"]]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string that `_redacted` would look at, and those that it leaves alone."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
 
 
 # Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an

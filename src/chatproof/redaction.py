@@ -7,8 +7,8 @@ character, no regular expression.
 """
 
 from binascii import b2a_base64
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
 from itertools import chain
 
 from chatproof.digest import keyed32
@@ -21,6 +21,7 @@ _WINDOW = 8
 _SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
 _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
 _GROUP = 4
+_FEW = 64  # places to look at: to search the joined texts for each costs less than to cut every run out of them
 _MOST_GZIP, _GZIP_BYTES = 32, 64 * 1024  # base64 runs that are looked into, and bytes read of each
 FOREIGN_STARTS = (
     "sk-", "sk_", "pk_", "rk_", "gsk_", "xai-", "hf_", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
@@ -62,13 +63,13 @@ def find_secret(data: bytes, secret: Secret) -> str:
     """In which form the whole secret stands in `data`; empty when it does not. Case and separators do not matter."""
     if len(secret) < SHORTEST:
         return "plain" if secret.reveal().encode("utf-8", "surrogatepass") in data else ""
-    looks = _looks(data)
+    looks = _looks(data, _inflated(data)[0])
     return next((name for name, form in _needles(secret) if any(form in look for look in looks)), "")
 
 
-def _looks(data: bytes) -> tuple[bytes, ...]:
-    """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret."""
-    held = _inflated(data)
+def _looks(data: bytes, held: bytes) -> tuple[bytes, ...]:
+    """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret; and
+    what it held, inflated."""
     inflated = (_squeeze(held),) if held else ()
     if b"\\" not in data and b"\x1b" not in data:
         return (_squeeze(data), *inflated)
@@ -93,24 +94,33 @@ def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _inflated(data: bytes) -> bytes:
-    """What gzip in base64 holds: in front of a text stands H4sI then. A bounded look: more of it is no accident."""
+def _inflated(data: bytes) -> tuple[bytes, bool]:
+    """(What gzip in base64 holds, whether all of it was read). Such text begins with H4sI. The look is bounded: more of
+    it is no accident."""
     if b"H4sI" not in data:
-        return b""
+        return b"", True
     import re
     import zlib
     from binascii import a2b_base64
+    from contextlib import suppress
 
-    found = []
+    found: list[bytes] = []
+    complete = True
     for run in re.finditer(rb"H4sI[A-Za-z0-9+/_-]{20,}+", data.replace(b"\\/", b"/")):
         text = run[0][: 4 * (_GZIP_BYTES // 4)].translate(bytes.maketrans(b"-_", b"+/"))
+        packed, inflating, held = a2b_base64(text[: len(text) // 4 * 4]), zlib.decompressobj(31), b""
         try:
-            found.append(zlib.decompressobj(31).decompress(a2b_base64(text[: len(text) // 4 * 4]), _GZIP_BYTES))
-        except (ValueError, zlib.error):
-            continue
-        if len(found) == _MOST_GZIP:
-            break
-    return b"\n".join(found)
+            held = inflating.decompress(packed, _GZIP_BYTES)
+        except zlib.error:  # what came before the damage can be read all the same: byte by byte, it is not thrown away
+            inflating = zlib.decompressobj(31)
+            with suppress(zlib.error):
+                for byte in packed:
+                    held += inflating.decompress(bytes((byte,)), _GZIP_BYTES)
+        if held and len(found) == _MOST_GZIP:
+            return b"\n".join(found), False
+        found += [held[:_GZIP_BYTES]] if held else []
+        complete = complete and len(held) < _GZIP_BYTES and len(run[0]) <= _GZIP_BYTES
+    return b"\n".join(found), complete
 
 
 def _squeeze(data: bytes) -> bytes:
@@ -119,68 +129,63 @@ def _squeeze(data: bytes) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
-    """(name, squeezed form), computed once for each secret."""
-    found = {
-        _squeeze(text.encode("utf-8", "surrogatepass")): name for name, text in reversed([*encodings(secret.reveal())])
-    }
-    return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
+def _encoded(secret: Secret) -> tuple[tuple[str, str], ...]:
+    return tuple(encodings(secret.reveal()))
 
 
 @lru_cache(maxsize=8)
-def _plainly(secret: Secret) -> tuple[str, ...]:
-    """The forms that have a character for each of the secret's, in lower case."""
-    value = secret.reveal().lower()
-    return value, value[::-1], _rot13(value)
+def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
+    """(name, squeezed form), computed once for each secret."""
+    found = {_squeeze(text.encode("utf-8", "surrogatepass")): name for name, text in reversed(_encoded(secret))}
+    return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
 class _Windows:
-    """Every run of `size` characters of some texts, and where one of them begins in another text."""
+    """Every run of `size` characters of some texts, whatever their case, and where one of them begins in another text.
 
-    def __init__(self, texts: Iterator[str], size: int) -> None:
+    A run holds four bytes at a place divisible by four. Those are compared first, as numbers: a clean text, as nearly
+    all are, costs a look-up for each four bytes.
+    """
+
+    def __init__(self, texts: Iterable[str], size: int) -> None:
         self.size = size
-        self.known = frozenset(text[i : i + size] for text in texts for i in range(len(text) - size + 1))
-        # A run holds a group of four at a place divisible by four: looking at those first is four times less work.
-        self.groups = frozenset(run[i : i + _GROUP] for run in self.known for i in range(size - _GROUP + 1))
+        self._texts = [_folded(text) for text in texts if len(text) >= size]
+        self._joined = "A".join(self._texts)  # a capital stands in no folded text: no run reaches from one to the next
+        held = _bytewise(self._joined)
+        self._groups = frozenset(chain.from_iterable(_words(held[i:]) for i in range(_GROUP)))
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
 
     def hits(self, text: str) -> list[int]:
         """Where a run begins, in order."""
-        if not self.known:
+        words = _words(_bytewise(text))
+        if self._groups.isdisjoint(words):
             return []
-        last, groups, reach = len(text) - self.size, self.groups, self.size - _GROUP
-        near = [i for i in range(0, len(text), _GROUP) if text[i : i + _GROUP] in groups]
-        places = {at for i in near for at in range(max(i - reach, 0), min(i, last) + 1)}
-        return sorted(at for at in places if text[at : at + self.size] in self.known)
+        near = [i * _GROUP for i, word in enumerate(words) if word in self._groups]
+        size, folded, known = self.size, _folded(text), self._joined if len(near) <= _FEW else self._known
+        last = len(text) - size  # and the first such place in a run is one of its first four
+        places = {at for i in near for at in range(max(i - _GROUP + 1, 0), min(i, last) + 1)}
+        return sorted(at for at in places if folded[at : at + size] in known)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        size = self.size
+        return frozenset(held[i : i + size] for held in self._texts for i in range(len(held) - size + 1))
 
 
-def suspects(text: str, secrets: list[Secret]) -> bool:
-    """Whether a Redactor could find anything in `text`. Cheap: most documents are clean, and need no Redactor at all.
-
-    Every run that shows eight characters of a secret holds a block looked for here: eight of its characters, as they
-    are, reversed or in rot13, or, of the squeezed forms, two groups of four at places divisible by four.
-    """
-    raw = text.encode("utf-8", "replace")
-    folded, looks = f"{text}\n{_inflated(raw).decode('latin-1')}".lower(), _looks(raw)
-    for secret in secrets:
-        if any(_holds_run(folded, form) for form in _plainly(secret)):
-            return True
-        for _, form in _needles(secret):
-            blocks = [form[i : i + 8] for i in range(0, max(len(form) - 8, 0) + 1, 4)]
-            if any(block in look for look in looks for block in blocks):
-                return True
-    return False
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
-def _holds_run(text: str, form: str) -> bool:
-    """Whether eight characters of `form` stand in `text`. Eight in a row hold a group of four at a place divisible by
-    four: those are looked for first."""
-    if len(form) <= _WINDOW:
-        return form in text
-    return any(
-        form[at : at + _GROUP] in text
-        and any(form[i : i + _WINDOW] in text for i in range(max(at - _GROUP, 0), min(at, len(form) - _WINDOW) + 1))
-        for at in range(0, len(form) - _GROUP + 1, _GROUP)
-    )
+def _bytewise(text: str) -> bytes:
+    """A byte for each character, ASCII letters in lower case."""
+    return text.encode("latin-1", "replace").lower()
+
+
+def _words(data: bytes) -> "memoryview[int]":
+    """Four bytes each, as numbers; a shorter rest is left out."""
+    return memoryview(data)[: len(data) // _GROUP * _GROUP].cast("I")
 
 
 class Redactor:
@@ -198,13 +203,17 @@ class Redactor:
         short |= {value for value in foreign if len(value) < _WINDOWS_FROM}
         self._whole = sorted(short, key=len, reverse=True)  # longest first: one secret may begin with another
         plain = [value for value in foreign if len(value) >= _WINDOWS_FROM]
-        written = chain((form for value in long for _, form in encodings(value)), plain)
-        self._windows = _Windows((form.translate(_LOWER) for form in written), _WINDOW)
+        written = (form for value in long for _, form in _encoded(Secret(value)))
+        self._windows = _Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for value in long for _, form in _needles(Secret(value)))
         self._squeezed = _Windows(squeezed, _SQUEEZED_WINDOW)
 
     def __bool__(self) -> bool:
-        return bool(self._windows.known or self._whole)
+        return bool(self._windows or self._whole)
+
+    def finds(self, text: str) -> bool:
+        """Whether `text` holds anything that would be removed. Of several texts, joined by line ends, that one does."""
+        return any(form in text for form in self._whole) or bool(self._windows.hits(text)) or self._hides(text)
 
     def text(self, text: str) -> str:
         """`text` without any secret, nor any eight characters of a long one, whatever their case."""
@@ -212,16 +221,19 @@ class Redactor:
             if form in text:
                 text = text.replace(form, MARK)
         text = self._without_runs(text)
-        rest = text.replace(MARK, " ").encode("utf-8", "replace")
+        return MARK if self._hides(text.replace(MARK, " ")) else text
+
+    def _hides(self, text: str) -> bool:
+        """Whether a secret is spelt in a way that has no clean edges: nothing of such a text can be kept."""
+        raw = text.encode("utf-8", "replace")
         # What gzip holds is a text of its own: an excerpt that was cut within it shows eight characters, too.
-        if self._windows.hits(_inflated(rest).decode("latin-1").translate(_LOWER)):
-            return MARK
-        if any(self._squeezed.hits(look.decode()) for look in _looks(rest)):
-            return MARK  # spelt in a way that has no clean edges: nothing of this text is kept
-        return text
+        held, complete = _inflated(raw)
+        if not complete or (held and self._windows.hits(held.decode("latin-1"))):
+            return bool(self)
+        return any(self._squeezed.hits(look.decode()) for look in _looks(raw, held))
 
     def _without_runs(self, text: str) -> str:
-        hits = self._windows.hits(text.translate(_LOWER))
+        hits = self._windows.hits(text)
         if not hits:
             return text
         pieces, at, start, end = [], 0, hits[0], hits[0]

@@ -55,7 +55,7 @@ def test_the_oracles_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(oracles.Wrong, match="GO, but the status is 500"):
             oracles.path(b"500 application/json\n\n{}")
     with monkeypatch.context() as patch:
-        patch.setattr(record, "suspects", lambda *_: False)
+        patch.setattr(record.Redactor, "finds", lambda *_: False)
         patch.setattr(record, "FOREIGN_STARTS", ())  # the key's form alone would betray it
         with pytest.raises(oracles.Wrong, match="the whole key"):
             oracles.path(b'400 application/json\nServer: @KEY@\n\n{"error":"x"}')

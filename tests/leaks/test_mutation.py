@@ -50,9 +50,9 @@ m.judge = fail
 SMOKE = ("smoke", "URL", "--model", "m", "--stream", "--keep-bodies", "-vv")
 # name: (what is switched off, way of the server, arguments, program)
 SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "suspects": (
+    "Redactor.finds": (
         # The key's form alone would betray it: the other net is taken away as well.
-        "import chatproof.record as m; m.suspects = lambda *a: False; m.FOREIGN_STARTS = ()", "echo-plain", SMOKE, LAUNCH,
+        "import chatproof.record as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "echo-plain", SMOKE, LAUNCH,
     ),
     "secrets of others": ("import chatproof.record as m; m.FOREIGN_STARTS = ()", "foreign", SMOKE, LAUNCH),
     "secrets of others, forms": (
@@ -62,7 +62,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.redaction as m; m._inflated = lambda data: b''", "refuse-gzip-base64", SMOKE, LAUNCH,
     ),
     "validate": (
-        "import chatproof.record as m; m.suspects = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
+        "import chatproof.record as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
         ("validate", "URL", "--model", "m", "--keep-bodies"), LAUNCH,
     ),
     "shapes": (

@@ -1,5 +1,7 @@
 """The run document: its schema, its bounds, its redaction; and what reporters make of hostile text."""
 
+import base64
+import gzip
 import json
 from importlib.resources import files
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from chatproof import reporters
 from chatproof.exchange import Secret
+from chatproof.redaction import MARK, encodings
 from chatproof.run import Settings, smoke
 from chatproof.target import Target
 from tests.support import COMPLETION, GOOD, KEY, play
@@ -129,6 +132,27 @@ def test_an_excerpt_is_redacted_before_it_is_cut() -> None:
         ]["excerpt"]
         assert len(excerpt) <= 2048
         assert not any(KEY[i : i + 8] in excerpt for i in range(len(KEY) - 7))
+
+
+@pytest.mark.parametrize("name", [*dict(encodings(KEY))])
+def test_eight_characters_of_any_form_are_no_part_of_a_record(name: str) -> None:
+    form = dict(encodings(KEY))[name]
+    shown = form[8:16]
+    document = play({"happy": f"500 text/plain\nServer: {shown}\n\nIt said <{shown}>"}).record.document
+    excerpt = document["exchanges"][0]["response"]["body"]["excerpt"]
+    assert excerpt == f"It said <{MARK}>"
+    assert shown not in json.dumps(document).replace("\\\\", "\\")
+
+
+def test_a_key_in_gzip_behind_decoys_is_no_part_of_a_record() -> None:
+    def packed(text: str) -> str:
+        return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+    decoys = "\n".join(f"X-RateLimit-{n}: {packed(f'nothing {n}')}" for n in range(40))
+    document = play({"happy": f"500 text/plain\n{decoys}\n\n{packed(KEY)}"}).record.document
+    response = document["exchanges"][0]["response"]
+    assert response["body"]["excerpt"] == MARK
+    assert packed("nothing 1") in [value for _, value in response["headers"]]
 
 
 def test_headers_are_allow_listed_and_location_is_bare() -> None:

@@ -5,11 +5,13 @@ import codecs
 import copy
 import gzip
 import html
+import itertools
 import pickle
 import time
 import tracemalloc
 import urllib.parse
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from chatproof import foreign, redaction
 from chatproof.exchange import Secret
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint, suspects
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
 from tests.support import KEY
 
 SECRET = Secret(KEY)
@@ -81,8 +83,35 @@ def test_an_excerpt_that_was_cut_within_gzip_shows_no_eight_characters() -> None
         held = zlib.decompressobj(31).decompress(base64.b64decode(whole[:end]))
         partly += 8 <= len(held) < 12
         if len(held) >= 8:
-            assert suspects(cut, [SECRET]) and Redactor([SECRET]).text(cut) == MARK, held
+            assert Redactor([SECRET]).finds(cut) and Redactor([SECRET]).text(cut) == MARK, held
     assert partly  # fewer than the twelve of a squeezed text
+
+
+def packed(data: bytes, level: int = 9) -> bytes:
+    return base64.b64encode(gzip.compress(data, level, mtime=0))
+
+
+@pytest.mark.parametrize("damage", [8, 4, 1])
+def test_what_stands_before_the_damage_in_gzip_is_read(damage: int) -> None:
+    whole = bytearray(gzip.compress(b"key=" + KEY.encode() + b"." * 40, mtime=0))
+    whole[-damage] ^= 0xFF  # in the check sum or the length: whoever unpacks it has read the key by then
+    text = base64.b64encode(whole).decode()
+    assert find_secret(text.encode(), SECRET)
+    assert Redactor([SECRET]).finds(text) and Redactor([SECRET]).text(text) == MARK
+
+
+def test_a_key_behind_more_gzip_than_is_looked_at_is_not_kept() -> None:
+    many = [packed(b"nothing here %d" % n).decode() for n in range(redaction._MOST_GZIP)]
+    redactor = Redactor([SECRET])
+    for texts in (
+        [packed(b"\0" * redaction._GZIP_BYTES + KEY.encode()).decode()],
+        [*many, packed(KEY.encode()).decode()],
+    ):
+        assert redactor.finds("\n".join(texts))
+        assert redactor.text(" ".join(texts)) == MARK  # in one text: what could not be read is not kept
+        assert redactor.text(texts[-1]) == MARK
+    assert not redactor.finds("\n".join(many)) and redactor.text(many[0]) == many[0]
+    assert Redactor([]).text(" ".join([*many, many[0]])) != MARK  # without a key, nothing can be hidden in it
 
 
 def test_the_look_into_gzip_is_bounded() -> None:
@@ -252,5 +281,40 @@ def test_the_cheap_look_sees_eight_characters_wherever_they_begin(key: str, form
     for at in range(len(whole) - 7):
         for cased in (whole, whole.lower(), whole.upper(), whole.swapcase()):
             shown = f"= {cased[at : at + 8]}…"
-            assert suspects(shown, [secret]) and Redactor([secret]).text(shown) == f"= {MARK}…", at
-    assert not suspects(f"= {whole[:7]}…", [secret])
+            assert Redactor([secret]).finds(shown) and Redactor([secret]).text(shown) == f"= {MARK}…", at
+    assert not Redactor([secret]).finds(f"= {whole[:7]}…")
+
+
+PIECES = st.sampled_from(
+    [*(form for _, form in encodings(KEY)), packed(KEY.encode()).decode(), " ".join(KEY), "\u200b".join(KEY), MARK, "é"]
+)
+
+
+@given(
+    st.lists(st.tuples(PIECES, st.integers(0, 300), st.integers(0, 14), st.text(max_size=3)), max_size=4),
+    st.text(max_size=9),
+    st.sampled_from([str, str.lower, str.upper, str.swapcase]),
+)
+@settings(max_examples=1500, deadline=None)
+def test_the_first_look_finds_exactly_what_would_be_removed(
+    pieces: list[tuple[str, int, int, str]], end: str, cased: Callable[[str], str]
+) -> None:
+    texts = [cased(whole[at % len(whole) :][:size]) + between for whole, at, size, between in pieces]
+    text, redactor = "".join(texts) + end, Redactor([SECRET])
+    assert redactor.finds(text) == (redactor.text(text) != text)
+    if any(redactor.finds(one) for one in texts):  # a document's strings are looked at as one text
+        assert redactor.finds("\n".join(texts))
+
+
+@pytest.mark.parametrize("clean", [0, redaction._FEW * 2])
+def test_many_places_to_look_at_change_no_answer(clean: int) -> None:
+    near = "".join(f"{KEY[at : at + 6]}+" for at in range(3, 9)) * clean
+    assert Redactor([SECRET]).text(near + KEY) == near + MARK
+    assert not Redactor([SECRET]).finds(near + KEY[:7] + "+" + KEY[-7:])
+
+
+def test_the_end_of_one_form_and_the_beginning_of_another_are_no_run() -> None:
+    forms = [form.lower() for _, form in encodings(KEY)]
+    for one, two in itertools.pairwise(forms):
+        text = one[-4:] + two[:4]
+        assert any(text in form for form in forms) or not Redactor([SECRET]).finds(text)
