@@ -144,12 +144,12 @@ def test_eight_characters_of_any_form_are_no_part_of_a_record(name: str) -> None
     assert shown not in json.dumps(document).replace("\\\\", "\\")
 
 
-def test_a_key_in_gzip_behind_decoys_is_no_part_of_a_record() -> None:
+def test_a_part_of_the_key_in_gzip_behind_decoys_is_no_part_of_a_record() -> None:
     def packed(text: str) -> str:
         return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
     decoys = "\n".join(f"X-RateLimit-{n}: {packed(f'nothing {n}')}" for n in range(40))
-    document = play({"happy": f"500 text/plain\n{decoys}\n\n{packed(KEY)}"}).record.document
+    document = play({"happy": f"500 text/plain\n{decoys}\n\n{packed(KEY[4:24])}"}).record.document
     response = document["exchanges"][0]["response"]
     assert response["body"]["excerpt"] == MARK
     assert packed("nothing 1") in [value for _, value in response["headers"]]
