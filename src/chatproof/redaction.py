@@ -29,6 +29,8 @@ FOREIGN_STARTS = (
 )  # fmt: skip
 """Beginnings of secrets that are not ours (foreign.py). A text with none of them holds none."""
 _STEP = 256 * 1024
+_ASCII85 = bytes(range(33, 33 + 85)).decode()
+_BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
 
 
@@ -49,14 +51,20 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
     yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
     yield "rot13", _rot13(value)
-    yield "base32", _base32(raw)
+    # The value may begin at any alignment; characters shared with its neighbours are cut off.
+    for shift in range(5):
+        padded = _base32(b"\0" * shift + raw)
+        yield "base32", padded[-(-shift * 8 // 5) : len(padded) - (1 if (shift + len(raw)) % 5 else 0)]
     for shift in range(3):
-        # The value may begin at any of three alignments; characters shared with its neighbours are cut off.
         padded = b2a_base64(b"\0" * shift + raw, newline=False).decode().rstrip("=")
-        first = -(-shift * 8 // 6)
-        last = len(padded) - (1 if (shift + len(raw)) % 3 else 0)
-        yield "base64", padded[first:last]
-        yield "base64", padded[first:last].replace("+", "-").replace("/", "_")
+        aligned = padded[-(-shift * 8 // 6) : len(padded) - (1 if (shift + len(raw)) % 3 else 0)]
+        yield "base64", aligned
+        yield "base64", aligned.replace("+", "-").replace("/", "_")
+    for shift in range(4):
+        for alphabet in (_BASE85, _ASCII85):
+            aligned = _base85(raw[shift:], alphabet)
+            if len(aligned) >= SHORTEST:
+                yield "base85", aligned
 
 
 def find_secret(data: bytes, secret: Secret) -> str:
@@ -272,6 +280,12 @@ def _base32(raw: bytes) -> str:
     number = int.from_bytes(raw) << (-bits % 5)
     digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     return "".join(digits[number >> shift & 31] for shift in range((bits + 4) // 5 * 5 - 5, -1, -5))
+
+
+def _base85(raw: bytes, alphabet: str) -> str:
+    """Whole groups only: what four bytes make is shared with nobody."""
+    numbers = [int.from_bytes(raw[at : at + 4]) for at in range(0, len(raw) - 3, 4)]
+    return "".join([alphabet[number // power % 85] for number in numbers for power in (52200625, 614125, 7225, 85, 1)])
 
 
 def _rot13(text: str) -> str:

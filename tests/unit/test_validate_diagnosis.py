@@ -45,3 +45,16 @@ def test_a_path_that_gave_a_completion_is_not_wrong(probe: str) -> None:
 
 def test_a_path_that_never_did_may_be() -> None:
     assert diagnosed("role.developer", NO_FIXTURE, "404 text/plain\n\nnot found")[0].code == "url.wrong_path"
+
+
+@pytest.mark.parametrize("reply", ["418 text/plain\n\nteapot", "405 text/html\n\n<html><title>Not allowed</title>"])
+def test_what_leaves_a_probe_undecided_is_named(reply: str) -> None:
+    (found,) = diagnosed("unicode", reply)
+    assert (found.code, found.owner, found.confidence) == ("contract.status", "gateway", "likely")
+    assert "unicode.accepted" in found.clauses and found.evidence[0].startswith("unicode: HTTP 4")
+    assert "differs from the plain one" in found.summary
+
+
+def test_a_refusal_that_says_why_needs_no_such_word() -> None:
+    (found,) = diagnosed("unicode", '418 application/json\n\n{"error":{"message":"no"}}')
+    assert found.code == "contract.messages"

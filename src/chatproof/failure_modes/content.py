@@ -137,8 +137,16 @@ def _media_type(case: Case) -> Sign | None:
 
 
 def _status(case: Case) -> Sign | None:
-    if not (case.is_chat and case.reply.complete):
+    if not case.reply.complete:
         return None
+    if not case.is_chat:
+        # A probe of validate: told apart from a refusal of what it asks for by a status that says nothing about that.
+        summary = "a request that differs from the plain one in what it asks for is answered with a status that says nothing about it"
+        return (
+            Sign(summary=summary, owner=GATEWAY if case.page else "")
+            if case.is_chat_url and case.status >= 400
+            else None
+        )
     if case.status == 200 and not case.is_auth_probe:
         # Where the clause that would name the fault was left out of the run. None says anything of this status.
         return Sign(summary="what is wrong with this reply is what a clause that was left out would say")
