@@ -16,7 +16,7 @@ from chatproof.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Re
 from chatproof.judging import Finding, Judgement
 from chatproof.printable import cut, decode, escape
 from chatproof.probes import PROBES
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint, redactor
 from chatproof.reply import Reply, if_held
 from chatproof.request_ids import REQUEST_IDS, request_id
 from chatproof.sanitized import sanitized
@@ -178,11 +178,11 @@ def _clean(
     document: dict[str, Any], target: Target, keys: tuple[Secret, ...] = (), others: tuple[Secret, ...] = ()
 ) -> dict[str, Any]:
     secrets = [*([target.key] if target.key else []), *keys]
-    own = Redactor(secrets)
-    redactor = Redactor(secrets, list(others)) if others else own
+    own = redactor(*secrets)
+    whole = Redactor(secrets, list(others)) if others else own
     text = "\n".join(_strings(document))  # as one text first: nearly every document is clean
-    if redactor.finds(text):
-        document = _redacted(document, redactor.text)
+    if whole.finds(text):
+        document = _redacted(document, whole.text)
     for exchange in document.get("exchanges", ()):
         _hide_pieces(exchange["response"], own)
     if any(start in text for start in FOREIGN_STARTS):
@@ -192,9 +192,9 @@ def _clean(
     return document
 
 
-def _hide_pieces(response: dict[str, Any] | None, redactor: Redactor) -> None:
+def _hide_pieces(response: dict[str, Any] | None, own: Redactor) -> None:
     """A secret cut over several headers is in none of them; a format that lists their values puts it together again."""
-    if response and redactor.finds("".join(value for _, value in response["headers"])):
+    if response and own.finds("".join(value for _, value in response["headers"])):
         response["headers"] = [[name, MARK] for name, _ in response["headers"]]
 
 

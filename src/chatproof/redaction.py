@@ -253,9 +253,15 @@ class Redactor:
         return "".join([*pieces, text[at:]])
 
 
+@lru_cache(maxsize=8)
+def redactor(*secrets: Secret) -> Redactor:
+    """The Redactor of these secrets, made once: a run needs it when it begins and when it ends."""
+    return Redactor([*secrets])
+
+
 def clean(text: str, key: Secret | None) -> str:
     """`text` as it may be shown: without the key, and without what looks like anybody else's secret."""
-    text = Redactor([key] if key else []).text(text)
+    text = (redactor(key) if key else redactor()).text(text)
     if any(start in text for start in FOREIGN_STARTS):
         from chatproof import foreign
 
