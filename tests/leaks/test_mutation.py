@@ -59,7 +59,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.foreign as m; m.without = lambda text: text", "foreign", SMOKE, LAUNCH,
     ),
     "gzip in base64": (
-        "import chatproof.redaction as m; m._inflated = lambda data: b''", "refuse-gzip-base64", SMOKE, LAUNCH,
+        "import chatproof.redaction as m; m._inflated = lambda data: (b'', True)", "refuse-gzip-base64", SMOKE, LAUNCH,
     ),
     "validate": (
         "import chatproof.record as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
