@@ -81,22 +81,33 @@ def _looks(data: bytes, held: bytes) -> tuple[bytes, ...]:
     inflated = (_squeeze(held),) if held else ()
     if b"\\" not in data and b"\x1b" not in data:
         return (_squeeze(data), *inflated)
-    # A run of backslashes is looked at from its beginning only: from each of them, it would cost its length squared.
-    escape = rb"(?<!\\)\\++(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])"
-    bare = _without(data, escape, rb"(?<!\\)\\")
-    bare = _without(bare, rb"\x1b?\[[0-9;]*[A-Za-z]", rb"\x1b|(?<!\x1b)\[")  # its ESC perhaps escaped and gone already
+    bare = _single(data, b"\\")
+    if any(begin in bare for begin in (b"\\x", b"\\u", b"\\U")):
+        bare = _without(bare, rb"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})", b"\\")
+    for letter in b"bfnrt0":
+        bare = bare.replace(b"\\%c" % letter, b"")
+    if b"[" in bare:  # of a colour; its ESC may be escaped and gone already
+        bare = _without(_single(bare.replace(b"\x1b[", b"["), b"["), rb"\[[0-9;]*+[A-Za-z]", b"[")
     return (_squeeze(data), _squeeze(bare), *inflated)
 
 
+def _single(data: bytes, byte: bytes) -> bytes:
+    """`data` with one of a byte where several stand in a row: a search would begin anew at each of them."""
+    while byte * 2 in data:
+        for several in (byte * 64, byte * 8, byte * 2):
+            data = data.replace(several, byte)
+    return data
+
+
 def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
-    """`data` without what has a form, which begins where `begin` does and nowhere inside. In steps that end before such
-    a beginning: `re` needs forty bytes for each place where it takes something out."""
+    """`data` without what has a form, which begins with `begin` and holds no other. In steps that end before one:
+    `re` needs forty bytes for each place where it takes something out."""
     import re
 
     pieces, at = [], 0
     while at < len(data):
-        found = re.compile(begin).search(data, at + _STEP)
-        end = found.start() if found else len(data)
+        found = data.find(begin, at + _STEP)
+        end = found if found >= 0 else len(data)
         pieces.append(re.sub(form, b"", data[at:end]))
         at = end
     return b"".join(pieces)

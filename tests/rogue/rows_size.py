@@ -130,7 +130,7 @@ COSTLY = (
         UNDECIDED,
         "url.not_an_api",
         why="whether the same 8 MiB for every request are an API is not what the row is about",
-        timeout=1.0,
+        timeout=2.0,
         heavy=True,
     ),
     Row(
@@ -139,7 +139,7 @@ COSTLY = (
         lambda turn: (reply(error("s" * 8_300_000), "400 Bad Request"),),
         NO_GO,
         "request.rejected",
-        timeout=1.0,
+        timeout=2.0,
         heavy=True,
     ),
     Row(
@@ -148,7 +148,7 @@ COSTLY = (
         lambda turn: (reply(error((turn.key[:20] + " ") * 390_000), "400 Bad Request"),),
         NO_GO,
         "request.rejected",
-        timeout=1.0,
+        timeout=2.0,
         heavy=True,
     ),
     Row(
@@ -157,7 +157,7 @@ COSTLY = (
         lambda turn: (reply(error("\\" * 4_000_000), "400 Bad Request"),),
         NO_GO,
         "request.rejected",
-        timeout=1.0,
+        timeout=2.0,
         heavy=True,
     ),
     Row(
@@ -166,7 +166,7 @@ COSTLY = (
         lambda turn: (reply(error("\n" * 4_000_000), "400 Bad Request"),),
         NO_GO,
         "request.rejected",
-        timeout=3.0,
+        timeout=2.0,
         heavy=True,
     ),
 )

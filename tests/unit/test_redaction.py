@@ -7,6 +7,7 @@ import gzip
 import html
 import itertools
 import pickle
+import re
 import time
 import tracemalloc
 import urllib.parse
@@ -238,6 +239,15 @@ def test_a_key_among_megabytes_of_escapes_is_found_wherever_it_stands() -> None:
         noise = b"\\n" * ((redaction._STEP - len(KEY)) // 2) + b"x" * before
         assert find_secret(noise + "\\u200b".join(KEY).encode() + noise, SECRET)
         assert find_secret(noise + "\x1b[31m".join(KEY).encode() + noise, SECRET)
+
+
+@given(st.lists(st.sampled_from([*"\\\x1b[;xun03Am ", "\\\\", "\\x1b", "\\u001b", "\\n", "\x1b[0m"]), max_size=20))
+@settings(max_examples=2000)
+def test_taking_escapes_out_quickly_leaves_what_the_plain_expressions_leave(pieces: list[str]) -> None:
+    data = "".join(pieces).encode()
+    escape = rb"(?<!\\)\\++(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])"
+    plain = re.sub(rb"\x1b?\[[0-9;]*[A-Za-z]", b"", re.sub(escape, b"", data))
+    assert redaction._looks(data, b"")[-1] == redaction._squeeze(plain if b"\\" in data or b"\x1b" in data else data)
 
 
 @pytest.mark.parametrize("many", [1, 2, 3, 8])

@@ -188,7 +188,7 @@ ROWS = (
         "stream.buffered",
         GO,
         asking("stream_options"),
-        _streamed(0.4, whole=True),
+        _streamed(1.2, whole=True),
         breaks=("stream.incremental",),
     ),
     Fault(
