@@ -29,6 +29,10 @@ FOREIGN_STARTS = (
 )  # fmt: skip
 """Beginnings of secrets that are not ours (foreign.py). A text with none of them holds none."""
 _STEP = 256 * 1024
+_ESCAPED_CSI = (
+    b"\\x1b[", b"\\x1B[", b"\\u001b[", b"\\u001B[", b"\\U0000001b[", b"\\U0000001B[", b"\\033[", b"\\e["
+)  # fmt: skip
+"""What a terminal's codes begin with, after one backslash."""
 _ASCII85 = bytes(range(33, 33 + 85)).decode()
 _BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
@@ -81,13 +85,16 @@ def _looks(data: bytes, held: bytes) -> tuple[bytes, ...]:
     inflated = (_squeeze(held),) if held else ()
     if b"\\" not in data and b"\x1b" not in data:
         return (_squeeze(data), *inflated)
+    # What is taken out leaves a space: what stood before and after it is no escape, nor the code of a colour.
     bare = _single(data, b"\\")
+    for escape in _ESCAPED_CSI:
+        bare = bare.replace(escape, b"\x1b[")
+    if b"\x1b[" in bare:
+        bare = _without(bare, rb"\x1b\[[0-9;]*+[A-Za-z]", b"\x1b")
     if any(begin in bare for begin in (b"\\x", b"\\u", b"\\U")):
         bare = _without(bare, rb"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})", b"\\")
     for letter in b"bfnrt0":
-        bare = bare.replace(b"\\%c" % letter, b"")
-    if b"[" in bare:  # of a colour; its ESC may be escaped and gone already
-        bare = _without(_single(bare.replace(b"\x1b[", b"["), b"["), rb"\[[0-9;]*+[A-Za-z]", b"[")
+        bare = bare.replace(b"\\%c" % letter, b" ")
     return (_squeeze(data), _squeeze(bare), *inflated)
 
 
@@ -100,7 +107,7 @@ def _single(data: bytes, byte: bytes) -> bytes:
 
 
 def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
-    """`data` without what has a form, which begins with `begin` and holds no other. In steps that end before one:
+    """`data` with a space for what has a form, which begins with `begin` and holds no other. In steps that end before one:
     `re` needs forty bytes for each place where it takes something out."""
     import re
 
@@ -108,7 +115,7 @@ def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
     while at < len(data):
         found = data.find(begin, at + _STEP)
         end = found if found >= 0 else len(data)
-        pieces.append(re.sub(form, b"", data[at:end]))
+        pieces.append(re.sub(form, b" ", data[at:end]))
         at = end
     return b"".join(pieces)
 

@@ -245,8 +245,9 @@ def test_a_key_among_megabytes_of_escapes_is_found_wherever_it_stands() -> None:
 @settings(max_examples=2000)
 def test_taking_escapes_out_quickly_leaves_what_the_plain_expressions_leave(pieces: list[str]) -> None:
     data = "".join(pieces).encode()
+    coloured = rb"(?:\x1b|(?<!\\)\\++(?:x1[bB]|u001[bB]|U0000001[bB]|033|e))\[[0-9;]*[A-Za-z]"
     escape = rb"(?<!\\)\\++(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])"
-    plain = re.sub(rb"\x1b?\[[0-9;]*[A-Za-z]", b"", re.sub(escape, b"", data))
+    plain = re.sub(escape, b" ", re.sub(coloured, b" ", data))
     assert redaction._looks(data, b"")[-1] == redaction._squeeze(plain if b"\\" in data or b"\x1b" in data else data)
 
 
@@ -254,8 +255,17 @@ def test_taking_escapes_out_quickly_leaves_what_the_plain_expressions_leave(piec
 def test_escapes_of_any_depth_do_not_hide_a_key(many: int) -> None:
     """JSON in JSON in JSON doubles the backslashes each time."""
     slashes = "\\" * many
-    for spelt in (f"{slashes}n".join(KEY), f"{slashes}x0a".join(KEY), f"{slashes}u200b".join(KEY)):
+    for between in ("n", "x0a", "u200b", "x1b[31m", "u001b[0m", "033[1;31m", "e[m"):
+        spelt = f"{slashes}{between}".join(KEY)
         assert find_secret(spelt.encode(), SECRET) and Redactor([SECRET]).text(spelt) == MARK
+
+
+@pytest.mark.parametrize("between", ["\\f", "\\u200b", "\x1b[31m", "\\x1b[0m"])
+def test_a_bracket_does_not_take_the_letter_after_it_for_the_code_of_a_colour(between: str) -> None:
+    for piece in (KEY, KEY[:14]):  # twelve letters and digits
+        for spelt in (between.join(piece), f"{between}[".join(piece)):
+            assert Redactor([SECRET]).text(f"[{spelt}") == MARK
+            assert bool(find_secret(f"[{spelt}".encode(), SECRET)) == (piece == KEY)
 
 
 def test_a_secret_never_prints() -> None:
