@@ -107,8 +107,10 @@ def _single(data: bytes, byte: bytes) -> bytes:
 
 
 def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
-    """`data` with a space for what has a form, which begins with `begin` and holds no other. In steps that end before one:
-    `re` needs forty bytes for each place where it takes something out."""
+    """`data` with a space for what has a form, which begins with `begin` and holds no other.
+
+    In steps that end before one: `re` needs forty bytes for each place where it takes something out.
+    """
     import re
 
     pieces, at = [], 0
