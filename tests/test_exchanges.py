@@ -18,7 +18,7 @@ KNOWN = {
     "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
     "evidence", "never", "base", "model", "profile", "no_auth", "no_key", "stream_media", "stream_reply",
     *PROBES, *(f"{probe}_raw" for probe in PROBES), *(f"{probe}_hex" for probe in PROBES),
-    *(f"{probe}_gzip" for probe in PROBES), "happy_values", "stream_events", "stream_arrays",
+    *(f"{probe}_gzip" for probe in PROBES), "happy_values", "auth.invalid_key_values", "stream_events", "stream_arrays",
 }  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def replies(case: dict[str, Any]) -> dict[str, Any]:
             packed = gzip.compress(case[f"{probe}_gzip"].encode(), mtime=0)
             found[probe] = wire(b"200 application/json\nContent-Encoding: gzip\n\n" + packed)
         elif f"{probe}_values" in case:
-            found[probe] = "200 application/json\n\n[" + "0," * case[f"{probe}_values"] + "0]"
+            status = 401 if probe.startswith("auth.") else 200
+            found[probe] = f"{status} application/json\n\n[" + "0," * case[f"{probe}_values"] + "0]"
         elif probe == "stream" and "stream_arrays" in case:
             count, each = case["stream_arrays"]
             found[probe] = "200 text/event-stream\n\n" + ('data: {"choices":[' + "0," * each + "0]}\n\n") * count
@@ -64,6 +65,8 @@ def replies(case: dict[str, Any]) -> dict[str, Any]:
                 found[probe] = head.replace("\\n", "\n") + "\n\n" + body
             half = len(KEY) // 2
             text = found[probe].replace("@KEY@", KEY)
+            partly = f"{KEY[:half]}\\u{ord(KEY[half]):04x}{KEY[half + 1 :]}"
+            text = text.replace("@PARTLY@", partly)
             found[probe] = text.replace("@KEY1@", KEY[:half]).replace("@KEY2@", KEY[half:])
     return found
 

@@ -21,8 +21,7 @@ class Chunked:
     """Feed bytes until `complete`; `feed` says how many of them belonged to the message. Raises Refusal."""
 
     def __init__(self, limits: Limits) -> None:
-        self.pieces: list[bytes] = []
-        self.size = 0  # bytes of content
+        self.content = bytearray()
         self.wire_size = 0  # bytes taken
         self.count = 0
         self.trailers: tuple[tuple[bytes, bytes], ...] = ()
@@ -57,8 +56,7 @@ class Chunked:
             stop = end + 2 + size
             if not size or stop + 2 > last or end + 2 - at > limits.chunk_line or data[stop : stop + 2] != b"\r\n":
                 break
-            self.pieces.append(data[end + 2 : stop])
-            self.size += size
+            self.content += data[end + 2 : stop]
             self.count += 1
             at = stop + 2
         self.wire_size += at - start
@@ -67,8 +65,7 @@ class Chunked:
     def _content(self, data: bytes, at: int) -> int:
         room = self._limits.body - self.wire_size
         piece = data[at : at + min(self._left, room)]
-        self.pieces.append(piece)
-        self.size += len(piece)
+        self.content += piece
         self.wire_size += len(piece)
         if len(piece) == room and len(piece) < min(self._left, len(data) - at):
             raise self._too_large()

@@ -116,6 +116,7 @@ class Response(NamedTuple):
     informational: tuple[int, ...] = ()
     excess: bytes = b""
     arrivals: tuple[Arrival, ...] = ()
+    early: tuple[tuple[bytes, bytes], ...] = ()  # header lines of the informational replies
 
     def __repr__(self) -> str:
         """Without what the server sent: it may be the key."""

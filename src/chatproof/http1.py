@@ -18,6 +18,7 @@ from chatproof.message_parts import (
     head_end,
     header_lines,
     llhttp_words,
+    may_be_http,
     not_http,
 )
 from chatproof.printable import snippet
@@ -43,9 +44,10 @@ class ResponseReader:
         self._searched = 0
         self._head: tuple[str, int, bytes, tuple[tuple[bytes, bytes], ...]] | None = None
         self._informational: list[int] = []
+        self._early: list[tuple[bytes, bytes]] = []
         self._expected: int | None = None  # declared length; None: until the connection closes
         self._chunks: Chunked | None = None
-        self._wire: list[bytes] = []
+        self._wire = bytearray()
         self._wire_size = 0
         self._excess = b""
         self._arrivals: list[Arrival] = []
@@ -100,6 +102,9 @@ class ResponseReader:
         if self.complete:  # the head alone was the message
             self._keep_excess(data)
             return
+        # A body that comes byte by byte has very many arrivals. The first and the last of them say when it came.
+        if len(self._arrivals) == self.limits.arrivals:
+            self._arrivals.pop()
         self._arrivals.append(Arrival(at_ms, len(data)))
         self._feed_body(data)
 
@@ -117,7 +122,7 @@ class ResponseReader:
             self.fault = Fault(
                 "http.incomplete_body",
                 "body",
-                f"closed before the last chunk; {self._chunks.size} bytes of content received",
+                f"closed before the last chunk; {len(self._chunks.content)} bytes of content received",
             )
         elif self._expected is not None:
             detail = f"received {self._wire_size} of {self._expected} bytes announced by Content-Length"
@@ -135,7 +140,7 @@ class ResponseReader:
         version, status, reason, headers = self._head
         body = self._decoded
         if body is None:
-            body = b"".join(self._chunks.pieces if self._chunks else self._wire)
+            body = bytes(self._chunks.content if self._chunks else self._wire)
         return Response(
             version,
             status,
@@ -148,6 +153,7 @@ class ResponseReader:
             tuple(self._informational),
             self._excess,
             tuple(self._arrivals),
+            tuple(self._early),
         )
 
     # -- head ---------------------------------------------------------------------------------------------
@@ -155,7 +161,9 @@ class ResponseReader:
     def _feed_head(self, data: bytes) -> bytes:
         self._buffer += data
         while self._head is None:
-            if not (b"HTTP/"[: len(self._buffer)] == self._buffer[:5]):
+            if b"HTTP/"[: len(self._buffer)] != self._buffer[:5]:
+                if may_be_http(self._buffer):
+                    return b""
                 raise not_http(bytes(self._buffer))
             size, length = head_end(self._buffer, self._searched)
             self._searched = max(len(self._buffer) - 3, 0)  # the blank line may be split
@@ -189,6 +197,7 @@ class ResponseReader:
             raise Refusal("http.malformed", "headers", "101 Switching Protocols, which was not asked for")
         if code < 200:
             self._informational.append(code)
+            self._early += headers
             if len(self._informational) > self.limits.informational:
                 detail = f"more than {self.limits.informational} informational replies"
                 raise Refusal("limit.size", "headers", detail)
@@ -264,7 +273,7 @@ class ResponseReader:
 
     def _keep(self, data: bytes) -> None:
         self._wire_size += len(data)
-        self._wire.append(data)
+        self._wire += data
 
     def _feed_chunks(self, chunks: Chunked, data: bytes) -> None:
         try:
@@ -292,7 +301,7 @@ class ResponseReader:
         head = self._head
         assert head is not None
         declared = coding(head[3])
-        raw = b"".join(self._chunks.pieces if self._chunks else self._wire)
+        raw = bytes(self._chunks.content if self._chunks else self._wire)
         if declared and raw:
             self._decoded = raw  # evidence, should decoding fail
             self._decoded = decode(declared, raw, self.limits)

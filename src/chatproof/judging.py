@@ -62,8 +62,8 @@ class Judgement(NamedTuple):
 
     @property
     def troubled(self) -> bool:
-        """Something is broken or undecided: there is something to diagnose."""
-        return any(finding.outcome in (BROKEN, UNDECIDED) for finding in self.findings)
+        """Something is broken or undecided, or nothing was seen to hold: there is something to diagnose."""
+        return self.verdict != GO or any(finding.outcome in (BROKEN, UNDECIDED) for finding in self.findings)
 
     @property
     def verdict(self) -> str:

@@ -17,6 +17,7 @@ class Limits(NamedTuple):
     chunks: int = 100_000
     chunk_line: int = 4 * 1024
     trailers: int = 8 * 1024
+    arrivals: int = 2048  # of the body's pieces are kept; more than a fifth of the events that are read (sse)
 
 
 class Refusal(Exception):
@@ -92,7 +93,15 @@ def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
     raise Refusal("http.encoding", "body", f"more than {MEMBERS} gzip members")
 
 
+def may_be_http(start: bytearray) -> bool:
+    """Line ends so far, or the beginning of a misspelt HTTP/ after them: more bytes will tell."""
+    said = start.lstrip(b"\r\n").upper()
+    return len(start) < 16 and len(said) < 5 and b"HTTP/".startswith(said)
+
+
 def not_http(start: bytes) -> Refusal:
+    if start.lstrip(b"\r\n")[:5].upper() == b"HTTP/":  # HTTP all the same; clients refuse it
+        return Refusal("http.malformed", "headers", f"the status line begins {snippet(start[:16], 40)}")
     hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
     hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
     return Refusal("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")

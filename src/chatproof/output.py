@@ -54,8 +54,10 @@ def append(path: str, text: str, limit: int) -> None:
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:
         return  # closed by the caller (>&-)
-    encoding = stream.encoding or "utf-8"
-    data = text.encode(encoding, "backslashreplace")  # LC_ALL=C must not change the verdict
+    try:
+        data = text.encode(stream.encoding or "utf-8", "backslashreplace")  # LC_ALL=C must not change the verdict
+    except UnicodeError:  # not every codec is one for text: PYTHONIOENCODING=idna
+        data = text.encode("ascii", "backslashreplace")
     try:
         stream.flush()
         stream.buffer.write(data)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from chatproof.provider_words import ABOUT, ABSENT, BY_STATUS, CODES, FIRST, GENERIC, WORDS
 from chatproof.strictjson import Json
 
+_CHOICES = 8  # of a reply whose choices are many, the first are looked at
 LONGEST = 16 * 1024  # no message needs more, and each is looked through many times
 
 
@@ -53,8 +54,9 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
     for name in ("error", "errors", "fault"):
         if folded.get(name):
             return _from_error(folded[name], folded, f"$.{name}")
-    if "choices" in body:
-        return None  # a completion may well have a `message` or `detail` of its own
+    if "choices" in body:  # a completion may well have a `message` or `detail` of its own
+        where, inner = carried_error(body)
+        return _from_error(inner, {}, where) if inner else None
     code = folded.get("code")
     says_so = (
         folded.get("object") == "error"
@@ -76,6 +78,19 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
             return deeper._replace(where=f"$.{name}{deeper.where[1:]}")
     refused = failing and (folded.get("success") is False or folded.get("ok") is False)
     return found if refused else None
+
+
+def carried_error(body: dict[str, Json]) -> tuple[str, Json]:
+    """(where, what) of the error that stands in a completion or a chunk of one: beside its choices, or in one of the
+    first of them, as OpenRouter tells of a model that failed on the way. ("", None) when there is none."""
+    choices = body.get("choices")
+    for name in ("error",) if choices else ("error", "errors"):
+        if body.get(name):
+            return f"$.{name}", body[name]
+    for number, choice in enumerate(choices[:_CHOICES] if isinstance(choices, list) else ()):
+        if isinstance(choice, dict) and choice.get("error"):
+            return f"$.choices[{number}].error", choice["error"]
+    return "", None
 
 
 def _from_error(error: Json, body: dict[str, Json], where: str) -> ProviderError:

@@ -76,7 +76,43 @@ def find_secret(data: bytes, secret: Secret) -> str:
     if len(secret) < SHORTEST:
         return "plain" if secret.reveal().encode("utf-8", "surrogatepass") in data else ""
     looks = _looks(data, _inflated(data)[0])
-    return next((name for name, form in _needles(secret) if any(form in look for look in looks)), "")
+    whole = next((name for name, form in _needles(secret) if any(form in look for look in looks)), "")
+    return whole or ("partly encoded" if _is_mixed(data, secret) else "")
+
+
+def _is_mixed(data: bytes, secret: Secret) -> bool:
+    """Some of its characters are encoded and others are not. Eight stand plainly somewhere; the text around them has
+    the rest, once it is decoded."""
+    wanted, reach = _squeeze(secret.reveal().encode("utf-8", "surrogatepass")), 12 * len(secret)
+    looked, places = -1, 0
+    for start in range(0, len(data), _STEP):
+        for hit in _plain_windows(secret).hits(data[start : start + _STEP + _WINDOW].decode("latin-1")):
+            at = start + hit
+            if at <= looked:
+                continue
+            places, looked = places + 1, at + reach // 2
+            if places > _FEW:
+                return False
+            if wanted in _squeeze(_decoded(data[max(at - reach, 0) : at + reach].decode("latin-1"))):
+                return True
+    return False
+
+
+def _decoded(text: str) -> bytes:
+    """A short text without the usual escapes: of JSON, of URLs, of HTML."""
+    import html
+    import re
+    from urllib.parse import unquote
+
+    escaped = r"\\\\?(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))"
+    plain = re.sub(escaped, lambda found: chr(int(found[1] or found[2], 16)), text)
+    return html.unescape(unquote(unquote(plain))).encode("utf-8", "surrogatepass")
+
+
+def is_word_like(secret: Secret) -> bool:
+    """It may stand in a text by accident, as what is given to servers that want no key does: `ollama`, `EMPTY`."""
+    value = secret.reveal()
+    return len(value) < SHORTEST or (len(value) < _WINDOWS_FROM and value.replace("-", "").replace("_", "").isalpha())
 
 
 def _looks(data: bytes, held: bytes) -> tuple[bytes, ...]:
@@ -159,6 +195,11 @@ def _squeeze(data: bytes) -> bytes:
 @lru_cache(maxsize=8)
 def _encoded(secret: Secret) -> tuple[tuple[str, str], ...]:
     return tuple(encodings(secret.reveal()))
+
+
+@lru_cache(maxsize=8)
+def _plain_windows(secret: Secret) -> "_Windows":
+    return _Windows([secret.reveal()], _WINDOW)
 
 
 @lru_cache(maxsize=8)

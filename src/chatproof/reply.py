@@ -4,8 +4,8 @@ The body is sniffed first and its header looked at second: gateways mislabel in 
 """
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from typing import TypeVar
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from chatproof import sse, strictjson
 from chatproof.exchange import BODY, END, HEADERS, STATUS, Exchange, NotHeld
@@ -36,12 +36,20 @@ _ENDINGS = (
 )
 # The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
+_UNSEEN = (
+    "".join(map(chr, (*range(33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F)))
+    + "\u205f\u2060\u3000\ufeff"
+)
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _LARGE = 32 * 1024
 """Bytes from which on a body's value is not kept by its reply, but in a memory of a few: a value takes up to thirty
 times the room of its bytes, and a run has forty replies. What is asked of a reply is asked in a row: few suffice."""
 _FEW = 4
+_ROOM = 2 * 1024 * 1024
+"""Bytes of all the bodies in such a memory, but for a single larger one. One character beyond the BMP makes every
+character of its string take four bytes."""
 
+_Value = TypeVar("_Value")
 _Events = tuple[list[sse.Event], bytes, str]
 _Parsed = list[tuple[Json, Problem | None]]
 
@@ -52,14 +60,35 @@ def _stream(body: bytes) -> tuple[_Events, _Parsed]:
     return events, strictjson.parse_each(event.data for event in events[0] if not is_done(event.data))
 
 
-_large_json = lru_cache(_FEW)(strictjson.parse)
-_large_stream = lru_cache(_FEW)(_stream)
+class _Recent(Generic[_Value]):
+    """What was made of the last few bodies. What must go goes before its successor is made, which needs the room."""
+
+    def __init__(self, make: Callable[[bytes], _Value]) -> None:
+        self._make = make
+        self._kept: dict[bytes, _Value] = {}
+
+    def __call__(self, body: bytes) -> _Value:
+        kept = self._kept
+        if body in kept:
+            kept[body] = kept.pop(body)  # the latest is the last
+            return kept[body]
+        while kept and (len(kept) == _FEW or sum(map(len, kept)) + len(body) > _ROOM):
+            del kept[next(iter(kept))]
+        kept[body] = self._make(body)
+        return kept[body]
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+
+_large_json = _Recent(strictjson.parse)
+_large_stream = _Recent(_stream)
 
 
 def forget() -> None:
     """Give back the memory that large bodies' values take. They are parsed again when they are asked for."""
-    _large_json.cache_clear()
-    _large_stream.cache_clear()
+    _large_json.clear()
+    _large_stream.clear()
 
 
 class Reply:
@@ -192,11 +221,21 @@ class Reply:
             return ""
         if self.header(b"cf-mitigated"):
             return "header cf-mitigated is present"
+        if self.is_cloudflares:
+            return f"the body says that it is Cloudflare's: {quote(self.object.get('title'), 80)}" * (
+                self.status == 403
+            )
         text = self.body[:4096].decode("latin-1").lower()
         at = next((text.find(mark) for mark in _CHALLENGES if mark in text), -1)
         if at < 0 or (self.kind == "json" and "1010" not in text):
             return ""
         return f"the page says {quote(text[at : at + 24].split('<')[0].strip())}"
+
+    @property
+    def is_cloudflares(self) -> bool:
+        """Cloudflare's error in JSON, which it writes instead of a page where JSON is accepted (2026-03-11)."""
+        named = b'"cloudflare_error"' in self.body[:8192]
+        return named and self.kind == "json" and if_held(lambda: self.object.get("cloudflare_error"), None) is True
 
     @property
     def is_completion(self) -> bool:
@@ -250,8 +289,10 @@ class Reply:
 
     @property
     def ends_with_done(self) -> bool:
-        events = self.events[0]
-        return self._rest_is_done or (bool(events) and is_done(events[-1].data))
+        """Nothing but terminators comes after the first of them: who reads on there reads what nobody else does."""
+        done = [is_done(event.data) for event in self.events[0]]
+        after = done[done.index(True) :] if True in done else []
+        return all(after) if after else self._rest_is_done
 
     @property
     def _rest_is_done(self) -> bool:
@@ -336,6 +377,11 @@ def text_of(content: Json) -> str:
         parts = (part.get("text") for part in content if isinstance(part, dict))
         return "".join(part for part in parts if isinstance(part, str))
     return ""
+
+
+def is_blank(text: str) -> bool:
+    """A reader sees nothing: white space and what has no width. U+0000 is all that some broken servers say."""
+    return not text.strip(_UNSEEN)
 
 
 def reasoning_of(message: dict[str, Json]) -> str:

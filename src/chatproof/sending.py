@@ -34,7 +34,6 @@ the limit that they have in smoke. A server in order sends a twentieth of it, mo
 LEAST = 256 * 1024
 """Bytes that every reply may have, whatever came before: more than ten times the longest that the probes ask for."""
 OF_SMOKE = (*probes.SMOKE, "stream")
-ARRIVALS = 2048  # of one body's pieces, at most, are kept
 
 
 def completed(needed: set[str], contract: Contract, resolved: Resolved, settings: Settings) -> set[str]:
@@ -174,11 +173,7 @@ class Sending:
         cap = max(LEAST, left // max(len(group), 1))
         usual = transport.options.limits.body
         caps = dict.fromkeys((p for p in group if p not in OF_SMOKE), cap) if cap < usual else {}
-        received: list[Exchange] = []
-        try:
-            send_all(group, self.planned, transport._replace(caps=caps), received)
-        finally:
-            into += [_thinned(exchange) for exchange in received]
+        send_all(group, self.planned, transport._replace(caps=caps), into)
 
     def _send_burst(self, group: list[str]) -> None:
         """All at the same moment; what fails in the crowd is sent again alone, and the rest goes one by one."""
@@ -243,16 +238,6 @@ class Sending:
                 used += cost
                 kept.append(probe)
         return kept
-
-
-def _thinned(exchange: Exchange) -> Exchange:
-    """A body that comes byte by byte has very many arrivals. The first and the last of them say when it came, and more
-    than a fifth of the events that are read (stream.incremental) that it came in pieces."""
-    response = exchange.response
-    if response is None or len(response.arrivals) <= ARRIVALS:
-        return exchange
-    few = (*response.arrivals[: ARRIVALS - 1], response.arrivals[-1])
-    return exchange._replace(response=response._replace(arrivals=few))
 
 
 def remarks(judgement: Judgement) -> list[str]:

@@ -120,7 +120,8 @@ class _Parser:
             if match is None:
                 raise self._failure(at, expect)
             kind, at = match.lastgroup, match.end()
-            token: str = match[kind or 0]
+            # A string may be as long as the document: it is taken from it once.
+            token: str = "" if kind == "string" else match[kind or 0]
             if kind == "mark":
                 if token == "," and expect == "comma":  # the two most frequent, without a call
                     expect = "key" if self.keys[-1] is not None else "value"
@@ -134,16 +135,16 @@ class _Parser:
                     self.keys.pop()
                     expect = "comma" if self.containers else "end"
                 continue
-            start = at - len(token)
+            start = match.start(kind or 0)
             if expect in ("key", "first_key"):
                 if kind != "string":
                     raise _Stop("syntax", start, "a key must be a string")
-                self._take_key(self._string(token, start), start)
+                self._take_key(self._string(start, at), start)
                 expect = "colon"
                 continue
             if expect not in ("value", "first_item"):
                 raise _Stop("syntax" if self.containers else "trailing", start, f"expected {_NAMES[expect]}")
-            value = self._scalar(kind, token, start)
+            value = self._string(start, at) if kind == "string" else self._scalar(kind, token, start)
             self._count(start)
             self._store(value)
             root = value if not self.containers else root
@@ -203,8 +204,6 @@ class _Parser:
             raise _Stop("too_many_nodes", start, f"more than {self.limits.nodes} values and keys")
 
     def _scalar(self, kind: str | None, token: str, start: int) -> Json:
-        if kind == "string":
-            return self._string(token, start)
         if kind == "word":
             return _WORDS[token]
         whole = token.lstrip("-").isdigit()
@@ -215,9 +214,10 @@ class _Parser:
             raise _Stop("number_range", start, "beyond the range of a double")
         return number
 
-    def _string(self, token: str, start: int) -> str:
-        if "\\" not in token:
-            return token[1:-1]
+    def _string(self, start: int, end: int) -> str:
+        if self.text.find("\\", start, end) < 0:
+            return self.text[start + 1 : end - 1]
+        token = self.text[start:end]
         value: str = json.loads(token)
         if "\\u" in token and any("\ud800" <= char <= "\udfff" for char in value):
             raise _Stop("lone_surrogate", start, "in this string")

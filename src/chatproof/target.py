@@ -324,6 +324,11 @@ def _model(wanted: Wanted, entry: dict[str, Any], environ: Mapping[str, str]) ->
     return model
 
 
+def is_model_id(model: str) -> bool:
+    """It can be sent, and shown in one line."""
+    return len(model) <= 256 and model.isprintable()
+
+
 def _check_model(model: str) -> None:
-    if len(model) > 256 or not model.isprintable():
+    if not is_model_id(model):
         raise UsageError("usage", "the model id has control characters or more than 256 characters", "check --model")

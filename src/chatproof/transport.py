@@ -262,7 +262,10 @@ class _Conversation:
                     self._through(sock, proxy)
 
                 def talk(data: bytes) -> bytes:
-                    sock.settimeout(max(begun + until - time.monotonic(), 0.001))
+                    left = begun + until - time.monotonic()
+                    if left <= 0:  # a server that sends byte by byte would buy time with each of them
+                        raise TimeoutError
+                    sock.settimeout(left)
                     sock.sendall(data)
                     return sock.recv(16384)
 

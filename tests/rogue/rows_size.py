@@ -169,6 +169,15 @@ COSTLY = (
         timeout=2.0,
         heavy=True,
     ),
+    Row(
+        "X15-wide-characters",
+        "8 MB of content, another to every request, in which one character needs four bytes: then all of them do.",
+        lambda turn: (reply(ANSWER.replace(b"pong", "\U0001f3d3".encode() + turn.probe.encode() + b"a" * 8_000_000)),),
+        NO_GO,
+        "auth.not_enforced",
+        timeout=2.0,
+        heavy=True,
+    ),
 )
 
 ROWS = (*FLOODS, *COSTLY)

@@ -19,6 +19,7 @@ import yaml
 
 from chatproof import cli, output
 from chatproof.target import Target, Wanted
+from chatproof.usage_error import UsageError
 from tests.support import KEY
 
 CLI = [sys.executable, "-m", "chatproof"]
@@ -281,6 +282,22 @@ def test_without_a_model_the_run_stops_and_lists() -> None:
         assert server.key.encode() not in done.stdout
     finally:
         server.stop()
+
+
+def test_auto_takes_no_id_that_model_would_refuse_nor_one_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chatproof.commands import models
+    from chatproof.exchange import Secret
+    from chatproof.target import Target, check
+
+    resolved = check(Target("http://127.0.0.1:1/v1", key=Secret("sk-" + "x1Y2" * 8)))
+    odd = ["a\nb", "a\0b", "x" * 257, f"m-sk-{'x1Y2' * 8}", "text-embedding-1"]
+    monkeypatch.setattr(models, "ask", lambda resolved: None)
+    monkeypatch.setattr(models, "ids_of", lambda reply: [*odd, "good", "later"])
+    assert models.choose_model(resolved, auto=True).target.model == "good"
+    monkeypatch.setattr(models, "ids_of", lambda reply: odd)
+    with pytest.raises(UsageError, match="no model is given") as caught:
+        models.choose_model(resolved, auto=True)
+    assert "x1Y2x1Y2" not in str(caught.value)
 
 
 def test_models_explains_a_failure() -> None:

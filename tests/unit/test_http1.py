@@ -144,9 +144,36 @@ def test_evidence_is_kept() -> None:
     informed = ResponseReader()
     informed.feed(GOOD["103-first"])
     assert informed.response().informational == (103,)  # type: ignore[union-attr]
+    assert informed.response().early == ((b"Link", b"a"),)  # type: ignore[union-attr]
     trailed = ResponseReader()
     trailed.feed(GOOD["trailers"])
     assert trailed.response().trailers == ((b"X-T", b"v"),)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "start", [b"\r\nHTTP/1.1 200 OK\r\n\r\n", b"http/1.1 200 OK\r\n\r\n", b"\n\nHttp/1.0 200\r\n\r\n"]
+)
+def test_http_that_is_misspelt_is_http(start: bytes) -> None:
+    for pieces in ([start], bytewise(start)):
+        assert read(pieces)[1] == "http.malformed"
+
+
+@pytest.mark.parametrize("start", [b"\r\nSSH-2.0", b"HTML", b"\n" * 40, b"\0HTTP/1.1 200 OK", b"ICY 200 OK\r\n\r\n"])
+def test_what_is_no_http_is_said_to_be_none(start: bytes) -> None:
+    for pieces in ([start], bytewise(start)):
+        assert read(pieces)[1] == "http.not_http"
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_body_that_comes_byte_by_byte_takes_no_more_room_for_it(coded: bool) -> None:
+    size = 3 * Limits().arrivals
+    reader, body = ResponseReader(), chunked(b"x" * size) if coded else head(b"Content-Length: %d" % size) + b"x" * size
+    for at in range(len(body)):
+        reader.feed(body[at : at + 1], float(at))
+    response = reader.response()
+    assert response is not None and reader.complete and response.body == b"x" * size
+    assert len(response.arrivals) == Limits().arrivals
+    assert response.arrivals[0].at_ms < 200 and response.arrivals[-1].at_ms == len(body) - 1
 
 
 def test_excess_is_exact_after_chunks() -> None:

@@ -239,10 +239,11 @@ def test_only_a_leak_and_an_open_door_stay_loud_when_waived(clause: str, *, grav
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_only_what_is_broken_or_undecided_is_trouble(outcome: str) -> None:
+def test_what_is_broken_or_undecided_is_trouble_and_so_is_nothing_at_all(outcome: str) -> None:
     context = judged().context
     troubled = outcome in ("broken", "undecided")
-    assert Judgement((finding(outcome),), context).troubled is troubled
+    nothing_held = outcome == "not_applicable"
+    assert Judgement((finding(outcome),), context).troubled is (troubled or nothing_held)
     assert Judgement((finding("holds"), finding(outcome)), context).troubled is troubled
 
 

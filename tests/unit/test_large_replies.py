@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatproof import reply, run, sending
-from chatproof.exchange import Arrival, Exchange, Request, Response, Secret
+from chatproof.exchange import Exchange, Request, Response, Secret
 from chatproof.reply import Reply
 from chatproof.resolver import Resolver
 from chatproof.run import Settings, Transport
@@ -31,10 +31,21 @@ def test_a_large_body_says_the_same_after_others_were_asked() -> None:
     stream = Reply(_exchange("stream", b"data: %b\n\ndata: [DONE]\n\n" % chunk, "text/event-stream"))
     assert [r.object["n"] for r in replies] == [r.object["n"] for r in replies] == list(range(9))
     assert len(stream.chunks) == 1 and stream.ends_with_done and stream.kind == "sse"
-    assert reply._large_json.cache_info().currsize == reply._FEW
+    assert len(reply._large_json._kept) == reply._FEW
     reply.forget()
-    assert reply._large_json.cache_info().currsize == reply._large_stream.cache_info().currsize == 0
+    assert not reply._large_json._kept and not reply._large_stream._kept
     assert replies[0].object["n"] == 0 and stream.done_seen
+
+
+def test_the_largest_values_are_kept_one_at_a_time_and_go_before_the_next_is_made() -> None:
+    kept: list[list[bytes]] = []
+    recent = reply._Recent(lambda body: kept.append([*recent._kept]))
+    large, larger, small = (
+        letter * size for letter, size in ((b"a", reply._ROOM - 2), (b"b", reply._ROOM + 1), (b"c", 2))
+    )
+    for body in (small, large, small, b"ddd", larger, small):
+        recent(body)
+    assert kept == [[], [small], [small], [], []]  # the second look at `small` made nothing, and `large` was the oldest
 
 
 def test_no_large_value_stays_with_its_reply() -> None:
@@ -57,10 +68,7 @@ def test_the_room_of_a_run_is_shared(before: int, group: list[str], cap: int, mo
 
     def send_all(chosen: list[str], planned: dict[str, Request], transport: Transport, into: list[Exchange]) -> None:
         given.append({probe: transport.options_for(probe).limits.body for probe in chosen})
-        answer = _exchange(chosen[0], b"{}")
-        many = tuple(Arrival(float(at), 1) for at in range(9000))
-        assert answer.response is not None
-        into.append(answer._replace(response=answer.response._replace(arrivals=many)))
+        into.append(_exchange(chosen[0], b"{}"))
 
     monkeypatch.setattr(sending, "send_all", send_all)
     resolved = check(Target("http://127.0.0.1:9/v1", model="m", key=Secret(KEY)))
@@ -71,6 +79,3 @@ def test_the_room_of_a_run_is_shared(before: int, group: list[str], cap: int, mo
     sender = sending.Sending(contract, resolved, settings, planned, Transport(Options(), Resolver()), exchanges, {})
     sender._exchange(group, sender.transport, exchanges)
     assert given == [{probe: 8 * 1024 * 1024 if probe in sending.OF_SMOKE else cap for probe in group}]
-    kept = exchanges[-1].response
-    assert kept is not None and len(kept.arrivals) == sending.ARRIVALS
-    assert (kept.arrivals[0].at_ms, kept.arrivals[-1].at_ms) == (0.0, 8999.0)

@@ -103,3 +103,32 @@ def test_where_a_target_stands_is_recorded(tmp_path: Path) -> None:
     (tmp_path / "chatproof.toml").write_text(text)
     done = run("smoke", "--format", "json", cwd=tmp_path)
     assert json.loads(done.stdout)["target"]["place"] == "chatproof.toml:4"
+
+
+def test_a_report_replaces_nothing_that_the_command_reads_or_keeps(tmp_path: Path) -> None:
+    """The journal in its default place, too, and the parts that SQLite writes beside it; nothing is sent."""
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "CHATPROOF_JOURNAL": ""}
+    assert run("smoke", "simulator", cwd=tmp_path, env=state).returncode == 0
+    place = tmp_path / "state" / "chatproof" / "journal.sqlite3"
+    before = place.read_bytes()
+    beside = place.with_name(place.name + "-wal")
+    beside.touch()
+    (tmp_path / "link").symlink_to(place)
+    (tmp_path / "key").write_text("sk-" + "x1Y2" * 8)
+    refused = (
+        ("smoke", "simulator", "--report", f"json={place}"),
+        ("smoke", "simulator", "--report", f"json={beside}"),
+        ("smoke", "simulator", "--report", "json=link"),
+        ("smoke", "http://127.0.0.1:1/v1", "--model", "m", "--key-file", "key", "--report", "json=key"),
+        ("judge", "key", "--report", "json=key"),
+        ("smoke", "simulator", "--report", "json="),
+    )
+    for args in refused:
+        done = run(*args, cwd=tmp_path, env=state)
+        assert done.returncode == 2 and done.stdout == b"" and b"report" in done.stderr, args
+    assert place.read_bytes() == before and (tmp_path / "key").read_text().startswith("sk-")
+    assert run("smoke", "simulator", "--journal", "r.jsonl", cwd=tmp_path, env=state).returncode == 0
+    named = ("smoke", "simulator", "--report", "json=r.jsonl")
+    assert run(*named, "--journal", "r.jsonl", cwd=tmp_path, env=state).returncode == 2
+    assert run(*named, cwd=tmp_path, env=state | {"CHATPROOF_JOURNAL": "r.jsonl"}).returncode == 2
+    assert run(*named, cwd=tmp_path, env=state).returncode == 0, "a file that this run has nothing to do with"

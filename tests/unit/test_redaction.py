@@ -18,10 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof import foreign, redaction
+from chatproof import foreign, profile, redaction
+from chatproof.clause import Context
+from chatproof.clauses.secrets import not_reflected
 from chatproof.exchange import Secret
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
-from tests.support import KEY
+from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint, is_word_like
+from chatproof.reply import Reply
+from tests.support import GOOD, KEY, exchange, wire
 
 SECRET = Secret(KEY)
 FORMS = {
@@ -53,6 +56,48 @@ def test_found_and_removed(form: str) -> None:
     assert MARK in clean and clean.startswith("before ") and clean.endswith(" after")
     for _, encoded in encodings(KEY):
         assert not any(encoded[i : i + 12] in clean for i in range(len(encoded) - 11))
+
+
+HALF = len(KEY) // 2
+PARTLY = {
+    "json": f"{KEY[:HALF]}\\u{ord(KEY[HALF]):04x}{KEY[HALF + 1 :]}",
+    "hex": f"{KEY[:HALF]}\\x{ord(KEY[HALF]):02X}{KEY[HALF + 1 :]}",
+    "percent": f"{KEY[:HALF]}%{ord(KEY[HALF]):02x}{KEY[HALF + 1 :]}",
+    "percent-twice": f"{KEY[:HALF]}%25{ord(KEY[HALF]):02x}{KEY[HALF + 1 :]}",
+    "html": f"{KEY[:HALF]}&#{ord(KEY[HALF])};{KEY[HALF + 1 :]}",
+    "first": f"%{ord(KEY[0]):02x}{KEY[1:]}",
+    "last": f"{KEY[:-1]}&#x{ord(KEY[-1]):x};",
+    "all-but-eight": "".join(f"\\u{ord(char):04x}" for char in KEY[:-8]) + KEY[-8:],
+}
+
+
+@pytest.mark.parametrize("form", PARTLY)
+def test_a_key_of_which_some_characters_are_encoded_is_found(form: str) -> None:
+    for before in (0, 250_000, 262_144 - 20, 300_000):  # the look goes in steps
+        data = b"x" * before + f" {PARTLY[form]} ".encode() + b"y" * 1000
+        assert find_secret(data, SECRET) == "partly encoded"
+    clean = Redactor([SECRET]).text(f"before {PARTLY[form]} after")
+    assert not any(KEY[i : i + 8] in clean for i in range(len(KEY) - 7))
+
+
+def test_most_of_a_key_is_not_the_key() -> None:
+    masked = f"{KEY[:HALF]}****{KEY[HALF + 4 :]}"
+    assert find_secret(f"{masked} {KEY[:HALF]}%2A{KEY[HALF + 1 :]}".encode(), SECRET) == ""
+    assert find_secret((KEY[:-1] + " ").encode() * 100_000, SECRET) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("ollama", True), ("EMPTY", True), ("lm-studio", True), ("sk-no-key-required", True), ("not_needed", True),
+        ("123456", True), ("x" * 19, True), ("x" * 20, False), ("sk-12345", False), ("token-abc123", False), (KEY, False),
+    ],
+)  # fmt: skip
+def test_what_stands_in_a_reply_by_accident_is_no_reflection(value: str, word: bool) -> None:
+    assert is_word_like(Secret(value)) is word
+    reply = Reply(exchange("happy", wire(GOOD["happy"].replace("pong", value))))
+    context = Context(profile.load("generic"), "m", Secret(value), {"happy": reply})
+    assert not_reflected(reply, context).outcome == ("not_applicable" if word else "broken")
 
 
 SPELT = {

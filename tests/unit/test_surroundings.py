@@ -50,6 +50,7 @@ def limit(what: int, amount: int) -> Callable[[], None]:
     "env",
     [
         {"LC_ALL": "C", "LANG": "C"}, {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "cp1252:strict"}, {"LC_ALL": "xx_YY"},
+        {"PYTHONIOENCODING": "idna"},
         {"HOME": "-"}, {"HOME": "/nonexistent"}, {"HOME": ""}, {"HOME": "relative"}, {"TMPDIR": "/nonexistent"},
         {"TERM": "dumb"}, {"TERM": "-"}, {"TERM": "\x1b[2J"}, {"COLUMNS": "0"}, {"COLUMNS": "-1"}, {"COLUMNS": "abc"},
         {"COLUMNS": "1"}, {"COLUMNS": "9" * 30}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, {"TZ": "garbage"}, {"TZ": "\x1b[2J"},

@@ -313,6 +313,25 @@ def test_plain_http_and_silence_behind_https(serve: Callable[..., Server]) -> No
     assert time.monotonic() - begun < 1.0
 
 
+def test_a_second_look_that_is_dripped_buys_no_time(serve: Callable[..., Server], authority: trustme.CA) -> None:
+    """A certificate that nobody vouches for, and to the look at it one byte of a long record after the other."""
+    context = secure(authority, "127.0.0.1")
+    looks: list[bytes] = []
+
+    def script(peer: socket.socket) -> None:
+        plain: socket.socket = peer.peer  # type: ignore[attr-defined]
+        looks.append(plain.recv(65536, socket.MSG_PEEK))  # the ClientHello stays for the handshake
+        if len(looks) == 1:
+            context.wrap_socket(plain, server_side=True)
+        for byte in b"\x16\x03\x03\x40\x00" + b"\0" * 16384:
+            peer.sendall(bytes([byte]))
+            time.sleep(0.0005)
+
+    begun = time.monotonic()
+    assert code(ask(serve(script).port, scheme="https", timeout=1.0)) == "tls.untrusted"
+    assert len(looks) == 2 and time.monotonic() - begun < 2.0
+
+
 def test_the_environment_cannot_widen_trust(
     serve: Callable[..., Server], authority: trustme.CA, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

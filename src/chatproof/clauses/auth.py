@@ -76,6 +76,8 @@ def body_json(reply: Reply, context: Context) -> Outcome:
     problem = reply.json_problem
     if problem is None:
         return holds(f"{len(reply.body)} bytes")
+    if problem.reason == "too_many_nodes":
+        return undecided(f"our own limit was reached: {problem.detail}")
     shown = {"empty": "an empty body", "json": "malformed JSON"}.get(reply.kind, f"{reply.kind} body")
     return broken(f"byte {problem.offset}", "one strict JSON document", f"{shown}: {problem.reason}, {problem.detail}")
 

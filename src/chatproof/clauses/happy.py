@@ -16,7 +16,8 @@ from chatproof.clause import (
     undecided,
 )
 from chatproof.printable import quote, snippet
-from chatproof.reply import Reply, text_of
+from chatproof.provider_error import carried_error
+from chatproof.reply import Reply, is_blank, text_of
 
 JSON = "application/json"
 GOOD = Example(
@@ -158,6 +159,7 @@ def choices_non_empty(reply: Reply, context: Context) -> Outcome:
         _body(b'{"choices":[{"message":{}}]}'),
         _body(b'{"choices":[{"message":{"content":null}}]}'),
         _body(b'{"choices":[{"message":{"content":""}}]}'),
+        _body(b'{"choices":[{"message":{"content":"\\u0000\\u200b"}}]}'),
         _body(b'{"choices":[{"message":{"content":7}}]}'),
         _body(b'{"choices":[{"message":{"content":[{"type":"text","text":"pong"}]}}]}'),
         _body(b'{"choices":[{"message":{"content":"","reasoning_content":"hm"},"finish_reason":"length"}]}'),
@@ -172,9 +174,9 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
     if "content" not in reply.message:
         return broken(at, expected, f"absent from {quote(reply.message)}")
     content = reply.message["content"]
-    if isinstance(content, str) and content.strip():
+    if isinstance(content, str) and not is_blank(content):
         return holds(f"{len(content)} characters")
-    if context.profile.fact("content_parts") and text_of(content).strip():
+    if context.profile.fact("content_parts") and not is_blank(text_of(content)):
         return holds(f"{len(content)} content parts")
     return broken(at, expected, "only white space" if isinstance(content, str) and content else quote(content))
 
@@ -183,7 +185,7 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
     "happy.no_error_field",
     layer=BEHAVIOUR,
     area="Error response shape",
-    says="No error stands at the top level of the response (null is fine).",
+    says="No error stands in the response, nor in one of its choices (null is fine).",
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.body_json",),
@@ -192,12 +194,13 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         _body(GOOD.body[:-1] + b',"error":{"message":"boom","code":"upstream_error"}}'),
         _body(b'{"error":"Unexpected endpoint or method."}'),
+        _body(GOOD.body.replace(b'"index":0', b'"index":0,"error":{"code":502,"message":"upstream died"}')),
     ),
 )
 def no_error_field(reply: Reply, context: Context) -> Outcome:
-    error = reply.json.get("error") if reply.is_object else None
+    at, error = carried_error(reply.object)
     if not error:
         return holds()
     found = reply.error
     said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
-    return broken("$.error", "no error, or null", said)
+    return broken(at, "no error, or null", said)

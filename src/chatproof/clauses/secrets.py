@@ -3,8 +3,10 @@
 from chatproof.clause import BEHAVIOUR, OWASP_LOGGING, Context, Example, Outcome, broken, clause, holds, not_applicable
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.exchange import BODY, END, HEADERS, KEY, OTHER_HEADERS
-from chatproof.redaction import find_secret
+from chatproof.printable import quote
+from chatproof.redaction import find_secret, is_word_like
 from chatproof.reply import Reply, if_held
+from chatproof.strictjson import Json
 
 EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
 """The key that this clause's examples are judged with."""
@@ -30,14 +32,19 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
         return not_applicable("no key was sent")
     if reply.response is None:
         return not_applicable("nothing came back")
+    if is_word_like(context.key):
+        return not_applicable("the key is short or made of words: finding it in a reply would prove nothing")
     response = reply.response
     bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
-    if if_held(lambda: reply.kind, "") == "sse":
-        # A key split over two deltas stands in no single event.
-        joined = "".join(str(value) for chunk in reply.chunks for value in _texts(chunk))
-        bodies["joined stream text"] = joined.encode("utf-8", "surrogatepass")
-    for name, value in (*response.headers, *response.trailers):
-        bodies[f"header {name.decode('latin-1')}"] = b": ".join((name, value))
+    if if_held(lambda: reply.kind, "") == "sse" or if_held(lambda: reply.media_type, "") == "text/event-stream":
+        # A key split over two deltas stands in no single event. What they call its pieces does not matter.
+        texts: dict[str, list[str]] = {}
+        for chunk in reply.chunks:
+            _collect(chunk, "", texts)
+        for name, pieces in texts.items():
+            bodies[f"joined stream text ({quote(name, 40)})"] = "".join(pieces).encode("utf-8", "surrogatepass")
+    for header, value in (*response.early, *response.headers, *response.trailers):
+        bodies[f"header {header.decode('latin-1')}"] = b": ".join((header, value))
     if not find_secret(b"\n".join(bodies.values()), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
@@ -48,16 +55,13 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     return broken(next(iter(places)), "the key nowhere in the reply", f"the key is in: {said}")
 
 
-def _texts(value: object) -> list[str]:
+def _collect(value: Json, name: str, texts: dict[str, list[str]]) -> None:
+    """The strings of a chunk, by the name of the member that holds them."""
     if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [
-            text
-            for key, item in value.items()
-            if key in ("choices", "delta", "content", "message")
-            for text in _texts(item)
-        ]
-    if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
-    return []
+        texts.setdefault(name, []).append(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _collect(item, key, texts)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, name, texts)

@@ -16,8 +16,8 @@ from chatproof.clause import (
 )
 from chatproof.clauses.happy import GOOD
 from chatproof.printable import quote, snippet
-from chatproof.provider_error import find_error
-from chatproof.reply import Reply, first_choice, is_done, text_of
+from chatproof.provider_error import carried_error, find_error
+from chatproof.reply import Reply, first_choice, is_blank, is_done, text_of
 
 SSE = "text/event-stream"
 
@@ -105,15 +105,21 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         Example(200, SSE, _chunk(b'{"content":"po"}') + _ERROR),
         Example(200, SSE, b'event: error\ndata: {"message":"overloaded"}\n\n' + _DONE),
+        Example(
+            200, SSE, _chunk(b'{"content":"po"}') + b'data: {"object":"error","message":"died","code":500}\n\n' + _DONE
+        ),
+        Example(200, SSE, STREAMED.body.replace(b'"index":0', b'"index":0,"error":{"message":"died"}')),
     ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
     names = [event.name for event in reply.events[0] if not is_done(event.data)]
     for number, chunk in enumerate(reply.chunks):  # one of each event, for they all parse
-        if chunk.get("error") or names[number] == "error":
+        at, error = carried_error(chunk)
+        whole = "error" in (names[number], chunk.get("object"), chunk.get("type"))  # vLLM's, and an event of that name
+        if error or whole:
             found = find_error(chunk, failing=True)
-            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(chunk.get("error"))
-            return broken(f"event {number}, $.error", "no error, or null", said)
+            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
+            return broken(f"event {number}, {at or '$'}", "no error, or null", said)
     return holds()
 
 
@@ -135,7 +141,7 @@ def no_error(reply: Reply, context: Context) -> Outcome:
 )
 def content_non_empty(reply: Reply, context: Context) -> Outcome:
     joined = "".join(text_of(delta.get("content")) for delta in reply.deltas)
-    if joined.strip():
+    if not is_blank(joined):
         return holds(f"{len(joined)} characters in {len(reply.chunks)} chunks")
     return broken("$.choices[0].delta.content", "text over all events", f"none in {len(reply.chunks)} chunks")
 

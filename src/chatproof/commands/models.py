@@ -16,7 +16,7 @@ from chatproof.redaction import clean
 from chatproof.reply import Reply
 from chatproof.resolver import Resolver
 from chatproof.run import Settings, Transport, contract_for, plan, send_all, transport_options
-from chatproof.target import Resolved
+from chatproof.target import Resolved, is_model_id
 from chatproof.usage_error import UsageError
 
 SHOWN = 20
@@ -68,11 +68,10 @@ def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
     """A run without a model: take the first chat-capable one if told to, else stop and list what there is."""
     ids = ids_of(ask(resolved))
     chat = [id for id in ids or [] if looks_chat_capable(id)]
-    if auto and chat:
-        note = (
-            f"--model auto took {escape(chat[0][:200])}, the first of {len(ids or [])} listed that looks chat-capable"
-        )
-        return resolved._replace(target=resolved.target._replace(model=chat[0][:256]), notes=(*resolved.notes, note))
+    fit = next((id for id in chat if is_model_id(id) and clean(id, resolved.target.key) == id), None)
+    if auto and fit:
+        note = f"--model auto took {escape(fit)}, the first of {len(ids or [])} listed that looks chat-capable"
+        return resolved._replace(target=resolved.target._replace(model=fit), notes=(*resolved.notes, note))
     if ids is None:
         raise UsageError(
             "usage",

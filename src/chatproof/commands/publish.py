@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import Any
 
 from chatproof import exit_status, reporters
+from chatproof.commands.keeping import named
 from chatproof.commands.options import terminal
+from chatproof.journal import default_place
 from chatproof.output import Artefact, WriteError, say, warn
 from chatproof.usage_error import UsageError
 
@@ -64,7 +66,9 @@ class Outlet:
         self._paths: list[tuple[str, str]] = []
         on_stdout = []
         for report in args.report:
-            format, _, path = report.partition("=")
+            format, named, path = report.partition("=")
+            if named and not path:
+                raise UsageError("usage", f"--report {format}= names no file", "give a path, or - for standard output")
             if path in ("", "-"):
                 on_stdout.append(format)
             else:
@@ -81,6 +85,9 @@ class Outlet:
             reporters.load(format, of)
         if len(self._paths) != len({_place(path) for _, path in self._paths}):
             raise UsageError("usage", "two reports have one path", "give each report a path of its own")
+        for _, path in self._paths:
+            if read := _read_by(args, path):
+                raise UsageError("usage", f"the report would replace {read}", "give the report another path")
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
         look = terminal()
         self._style = reporters.Style(look["color"], look["width"], -1 if args.quiet else args.verbose)
@@ -142,6 +149,29 @@ class Outlet:
             except WriteError as error:
                 failed = _unwritten(document, error)
         return failed
+
+
+def _read_by(args: argparse.Namespace, path: str) -> str:
+    """What is read from the same file or kept in it: a key, a capture, the journal. A run may replace its baseline."""
+    if not os.path.isfile(path):
+        return ""
+    for place in {named(args) if hasattr(args, "journal") else "", default_place(os.environ)} - {""}:
+        if any(_same(path, f"{place}{part}") for part in ("", "-wal", "-shm", "-journal")):
+            return "the journal, or a part of it"
+    for name, value in vars(args).items():
+        if name not in ("report", "against") and any(
+            isinstance(other, str) and _same(path, other) for other in (value if isinstance(value, list) else (value,))
+        ):
+            return f"what it reads ({name.replace('_', '-')})"
+    return ""
+
+
+def _same(path: str, other: str) -> bool:
+    """Both name one file that is there."""
+    try:
+        return os.path.samefile(path, other)
+    except (OSError, ValueError):
+        return False
 
 
 def _place(path: str) -> str:

@@ -16,7 +16,7 @@ from chatproof.failure_modes.mode import (
 from chatproof.printable import quote
 from chatproof.provider_error import find_error
 from chatproof.reply import first_choice, reasoning_of
-from chatproof.strictjson import REASONS
+from chatproof.strictjson import REASONS, Problem
 
 _CONTENT = "happy.message_content_non_empty"
 _UNSAFE = ("duplicate_key", "not_a_number", "lone_surrogate", "number_range", "too_deep")
@@ -27,8 +27,12 @@ def _problem(case: Case, *reasons: str) -> Sign | None:
     answered = case.is_chat and case.reply.probe != "stream" and case.reply.complete and case.status == 200
     if not answered or problem is None or problem.reason not in reasons:
         return None
+    return Sign((_said(problem),))
+
+
+def _said(problem: Problem) -> str:
     where = f"byte {problem.offset}" + (f" ({quote(problem.path)})" if problem.path != "$" else "")
-    return Sign((f"{REASONS[problem.reason]}: {where}, {problem.detail}",))
+    return f"{REASONS[problem.reason]}: {where}, {problem.detail}"
 
 
 def _unsafe(case: Case) -> Sign | None:
@@ -44,7 +48,10 @@ def _truncated(case: Case) -> Sign | None:
 
 
 def _too_large(case: Case) -> Sign | None:
-    return _problem(case, "too_many_nodes")
+    if case.undecided(f"{case.reply.probe}.body_json"):  # of a refusal, too
+        problem = case.reply.json_problem
+        return Sign((_said(problem),)) if problem is not None and problem.reason == "too_many_nodes" else None
+    return None
 
 
 def _not_json(case: Case) -> Sign | None:

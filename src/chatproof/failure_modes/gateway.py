@@ -16,7 +16,11 @@ from chatproof.failure_modes.mode import (
 from chatproof.printable import quote
 from chatproof.urls import bare
 
-_HTTP_TO_HTTPS = ("http request was sent to https port", "sent an http request to an https server")
+_HTTP_TO_HTTPS = (  # nginx, Go, Apache
+    "http request was sent to https port",
+    "sent an http request to an https server",
+    "speaking plain http to an ssl-enabled server port",
+)
 _TIMEOUTS = (408, 504, 524)
 _GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)
 
@@ -24,18 +28,39 @@ _GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)
 def _redirected(case: Case) -> Sign | None:
     if not (case.reply.complete and 300 <= case.status < 400 and case.status != 304):
         return None
-    target = bare(case.reply.header(b"location"))
-    scheme, separator, rest = target.partition("://")
-    if not separator:
-        return Sign((f"Location is a path on the same host: {quote(target, 80)}" if target else "no Location",))
-    origin = f"{scheme}://{rest.partition('/')[0]}"
-    worse = ", without TLS" if scheme.lower() == "http" and case.url.scheme == "https" else ""
-    return Sign((f"Location points to {quote(origin, 100)}{worse}; it was not followed",))
+    told = (_where(bare(case.reply.header(b"location")), case.url.scheme),)
+    if _known(case):
+        return Sign(
+            told,
+            summary="this request is redirected, and the plain one to the same URL is answered",
+            owner=GATEWAY,
+            next_step="The base URL is right. Ask whoever runs the gateway why this request is sent elsewhere: clients "
+            "follow it as a GET, or not at all.",
+            confidence=LIKELY,
+        )
+    return Sign(told)
+
+
+def _where(target: str, spoken: str) -> str:
+    """What a Location points to, read as browsers do, for whom a backslash is a slash and slashes may be too few."""
+    scheme, colon, rest = target.replace("\\", "/").strip().partition(":")
+    if not colon or "/" in scheme:
+        scheme, rest = "", target.replace("\\", "/").strip()
+        if not rest.startswith("//"):
+            return f"Location is a path on the same host: {quote(target, 80)}" if target else "no Location"
+    origin = f"{scheme}://{rest.lstrip('/').partition('/')[0]}".removeprefix(":")
+    worse = ", without TLS" if scheme.lower() == "http" and spoken == "https" else ""
+    return f"Location points to {quote(origin, 100)}{worse}; it was not followed"
 
 
 def _challenge(case: Case) -> Sign | None:
     if case.reply.challenge:
         return Sign((case.reply.challenge,), confidence=CERTAIN)
+    if case.page and case.status == 511:
+        return Sign(
+            ("511: the network between here and the API wants a login of its own",),
+            next_step="Log in to the network that this machine is in, or leave it; neither key nor URL is the cause.",
+        )
     return when(case.page and case.status == 403, "a 403 that is not JSON comes from an intermediary, not from the API")
 
 

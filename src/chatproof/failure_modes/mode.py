@@ -39,8 +39,10 @@ class Case(NamedTuple):
 
     @property
     def page(self) -> bool:
-        """A complete reply whose body is not JSON and not a stream: what intermediaries write."""
-        return self.reply.complete and self.reply.kind in ("html", "text", "empty", "binary")
+        """A complete reply whose body is not JSON and not a stream: what intermediaries write. Or Cloudflare's own JSON."""
+        return self.reply.complete and (
+            self.reply.kind in ("html", "text", "empty", "binary") or self.reply.is_cloudflares
+        )
 
     @property
     def url(self) -> Url:

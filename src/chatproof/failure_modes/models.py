@@ -11,6 +11,11 @@ def chat_is_well(case: Case) -> bool:
     return control is not None and control.complete and control.is_completion
 
 
+def this_one_only(case: Case) -> bool:
+    """The plain request with the same key, to the same URL, is answered: what is refused here is this request."""
+    return case.reply.probe != "happy" and not case.is_auth_probe and case.is_chat_url and chat_is_well(case)
+
+
 def _listing(case: Case) -> list[str] | None:
     listing = case.context.replies.get("models")
     try:

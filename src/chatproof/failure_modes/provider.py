@@ -14,12 +14,22 @@ from chatproof.failure_modes.mode import (
     Sign,
     when,
 )
-from chatproof.failure_modes.models import chat_is_well, listed, near_ids
+from chatproof.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
 from chatproof.provider_error import alike, by_words
 
 
 def _failing(case: Case, *classes: str) -> bool:
     return (case.reply.lacks(STATUS) or case.status >= 400) and case.error_class in classes
+
+
+_THIS_ONE = Sign(
+    ("the plain request with the same key is answered",),
+    summary="this request is refused as if for the key or the place, and the plain one with the same key is answered",
+    owner=UNKNOWN,
+    next_step="Key and URL are well: look at what sets this request apart. A gateway may route it elsewhere with other "
+    "credentials, or the key may not use this feature; ask whoever runs the gateway, with the request id.",
+    confidence=LIKELY,
+)
 
 
 def _keyless(case: Case) -> Sign | None:
@@ -40,8 +50,19 @@ def _forbidden(case: Case) -> Sign | None:
     """A 403 that neither code nor words explain is about the key only if a request without one gets another answer."""
     if not _failing(case, "permission"):
         return None
+    if this_one_only(case):
+        return _THIS_ONE
     keyless, error = case.context.replies.get("auth.missing_key"), case.reply.error
     compared = keyless is not None and keyless.complete and not keyless.lacks(STATUS)
+    if compared and keyless and keyless.status == case.status and alike(keyless.error, error):
+        return Sign(
+            ("a request without a key gets the same answer: the key was not judged, or is as good as none",),
+            summary="the request is forbidden, to this key as to everyone",
+            owner=UNKNOWN,
+            next_step="Read the message: it is an access rule for this machine or region, or how this endpoint answers "
+            "any key that it does not know.",
+            confidence=LIKELY,
+        )
     told = error is not None and (error.code or error.type or by_words(error) == "permission")
     if compared or told:
         return Sign()
@@ -65,6 +86,10 @@ def _relayed(case: Case) -> Sign | None:
 def _key_rejected(case: Case) -> Sign | None:
     if not _failing(case, "auth") and not (case.page and case.status == 401):
         return None
+    if case.is_auth_probe and chat_is_well(case):
+        return None  # this is what that key should get; something else is odd about it
+    if this_one_only(case):
+        return _THIS_ONE
     listing = case.context.replies.get("models")
     if listing is not None and listing.complete and listing.status == 200 and case.reply.probe == "happy":
         said = "yet the list of models is given to this key: the gateway's own credentials may be the rejected ones"
@@ -79,7 +104,7 @@ def _key_rejected(case: Case) -> Sign | None:
 def _model(case: Case) -> Sign | None:
     if not _failing(case, "model") or (case.is_auth_probe and chat_is_well(case)):
         return None
-    if case.reply.probe != "happy" and case.is_chat_url and chat_is_well(case):
+    if this_one_only(case):
         return Sign(
             ("the plain request to this model is answered",),
             summary="this request is refused as if the model were missing, and the plain one is not",
@@ -127,6 +152,17 @@ def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: st
     return Mode(code, owner, summary, step, confidence, lambda case: when(_failing(case, *classes)))
 
 
+def _of_the_key(code: str, classes: tuple[str, ...], summary: str, step: str) -> Mode:
+    """A row for what would meet every request with this key, from this machine."""
+
+    def found(case: Case) -> Sign | None:
+        if not _failing(case, *classes):
+            return None
+        return _THIS_ONE if this_one_only(case) else Sign()
+
+    return Mode(code, YOU, summary, step, CERTAIN, found)
+
+
 MODES = (
     Mode(
         "auth.header",
@@ -160,16 +196,14 @@ MODES = (
         CERTAIN,
         _key_rejected,
     ),
-    _row(
+    _of_the_key(
         "auth.header",
-        YOU,
         ("header",),
         "the endpoint says that no usable key arrived",
         "Compare the header's name and scheme with the provider's reference; --profile decides what is sent. A proxy may strip the header.",
     ),
-    _row(
+    _of_the_key(
         "auth.organization",
-        YOU,
         ("organization",),
         "key and organization or project do not belong together",
         "Check organization settings of the key; unset OPENAI_ORG_ID in your clients.",
@@ -181,9 +215,8 @@ MODES = (
         "the account or the key has no money left for this request",
         "Top up the account or raise the key's own quota: they are counted apart. Retrying does not help.",
     ),
-    _row(
+    _of_the_key(
         "account.region",
-        YOU,
         ("region",),
         "the provider does not serve this machine's country or region",
         "Run from a supported region, or ask the provider.",
