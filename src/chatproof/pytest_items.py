@@ -20,7 +20,7 @@ from chatproof.exit_status import interrupted
 from chatproof.journal import JournalError
 from chatproof.output import Artefact, WriteError
 from chatproof.printable import escape
-from chatproof.redaction import Redactor
+from chatproof.redaction import MARK, Redactor
 from chatproof.run import Settings, contract_for, run
 from chatproof.target import Resolved, Target
 from chatproof.usage_error import UsageError
@@ -229,6 +229,11 @@ class ContractPlugin:
         self._mask(report)
         return report
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A subtest's report is made elsewhere, and some plugins make reports of their own."""
+        self._mask(report)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
@@ -294,11 +299,26 @@ def _masked(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
         return redactor.text(value)
     if type(value) in (list, tuple):
-        return type(value)(_masked(part, redactor) for part in value)
+        masked = [_masked(part, redactor) for part in value]
+        texts = [part for part in masked if isinstance(part, str)]
+        # A diff of lists or long texts has a letter or a piece in each line.
+        if len(texts) > 1 and redactor.finds("\n".join(text.removeprefix("E").lstrip() for text in texts)):
+            masked = [MARK if isinstance(part, str) else part for part in masked]
+        return type(value)(masked)
     if type(value).__module__.startswith("_pytest."):
         for name, part in vars(value).items():
             object.__setattr__(value, name, _masked(part, redactor))  # some are frozen
-    return value
+        return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return MARK if redactor.finds(_shown(value)) else value
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # a user's object: whoever writes it down will meet the same
+        return ""
 
 
 def _read(path: str) -> dict[str, Any]:

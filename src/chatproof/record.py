@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof import __version__
 from chatproof.body_shape import shape
-from chatproof.clause import BROKEN, UNDECIDED, VALIDATE
+from chatproof.clause import BROKEN, CLAUSES, UNDECIDED, VALIDATE, WAIVED
 from chatproof.contract import Contract
 from chatproof.digest import sha256
 from chatproof.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Request, Response, Secret
@@ -120,8 +120,8 @@ def build(
     if facts.interrupted:
         notes.append(f"interrupted by {facts.interrupted} before all requests were answered")
     troubled = {f.exchange for f in judgement.findings if f.outcome in (BROKEN, UNDECIDED)}
-    leaky = {f.exchange for f in judgement.findings if f.clause == "secret.not_reflected" and f.outcome == BROKEN}
     shown = {e.id for e in exchanges if facts.keep_bodies or e.id in troubled}
+    leaky = _leaky(judgement, shown)
     made, cost = _exchanges(exchanges, judgement.context.replies, leaky, shown)
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -285,6 +285,19 @@ def _target(target: Target, support: str) -> dict[str, Any]:
         "support": support,
         "place": target.place,
     }
+
+
+def _leaky(judgement: Judgement, shown: set[str]) -> set[str]:
+    """Exchanges in which the key came back, whether that was asked, waived or left out: pieces of it that stand in no
+    single string would be kept with an excerpt."""
+    clause = CLAUSES["secret.not_reflected"]
+    found = {f.exchange: f.outcome in (BROKEN, WAIVED) for f in judgement.findings if f.clause == clause.id}
+    context = judgement.context
+    for reply in context.replies.values():
+        id = reply.exchange.id
+        if id in shown and id not in found and context.key is not None:
+            found[id] = if_held(lambda: clause.judge(reply, context).outcome == BROKEN, True)  # noqa: B023  # called here
+    return {id for id, leaks in found.items() if leaks}
 
 
 def _exchanges(

@@ -22,17 +22,16 @@ _SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
 _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
 _GROUP = 4
 _FEW = 64  # places to look at: to search the joined texts for each costs less than to cut every run out of them
-_MOST_GZIP, _GZIP_BYTES = 32, 64 * 1024  # base64 runs that are looked into, and bytes read of each
+_MOST_TRIED, _MOST_GZIP = 128, 32  # base64 runs that are looked into, and that may hold anything
+_GZIP_BYTES, _PIECE = 64 * 1024, 512  # read of each, and at once where it is damaged
+_MOST_ESCAPES = 50_000  # of one kind, in a reply: more is no text
 FOREIGN_STARTS = (
     "sk-", "sk_", "pk_", "rk_", "gsk_", "xai-", "hf_", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
     "glpat-", "AKIA", "ASIA", "xox", "eyJ", "-----BEGIN", "npm_", "pypi-", "SG.",
 )  # fmt: skip
 """Beginnings of secrets that are not ours (foreign.py). A text with none of them holds none."""
-_STEP = 256 * 1024
-_ESCAPED_CSI = (
-    b"\\x1b[", b"\\x1B[", b"\\u001b[", b"\\u001B[", b"\\U0000001b[", b"\\U0000001B[", b"\\033[", b"\\e["
-)  # fmt: skip
-"""What a terminal's codes begin with, after one backslash."""
+_BEGINS = (b"\\", b"&", b"%", b"=", b"\x1b", b"<")
+"""What escapes, terminals' codes and tags begin with. Few good replies have any."""
 _ASCII85 = bytes(range(33, 33 + 85)).decode()
 _BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
@@ -47,10 +46,13 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
     yield "percent-encoded", "".join(f"%{byte:02X}" for byte in raw)
     yield "percent-encoded twice", "".join(f"%25{byte:02X}" for byte in raw)
     yield "JSON escapes", "".join(f"\\u{byte:04x}" for byte in raw)
+    yield "JSON escapes", "".join(f"\\u{{{byte:x}}}" for byte in raw)
     yield "escapes", "".join(f"\\x{byte:02x}" for byte in raw)
     yield "octal escapes", "".join(f"\\{byte:03o}" for byte in raw)
     yield "quoted-printable", "".join(f"={byte:02X}" for byte in raw)
+    yield "hexadecimal numbers", " ".join(f"0x{byte:02x}" for byte in raw)
     yield "decimal numbers", " ".join(str(byte) for byte in raw)
+    yield "decimal numbers", " ".join(f"{byte:03}" for byte in raw)
     yield "HTML references", "".join(f"&#{byte};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
@@ -59,11 +61,12 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
     for shift in range(5):
         padded = _base32(b"\0" * shift + raw)
         yield "base32", padded[-(-shift * 8 // 5) : len(padded) - (1 if (shift + len(raw)) % 5 else 0)]
-    for shift in range(3):
-        padded = b2a_base64(b"\0" * shift + raw, newline=False).decode().rstrip("=")
-        aligned = padded[-(-shift * 8 // 6) : len(padded) - (1 if (shift + len(raw)) % 3 else 0)]
-        yield "base64", aligned
-        yield "base64", aligned.replace("+", "-").replace("/", "_")
+    for name, data in (("base64", raw), ("base64 of UTF-16", value.encode("utf-16-le", "surrogatepass"))):
+        for shift in range(3):
+            padded = b2a_base64(b"\0" * shift + data, newline=False).decode().rstrip("=")
+            aligned = padded[-(-shift * 8 // 6) : len(padded) - (1 if (shift + len(data)) % 3 else 0)]
+            yield name, aligned
+            yield name, aligned.replace("+", "-").replace("/", "_")
     for shift in range(4):
         for alphabet in (_BASE85, _ASCII85):
             aligned = _base85(raw[shift:], alphabet)
@@ -73,40 +76,15 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
 
 def find_secret(data: bytes, secret: Secret) -> str:
     """In which form the whole secret stands in `data`; empty when it does not. Case and separators do not matter."""
+    if secret.reveal().encode("utf-8", "surrogatepass") in data:
+        return "plain"
     if len(secret) < SHORTEST:
-        return "plain" if secret.reveal().encode("utf-8", "surrogatepass") in data else ""
-    looks = _looks(data, _inflated(data)[0])
-    whole = next((name for name, form in _needles(secret) if any(form in look for look in looks)), "")
-    return whole or ("partly encoded" if _is_mixed(data, secret) else "")
-
-
-def _is_mixed(data: bytes, secret: Secret) -> bool:
-    """Some of its characters are encoded and others are not. Eight stand plainly somewhere; the text around them has
-    the rest, once it is decoded."""
-    wanted, reach = _squeeze(secret.reveal().encode("utf-8", "surrogatepass")), 12 * len(secret)
-    looked, places = -1, 0
-    for start in range(0, len(data), _STEP):
-        for hit in _plain_windows(secret).hits(data[start : start + _STEP + _WINDOW].decode("latin-1")):
-            at = start + hit
-            if at <= looked:
-                continue
-            places, looked = places + 1, at + reach // 2
-            if places > _FEW:
-                return False
-            if wanted in _squeeze(_decoded(data[max(at - reach, 0) : at + reach].decode("latin-1"))):
-                return True
-    return False
-
-
-def _decoded(text: str) -> bytes:
-    """A short text without the usual escapes: of JSON, of URLs, of HTML."""
-    import html
-    import re
-    from urllib.parse import unquote
-
-    escaped = r"\\\\?(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))"
-    plain = re.sub(escaped, lambda found: chr(int(found[1] or found[2], 16)), text)
-    return html.unescape(unquote(unquote(plain))).encode("utf-8", "surrogatepass")
+        return ""
+    for number, look in enumerate(_looks(data, _inflated(data)[0], _MOST_ESCAPES)):
+        found = next((name for name, form in _needles(secret) if form in look), "")
+        if found:
+            return found if number == 0 or found != "plain" else "partly encoded"
+    return ""
 
 
 def is_word_like(secret: Secret) -> bool:
@@ -115,47 +93,20 @@ def is_word_like(secret: Secret) -> bool:
     return len(value) < SHORTEST or (len(value) < _WINDOWS_FROM and value.replace("-", "").replace("_", "").isalpha())
 
 
-def _looks(data: bytes, held: bytes) -> tuple[bytes, ...]:
-    """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret; and
-    what it held, inflated."""
-    inflated = (_squeeze(held),) if held else ()
-    if b"\\" not in data and b"\x1b" not in data:
-        return (_squeeze(data), *inflated)
-    # What is taken out leaves a space: what stood before and after it is no escape, nor the code of a colour.
-    bare = _single(data, b"\\")
-    for escape in _ESCAPED_CSI:
-        bare = bare.replace(escape, b"\x1b[")
-    if b"\x1b[" in bare:
-        bare = _without(bare, rb"\x1b\[[0-9;]*+[A-Za-z]", b"\x1b")
-    if any(begin in bare for begin in (b"\\x", b"\\u", b"\\U")):
-        bare = _without(bare, rb"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})", b"\\")
-    for letter in b"bfnrt0":
-        bare = bare.replace(b"\\%c" % letter, b" ")
-    return (_squeeze(data), _squeeze(bare), *inflated)
+def _looks(data: bytes, held: bytes, most: int = 0) -> Iterator[bytes]:
+    """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret; with
+    what is escaped in it spelt out; and what it held, inflated."""
+    yield _squeeze(data)
+    if held:
+        yield _squeeze(held)
+    if any(begin in data for begin in _BEGINS) or not data.isascii():
+        from chatproof.escapes import spelt_out, taken_out
 
-
-def _single(data: bytes, byte: bytes) -> bytes:
-    """`data` with one of a byte where several stand in a row: a search would begin anew at each of them."""
-    while byte * 2 in data:
-        for several in (byte * 64, byte * 8, byte * 2):
-            data = data.replace(several, byte)
-    return data
-
-
-def _without(data: bytes, form: bytes, begin: bytes) -> bytes:
-    """`data` with a space for what has a form, which begins with `begin` and holds no other.
-
-    In steps that end before one: `re` needs forty bytes for each place where it takes something out.
-    """
-    import re
-
-    pieces, at = [], 0
-    while at < len(data):
-        found = data.find(begin, at + _STEP)
-        end = found if found >= 0 else len(data)
-        pieces.append(re.sub(form, b" ", data[at:end]))
-        at = end
-    return b"".join(pieces)
+        if b"\\" in data or b"\x1b" in data:
+            yield _squeeze(taken_out(data))
+        plain = spelt_out(data, most)
+        if plain != data:
+            yield _squeeze(plain)
 
 
 def _inflated(data: bytes) -> tuple[bytes, bool]:
@@ -166,25 +117,42 @@ def _inflated(data: bytes) -> tuple[bytes, bool]:
     import re
     import zlib
     from binascii import a2b_base64
-    from contextlib import suppress
 
     found: list[bytes] = []
     complete = True
-    for run in re.finditer(rb"H4sI[A-Za-z0-9+/_-]{20,}+", data.replace(b"\\/", b"/")):
+    for number, run in enumerate(re.finditer(rb"H4sI[A-Za-z0-9+/_-]{20,}+", data.replace(b"\\/", b"/"))):
+        if number == _MOST_TRIED:
+            return b"\n".join(found), False
         text = run[0][: 4 * (_GZIP_BYTES // 4)].translate(bytes.maketrans(b"-_", b"+/"))
         packed, inflating, held = a2b_base64(text[: len(text) // 4 * 4]), zlib.decompressobj(31), b""
         try:
             held = inflating.decompress(packed, _GZIP_BYTES)
         except zlib.error:  # what came before the damage can be read all the same: byte by byte, it is not thrown away
-            inflating = zlib.decompressobj(31)
-            with suppress(zlib.error):
-                for byte in packed:
-                    held += inflating.decompress(bytes((byte,)), _GZIP_BYTES)
+            held = _before_the_damage(packed)
         if held and len(found) == _MOST_GZIP:
             return b"\n".join(found), False
         found += [held[:_GZIP_BYTES]] if held else []
         complete = complete and len(held) < _GZIP_BYTES and len(run[0]) <= _GZIP_BYTES
     return b"\n".join(found), complete
+
+
+def _before_the_damage(packed: bytes) -> bytes:
+    """In pieces, the damaged one byte by byte from where it begins."""
+    import zlib
+    from contextlib import suppress
+
+    inflating, held = zlib.decompressobj(31), b""
+    with suppress(zlib.error):
+        for at in range(0, len(packed), _PIECE):
+            before, piece = inflating.copy(), packed[at : at + _PIECE]
+            try:
+                held += inflating.decompress(piece, _GZIP_BYTES)
+            except zlib.error:
+                for start in range(len(piece)):
+                    held += before.decompress(piece[start : start + 1], _GZIP_BYTES)
+            if len(held) >= _GZIP_BYTES:
+                break
+    return held
 
 
 def _squeeze(data: bytes) -> bytes:
@@ -195,11 +163,6 @@ def _squeeze(data: bytes) -> bytes:
 @lru_cache(maxsize=8)
 def _encoded(secret: Secret) -> tuple[tuple[str, str], ...]:
     return tuple(encodings(secret.reveal()))
-
-
-@lru_cache(maxsize=8)
-def _plain_windows(secret: Secret) -> "_Windows":
-    return _Windows([secret.reveal()], _WINDOW)
 
 
 @lru_cache(maxsize=8)
@@ -273,6 +236,12 @@ class Redactor:
         self._whole = sorted(short, key=len, reverse=True)  # longest first: one secret may begin with another
         plain = [value for value in foreign if len(value) >= _WINDOWS_FROM]
         written = (form for value in long for _, form in _encoded(Secret(value)))
+        self._short = tuple(
+            form
+            for value in values
+            if value not in long and not is_word_like(Secret(value))
+            for _, form in _needles(Secret(value))
+        )
         self._windows = _Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for value in long for _, form in _needles(Secret(value)))
         self._squeezed = _Windows(squeezed, _SQUEEZED_WINDOW)
@@ -299,7 +268,10 @@ class Redactor:
         held, complete = _inflated(raw)
         if not complete or (held and self._windows.hits(held.decode("latin-1"))):
             return bool(self)
-        return any(self._squeezed.hits(look.decode()) for look in _looks(raw, held))
+        return any(
+            any(form in look for form in self._short) or self._squeezed.hits(look.decode())
+            for look in _looks(raw, held)
+        )
 
     def _without_runs(self, text: str) -> str:
         hits = self._windows.hits(text)

@@ -134,6 +134,15 @@ def test_every_case_into_every_format(case: str, base_url: Callable[[str], str],
         assert any(f["clause"] == "secret.not_reflected" and f["outcome"] == "broken" for f in document["findings"])
 
 
+@pytest.mark.parametrize("left_out", [("--skip", "secret.not_reflected"), ("--only", "stream")], ids=["skip", "only"])
+def test_a_stream_of_pieces_is_not_kept_because_nobody_asked_about_the_key(
+    left_out: tuple[str, ...], rogue: Rogue, inside: Inside
+) -> None:
+    ran = inside("smoke", rogue.url("split-many"), "--model", "m", *COMMANDS["smoke"], *left_out, *reports())
+    check(ran)
+    assert b"stream.finished" in ran.artefacts["file report.json"]
+
+
 @pytest.mark.parametrize("case", ["echo-plain", "echo-hex", "control-ids"])
 @pytest.mark.parametrize("choice", [(), ("--model", "auto")], ids=["none", "auto"])
 def test_without_a_model(case: str, choice: tuple[str, ...], rogue: Rogue, inside: Inside) -> None:

@@ -97,6 +97,13 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.record as m; whole = m._excerpt; m._excerpt = lambda body, leaky: whole(body, False)",
         "split-many", SMOKE, LAUNCH,
     ),
+    "leaky excerpt, not asked about": (
+        "import chatproof.record as m; m._leaky = lambda judgement, shown: set()",
+        "split-many", (*SMOKE, "--skip", "secret.not_reflected"), LAUNCH,
+    ),
+    "escapes spelt out": (
+        "import chatproof.escapes as m; m.spelt_out = lambda data, most=0: data", "refuse-percent-here-and-there", SMOKE, LAUNCH,
+    ),
     "models, ids": (
         "import chatproof.commands.models as m; m._safe = lambda id, resolved: id", "echo-plain", ("models", "URL"), LAUNCH,
     ),

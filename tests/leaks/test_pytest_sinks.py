@@ -26,6 +26,24 @@ def test_noted(chatproof_target, record_property):
     record_property("header", "Bearer " + chatproof_target.key.reveal())
     record_property(chatproof_target.key.reveal(), 1)
 
+def test_noted_in_other_types(chatproof_target, record_property):
+    key = chatproof_target.key.reveal()
+    record_property("headers", {"Authorization": "Bearer " + key})
+    record_property("raw", key.encode())
+
+def test_compared_letter_by_letter(chatproof_target):
+    assert list(chatproof_target.key.reveal()) == []
+
+def test_compared_in_pieces(chatproof_target):
+    key = chatproof_target.key.reveal()
+    assert [key[at : at + 4] for at in range(0, len(key), 4)] == []
+
+def test_in_parts(chatproof_target, subtests):
+    with subtests.test("a part"):
+        print(chatproof_target.key.reveal())
+        logging.getLogger().warning("%s", chatproof_target.key.reveal())
+        assert 0
+
 def test_expected(chatproof_target):
     pytest.xfail("refuses " + chatproof_target.key.reveal())
 

@@ -192,7 +192,7 @@ ROWS = (
         _split_key,
         NO_GO,
         "secret.reflected",
-        ("joined stream text (plain)",),
+        ('joined stream text ("content") (plain)',),
         on=STREAM,
         loud=True,
     ),

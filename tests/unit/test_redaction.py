@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof import foreign, profile, redaction
+from chatproof import escapes, foreign, profile, redaction
 from chatproof.clause import Context
 from chatproof.clauses.secrets import not_reflected
 from chatproof.exchange import Secret
@@ -78,6 +78,77 @@ def test_a_key_of_which_some_characters_are_encoded_is_found(form: str) -> None:
         assert find_secret(data, SECRET) == "partly encoded"
     clean = Redactor([SECRET]).text(f"before {PARTLY[form]} after")
     assert not any(KEY[i : i + 8] in clean for i in range(len(KEY) - 7))
+
+
+def _each(form: Callable[[int], str], step: int = 1) -> str:
+    return "".join(form(ord(char)) if at % step == 0 else char for at, char in enumerate(KEY))
+
+
+WOVEN = {
+    "percent-every-second": _each(lambda c: f"%{c:02X}", 2),
+    "html-every-sixth": _each(lambda c: f"&#{c};", 6),
+    "html-zeros": _each(lambda c: f"&#{c:04};"),
+    "html-twice": _each(lambda c: f"&amp;#{c};"),
+    "json-every-third": _each(lambda c: f"\\u{c:04X}", 3),
+    "octal-every-second": _each(lambda c: f"\\{c:03o}", 2),
+    "long": _each(lambda c: f"\\U{c:08x}", 2),
+    "quoted-printable": _each(lambda c: f"={c:02X}", 2),
+    "braces": _each(lambda c: f"\\u{{{c:x}}}"),
+    "0x": _each(lambda c: f"0x{c:02X}, "),
+    "zeros": _each(lambda c: f"{c:03} "),
+    "powershell": base64.b64encode(KEY.encode("utf-16-le")).decode(),
+    "full-width": _each(lambda c: chr(c + 0xFEE0) if chr(c).isalnum() else chr(c)),
+    "bold": _each(lambda c: chr(0x1D400 + c - 65) if chr(c).isupper() else chr(c)),
+    **{
+        f"between {mark!r}": mark.join(KEY)
+        for mark in (
+            "&nbsp;", "&shy;", "&#8203;", "%E2%80%8B", "%20", "%00", "<wbr>", "<br>", "</b><b>", "\u200b", "\\u200b",
+            "\x1b[38:5:1m", "\x1b[?25h", "\x1b[1~", "\x1b(B", "\x1b]0;title\x07", "\x9b31m", "\\u001b\\u005b31m",
+            "&#27;[31m", "%1B[31m", "\\E[0m", "\\033[0m", "\\x1b]8;;\\x07",
+        )
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", WOVEN)
+def test_a_key_woven_with_escapes_is_found_and_nothing_of_it_is_kept(form: str) -> None:
+    assert find_secret(f"before {WOVEN[form]} after".encode(), SECRET)
+    clean = Redactor([SECRET]).text(f"before {WOVEN[form]} after")
+    assert MARK in clean and not any(KEY[at : at + 4] in clean for at in range(3, len(KEY) - 3))
+    assert WOVEN[form][8:40] not in clean
+
+
+def test_a_short_key_is_removed_in_any_form_that_is_found() -> None:
+    """Below twenty characters no piece of it is looked for: it is removed whole, or its text is."""
+    short = "sk-Vq7Zr2Kd9w"
+    made = {
+        "numbers": str([*short.encode()]), "dump": short.encode().hex(" "), "HTML": "".join(f"&#x{ord(c):04X};" for c in short),
+        "apart": "_".join(short), "gzip": base64.b64encode(gzip.compress(short.encode())).decode(),
+        "colour": "\x1b[31m".join(short), "wide": "\u200b".join(short), "percent": "".join(f"%{ord(c):02x}" for c in short),
+        "utf-16": short.encode("utf-16-le").decode("latin-1"), "groups": " ".join(short[at : at + 4] for at in range(0, 13, 4)),
+    }  # fmt: skip
+    for name, text in made.items():
+        assert find_secret(f"a {text} z".encode(), Secret(short)), name
+        assert MARK in (clean := Redactor([Secret(short)]).text(f"a {text} z")) and text not in clean, name
+
+
+def test_a_word_for_a_key_takes_no_text_with_it() -> None:
+    assert Redactor([Secret("lm-studio")]).text("LM Studio's lm-studio") == f"LM Studio's {MARK}"
+
+
+def test_a_key_with_few_letters_is_found_as_it_stands() -> None:
+    for key in ("sk-12345", "sk-test-1", "#-4k~_=/+9.!?-"):
+        assert find_secret(f"your key {key} is bad".encode(), Secret(key)) == "plain"
+
+
+def test_many_short_runs_of_gzip_cost_little() -> None:
+    text = ("H4sI" + "A" * 20 + " ") * 40_000
+    begun = time.process_time()
+    assert find_secret(text.encode(), SECRET) == "" and Redactor([SECRET]).text(text) == MARK
+    stored = gzip.compress(b"x" * 40_000, 0)[:-9] + b"\xff" * 9
+    damaged = (base64.b64encode(stored).decode() + " ") * 60
+    find_secret(damaged.encode(), SECRET)
+    assert time.process_time() - begun < 2
 
 
 def test_most_of_a_key_is_not_the_key() -> None:
@@ -281,7 +352,7 @@ def test_megabytes_of_escapes_cost_little_memory(piece: str) -> None:
 
 def test_a_key_among_megabytes_of_escapes_is_found_wherever_it_stands() -> None:
     for before in range(0, 40, 3):
-        noise = b"\\n" * ((redaction._STEP - len(KEY)) // 2) + b"x" * before
+        noise = b"\\n" * ((escapes._STEP - len(KEY)) // 2) + b"x" * before
         assert find_secret(noise + "\\u200b".join(KEY).encode() + noise, SECRET)
         assert find_secret(noise + "\x1b[31m".join(KEY).encode() + noise, SECRET)
 
@@ -293,7 +364,7 @@ def test_taking_escapes_out_quickly_leaves_what_the_plain_expressions_leave(piec
     coloured = rb"(?:\x1b|(?<!\\)\\++(?:x1[bB]|u001[bB]|U0000001[bB]|033|e))\[[0-9;]*[A-Za-z]"
     escape = rb"(?<!\\)\\++(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])"
     plain = re.sub(escape, b" ", re.sub(coloured, b" ", data))
-    assert redaction._looks(data, b"")[-1] == redaction._squeeze(plain if b"\\" in data or b"\x1b" in data else data)
+    assert redaction._squeeze(escapes.taken_out(data)) == redaction._squeeze(plain)
 
 
 @pytest.mark.parametrize("many", [1, 2, 3, 8])
