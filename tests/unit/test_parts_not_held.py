@@ -72,3 +72,20 @@ def test_what_was_stopped_by_something_else_is_blamed_on_nothing_that_it_said() 
         stopped = whole._replace(fault=Fault("net.other", "body", "the capture says so"))
         judgement = judge(smoke_contract(profile.load("generic")), [stopped], model=ASKED, key=Secret(SENT))
         assert diagnose(judgement) == ()
+
+
+# --- a key that is a word ---
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("ollama", True), ("EMPTY", True), ("lm-studio", True), ("sk-no-key-required", True), ("not_needed", True),
+        ("123456", True), ("x" * 19, True), ("x" * 20, False), ("sk-12345", False), ("token-abc123", False), (SENT, False),
+    ],
+)  # fmt: skip
+def test_what_stands_in_a_reply_by_accident_is_no_reflection(value: str, word: bool) -> None:
+    reply = GOOD["happy"].replace("pong", f"{value} says pong")
+    assert found(judged("happy", reply, key=value), "secret.not_reflected").outcome == (
+        "not_applicable" if word else "broken"
+    )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from chatproof.provider_error import ProviderError, alike, by_words, classify, find_error
+from chatproof.provider_error import ProviderError, alike, by_words, carried_error, classify, find_error
+from chatproof.strictjson import Json
 
 LONGEST = 16384
 
@@ -303,3 +304,11 @@ def test_refusals_are_alike_by_code_or_else_by_words(
     one: ProviderError | None, other: ProviderError | None, same: bool
 ) -> None:
     assert alike(one, other) is same
+
+
+@pytest.mark.parametrize(("at", "found"), [(0, True), (7, True), (8, False)])
+def test_an_error_is_looked_for_in_the_first_eight_choices(at: int, found: bool) -> None:
+    choices: list[Json] = [{"index": n, "error": {"message": "died"} if n == at else None} for n in range(12)]
+    where, error = carried_error({"choices": choices})
+    assert (where, bool(error)) == ((f"$.choices[{at}].error", True) if found else ("", False))
+    assert bool(find_error({"choices": choices})) is found

@@ -4,7 +4,7 @@ a row above catches the reply first, or because only a capture is so incomplete.
 import pytest
 
 from chatproof.diagnosis import diagnose
-from chatproof.exchange import BODY, END, HEADERS, KEY, STATUS, Fault
+from chatproof.exchange import BODY, END, HEADERS, KEY, REQUEST, STATUS, Fault
 from chatproof.failure_modes import Case, Sign, gateway, provider, stream
 from chatproof.judging import judge
 from chatproof.reply import Reply
@@ -182,3 +182,12 @@ def test_a_fault_is_the_cause_where_the_body_was_not_captured() -> None:
     )
     found = diagnose(judge(play().contract, [cut], model="gpt-x"))
     assert [d.code for d in found] == ["net.reset"]
+
+
+def test_a_redirect_in_a_capture_without_its_request_is_told_all_the_same() -> None:
+    page = "302 text/html\nLocation: https://other.test/\n\n"
+    whole = case_of(page, probe="stream", beside={"happy": GOOD["happy"]})
+    alone = case_of(page, probe="stream", beside={"happy": GOOD["happy"]}, unheld=frozenset({REQUEST}))
+    told, told_alone = asked("url.redirected", whole), asked("url.redirected", alone)
+    assert told is not None and told.owner == "gateway"
+    assert told_alone is not None and told_alone.owner == "" and "other.test" in told_alone.evidence[0]

@@ -14,6 +14,7 @@ from chatproof.failure_modes.mode import (
     when,
 )
 from chatproof.printable import quote
+from chatproof.reply import if_held
 from chatproof.urls import bare
 
 _HTTP_TO_HTTPS = (  # nginx, Go, Apache
@@ -28,8 +29,8 @@ _GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)
 def _redirected(case: Case) -> Sign | None:
     if not (case.reply.complete and 300 <= case.status < 400 and case.status != 304):
         return None
-    told = (_where(bare(case.reply.header(b"location")), case.url.scheme),)
-    if _known(case):
+    told = (_where(bare(case.reply.header(b"location")), case),)
+    if if_held(lambda: _known(case), False):
         return Sign(
             told,
             summary="this request is redirected, and the plain one to the same URL is answered",
@@ -41,15 +42,16 @@ def _redirected(case: Case) -> Sign | None:
     return Sign(told)
 
 
-def _where(target: str, spoken: str) -> str:
+def _where(target: str, case: Case) -> str:
     """What a Location points to, read as browsers do, for whom a backslash is a slash and slashes may be too few."""
-    scheme, colon, rest = target.replace("\\", "/").strip().partition(":")
+    slashes = target.replace("\\", "/")
+    scheme, colon, rest = slashes.partition(":")
     if not colon or "/" in scheme:
-        scheme, rest = "", target.replace("\\", "/").strip()
+        scheme, rest = "", slashes
         if not rest.startswith("//"):
             return f"Location is a path on the same host: {quote(target, 80)}" if target else "no Location"
     origin = f"{scheme}://{rest.lstrip('/').partition('/')[0]}".removeprefix(":")
-    worse = ", without TLS" if scheme.lower() == "http" and spoken == "https" else ""
+    worse = ", without TLS" if scheme.lower() == "http" and case.url.scheme == "https" else ""
     return f"Location points to {quote(origin, 100)}{worse}; it was not followed"
 
 

@@ -4,6 +4,7 @@ from chatproof.exchange import NotHeld
 from chatproof.failure_modes.mode import CERTAIN, LIKELY, PROVIDER, YOU, Case, Mode, Sign, when
 from chatproof.models import listed_ids, looks_chat_capable, nearest
 from chatproof.printable import quote
+from chatproof.reply import if_held
 
 
 def chat_is_well(case: Case) -> bool:
@@ -13,7 +14,8 @@ def chat_is_well(case: Case) -> bool:
 
 def this_one_only(case: Case) -> bool:
     """The plain request with the same key, to the same URL, is answered: what is refused here is this request."""
-    return case.reply.probe != "happy" and not case.is_auth_probe and case.is_chat_url and chat_is_well(case)
+    other = case.reply.probe != "happy" and not case.is_auth_probe
+    return other and chat_is_well(case) and if_held(lambda: case.is_chat_url, False)
 
 
 def _listing(case: Case) -> list[str] | None:

@@ -37,13 +37,20 @@ def _keyless(case: Case) -> Sign | None:
     return when(_failing(case, "auth", "header") and keyless)
 
 
+def _as_everyone(case: Case) -> bool | None:
+    """A request without a key gets the same answer. None where that was not observed."""
+    keyless = case.context.replies.get("auth.missing_key")
+    if keyless is None or not keyless.complete or keyless.lacks(STATUS):
+        return None
+    return keyless.status == case.status and alike(keyless.error, case.reply.error)
+
+
 def _not_even_judged(case: Case) -> Sign | None:
     """A bare 403 that requests without a key get as well: an access rule wrote it, before any key was looked at."""
-    keyless, error = case.context.replies.get("auth.missing_key"), case.reply.error
-    same = keyless is not None and keyless.status == case.status and alike(keyless.error, error)
+    error = case.reply.error
     bare = error is None or not (error.code or error.type)
     said = "a request without a key gets the same answer: the key was not judged"
-    return when(_failing(case, "permission") and same and bare, said)
+    return when(_failing(case, "permission") and bare and bool(_as_everyone(case)), said)
 
 
 def _forbidden(case: Case) -> Sign | None:
@@ -52,9 +59,8 @@ def _forbidden(case: Case) -> Sign | None:
         return None
     if this_one_only(case):
         return _THIS_ONE
-    keyless, error = case.context.replies.get("auth.missing_key"), case.reply.error
-    compared = keyless is not None and keyless.complete and not keyless.lacks(STATUS)
-    if compared and keyless and keyless.status == case.status and alike(keyless.error, error):
+    error, same = case.reply.error, _as_everyone(case)
+    if same:
         return Sign(
             ("a request without a key gets the same answer: the key was not judged, or is as good as none",),
             summary="the request is forbidden, to this key as to everyone",
@@ -64,7 +70,7 @@ def _forbidden(case: Case) -> Sign | None:
             confidence=LIKELY,
         )
     told = error is not None and (error.code or error.type or by_words(error) == "permission")
-    if compared or told:
+    if same is not None or told:
         return Sign()
     return Sign(
         ("not observed: what a request without a key gets here",),
@@ -91,7 +97,7 @@ def _key_rejected(case: Case) -> Sign | None:
     if this_one_only(case):
         return _THIS_ONE
     listing = case.context.replies.get("models")
-    if listing is not None and listing.complete and listing.status == 200 and case.reply.probe == "happy":
+    if listing is not None and listing.complete and listing.status == 200:
         said = "yet the list of models is given to this key: the gateway's own credentials may be the rejected ones"
         step = (
             "Try another model with this key: if that is answered, report the request id to whoever runs the gateway. "
