@@ -60,7 +60,8 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
     by_code: dict[str, list[_Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         by_code.setdefault(candidate.mode.code, []).append(candidate)
-    return (*(_diagnosis(group) for group in by_code.values()), *_of_control(judgement))
+    more = (found for found in _of_control(judgement) if found.code not in by_code)
+    return (*(_diagnosis(group) for group in by_code.values()), *more)
 
 
 def _of_control(judgement: Judgement) -> tuple[Diagnosis, ...]:

@@ -1,8 +1,10 @@
 """From findings to causes: which comes first, whose it is, and what is said only once."""
 
+import pytest
+
 from chatproof import clauses, probes_validate
 from chatproof.clause import VALIDATE
-from chatproof.contract import Choice, contract_of
+from chatproof.contract import Choice, contract_of, smoke_contract
 from chatproof.diagnosis import Diagnosis, diagnose
 from chatproof.exchange import Fault, Secret
 from chatproof.failure_modes import FAILURE_MODES
@@ -128,3 +130,44 @@ def test_a_pattern_may_know_better_than_its_row_whose_it_is() -> None:
     assert (listed.code, listed.owner, listed.confidence) == ("auth.rejected", "unknown", "likely")
     assert plain.summary == listed.summary and plain.next_step != listed.next_step
     assert listed.evidence[1].startswith("yet the list of models is given to this key")
+
+
+# --- what hangs on the plain request ---------------------------------------------------------------------------------
+
+NOT_SENT = {"stream": "not sent: happy does not hold"}
+REFUSED_KEY = '401 application/json\n\n{"error":{"message":"Invalid token","code":"invalid_api_key"}}'
+PAGE = "502 text/html\n\n<html>"
+
+
+def of_only(only: tuple[str, ...], replies: dict[str, str | Fault], not_sent: dict[str, str]) -> tuple[Diagnosis, ...]:
+    """What smoke says with --only."""
+    made = [exchange(probe, r if isinstance(r, Fault) else wire(r)) for probe, r in replies.items()]
+    contract = smoke_contract(load("generic"), stream=True, only=only)
+    return diagnose(judge(contract, made, model=MODEL, key=Secret(KEY), not_sent=not_sent))
+
+
+@pytest.mark.parametrize(
+    ("happy", "code"), [(PAGE, "gateway.error"), (REFUSED_KEY, "auth.rejected"), (RESET, "net.reset")]
+)
+def test_a_stream_that_was_not_asked_for_has_the_plain_requests_diagnosis(happy: str | Fault, code: str) -> None:
+    (found,) = of_only(("stream",), {"happy": happy}, NOT_SENT)
+    ends = ("media_type", "events_parse", "no_error", "content_non_empty", "finished")
+    assert found.code == code and found.clauses == tuple(f"stream.{end}" for end in ends)
+
+
+def test_the_plain_request_is_told_once_where_it_was_asked_about() -> None:
+    told = of_only(("happy", "stream"), {"happy": PAGE}, NOT_SENT)
+    assert [found.code for found in told] == ["gateway.error"] and "happy.status_200" in told[0].clauses
+    both = of_only(("model.listed", "stream"), {"happy": REFUSED_KEY, "models": REFUSED_KEY}, NOT_SENT)
+    assert [found.code for found in both] == ["auth.rejected"]
+
+
+def test_a_plain_request_that_is_well_explains_nothing() -> None:
+    assert of_only(("stream",), {"happy": ANSWER}, NOT_SENT) == ()
+    assert of_only(("model.listed",), {"happy": PAGE, "models": GOOD["models"]}, {}) == (), "nothing hangs on it"
+
+
+def test_where_nothing_applied_the_plain_request_says_why() -> None:
+    """`--only secret`, and nothing came back in which a key could be."""
+    (found,) = of_only(("secret",), {"happy": REFUSED}, {})
+    assert (found.code, found.clauses) == ("net.refused", ("secret.not_reflected",))

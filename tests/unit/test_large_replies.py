@@ -37,17 +37,6 @@ def test_a_large_body_says_the_same_after_others_were_asked() -> None:
     assert replies[0].object["n"] == 0 and stream.done_seen
 
 
-def test_the_largest_values_are_kept_one_at_a_time_and_go_before_the_next_is_made() -> None:
-    kept: list[list[bytes]] = []
-    recent = reply._Recent(lambda body: kept.append([*recent._kept]))
-    large, larger, small = (
-        letter * size for letter, size in ((b"a", reply._ROOM - 2), (b"b", reply._ROOM + 1), (b"c", 2))
-    )
-    for body in (small, large, small, b"ddd", larger, small):
-        recent(body)
-    assert kept == [[], [small], [small], [], []]  # the second look at `small` made nothing, and `large` was the oldest
-
-
 def test_no_large_value_stays_with_its_reply() -> None:
     large, small = (Reply(_exchange("happy", json.dumps({"x": text}).encode())) for text in (LARGE, "x"))
     assert large.object and small.object

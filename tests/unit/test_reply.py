@@ -533,3 +533,59 @@ def test_only_a_large_value_is_put_where_it_can_be_given_back(
     module.forget()
     assert not memory._kept
     assert ask(found) == text, "it is made again"
+
+
+def test_the_largest_values_are_kept_one_at_a_time_and_go_before_the_next_is_made() -> None:
+    kept: list[list[bytes]] = []
+    recent = module._Recent(lambda body: kept.append([*recent._kept]))
+    large, larger, small = (
+        letter * size for letter, size in ((b"a", module._ROOM - 2), (b"b", module._ROOM + 1), (b"c", 2))
+    )
+    for body in (small, large, small, b"ddd", larger, small):
+        recent(body)
+    assert kept == [[], [small], [small], [], []]  # the second look at `small` made nothing, and `large` was the oldest
+
+
+def test_four_values_are_kept_of_two_megabytes_together_and_the_oldest_goes() -> None:
+    made: list[bytes] = []
+    recent = module._Recent(made.append)
+    for body in (b"a", b"b", b"c", b"d", b"a", b"e", b"a", b"b"):
+        recent(body)
+    assert made == [b"a", b"b", b"c", b"d", b"e", b"b"], "b is the one that was not asked for since"
+    assert module._ROOM == 2_097_152
+    recent.clear()
+    recent(b"b")
+    assert made[-2:] == [b"b", b"b"]
+
+
+@pytest.mark.parametrize("unseen", ["", " ", "\t\r\n", "\0", "\x1f", "\x85", "\xa0", "\u1680", "\u2000", "\u200b", "\u200f",
+                                    "\u2028", "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff", "\0 \u200b\n"])  # fmt: skip
+def test_what_nobody_sees_is_blank(unseen: str) -> None:
+    assert module.is_blank(unseen) and not module.is_blank(f"{unseen}.{unseen}")
+
+
+@pytest.mark.parametrize("seen", ["!", "~", "\x7f", "\xa1", "\u2010", "\u203f", "\u30fb", "\u1681", "é", "\U0001f3d3"])
+def test_what_is_seen_is_not_blank(seen: str) -> None:
+    assert not module.is_blank(seen)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b'{"title":"Error 1020: Access denied","cloudflare_error":true}', 403, "Error 1020: Access denied"),
+        (b'{"title":"Error 1015","cloudflare_error":true}', 429, ""),
+        (b'{"title":"Error 1020","cloudflare_error":false}', 403, ""),
+        (b'{"title":"Error 1020","cloudflare_error":1}', 403, ""),
+        (b'["cloudflare_error"]', 403, ""),
+        (b'{"x":"%b","title":"Error 1020","cloudflare_error":true}' % (b"x" * 9000), 403, ""),
+    ],
+)
+def test_cloudflares_error_in_json_is_its_block_under_403(body: bytes, status: int, said: str) -> None:
+    found = reply(body, "application/json", status).challenge
+    assert (said in found) if said else found == ""
+    assert reply(body, "application/json", status).is_cloudflares is (b":true" in body and len(body) < 8192)
+
+
+def test_cloudflares_word_needs_a_body_that_is_json() -> None:
+    assert not reply(b'{"cloudflare_error":true', "application/json", 403).is_cloudflares
+    assert not reply(b'<html>"cloudflare_error"', "text/html", 403).is_cloudflares
