@@ -7,12 +7,12 @@ What breaks a `must` on the happy path comes first, because it is what a person 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chatproof.clause import BROKEN, CLAUSES, MUST, NOT_APPLICABLE, SMOKE, UNDECIDED
+from chatproof.clause import BROKEN, CLAUSES, HOLDS, MUST, SMOKE, UNDECIDED
 from chatproof.contract import Choice, contract_of
 from chatproof.exchange import NotHeld
 from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES, Case, Mode, Sign
 from chatproof.failure_modes.mode import describe
-from chatproof.judging import UNDECIDED_VERDICT, Finding, Judgement, judge
+from chatproof.judging import Finding, Judgement, judge
 
 EVIDENCE_LINES = 8
 _PROBES = ("happy", "stream", "auth.invalid_key", "auth.missing_key", "auth.empty_key", "models")  # then the others
@@ -60,32 +60,22 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
     by_code: dict[str, list[_Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         by_code.setdefault(candidate.mode.code, []).append(candidate)
-    more = (found for found in _of_control(judgement) if found.code not in by_code)
-    return (*(_diagnosis(group) for group in by_code.values()), *more)
+    if judgement.troubled and not by_code:
+        return _of_control(judgement)
+    return tuple(_diagnosis(group) for group in by_code.values())
 
 
 def _of_control(judgement: Judgement) -> tuple[Diagnosis, ...]:
-    """What ails the plain request, where nothing that was asked is about it and what was asked hangs on it: `--only
-    stream`, when the stream was not asked for because the plain request failed."""
+    """What ails the plain request, where nobody asked about it and all that was asked hangs on it: `--only stream`,
+    when the stream was not asked for because the plain request failed."""
     context, findings = judgement.context, judgement.findings
     control = context.control
-    if control is None or any(
-        CLAUSES[f.clause].probe == control.probe and f.outcome in (BROKEN, UNDECIDED) for f in findings
-    ):
+    if control is None or any(CLAUSES[finding.clause].probe == control.probe for finding in findings):
         return ()
-    hanging = [f.clause for f in findings if f.outcome == UNDECIDED and not f.exchange]
-    if not hanging and judgement.verdict == UNDECIDED_VERDICT:
-        hanging = [f.clause for f in findings if f.outcome == NOT_APPLICABLE]
-    if not hanging:
-        return ()
-    plain = judge(
-        contract_of(SMOKE, context.profile, Choice(only=(control.probe,))),
-        [reply.exchange for reply in context.replies.values()],
-        model=context.model,
-        key=context.key,
-        no_auth=context.no_auth,
-    )
-    return tuple(found._replace(clauses=tuple(dict.fromkeys(hanging))) for found in diagnose(plain))
+    contract = contract_of(SMOKE, context.profile, Choice(only=(control.probe,)))
+    plain = judge(contract, [reply.exchange for reply in context.replies.values()], model=context.model)
+    hanging = tuple(finding.clause for finding in findings if finding.outcome != HOLDS)
+    return tuple(found._replace(clauses=hanging) for found in diagnose(plain))
 
 
 def _by_code(findings: tuple[Finding, ...]) -> tuple[dict[str, tuple[Finding, ...]], tuple[Finding, ...]]:

@@ -235,7 +235,7 @@ class Reply:
     def is_cloudflares(self) -> bool:
         """Cloudflare's error in JSON, which it writes instead of a page where JSON is accepted (2026-03-11)."""
         named = b'"cloudflare_error"' in self.body[:8192]
-        return named and self.kind == "json" and if_held(lambda: self.object.get("cloudflare_error"), None) is True
+        return named and if_held(lambda: self.object.get("cloudflare_error"), None) is True
 
     @property
     def is_completion(self) -> bool:

@@ -162,6 +162,19 @@ def test_the_plain_request_is_told_once_where_it_was_asked_about() -> None:
     assert [found.code for found in both] == ["auth.rejected"]
 
 
+def test_what_the_plain_request_shows_is_told_with_what_else_is_known() -> None:
+    unknown = '404 application/json\n\n{"error":{"message":"no such model","code":"model_not_found"}}'
+    listing = JSON + '{"data":[{"id":"other"}]}'
+    (found,) = of_only(("stream",), {"happy": unknown, "models": listing}, NOT_SENT)
+    assert found.code == "model.unavailable" and f'"{MODEL}" is not among the 1 ids' in found.evidence[1]
+
+
+def test_what_holds_hangs_on_nothing() -> None:
+    replies: dict[str, str | Fault] = {"happy": PAGE, "models": GOOD["models"]}
+    (found,) = of_only(("model.listed", "stream.media_type"), replies, NOT_SENT)
+    assert found.clauses == ("stream.media_type",)
+
+
 def test_a_plain_request_that_is_well_explains_nothing() -> None:
     assert of_only(("stream",), {"happy": ANSWER}, NOT_SENT) == ()
     assert of_only(("model.listed",), {"happy": PAGE, "models": GOOD["models"]}, {}) == (), "nothing hangs on it"

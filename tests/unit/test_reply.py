@@ -564,7 +564,9 @@ def test_what_nobody_sees_is_blank(unseen: str) -> None:
     assert module.is_blank(unseen) and not module.is_blank(f"{unseen}.{unseen}")
 
 
-@pytest.mark.parametrize("seen", ["!", "~", "\x7f", "\xa1", "\u2010", "\u203f", "\u30fb", "\u1681", "é", "\U0001f3d3"])
+@pytest.mark.parametrize(
+    "seen", ["!", "~", "\x7f", "\u1fff", "\xa1", "\u2010", "\u203f", "\u30fb", "\u1681", "é", "\U0001f3d3"]
+)
 def test_what_is_seen_is_not_blank(seen: str) -> None:
     assert not module.is_blank(seen)
 
@@ -584,6 +586,13 @@ def test_cloudflares_error_in_json_is_its_block_under_403(body: bytes, status: i
     found = reply(body, "application/json", status).challenge
     assert (said in found) if said else found == ""
     assert reply(body, "application/json", status).is_cloudflares is (b":true" in body and len(body) < 8192)
+
+
+@pytest.mark.parametrize(("before", "seen"), [(8174, True), (8175, False)])
+def test_cloudflares_word_is_looked_for_in_the_first_8192_bytes(before: int, seen: bool) -> None:
+    body = b'{"x":"%b","cloudflare_error":true}' % (b"x" * (before - 8))
+    assert body.index(b'"cloudflare_error"') == before
+    assert reply(body, "application/json", 403).is_cloudflares is seen
 
 
 def test_cloudflares_word_needs_a_body_that_is_json() -> None:
