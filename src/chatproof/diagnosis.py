@@ -70,7 +70,7 @@ def _of_control(judgement: Judgement) -> tuple[Diagnosis, ...]:
     when the stream was not asked for because the plain request failed."""
     context, findings = judgement.context, judgement.findings
     control = context.control
-    if control is None or any(CLAUSES[finding.clause].probe == control.probe for finding in findings):
+    if control is None or all(CLAUSES[finding.clause].probe == control.probe for finding in findings):
         return ()
     contract = contract_of(SMOKE, context.profile, Choice(only=(control.probe,)))
     plain = judge(contract, [reply.exchange for reply in context.replies.values()], model=context.model)

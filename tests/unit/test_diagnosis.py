@@ -169,6 +169,16 @@ def test_what_the_plain_request_shows_is_told_with_what_else_is_known() -> None:
     assert found.code == "model.unavailable" and f'"{MODEL}" is not among the 1 ids' in found.evidence[1]
 
 
+def test_what_was_not_asked_of_the_plain_request_is_told_too() -> None:
+    (found,) = of_only(("happy.status_200", "stream"), {"happy": JSON + '{"choices":[]}'}, NOT_SENT)
+    assert found.code == "contract.choices_empty" and "stream.finished" in found.clauses
+
+
+def test_other_requests_are_no_part_of_the_plain_one() -> None:
+    (found,) = of_only(("stream",), {"happy": PAGE, "models": PAGE}, NOT_SENT)
+    assert found.evidence[0].startswith("happy: ")
+
+
 def test_what_holds_hangs_on_nothing() -> None:
     replies: dict[str, str | Fault] = {"happy": PAGE, "models": GOOD["models"]}
     (found,) = of_only(("model.listed", "stream.media_type"), replies, NOT_SENT)
