@@ -28,6 +28,7 @@ class Refusal(Exception):
         self.fault = Fault(code, phase, detail)
 
 
+_UNTIL_HTTP = 16  # bytes in which the protocol's name has begun, or it is another
 MEMBERS = 16  # gzip members in one body; one is usual
 
 
@@ -96,12 +97,14 @@ def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
 def may_be_http(start: bytearray) -> bool:
     """Line ends so far, or the beginning of a misspelt HTTP/ after them: more bytes will tell."""
     said = start.lstrip(b"\r\n").upper()
-    return len(start) < 16 and len(said) < 5 and b"HTTP/".startswith(said)
+    return len(start) < _UNTIL_HTTP and len(said) < 5 and b"HTTP/".startswith(said)
 
 
 def not_http(start: bytes) -> Refusal:
-    if start.lstrip(b"\r\n")[:5].upper() == b"HTTP/":  # HTTP all the same; clients refuse it
-        return Refusal("http.malformed", "headers", f"the status line begins {snippet(start[:16], 40)}")
+    said = start[:_UNTIL_HTTP].lstrip(b"\r\n")[:5]
+    if said.upper() == b"HTTP/":  # HTTP all the same; clients refuse it
+        where = "after line ends, " if start[:1] in b"\r\n" else ""
+        return Refusal("http.malformed", "headers", f"{where}the status line begins {snippet(said)}")
     hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
     hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
     return Refusal("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")
