@@ -45,7 +45,7 @@ _LARGE = 32 * 1024
 """Bytes from which on a body's value is not kept by its reply, but in a memory of a few: a value takes up to thirty
 times the room of its bytes, and a run has forty replies. What is asked of a reply is asked in a row: few suffice."""
 _FEW = 4
-_ROOM = 2 * 1024 * 1024
+_ROOM = 4 * 1024 * 1024
 """Bytes of all the bodies in such a memory, but for a single larger one. One character beyond the BMP makes every
 character of its string take four bytes."""
 

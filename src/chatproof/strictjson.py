@@ -114,6 +114,7 @@ class _Parser:
 
     def run(self) -> Json:
         text, at, expect, token_at = self.text, 0, "value", _TOKEN.match
+        containers, keys = self.containers, self.keys
         root: Json = None
         while expect != "end":
             match = token_at(text, at)
@@ -123,17 +124,18 @@ class _Parser:
             # A string may be as long as the document: it is taken from it once.
             token: str = "" if kind == "string" else match[kind or 0]
             if kind == "mark":
-                if token == "," and expect == "comma":  # the two most frequent, without a call
-                    expect = "key" if self.keys[-1] is not None else "value"
-                    continue
-                if token == ":" and expect == "colon":
+                if token == "," and expect == "comma":  # the most frequent ones, without a call
+                    expect = "key" if keys[-1] is not None else "value"
+                elif token == ":" and expect == "colon":
                     expect = "value"
-                    continue
-                expect = self._mark(token, at - 1, expect)
-                if expect == "closed":
-                    root = self.containers.pop()
-                    self.keys.pop()
-                    expect = "comma" if self.containers else "end"
+                elif (token == "}" and (expect == "first_key" or (expect == "comma" and keys[-1] is not None))) or (
+                    token == "]" and (expect == "first_item" or (expect == "comma" and keys[-1] is None))
+                ):
+                    root = containers.pop()
+                    keys.pop()
+                    expect = "comma" if containers else "end"
+                else:
+                    expect = self._open(token, at - 1, expect)
                 continue
             start = match.start(kind or 0)
             if expect in ("key", "first_key"):
@@ -164,23 +166,23 @@ class _Parser:
                 parts.append(f".{key[:128]}")
         return "".join(parts[:20])
 
-    def _mark(self, token: str, start: int, expect: str) -> str:
-        if token in "{[":
-            if expect not in ("value", "first_item"):
-                raise _Stop("syntax", start, f"expected {_NAMES[expect]}")
-            self._count(start)
-            if len(self.containers) >= self.limits.depth:
-                raise _Stop("too_deep", start, f"deeper than {self.limits.depth} levels")
-            container: Json = {} if token == "{" else []
-            self._store(container)
-            self.containers.append(container)
-            self.keys.append(None)
-            return "first_key" if token == "{" else "first_item"
-        if token == "}" and expect in ("first_key", "comma") and isinstance(self.containers[-1], dict):
-            return "closed"
-        if token == "]" and expect in ("first_item", "comma") and isinstance(self.containers[-1], list):
-            return "closed"
-        raise _Stop("syntax", start, f"expected {_NAMES[expect]}")
+    def _open(self, token: str, start: int, expect: str) -> str:
+        if token not in "{[" or expect not in ("value", "first_item"):
+            raise _Stop("syntax", start, f"expected {_NAMES[expect]}")
+        self._count(start)
+        containers, keys = self.containers, self.keys
+        if len(containers) >= self.limits.depth:
+            raise _Stop("too_deep", start, f"deeper than {self.limits.depth} levels")
+        container: Json = {} if token == "{" else []
+        if containers:  # as in _store, without a call: what is made to be slow has many
+            key = keys[-1]
+            if key is None:
+                containers[-1].append(container)
+            else:
+                containers[-1][key] = container
+        containers.append(container)
+        keys.append(None)
+        return "first_key" if token == "{" else "first_item"
 
     def _take_key(self, key: str, start: int) -> None:
         if key in self.containers[-1]:

@@ -144,7 +144,7 @@ def place(document: dict[str, Any]) -> tuple[str, int]:
     file = file.replace("\\", "/")
     while file.startswith("../"):
         file = file[3:]  # reports name files from the repository's root, which is above where we stand
-    return (clean(file), int(line)) if file and line.isdecimal() else ("", 0)
+    return (clean(file), max(int(line), 1)) if file and line.isdecimal() else ("", 0)
 
 
 def _message(finding: dict[str, Any]) -> str:
