@@ -222,9 +222,8 @@ class Reply:
         if self.header(b"cf-mitigated"):
             return "header cf-mitigated is present"
         if self.is_cloudflares:
-            return f"the body says that it is Cloudflare's: {quote(self.object.get('title'), 80)}" * (
-                self.status == 403
-            )
+            title = quote(self.object.get("title"), 80)
+            return f"the body says that it is Cloudflare's: {title}" if self.status == 403 else ""
         text = self.body[:4096].decode("latin-1").lower()
         at = next((text.find(mark) for mark in _CHALLENGES if mark in text), -1)
         if at < 0 or (self.kind == "json" and "1010" not in text):

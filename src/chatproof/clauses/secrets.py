@@ -1,5 +1,7 @@
 """The endpoint keeps the key to itself."""
 
+from itertools import islice
+
 from chatproof.clause import BEHAVIOUR, OWASP_LOGGING, Context, Example, Outcome, broken, clause, holds, not_applicable
 from chatproof.clauses.happy import GOOD, JSON
 from chatproof.exchange import BODY, END, HEADERS, KEY, OTHER_HEADERS
@@ -8,6 +10,7 @@ from chatproof.redaction import find_secret, is_word_like
 from chatproof.reply import Reply, if_held
 from chatproof.strictjson import Json
 
+_SHOWN = 4  # of the places that hold the key
 EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
 """The key that this clause's examples are judged with."""
 
@@ -50,11 +53,12 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     if not find_secret(b"\n".join((*bodies.values(), values)), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
-    places = {where: how for where, data in bodies.items() if (how := find_secret(data, context.key))}
+    found = ((where, find_secret(data, context.key)) for where, data in bodies.items())
+    places = list(islice(((where, how) for where, how in found if how), _SHOWN))  # a server may name many
     if not places:
         return broken("headers and body", "the key nowhere in the reply", "the key is split over several of them")
-    said = "; ".join(f"{where} ({how})" for where, how in list(places.items())[:4])
-    return broken(next(iter(places)), "the key nowhere in the reply", f"the key is in: {said}")
+    said = "; ".join(f"{where} ({how})" for where, how in places)
+    return broken(places[0][0], "the key nowhere in the reply", f"the key is in: {said}")
 
 
 def _collect(value: Json, name: str, texts: dict[str, list[str]]) -> None:

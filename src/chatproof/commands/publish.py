@@ -66,8 +66,8 @@ class Outlet:
         self._paths: list[tuple[str, str]] = []
         on_stdout = []
         for report in args.report:
-            format, named, path = report.partition("=")
-            if named and not path:
+            format, separator, path = report.partition("=")
+            if separator and not path:
                 raise UsageError("usage", f"--report {format}= names no file", "give a path, or - for standard output")
             if path in ("", "-"):
                 on_stdout.append(format)
