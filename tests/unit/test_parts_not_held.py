@@ -1,5 +1,7 @@
 """An exchange from a capture that lacks parts: whoever needs a part comes to no verdict, whoever does not need it does."""
 
+import time
+
 import pytest
 
 from chatproof import profile
@@ -89,3 +91,14 @@ def test_what_stands_in_a_reply_by_accident_is_no_reflection(value: str, word: b
     assert found(judged("happy", reply, key=value), "secret.not_reflected").outcome == (
         "not_applicable" if word else "broken"
     )
+
+
+def test_a_key_among_a_hundred_thousand_names_of_a_stream_is_found_quickly() -> None:
+    half = len(SENT) // 2
+    events = [",".join(f'"n{event}_{at}":"x"' for at in range(20)) for event in range(5000)]
+    events += [f'"last":"{SENT[:half]}"', f'"last":"{SENT[half:]}"']
+    stream = "200 text/event-stream\n\n" + "".join(f"data: {{{event}}}\n\n" for event in events)
+    begun = time.process_time()
+    finding = found(judged("stream", stream), "secret.not_reflected")
+    assert finding.outcome == "broken" and "split over several" in finding.observed
+    assert time.process_time() - begun < 2

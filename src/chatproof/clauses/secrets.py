@@ -11,6 +11,7 @@ from chatproof.reply import Reply, if_held
 from chatproof.strictjson import Json
 
 _SHOWN = 4  # of the places that hold the key
+_NAMES = 64  # of members in a stream are told apart: a server may make up a hundred thousand
 EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
 """The key that this clause's examples are judged with."""
 
@@ -38,23 +39,24 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     if is_word_like(context.key):
         return not_applicable("the key is short or made of words: finding it in a reply would prove nothing")
     response = reply.response
+    texts: dict[str, list[str]] = {}
     bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
     if if_held(lambda: reply.kind, "") == "sse" or if_held(lambda: reply.media_type, "") == "text/event-stream":
         # A key split over two deltas stands in no single event. What they call its pieces does not matter.
-        texts: dict[str, list[str]] = {}
         for chunk in reply.chunks:
             _collect(chunk, "", texts)
-        for name, pieces in texts.items():
-            bodies[f"joined stream text ({quote(name, 40)})"] = "".join(pieces).encode("utf-8", "surrogatepass")
     for header, value in (*response.early, *response.headers, *response.trailers):
         bodies[f"header {header.decode('latin-1')}"] = b": ".join((header, value))
     # A format that lists the values of headers puts a key together again that was cut over several.
     values = b"".join(value for _, value in response.headers)
-    if not find_secret(b"\n".join((*bodies.values(), values)), context.key):
+    joined = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in texts.values()]
+    if not find_secret(b"\n".join((*bodies.values(), *joined, values)), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
+    for name, text in islice(zip(texts, joined, strict=True), _NAMES):
+        bodies[f"joined stream text ({quote(name, 40)})"] = text
     found = ((where, find_secret(data, context.key)) for where, data in bodies.items())
-    places = list(islice(((where, how) for where, how in found if how), _SHOWN))  # a server may name many
+    places = list(islice(((where, how) for where, how in found if how), _SHOWN))
     if not places:
         return broken("headers and body", "the key nowhere in the reply", "the key is split over several of them")
     said = "; ".join(f"{where} ({how})" for where, how in places)
