@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup smoke test unit real lint types layers docs site check nightly bench clean
+.PHONY: help setup smoke test unit real lint types layers docs goldens clients site check nightly bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -20,10 +20,11 @@ smoke: setup  ## run the main job on the embedded simulator
 test: setup  ## run the tests, those against real servers included
 	$(BIN)/python tests/real/install.py
 	$(BIN)/python -m tests.web.install
-	$(BIN)/python -m pytest -m "not nightly"
+	$(BIN)/python -m pytest -n 2 -m "not nightly and not real and not web"
+	$(BIN)/python -m pytest -m "not nightly and (real or web)"
 
 unit: setup  ## run the tests that need no server installed
-	$(BIN)/python -m pytest -m "not nightly and not real and not web"
+	$(BIN)/python -m pytest -n 2 -m "not nightly and not real and not web"
 
 real: setup  ## run only the tests against real servers
 	$(BIN)/python tests/real/install.py
@@ -42,6 +43,18 @@ layers: setup  ## the one-way architecture
 docs: setup  ## generate the tables in docs/ from the code
 	$(BIN)/python tools/tables.py
 
+goldens: setup  ## write the texts of tests/golden and tests/story anew; read the difference
+	$(BIN)/python -m tests.web.install
+	CHATPROOF_GOLDENS=1 $(BIN)/python -m pytest -q -p no:xdist -k "golden or to_the_letter or test_findings" \
+	  tests/unit/test_text.py tests/unit/test_validate_text.py tests/unit/test_findings.py tests/reporters/test_golden.py tests/story
+
+clients: setup  ## feed real clients every fault and example (1 GB of packages, ten minutes); docs/reference/clients.md
+	$(BIN)/python -m tools.clients.install
+	$(BIN)/python -m tools.clients.run
+	$(BIN)/python -m tools.clients.run --api messages
+	$(BIN)/python -m tools.clients.run --api embeddings
+	$(BIN)/python tools/tables.py
+
 site: setup docs  ## build the documentation site into build/site, without a network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
 
@@ -52,11 +65,17 @@ nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
 	-apt-get install -y -qq zsh fish mandoc pipx  # tests that need them are skipped where this fails
 	$(BIN)/python -m tests.web.install
 	$(BIN)/python -m pytest -m "nightly"
+	$(BIN)/python -m tools.clients.install
+	$(BIN)/python -m tools.clients.run --check
+	$(BIN)/python -m tools.clients.run --check --api messages
+	$(BIN)/python -m tools.clients.run --check --api embeddings
 	$(BIN)/python tools/mutate.py
+	$(BIN)/python tools/mutate.py --wire
 	$(BIN)/python tools/fuzz.py --minutes 30
 
-bench: setup  ## cold start against curl + jq and the peers, as ratios
+bench: setup  ## cold start against curl + jq and the peers, and 500 sends in one loop, as ratios
 	$(BIN)/python benchmarks/smoke_cold.py
+	$(BIN)/python benchmarks/at_once.py
 
 clean:  ## remove what the targets made
-	rm -rf .venv .real .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .real .clients .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -152,8 +152,8 @@ def baselines(ca_file: str) -> list[Contender]:
         ("bare python -I -c pass", "bare", "", "pass"),
         ("imports alone", "floor", "http", http),
         ("imports alone", "floor", "https", f"{http}, ssl"),
-        ("tls.context(ca_file)", "floor", "", f"from chatproof import tls; tls.context({ca_file!r})"),
-        ("tls.context(), system", "floor", "", "from chatproof import tls; tls.context()"),
+        ("tls.context(ca_file)", "floor", "", f"from chatproof.transport import tls; tls.context({ca_file!r})"),
+        ("tls.context(), system", "floor", "", "from chatproof.transport import tls; tls.context()"),
     )
     return [
         Contender(name, kind, scheme, (sys.executable, "-I", "-c", code), environment())

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from chatproof import environment, journal, record
-from chatproof.exchange import Fault
+from chatproof import journal
 from chatproof.journal.store import Journal
+from chatproof.record import document as record
+from chatproof.target import environment
+from chatproof.wire.exchange import Fault
 from tests.support import KEY, play, request
 
 TIMEOUT = Fault("net.read_timeout", "first_byte", "no byte in 30 s")

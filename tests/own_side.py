@@ -45,7 +45,7 @@ ROWS: dict[str, Row] = {
     "I10": Row("a placeholder", "exit 2", (*BAD_KEY, f"{OWN}::test_good_key")),
     "I11": Row("a key that is too long, or too short to be searched for", "over 4 KiB exit 2; under 8 characters not removed by value", (*BAD_KEY, f"{REDACT}::test_longest_first_and_short_ones_left")),
     "I12": Row("a key on the command line, in a URL or in the configuration", "exit 2, not repeated", (f"{CLI}::test_a_key_on_argv_is_not_echoed", f"{LEAKS}::test_a_secret_among_the_arguments_is_not_repeated", f"{OWN}::test_bad_config"), "the variable stays in this process's environment: who may read that may read the caller's"),
-    "I13": Row("a key file that is a pipe, a device, a folder, too large, open to others", "read if it is a regular file of at most 8 KiB; others may read it: a note", (f"{OWN}::test_key_file", f"{OWN}::test_bad_key_file"), "a link is followed: secrets of Kubernetes are links"),
+    "I13": Row("a key file that is a pipe, a device, a folder, too large, open to others", "read if it is a regular file of at most 8 KiB; others may read it: a note; others may change it: exit 2", (f"{OWN}::test_key_file", f"{OWN}::test_bad_key_file", "unit/test_trust.py::test_keys_and_authorities_that_others_can_change_are_refused"), "a link is followed: secrets of Kubernetes are links"),
     "I14": Row("one secret begins with another", "the longest is removed first", (f"{REDACT}::test_longest_first_and_short_ones_left",)),
     "I15": Row("an empty secret", "ignored", (f"{REDACT}::test_longest_first_and_short_ones_left",)),
     "I16": Row("user and password in the base URL", "exit 2, not repeated", (*BAD_URL, f"{LEAKS}::test_a_secret_among_the_arguments_is_not_repeated")),
@@ -76,7 +76,7 @@ ROWS: dict[str, Row] = {
     "I41": Row("LC_ALL=C, narrow encodings", "escaped, the exit status stays", (*VARIABLES, f"{CLI}::test_odd_environments")),
     "I42": Row("no HOME, no such HOME, a user without a name", "works; without a place the run is in no journal, and says so", (*VARIABLES, f"{AROUND}::test_a_user_without_a_name", f"{JOURNAL_CLI}::test_no_place_for_the_default_one_is_a_note")),
     "I43": Row("a working folder that is gone, no TMPDIR", "works; temporary files stand beside the report", (f"{AROUND}::test_a_folder_that_is_gone", *VARIABLES)),
-    "I44": Row("a journal that is locked", "5 s, then exit 4; the verdict is printed", (f"{JOURNAL}::test_locked", f"{JOURNAL_CLI}::test_a_default_one_in_trouble_exits_4_with_the_verdict")),
+    "I44": Row("a journal that is locked", "10 s, then exit 4 where the verdict is GO, and who holds it is named; the verdict is printed", (f"{JOURNAL}::test_locked", "unit/test_journal_writers.py::test_a_lock_has_a_deadline_and_names_its_holder", f"{JOURNAL_CLI}::test_a_default_one_in_trouble_exits_4_with_the_verdict")),
     "I45": Row("a journal that is damaged, of something else, newer, empty, read-only", "named; nothing is repaired or removed", (f"{JOURNAL}::test_trouble_has_a_name_and_destroys_nothing",)),
     "I46": Row("the journal's file mode", "0600", (f"{JOURNAL}::test_only_the_owner_can_read_it",)),
     "I47": Row("a key that was written and removed", "never written", ("leaks/test_commands.py::test_every_journal", f"{JOURNAL}::test_no_document_holds_the_key")),
@@ -93,7 +93,7 @@ ROWS: dict[str, Row] = {
     "I58": Row("python -O, -X dev, warnings as errors", "the same verdict", (f"{AROUND}::test_without_asserts_and_with_import_times_the_verdict_is_the_same", *VARIABLES)),
     "I59": Row("modules and .env in the working folder", "not imported by the console script, not read", (f"{AROUND}::test_modules_of_the_folder_are_not_imported",), "who sets PYTHONPATH chooses the code that runs: no program can answer for that"),
     "I60": Row("logging and debug switches of everything", "nothing of the key", (f"{LEAKS}::test_processes", *VARIABLES)),
-    "I61": Row("a failing pytest with locals, JUnit", "nothing of the key", (f"{LEAKS}::test_a_failing_pytest_with_locals", f"{LEAKS}::test_tracebacks_with_locals", f"{REDACT}::test_a_secret_never_prints")),
+    "I61": Row("a failing pytest with locals, JUnit", "nothing of the key", ("leaks/test_library.py::test_a_failing_pytest_with_locals", "leaks/test_library.py::test_tracebacks_with_locals", f"{REDACT}::test_a_secret_never_prints")),
     "I62": Row("core dumps, debuggers, children", "", (), "no child is started; Python cannot wipe a string, and who may read this process's memory has the key (docs/security.md)"),
 }  # fmt: skip
 

@@ -7,21 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import chatproof
-from chatproof import profile as profiles
-from chatproof.clause import Context, Example
-from chatproof.contract import smoke_contract
-from chatproof.diagnosis import Diagnosis, diagnose
-from chatproof.exchange import Exchange, Fault, Request, Secret, Timings
-from chatproof.failure_modes import Case
-from chatproof.http1 import ResponseReader
-from chatproof.judging import Judgement, judge
-from chatproof.probes import PROBES, build
-from chatproof.record import Facts, Run
-from chatproof.record import build as build_record
-from chatproof.reply import Reply
-from chatproof.target import Target
-from chatproof.urls import parse_base_url
+from chatproof.contract.clause import Context, Example
+from chatproof.contract.probe import build
+from chatproof.diagnosis.diagnosis import Diagnosis, diagnose
+from chatproof.diagnosis.failure_modes import Case
+from chatproof.evidence.reply import Reply
+from chatproof.judging import narrowing
+from chatproof.judging.contract import smoke_contract
+from chatproof.judging.judge import Judgement, judge
+from chatproof.record.document import Facts, Run
+from chatproof.record.document import build as build_record
+from chatproof.surfaces import surface_of
+from chatproof.target import config_files, trust
+from chatproof.target import profile as profiles
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Exchange, Fault, Request, Secret, Timings
+from chatproof.wire.http1 import ResponseReader
+from chatproof.wire.urls import parse_base_url
 
+CHAT = surface_of("chat")
 KEY = "sk-Canary7Qv2mXw9LpTz4RbN8sKd3YhF6"
 MODEL = "gpt-x"
 COMPLETION = (
@@ -68,11 +72,13 @@ def from_example(example: Example) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + example.body
 
 
-def request(probe: str, base: str = "https://llm.test/v1", key: str | None = KEY, model: str = MODEL) -> Request:
+def request(
+    probe: str, base: str = "https://llm.test/v1", key: str | None = KEY, model: str = MODEL, api: str = "chat"
+) -> Request:
     url = parse_base_url(base)
     assert not isinstance(url, tuple) or hasattr(url, "origin"), url
     secret = Secret(key) if key else None
-    return build(PROBES[probe], url, model, secret, "Authorization: Bearer", "chatproof/test")  # type: ignore[arg-type]
+    return build(surface_of(api).known(probe), url, model, secret, "Authorization: Bearer", "chatproof/test")  # type: ignore[arg-type]
 
 
 def exchange(probe: str, reply: bytes | Fault, **request_options: Any) -> Exchange:
@@ -124,8 +130,16 @@ class Played:
 
     @property
     def record(self) -> Run:
+        less = self.contract.narrowed
+        notes = tuple(narrowing.notes(self.contract, self.judgement, less)) if less else ()
         facts = Facts(
-            "smoke-20261122-000000-abcdef", "smoke", "2026-11-22T00:00:00.000Z", "2026-11-22T00:00:01.000Z", {}, ()
+            "smoke-20261122-000000-abcdef",
+            "smoke",
+            "2026-11-22T00:00:00.000Z",
+            "2026-11-22T00:00:01.000Z",
+            {},
+            notes,
+            narrowed=less,
         )
         return build_record(self.target, self.contract, self.exchanges, self.judgement, self.diagnoses, facts)
 
@@ -152,7 +166,13 @@ def case_of(
     asked = exchange(probe, wire(reply), key=key)._replace(**changed)
     replies = {other: Reply(exchange(other, wire(text))) for other, text in (beside or {}).items()}
     replies[probe] = Reply(asked)
-    return Case(replies[probe], Context(profiles.load("generic"), MODEL, Secret(KEY), replies), ())
+    return Case(replies[probe], Context(profiles.load("generic"), MODEL, Secret(KEY), replies, CHAT), ())
+
+
+def approve(path: Path) -> None:
+    """What `chatproof config trust --yes FILE` does, in this process."""
+    loaded = config_files.load(str(path))
+    trust.approve(str(path), trust.digest(loaded, trust.authorities(loaded)), "2026-11-28T00:00:00Z")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -8,12 +8,26 @@ from typing import Any
 
 import pytest
 
-from chatproof.exchange import Fault
-from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES
-from tests.support import GOOD, KEY, play, wire
+from chatproof.diagnosis.diagnosis import diagnose
+from chatproof.diagnosis.failure_modes import ALONGSIDE, modes_of, status_only
+from chatproof.judging.contract import Choice, contract_of
+from chatproof.judging.judge import judge
+from chatproof.target import profile
+from chatproof.wire.exchange import Fault
+from tests.support import CHAT, GOOD, KEY, exchange, play, wire
 
+MODES = modes_of(CHAT)  # each API has rows of its own: these exchanges are of chat
 FOLDER = Path(__file__).parent / "exchanges"
 PROBES = ("all", *GOOD)
+OF_CAPTURES = {
+    *status_only.MODES,
+    *(mode for mode in MODES if mode.code == "net.client" or "not sent with POST" in mode.summary),
+    *(mode for mode in MODES if "ends before the page does" in mode.summary),
+    *(mode for mode in MODES if "further headers were sent" in mode.summary),
+    *(mode for mode in MODES if "under which status it came is not known" in mode.summary),
+}
+"""Rows that no reply of these files leads to: tests/captures/test_pasted.py has those of captures, the last test here
+has the page before a reset, and tests/unit/test_further_headers.py what a gateway's header may have let in."""
 KNOWN = {
     "name", "about", "seed", "verdict", "codes", "principal", "broken", "undecided", "owner", "confidence",
     "evidence", "never", "base", "model", "profile", "no_auth", "no_key", "stream_media", "stream_reply",
@@ -107,12 +121,26 @@ def test_every_failure_mode_is_produced() -> None:
         case = param.values[0]
         options = {name: case[name] for name in ("base", "model", "profile", "no_auth", "no_key") if name in case}
         produced |= {(d.code, d.summary) for d in play(replies(case), **options).diagnoses}
-    rows = {(mode.code, mode.summary) for mode in (*FAILURE_MODES, *ALONGSIDE)}
+    rows = {(mode.code, mode.summary) for mode in (*MODES, *ALONGSIDE) if mode not in OF_CAPTURES}
     assert rows - produced == set()
 
 
 def test_a_diagnosis_is_complete() -> None:
-    for mode in (*FAILURE_MODES, *ALONGSIDE):
+    for mode in (*MODES, *ALONGSIDE):
         assert mode.owner in ("you", "provider", "gateway", "network", "unknown"), mode.code
         assert mode.confidence in ("certain", "likely", "possible"), mode.code
         assert mode.summary and mode.next_step.endswith("."), mode.code
+
+
+def test_an_error_page_before_a_reset_is_the_gateways() -> None:
+    """tinyproxy writes its page for a dead upstream, and the connection is reset in the middle of it."""
+    page = (
+        b"HTTP/1.1 500 Unable to connect\r\nContent-Type: text/html\r\n\r\n<html><title>500 Unable to connect</title>"
+    )
+    whole = exchange("happy", page)
+    cut = whole._replace(fault=Fault("net.reset", "body", "connection reset by peer after 44 bytes of the body"))
+    found = diagnose(judge(contract_of("smoke", profile.load("generic"), Choice()), [cut]))
+    assert (found[0].code, found[0].owner, found[0].confidence) == ("gateway.error", "gateway", "likely")
+    assert "500 Unable to connect" in "".join(found[0].evidence)
+    json_reply = cut._replace(response=exchange("happy", b"HTTP/1.1 200 OK\r\n\r\n{").response)
+    assert diagnose(judge(contract_of("smoke", profile.load("generic"), Choice()), [json_reply]))[0].code == "net.reset"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -9,14 +10,17 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+import zipapp
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from chatproof.reporters import formats
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-MOST_BYTES = 1024 * 1024  # of the wheel
+MOST_BYTES = 1536 * 1024  # of the wheel: four APIs, the monitor, fleets
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,7 @@ def test_wheel_and_sdist_hold_what_they_should(built: dict[str, Path]) -> None:
         "pyproject.toml",
         "README.md",
         "LICENSE",
-        "src/chatproof/cli.py",
+        "src/chatproof/cli/main.py",
         "tests/support.py",
         "action.yml",
     } <= inside
@@ -85,8 +89,42 @@ def test_the_wheel_works_where_nothing_else_is(built: dict[str, Path], tmp_path:
     works(bin, tmp_path)
     entries = (next((tmp_path / "env").rglob("chatproof-*.dist-info")) / "entry_points.txt").read_text()
     assert (
-        "[pytest11]\nchatproof = chatproof.pytest_plugin" in entries and "chatproof = chatproof.cli:script" in entries
+        "[pytest11]\nchatproof = chatproof.testing.pytest_plugin" in entries
+        and "chatproof = chatproof.__main__:script" in entries
     )
+
+
+def in_one_file(folder: Path) -> tuple[Path, Path]:
+    """(the package as a zipapp, a folder with what it imports): compiled libraries cannot be loaded from an archive."""
+    app, libraries = folder / "app", folder / "lib"
+    shutil.copytree(ROOT / "src", app, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("httptools", "jsonschema_rs", "jinja2", "markupsafe"):
+        found = importlib.util.find_spec(name)
+        assert found and found.origin
+        shutil.copytree(Path(found.origin).parent, libraries / name)
+    made = folder / "chatproof.pyz"
+    zipapp.create_archive(app, made, main="chatproof.__main__:script")
+    shutil.rmtree(app)
+    return made, libraries
+
+
+def test_one_archive_works(tmp_path: Path) -> None:
+    """Nothing of the package can be listed or opened as a file: clauses, formats, profiles, schemas, certificates."""
+    made, libraries = in_one_file(tmp_path)
+    reports = [f"--report={name}={name}" for name in formats()]
+    for args, status, words in (
+        (("smoke", "simulator", *reports), 0, "GO  simulator"), (("smoke", "simulator", "--fault", "tls-expired"), 3, "tls.expired"),
+        (("smoke", "simulator", "--fault", "proxy-denied"), 3, "net.proxy"), (("validate", "simulator", "-q"), 0, "GO"),
+        (("contract", "openai"), 0, "Endpoint path"), (("config", "schema"), 0, "json-schema.org"),
+        (("smoke", "simulator", "-q", "--journal", "j.sqlite3"), 0, "GO"), (("history", "--journal", "j.sqlite3"), 0, "1 run"),
+        (("smoke", "nobody"), 2, "anthropic, azure"), (("compare", "simulator", "simulator", "--smoke"), 0, "GO"),
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-S", str(made), *args], cwd=tmp_path, capture_output=True, text=True, timeout=100,
+            env=_environment() | {"PYTHONPATH": str(libraries)},
+        )  # fmt: skip
+        assert done.returncode == status and words in done.stdout + done.stderr, (args, done.stdout, done.stderr)
+    assert all((tmp_path / name).stat().st_size for name in formats())
 
 
 def test_extras_are_declared() -> None:

@@ -29,7 +29,7 @@ def test_the_first_two_blocks_set_up_run_and_test() -> None:
 
 def test_outputs_are_real(tmp_path: Path) -> None:
     commands = [line for block in SHELL for line in block.splitlines() if line.startswith(".venv/bin/chatproof")]
-    assert len(commands) == len(SHOWN) == 3
+    assert len(commands) == len(SHOWN) == 4
     for command, shown in zip(commands, SHOWN, strict=True):
         args = command.split()[1:]
         done = subprocess.run(
@@ -46,11 +46,11 @@ def test_what_a_block_needs_is_installed_in_it() -> None:
 
 
 def test_the_example_of_a_configuration_is_one(tmp_path: Path) -> None:
-    from chatproof import config
+    from chatproof.target import config_files
 
     path = tmp_path / "chatproof.toml"
     path.write_text(next(re.finditer(r"```toml\n(.*?)```", README, re.DOTALL)).group(1))
-    assert config.load(str(path))["targets"]["shop"]["waivers"][0]["clause"] == "usage.sum"
+    assert config_files.load(str(path))["targets"]["shop"]["waivers"][0]["clause"] == "usage.sum"
 
 
 def test_links_exist() -> None:

@@ -73,11 +73,36 @@ def test_the_action_on_a_good_and_a_bad_endpoint(tmp_path: Path) -> None:
         assert ("::error" in said) is (verdict == "NO-GO")
 
 
+def test_the_action_takes_a_configuration_that_its_input_names(tmp_path: Path) -> None:
+    """One that merely lies in the checkout decides nothing."""
+    from chatproof.simulator.harness import ChatSimulator
+
+    with ChatSimulator() as simulator:
+        text = f'[targets.shop]\nbase_url = "{simulator.base_url}"\nmodel = "{simulator.model}"\nno_auth = true\n'
+        for name in ("without", "with"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "chatproof.toml").write_text(text)
+        status, _, said = act(tmp_path / "without", target="shop")
+        assert status == 2 and "chatproof config trust" in said and not simulator.requests
+        status, _, said = act(tmp_path / "with", target="shop", config="chatproof.toml", args="--only happy")
+        assert status == 1 and simulator.requests and "chatproof.toml (named by --config)" in said, said
+
+
 def test_the_actions_inputs_are_no_shell(tmp_path: Path) -> None:
     status, outputs, said = act(
         tmp_path, target="$(touch hit)`touch hit`; touch hit", model="'; touch hit", args="$(touch hit)"
     )
     assert status == 2 and outputs == {} and not list(tmp_path.glob("hit")), said
+
+
+def test_the_action_runs_no_module_of_the_checkout(tmp_path: Path) -> None:
+    """The key is in the step's environment, and `python -m` looks in the working folder first."""
+    for name in ("venv", "pip", "ensurepip"):
+        (tmp_path / f"{name}.py").write_text(f"open('hit-{name}', 'w')")
+    script, env = step("Install", {"package": str(tmp_path / "no-such-package")})
+    done = shell(script, tmp_path, RUNNER_TEMP=str(tmp_path / "temp"), GITHUB_ACTION_PATH=str(ROOT), **env)
+    assert not list(tmp_path.glob("hit-*")) and done.returncode and "no-such-package" in done.stderr, done.stderr
+    assert (tmp_path / "temp/chatproof/bin/python").exists()
 
 
 def test_the_action_names_what_there_is() -> None:
@@ -93,8 +118,13 @@ def test_the_gitlab_job(tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "contrib/gitlab/chatproof.gitlab-ci.yml").read_text())["chatproof"]
     env = {**job["variables"], "CHATPROOF_TARGET": "simulator", "GITLAB_CI": "true"}
     script = "\n".join([*job["before_script"], *job["script"]])
+    (tmp_path / "own.toml").write_text("[targets.x]\nmodel = 'm'\n")
+    (tmp_path / "own.toml").chmod(0o666)  # as the runner leaves it
     done = shell(script, tmp_path, **env)
     assert done.returncode == 0 and done.stdout.startswith("GO"), done.stderr
+    named = shell(script, tmp_path, **{**env, "CHATPROOF_FILE": "own.toml"})
+    assert named.returncode == 0, named.stderr
+    (tmp_path / "own.toml").unlink()
     artifacts = [*job["artifacts"]["paths"], *job["artifacts"]["reports"].values()]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(artifacts)
 

@@ -25,6 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz import oracle_parts
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -36,7 +38,7 @@ LARGEST = 6000  # bytes of an input
 HANG = 60.0  # seconds of CPU for one input
 POOL = 4000
 
-KEYS = [b"@KEY@", *(f"@KEY:{name}@".encode() for name in oracles.FORMS)]
+KEYS = [b"@KEY@", *(f"@KEY:{name}@".encode() for name in oracle_parts.FORMS)]
 ENDS = [
     b"\r\n",
     b"\n",
@@ -237,11 +239,11 @@ def make_raw(chance: random.Random) -> bytes:
         headers.append(b"Content-Type: " + chance.choice(MEDIA))
     if chance.random() < 0.2:
         headers.append(b"Content-Encoding: gzip")
-        content = gzip.compress(oracles.expand(content), mtime=0)
+        content = gzip.compress(oracle_parts.expand(content), mtime=0)
         if chance.random() < 0.3:
             content = mutate(content, chance, [content])
     framing = chance.randrange(4)
-    sized = oracles.expand(content)
+    sized = oracle_parts.expand(content)
     if framing == 0:
         headers.append(b"Content-Length: %d" % (len(sized) + chance.choice((0, 0, 0, 0, 1, -1))))
     elif framing == 1:
@@ -340,7 +342,7 @@ def _hang(*_: object) -> None:
 
 def checks(data: bytes, probe: str, seed: int) -> dict[str, Callable[[], Any]]:
     return {
-        "http1": lambda: tuple(oracles.http1(raw, seed) for raw in oracles.replies(data)),
+        "http1": lambda: tuple(oracles.http1(raw, seed) for raw in oracle_parts.replies(data)),
         "strictjson": lambda: oracles.strictjson(data, seed),
         "sse": lambda: min(oracles.sse(data, seed), 3),
         "path": lambda: (probe, oracles.path(data, probe, seed)),
@@ -359,14 +361,14 @@ def pick(data: bytes, chance: random.Random) -> list[str]:
     return list(dict.fromkeys(chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=2)))
 
 
-def failure(check: Callable[[], Any]) -> tuple[Any, oracles.Wrong | None]:
+def failure(check: Callable[[], Any]) -> tuple[Any, oracle_parts.Wrong | None]:
     signal.setitimer(signal.ITIMER_VIRTUAL, HANG)
     try:
         return check(), None
-    except oracles.Wrong as wrong:
+    except oracle_parts.Wrong as wrong:
         return None, wrong
     except Hang:
-        return None, oracles.Wrong("fuzz", "hang", f"more than {HANG} s of CPU")
+        return None, oracle_parts.Wrong("fuzz", "hang", f"more than {HANG} s of CPU")
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
@@ -422,7 +424,7 @@ def work(number: int, seed: int, until: float, queue: Any, save: bool) -> None:
     queue.put((number, "done", done, len(signatures), len(failures), signatures))
 
 
-def _report(number: int, data: bytes, name: str, probe: str, turn: int, wrong: oracles.Wrong, save: bool) -> str:
+def _report(number: int, data: bytes, name: str, probe: str, turn: int, wrong: oracle_parts.Wrong, save: bool) -> str:
     want = (wrong.oracle, wrong.kind)
 
     def fails(candidate: bytes) -> bool:

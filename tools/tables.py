@@ -1,20 +1,31 @@
 """Generate the reference tables in docs/ from the code's own tables. `--check` fails when a file is stale."""
 
 import json
+import os
 import sys
+from functools import partial
 from pathlib import Path
 
-from chatproof import clauses, cli, config_fields, probes, probes_validate, profile
-from chatproof.areas import AREAS
-from chatproof.clause import SMOKE, VALIDATE
-from chatproof.commands import completion
-from chatproof.commands.options import VARIABLES
-from chatproof.failure_modes import ALONGSIDE, CODED, FAILURE_MODES
-from chatproof.message_parts import Limits
-from chatproof.own_side import OWN_SIDE
+from chatproof.cli import main as cli
+from chatproof.cli.commands import completion
+from chatproof.cli.commands.explain import OWN_SIDE
+from chatproof.cli.shared.options import LIMITS, VARIABLES
+from chatproof.contract.areas import AREAS
+from chatproof.contract.clause import SMOKE, VALIDATE
+from chatproof.contract.clients import CLIENTS
+from chatproof.contract.probe import OWN
+from chatproof.contract.surface import CHAT
+from chatproof.diagnosis import confidence
+from chatproof.diagnosis.failure_modes import ALONGSIDE, OF_RUNS, every_coded, every_mode
 from chatproof.simulator.faults import FAULTS
-from chatproof.sse import SseLimits
-from chatproof.strictjson import REASONS, JsonLimits
+from chatproof.simulator.rules import RULES
+from chatproof.simulator.rules.accepted import ACCEPTED
+from chatproof.surfaces import names, surface_of
+from chatproof.surfaces.chat import clauses, probes, probes_validate
+from chatproof.target import alert_fields, config_fields, monitor_fields, profile
+from chatproof.wire.message import Limits
+from chatproof.wire.sse import SseLimits
+from chatproof.wire.strictjson import REASONS, JsonLimits
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from the code's tables. Do not edit. -->\n\n"
@@ -26,8 +37,9 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def clause_rows(scope: str) -> list[list[str]]:
-    smoke = clauses.load(SMOKE)
+def clause_rows(scope: str, api: str = CHAT) -> list[list[str]]:
+    surface = surface_of(api)
+    smoke = surface.clauses(SMOKE)
     return [
         [
             f"`{c.id}`",
@@ -39,13 +51,45 @@ def clause_rows(scope: str) -> list[list[str]]:
             f"`{c.code}`" if c.code else "",
             f"{c.source.url} ({c.source.accessed})",
         ]
-        for c in clauses.load(scope).values()
+        for c in surface.clauses(scope).values()
         if scope == SMOKE or c.id not in smoke
     ]
 
 
+_CLAUSE_HEADS = ["clause", "level", "layer", "what it says", "who breaks", "needs", "diagnosis", "source (accessed)"]
+
+
+def clause_page_of(api: str) -> str:
+    """The clauses of another API than chat: asked for with --api."""
+    return (
+        f"# Clauses of {surface_of(api).title}\n\nWith `--api {api}`. Ids are fixed: waivers, `--only` and `--skip` take "
+        "them, or the beginning of a family.\n\n## Smoke\n\n"
+        + table(_CLAUSE_HEADS, clause_rows(SMOKE, api))
+        + "\n## Validate, beside those of smoke\n\n"
+        + table(_CLAUSE_HEADS, clause_rows(VALIDATE, api))
+    )
+
+
+def fault_page_of(api: str) -> str:
+    """The faults of another API's simulator."""
+    surface = surface_of(api)
+    rows = [
+        [
+            f"`{f.name}`",
+            f"`{f.code}`" if f.code else "none",
+            f.verdict,
+            ", ".join(f"`{id}`" for id in f.breaks),
+            f.about,
+        ]
+        for f in surface.simulator().faults().values()
+    ]
+    heads = ["fault", "diagnosis", "verdict", "breaks", "what it does"]
+    said = f"`chatproof smoke simulator --api {api} --fault NAME`"
+    return f"# Faults of the simulator: {surface.title}\n\n{said}\n\n" + table(heads, rows)
+
+
 def clause_page() -> str:
-    heads = ["clause", "level", "layer", "what it says", "who breaks", "needs", "diagnosis", "source (accessed)"]
+    heads = _CLAUSE_HEADS
     areas = [[a.name, a.verify, f"{a.url} ({a.accessed})", a.wording] for a in AREAS]
     capabilities: dict[str, list[str]] = {}
     for c in clauses.load(VALIDATE).values():
@@ -57,6 +101,8 @@ def clause_page() -> str:
         + table(heads, clause_rows(SMOKE))
         + "\n## Validate, beside those of smoke\n\n"
         + table(heads, clause_rows(VALIDATE))
+        + "\n## On your own requests\n\nJudged on each request of `--request`, in smoke and in validate.\n\n"
+        + table(heads, clause_rows(OWN))
         + "\n## Capabilities\n\nWhat `--require` and `requires` in chatproof.toml take, and the clauses that say how it stands.\n\n"
         + table(["capability", "clauses"], [[f"`{name}`", ", ".join(ids)] for name, ids in capabilities.items()])
         + "\n## Contract areas\n\n"
@@ -65,8 +111,10 @@ def clause_page() -> str:
 
 
 def code_page() -> str:
-    rows = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in (*FAILURE_MODES, *ALONGSIDE)]
-    coded = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in CODED.values()]
+    rows = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in (*every_mode(), *ALONGSIDE)]
+    coded = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in every_coded()]
+    rules = [[", ".join(f"`{code}`" for code in r.codes), r.rule, ", ".join(r.excluded)] for r in confidence.RULES]
+    of_runs = [[f"`{m.code}`", m.owner, m.confidence, m.summary, m.next_step] for m in OF_RUNS]
     own = [[f"`{code}`", meaning, advice] for code, (meaning, advice) in OWN_SIDE.items()]
     heads = ["code", "owner", "confidence", "what it means", "next step"]
     return (
@@ -75,6 +123,12 @@ def code_page() -> str:
         + table(heads, rows)
         + "\n## Of validate's clauses\n\nA broken clause of validate names its code itself: see the clauses' table.\n\n"
         + table(heads, coded)
+        + "\n## Of a run that is undecided\n\nWhere no reply tells the cause: the verdict is never UNDECIDED without a diagnosis.\n\n"
+        + table(heads, of_runs)
+        + "\n## How sure, and whom that leaves out\n\n"
+        + "`certain`: what was seen leaves nobody else. `likely`: another hop could have done the same. `possible`: the status or\n"
+        + "the words alone say it. What else a run shows can lower a row's confidence, never raise it.\n\n"
+        + table(["codes", "rule", "left out where certain"], rules)
         + "\n## Our own side: exit status 2, nothing was sent\n\n"
         + table(["code", "what it means", "next step"], own)
     )
@@ -85,6 +139,34 @@ def fault_page() -> str:
     return "# Faults of the simulator\n\n`chatproof smoke simulator --fault NAME`\n\n" + table(
         ["fault", "diagnosis", "verdict", "what it does"], rows
     )
+
+
+def rule_page() -> str:
+    rules = [
+        [f"`{r.name}`", r.refuses, f"`{r.param}`", f"`{json.dumps(_shown(r.example))}`", f"{r.source} ({r.date})"]
+        for r in RULES
+    ]
+    odd = [[row.name, row.source] for row in ACCEPTED]
+    return (
+        "# What the simulator refuses\n\nThe simulator answers 400 where OpenAI does, so that a mistake of your client is seen "
+        "before a provider sees it. Each row is a rule with an example: the fields that are put over a plain request (`...` "
+        "takes one out, long values are cut). The error has OpenAI's shape, `type` is `invalid_request_error`, `param` as in "
+        "the table. Sources are threads at github.com, or the schema of the reference.\n\n"
+        + table(["rule", "refused is", "`param`", "example", "source (date)"], rules)
+        + "\n## What looks odd and is answered\n\nTests hold these, too: what OpenAI takes is never refused here.\n\n"
+        + table(["request", "source"], odd)
+    )
+
+
+def _shown(value: object) -> object:
+    """An example, short enough for a table."""
+    if isinstance(value, dict):
+        return {name[:20]: _shown(item) for name, item in list(value.items())[:6]}
+    if isinstance(value, list):
+        return [_shown(item) for item in value[:5]]
+    if value is ...:
+        return "..."
+    return value[:40] if isinstance(value, str) else value
 
 
 def profile_page() -> str:
@@ -99,7 +181,6 @@ def profile_page() -> str:
 
 
 def limit_page() -> str:
-    probes_validate.load()
     limits = [(Limits(), "response"), (SseLimits(), "stream"), (JsonLimits(), "JSON")]
     rows = [[where, name, str(value)] for group, where in limits for name, value in group._asdict().items()]
     probe_rows = [
@@ -110,9 +191,11 @@ def limit_page() -> str:
             p.credential,
             "yes" if p.billable else "no",
             str(p.tokens) if p.billable else "",
-            p.does + (f", after `{p.after}`" if p.after else "") + (", only `--with`" if p.opt_in else ""),
+            p.does
+            + (f", after `{p.after}`" if p.after else "")
+            + (", only `--with`" if p.opt_in or p.unjudged else ""),
         ]
-        for p in probes.PROBES.values()
+        for p in (probes_validate.ROWS | probes.ROWS).values()
     ]
     return (
         "# Probes, limits, exit statuses\n\n## Probes\n\nThe first five are those of smoke. Tokens are what is expected of prompt and answer together: `--plan` adds\n"
@@ -129,6 +212,7 @@ def limit_page() -> str:
 
 def real_page() -> str:
     sys.path.insert(0, str(FOLDER.parent.parent))
+    from tests.real import rows_debian
     from tests.real.install import PACKAGES
     from tests.real.rows import ROWS, VERDICTS
 
@@ -141,9 +225,9 @@ def real_page() -> str:
             " ".join(r.args),
             r.raw or "",
             VERDICTS[r.exit],
-            f"`{r.code}`" if r.code else "none",
+            f"`{r.code}`" + "".join(f", {said}" for said in (r.owner, r.confidence) if said) if r.code else "none",
         ]
-        for r in ROWS
+        for r in (*ROWS, *rows_debian.ROWS)
     ]
     packages = [
         [name, f"{p.source}: `{p.requirement}`", "nightly" if p.nightly else "each run"] for name, p in PACKAGES.items()
@@ -156,10 +240,13 @@ def real_page() -> str:
         + "\n"
         + table(["server", "base path", "key", "model", "options", "answers", "verdict", "principal diagnosis"], rows)
         + _validated()
+        + _own_requests()
         + _compared()
         + "\n## What was learnt\n\nnginx hands over an upstream's bytes without a status line as HTTP/0.9; LiteLLM without a database\n"
         "refuses a wrong key with 400 and a missing one with a JSON 500; Caddy answers an unknown path with an empty 200; a gateway whose\n"
         "own upstream key is stale relays the upstream's 401, which from outside looks like the caller's key.\n"
+        "Squid as an accelerator leaves Authorization out unless it is told `login=PASSTHRU`; Apache and Squid hand over an upstream\n"
+        "without HTTP as nginx does; lighttpd answers 500 for an upstream that closes; tinyproxy resets the connection behind its page.\n"
         "LiteLLM takes a deployment out of service for some seconds when its provider refuses a request: `validate` sends what must\n"
         "not pass last, and a gateway's own clients may notice (`--skip error` leaves those requests out).\n"
     )
@@ -192,12 +279,32 @@ def _validated() -> str:
     return text
 
 
+def _own_requests() -> str:
+    from tests.real.rows import VERDICTS
+    from tests.real.test_own_requests import ROWS
+
+    rows = [
+        [r.server, f"`{r.path}`", name.partition(", ")[2], VERDICTS[r.exit], f"`{r.code}`" if r.code else "none"]
+        for name, r in ROWS.items()
+    ]
+    return (
+        "\n## Requests of one's own\n\n`chatproof smoke --request FILE`, by `tests/real/test_own_requests.py`. No word of the request is in a record.\n\n"
+        + table(["server", "base path", "request", "verdict", "principal diagnosis"], rows)
+    )
+
+
 def _compared() -> str:
-    from tests.real.compared import PAIRS
+    from tests.real.compared import ALONE, PAIRS
 
     text = (
         "\n## One against another\n\nWhat `chatproof compare` says of servers of different make, by `tests/real/test_compare.py`. Each difference was\n"
-        "checked by hand with curl. A server compared with itself differs in nothing (2 times at each commit, 20 by night).\n"
+        "checked by hand with curl. What differs at first is asked again (docs/decisions/0012). A server compared with itself\n"
+        "differs in nothing: 2 times at each commit, 20 by night; on 2026-11-28 aimock, ferrogw and llmock did so in 20 of 20,\n"
+        "and a server that does tools, schemas and JSON mode every second time had 0 breaks in 20 of 20 (tests/migration).\n\n"
+    )
+    text += table(
+        ["compared with itself", "base path", "model", "times"],
+        [[r.server, f"`{r.path}`", r.model, "20 by night" if r.nightly else "2; 20 by night"] for r in ALONE],
     )
     for pair in PAIRS:
         rows = [[seen.effect, seen.what, f"`{seen.probe}`", seen.checked] for seen in pair.seen]
@@ -212,21 +319,23 @@ def command_page() -> str:
     import importlib
     import io
 
-    from chatproof.cli import COMMANDS
+    from chatproof.cli.main import COMMANDS
 
+    os.environ["COLUMNS"] = "100"  # wherever this runs
     text = "# Commands\n\n"
     for command, about in COMMANDS.items():
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
-            importlib.import_module(f"chatproof.commands.{command}").main(["--help"])
+            importlib.import_module(f"chatproof.cli.commands.{command}").main(["--help"])
         text += f"## {command}\n\n{about[0].upper()}{about[1:]}.\n\n```text\n{said.getvalue().strip()}\n```\n\n"
     return text.rstrip("\n") + "\n"
 
 
 def comparison_page() -> str:
-    from chatproof.migration import clients
-    from chatproof.migration.decision import DECISIONS
-    from chatproof.migration.difference import EFFECTS, KINDS
+    from chatproof.analysis.comparison import clients
+    from chatproof.analysis.comparison.chance import STATES
+    from chatproof.analysis.comparison.decision import DECISIONS
+    from chatproof.analysis.comparison.difference import EFFECTS, KINDS
 
     rows = [[row["client"], _depends(row), row["says"], row["source"], row["accessed"]] for row in clients.rows()]
     return (
@@ -236,13 +345,15 @@ def comparison_page() -> str:
         + table(["effect", "meaning"], [[f"`{name}`", text] for name, text in EFFECTS.items()])
         + "\n"
         + table(["kind", "what differs"], [[f"`{name}`", text] for name, text in KINDS.items()])
+        + "\nWhere the answers differ, both sides are asked again: `--ask-again N` more requests at most (default 40).\n\n"
+        + table(["state", "what came of asking again"], [[f"`{name}`", text] for name, text in STATES.items()])
         + "\n## Clients known to depend on a difference\n\nA client that is not here is unknown, not safe.\n\n"
         + table(["client", "depends on", "what happens", "source", "read"], rows)
     )
 
 
 def _depends(row: dict[str, object]) -> str:
-    from chatproof.migration.clients import CRITERIA
+    from chatproof.analysis.comparison.clients import CRITERIA
 
     words = [word for name in CRITERIA for word in row.get(name, ())]  # type: ignore[attr-defined]
     return ", ".join(f"`{word}`" for word in words)
@@ -281,22 +392,63 @@ def config_page() -> str:
             ["name", "what it says", "example"], [[f"`{n}`", f.about, f"`{f.example}`"] for n, f in known.items()]
         )
 
-    variables = [[f"`{variable}`", f"--{option.replace('_', '-')}"] for option, variable in VARIABLES.items()]
+    monitor = [
+        [f"`{name}`", row.about + ("" if row.target else " (`[monitor]` only)"), f"`{name} = {row.example}`"]
+        for name, row in monitor_fields.MONITOR.items()
+    ]
+    alerts = [
+        [
+            f"`{name}`",
+            row.about,
+            "all" if row.kinds == alert_fields.KINDS else ", ".join(row.kinds),
+            f"`{name} = {row.example}`",
+        ]
+        for name, row in alert_fields.ALERT.items()
+    ]
+    variables = [
+        [f"`{variable}`", f"--{option.replace('_', '-')}", LIMITS.get(option, "")]
+        for option, variable in VARIABLES.items()
+    ]
+    trusted = [
+        ["named by `--config`", "yes, for this run"],
+        ["`chatproof/config.toml` in `~/.config`, or in `$XDG_CONFIG_HOME` below your home", "yes"],
+        ["`chatproof.toml` or `pyproject.toml` that is found here", "once you approved it: `chatproof config trust`"],
+        ["named by `CHATPROOF_CONFIG`", "once you approved it"],
+        ["one that belongs to another user, or that others can write to", "no: it is ignored, and a note says so"],
+    ]
+    deciding = [f"`{name}`" for name, field in {**config_fields.TOP, **config_fields.TARGET}.items() if field.decides]
     return (
-        "# Configuration\n\nThe strongest first: an option, a variable, `chatproof.toml` (the nearest from the working folder upward),\n"
+        "# Configuration\n\nThe strongest first: an option, a variable, `chatproof.toml` (the nearest from the working folder upward, to the\n"
+        "root of the repository or your home folder),\n"
         "`[tool.chatproof]` in `pyproject.toml`, `chatproof/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, what is built in. A target is\n"
         "taken whole from one file: half of it from another could send a key to a host that it was not meant for. `CHATPROOF_MODEL` is the\n"
         "model of targets that name none.\n\n"
         "`chatproof config show --origin` says where each value comes from; `config check` lints; `config init` writes a file; `config schema`\n"
-        "prints the JSON Schema for editors (put `#:schema PATH` in the first line of the file).\n\n## Top level\n\n"
+        "prints the JSON Schema for editors (put `#:schema PATH` in the first line of the file).\n\n"
+        "A relative path means the folder of the file that says it; `~` is your home folder.\n\n## Which file may decide where a key goes\n\n"
+        "A file that merely lies in the working folder was written by whoever wrote the repository. A run that would use its settings stops\n"
+        "(exit 2, nothing is sent) until you approve the file:\n\n"
+        "```sh\nchatproof config trust --yes\nchatproof config trust --list\n```\n\n"
+        "`config trust` shows what it approves and asks; without a terminal it needs `--yes`. `config distrust` withdraws an approval.\n\n"
+        + table(["file", "may decide"], trusted)
+        + f"\nAn approval covers these settings, the names of targets, and the bytes of each `ca_file`: {', '.join(deciding)}.\n"
+        "If one of them changes you are asked again; a model or a waiver may change without. In a pipeline that runs code of others (pull\n"
+        "requests of forks) no file helps: give such a job no key. Elsewhere name the file: `--config chatproof.toml`.\n\n"
+        "## Top level\n\n"
         + rows(config_fields.TOP) + "\n## A target\n\n" + rows(config_fields.TARGET)
+        + "\n## The monitor\n\n`[monitor]` for all targets, `[targets.NAME.monitor]` for one of them: what a target does not say is as `[monitor]` says,\n"
+        "but for budgets, which are those of all targets together there. A target is watched where it has such a table, empty or not.\n\n"
+        + table(["name", "what it says", "example"], monitor)
+        + "\n## Alerts\n\n`[[monitor.alerts]]`, a table for each receiver. Needed are `kind` and `url`, of a webhook `secret`, too.\n\n"
+        + table(["name", "what it says", "of which kind", "example"], alerts)
         + "\n## A waiver\n\n" + rows(config_fields.WAIVER)
-        + "\n## Variables\n\n" + table(["variable", "stands for"], variables)
+        + "\n## Variables\n\n" + table(["variable", "stands for", "but"], variables)
     )  # fmt: skip
 
 
 def reporter_page() -> str:
-    from chatproof import exit_status, reporters
+    from chatproof import reporters
+    from chatproof.cli import exit_status
     from chatproof.reporters.cases import SHOWN, STATES
 
     rows = []
@@ -314,7 +466,7 @@ def reporter_page() -> str:
     return (
         "# Reporters\n\n`--format FORMAT` chooses what stands on standard output (default `text`). `--report FORMAT=PATH` writes a\n"
         "file, as often as wanted in one run; `--report FORMAT` alone is standard output. A file is proved writable, and the\n"
-        "library of a format is looked for, before anything is sent. `pip install 'chatproof[reports]'` brings the libraries.\n\n"
+        "library of a format is looked for, before anything is sent. `pip install 'chatproof[reports]'` brings the library.\n\n"
         "```sh\nchatproof smoke simulator --report junit=smoke.xml --report html=smoke.html --report json=smoke.json\n```\n\n"
         + table(["format", "what for", "needs", "example"], rows)
         + "\n## How outcomes are told\n\nA test report is red exactly when the verdict is not GO.\n\n"
@@ -331,7 +483,47 @@ def reporter_page() -> str:
     )
 
 
+def client_page() -> str:
+    sys.path.insert(0, str(FOLDER.parent.parent))
+    from tools.clients import page
+
+    rows = [
+        [
+            f"`{name}`",
+            ", ".join(f"`{id}`" for id in row.clauses),
+            row.says,
+            f"{row.source} ({row.accessed})" if row.accessed else "measured",
+        ]
+        for name, breaks in CLIENTS.items()
+        for row in breaks
+    ]
+    return (
+        page.client_page({id: c.level for id, c in clauses.load(VALIDATE).items()}, table)
+        + '\n## Your own client\n\n`--client NAME`, or `clients = ["NAME"]` in chatproof.toml: these clauses become a must, and the report names '
+        "the client.\n\n" + table(["client", "clauses", "what it does", "source (accessed)"], rows)
+    )
+
+
+def client_page_of(api: str) -> str:
+    """What the clients of another API than chat make of the bytes."""
+    sys.path.insert(0, str(FOLDER.parent.parent))
+    from tools.clients import page
+
+    surface = surface_of(api)
+    levels = {id: clause.level for id, clause in surface.clauses(VALIDATE).items()}
+    return page.client_page(levels, table, api, surface.title)
+
+
+def python_page() -> str:
+    """The public names with their docstrings."""
+    sys.path.insert(0, str(FOLDER.parent.parent))
+    from tools.python_page import page
+
+    return page()
+
+
 PAGES = {
+    "python.md": python_page,
     "reporters.md": reporter_page,
     "../../contrib/man/chatproof.1": completion.man,
     "config.md": config_page,
@@ -340,12 +532,17 @@ PAGES = {
     "own-side.md": own_side_page,
     "../real-servers.md": real_page,
     "clauses.md": clause_page,
+    "clients.md": client_page,
+    **{f"clients-{api}.md": partial(client_page_of, api) for api in ("messages", "embeddings")},
     "commands.md": command_page,
     "comparisons.md": comparison_page,
     "codes.md": code_page,
     "faults.md": fault_page,
+    "simulator-rules.md": rule_page,
     "profiles.md": profile_page,
     "probes-and-limits.md": limit_page,
+    **{f"clauses-{api}.md": partial(clause_page_of, api) for api in names() if api != CHAT},
+    **{f"faults-{api}.md": partial(fault_page_of, api) for api in names() if api != CHAT},
 }
 
 

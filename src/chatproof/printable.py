@@ -19,32 +19,43 @@ def _escaped(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+_ANYWHERE = ("##", "section_start:", "section_end:", "travis_fold:", "travis_time:")
+_FIRST = ("::", "[command]", "--- ", "+++ ", "~~~ ", "^^^ ")
+
+
 def inert(text: str) -> str:
     """Lines that a CI system's log reader takes for no command: a character of each is shown as its escape.
 
-    GitHub reads `::name::` at a line's start and `##[name]` anywhere, Azure `##vso[`, TeamCity `##teamcity[`.
+    Read anywhere in a line: Azure Pipelines' `##vso[` and `##[error]`, TeamCity's `##teamcity[`, GitHub's older
+    `##[name]`, GitLab's `section_start:`, Travis' `travis_fold:`. Read at a line's start: `::name::` of GitHub, Gitea
+    and Forgejo, GitHub's `[command]`, and the groups of Buildkite, `--- `, `+++ `, `~~~ ` and `^^^ +++`.
+    What is inert already stays as it is. What a terminal obeys is left to `escape`.
     """
-    if "::" in text:
+    if any(mark in text for mark in _FIRST):
         lines = text.split("\n")
         for number, line in enumerate(lines):
             bare = line.lstrip()
-            if bare.startswith("::"):
-                lines[number] = f"{line[: len(line) - len(bare)]}\\x3a{bare[1:]}"
+            if bare.startswith(_FIRST):
+                lines[number] = f"{line[: len(line) - len(bare)]}{_escaped(bare[0])}{bare[1:]}"
         text = "\n".join(lines)
-    return _without_marks(text, "\\x23")
+    return _without_marks(text, "\\x")
 
 
 def inert_json(text: str) -> str:
-    """The same for JSON: the escape is JSON's own, so the data do not change. A line of JSON begins with no colon."""
-    return _without_marks(text, "\\u0023")
+    """The same for JSON: the escape is JSON's own, so the data do not change. No line of it begins with a mark."""
+    return _without_marks(text, "\\u00")
 
 
-def _without_marks(text: str, hash_sign: str) -> str:
-    if "##" not in text:
+def _without_marks(text: str, escape: str) -> str:
+    if not any(mark in text for mark in _ANYWHERE):
         return text
     import re
 
-    return re.sub(r"##(?=[A-Za-z]*\[)", lambda _: f"#{hash_sign}", text)
+    def shown(found: "re.Match[str]") -> str:
+        mark = found[0]
+        return f"{mark[:-1]}{escape}{ord(mark[-1]):02x}"
+
+    return re.sub(r"##(?=[A-Za-z.]*\[)|(?:section_(?:start|end)|travis_(?:fold|time)):", shown, text)
 
 
 def decode(data: bytes) -> str:
@@ -78,3 +89,14 @@ def quote(value: object, limit: int = 120) -> str:
         keys = ", ".join(cut(escape(str(key)), 24) for key in list(value)[:6])
         return f"object with {len(value)} keys ({keys})" if value else "an empty object"
     return type(value).__name__
+
+
+def place_of(error: BaseException) -> str:
+    """Where in this package an exception was raised: file:line. Its text may hold what a server or a variable said."""
+    trace, place = error.__traceback__, "?"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "chatproof" in code.co_filename:
+            place = f"{code.co_filename.rpartition('chatproof')[2].lstrip('/')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

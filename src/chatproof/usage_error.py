@@ -1,9 +1,44 @@
 """The one exception that ends a command with exit status 2: something on our own side is wrong, nothing was checked."""
 
+from collections.abc import Iterable
+
+_SHOWN = 3
+_FEW = 12  # names that are listed whole
+
+
+def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The advice for a name that nothing has: the known names that are nearest to it; where none is near, `otherwise`,
+    else all of them."""
+    from difflib import get_close_matches
+
+    names = {each.lower(): each for each in known}
+    word = name.strip().lower()
+    found = [each for each in names if len(word) > 2 and each.startswith(word)]
+    found += get_close_matches(word[:200], list(names), n=_SHOWN)
+    if found:
+        return f"did you mean {' or '.join(names[each] for each in list(dict.fromkeys(found))[:_SHOWN])}?"
+    listed = f"there are: {', '.join(names.values())}"
+    return listed if not otherwise or len(names) <= _FEW else otherwise
+
 
 class UsageError(Exception):
     """`code` is a diagnosis code of our own side, or "usage". Texts never hold a key."""
 
     def __init__(self, code: str, detail: str, advice: str = "") -> None:
-        super().__init__(detail)
-        self.code, self.detail, self.advice = code, detail, advice
+        from chatproof.key_form import without  # an argument that is quoted may be a key
+
+        self.code, self.detail, self.advice = code, without(detail), without(advice)
+        self.more: tuple[UsageError, ...] = ()  # further ones of the same kind, found at once
+        super().__init__(self.detail)
+
+    def __str__(self) -> str:
+        """What is wrong, and what to do: the whole of it, for a caller that shows the exception and nothing else."""
+        return f"{self.detail}; next: {self.advice}" if self.advice else self.detail
+
+
+def raise_all(errors: Iterable[UsageError]) -> None:
+    """Raise the first of these with the others behind it; nothing where there is none."""
+    found = list(errors)
+    if found:
+        found[0].more = tuple(found[1:])
+        raise found[0]

@@ -7,17 +7,17 @@ from itertools import islice
 from typing import Any
 
 from chatproof import captures
-from chatproof.contract import Choice
-from chatproof.exchange import Secret
-from chatproof.judging import DEPENDS, UNHELD, judge
-from chatproof.offline import Asked, Source, judge_captures
-from chatproof.probes import PROBES
-from chatproof.record import Run
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
+from chatproof.judging.contract import Choice
+from chatproof.judging.judge import DEPENDS, UNHELD, judge
+from chatproof.record.document import Run
 from chatproof.simulator.chat import CHAT_PATH, MODEL, MODELS_PATH, respond
 from chatproof.simulator.fault import Turn
 from chatproof.simulator.faults import FAULTS
 from chatproof.simulator.wire import GOOD, MISSING, WRONG, Script, message
 from chatproof.simulator.wire import Asked as Request
+from chatproof.surfaces.chat.probes_validate import ROWS as PROBES
+from chatproof.wire.exchange import Secret
 from tests.support import KEY, exchange
 from tests.unit.test_record import VALIDATOR
 
@@ -49,8 +49,8 @@ def wire_of(name: str) -> dict[str, bytes]:
 
 def live(sent: dict[str, bytes]) -> dict[tuple[str, str], str]:
     """Outcomes by clause and probe, as a live run comes to them."""
-    from chatproof import profile
-    from chatproof.contract import contract_of
+    from chatproof.judging.contract import contract_of
+    from chatproof.target import profile
 
     contract = contract_of("smoke", profile.load("generic"), Choice(stream=True))
     exchanges = [exchange(probe, data, model=MODEL) for probe, data in sent.items()]

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from chatproof import captures, simulator
-from chatproof.exchange import Secret
-from chatproof.keys import INVALID_KEY
-from chatproof.offline import Asked, Source, judge_captures
-from chatproof.probes import PROBES
-from chatproof.run import Settings, smoke
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
+from chatproof.running.plan import Settings
+from chatproof.running.run import smoke
+from chatproof.secrets.key_check import INVALID_KEY
 from chatproof.simulator.faults import FAULTS
-from chatproof.target import Target
+from chatproof.surfaces.chat.probes_validate import ROWS as PROBES
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
 from tests.captures.playing import SMOKE, differences
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -120,7 +121,7 @@ def test_with_the_progress_meter(tmp_path: Path) -> None:
     server.stop()
     assert b"% Total" in data
     run = judge_captures([Source("x", captures.read(data))], Asked(model=server.model))
-    assert [f["outcome"] for f in run.findings if f["probe"] == "happy"] == ["holds"] * 7
+    assert [f["outcome"] for f in run.findings if f["probe"] == "happy"] == ["holds"] * 8
 
 
 def test_curl_over_tls_says_so(tmp_path: Path) -> None:

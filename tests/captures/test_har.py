@@ -11,14 +11,14 @@ import pytest
 
 from chatproof import captures
 from chatproof.captures.har import _bytes_of
-from chatproof.exchange import BODY, END
-from chatproof.http1 import ResponseReader
-from chatproof.keys import INVALID_KEY
-from chatproof.offline import Asked, Source, judge_captures
-from chatproof.probes import PROBES
-from chatproof.record import Run
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
+from chatproof.record.document import Run
+from chatproof.secrets.key_check import INVALID_KEY
 from chatproof.simulator.faults import FAULTS
+from chatproof.surfaces.chat.probes_validate import ROWS as PROBES
 from chatproof.usage_error import UsageError
+from chatproof.wire.exchange import BODY, END
+from chatproof.wire.http1 import ResponseReader
 from tests.captures.playing import MODEL, SMOKE, differences, live, wire_of
 from tests.support import KEY
 from tests.unit.test_record import VALIDATOR
@@ -116,7 +116,7 @@ def test_a_good_har_is_go() -> None:
 def test_a_sanitised_export_makes_no_refusal_of_a_good_reply() -> None:
     """Chromium leaves Authorization out. A completion without it is no sign that the endpoint is open."""
     run = judged(entry(key=None), creator="WebInspector")
-    assert run.verdict == "UNDECIDED" and not run.diagnoses
+    assert run.verdict == "UNDECIDED" and [found["code"] for found in run.diagnoses] == ["limit.capture"]
     assert outcomes(run) == {"holds"} and outcomes(run, "auth.missing_key") == {"undecided"}
     assert any("no request in it carries a key" in note for note in run.document["notes"])
 
@@ -157,9 +157,14 @@ def test_of_several_the_first_of_the_worst_is_shown() -> None:
 
 
 def test_other_requests_are_counted_and_left_alone() -> None:
-    others = [entry(url="https://app.test/main.js"), entry(url=f"{BASE}/embeddings")]
+    others = [
+        entry(url="https://app.test/main.js"),
+        entry(url="https://app.test/a.css"),
+        entry(url=f"{BASE}/embeddings"),
+    ]
     run = judged(entry(), *others)
-    assert any("2 other requests in it are no chat or models requests" in note for note in run.document["notes"])
+    assert any("2 other requests in it: to no API of a language model" in note for note in run.document["notes"])
+    assert any("entry 4: it is a request to /embeddings" in note for note in run.document["notes"])
 
 
 def test_two_endpoints_need_a_choice() -> None:
@@ -231,9 +236,6 @@ def test_an_exchange_that_failed_is_a_fault(error: str, code: str) -> None:
 
 
 def test_a_run_of_validate_is_matched_word_for_word() -> None:
-    from chatproof import probes_validate
-
-    probes_validate.load()
     refusal = (
         b'HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{"error":{"message":"x"}}'
     )
@@ -257,4 +259,4 @@ def test_run_documents_are_judged_by_what_they_hold() -> None:
     kept = judged(*map(entry, SMOKE), keep_bodies=True)
     for run, held in ((good, {"undecided", "holds"}), (kept, {"holds"})):
         again = judge_captures([Source("r", captures.read(json.dumps(run.document).encode()))], Asked())
-        assert outcomes(again) == held and not again.diagnoses
+        assert outcomes(again) == held and {found["code"] for found in again.diagnoses} <= {"limit.capture"}

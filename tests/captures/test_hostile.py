@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatproof import captures, cli
+from chatproof import captures
 from chatproof.captures import MOST, Unreadable
-from chatproof.offline import Asked, Source, judge_captures
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
+from chatproof.cli import main as cli
 from chatproof.usage_error import UsageError
 from tests.captures.playing import wire_of
 

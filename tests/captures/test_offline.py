@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,9 @@ from tests.captures.playing import wire_of
 from tests.captures.test_har import entry, har
 
 MEANS = {"socket", "_socket", "ssl", "_ssl", "asyncio", "http.client", "urllib.request", "subprocess",
-         "chatproof.transport", "chatproof.run", "chatproof.tls", "chatproof.resolver"}  # fmt: skip
+         "chatproof.transport.blocking", "chatproof.running.run", "chatproof.transport.tls", "chatproof.transport.resolver"}  # fmt: skip
 CODE = (
-    "import sys; from chatproof import cli; status = cli.main(['judge', *sys.argv[1:]]);"
+    "import sys; from chatproof.cli import main as cli; status = cli.main(['judge', *sys.argv[1:]]);"
     "print(status, *sorted(sys.modules))"
 )
 
@@ -28,7 +29,7 @@ def test_no_means_to_send_is_loaded(kind: str, tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, "-I", "-c", CODE, *words, "-q"], input=data, capture_output=True, timeout=60)
     status, *loaded = ran.stdout.decode().splitlines()[-1].split()
     assert status in ("1", "3"), ran.stderr
-    assert "chatproof.judging" in loaded and not MEANS & set(loaded)
+    assert "chatproof.judging.judge" in loaded and not MEANS & set(loaded)
 
 
 def test_every_format_takes_a_capture_that_says_no_time(tmp_path: Path) -> None:
@@ -42,3 +43,31 @@ def test_every_format_takes_a_capture_that_says_no_time(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.stderr
     assert [name for name in reporters.formats() if not (tmp_path / name).stat().st_size] == []
+
+
+BODY = {
+    "models": b'{"object":"list","data":[{"id":"m","object":"model"}]}',
+    "happy": b'{"choices":[{"index":0,"message":{"role":"assistant","content":"pong"},"finish_reason":"stop"}]}',
+    "stream": b'data: {"choices":[]}\n\ndata: [DONE]\n\n',
+}
+
+
+@pytest.mark.parametrize("probe", BODY)
+@pytest.mark.parametrize("scope", [(), ("--validate",)])
+def test_the_advice_to_judge_only_what_is_here_can_be_taken(
+    probe: str, scope: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chatproof.cli import main as cli
+
+    media = b"text/event-stream" if probe == "stream" else b"application/json"
+    path = tmp_path / "reply.txt"
+    path.write_bytes(b"HTTP/1.1 200 OK\nContent-Type: %s\n\n%s" % (media, BODY[probe]))
+    command = ["judge", str(path), "--as", probe, "--model", "m", *scope, "--format", "json"]
+    cli.main(command)
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    (advice,) = (note.partition("here: ")[2].split() for note in notes if "to judge only what is here: " in note)
+    assert advice[::2] == ["--only"] * (len(advice) // 2) and advice[1:]
+    assert cli.main([*command, *advice]) in (0, 1, 3)
+    document = json.loads(capsys.readouterr().out)
+    judged = {finding["probe"] for finding in document["findings"]}
+    assert judged <= {probe} and document["findings"]

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from chatproof import captures, simulator
-from chatproof.exchange import Secret
-from chatproof.offline import Asked, Source, judge_captures
-from chatproof.run import Settings, smoke
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
+from chatproof.running.plan import Settings
+from chatproof.running.run import smoke
 from chatproof.simulator.faults import FAULTS
-from chatproof.target import Target
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
 from tests.captures.playing import differences
 from tests.real import install
 from tests.unit.test_record import VALIDATOR

@@ -7,13 +7,10 @@ the canary key, plain or in one of FORMS.
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import random
 import re
-import time
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,120 +19,33 @@ import yaml
 
 import chatproof
 from chatproof import reporters
-from chatproof.exchange import Response, Secret
-from chatproof.http1 import EXCESS_KEPT, ResponseReader
-from chatproof.message_parts import Limits
-from chatproof.redaction import MARK, Redactor, encodings
 from chatproof.reporters import PLAIN, Style
-from chatproof.sse import SseLimits, SseReader
-from chatproof.strictjson import REASONS, JsonLimits, parse
-from tests.rogue.leaks import Detector, exact_forms, forms
-from tests.support import GOOD, KEY, MODEL, Played, play, wire
+from chatproof.secrets.redaction import MARK, Redactor, encodings
+from chatproof.wire import strictjson as json_reader
+from chatproof.wire.exchange import Response, Secret
+from chatproof.wire.http1 import EXCESS_KEPT, ResponseReader
+from chatproof.wire.message import Limits
+from chatproof.wire.sse import SseLimits, SseReader
+from chatproof.wire.strictjson import REASONS, JsonLimits, parse
+from tests.fuzz.oracle_parts import (
+    FORMS,
+    SMALL,
+    SMALL_JSON,
+    SMALL_SSE,
+    Wrong,
+    body,
+    bytewise,
+    expand,
+    guard,
+    replies,
+    splits,
+    timed,
+)
+from tests.rogue.leaks import Detector
+from tests.support import GOOD, KEY, MODEL, Played, play
 
 PROBES = tuple(GOOD)
 VERDICTS = ("GO", "NO-GO", "UNDECIDED")
-_BOUNDS = {
-    "head": 300, "headers": 6, "informational": 2, "body": 400, "chunks": 8, "chunk_line": 48, "framing": 48, "trailers": 40,
-}  # fmt: skip
-SMALL = Limits()._replace(**{name: value for name, value in _BOUNDS.items() if name in Limits._fields})
-SMALL_SSE = SseLimits(line=40, event=60, events=4)
-SMALL_JSON = JsonLimits(depth=4, nodes=12, number=8)
-
-
-class Wrong(AssertionError):
-    """An oracle's contradiction. `kind` is stable: it tells two defects apart."""
-
-    def __init__(self, oracle: str, kind: str, detail: str = "") -> None:
-        super().__init__(f"{oracle}: {kind}: {detail}"[:1500])
-        self.oracle, self.kind, self.detail = oracle, kind, detail
-
-
-def _plants() -> dict[str, bytes]:
-    known: dict[str, str] = {}
-    for name, text in (*forms(KEY), *exact_forms(KEY), *encodings(KEY)):
-        known.setdefault(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), text)
-    known["swapped-case"] = KEY.swapcase()
-    known["dotted"] = ".".join(KEY)
-    known["spaced"] = " ".join(KEY)
-    known["u0000"] = "\\u0000".join(KEY)
-    known["u200b"] = "\\u200b".join(KEY)
-    known["backspaces"] = "\\b".join(KEY)
-    known["form-feeds"] = "\\f".join(KEY)
-    known["tags"] = "\U000e0001".join(KEY)
-    known["solidus"] = "\\/".join(KEY)
-    known["newlines"] = "\\n".join(KEY)
-    known["zero-width"] = "\u200b".join(KEY)
-    known["tail"] = KEY[12:]
-    known["start"] = KEY[:20]
-    found = {name: text.encode("utf-8") for name, text in known.items()}
-    found["utf-16"] = KEY.encode("utf-16-le")  # raw NUL bytes
-    found["gzip"] = gzip.compress(KEY.encode(), mtime=0)
-    found["gzip-base64"] = base64.b64encode(found["gzip"])
-    return found
-
-
-FORMS = _plants()
-_TOKEN = re.compile(rb"@KEY(?::([a-z0-9-]+))?@")
-
-
-def expand(data: bytes) -> bytes:
-    """`@KEY@` and `@KEY:form@` → the canary key in that form."""
-    return _TOKEN.sub(lambda m: FORMS.get((m[1] or b"plain").decode(), m[0]), data)
-
-
-def replies(data: bytes) -> list[bytes]:
-    """The raw HTTP replies that an input stands for."""
-    data = expand(data)
-    if data.startswith(b"HTTP/"):
-        return [data]
-    if re.match(rb"[0-9]{3}[ \n]", data):
-        return [wire(data)]
-    return [data, wire(b"200 application/json\n\n" + data)]
-
-
-def body(data: bytes) -> bytes:
-    """The part of an input that its JSON or SSE would stand in."""
-    data = expand(data)
-    if data.startswith(b"HTTP/") or re.match(rb"[0-9]{3}[ \n]", data):
-        found = re.split(rb"\r?\n\r?\n", data, maxsplit=1)
-        return found[1] if len(found) > 1 else b""
-    return data
-
-
-def splits(data: bytes, chance: random.Random) -> list[bytes]:
-    cuts = sorted(chance.randrange(len(data) + 1) for _ in range(chance.choice((1, 2, 3, 5, 9))))
-    return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
-
-
-def bytewise(data: bytes) -> list[bytes]:
-    return [data[i : i + 1] for i in range(len(data))]
-
-
-def _guard(oracle: str, call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except Wrong:
-        raise
-    except Exception as error:
-        import traceback
-
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{last.filename.rpartition('/')[2]}:{last.name}"
-        raise Wrong(oracle, f"raises {type(error).__name__} in {where}", str(error)[:300]) from error
-
-
-def _timed(oracle: str, size: int, call: Callable[[], Any], ms_per_kb: float) -> Any:
-    """The call's result; its CPU time must be linear. Slow once may be the machine's fault: the best of four counts."""
-    bound = 0.25 + ms_per_kb / 1000 * size / 1024
-    for left in (3, 2, 1, 0):
-        begun = time.process_time()
-        found = _guard(oracle, call)
-        spent = time.process_time() - begun
-        if spent <= bound:
-            break
-        if not left:
-            raise Wrong(oracle, "time", f"{spent:.2f} s for {size} bytes")
-    return found
 
 
 # -- http1 ------------------------------------------------------------------------------------------------------
@@ -159,7 +69,7 @@ def http1(data: bytes, seed: int = 0) -> tuple[str, ...]:
     chance, seen = random.Random(seed), []
     for method, limits in (("POST", Limits()), ("POST", SMALL), ("HEAD", Limits())):
         name = f"http1 {method}{' small' if limits is SMALL else ''}"
-        whole = _timed(name, len(data), lambda m=method, lim=limits: read([data], m, lim), 40)
+        whole = timed(name, len(data), lambda m=method, lim=limits: read([data], m, lim), 40)
         complete, fault, response = whole
         seen.append(fault[0])
         if not complete and not fault[0]:
@@ -169,7 +79,7 @@ def http1(data: bytes, seed: int = 0) -> tuple[str, ...]:
         if response is not None:
             _kept(name, response, limits, fault[0])
         for how, pieces in (("byte by byte", bytewise(data)), ("split", splits(data, chance))):
-            other = _timed(name, len(data), lambda p=pieces, m=method, lim=limits: read(p, m, lim), 60)
+            other = timed(name, len(data), lambda p=pieces, m=method, lim=limits: read(p, m, lim), 60)
             _same(name, how, whole, other, pieces)
     return tuple(seen)
 
@@ -218,11 +128,11 @@ def linear(data: bytes, seed: int = 0) -> None:
     flow = inner[:start] + piece * (256 * 1024 // len(piece))
     step = chance.choice((61, 1460, 65536))
     cut = [long[i : i + step] for i in range(0, len(long), step)]
-    _timed("http1 linear", len(long), lambda: read(cut, "POST", Limits()), 8)
-    _timed("strictjson linear", len(flow), lambda: parse(flow), 8)
+    timed("http1 linear", len(long), lambda: read(cut, "POST", Limits()), 8)
+    timed("strictjson linear", len(flow), lambda: parse(flow), 8)
     flows = [flow[i : i + step] for i in range(0, len(flow), step)]
-    _timed("sse linear", len(flow), lambda: sse_read(flows, SseLimits()), 8)
-    _timed("redactor linear", len(flow), lambda: _redactor().text(flow.decode("latin-1")), 20)
+    timed("sse linear", len(flow), lambda: sse_read(flows, SseLimits()), 8)
+    timed("redactor linear", len(flow), lambda: _redactor().text(flow.decode("latin-1")), 20)
 
 
 # -- strictjson -------------------------------------------------------------------------------------------------
@@ -232,7 +142,7 @@ def strictjson(data: bytes, seed: int = 0) -> str:
     """Never raises, never accepts what json refuses, equals json where accepted; refuses only for a reason."""
     data = body(data)
     for limits in (SMALL_JSON, JsonLimits()):
-        value, problem = _timed("strictjson", len(data), lambda lim=limits: parse(data, lim), 30)
+        value, problem = timed("strictjson", len(data), lambda lim=limits: parse(data, lim), 30)
         if problem is not None:
             if value is not None or problem.reason not in REASONS:
                 raise Wrong("strictjson", "bad problem", repr(problem))
@@ -240,6 +150,7 @@ def strictjson(data: bytes, seed: int = 0) -> str:
                 raise Wrong("strictjson", "offset out of range", repr(problem))
             if not problem.path.startswith("$"):
                 raise Wrong("strictjson", "bad path", repr(problem))
+        two_readers(data, limits)
     known, quirks = _reference(data)
     if problem is None:
         if quirks:
@@ -254,6 +165,22 @@ def strictjson(data: bytes, seed: int = 0) -> str:
     if quirks and "refused" not in quirks and problem.reason not in quirks | allowed:
         raise Wrong("strictjson", f"{problem.reason} where {sorted(quirks)}", repr(data[:200]))
     return problem.reason
+
+
+def two_readers(data: bytes, limits: JsonLimits) -> str:
+    """Hold the C decoder to our parser. Returns the reason of a refusal, "" for a value, "slow" for one of our parser's."""
+    text, problem = json_reader._decoded(data)
+    if problem is not None:
+        return problem.reason
+    decided = json_reader._decide(data, text, limits)
+    (value, problem), _ = json_reader._explain(text, limits)
+    if decided is json_reader._UNDECIDED:
+        return problem.reason if problem is not None else "slow"
+    if problem is not None:
+        raise Wrong("two readers", f"the decoder accepts {problem.reason}", repr(data[:300]))
+    if not _equal(decided, value):
+        raise Wrong("two readers", "two values", f"{decided!r:.200} {value!r:.200}")
+    return ""
 
 
 def _reference(data: bytes) -> tuple[Any, set[str]]:
@@ -342,9 +269,9 @@ def sse(data: bytes, seed: int = 0) -> int:
     data, chance = body(data), random.Random(seed)
     for limits in (SseLimits(), SMALL_SSE):
         name = "sse small" if limits is SMALL_SSE else "sse"
-        whole = _timed(name, len(data), lambda lim=limits: sse_read([data], lim), 30)
+        whole = timed(name, len(data), lambda lim=limits: sse_read([data], lim), 30)
         for how, pieces in (("byte by byte", bytewise(data)), ("split", splits(data, chance))):
-            other = _timed(name, len(data), lambda p=pieces, lim=limits: sse_read(p, lim), 60)
+            other = timed(name, len(data), lambda p=pieces, lim=limits: sse_read(p, lim), 60)
             fields = ("events", "rest", "problem", "comments")
             for field, one, two in zip(fields, whole, other, strict=True):
                 if one != two:
@@ -415,9 +342,9 @@ def path(data: bytes, probe: str = "happy", seed: int = 0) -> tuple[Any, ...]:
     """Reply to verdict to reports: never raises, never says GO to what is none, leaks nothing, always parses."""
     signature: list[Any] = []
     for raw in replies(data):
-        played = _timed("path", len(raw), lambda r=raw: _play(r, probe, seed), 400)
+        played = timed("path", len(raw), lambda r=raw: _play(r, probe, seed), 400)
         signature += _judged(played, raw, probe)
-        document = _guard("path record", lambda p=played: p.record.document)
+        document = guard("path record", lambda p=played: p.record.document)
         document["environment"] = _environment()
         _reports(document, played.verdict, data)
     return tuple(signature)
@@ -425,7 +352,7 @@ def path(data: bytes, probe: str = "happy", seed: int = 0) -> tuple[Any, ...]:
 
 @cache
 def _profiles() -> list[str]:
-    folder = Path(chatproof.__file__).parent / "profiles"
+    folder = Path(chatproof.__file__).parent / "target" / "profiles"
     return ["generic", *sorted({file.stem for file in folder.glob("*.json")} - {"generic"})]
 
 
@@ -515,19 +442,19 @@ def _reports(document: dict[str, Any], verdict: str, data: bytes) -> None:
         _validator().validate(document)
     except Exception as error:
         raise Wrong("schema", "the document is not valid", str(error)[:400]) from error
-    told = _guard("as_json", lambda: reporters.render("json", document))
+    told = guard("as_json", lambda: reporters.render("json", document))
     if not told.isascii() or re.search(r"[\x00-\x09\x0b-\x1f\x7f]", told):
         raise Wrong("as_json", "not printable ASCII")
-    loaded = _guard("as_json parse", lambda: json.loads(told))
+    loaded = guard("as_json parse", lambda: json.loads(told))
     if loaded["verdict"] != verdict:
         raise Wrong("as_json", "another verdict")
-    said = _guard("as_yaml", lambda: reporters.render("yaml", document))
-    record = _guard("as_yaml parse", lambda: yaml.load(said, Loader=_LOADER))["smoke_test_run"]
+    said = guard("as_yaml", lambda: reporters.render("yaml", document))
+    record = guard("as_yaml parse", lambda: yaml.load(said, Loader=_LOADER))["smoke_test_run"]
     if record["pass_fail"] != ("PASS" if verdict == "GO" else "FAIL"):
         raise Wrong("as_yaml", "pass_fail and verdict disagree", f"{record['pass_fail']} {verdict}")
     if record != loaded["smoke_test_run"] or not all(isinstance(value, str) for value in record.values()):
         raise Wrong("as_yaml", "not the document's record")
-    texts = [_guard("as_text", lambda s=style: reporters.render("text", document, s)) for style in STYLES]
+    texts = [guard("as_text", lambda s=style: reporters.render("text", document, s)) for style in STYLES]
     for text in texts:
         bad = next((char for char in text if char != "\n" and not char.isprintable()), "")
         if bad:
@@ -578,7 +505,7 @@ def redaction(data: bytes, seed: int = 0) -> None:
         data.decode("latin-1"),
         data.decode("utf-8", "surrogateescape"),
     ):
-        once = _timed("redactor", len(text), lambda t=text: _redactor().text(t), 60)
+        once = timed("redactor", len(text), lambda t=text: _redactor().text(t), 60)
         if _redactor().text(once) != once:
             raise Wrong("redactor", "not idempotent", f"{once!r:.200} {_redactor().text(once)!r:.200}")
         if any(KEY[i : i + 8] in once for i in range(len(KEY) - 7)):
@@ -586,10 +513,10 @@ def redaction(data: bytes, seed: int = 0) -> None:
         for name, form in encodings(KEY):
             if form in once or form.lower() in once.lower():
                 raise Wrong("redactor", f"leaves {name}", repr(once)[:300])
-        if _guard("finds", lambda t=text: _redactor().finds(t)) != (once != text):
+        if guard("finds", lambda t=text: _redactor().finds(t)) != (once != text):
             raise Wrong("finds", "is not what the redactor removes", repr(text)[:300])
         # The strings of a document are looked at as one text first, and one by one only if something is found in it.
-        if once != text and not _guard("finds", lambda t=text: _redactor().finds(f"{seed}\n{t}\n-")):
+        if once != text and not guard("finds", lambda t=text: _redactor().finds(f"{seed}\n{t}\n-")):
             raise Wrong("finds", "misses among other texts what the redactor removes", repr(text)[:300])
         if MARK in once and once == text and MARK not in text:
             raise Wrong("redactor", "mark without a change")

@@ -17,11 +17,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chatproof.http1 import ResponseReader
-from chatproof.message_parts import Limits
-from chatproof.sse import SseLimits, SseReader
-from chatproof.strictjson import parse
-from tests.fuzz import oracles
+from chatproof.wire.http1 import ResponseReader
+from chatproof.wire.message import Limits
+from chatproof.wire.sse import SseLimits, SseReader
+from chatproof.wire.strictjson import parse
+from tests.fuzz import oracle_parts, oracles
 from tests.support import COMPLETION, GOOD
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -47,29 +47,30 @@ def test_a_good_reply_passes_every_oracle(probe: str) -> None:
 
 def test_the_oracles_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that cannot be red proves nothing."""
-    from chatproof import record
-    from chatproof.judging import Judgement
+    from chatproof.judging.judge import Judgement
+    from chatproof.record import document
 
     with monkeypatch.context() as patch:
         patch.setattr(Judgement, "verdict", property(lambda self: "GO"))
-        with pytest.raises(oracles.Wrong, match="GO, but the status is 500"):
+        with pytest.raises(oracle_parts.Wrong, match="GO, but the status is 500"):
             oracles.path(b"500 application/json\n\n{}")
     with monkeypatch.context() as patch:
-        patch.setattr(record.Redactor, "finds", lambda *_: False)
-        patch.setattr(record, "FOREIGN_STARTS", ())  # the key's form alone would betray it
-        with pytest.raises(oracles.Wrong, match="the whole key"):
+        patch.setattr(document.Redactor, "finds", lambda *_: False)
+        patch.setattr(document.Redactor, "finds_as_it_is", lambda *_: False)
+        patch.setattr(document, "FOREIGN_STARTS", ())  # the key's form alone would betray it
+        with pytest.raises(oracle_parts.Wrong, match="the whole key"):
             oracles.path(b'400 application/json\nServer: @KEY@\n\n{"error":"x"}')
     with monkeypatch.context() as patch:
         patch.setattr(oracles, "parse", lambda data, limits=None: (json.loads(data), None))
-        with pytest.raises(oracles.Wrong, match="accepts duplicate_key"):
+        with pytest.raises(oracle_parts.Wrong, match="accepts duplicate_key"):
             oracles.strictjson(b'{"a":1,"a":2}')
     with monkeypatch.context() as patch:
         patch.setattr(ResponseReader, "feed", lambda *_: 1 // 0)
-        with pytest.raises(oracles.Wrong, match="raises ZeroDivisionError"):
+        with pytest.raises(oracle_parts.Wrong, match="raises ZeroDivisionError"):
             oracles.http1(b"HTTP/1.1 200 OK\r\n\r\n")
     with monkeypatch.context() as patch:
         patch.setattr(SseReader, "feed", lambda self, data: self.events.append(("message", data, 0)))
-        with pytest.raises(oracles.Wrong, match="differs"):
+        with pytest.raises(oracle_parts.Wrong, match="differs"):
             oracles.sse(b"data: a\n\n")
 
 
@@ -152,7 +153,7 @@ class Http1Machine(RuleBasedStateMachine):
 class Http1SmallMachine(Http1Machine):
     """Limits that these pieces reach."""
 
-    limits = oracles.SMALL
+    limits = oracle_parts.SMALL
 
 
 class SseMachine(RuleBasedStateMachine):

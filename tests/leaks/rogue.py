@@ -17,7 +17,8 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chatproof.keys import INVALID_KEY
+from chatproof.secrets.key_check import INVALID_KEY
+from tests.leaks.composed import BETWEEN, LETTERS, SPELT, woven
 from tests.leaks.scanner import STRANGER
 
 Answer = Callable[["Asked"], bytes]
@@ -123,6 +124,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "spaced": lambda key: " ".join(key),
     "dashed": lambda key: "-".join(re.findall(".{1,4}", key)),
     "gzip-base64": lambda key: base64.b64encode(gzip.compress(f"key={key}".encode(), mtime=0)).decode(),
+    "base64-of-hex": lambda key: base64.b64encode(key.encode().hex().encode()).decode(),
     "first-half": lambda key: key[: len(key) // 2],
     "last-half": lambda key: key[len(key) // 2 :],
     "eight": lambda key: f"key ending in {key[-8:]} is wrong",
@@ -317,6 +319,29 @@ WAYS: dict[str, Answer] = {
 }  # fmt: skip
 
 
+def answer_of(way: str) -> Answer:
+    """The row of WAYS; or the key in a composed form, named by its place in the tables: `composed-1-2-0-4`."""
+    if not way.startswith("composed-"):
+        return WAYS[way]
+    places = zip((LETTERS, BETWEEN, SPELT, SPELT), way.split("-")[1:], strict=True)
+    letters, between, first, second = ([*table][int(place)] for table, place in places)
+
+    def change(key: str) -> str:
+        return woven(letters, between, first, second, key)
+
+    def make(asked: Asked, key: str) -> bytes:
+        shown = change(key)
+        if asked.listing:
+            return message(
+                "502 No", f"<html><title>No</title><p>{shown}</p>".encode(), media=b"text/html; charset=utf-8"
+            )
+        if asked.streaming:
+            return message("200 OK", stream(shown), media=b"text/event-stream")
+        return error(f"no such key: {shown}", "401 No", b"X-Request-Id: " + shown.encode().replace(b"\n", b""))
+
+    return _real(make)
+
+
 class Rogue:
     """The server. `requests` holds the raw bytes of everything that came in, CONNECT included."""
 
@@ -384,7 +409,7 @@ class Rogue:
         found = re.search(rb"(?i)\r\nauthorization: *(?:Bearer )?([^\r\n]*)", head)
         asked = Asked(head, body, found[1].decode("latin-1") if found else "")
         way = head.split(b" ")[1].split(b"/")[1].decode()
-        answer = WAYS[way](asked)
+        answer = answer_of(way)(asked)
         if answer == HANG:
             self._closing.wait(20)
             return False

@@ -16,7 +16,7 @@ from tests.leaks.scanner import DECOY, KEY, ODD_KEY, PROXY, STRANGER, Canary, Fo
 
 SECRETS = (KEY, PROXY, ODD_KEY, STRANGER)
 CONTROL = "control.bin"
-LAUNCH = "import sys; from chatproof import cli; sys.exit(cli.main(sys.argv[1:]))"
+LAUNCH = "import sys; from chatproof.cli import main as cli; sys.exit(cli.main(sys.argv[1:]))"
 LOUD = (
     "import logging, http.client, asyncio, warnings; logging.basicConfig(level=logging.DEBUG, stream=sys.stderr);"
     "http.client.HTTPConnection.debuglevel = 1; warnings.simplefilter('always');"

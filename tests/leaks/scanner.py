@@ -18,6 +18,7 @@ import io
 import json
 import os
 import re
+import secrets
 import sqlite3
 import sys
 import zipfile
@@ -297,7 +298,7 @@ def _unzip(data: bytes) -> bytes | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data[start:])) as archive:
             return b"\n".join(archive.read(name) for name in archive.namelist())
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, ValueError, OSError, EOFError):
         return None
 
 
@@ -478,8 +479,9 @@ ODD_KEY = Canary("key in no known form", prefix="CANARY")
 """A key that no prefix gives away."""
 STRANGER = Canary("secret of somebody else", prefix="ghp_CANARY")
 """What a server lets slip: known by its form alone."""
-DECOY = Canary("decoy", prefix="dk-DECOY")
-"""Expected in every run: the positive control."""
+_WORDS_OF_NAMES = "otter lantern cobalt maple harbour velvet copper meadow falcon granite juniper saffron".split()  # noqa: SIM905
+DECOY = Canary("decoy", prefix="dk-decoy-", random="-".join(secrets.SystemRandom().sample(_WORDS_OF_NAMES, 6)))
+"""Expected in every run: the positive control. A name, because what looks like a key is refused as an argument."""
 
 
 def hidden(canary: Canary = DECOY) -> bytes:

@@ -20,16 +20,16 @@ print(target, repr(target.key), f'{target.key}')
 PRINTED = """
 import os, sys
 from chatproof import Secret, Settings, Target
-from chatproof import run as run_module, target as target_module
+from chatproof.running import run as run_module; from chatproof.target import target as target_module
 aim = Target(sys.argv[1], model='m', key=Secret(os.environ['CHATPROOF_API_KEY']))
 resolved = target_module.check(aim)
 contract = run_module.contract_for(resolved, Settings())
-sent = run_module._send(contract, resolved, Settings(), {}, run_module._none)
+sent = run_module._send(contract, resolved, Settings(), {}, run_module._none, None, None)
 print(sent, run_module.judge(contract, sent.exchanges, model='m', key=aim.key, no_auth=False, not_sent={}))
 """
 LOCALS = """
 import os, sys, traceback
-import chatproof.run as m
+import chatproof.running.run as m
 from chatproof import Secret, Target
 m.judge = lambda *a, **k: 1 / 0
 try:
@@ -43,95 +43,104 @@ except ZeroDivisionError as error:
 """
 FORCED = """
 import os
-import chatproof.run as m
+import chatproof.running.run as m
 def fail(*a, **k): raise RuntimeError(os.environ['CHATPROOF_API_KEY'])
 m.judge = fail
 """
 SMOKE = ("smoke", "URL", "--model", "m", "--stream", "--keep-bodies", "-vv")
+UNFILTERED = "import chatproof.key_form as f; f.without = lambda text: text;"
+"""Errors look at their own texts, too (UsageError): the second guard is off, so that the first one is seen."""
 # name: (what is switched off, way of the server, arguments, program)
 SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "Redactor.finds": (
         # The key's form alone would betray it: the other net is taken away as well.
-        "import chatproof.record as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "echo-plain", SMOKE, LAUNCH,
+        "import chatproof.record.document as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "echo-plain", SMOKE, LAUNCH,
     ),
-    "secrets of others": ("import chatproof.record as m; m.FOREIGN_STARTS = ()", "foreign", SMOKE, LAUNCH),
+    "secrets of others": ("import chatproof.record.document as m; m.FOREIGN_STARTS = ()", "foreign", SMOKE, LAUNCH),
     "secrets of others, forms": (
-        "import chatproof.foreign as m; m.without = lambda text: text", "foreign", SMOKE, LAUNCH,
+        "import chatproof.secrets.known_formats as m; m.without = lambda text: text", "foreign", SMOKE, LAUNCH,
     ),
     "gzip in base64": (
-        "import chatproof.redaction as m; m._inflated = lambda data: (b'', True)", "refuse-gzip-base64", SMOKE, LAUNCH,
+        "import chatproof.secrets.redaction as m; m._inflated = lambda data: (b'', True)", "refuse-gzip-base64", SMOKE, LAUNCH,
     ),
     "validate": (
-        "import chatproof.record as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
+        "import chatproof.record.document as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
         ("validate", "URL", "--model", "m", "--keep-bodies"), LAUNCH,
     ),
     "shapes": (
-        "import chatproof.record as m; clean = m._redacted;"
+        "import chatproof.record.document as m; clean = m._redacted;"
         "m._redacted = lambda value, by: value if isinstance(value, list) and value and isinstance(value[0], list) else clean(value, by)",
         "tool-names", SMOKE, LAUNCH,
     ),
     "Response.__repr__": (
-        "from chatproof.exchange import Response; Response.__repr__ = lambda self: str(self._asdict())", "echo-plain",
+        "from chatproof.wire.exchange import Response; Response.__repr__ = lambda self: str(self._asdict())", "echo-plain",
         ("URL",), PRINTED,
     ),
     "Fault.__repr__": (
-        "from chatproof.exchange import Fault; Fault.__repr__ = lambda self: str(self._asdict())", "status-line", ("URL",), PRINTED,
+        "from chatproof.wire.exchange import Fault; Fault.__repr__ = lambda self: str(self._asdict())", "status-line", ("URL",), PRINTED,
     ),
     "Finding.__repr__": (
-        "from chatproof.judging import Finding; Finding.__repr__ = lambda self: str(self._asdict())", "header-name", ("URL",),
+        "from chatproof.judging.judge import Finding; Finding.__repr__ = lambda self: str(self._asdict())", "header-name", ("URL",),
         PRINTED,
     ),
     "environment": (
-        "import chatproof.environment as m; m.Unshown = lambda environ: environ", "good", ("URL",), LOCALS,
+        "import chatproof.target.environment as m; m.Unshown = lambda environ: environ", "good", ("URL",), LOCALS,
     ),
     "Redactor.text": (
-        "import chatproof.redaction as m; m.Redactor.text = lambda self, text: text", "echo-base64-1", SMOKE, LAUNCH,
+        "import chatproof.secrets.redaction as m; m.Redactor.text = lambda self, text: text", "echo-base64-1", SMOKE, LAUNCH,
     ),
     "Redactor, pieces": (
-        "import chatproof.redaction as m; m.Redactor._without_runs = lambda self, text: text", "refuse-eight", SMOKE, LAUNCH,
+        "import chatproof.secrets.redaction as m; m.Redactor._without_runs = lambda self, text: text", "refuse-eight", SMOKE, LAUNCH,
     ),
     "Redactor, spelt out": (
-        "import chatproof.redaction as m; m._SQUEEZED_WINDOW = 10**6", "refuse-hex-spaces", SMOKE, LAUNCH,
+        "import chatproof.secrets.redaction as m; m._SQUEEZED_WINDOW = 10**6", "refuse-hex-spaces", SMOKE, LAUNCH,
     ),
     "leaky excerpt": (
-        "import chatproof.record as m; whole = m._excerpt; m._excerpt = lambda body, leaky: whole(body, False)",
+        "import chatproof.record.exchanges as m; whole = m._excerpt; m._excerpt = lambda body, leaky: whole(body, False)",
         "split-many", SMOKE, LAUNCH,
     ),
     "leaky excerpt, not asked about": (
-        "import chatproof.record as m; m._leaky = lambda judgement, shown: set()",
+        "import chatproof.record.document as m; m._leaky = lambda judgement, shown: set()",
         "split-many", (*SMOKE, "--skip", "secret.not_reflected"), LAUNCH,
     ),
     "escapes spelt out": (
-        "import chatproof.escapes as m; m.spelt_out = lambda data, most=0: data", "refuse-percent-here-and-there", SMOKE, LAUNCH,
+        "import chatproof.secrets.escapes as m; m.spelt_out = lambda data, most=0: data;"
+        "import chatproof.secrets.reading as r; r.as_read = lambda data: data",
+        "refuse-percent-here-and-there", SMOKE, LAUNCH,
+    ),
+    "packed forms": (
+        "import chatproof.secrets.reading as m; m.unpacked = lambda data, shortest: b''", "echo-base64-of-hex", SMOKE, LAUNCH,
     ),
     "models, ids": (
-        "import chatproof.commands.models as m; m._safe = lambda id, resolved: id", "echo-plain", ("models", "URL"), LAUNCH,
+        "import chatproof.cli.commands.models as m; m._safe = lambda id, resolved: id", "echo-plain", ("models", "URL"), LAUNCH,
     ),
     "models, ids of choice": (
-        "import chatproof.commands.models as m; m._safe = lambda id, resolved: id", "echo-hex", ("smoke", "URL"), LAUNCH,
+        f"{UNFILTERED}import chatproof.cli.commands.models as m; m._safe = lambda id, resolved: id", "echo-hex", ("smoke", "URL"), LAUNCH,
     ),
     "models, explained": (
-        "import chatproof.commands.models as m; m.clean = lambda text, key: text", "ids-unreadable", ("models", "URL"),
+        "import chatproof.cli.commands.models as m; m.clean = lambda text, *secrets: text", "ids-unreadable", ("models", "URL"),
         LAUNCH,
     ),
-    "keys on argv": ("import chatproof.cli as m; m.refuse_keys = lambda argv: None", "good", ("smoke", "KEY"), LAUNCH),
+    "keys on argv": (f"{UNFILTERED}import chatproof.cli.main as m; m.refuse_keys = lambda argv: None", "good", ("smoke", "KEY"), LAUNCH),
     "unknown options": (
-        "import argparse, chatproof.commands.options as m; m.Parser.error = lambda self, message: print(message)",
+        f"{UNFILTERED}import chatproof.cli.main as c; c.refuse_keys = lambda argv: None;"
+        "import argparse, chatproof.cli.shared.options as m; m.Parser.error = lambda self, message: print(message)",
         "good", ("smoke", "--api-key=ODD"), LAUNCH,
     ),
     "internal error": (
-        f"{FORCED}\nimport chatproof.cli as m; m._place = lambda error: str(error)", "good", SMOKE, LAUNCH,
+        f"{FORCED}\nimport chatproof.cli.main as m; m._place = lambda error: str(error)", "good", SMOKE, LAUNCH,
     ),
-    "traceback": (f"{FORCED}\nimport chatproof.cli as m; m.main = m._dispatch", "good", SMOKE, LAUNCH),
+    "traceback": (f"{FORCED}\nimport chatproof.cli.main as m; m.main = m._dispatch", "good", SMOKE, LAUNCH),
     "fingerprint": (
-        "import hashlib, chatproof.record as m;"
+        "import hashlib, chatproof.record.document as m;"
         "m.fingerprint = lambda s: hashlib.sha256(s.reveal().encode()).hexdigest()", "good", SMOKE, LAUNCH,
     ),
     "Secret.__repr__": (
-        "from chatproof.exchange import Secret; Secret.__repr__ = lambda self: self.reveal()", "good", ("URL",), LIBRARY,
+        "from chatproof.wire.exchange import Secret; Secret.__repr__ = lambda self: self.reveal()", "good", ("URL",), LIBRARY,
     ),
     "key check": (
-        "import chatproof.keys as m; m._class = lambda code: __import__('os').environ['CHATPROOF_API_KEY'];"
+        f"{UNFILTERED}import chatproof.secrets.key_check as m;"
+        "m._class = lambda code: __import__('os').environ['CHATPROOF_API_KEY'];"
         "m._INVISIBLE = {}", "good", ("doctor", "URL"), LAUNCH,
     ),
 }  # fmt: skip
@@ -139,10 +148,10 @@ BAD_KEYS = {"key check": f"{KEY.value}\u200b"}
 
 ESC = "\x1b[2J"
 ESCAPES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "text report": ("import chatproof.reporters.as_text as m", "good", (*SMOKE, "--key-file", f"k{ESC}")),
-    "standard error": ("import chatproof.output as m", "good", ("smoke", "URL", "--key-file", f"none{ESC}")),
-    "models": ("import chatproof.commands.models as m", "control-ids", ("models", "URL")),
-    "doctor": ("import chatproof.commands.doctor as m", "good", ("doctor", "URL", "--key-file", f"k{ESC}")),
+    "text report": ("import chatproof.reporters.lines as m", "good", (*SMOKE, "--key-file", f"k{ESC}")),
+    "standard error": ("import chatproof.cli.output as m", "good", ("smoke", "URL", "--key-file", f"none{ESC}")),
+    "models": ("import chatproof.cli.commands.models as m", "control-ids", ("models", "URL")),
+    "doctor": ("import chatproof.cli.commands.doctor as m", "good", ("doctor", "URL", "--key-file", f"k{ESC}")),
 }
 
 

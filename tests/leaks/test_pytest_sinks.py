@@ -84,7 +84,7 @@ def ask(tmp_path: Path, rogue: Rogue) -> Callable[..., Ran]:
     def asked(case: str, *more: str) -> Ran:
         (tmp_path / "work").mkdir(exist_ok=True)
         (tmp_path / "work" / "test_careless.py").write_text(CARELESS)
-        plugins = ("-p", "chatproof.pytest_plugin", "-p", "no:cacheprovider")
+        plugins = ("-p", "chatproof.testing.pytest_plugin", "-p", "no:cacheprovider")
         return run(
             tmp_path,
             [*plugins, "--chatproof", rogue.url(case), "--chatproof-model", "m", *LOUD, *more],

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chatproof import Secret, Target, simulator
-from chatproof.run import Settings, run
-from chatproof.target import check
+from chatproof.running.plan import Settings
+from chatproof.running.run import run
+from chatproof.target.target import check
 
 Play = Callable[..., dict[str, Any]]
 

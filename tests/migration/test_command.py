@@ -116,3 +116,51 @@ def test_an_unknown_capability_is_refused() -> None:
     done = compare("simulator", "simulator", "--smoke", "--require", "tools,telepathy")
     assert done.returncode == 2
     assert "telepathy" in done.stderr and "json_schema" in done.stderr
+
+
+def test_the_plan_counts_what_may_be_asked_again() -> None:
+    keys = {"CHATPROOF_API_KEY": GOOD_KEY}
+    command = ("https://one.invalid/v1", "simulator", "--model", "m", "--plan", "--smoke")
+    assert "both sides are asked again: at most 40 more in all" in compare(*command, **keys).stdout
+    assert "at most 7 more in all" in compare(*command, "--ask-again", "7", **keys).stdout
+    assert "asked again" not in compare(*command, "--ask-again", "0", **keys).stdout
+
+
+def test_the_limits_of_each_target_hold_for_asking_again() -> None:
+    """Five requests are planned for each: with one more allowed, one pair is asked, which settles nothing."""
+    faulty = ("simulator", "simulator", "--smoke", "--fault", "", "--fault", "null-choices", "--format", "json")
+    made = json.loads(compare(*faulty, "--max-requests", "6").stdout)
+    assert made["decision"] == "UNDECIDED" and made["asked_again"]["requests"] == 2
+    assert made["candidates"][0]["unsettled"][0]["good_b"] == "0 of 2"
+    assert json.loads(compare(*faulty, "--max-requests", "20").stdout)["decision"] == "NO-GO"
+    unasked = json.loads(compare(*faulty, "--ask-again", "0").stdout)
+    assert (unasked["decision"], unasked["asked_again"]) == ("NO-GO", None)
+    assert any("nothing was asked again" in note for note in unasked["notes"])
+
+
+def test_a_token_budget_ends_the_asking() -> None:
+    faulty = ("simulator", "simulator", "--smoke", "--fault", "", "--fault", "null-choices", "--format", "json")
+    made = json.loads(compare(*faulty, "--budget-tokens", "25").stdout)
+    assert made["asked_again"]["requests"] < 8 and made["decision"] == "UNDECIDED"
+
+
+def test_configured_prices_give_the_cost(tmp_path: Path) -> None:
+    config = tmp_path / "chatproof.toml"
+    started = simulator.start()
+    try:
+        told = f'base_url = "{started.base_url}"\nkey_env = "SIM_KEY"\nmodel = "{started.model}"'
+        text = "".join(
+            f"[targets.{name}]\n{told}\nprices = {{ prompt = 2.0, completion = 8 }}\n" for name in ("a", "b")
+        )
+        config.write_text(text)
+        keys = {"SIM_KEY": started.key}
+        done = compare("a", "b", "--smoke", "--config", str(config), "--format", "json", "--journal", "none", **keys)
+        made = json.loads(done.stdout)
+        cost = made["candidates"][0]["cost"]
+        assert cost["requests"] == 1000 and cost["a"] == cost["b"] > 0
+        assert any("the same URL, key and model" in note for note in made["notes"])
+        config.write_text(text.replace(", completion = 8", ""))
+        refused = compare("a", "b", "--smoke", "--config", str(config), **keys)
+        assert refused.returncode == 2 and "prompt and completion are both needed" in refused.stderr
+    finally:
+        started.stop()

@@ -8,11 +8,11 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from chatproof.clause import VALIDATE
-from chatproof.clauses import load
-from chatproof.migration import clients, document
-from chatproof.migration.differences import between
-from chatproof.migration.judgements import abilities
+from chatproof.analysis.comparison import clients, document
+from chatproof.analysis.comparison.differences import between
+from chatproof.analysis.comparison.judgements import abilities
+from chatproof.contract.clause import VALIDATE
+from chatproof.surfaces.chat.clauses import load
 from tests.migration.conftest import play
 from tests.support import schema
 

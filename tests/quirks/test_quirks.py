@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from chatproof import clauses, probes_validate
-from chatproof import profile as profiles
-from chatproof.capability import DAMAGED, IGNORED, SUPPORTED, UNSUPPORTED
-from chatproof.clause import OUTCOMES, VALIDATE
-from chatproof.contract import Choice, contract_of
-from chatproof.exchange import Secret
-from chatproof.judging import Finding, judge
-from chatproof.probes import PROBES
+from chatproof.contract.capability import DAMAGED, IGNORED, SUPPORTED, UNSUPPORTED
+from chatproof.contract.clause import OUTCOMES, VALIDATE
+from chatproof.judging.contract import Choice, contract_of
+from chatproof.judging.judge import Finding, judge
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.chat import clauses
+from chatproof.target import profile as profiles
+from chatproof.wire.exchange import Secret
 from tests.support import COMPLETION, KEY, MODEL, exchange, wire
 
 CLAUSES = clauses.load(VALIDATE)
-probes_validate.load()
+PROBES = surface_of("chat").rows(VALIDATE)
 WORST_FIRST = (DAMAGED, IGNORED, UNSUPPORTED, SUPPORTED)
 FIELDS = {"provider", "about", "probe", "reply", "expect", "states", "source", "accessed"}
 

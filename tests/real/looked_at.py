@@ -116,7 +116,7 @@ LOOKED_AT = (
         "A mock that says what was said to it.",
         "NO-GO",
         {
-            "envelope.created stream.chunk_schema": "no `created`, neither in the completion nor in a chunk",
+            "envelope.complete stream.chunk_complete": "no `created`, neither in the completion nor in a chunk",
             "envelope.choice_index": "the choice has no `index`",
             "stream.usage": "include_usage → no chunk with a usage",
             "error.missing_messages.refused": "no messages → 200 and a completion",

@@ -33,6 +33,9 @@ class Row:
     never: tuple[str, ...] = ()  # codes that would blame the wrong party
     raw: str | None = None
     spend: bool = False  # send one request first, to use up the location's budget
+    owner: str = ""  # of the principal diagnosis; "": not ours to say
+    confidence: str = ""  # likewise
+    nightly: bool = False  # of a server that is there every day, a row that is not
 
     @property
     def id(self) -> str:
@@ -57,13 +60,18 @@ def undecided(server: str, path: str, code: str | None, **more: object) -> Row:
     return replace(Row(server, path, 3, code), **more)  # type: ignore[arg-type]
 
 
+def is_nightly(row: Any) -> bool:
+    package = install.PACKAGES[servers.packages(row.server)[-1]]
+    return package.nightly or getattr(row, "nightly", False)
+
+
 def parameters(rows: Iterable[Any]) -> list[Any]:
     """Rows as pytest parameters; those of a server too large for every day carry the nightly mark."""
     return [
         pytest.param(
             row,
             id=row.id,
-            marks=[pytest.mark.nightly] if install.PACKAGES[servers.packages(row.server)[-1]].nightly else [],
+            marks=[pytest.mark.nightly] if is_nightly(row) else [],
         )
         for row in rows
     ]

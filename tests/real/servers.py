@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from . import install
+from . import debian_fronts, install
 from .launch import UNAVAILABLE
 
 HERE = Path(__file__).resolve().parent
@@ -234,6 +234,7 @@ def _ferrogw(upstream: str = "aimock", provider_key: str = GOOD_KEY) -> Callable
             "MASTER_KEY": GOOD_KEY,
             "PORT": "8080",
             "GATEWAY_CONFIG": str(farm.fill("ferrogw.yaml", home)),
+            "RATE_LIMIT_RPS": "0",  # validate sends more than its usual limit lets through
         }
         return Launch([str(install.binary("ferrogw")), "serve"], env, namespace=wall)
 
@@ -310,6 +311,7 @@ LAUNCHERS: dict[str, Callable[[Farm, Path], Launch]] = {
     "nginx": _nginx,
     "caddy": _caddy,
     "envoy": _envoy,
+    **{name: debian_fronts.launcher(name) for name in debian_fronts.FRONTS},
     "litellm": _litellm,
     "llamacpp": _llamacpp("--api-key", GOOD_KEY),
     "llamacpp-open": _llamacpp(),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from . import servers
+from . import rows_debian, servers
 from .rows import ROWS, Row, parameters
 
 KINDS = {"application/json": "json", "text/html": "html", "text/plain": "text"}
@@ -52,6 +52,6 @@ def answer(server: servers.Server, row: Row) -> str:
     return f"{response.status} {kind} {coding}".rstrip()
 
 
-@pytest.mark.parametrize("row", parameters([row for row in ROWS if row.raw]))
+@pytest.mark.parametrize("row", parameters([row for row in (*ROWS, *rows_debian.ROWS) if row.raw]))
 def test_server_answers_as_the_row_assumes(row: Row, serve: Callable[[str], servers.Server]) -> None:
     assert answer(serve(row.server), row) == row.raw

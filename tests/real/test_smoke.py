@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from . import servers
+from . import rows_debian, servers
 from .rows import ROWS, VERDICTS, Row, parameters
 from .validations import Whole
 
@@ -66,7 +66,7 @@ def report(done: subprocess.CompletedProcess[str], run: dict[str, Any]) -> str:
     return "\n".join([*lines, done.stderr[-1500:]])
 
 
-@pytest.mark.parametrize("row", parameters(ROWS))
+@pytest.mark.parametrize("row", parameters([*ROWS, *rows_debian.ROWS]))
 def test_smoke(row: Row, serve: Callable[[str], servers.Server], tmp_path: Path) -> None:
     server = serve(row.server)
     if row.spend:
@@ -82,6 +82,9 @@ def test_smoke(row: Row, serve: Callable[[str], servers.Server], tmp_path: Path)
     if row.code is not None:
         principal = codes[0] if codes else ""
         assert principal in row.code.split("|"), told
+    first = next(iter(run["diagnoses"]), {})
+    assert row.owner in ("", first.get("owner")), (first, told)
+    assert row.confidence in ("", first.get("confidence")), (first, told)
     assert not set(row.never) & set(codes), told
     broken = {finding["clause"] for finding in run["findings"] if finding["outcome"] == "broken"}
     assert set(row.broken) <= broken, told

@@ -62,8 +62,8 @@ def test_validate(row: Whole, serve: Callable[[str], servers.Server], tmp_path: 
 
 
 def test_no_row_names_a_clause_that_does_not_exist() -> None:
-    from chatproof import clauses
-    from chatproof.clause import VALIDATE
+    from chatproof.contract.clause import VALIDATE
+    from chatproof.surfaces.chat import clauses
 
     known = set(clauses.load(VALIDATE))
     groups = [group for row in VALIDATIONS for group in (row.true, row.unseen)] + [row.true for row in LOOKED_AT]

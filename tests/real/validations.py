@@ -93,6 +93,7 @@ VALIDATIONS: list[Whole] = [
             "error.temperature_range.refused": "temperature 99 → 200 and a completion",
             "error.unknown_model.refused": "model chatproof-no-such-model → 200 and a completion",
             "logprobs.honoured": "logprobs true → no logprobs",
+            "tools.intact": "every argument is a made-up word, such as mock-url",
         },
         {
             "max_tokens.honoured max_tokens.finish_reason max_completion_tokens.honoured "

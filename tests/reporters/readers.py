@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import haralyzer
+import harfile
 import jsonschema_rs
+import junitparser
 import tap.line
 import tap.parser
 from lxml import etree
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from prometheus_client.parser import text_string_to_metric_families
 
 from chatproof.printable import inert
 from chatproof.reporters.as_csv import COLUMNS
@@ -69,7 +72,19 @@ def junit(text: str) -> dict[str, list[str]]:
             len(found["failure"]),
             len(found["error"]),
         )
+    _counted_again(text)
     return found
+
+
+def _counted_again(text: str) -> None:
+    """A second reader takes it for JUnit, and what it counts is what stands there."""
+    whole = junitparser.JUnitXml.fromstring(text.encode())
+    for suite in whole:
+        assert all(len(case.result) <= 1 for case in suite)
+        suite.update_statistics()
+    whole.update_statistics()
+    again = etree.fromstring(whole.tostring())
+    assert etree.tostring(again) == etree.tostring(etree.fromstring(text.encode()))
 
 
 def tap_(text: str) -> list[tap.line.Line]:
@@ -133,7 +148,30 @@ def har(text: str) -> haralyzer.HarParser:
     _validator("har").validate(loaded)
     parser = haralyzer.HarParser(loaded)
     assert all(entry.request.url for entry in (haralyzer.HarEntry(raw) for raw in loaded["log"]["entries"]))
+    assert _written_again(loaded["log"]) == loaded
     return parser
+
+
+def _written_again(log: dict[str, Any]) -> dict[str, Any]:
+    """The archive as a library writes it from its own records, which know no field that HAR does not have."""
+    out = io.StringIO()
+    creator, browser = harfile.Creator(**log["creator"]), harfile.Browser(**log["browser"])
+    with harfile.HarFile(out, creator=creator, browser=browser, comment=log["comment"]) as archive:
+        for entry in log["entries"]:
+            request, response = dict(entry["request"]), dict(entry["response"])
+            for side in (request, response):
+                side["headers"] = [harfile.Record(**header) for header in side["headers"]]
+                side["cookies"] = [harfile.Cookie(**cookie) for cookie in side["cookies"]]
+            response["content"] = harfile.Content(**response["content"])
+            parts = {
+                "request": harfile.Request(**request),
+                "response": harfile.Response(**response),
+                "timings": harfile.Timings(**entry["timings"]),
+                "cache": harfile.Cache(**entry["cache"]),
+            }
+            archive.add_entry(**{**entry, **parts})
+    written: dict[str, Any] = json.loads(out.getvalue())
+    return written
 
 
 def jsonl(text: str) -> list[dict[str, Any]]:
@@ -245,8 +283,22 @@ def html(text: str, scripts: int = 1) -> etree._Element:
     return tree
 
 
+def prometheus(text: str) -> dict[str, dict[tuple[str, ...], float]]:
+    """Family → label values → value, read by Prometheus' own client library; no series twice, none without its help."""
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(text):
+        assert family.name not in found, f"the lines of {family.name} do not stand together"
+        assert family.documentation and family.type in ("gauge", "counter", "histogram")
+        found[family.name] = {}
+        for one in family.samples:
+            labels = tuple(one.labels.values())
+            assert labels not in found[family.name], f"{family.name} {labels} twice"
+            found[family.name][labels] = one.value
+    return found
+
+
 READERS = {
     "junit": junit, "tap": tap_, "ctrf": ctrf, "sarif": sarif, "codequality": codequality, "csv": csv_, "har": har,
     "jsonl": jsonl, "json": json_, "yaml": yaml_, "text": text_, "markdown": markdown, "github": github,
-    "html": html,
+    "html": html, "prometheus": prometheus,
 }  # fmt: skip

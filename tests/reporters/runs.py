@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chatproof.exchange import Fault
+from chatproof.wire.exchange import Fault
 from tests.support import play
 
 REPLIES: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=6).m
 
 _OURS = {"schema", "tool", "run_id", "kind", "started_at", "finished_at", "verdict", "cost", "clauses", "level", "outcome",
          "exchange", "id", "sent_at", "code", "owner", "confidence", "status", "http_version", "bytes", "sha256",
-         "phase", "timings_ms", "fingerprint", "length", "clause", "probe", "method", "timestamp_utc", "pass_fail"}  # fmt: skip
+         "phase", "timings_ms", "fingerprint", "length", "clause", "probe", "role", "shown_as", "method", "timestamp_utc", "pass_fail"}  # fmt: skip
 
 
 def poisoned(value: Any, text: str) -> Any:

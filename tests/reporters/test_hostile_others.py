@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from chatproof import reporters
-from chatproof.escalation import bundle
-from chatproof.incident import review
-from chatproof.migration.document import build
+from chatproof.analysis.comparison.document import build
+from chatproof.analysis.escalation import bundle
+from chatproof.analysis.incident.review import review
 from tests.reporters.readers import commands_in, html
 from tests.reporters.runs import HOSTILE, PIECES, document, poisoned
 from tests.support import schema

@@ -47,6 +47,11 @@ class Suite:
         """Once more, with nothing beside it."""
         return self._alone.submit(self._play, row, f"{row.name}-again").result()
 
+    def awaited(self, row: Row, loop: str) -> Taken:
+        """The same row, sent by the driver of an event loop."""
+        pool = self._alone if row.heavy else self._pool
+        return pool.submit(self._play, row, f"{row.name}-{loop}", loop=loop).result()
+
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
         self._alone.shutdown(cancel_futures=True)
@@ -57,10 +62,10 @@ class Suite:
             takes.append(self._play(row, f"{row.name}-loud", loud=True))
         return tuple(takes)
 
-    def _play(self, row: Row, name: str, *, loud: bool = False) -> Taken:
+    def _play(self, row: Row, name: str, *, loud: bool = False, loop: str = "") -> Taken:
         folder = self.folder / name
         folder.mkdir()
-        return take(row, self.key, folder, self.ca_file, loud=loud)
+        return take(row, self.key, folder, self.ca_file, loud=loud, loop=loop)
 
 
 @pytest.fixture(scope="session")

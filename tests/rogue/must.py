@@ -14,9 +14,11 @@ from xml.etree import ElementTree
 
 import yaml
 
-from chatproof import clauses, reporters
-from chatproof.clause import SMOKE
+from chatproof import reporters
+from chatproof.contract.clause import SMOKE
+from chatproof.surfaces.chat import clauses
 from tests.rogue.leaks import Detector
+from tests.rogue.pace import pace
 from tests.rogue.play import Taken
 from tests.rogue.row import GO, NO_GO, UNDECIDED
 
@@ -33,6 +35,8 @@ def be_in_time(taken: Taken) -> Iterator[str]:
     allowed = taken.row.phases * taken.row.timeout + GRACE
     # What costs CPU is measured in CPU: on a busy machine everything else is late as well.
     took = min(taken.seconds, taken.cpu) if taken.row.heavy else taken.seconds
+    if taken.row.heavy and took > allowed:
+        allowed *= pace()  # and CPU itself is slower beside work that takes the same memory
     if took > allowed:
         yield f"took {taken.seconds:.2f} s, {taken.cpu:.2f} s of CPU, where {allowed:.1f} s are allowed"
 
@@ -157,8 +161,9 @@ def send_the_key_once(taken: Taken, key: str, detector: Detector) -> Iterator[st
     place = taken.row.place
     if not (place.raw or place.proxy) and sorted(probes) != sorted(set(probes)):
         yield f"requests were repeated: {probes}"
-    # A refused certificate is looked at once more, on a connection that ends with the handshake.
-    looks = 1 if place.certificate or place.raw else 0
+    # A refused certificate is looked at once more, and so is what speaks no TLS: on connections without a request.
+    without = any(not seen.data or _is_hello(seen.data) for seen in taken.seen)
+    looks = 2 if place.certificate or place.raw else int(without)
     if len(taken.seen) > (5 if taken.row.streams else 4) + looks:
         yield f"{len(taken.seen)} connections"
     for seen in taken.seen:
@@ -172,3 +177,8 @@ def send_the_key_once(taken: Taken, key: str, detector: Detector) -> Iterator[st
         for word in (b"\r\ncookie:", b"basic ", b"x-api-key", b"netrc", b"/loop", b"/stolen"):
             if word in lowered:
                 yield f"{seen.probe} holds {word!r}"
+
+
+def _is_hello(data: bytes) -> bool:
+    """A TLS record of the handshake: nothing that a key could be in."""
+    return data.startswith(b"\x16\x03")

@@ -49,8 +49,8 @@ class Taken(NamedTuple):
         return [diagnosis["code"] for diagnosis in self.document["diagnoses"]]
 
 
-def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False) -> Taken:
-    """Play a row. `loud`: everything that can be shown is shown."""
+def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False, loop: str = "") -> Taken:
+    """Play a row. `loud`: everything that can be shown is shown. `loop`: sent by the driver of this event loop."""
     place = row.place
     rogue = Rogue(row, key, certs.context(place.certificate) if place.certificate else None)
     try:
@@ -59,7 +59,7 @@ def take(row: Row, key: str, folder: Path, ca_file: Path, *, loud: bool = False)
         home.mkdir()
         (home / ".netrc").write_text("default login netrc-user password netrc-password\n")
         result = folder / "result.json"
-        command = [*_program(row), *_arguments(row, rogue, ca_file), *(_outputs(out, loud=loud))]
+        command = [*_program(row, loop), *_arguments(row, rogue, ca_file), *(_outputs(out, loud=loud))]
         launcher = [sys.executable, "-I", "-S", str(HERE / "launch.py"), str(result), *command]
         stdout, stderr = _run(launcher, _environment(rogue, key, home), folder)
     finally:
@@ -95,13 +95,13 @@ _KNOWN = ("out", "home", "result.json")
 _STATE = ".local/state/chatproof/journal.sqlite3"
 
 
-def _program(row: Row) -> list[str]:
+def _program(row: Row, loop: str) -> list[str]:
     place = row.place
-    if place.answers or place.prompt:
+    if place.answers or place.prompt or loop:
         return [
             sys.executable,
             str(HERE / "stubbed.py"),
-            json.dumps({"answers": place.answers, "prompt": place.prompt}),
+            json.dumps({"answers": place.answers, "prompt": place.prompt, "loop": loop}),
         ]
     return [sys.executable, "-m", "chatproof"]
 

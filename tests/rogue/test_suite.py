@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatproof.failure_modes import ALONGSIDE, FAILURE_MODES
+from chatproof.diagnosis.failure_modes import ALONGSIDE, every_mode
 from tests.rogue import bombs, must
 from tests.rogue.codes import ANY, ASKED, CODES
 from tests.rogue.conftest import Suite
@@ -35,7 +35,7 @@ def test_the_table_asks_what_the_facts_ask() -> None:
 def test_rows_are_well_formed() -> None:
     names = [row.name for row in ROWS]
     assert len(names) == len(set(names))
-    known = {mode.code for mode in (*FAILURE_MODES, *ALONGSIDE)}
+    known = {mode.code for mode in (*every_mode(), *ALONGSIDE)}
     for row in ROWS:
         assert {row.code, *row.race, *row.beside} - {""} <= known, row.name
         assert bool(row.code) == (row.verdict != "GO"), row.name

@@ -10,14 +10,15 @@ from itertools import islice
 import pytest
 
 from chatproof import simulator
-from chatproof.exchange import Secret
-from chatproof.run import Settings, smoke
+from chatproof.running.plan import Settings
+from chatproof.running.run import smoke
 from chatproof.simulator import faults
 from chatproof.simulator.chat import CHAT_PATH, MODELS_PATH, respond
 from chatproof.simulator.fault import GO, SEED_MODES, Fault, Turn
 from chatproof.simulator.faults import ALL, FAULTS
 from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked, Script, message
-from chatproof.target import Target
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
 
 # What a smoke run can meet on loopback. Out of reach here: net.unreachable and net.write_timeout, which need another
 # machine, and the codes of our own side, which stop a run before anything is sent.
@@ -75,6 +76,7 @@ REACHABLE = [
     "stream.not_streamed",
     "stream.malformed",
     "stream.incomplete",
+    "stream.left_open",
     "stream.error",
     "contract.status",
     "contract.media_type",
@@ -84,6 +86,7 @@ REACHABLE = [
     "contract.choices_type",
     "contract.message_missing",
     "contract.content",
+    "contract.schema",
     "contract.models",
     "server.error",
     "secret.reflected",

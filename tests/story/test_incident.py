@@ -1,23 +1,23 @@
 """An incident, as it is lived: good, a deploy breaks the shape, one retry succeeds, it comes back, it is mended.
 
 What history, diff, review and escalate say of it is kept as text that a reader would act on. When the text is meant to
-change: CHATPROOF_STORY=write pytest tests/story, then read the difference.
+change: `make goldens`, then read the difference.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chatproof import cli
+from chatproof.cli import main as cli
 from chatproof.simulator.chat import respond
 from chatproof.simulator.server import Server
 from chatproof.simulator.wire import GOOD, Asked, Reply, Script
+from tests.golden_files import same
 
 GOLDEN = Path(__file__).parent / "golden"
 KEY = "sk-story-Zq7vKm2XwL9pTz4RbN8sKd3YhF6cWj"
@@ -65,7 +65,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     patch.delenv("CI", raising=False)
     patch.chdir(folder)
     out: list[str] = []
-    patch.setattr("chatproof.output._write", lambda stream, text: out.append(text))
+    patch.setattr("chatproof.cli.output._write", lambda stream, text: out.append(text))
     try:
         for state in PLAYED:
             service.state = state
@@ -111,10 +111,7 @@ def normal(text: str, ids: list[str], url: str) -> str:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_incident_is_told_to_the_letter(name: str, told: dict[str, str]) -> None:
-    path = GOLDEN / name
-    if os.environ.get("CHATPROOF_STORY") == "write":
-        path.write_text(told[name], encoding="utf-8")
-    assert told[name] == path.read_text(encoding="utf-8")
+    same(GOLDEN / name, told[name])
 
 
 def test_a_reader_would_know_what_to_do(told: dict[str, str]) -> None:
@@ -132,7 +129,7 @@ def test_a_reader_would_know_what_to_do(told: dict[str, str]) -> None:
     assert "Asked alike" in told["diff.txt"] and "Asked differently" not in told["diff.txt"]
     assert "edge/2.0" in told["diff.txt"]
     escalation = told["escalate.md"]
-    assert "sort of problem: contract mismatch\n" in escalation and "## Degradation" not in escalation
+    assert "kind of problem: contract mismatch\n" in escalation and "## Degradation" not in escalation
     assert "$CHATPROOF_API_KEY" in escalation and "req_ID" in escalation and "https://" in escalation
     assert told["history.txt"].count("NO-GO") == 2
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from chatproof import config, profile, reporters, simulator
-from chatproof.clause import BROKEN, HOLDS, WAIVED
-from chatproof.exchange import Secret
-from chatproof.profile import Waiver
-from chatproof.run import Settings, validate
-from chatproof.target import Target
+from chatproof import reporters, simulator
+from chatproof.contract.clause import BROKEN, HOLDS, WAIVED
+from chatproof.running.plan import Settings
+from chatproof.running.run import validate
+from chatproof.target import config_files, profile
+from chatproof.target.profile import Waiver
+from chatproof.target.target import Target
 from chatproof.usage_error import UsageError
+from chatproof.wire.exchange import Secret
 from tests.support import play
 from tests.unit.test_cli import run
 
@@ -60,7 +62,7 @@ def test_from_break_to_waiver_and_back(shop: Any, tmp_path: Path) -> None:
     # As it is written it is refused: somebody has to say why.
     endpoint.file.write_text(endpoint.head + text)
     with pytest.raises(UsageError, match="reason is missing"):
-        config.load(str(endpoint.file))
+        config_files.load(str(endpoint.file))
     status, document = endpoint.validate()
     assert status == 2 and "reason is missing" in document["stderr"]
 
@@ -73,7 +75,7 @@ def test_from_break_to_waiver_and_back(shop: Any, tmp_path: Path) -> None:
     assert found["outcome"] == WAIVED and "known" in found["reason"] and "OPS-7" in found["reason"]
 
     # A new break fails.
-    other = shop("id-missing")
+    other = shop("id-number")
     other.file.write_text(other.head + filled)
     status, document = other.validate()
     assert status == 1
@@ -128,7 +130,7 @@ def test_a_grave_break_is_waived_only_loudly(fault: str, clause: str) -> None:
     for verbosity in (-1, 0, 1):
         said = reporters.render("text", document, reporters.Style(verbosity=verbosity))
         assert f"DANGER      {clause}" in "\n".join(said.splitlines()[:3])
-    assert f"**DANGER**: {clause.replace('_', '&#95;')}" in reporters.render("decision", document)
+    assert f"**DANGER**: `{clause}`" in reporters.render("decision", document)
 
 
 def test_a_baseline_warns_of_grave_breaks() -> None:
@@ -138,7 +140,7 @@ def test_a_baseline_warns_of_grave_breaks() -> None:
 
 def test_a_waiver_of_a_family_is_fixed_when_all_of_it_holds() -> None:
     notes = validated("", ("usage", WAIVER))["notes"]
-    assert "the waiver of usage.integers, usage.sum can go: nothing is broken there any more" in notes
+    assert "the waiver of usage.integers, usage.complete, usage.sum can go: nothing is broken there any more" in notes
     assert not [note for note in validated("usage-sum", ("usage", WAIVER))["notes"] if "can go" in note]
 
 

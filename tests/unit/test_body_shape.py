@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatproof.body_shape import MOST_PATHS, Change, changes, shape, words
+from chatproof.evidence.json_shape import MOST_PATHS, Change, changes, shape, words
 
 
 def test_arrays_are_folded_and_types_joined() -> None:

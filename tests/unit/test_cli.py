@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
-from chatproof import cli, output
-from chatproof.target import Target, Wanted
+from chatproof.cli import main as cli
+from chatproof.cli import output
+from chatproof.target.target import Target, Wanted
 from chatproof.usage_error import UsageError
 from tests.support import KEY
 
@@ -285,9 +286,9 @@ def test_without_a_model_the_run_stops_and_lists() -> None:
 
 
 def test_auto_takes_no_id_that_model_would_refuse_nor_one_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chatproof.commands import models
-    from chatproof.exchange import Secret
-    from chatproof.target import Target, check
+    from chatproof.cli.commands import models
+    from chatproof.target.target import Target, check
+    from chatproof.wire.exchange import Secret
 
     resolved = check(Target("http://127.0.0.1:1/v1", key=Secret("sk-" + "x1Y2" * 8)))
     odd = ["a\nb", "a\0b", "x" * 257, f"m-sk-{'x1Y2' * 8}", "text-embedding-1"]
@@ -327,7 +328,7 @@ def test_contract_prints_the_table() -> None:
     ):
         assert words in text
     document = json.loads(run("contract", "openai", "--format", "json").stdout)
-    assert len(document["clauses"]) == 19 and all(c["source"] and c["accessed"] for c in document["clauses"])
+    assert len(document["clauses"]) == 22 and all(c["source"] and c["accessed"] for c in document["clauses"])
     assert "| clause |" in run("contract", "--format", "markdown").stdout.decode()
 
 
@@ -342,7 +343,7 @@ def test_version_and_help() -> None:
 def test_smoke_imports_nothing_heavy() -> None:
     """The cold path is the product's feel on call: this list is looked at before it grows."""
     code = (
-        "import sys; sys.argv=['x']; from chatproof import cli; from chatproof.commands import smoke;"
+        "import sys; sys.argv=['x']; from chatproof.cli import main as cli; from chatproof.cli.commands import smoke;"
         "cli.main(['smoke','http://127.0.0.1:1/v1','--model','m','-q']); print(*sorted(sys.modules))"
     )
     done = subprocess.run(
@@ -355,7 +356,7 @@ def test_smoke_imports_nothing_heavy() -> None:
              "sqlite3", "zoneinfo", "concurrent", "multiprocessing", "uuid", "csv", "html", "hashlib", "shutil",
              "yaml", "jinja2", "junitparser", "harfile", "jsonschema_rs", "psycopg", "keyring", "uvloop",
              "prometheus_client", "pytest"}  # fmt: skip
-    assert "chatproof.commands.smoke" in loaded and not loaded & heavy
+    assert "chatproof.cli.commands.smoke" in loaded and not loaded & heavy
 
 
 @pytest.mark.parametrize("option", ["--config", "--journal", "--key-file", "--report", ""])

@@ -1,10 +1,13 @@
 """Diagnoses that a clause names itself: each has its row, and shows what the broken clauses saw."""
 
-from chatproof import clauses, profile
-from chatproof.clause import VALIDATE, Context
-from chatproof.failure_modes import CODED, Case, Sign
-from chatproof.judging import Finding
-from chatproof.reply import Reply
+import pytest
+
+from chatproof.contract.clause import VALIDATE, Context
+from chatproof.diagnosis.failure_modes import CODED, Case, Sign
+from chatproof.evidence.reply import Reply
+from chatproof.judging.judge import Finding
+from chatproof.surfaces import names, surface_of
+from chatproof.target import profile
 from tests.support import GOOD, exchange, wire
 
 LIMITED = "operations.rate_limited_error"
@@ -14,15 +17,24 @@ def broken(clause: str, level: str = "must", at: str = "$.id", state: str = "") 
     return Finding(clause, level, "happy", "x", "broken", at, "a string", "7", "", state)
 
 
-def sign(*findings: Finding) -> Sign:
+def sign(*findings: Finding, code: str = "contract.schema", required: frozenset[str] = frozenset()) -> Sign:
     reply = Reply(exchange("happy", wire(GOOD["happy"])))
-    found = CODED["contract.schema"].when(Case(reply, Context(profile.load("generic"), "m", None, {}), findings))
+    context = Context(profile.load("generic"), "m", None, {}, surface_of("chat"), required=required)
+    found = CODED[code].when(Case(reply, context, findings))
     assert found
     return found
 
 
 def test_each_code_that_a_clause_names_has_a_row_and_each_row_a_clause() -> None:
-    assert {clause.code for clause in clauses.load(VALIDATE).values() if clause.code} == set(CODED)
+    """An API's own row stands for a code that it alone names, and each of those is named by one of its clauses."""
+    named: set[str] = set()
+    for api in names():
+        surface = surface_of(api)
+        codes = {clause.code for clause in surface.clauses(VALIDATE).values() if clause.code}
+        own = {mode.code for mode in surface.failure_modes().coded}
+        assert own <= codes and codes - own <= set(CODED), api
+        named |= codes - (own - set(CODED))
+    assert named == set(CODED)
 
 
 def test_owner_and_confidence_of_what_is_seen_on_the_wire_only() -> None:
@@ -30,6 +42,11 @@ def test_owner_and_confidence_of_what_is_seen_on_the_wire_only() -> None:
     rows = {code: (CODED[code].owner, CODED[code].confidence) for code in CODED if not code.startswith("contract.")}
     assert rows == {
         "stream.buffered": ("gateway", "likely"),
+        "stream.malformed": ("provider", "likely"),
+        "stream.error": ("provider", "certain"),
+        "stream.incomplete": ("provider", "likely"),
+        "stream.left_open": ("provider", "likely"),
+        "stream.duplicated": ("provider", "likely"),
         "http.concurrency": ("gateway", "likely"),
         "http.keep_alive": ("unknown", "likely"),
     }
@@ -57,13 +74,31 @@ def test_a_row_keeps_its_words_unless_all_breaks_are_of_one_sort() -> None:
 
 
 def test_a_requirement_that_is_refused_is_the_users_to_drop() -> None:
-    found = sign(broken("a.b", state="unsupported"))
+    found = sign(broken("a.b", state="unsupported"), required=frozenset({"b"}))
     assert (found.summary, found.owner, found.confidence) == (
         "a capability that is required is clearly refused",
         "unknown",
         "certain",
     )
     assert found.next_step.startswith("Use a model that supports it, or leave it out of --require")
+
+
+@pytest.mark.parametrize(("level", "required"), [("should", ""), ("must", ""), ("should", "tools")])
+def test_a_refusal_of_what_nobody_requires_sends_nobody_to_their_requirements(level: str, required: str) -> None:
+    refused = broken("responses.codex.accepted", level, state="unsupported")
+    found = sign(refused, code="contract.tools", required=frozenset({required} - {""}))
+    assert found.summary == "a request is clearly refused that some clients send"
+    assert (found.owner, found.confidence) == ("unknown", "certain") and "--require" not in found.next_step
+
+
+@pytest.mark.parametrize("clause", ["tools.intact", "responses.tools.parallel"])
+def test_what_a_model_may_do_by_itself_blames_nobody_for_certain(clause: str) -> None:
+    alone = sign(broken(clause, "should"), code="contract.tools")
+    assert (alone.owner, alone.confidence) == ("unknown", "likely") and alone.summary and alone.next_step
+    beside = sign(broken(clause, "should"), broken("tools.readable"), code="contract.tools")
+    unread = sign(broken(clause, "should", state="broken"), code="contract.tools")
+    for other in (beside, unread):
+        assert not other.owner and not other.confidence, "a call that cannot be read is the server's"
 
 
 def test_a_429_without_words_is_still_one_to_wait_after() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from chatproof import config, config_fields, env_file
-from chatproof.target import Wanted, resolve
+from chatproof.target import config_fields, config_files, env_file
+from chatproof.target.target import Wanted, resolve
 from chatproof.usage_error import UsageError
-from tests.support import KEY
+from tests.support import KEY, approve
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +26,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "home" / "chatproof").mkdir(parents=True)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     for name in [name for name in os.environ if name.startswith("CHATPROOF_")]:
         monkeypatch.delenv(name)
@@ -33,7 +34,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": os.environ["XDG_CONFIG_HOME"], **(env or {})}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_CONFIG_HOME")}
+    environ = {**kept, **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", "chatproof", *args], capture_output=True, text=True, env=environ, timeout=60
     )
@@ -53,12 +55,13 @@ def fill(place: Path) -> None:
 
 def test_the_nearer_file_wins_and_a_target_is_taken_whole(place: Path) -> None:
     fill(place)
-    said = config.settings()
+    said = config_files.settings()
     assert said["default"] == "b" and set(said["targets"]) == {"a", "b", "c"}
     assert said["targets"]["a"] == {"base_url": "https://pyproject.test/v1"}  # not the key_env of another file
     assert said["origins"]["targets.b"].endswith("work/chatproof.toml")
     assert said["origins"]["targets.c"].endswith("home/chatproof/config.toml")
-    assert config.settings(str(place / "pyproject.toml"))["targets"].keys() == {"a", "b"}
+    assert config_files.settings(str(place / "pyproject.toml"))["targets"].keys() == {"a", "b"}
+    approve(place / "work/chatproof.toml")
     assert resolve(Wanted("b"), {"COMETAPI_KEY": KEY}).target.model == "m"
 
 
@@ -69,6 +72,8 @@ def test_show_says_where_each_value_comes_from(place: Path) -> None:
     )
     assert 'timeout = "7s"  # variable CHATPROOF_TIMEOUT' in done.stdout and "secretpw" not in done.stdout
     assert f'targets.b.model = "m"  # {place}/work/chatproof.toml' in done.stdout
+    without_scheme = run("config", "show", env={"CHATPROOF_PROXY": "u:secretpw@p:1"}).stdout
+    assert "secretpw" not in without_scheme and 'proxy = "p:1"' in without_scheme
     shown = json.loads(run("config", "show", "--format", "json").stdout)
     assert shown["targets.a.base_url"]["origin"].endswith("pyproject.toml") and shown["default"]["value"] == "b"
 
@@ -77,6 +82,7 @@ def test_a_variable_beats_a_file_and_an_option_beats_it(place: Path) -> None:
     (place / "work/chatproof.toml").write_text(
         '[targets.b]\nbase_url = "https://h.test/v1"\nenvironment = "file"\nmodel = "m"\n'
     )
+    approve(place / "work/chatproof.toml")
     env = {
         "CHATPROOF_API_KEY": KEY,
         "CHATPROOF_TARGET": "b",
@@ -91,19 +97,19 @@ def test_a_variable_beats_a_file_and_an_option_beats_it(place: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "place_and_words", "advice"),
     [
-        ("default = 'a'\n\n[targets.a]\n# x\nbase_ur = 'x'\n", "chatproof.toml:5: targets.a.base_ur: unknown name", "did you mean base_url?"),
-        ("[targets.a]\nno_auth = 'yes'\n", "chatproof.toml:2: targets.a.no_auth: must be true or false, is str", "no_auth = true"),
-        ("[targets.'x y']\nmodel = 1\n", "chatproof.toml:2: targets.x y.model: must be a string", "model ="),
-        ("[targets.a]\nkey = 'sk-12345678901234567890'\n", "chatproof.toml:2: targets.a.key: a key does not belong", "key_env"),
-        ("[targets.a]\nkey_env = 'A'\nkey_file = 'b'\n", "chatproof.toml:3: targets.a.key_file: there is key_env, too", "one place"),
+        ("default = 'a'\n\n[targets.a]\n# x\nbase_ur = 'x'\n", "chatproof.toml:5:1: targets.a.base_ur: unknown name", "did you mean base_url?"),
+        ("[targets.a]\nno_auth = 'yes'\n", "chatproof.toml:2:1: targets.a.no_auth: must be true or false, is str", "no_auth = true"),
+        ("[targets.'x y']\nmodel = 1\n", "chatproof.toml:2:1: targets.x y.model: must be a string", "model ="),
+        ("[targets.a]\nkey = 'sk-12345678901234567890'\n", "chatproof.toml:2:1: targets.a.key: a key does not belong", "key_env"),
+        ("[targets.a]\nkey_env = 'A'\nkey_file = 'b'\n", "chatproof.toml:3:1: targets.a.key_file: there is key_env, too", "one place"),
         ("[[targets.a.waivers]]\nclause = 'x'\n", "targets.a.waivers: number 1: reason is missing", "a waiver needs"),
-        ("a = 1 1\n", "line 1", "correct the file"),
+        ("a = 1 1\n", "chatproof.toml:1:7: Expected", "correct the file"),
     ],
 )  # fmt: skip
 def test_errors_have_file_line_and_the_fix(place: Path, text: str, place_and_words: str, advice: str) -> None:
     (place / "work/chatproof.toml").write_text(text)
     with pytest.raises(UsageError) as caught:
-        config.settings()
+        config_files.settings()
     assert place_and_words in caught.value.detail and advice in caught.value.advice
     assert "sk-1234" not in caught.value.detail
     done = run("config", "check")
@@ -120,7 +126,7 @@ def test_a_waivers_last_day_has_one_spelling(place: Path, day: str) -> None:
     """Days are compared as texts: `20260101` and `2026-W01-1` come after every day of their year, and would never end."""
     (place / "work/chatproof.toml").write_text(WAIVER.format("r", "t", day))
     with pytest.raises(UsageError, match="expires is no date"):
-        config.settings()
+        config_files.settings()
 
 
 @pytest.mark.parametrize("said", ["", " ", "\u200b", "\u2800", "-", "…"])
@@ -130,7 +136,7 @@ def test_a_waiver_that_says_nothing_is_refused(place: Path, field: str, said: st
     text = WAIVER.format(says["reason"], says["ticket"], "2026-12-31")
     (place / "work/chatproof.toml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=f"{field} is missing"):
-        config.settings()
+        config_files.settings()
 
 
 def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
@@ -149,7 +155,7 @@ def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
     file.write_text('[targets.a]\nrequires = ["tools"]\ntimeout = "5s"\n')
     assert run("config", "check").stdout == "1 file checked, nothing to correct\n"
     (place / "pyproject.toml").write_text("[tool.chatproof]\ntarget = 1\n")
-    assert "pyproject.toml:2: target: unknown name" in run("config", "check", str(place / "pyproject.toml")).stderr
+    assert "pyproject.toml:2:1: target: unknown name" in run("config", "check", str(place / "pyproject.toml")).stderr
 
 
 def test_init_asks_nothing_without_a_terminal(place: Path) -> None:
@@ -168,7 +174,7 @@ def test_init_asks_nothing_without_a_terminal(place: Path) -> None:
         'a"b',
     )
     assert run("config", "init", *args).returncode == 0
-    said = config.settings()
+    said = config_files.settings()
     assert said["targets"]["shop eu"]["model"] == 'a"b' and said["default"] == "shop eu"
     before = (place / "work/chatproof.toml").read_bytes()
     assert run("config", "init", "--force", "--base-url", "ftp://h").returncode == 2
@@ -185,7 +191,7 @@ def test_init_asks_on_a_terminal(place: Path) -> None:
     assert child.wait(30) == 0
     os.close(slave)
     os.close(master)
-    assert config.settings()["targets"]["main"] == {
+    assert config_files.settings()["targets"]["main"] == {
         "base_url": "https://h.test/v1",
         "key_env": "SHOP_KEY",
         "model": "m1",
@@ -211,6 +217,7 @@ def test_keyring(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "work/chatproof.toml").write_text(
         '[targets.k]\nbase_url = "https://h.test/v1"\nkey_keyring = "chat/proof/me"\n'
     )
+    approve(place / "work/chatproof.toml")
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(UsageError) as caught:
         resolve(Wanted("k"), {})
@@ -230,6 +237,7 @@ def test_keyring(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (place / "work/chatproof.toml").write_text(
             f'[targets.k]\nbase_url = "https://h.test/v1"\nkey_keyring = "x/{user}"\n'
         )
+        approve(place / "work/chatproof.toml")
         with pytest.raises(UsageError) as caught:
             resolve(Wanted("k"), {})
         assert words in caught.value.detail and KEY not in caught.value.detail
@@ -288,8 +296,8 @@ def test_env_file_special_files(place: Path) -> None:
 def test_naming_the_place_of_an_error_is_linear(place: Path, line: str) -> None:
     (place / "work/chatproof.toml").write_text(f'journal = """\n{line}\n"""\n[targets.a]\nno_such = 1\n')
     begun = time.process_time()
-    with pytest.raises(UsageError, match=r"chatproof\.toml:5: targets\.a\.no_such"):
-        config.settings()
+    with pytest.raises(UsageError, match=r"chatproof\.toml:5:1: targets\.a\.no_such"):
+        config_files.settings()
     assert time.process_time() - begun < 3
 
 
@@ -300,7 +308,7 @@ def test_a_name_without_end_is_refused_at_once(place: Path, text: str) -> None:
     (place / "work/chatproof.toml").write_text(text)
     begun = time.process_time()
     with pytest.raises(UsageError, match="a name of more than 100 parts"):
-        config.settings()
+        config_files.settings()
     assert time.process_time() - begun < 3
 
 
@@ -310,5 +318,5 @@ def test_a_name_without_end_is_refused_at_once(place: Path, text: str) -> None:
 def test_looking_for_such_names_is_linear(place: Path, text: str) -> None:
     (place / "work/chatproof.toml").write_text(f'#{text}\n[targets.a]\nbase_url = "https://a.b.c.d.e/v1.2.3"\n')
     begun = time.process_time()
-    assert config.settings()["targets"]["a"] == {"base_url": "https://a.b.c.d.e/v1.2.3"}
+    assert config_files.settings()["targets"]["a"] == {"base_url": "https://a.b.c.d.e/v1.2.3"}
     assert time.process_time() - begun < 3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatproof import reporters
-from chatproof.exchange import Fault
+from chatproof.wire.exchange import Fault
 from tests.support import play
 from tests.unit.test_validate_text import RUNS, document
 
@@ -19,6 +19,7 @@ SECTIONS = (
     "Failure modes tested",
     "Waivers",
     "Not judged",
+    "Tokens reported",
     "Fields observed",
     "Sources checked",
     "Request templates",
@@ -51,6 +52,16 @@ def test_tables_are_whole(name: str) -> None:
         assert cells == widths, line
 
 
+def test_tokens_of_each_success_are_listed() -> None:
+    listed = re.search(r"## Tokens reported\n\n(.*?)\n\n## ", report("validate-go"), re.DOTALL)
+    counted = [e for e in document("validate-go")["exchanges"] if e["response"] and "usage" in e["response"]]
+    assert listed is not None and len(counted) > 10
+    rows = listed.group(1).splitlines()[2:]
+    for exchange, row in zip(counted, rows, strict=True):
+        usage = exchange["response"]["usage"]
+        assert row.startswith(f"| `{exchange['probe']}` | {usage['prompt']} | {usage['completion']} |")
+
+
 def test_request_templates_name_the_keys_variable_and_no_key() -> None:
     made = document("validate-go")
     named = {**made, "exchanges": made["exchanges"]}
@@ -79,7 +90,7 @@ def test_reasons_of_each_verdict() -> None:
 def test_waivers_in_force_and_expired() -> None:
     said = report("validate-waived")
     assert document("validate-waived")["verdict"] == "GO"
-    assert "| `usage.integers` | the user's | known &#124; since June | OPS&#45;7 | 2999-12-31 | yes |" in said
+    assert "| `usage.integers` | the user's | known `\\x7c` since June | `OPS-7` | 2999-12-31 | yes |" in said
     expired = report("validate-expired")
     assert document("validate-expired")["verdict"] == "NO-GO"
     assert "| 2020-01-31 (expired) | no, expired |" in expired

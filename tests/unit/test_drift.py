@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatproof import drift, journal
+from chatproof import journal
+from chatproof.analysis import drift
 from tests.support import COMPLETION, play
 from tests.unit.test_journal_cli import run as cli
 
@@ -117,7 +118,7 @@ def smoke(place: Path, *args: str) -> tuple[int, dict[str, Any], str]:
 def test_twenty_runs_of_the_simulator_do_not_drift(tmp_path: Path) -> None:
     """In one process each; the journal is the last one's."""
     code = (
-        "import sys; from chatproof import cli\n"
+        "import sys; from chatproof.cli import main as cli\n"
         "for n in range(20): assert cli.main(['smoke', 'simulator', '--stream', '-q', '--fail-on', 'drift', '--journal', sys.argv[1]]) == 0"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "j.sqlite3")], check=True, stdout=subprocess.DEVNULL)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chatproof import exit_status
+from chatproof.cli import exit_status
 from chatproof.usage_error import UsageError
 from tests.support import play
 

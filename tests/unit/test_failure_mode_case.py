@@ -2,12 +2,13 @@
 
 import pytest
 
-from chatproof import profile
-from chatproof.clause import Context
-from chatproof.exchange import BODY, HEADERS, REQUEST, STATUS, Fault, NotHeld
-from chatproof.failure_modes.mode import Case, describe
-from chatproof.judging import Finding
-from chatproof.reply import Reply
+from chatproof.contract.clause import Context
+from chatproof.contract.failure_mode import Case, describe
+from chatproof.evidence.reply import Reply
+from chatproof.judging.judge import Finding
+from chatproof.surfaces import surface_of
+from chatproof.target import profile
+from chatproof.wire.exchange import BODY, HEADERS, REQUEST, STATUS, Fault, NotHeld
 from tests.support import GOOD, exchange, wire
 
 CUT_SHORT = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<html>"
@@ -16,7 +17,7 @@ ERROR = '{"error":{"message":"Invalid token","type":"","code":""}}'
 
 def case(reply: str | bytes | Fault, unheld: frozenset[str] = frozenset(), **others: Reply) -> Case:
     sent = exchange("happy", wire(reply) if isinstance(reply, str) else reply)
-    context = Context(profile.load("generic"), "m", None, others)
+    context = Context(profile.load("generic"), "m", None, others, surface_of("chat"))
     return Case(Reply(sent._replace(unheld=unheld)), context, ())
 
 
@@ -51,9 +52,9 @@ def test_the_url_is_not_known_where_a_capture_holds_no_request() -> None:
 def test_the_chat_url_is_that_of_the_happy_path_and_unknown_without_it() -> None:
     asked = Reply(exchange("happy", wire(GOOD["happy"])))
     elsewhere = Reply(exchange("happy", wire(GOOD["happy"]), base="https://other.test/v1"))
-    assert case(GOOD["happy"], happy=asked).is_chat_url
-    assert not case(GOOD["happy"], happy=elsewhere).is_chat_url
-    assert case(GOOD["happy"]).is_chat_url is False
+    assert case(GOOD["happy"], happy=asked).is_plain_url
+    assert not case(GOOD["happy"], happy=elsewhere).is_plain_url
+    assert case(GOOD["happy"]).is_plain_url is False
 
 
 def test_a_clause_is_broken_or_undecided_by_its_own_finding() -> None:

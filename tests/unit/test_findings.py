@@ -1,38 +1,37 @@
 """What is said of each example, to the letter: every finding and diagnosis of every exchange in tests/exchanges, of every
 clause's examples, and of a validate run in which one clause breaks.
 
-The words are in tests/golden/judged. When they are meant to change, `CHATPROOF_REWRITE=1 pytest tests/unit/test_findings.py`
-writes them anew: read the difference before it is committed.
+The words are in tests/golden/judged. When they are meant to change, `make goldens` writes them anew: read the difference
+before it is committed.
 """
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatproof import probes_validate, profile
-from chatproof.clause import HOLDS, VALIDATE, Clause, Context, Example, Outcome
-from chatproof.clauses import load
-from chatproof.clauses.happy import GOOD as GOOD_EXAMPLE
-from chatproof.clauses.models import EXAMPLE_MODEL
-from chatproof.clauses.secrets import EXAMPLE_KEY
-from chatproof.contract import Choice, contract_of
-from chatproof.diagnosis import Diagnosis, diagnose
-from chatproof.exchange import Secret
-from chatproof.judging import Finding, judge
-from chatproof.reply import Reply
+from chatproof.contract.clause import HOLDS, VALIDATE, Clause, Context, Example, Outcome
+from chatproof.diagnosis.diagnosis import Diagnosis, diagnose
+from chatproof.evidence.reply import Reply
+from chatproof.judging.contract import Choice, contract_of
+from chatproof.judging.judge import Finding, judge
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.chat.clauses import load
+from chatproof.surfaces.chat.clauses.happy import GOOD as GOOD_EXAMPLE
+from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
+from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
+from chatproof.target import profile
+from chatproof.wire.exchange import Secret
+from tests.golden_files import RENEW, REWRITE
 from tests.support import GOOD, KEY, exchange, from_example, play, wire
 from tests.test_exchanges import load as load_cases
 from tests.test_exchanges import replies
 
 FOLDER = Path(__file__).parent.parent / "golden" / "judged"
 CLAUSES = load(VALIDATE)
-probes_validate.load()
-REWRITE = bool(os.environ.get("CHATPROOF_REWRITE"))
 
 
 def finding_text(finding: Finding) -> str:
@@ -76,7 +75,7 @@ def check(file: str, name: str, text: str) -> None:
         whole = "\n\n".join(f"## {head}\n{body}" for head, body in sections.items())
         (FOLDER / f"{file}.txt").write_text(whole + "\n", encoding="ascii")
         return
-    assert text == golden(file)[name]
+    assert text == golden(file).get(name, ""), RENEW
 
 
 CASES = [(*str(param.id).partition(":")[::2], param.values[0]) for param in load_cases()]
@@ -99,7 +98,7 @@ def judged(clause: Clause, example: Example) -> Outcome:
     probe = clause.probe if clause.probe != "*" else "happy"
     reply = Reply(exchange(probe, from_example(example)))
     known = {"happy": Reply(exchange("happy", from_example(GOOD_EXAMPLE))), probe: reply}
-    context = Context(profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), known)
+    context = Context(profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), known, surface_of("chat"))
     return clause.judge(reply, context)
 
 

@@ -20,15 +20,15 @@ from typing import Any
 import pytest
 
 from chatproof import clock, journal, reporters
+from chatproof.analysis.escalation import bundle
+from chatproof.analysis.incident.review import review
+from chatproof.analysis.run_diff import differences
 from chatproof.captures import Unreadable
 from chatproof.captures import read as read_capture
-from chatproof.commands import diff
-from chatproof.escalation import bundle
-from chatproof.incident import review
+from chatproof.cli.commands import diff
 from chatproof.journal import JournalError
 from chatproof.journal.reading import checked
 from chatproof.journal.upkeep import verify
-from chatproof.rundiff import differences
 from chatproof.usage_error import UsageError
 from tests.journal_support import fresh_place, opening, run
 from tests.unit.test_history_cli import cli
@@ -305,7 +305,7 @@ MANY = {
 }
 PEAK = """
 import re, sys
-from chatproof import cli
+from chatproof.cli import main as cli
 def high(): return int(re.search("VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 before = high()
 status = cli.main(sys.argv[1:])

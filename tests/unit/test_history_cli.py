@@ -44,7 +44,7 @@ def test_history_as_json_and_csv(place: str) -> None:
     document = json.loads(cli("history", "--journal", place, "--verdict", "no-go", "--format", "json").stdout)
     (only,) = document["runs"]
     assert document["schema"] == "chatproof.history/1" and only["code"] == "contract.choices_empty"
-    assert only["clauses"] == ["happy.choices_non_empty", "happy.message_content_non_empty"]
+    assert only["clauses"] == ["happy.choices_non_empty", "happy.choices_shape", "happy.message_content_non_empty"]
     table = list(csv.DictReader(io.StringIO(cli("history", "--journal", place, "--format", "csv").stdout, newline="")))
     assert [row["verdict"] for row in table] == ["", "UNDECIDED", "NO-GO", "GO"]
     assert table[1]["model"] == '\'=cmd|"x"', "no formula for a spreadsheet"
@@ -94,7 +94,7 @@ def test_show_gives_the_run_back(place: str) -> None:
 
 
 def test_diff_says_first_what_differs_around_the_runs(place: str, tmp_path: Path) -> None:
-    text = cli("diff", SEEN[0]["run_id"], "latest:NO-GO", "--journal", place).stdout
+    text = cli("diff", SEEN[0]["run_id"], "latest:NO-GO/ci", "--journal", place).stdout
     sections = re.findall(r"^[A-Z].*", text, re.MULTILINE)
     assert sections[0].startswith("Asked differently") and "passes locally and fails in CI" in sections[0]
     assert "  target.environment: local → ci" in text and "  verdict: GO → NO-GO" in text
@@ -118,7 +118,7 @@ def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
     text = cli("diff", smoke, whole, "--journal", place).stdout
     assert text.split("\n\n")[1].startswith("The kinds differ: a is smoke, b is validate.")
     line = next(line for line in text.splitlines() if line.startswith("  not judged → holds: "))
-    assert "envelope.* (11)" in line and re.search(r"\d+ of \d+ stream\.\*", line) and len(line) < 700
+    assert "envelope.* (18)" in line and re.search(r"\d+ of \d+ stream\.\*", line) and len(line) < 700
     document = json.loads(cli("diff", smoke, whole, "--journal", place, "--format", "json").stdout)
     assert {"stream.delta", "envelope.elsewhere"} <= {row["path"] for row in document["differences"]}, (
         "JSON has each name"
@@ -127,7 +127,7 @@ def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
 
 
 def test_diff_of_runs_that_were_asked_alike(place: str, tmp_path: Path) -> None:
-    same = cli("diff", "latest:GO", "latest:GO", "--journal", place).stdout
+    same = cli("diff", "latest:GO@cometapi", "latest:GO", "--journal", place).stdout
     assert "Nothing differs but times." in same
     (tmp_path / "x.json").write_text(json.dumps({**run(5, "NO-GO"), "target": SEEN[0]["target"]}))
     assert "Asked alike" in cli("diff", "latest:GO", str(tmp_path / "x.json"), "--journal", place).stdout

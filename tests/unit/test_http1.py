@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof.exchange import Fault, Response
-from chatproof.http1 import ResponseReader
-from chatproof.message_parts import Limits
+from chatproof.wire.exchange import Fault, Response
+from chatproof.wire.http1 import ResponseReader
+from chatproof.wire.message import Limits
 
 BODY = b'{"a":1}'
 GZIPPED = gzip.compress(BODY)
@@ -249,3 +249,29 @@ def test_linear_on_hostile_input(data: bytes, step: int) -> None:
     begun = time.process_time()
     read([data[i : i + step] for i in range(0, len(data), step)])
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "mark"),
+    [
+        (b"text/event-stream", b"data: {}\n\ndata: [DONE]\n\n", True),
+        (b"text/event-stream; charset=utf-8", b"data: {}\r\n\r\ndata:[DONE]\r\n\r\n", True),
+        (b"text/event-stream", b"data: {}\n\ndata: [DONE", False),
+        (b"text/event-stream", b'data: {"text": "data: [DONE]"}\n\n', False),
+        (b"application/json", b"{}\ndata: [DONE]\n\n", False),
+    ],
+)
+def test_the_end_mark_of_a_stream_is_seen_before_the_message_ends(media: bytes, body: bytes, mark: bool) -> None:
+    for head_lines, framed in (
+        (b"Transfer-Encoding: chunked\r\n", b"%x\r\n%b\r\n" % (len(body), body)),
+        (b"Content-Length: 4000\r\n", body),
+        (b"", body),
+    ):
+        reader = ResponseReader()
+        reader.feed(b"HTTP/1.1 200 OK\r\nContent-Type: " + media + b"\r\n" + head_lines + b"\r\n" + framed)
+        assert (reader.at_end_mark, reader.complete, reader.fault) == (mark, False, None)
+        if mark:
+            reader.settle()
+            response = reader.response()
+            assert reader.complete and not reader.stays_open and response is not None and response.left_open
+            assert response.body == body

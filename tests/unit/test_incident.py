@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
 
 from chatproof import reporters
-from chatproof.exchange import Fault
-from chatproof.incident import review
-from chatproof.incident_layers import CHANGED, HOLDS, TO_VERIFY
-from chatproof.incident_rules import CLIENT, DEPLOYMENT, DOCS, NONE, RULES, UNRESOLVED, VERDICTS
+from chatproof.analysis.incident.layers import CHANGED, HOLDS, TO_VERIFY
+from chatproof.analysis.incident.review import review
+from chatproof.analysis.incident.rules import CLIENT, DEPLOYMENT, DOCS, NONE, OURS, RULES, UNRESOLVED, VERDICTS
+from chatproof.wire.exchange import Fault
 from tests.support import play
 
 EMPTY = '200 application/json\n\n{"id":"c1","object":"chat.completion","choices":[]}'
@@ -46,14 +47,26 @@ def run(happy: Any = None, /, minute: int = 0, **change: Any) -> dict[str, Any]:
     return document
 
 
+def not_held(document: dict[str, Any]) -> dict[str, Any]:
+    """The run of a contract that did not have the clauses which this reply breaks."""
+    document["findings"] = [f for f in document["findings"] if f["outcome"] != "broken"]
+    return document | {"verdict": "GO", "diagnoses": []}
+
+
 CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "nothing-bad": ([run(minute=0), run(minute=1)], NONE),
+    "we-changed": ([run(minute=0), run(all=REJECTED, minute=1, fingerprint="00000000")], OURS),
+    "mended-by-our-change": ([run(RENAMED, minute=0, base_url="https://other.test/v1"), run(minute=1)], OURS),
+    "only-in-one-environment": (
+        [run(minute=0), run(all=REJECTED, minute=1, environment="ci"), run(minute=2)],
+        OURS,
+    ),
+    "contract-changed": ([not_held(run(EMPTY, minute=0)), run(EMPTY, minute=1, contract="f" * 64)], OURS),
     "account": ([run(minute=0), run(QUOTA, minute=1)], UNRESOLVED),
     "our-network": ([run(minute=0), run(all=DNS, minute=1)], CLIENT),
     "not-observed": ([run(minute=0), run(all=TIMEOUT, minute=1)], UNRESOLVED),
-    "contract-changed": ([run(minute=0), _ := run(EMPTY, minute=1, contract="f" * 64)], DOCS),
-    "we-changed-and-it-is-ours": ([run(minute=0), run(all=REJECTED, minute=1, fingerprint="00000000")], CLIENT),
-    "both-changed": ([run(minute=0), run(EMPTY, minute=1, model="gpt-y")], UNRESOLVED),
+    "both-changed": ([run(minute=0), run(EMPTY, minute=1, fingerprint="00000000")], UNRESOLVED),
+    "good-elsewhere-only": ([run(minute=0), run(EMPTY, minute=1, environment="ci")], UNRESOLVED),
     "refused-without-a-change": ([run(minute=0), run(all=REJECTED, minute=1)], UNRESOLVED),
     "replies-changed": ([run(minute=0), run(RENAMED, minute=1)], DEPLOYMENT),
     "never-worked-from-here": ([run(all=HTML, minute=0)], CLIENT),
@@ -61,15 +74,6 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "mended-without-a-start": ([run(RENAMED, minute=0), run(minute=1)], DEPLOYMENT),
     "alone": ([run(RENAMED, minute=0)], UNRESOLVED),
 }
-
-
-def same_replies(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The second run with the first one's exchanges: only what it was held to differs."""
-    runs[1]["exchanges"] = copy.deepcopy(runs[0]["exchanges"])
-    return runs
-
-
-same_replies(CASES["contract-changed"][0])
 
 
 @pytest.mark.parametrize("rule", CASES)
@@ -84,6 +88,13 @@ def test_each_rule_has_an_example_and_a_reason() -> None:
     assert {rule.verdict for rule in RULES} == set(VERDICTS)
     for rule in RULES:
         assert rule.reason and rule.settles and rule.why.endswith(".")
+
+
+def test_no_rule_leaves_a_blank_to_be_filled_in() -> None:
+    for rule, (runs, _) in CASES.items():
+        verdict = review(runs, AT)["verdict"]
+        assert "{" not in verdict["reason"] + verdict["settles"] and "()" not in verdict["reason"], rule
+        assert set(verdict["runs"]) <= {document["run_id"] for document in runs}, rule
 
 
 def test_a_deploy_that_starts_to_refuse_a_parameter_is_a_deployment_drift() -> None:
@@ -167,6 +178,7 @@ def test_hostile_text_is_shown_as_text(format: str) -> None:
     text = reporters.render(format, review([run(minute=0), bad], AT), of="review")
     assert "\x1b" not in text and "\u202e" not in text
     if format == "markdown":
+        text = re.sub(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", text)  # code spans
         assert "<img" not in text and "[a](" not in text and "\n# x" not in text
     if format == "json":
         assert json.loads(text)["schema"] == "chatproof.review/1"

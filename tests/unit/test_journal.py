@@ -139,8 +139,10 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
         "journal.sqlite3": "0o600",
         "journal.sqlite3-wal": "0o600",
         "journal.sqlite3-shm": "0o600",
+        "journal.sqlite3-lock": "0o600",
     }
     kept.close()
+    assert sorted(p.name for p in folder.iterdir()) == ["journal.sqlite3", "journal.sqlite3-lock"]
     with sqlite3.connect(folder / "journal.sqlite3") as raw:
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -218,7 +220,7 @@ def test_trouble_has_a_name_and_destroys_nothing(tmp_path: Path, how: str, expec
 
 def test_locked(local: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(local, run(1))
-    monkeypatch.setattr("chatproof.journal.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("chatproof.journal.lock.SECONDS", 0.1)
     holder = sqlite3.connect(tmp_path / "j.sqlite3", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     other = journal.open(str(tmp_path / "j.sqlite3"))
@@ -276,7 +278,7 @@ def test_no_document_holds_the_key(kept: Journal, tmp_path: Path) -> None:
 
 
 def test_the_started_document_keeps_its_schema() -> None:
-    from chatproof.schema_check import problem_in, published
+    from chatproof.evidence.json_schema import problem_in, published
 
     assert problem_in(opening(run(1)), published("started-1")) == ""
     assert problem_in({**opening(run(1)), "kind": "other"}, published("started-1"))

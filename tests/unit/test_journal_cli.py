@@ -8,11 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chatproof import journal
+from chatproof.cli import main as cli
+from chatproof.journal import JournalError
+from chatproof.journal.store import Journal
 from tests.support import KEY
 
 CLI = [sys.executable, "-m", "chatproof"]
@@ -94,8 +98,67 @@ def test_a_default_one_in_trouble_exits_4_with_the_verdict(tmp_path: Path) -> No
     assert done.returncode == 4 and done.stdout.startswith("GO  simulator")
     assert "this run is in no journal" in done.stdout and "journal.newer" in done.stderr
     with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE chatproof_head SET version = 2")
+        raw.execute("UPDATE chatproof_head SET version = 3")
     assert rows(path) == [("finished", "GO")]
+
+
+def test_no_place_for_the_default_one_is_told_under_q_too(tmp_path: Path) -> None:
+    for fault, status in (("", 0), ("html-502", 1)):
+        done = run("smoke", "simulator", "--fault", fault, "-q")
+        assert (
+            done.returncode == status and done.stdout.count("\n") < 8
+        )  # the verdict; else its cause, owner and next step
+        assert done.stderr.startswith("chatproof: note: this run is in no journal: ") and done.stderr.count("\n") == 1
+
+
+def foreign(place: Path) -> None:
+    with sqlite3.connect(place) as raw:
+        raw.execute("CREATE TABLE mine (x)")
+
+
+@pytest.mark.parametrize("make", [foreign, Path.mkdir, lambda place: place.write_text("no database" * 99)])
+@pytest.mark.parametrize(("fault", "status"), [("", 4), ("html-502", 1), ("connection-refused", 3)])
+def test_a_default_one_that_is_there_and_refuses(
+    make: Callable[[Path], object], fault: str, status: int, tmp_path: Path
+) -> None:
+    (tmp_path / "chatproof").mkdir()
+    make(tmp_path / "chatproof/journal.sqlite3")
+    done = run("smoke", "simulator", "--fault", fault, "-q", XDG_STATE_HOME=str(tmp_path))
+    assert done.returncode == status and "chatproof: journal." in done.stderr and done.stdout
+
+
+@pytest.mark.parametrize("place", ["", "named.sqlite3", "named.jsonl"])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("smoke simulator", 4),
+        ("smoke simulator --fault html-502", 1),
+        ("smoke simulator --fault connection-refused", 3),
+        ("smoke simulator --fault html-502 --exit-zero", 4),
+        ("smoke simulator --fault connection-refused --fail-on broken", 4),
+        ("compare simulator simulator --smoke", 4),
+        ("compare simulator simulator --smoke --fault html-502", 3),
+    ],
+)
+def test_a_write_that_fails_at_the_end_hides_no_verdict(
+    words: str,
+    status: int,
+    place: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("CHATPROOF_JOURNAL", place)
+
+    def full(self: Journal, document: object, **how: object) -> None:
+        raise JournalError("journal.unwritable", "the disk is full", "make room")
+
+    monkeypatch.setattr(Journal, "finished", full)
+    assert cli.main(words.split()) == status
+    shown = capsys.readouterr()
+    assert "the disk is full" in shown.err and shown.out.startswith(("GO", "NO-GO", "UNDECIDED"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatproof import journal
+from chatproof.journal.packing import unpack
 from tests.journal_support import keep, run
 
 RUNS = 100_000
@@ -29,7 +30,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         raw.execute("PRAGMA synchronous = OFF")
         columns = [row[1] for row in raw.execute("PRAGMA table_info(chatproof_entries)")]
         rows = {row[2]: list(row) for row in raw.execute("SELECT * FROM chatproof_entries WHERE run_id LIKE '%000001'")}
-        document = raw.execute("SELECT document FROM chatproof_documents WHERE seq = 2").fetchone()[0]
+        document = unpack(raw.execute("SELECT document FROM chatproof_documents WHERE seq = 2").fetchone()[0]).decode()
         seq, run_id, started = (columns.index(name) for name in ("seq", "run_id", "started_at"))
 
         def made() -> object:
@@ -85,5 +86,5 @@ def test_a_run_among_100000(large: Path) -> None:
     assert time.process_time() - begun < SECONDS
     begun = time.process_time()
     keep(kept, run(3, day="2026-11-23"))
-    assert time.process_time() - begun < 0.1, "an index finds what is there already"
+    assert time.process_time() - begun < 0.3, "an index finds what is there already"  # some 0.05 alone
     kept.close()

@@ -56,7 +56,7 @@ ENTRIES, DOCUMENTS = "chatproof_entries", "chatproof_documents"
     [
         (f"UPDATE {ENTRIES} SET verdict = 'NO-GO' WHERE seq = 4", "entry 4 (finished of smoke-20261122-000002-000002) does not match"),
         (f"UPDATE {ENTRIES} SET at = '2020' WHERE seq = 1", "entry 1 (started"),
-        (f"UPDATE {DOCUMENTS} SET document = replace(document, 'GO', 'Go') WHERE seq = 2", "entry 2"),
+        (f"UPDATE {DOCUMENTS} SET document = (SELECT document FROM {DOCUMENTS} WHERE seq = 4) WHERE seq = 2", "entry 2"),
         (f"DELETE FROM {DOCUMENTS} WHERE seq = 6", "entry 6 (finished of smoke-20261122-000003-000003) has lost its document"),
         (f"DELETE FROM {ENTRIES} WHERE seq = 5", "entry 5 is missing"),
         (f"DELETE FROM {ENTRIES} WHERE seq IN (5, 6)", "entries 5 to 6 are missing"),
@@ -120,11 +120,11 @@ def test_a_file_of_other_lines_is_left_alone(tmp_path: Path, text: str) -> None:
 def test_prune_keeps_the_chain(kept: Journal, place: str) -> None:
     kept.append(SIGNED, [signed("happy.status_200", "ann"), signed("happy.status_200", "ben")])
     keep(kept, run(6))
-    assert prune(kept, keep=9) == 0 and len(ids(kept)) == 6
-    assert prune(kept, keep=2) == 4 and ids(kept) == [6, 5]
+    assert prune(kept, keep=9).removed == 0 and len(ids(kept)) == 6
+    assert prune(kept, keep=2) == (4, "") and ids(kept) == [6, 5]
     assert verify(kept).problems == [] and verify(kept).first == 9
-    assert prune(kept, keep=1) == 1 and ids(kept) == [6]
-    owners = [json.loads(entry.document)["owner"] for entry in kept.entries() if entry.event == SIGNED]
+    assert prune(kept, keep=1).removed == 1 and ids(kept) == [6]
+    owners = [json.loads(kept.text_of(entry))["owner"] for entry in kept.entries() if entry.event == SIGNED]
     assert owners == ["ben"], "the latest sign-off of a clause stays"
     keep(kept, run(7))
     kept.close()
@@ -140,8 +140,8 @@ def signed(clause: str, owner: str) -> dict[str, str]:
 
 def test_prune_by_age(kept: Journal) -> None:
     keep(kept, run(1, day="2026-11-24"))
-    assert prune(kept, before="2026-11-23") == 5 and ids(kept) == [1]
-    assert prune(kept, before="2027") == 1 and ids(kept) == [] and verify(kept).problems == []
+    assert prune(kept, before="2026-11-23").removed == 5 and ids(kept) == [1]
+    assert prune(kept, before="2027").removed == 1 and ids(kept) == [] and verify(kept).problems == []
     keep(kept, run(9))
     assert ids(kept) == [9] and verify(kept).problems == []
 
@@ -173,8 +173,8 @@ def test_export_and_import(kept: Journal, tmp_path: Path) -> None:
     keep(other, run(2))
     assert take(other, [("copy", copy.read_text()), ("run", json.dumps(run(8)))]) == (6, 1)
     assert take(other, [("copy", copy.read_text())]) == (0, 6)
-    assert ids(other) == [9, 8, 5, 4, 3, 2, 1] and verify(other).problems == []
-    assert [row.event for row in other.list()] == ["started", *["imported"] * 4, "finished", "imported"]
+    assert ids(other) == [9, 8, 5, 4, 3, 1, 2] and verify(other).problems == [], "in the order they were entered"
+    assert [row.event for row in other.list()] == ["started", *["imported"] * 5, "finished"]
     assert other.find("latest:GO").document == run(8)
 
 
@@ -264,11 +264,9 @@ def test_postgresql_in_trouble(place: str, tmp_path: Path, request: pytest.Fixtu
         with pytest.raises(JournalError) as error:
             kept.finished(run(2))
         assert error.value.code == "journal.newer"
-        raw.execute("UPDATE chatproof_head SET version = 2")
+        raw.execute("UPDATE chatproof_head SET version = 3")
         raw.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-        with pytest.raises(JournalError) as error:
-            kept.finished(run(2))
-        assert error.value.code == "journal.unreachable"
+        kept.finished(run(2))
     fresh = journal.open(url)
     keep(fresh, run(2))
     assert ids(fresh) == [2, 1] and fresh.list()[0].event == FINISHED

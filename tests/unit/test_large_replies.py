@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from chatproof import reply, run, sending
-from chatproof.exchange import Exchange, Request, Response, Secret
-from chatproof.reply import Reply
-from chatproof.resolver import Resolver
-from chatproof.run import Settings, Transport
-from chatproof.target import Target, check
-from chatproof.transport import Options
+from chatproof.evidence import parsed_bodies, reply
+from chatproof.evidence.reply import Reply
+from chatproof.running import plan, scheduler
+from chatproof.running.dispatch import Stop, Transport
+from chatproof.running.plan import Settings
+from chatproof.target.target import Target, check
+from chatproof.transport.steps import Options
+from chatproof.wire.exchange import Exchange, Response, Secret
 from tests.support import KEY, request
 
 LARGE = "x" * (reply._LARGE + 1)
@@ -26,14 +25,13 @@ def _exchange(probe: str, body: bytes, media: str = "application/json") -> Excha
 
 
 def test_a_large_body_says_the_same_after_others_were_asked() -> None:
-    replies = [Reply(_exchange("happy", json.dumps({"n": number, "x": LARGE}).encode())) for number in range(9)]
+    memory = parsed_bodies.Memory()
+    replies = [Reply(_exchange("happy", json.dumps({"n": number, "x": LARGE}).encode()), memory) for number in range(9)]
     chunk = json.dumps({"x": LARGE, "choices": [{"delta": {"content": "a"}}]}).encode()
-    stream = Reply(_exchange("stream", b"data: %b\n\ndata: [DONE]\n\n" % chunk, "text/event-stream"))
+    stream = Reply(_exchange("stream", b"data: %b\n\ndata: [DONE]\n\n" % chunk, "text/event-stream"), memory)
     assert [r.object["n"] for r in replies] == [r.object["n"] for r in replies] == list(range(9))
     assert len(stream.chunks) == 1 and stream.ends_with_done and stream.kind == "sse"
-    assert len(reply._large_json._kept) == reply._FEW
-    reply.forget()
-    assert not reply._large_json._kept and not reply._large_stream._kept
+    assert len(memory.json._kept) == parsed_bodies._FEW
     assert replies[0].object["n"] == 0 and stream.done_seen
 
 
@@ -49,22 +47,16 @@ def test_no_large_value_stays_with_its_reply() -> None:
         (0, ["tools", "happy"], 8 * 1024 * 1024),  # in order: the usual limit, which is no cap
         (0, ["tools", *(f"burst.{n}" for n in range(7))], 2 * 1024 * 1024),
         (12 * 1024 * 1024, ["tools", "json_object"], 2 * 1024 * 1024),
-        (40 * 1024 * 1024, ["tools", "json_object"], sending.LEAST),
+        (40 * 1024 * 1024, ["tools", "json_object"], scheduler.LEAST),
     ],
 )
-def test_the_room_of_a_run_is_shared(before: int, group: list[str], cap: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Mapping[str, Any]] = []
-
-    def send_all(chosen: list[str], planned: dict[str, Request], transport: Transport, into: list[Exchange]) -> None:
-        given.append({probe: transport.options_for(probe).limits.body for probe in chosen})
-        into.append(_exchange(chosen[0], b"{}"))
-
-    monkeypatch.setattr(sending, "send_all", send_all)
+def test_the_room_of_a_run_is_shared(before: int, group: list[str], cap: int) -> None:
     resolved = check(Target("http://127.0.0.1:9/v1", model="m", key=Secret(KEY)))
     settings = Settings(kind="validate")
-    contract = run.contract_for(resolved, settings)
-    planned = run.plan(contract, resolved, settings)
+    contract = plan.contract_for(resolved, settings)
+    planned = plan.plan(contract, resolved, settings)
     exchanges = [_exchange("models", b"x" * before)]
-    sender = sending.Sending(contract, resolved, settings, planned, Transport(Options(), Resolver()), exchanges, {})
-    sender._exchange(group, sender.transport, exchanges)
-    assert given == [{probe: 8 * 1024 * 1024 if probe in sending.OF_SMOKE else cap for probe in group}]
+    sender = scheduler.Sending(contract, resolved, settings, planned, Transport(Options()), exchanges, {}, Stop())
+    wave = sender._wave(group, sender.transport, exchanges)
+    given = {probe: wave.transport.options_for(probe).limits.body for probe in wave.chosen}
+    assert given == {probe: 8 * 1024 * 1024 if probe in contract.surface.rows("smoke") else cap for probe in group}

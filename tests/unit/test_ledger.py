@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatproof import journal, ledger
+from chatproof import journal
+from chatproof.analysis import ledger
 from chatproof.journal import SIGNED
 from tests.journal_support import keep, opening, run
 from tests.unit.test_journal_cli import run as cli

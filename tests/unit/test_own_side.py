@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatproof import keys, urls
-from chatproof.exchange import Secret, Url
-from chatproof.target import Target, Wanted, check, duration, resolve
+from chatproof.secrets import key_check
+from chatproof.target import trust
+from chatproof.target.target import Target, Wanted, check, duration, resolve
 from chatproof.usage_error import UsageError
-from tests.support import KEY
+from chatproof.wire import urls
+from chatproof.wire.exchange import Secret, Url
+from tests.support import KEY, approve
 
 BAD_KEYS = {
     "": ("auth.key_missing", "empty"),
@@ -34,7 +36,7 @@ BAD_KEYS = {
     "<your-key>": ("auth.key_malformed", "a placeholder"),
     "YOUR_API_KEY": ("auth.key_malformed", "a placeholder"),
     "changeme": ("auth.key_malformed", "a placeholder"),
-    keys.INVALID_KEY: ("auth.key_malformed", "a placeholder"),
+    key_check.INVALID_KEY: ("auth.key_malformed", "a placeholder"),
     "$COMET_API_KEY": ("auth.key_malformed", "not expanded"),
     "${COMET_API_KEY}": ("auth.key_malformed", "not expanded"),
     "{{ secrets.KEY }}": ("auth.key_malformed", "not expanded"),
@@ -47,7 +49,7 @@ OTHERS = {"sk-ant-": "Anthropic"}
 
 @pytest.mark.parametrize("key", BAD_KEYS)
 def test_bad_key(key: str) -> None:
-    problem = keys.check(key, OTHERS)
+    problem = key_check.check(key, OTHERS)
     assert problem is not None
     code, words = BAD_KEYS[key]
     assert (problem.code, words in problem.detail) == (code, True), problem
@@ -59,18 +61,18 @@ def test_bad_key(key: str) -> None:
     "key", [KEY, "sk-1234567890abcdef", "gsk_AbC", "a" * 20, "x" * 9 + "y", "fgw_test_0000", "todo-list-key-9"]
 )
 def test_good_key(key: str) -> None:
-    assert keys.check(key, OTHERS) is None
+    assert key_check.check(key, OTHERS) is None
 
 
 @pytest.mark.parametrize(("raw", "count"), [(KEY, 0), (KEY + "\n", 1), (f" \t{KEY}\r\n", 1)])
 def test_edge_white_space_is_removed_with_one_note(raw: str, count: int) -> None:
-    key, notes = keys.clean(raw)
+    key, notes = key_check.clean(raw)
     assert key == KEY and len(notes) == count
 
 
 @given(st.text(max_size=30))
 def test_no_part_of_any_key_is_echoed(tail: str) -> None:
-    problem = keys.check(KEY + tail)
+    problem = key_check.check(KEY + tail)
     assert problem is None or KEY[3:10] not in problem.detail + problem.advice
 
 
@@ -99,6 +101,9 @@ BAD_URLS = {
     "https:///v1": "host",
     "https://-bad-.test": "host",
     "https://аpi.cometapi.com/v1": "mixes letters",
+    "https://straße.example/v1": "read differently",
+    "https://STRAẞE.example/v1": "read differently",
+    "https://αγορας.example/v1": "read differently",
     "https://host/v1/chat/completions": "already ends in /chat/completions",
     "http://remote.test/v1": "in clear",
     "https://host/v1/ü": "percent-encoded",
@@ -165,6 +170,8 @@ def usage(call: Callable[[], object]) -> UsageError:
 @pytest.fixture(autouse=True)
 def no_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(trust, "_registered", lambda: os.path.realpath(tmp_path))  # else a working folder is no home
 
 
 def test_default_is_cometapi_and_its_variables_in_order() -> None:
@@ -187,11 +194,13 @@ def test_a_providers_key_stays_with_the_provider(tmp_path: Path) -> None:
     (tmp_path / "chatproof.toml").write_text(
         'default = "t"\n[targets.t]\nbase_url = "http://127.0.0.1:9/v1"\nprofile = "cometapi"'
     )
+    approve(tmp_path / "chatproof.toml")
     error = usage(lambda: resolve(Wanted(), {"COMETAPI_KEY": KEY}))
     assert error.code == "auth.key_missing" and "CHATPROOF_API_KEY" in error.detail
     (tmp_path / "chatproof.toml").write_text(
         '[targets.t]\nbase_url = "https://api.cometapi.com/v1"\nprofile = "cometapi"'
     )
+    approve(tmp_path / "chatproof.toml")
     assert resolve(Wanted("t"), {"COMETAPI_KEY": KEY}).target.key == Secret(KEY)
     usage(lambda: resolve(Wanted("t", key_env="not a name"), {}))
 
@@ -250,6 +259,7 @@ timeout = "5s"
 
 def test_config(tmp_path: Path) -> None:
     (tmp_path / "chatproof.toml").write_text(CONFIG)
+    approve(tmp_path / "chatproof.toml")
     resolved = resolve(Wanted(), {"STAGE_KEY": KEY, "CHATPROOF_MODEL": "m9"})
     target = resolved.target
     assert (target.name, target.base_url, target.model, target.environment) == (
@@ -265,12 +275,12 @@ def test_config(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[targets.a]\nbase_ur = 'x'", ".toml:2: targets.a.base_ur: unknown name"),
+        ("[targets.a]\nbase_ur = 'x'", ".toml:2:1: targets.a.base_ur: unknown name"),
         ("[targets.a]\napi_key = 'sk-1'", "a key does not belong in a file"),
         ("[targets.a]\nmodel = 5", "must be a string"),
         ("[targets.a]\nno_auth = 'yes'", "must be true or false"),
         ("default = 'b'\n[targets.a]", "default names no target"),
-        ("x = 1", ".toml:1: x: unknown name"),
+        ("x = 1", ".toml:1:1: x: unknown name"),
         ("a = [", ""),
         ("targets = 3", "targets: must be a table"),
     ],
@@ -285,6 +295,7 @@ def test_bad_config(tmp_path: Path, text: str, words: str) -> None:
 def test_config_bytes(tmp_path: Path) -> None:
     path = tmp_path / "chatproof.toml"
     path.write_bytes(b"\xef\xbb\xbf" + CONFIG.replace("\n", "\r\n").encode())
+    approve(path)
     assert resolve(Wanted(), {"STAGE_KEY": KEY}).target.name == "stage"
     path.write_bytes(b'default = "\xff"')
     assert "not UTF-8 at byte 11" in usage(lambda: resolve(Wanted(), {})).detail
@@ -294,6 +305,8 @@ def test_config_bytes(tmp_path: Path) -> None:
 
 def test_unknown_target_names_what_there_is() -> None:
     error = usage(lambda: resolve(Wanted("comet"), {}))
+    assert error.advice == "did you mean cometapi?"
+    error = usage(lambda: resolve(Wanted("nothing-of-the-kind"), {}))
     assert "cometapi" in error.advice and "simulator" in error.advice
 
 

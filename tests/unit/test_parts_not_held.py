@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from chatproof import profile
-from chatproof.contract import smoke_contract
-from chatproof.diagnosis import diagnose
-from chatproof.exchange import BODY, END, HEADERS, KEY, MODEL, OTHER_HEADERS, Fault, Secret
-from chatproof.judging import Finding, Judgement, judge
+from chatproof.diagnosis.diagnosis import diagnose
+from chatproof.judging.contract import smoke_contract
+from chatproof.judging.judge import Finding, Judgement, judge
+from chatproof.target import profile
+from chatproof.wire.exchange import BODY, END, HEADERS, KEY, MODEL, OTHER_HEADERS, Fault, Secret
 from tests.support import GOOD, exchange, wire
 from tests.support import KEY as SENT
 from tests.support import MODEL as ASKED
@@ -73,7 +73,8 @@ def test_what_was_stopped_by_something_else_is_blamed_on_nothing_that_it_said() 
         whole = exchange("happy", wire(f"{status} application/json\n\n{body}"))
         stopped = whole._replace(fault=Fault("net.other", "body", "the capture says so"))
         judgement = judge(smoke_contract(profile.load("generic")), [stopped], model=ASKED, key=Secret(SENT))
-        assert diagnose(judgement) == ()
+        (found,) = diagnose(judgement)
+        assert (found.code, found.owner) == ("limit.unobserved", "unknown")
 
 
 # --- a key that is a word ---

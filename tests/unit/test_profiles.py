@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from chatproof import clauses, profile
-from chatproof.clause import VALIDATE
-from chatproof.judging import GO
-from chatproof.profile import ProfileError
+from chatproof.contract.clause import VALIDATE
+from chatproof.judging.judge import GO
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.chat import clauses
+from chatproof.target import profile
+from chatproof.target.profile import ProfileError
 from tests.support import play
 
 FACT: dict[str, Any] = {"value": "https://h.test/v1", "source": "https://h.test/docs", "accessed": "2026-11-22"}
@@ -44,6 +46,21 @@ def test_a_good_one_is_read() -> None:
 def test_a_bad_one_is_refused(bad: str, words: str) -> None:
     with pytest.raises(ProfileError, match=words):
         profile.parse(bad, "x")
+
+
+def test_which_provider_serves_which_other_api_is_a_fact_with_a_source() -> None:
+    served = {
+        name: {
+            fact.removesuffix("_path"): read.value
+            for fact, read in profile.load(name).facts.items()
+            if fact.endswith("_path")
+        }
+        for name in profile.names()
+    }
+    for name, apis in served.items():
+        for api, path in apis.items():
+            assert path == surface_of(api).path, (name, api)
+    assert set(served["cometapi"]) == {"responses", "messages", "embeddings"} and not served["generic"]
 
 
 @pytest.mark.parametrize("name", profile.names())

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chatproof.provider_error import ProviderError, alike, by_words, carried_error, classify, find_error
-from chatproof.strictjson import Json
+from chatproof.evidence.provider_error import ProviderError, alike, by_words, carried_error, classify, find_error
+from chatproof.wire.strictjson import Json
 
 LONGEST = 16384
 
@@ -63,6 +63,46 @@ UNDER_ANY_STATUS: list[tuple[Any, ProviderError]] = [
     ({"errors": [{"message": "m", "param": "model", "loc": ["body"]}]}, error("m", param="model", where="$.errors[0]")),
     ({"detail": {"error": {"message": "m"}}}, error("m", where="$.detail.error")),
     ({"message": {"detail": "m"}}, error("m", where="$.message")),
+    # Without words of its own: those of the validator within it. llama-stack, Mistral, ASP.NET, axum's validators.
+    (
+        {"error": {"detail": {"errors": [{"loc": ["body", "messages"], "msg": "Field required", "type": "missing"}]}}},
+        error("Field required", type="missing", param="body.messages", where="$.error.detail.errors[0]"),
+    ),
+    (
+        {"detail": {"errors": [{"loc": ["body", "model"], "msg": "Field required"}]}},
+        error("Field required", param="body.model", where="$.detail.errors[0]"),
+    ),
+    (
+        {"object": "error", "type": "invalid_request_error", "code": 422,
+         "message": {"detail": [{"loc": ["body", "temperature"], "msg": "less than 2", "type": "less_than"}]}},
+        error("less than 2", "422", "invalid_request_error", "body.temperature", "$.message.detail[0]"),
+    ),
+    (
+        {"title": "One or more validation errors occurred.", "status": 400, "errors": {"messages": ["is required."]}},
+        error("is required.", param="messages", where="$.errors"),
+    ),
+    ({"errors": {"messages": [], "model": []}}, error(param="messages, model", where="$.errors")),
+    ({"statusCode": 400, "error": "Bad Request", "message": "body must have property 'messages'"},
+     error("Bad Request: body must have property 'messages'", "400", where="$.error")),
+    ({"statusCode": 400, "error": "Bad Request", "message": ["model must be a string", "x"]},
+     error("Bad Request: model must be a string; x", "400", where="$.error")),
+    ({"error": "model is required", "message": "model is required"}, error("model is required", where="$.error")),
+    # With words of its own, and the place deeper: ajv, zod, Google, RFC 9457.
+    (
+        {"error": {"message": "Bad Request", "details": [{"instancePath": "/messages/0/role", "message": "must be string"}]}},
+        error("Bad Request", param="messages.0.role", where="$.error"),
+    ),
+    (
+        {"error": {"message": "Invalid", "issues": [{"path": ["messages", 0], "message": "Required"}]}},
+        error("Invalid", param="messages.0", where="$.error"),
+    ),
+    (
+        {"error": {"code": 400, "message": "Bad", "status": "INVALID_ARGUMENT",
+                   "details": [{"@type": "BadRequest", "fieldViolations": [{"field": "contents", "description": "x"}]}]}},
+        error("Bad", "400", param="contents", where="$.error"),
+    ),
+    ({"error": {"message": "m", "errors": [{"pointer": "#/messages"}]}}, error("m", param="messages", where="$.error")),
+    ({"error": "m", "path": "/v1/chat/completions"}, error("m", where="$.error")),  # Spring: the URL's
     # Flat.
     ({"object": "error", "message": "m", "type": "NotFoundError", "param": None, "code": 404}, error("m", "404", "NotFoundError")),
     ({"type": "error", "reason": "m"}, error("m", type="error")),
@@ -71,7 +111,7 @@ UNDER_ANY_STATUS: list[tuple[Any, ProviderError]] = [
     ({"code": 599, "reason": "m"}, error("m", "599")),
     ({"message": "Unauthorized", "request_id": "r"}, error("Unauthorized", where="$.message")),
     ({"Message": "Unauthorized"}, error("Unauthorized", where="$.message")),
-    ({"success": False, "message": "m"}, error("m", where="$.message")),
+    ({"success": False, "message": "m"}, error("m")),
     ({"code": 40001, "msg": "token invalid"}, error("token invalid", "40001", where="$.msg")),
     ({"title": "Forbidden", "status": 403}, error("Forbidden", "403", where="$.title")),
     ({"title": "short", "detail": "long"}, error("long", where="$.detail")),
@@ -152,6 +192,13 @@ def test_the_first_twenty_places_are_named() -> None:
     assert found is not None and found.param.endswith("body.p19, body.p20")
 
 
+def test_a_place_is_looked_for_in_a_few_depths_only() -> None:
+    deep: Any = {"field": "model"}
+    for _ in range(2000):
+        deep = {"details": [deep]}
+    assert find_error({"error": {"message": "m", "details": deep}}) == error("m", where="$.error")
+
+
 # --- classified ------------------------------------------------------------------------------------------------------
 
 
@@ -185,7 +232,7 @@ def test_a_code_decides_in_either_field_and_any_case(field: str, word: str, name
         ("no Route matched with those values", "path"),
         ("Cannot POST /chat/completions", "path"),
         ("404 page not found", "path"),
-        ("当前分组上游负载已饱和,请稍后再试", "server"),
+        ("当前分组上游负载已饱和,请稍后再试", "upstream"),
         ("model 'llama9' not found, try pulling it first", "model"),
         ("Model gpt-9 is not available for your plan", "model"),
         ("模型 gpt-9 不存在", "model"),
@@ -234,6 +281,12 @@ def test_words_decide_before_the_status(message: str, name: str) -> None:
 )
 def test_the_status_decides_where_nothing_else_does(status: int, name: str) -> None:
     assert classify(error("It failed."), status) == name
+
+
+def test_the_type_of_a_400_says_so_where_the_status_is_not_known() -> None:
+    assert classify(error("It failed.", "", "invalid_request_error"), 0) == "request"
+    assert classify(error("It failed.", "", "invalid_request_error"), 401) == "auth"
+    assert classify(error("It failed."), 0) == "unknown"
     assert by_words(error("It failed.")) == "unknown"
 
 

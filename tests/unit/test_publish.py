@@ -9,8 +9,8 @@ from tests.reporters import readers
 from tests.unit.test_cli import run
 
 WITHOUT = (
-    "import sys; sys.modules['junitparser'] = None; from chatproof import cli;"
-    "sys.exit(cli.main(['smoke', 'http://127.0.0.1:1/v1', '--model', 'm', '--report', 'junit=x.xml']))"
+    "import sys; sys.modules['jinja2'] = None; from chatproof.cli import main as cli;"
+    "sys.exit(cli.main(['smoke', 'http://127.0.0.1:1/v1', '--model', 'm', '--report', 'html=x.html']))"
 )
 
 
@@ -29,7 +29,7 @@ def test_a_missing_library_is_told_before_anything_is_sent(tmp_path: Path) -> No
     env = {"CHATPROOF_API_KEY": "sk-" + "x1Y2" * 8, "PATH": "/usr/bin"}
     done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=tmp_path, env=env, capture_output=True, timeout=60)
     assert done.returncode == 2 and done.stdout == b"" and list(tmp_path.iterdir()) == []
-    assert b"needs junitparser" in done.stderr and b"pip install 'chatproof[reports]'" in done.stderr
+    assert b"needs jinja2" in done.stderr and b"pip install 'chatproof[reports]'" in done.stderr
 
 
 def test_the_exit_policy_from_the_command_line() -> None:
@@ -86,22 +86,36 @@ def test_a_model_id_cannot_be_a_workflow_command() -> None:
     assert inert("std::vector and ## Heading") == "std::vector and ## Heading"
 
 
-def test_text_loads_no_other_reporter() -> None:
-    code = (
-        "import sys; from chatproof import cli;"
-        "cli.main(['smoke','http://127.0.0.1:1/v1','--model','m','-q']); print(*sorted(sys.modules))"
-    )
+def loaded_by(*reports: str) -> set[str]:
+    """The modules in memory after a smoke run that makes these reports."""
+    args = ["smoke", "http://127.0.0.1:1/v1", "--model", "m", "-q"]
+    args += [word for report in reports for word in ("--report", report)]
+    code = f"import sys; from chatproof.cli import main as cli; cli.main({args!r}); print(*sorted(sys.modules))"
     env = {"CHATPROOF_API_KEY": "sk-" + "x1Y2" * 8}
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, env=env, timeout=60)
-    loaded = set(done.stdout.split())
-    assert {"chatproof.reporters.as_text"} == {m for m in loaded if m.startswith("chatproof.reporters.")}
+    return set(done.stdout.split())
+
+
+def test_text_loads_no_other_reporter() -> None:
+    loaded = loaded_by()
+    assert {"chatproof.reporters.as_text", "chatproof.reporters.lines"} == {
+        m for m in loaded if m.startswith("chatproof.reporters.")
+    }
     assert not {m.partition(".")[0] for m in loaded} & {"junitparser", "jinja2", "harfile", "csv", "datetime"}
+
+
+def test_har_and_junit_load_nothing_but_our_own(tmp_path: Path) -> None:
+    """Both are written directly: libraries for them cost three bare Pythons each."""
+    loaded = loaded_by(f"har={tmp_path / 'x.har'}", f"junit={tmp_path / 'x.xml'}")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.har", "x.xml"]
+    more = {name for name in loaded - loaded_by() if not name.startswith("chatproof.")}
+    assert {name.partition(".")[0] for name in more} <= {"json"}, more
 
 
 def test_where_a_target_stands_is_recorded(tmp_path: Path) -> None:
     text = '# ours\ndefault = "here"\n\n[targets.here]\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
     (tmp_path / "chatproof.toml").write_text(text)
-    done = run("smoke", "--format", "json", cwd=tmp_path)
+    done = run("smoke", "--config", "chatproof.toml", "--format", "json", cwd=tmp_path)
     assert json.loads(done.stdout)["target"]["place"] == "chatproof.toml:4"
 
 

@@ -15,6 +15,7 @@ import pytest
 
 import chatproof
 from chatproof.simulator.harness import ChatSimulator
+from tests.support import approve
 
 pytest_plugins = ["pytester"]
 
@@ -42,7 +43,9 @@ class Inner:
         if fork:
             done = self.pytester.runpytest_subprocess(*chosen, *args)
         else:  # without the other plugins that happen to be installed: they take longer than the test
-            done = self.pytester.runpytest_inprocess("-p", "chatproof.pytest_plugin", "-W", "default", *chosen, *args)
+            done = self.pytester.runpytest_inprocess(
+                "-p", "chatproof.testing.pytest_plugin", "-W", "default", *chosen, *args
+            )
         written = [p.read_text() for p in self.pytester.path.rglob("*") if p.suffix in (".xml", ".html", ".json")]
         for text in (done.stdout.str(), done.stderr.str(), *written):
             assert self.simulator.api_key not in text and self.simulator.api_key[-12:] not in text
@@ -54,7 +57,13 @@ class Inner:
 
 
 @pytest.fixture
-def inner(pytester: pytest.Pytester, simulator: ChatSimulator, monkeypatch: pytest.MonkeyPatch) -> Inner:
+def inner(
+    pytester: pytest.Pytester,
+    simulator: ChatSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Inner:
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # pytester's own is the working folder
     monkeypatch.setenv("CHATPROOF_API_KEY", simulator.api_key)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("CHATPROOF_MODEL", raising=False)
@@ -69,7 +78,7 @@ def test_the_plugin_is_installed(pytester: pytest.Pytester) -> None:
 def test_each_clause_is_a_test_and_requests_are_sent_once(inner: Inner) -> None:
     inner.pytester.makepyfile("def test_own(): pass")
     done = inner("-v")
-    done.assert_outcomes(passed=15)
+    done.assert_outcomes(passed=16)
     done.stdout.fnmatch_lines(["*::test_own PASSED*", "chatproof::happy.status_200 PASSED*", "GO  http*"])
     assert inner.asked == [
         "GET /v1/models good", "POST /v1/chat/completions good", "POST /v1/chat/completions missing",
@@ -88,12 +97,12 @@ def test_nothing_is_sent_unless_asked_for(inner: Inner) -> None:
 
 
 def test_only_what_was_selected_is_asked_for(inner: Inner) -> None:
-    inner("chatproof", "-k", "model").assert_outcomes(passed=1, deselected=13)
+    inner("chatproof", "-k", "model").assert_outcomes(passed=1, deselected=14)
     assert inner.asked == ["GET /v1/models good"]
     inner.simulator.clear()
     inner("chatproof::happy.body_json", "-p", "no:cacheprovider").assert_outcomes(passed=1)
     assert inner.asked == ["POST /v1/chat/completions good"]
-    inner("chatproof", "-m", "chatproof(level='should')").assert_outcomes(passed=1, deselected=13)
+    inner("chatproof", "-m", "chatproof(level='should')").assert_outcomes(passed=1, deselected=14)
     done = inner("chatproof::happy.status")
     done.stdout.fnmatch_lines(["usage: the contract has no clause 'happy.status'"])
     assert done.ret == 2
@@ -102,17 +111,18 @@ def test_only_what_was_selected_is_asked_for(inner: Inner) -> None:
 def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(inner: Inner) -> None:
     with inner.simulator.fault("model-not-found-503"):
         done = inner("chatproof", "-rA", "--junitxml=junit.xml")
-    done.assert_outcomes(failed=1, errors=5, passed=8)
-    done.stdout.fnmatch_lines([
-        "expected HTTP status 200, observed HTTP status 503*", "  expected    HTTP status 200", "  observed    HTTP status 503*",
-        "  owner       provider (likely)", "  next        Try another listed id*", "  source      https://apidoc.cometapi.com/*",
+    done.assert_outcomes(failed=1, errors=6, passed=8)
+    done.stdout.fnmatch_lines([  # in this order: whose it is and what to do come before what the clause says
+        "model.unavailable, owner provider (likely): expected HTTP status 200, observed HTTP status 503*",
+        "  cause       model.unavailable: *", "  owner       provider (likely)", "  next        Try another listed id*",
+        "  clause      happy.status_200 (must)*", "  expected    HTTP status 200", "  observed    HTTP status 503*", "  source      https://apidoc.cometapi.com/*",
         "NO-GO  http*", "  cause       model.unavailable*",
     ])  # fmt: skip
-    done.stdout.fnmatch_lines(["FAILED chatproof::happy.status_200 - Broken: expected HTTP status 200*"])
+    done.stdout.fnmatch_lines(["FAILED chatproof::happy.status_200 - Broken: model.unavailable, owner provide*"])
     done.stdout.fnmatch_lines(["ERROR chatproof::happy.body_json - UNDECIDED: happy.status_200 is broken*"])
     assert "Traceback" not in done.stdout.str() and "pytest_items.py" not in done.stdout.str()
     suite = ET.parse(inner.pytester.path / "junit.xml").getroot()[0]
-    assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "5", "14")
+    assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "6", "15")
     broken = next(case for case in suite if case.get("name") == "happy.status_200")
     properties = {p.get("name"): p.get("value") for p in broken.iter("property")}
     assert properties["chatproof.cause"] == "model.unavailable" and properties["chatproof.owner"] == "provider"
@@ -122,7 +132,7 @@ def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(inner
 def test_what_was_not_observed_has_not_passed(inner: Inner) -> None:
     inner.simulator.stop()
     done = inner("chatproof", "--chatproof-args=--timeout 2s")
-    done.assert_outcomes(errors=12, passed=1, skipped=1, warnings=1)  # model.listed is a should
+    done.assert_outcomes(errors=13, passed=1, skipped=1, warnings=1)  # model.listed is a should
     done.stdout.fnmatch_lines(["UNDECIDED  http*", "*UNDECIDED: no complete response*"])
     assert "ContractWarning: model.listed" in done.stdout.str()
 
@@ -130,15 +140,15 @@ def test_what_was_not_observed_has_not_passed(inner: Inner) -> None:
 def test_a_broken_should_warns_and_strict_makes_it_fail(inner: Inner) -> None:
     with inner.simulator.fault("model-not-listed"):
         done = inner("chatproof")
-        done.assert_outcomes(passed=14, warnings=1)
+        done.assert_outcomes(passed=15, warnings=1)
         done.stdout.fnmatch_lines(["*ContractWarning: model.listed: *model.not_listed*"])
-        inner("chatproof", "-W", "error").assert_outcomes(passed=13, failed=1)
-        inner("chatproof", "--chatproof-args=--strict").assert_outcomes(passed=13, failed=1)
+        inner("chatproof", "-W", "error").assert_outcomes(passed=14, failed=1)
+        inner("chatproof", "--chatproof-args=--strict").assert_outcomes(passed=14, failed=1)
 
 
 def test_what_does_not_apply_is_skipped_with_its_reason(inner: Inner) -> None:
     done = inner("chatproof", "-rs", "--chatproof-args=--no-auth --only auth --only happy")
-    done.assert_outcomes(passed=6, skipped=6)
+    done.assert_outcomes(passed=7, skipped=6)
     done.stdout.fnmatch_lines(["SKIPPED [[]6[]] chatproof: not applicable: *"])
 
 
@@ -148,20 +158,55 @@ def test_a_waiver_skips_with_its_reason(inner: Inner) -> None:
         '[[targets.here.waivers]]\nclause = "happy.media_type_json"\nreason = "old proxy"\nticket = "OPS-1"\nexpires = "2099-01-01"\n'
     ))  # fmt: skip
     with inner.simulator.fault("media-type-text"):
-        kind = ("--chatproof-kind=validate", "--chatproof-args=--only happy.media_type_json")
+        args = "--chatproof-args=--config chatproof.toml --only happy.media_type_json"
+        kind = ("--chatproof-kind=validate", args)
         done = inner("chatproof", "-rs", "--chatproof", "here", *kind, target=False)
     done.stdout.fnmatch_lines(["SKIPPED*waived: old proxy (OPS-1)*"])
 
 
+def approved_target(inner: Inner) -> None:
+    inner.pytester.makefile(".toml", chatproof=f'[targets.here]\nbase_url = "{inner.simulator.base_url}"\n')
+    approve(inner.pytester.path / "chatproof.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("chatproof_target = {url}", "a target by its URL"),
+        ("addopts = --chatproof {url}", "a target by its URL"),
+        ("chatproof_target = here\nchatproof_args = --proxy http://127.0.0.1:1", "--proxy"),
+        ("addopts = --chatproof here '--chatproof-args=--ca-file x.pem --key-env OPENAI_API_KEY'", "--key-env, --ca-file"),
+        ("chatproof_target = here\nchatproof_args = --config chatproof.toml", "--config"),
+        ("chatproof_target = here\nchatproof_args = --journal postgresql://127.0.0.1/x", "--journal"),
+        ("chatproof_target = here\nchatproof_args = --env-file .env", "--env-file"),
+    ],
+)  # fmt: skip
+def test_an_ini_file_decides_nothing_about_the_key(inner: Inner, line: str, words: str) -> None:
+    approved_target(inner)
+    inner.pytester.makeini(f"[pytest]\n{line.format(url=inner.simulator.base_url)}\n")
+    done = inner("chatproof", "--chatproof-model", inner.simulator.model, target=False)
+    done.stdout.fnmatch_lines([f"*{words} would decide where a key goes, and comes from an ini file*"])
+    assert done.ret != 0 and not inner.asked
+
+
+def test_variables_of_pytest_decide_nothing_about_the_key(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"--chatproof {inner.simulator.base_url} --chatproof-model m")
+    done = inner("chatproof", target=False)
+    done.stdout.fnmatch_lines(["*a target by its URL would decide where a key goes*"])
+    assert not inner.asked
+    inner("chatproof").assert_outcomes(passed=15)  # what is typed wins
+
+
 def test_the_ini_file_makes_the_contract_part_of_the_whole_suite(inner: Inner) -> None:
+    approved_target(inner)
     inner.pytester.makeini(
-        f"[pytest]\nchatproof_target = {inner.simulator.base_url}\nchatproof_model = {inner.simulator.model}\n"
+        f"[pytest]\nchatproof_target = here\nchatproof_model = {inner.simulator.model}\n"
         "chatproof_args = --only happy --skip happy.media_type_json\n"
     )
     inner.pytester.makepyfile("def test_own(): pass")
-    inner(target=False).assert_outcomes(passed=6)
+    inner(target=False).assert_outcomes(passed=7)
     inner("test_the_ini_file_makes_the_contract_part_of_the_whole_suite.py", target=False).assert_outcomes(passed=1)
-    inner("chatproof", target=False).assert_outcomes(passed=5)
+    inner("chatproof", target=False).assert_outcomes(passed=6)
     inner("--chatproof=none", target=False).assert_outcomes(passed=1)
 
 
@@ -178,7 +223,6 @@ def test_validate_and_reports(inner: Inner) -> None:
         (("--chatproof-args=--plan",), "leave out --plan"),
         (("--chatproof-args=--key-stdin",), "leave out --key-stdin"),
         (("--chatproof-args=--report json",), "standard output is pytest's"),
-        (("--chatproof-args=--key-env NOT_SET_AT_ALL",), "auth.key_missing"),
         (("--chatproof", "nowhere"), "there is no target 'nowhere'"),
     ],
 )
@@ -188,6 +232,33 @@ def test_our_own_side_is_one_sentence_and_sends_nothing(inner: Inner, args: tupl
     assert "pytest_items.py" not in done.stdout.str()
 
 
+NO_KEY = "--chatproof-args=--key-env NOT_SET_AT_ALL"
+
+
+@pytest.mark.parametrize(
+    ("args", "outcome"),
+    [
+        ((), {"skipped": 1, "passed": 1}),
+        (("--chatproof-missing-key=fail",), {"failed": 1, "passed": 1}),
+        (("-o", "chatproof_missing_key=fail"), {"failed": 1, "passed": 1}),
+        (("chatproof", "."), {"failed": 1, "passed": 1}),
+        (("chatproof", ".", "--chatproof-missing-key=skip"), {"skipped": 1, "passed": 1}),
+    ],
+)
+def test_a_missing_key_ends_no_collection(inner: Inner, args: tuple[str, ...], outcome: dict[str, int]) -> None:
+    inner.pytester.makepyfile(test_other="def test_passes(): pass")
+    done = inner(*args, NO_KEY, "-rs")
+    done.assert_outcomes(**outcome)
+    assert "auth.key_missing: no key: NOT_SET_AT_ALL is not set" in done.stdout.str() and inner.asked == []
+    assert "pytest_items.py" not in done.stdout.str()
+
+
+def test_a_missing_key_skips_what_needs_the_run(inner: Inner) -> None:
+    inner.pytester.makepyfile(test_mine="def test_mine(chatproof_run): pass")
+    inner("test_mine.py", NO_KEY, "-rs").assert_outcomes(skipped=2)
+    inner("test_mine.py", NO_KEY, "--chatproof-missing-key=fail").assert_outcomes(errors=1, failed=1)
+
+
 def test_a_key_on_the_command_line_is_refused_and_not_repeated(inner: Inner) -> None:
     assert inner("chatproof", "--chatproof", inner.simulator.api_key, target=False).ret == 2
     assert inner("chatproof", f"--chatproof-args=--header {inner.simulator.api_key}").ret == 2
@@ -195,7 +266,7 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(inner: Inner) -> 
 
 def test_a_missing_model_is_an_error_of_the_run(inner: Inner) -> None:
     done = inner("chatproof", "--chatproof", inner.simulator.base_url, target=False)
-    done.assert_outcomes(errors=14)
+    done.assert_outcomes(errors=15)
     done.stdout.fnmatch_lines(
         ["usage: no model is given; active for this key*", "*simulator-mini*", "*UNDECIDED: usage: no model*"]
     )
@@ -212,7 +283,7 @@ def test_fixtures(inner: Inner) -> None:
             with chat_simulator.fault("tls-expired") as other:
                 assert other.base_url.startswith("https://") and other.base_url != chat_simulator.base_url
     """)
-    inner("-k", "test_").assert_outcomes(passed=2, deselected=14)
+    inner("-k", "test_").assert_outcomes(passed=2, deselected=15)
     assert len(inner.simulator.requests) == 4
 
 
@@ -242,7 +313,7 @@ def test_xdist_workers_share_one_run(inner: Inner) -> None:
             "-p",
             "xdist",
             "-p",
-            "chatproof.pytest_plugin",
+            "chatproof.testing.pytest_plugin",
             "-n",
             "2",
             *LOUD,
@@ -253,7 +324,7 @@ def test_xdist_workers_share_one_run(inner: Inner) -> None:
         )
     done.stdout.fnmatch_lines(["NO-GO  http*", "  cause       gateway.error*"])
     assert len(inner.asked) == 4
-    assert int(ET.parse(inner.pytester.path / "junit.xml").getroot()[0].get("tests") or 0) == 14
+    assert int(ET.parse(inner.pytester.path / "junit.xml").getroot()[0].get("tests") or 0) == 15
     left = [
         p
         for p in Path(os.environ.get("TMPDIR") or "/tmp").glob("chatproof-*/run.json")
@@ -269,7 +340,7 @@ def test_pytest_starts_without_chatproof() -> None:
         "print(*sorted(m for m in sys.modules if m.startswith('chatproof')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", timeout=60)
-    assert done.stdout.splitlines()[-1].split() == ["chatproof", "chatproof.pytest_plugin"]
+    assert done.stdout.splitlines()[-1].split() == ["chatproof", "chatproof.testing", "chatproof.testing.pytest_plugin"]
 
 
 def test_the_example_project_passes_its_own_tests() -> None:

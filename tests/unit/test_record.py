@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproof import reporters
-from chatproof.exchange import Secret
-from chatproof.redaction import MARK, encodings
-from chatproof.run import Settings, smoke
-from chatproof.target import Target
+from chatproof.running.plan import Settings
+from chatproof.running.run import smoke
+from chatproof.secrets.redaction import MARK, encodings
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
 from tests.support import COMPLETION, GOOD, KEY, play
 
 RECORD_KEYS = [
@@ -62,7 +63,7 @@ def test_played_runs_follow_the_schema(name: str) -> None:
 
 
 def smoke_environment() -> dict[str, object]:
-    from chatproof import environment
+    from chatproof.target import environment
 
     more = {"user_agent": "x", "proxy_used": False, "ca_file": "", "timeout_s": 1.0, "addresses": []}
     return {**environment.describe({"TZ": "UTC"}), **more}
@@ -100,7 +101,7 @@ def test_the_record_is_the_seeds_template() -> None:
         ({"happy": '200 application/json\n\n{"choices":[]}'}, {"choices_present": "true", "content_non_empty": "false", "response_structure_valid": "false"}),
         ({"happy": f'200 application/json\n\n{COMPLETION.replace("pong", "")}'}, {"content_non_empty": "false", "response_structure_valid": "true"}),
         ({"happy": '200 application/json\n\n{"choices":[{"message":{"role":"assistant"}}]}'}, {"choices_present": "true", "response_structure_valid": "false"}),
-        ({"happy": '200 application/json\n\n{"choices":[{"message":{"content":"a"}}]}'}, {"pass_fail": "PASS", "response_structure_valid": "false", "notes": "a choice has no message with role and content"}),
+        ({"happy": '200 application/json\n\n{"choices":[{"message":{"content":"a"}}]}'}, {"pass_fail": "FAIL", "response_structure_valid": "false", "notes": "contract.schema: a choice's message has no role"}),
         ({"happy": f'200 application/json\n\n{COMPLETION.replace("}],", "},{}],")}'}, {"content_non_empty": "true", "response_structure_valid": "false"}),
         ({"happy": '200 application/json\n\n{"error":{"message":"x"}}'}, {"error_field_present": "true", "choices_present": "false"}),
         ({"all": "502 text/html\n\n<html>"}, {"http_status": "502", "response_structure_valid": "false", "auth_rejection_status": "502", "auth_rejection_error_body_valid": "false"}),

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof import escapes, foreign, redaction
-from chatproof.exchange import Secret
-from chatproof.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
+from chatproof.secrets import escapes, known_formats, redaction
+from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
+from chatproof.wire.exchange import Secret
 from tests.support import KEY
 
 SECRET = Secret(KEY)
@@ -236,10 +236,10 @@ FOREIGN = [
 @pytest.mark.parametrize("secret", FOREIGN)
 def test_secrets_of_others_are_removed(secret: str) -> None:
     assert any(start in secret for start in FOREIGN_STARTS)
-    clean = foreign.without(f"upstream said: {secret}")
-    assert clean == f"upstream said: {foreign.MARK}"
+    clean = known_formats.without(f"upstream said: {secret}")
+    assert clean == f"upstream said: {known_formats.MARK}"
     for around in ('"', "=", " ", "(", "\n"):
-        assert secret[6:30] not in foreign.without(f"x{around}{secret}{around}y")
+        assert secret[6:30] not in known_formats.without(f"x{around}{secret}{around}y")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_secrets_of_others_are_removed(secret: str) -> None:
      "eyJhbGciOiJIUzI1NiJ9", "-----BEGIN CERTIFICATE-----\nMIIB", "AKIA", "gpt-4o-mini-2024-07-18-fine-tuned-and-named", ""],
 )  # fmt: skip
 def test_what_only_looks_like_one_is_left(text: str) -> None:
-    assert foreign.without(text) == text
+    assert known_formats.without(text) == text
 
 
 @pytest.mark.parametrize(
@@ -257,15 +257,15 @@ def test_what_only_looks_like_one_is_left(text: str) -> None:
 def test_looking_for_them_is_linear(start: str) -> None:
     begun = time.process_time()
     for text in (start * (300_000 // len(start)), (start + " ") * 20_000, start + "a" * 300_000):
-        foreign.without(text)
-    assert time.process_time() - begun < 2
+        known_formats.without(text)
+    assert time.process_time() - begun < 8  # some 1.5 on a quick machine; what is not linear takes minutes
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text("sk-_eyJ.AIza09-----BEGIN PRIVATE KEY", max_size=120))
 def test_removing_them_twice_changes_nothing(text: str) -> None:
-    once = foreign.without(text)
-    assert foreign.without(once) == once
+    once = known_formats.without(text)
+    assert known_formats.without(once) == once
     assert once == text or any(start in text for start in FOREIGN_STARTS)
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from chatproof import profile
-from chatproof.clause import Context, Outcome
-from chatproof.clauses.auth import rejected
-from chatproof.exchange import Fault
-from chatproof.reply import Reply
+from chatproof.contract.clause import Context, Outcome
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.chat.clauses.auth import rejected
+from chatproof.target import profile
+from chatproof.wire.exchange import Fault
 from tests.support import GOOD, exchange, wire
 
 BUSY = '{"error":{"message":"Overloaded, try again","type":"server_error"}}'
@@ -23,7 +24,7 @@ def judged(refusal: str, good_key: str | bytes | Fault | None, status: int | Non
     known = {}
     if good_key is not None:
         known["happy"] = Reply(exchange("happy", wire(good_key) if isinstance(good_key, str) else good_key))
-    return rejected(Reply(sent), Context(profile.load("generic"), "m", None, known))
+    return rejected(Reply(sent), Context(profile.load("generic"), "m", None, known, surface_of("chat")))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from chatproof import reply as module
-from chatproof.exchange import BODY, END, HEADERS, STATUS, Exchange, Fault, NotHeld
-from chatproof.reply import Reply, first_choice, if_held, is_done, reasoning_of, sniff, text_of
+from chatproof.evidence.parsed_bodies import is_done
+from chatproof.evidence.reply import Reply, if_held, sniff
+from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.view import reasoning_of, text_of
+from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, Fault, NotHeld
 from tests.support import exchange, wire
 
 SSE = "text/event-stream"
@@ -126,8 +128,12 @@ def test_a_completion_is_read_as_far_as_it_has_the_shape(
     body: bytes, choices: int, message: Any, finish_reason: Any
 ) -> None:
     found = reply(body)
-    assert (len(found.choices), found.message, found.finish_reason) == (choices, message, finish_reason)
-    assert found.is_completion is (choices > 0)
+    assert (len(view.choices(found)), view.message(found), view.finish_reason(found)) == (
+        choices,
+        message,
+        finish_reason,
+    )
+    assert view.is_success(found) is (choices > 0)
     assert found.is_object is (found.json_problem is None and body.startswith(b"{"))
 
 
@@ -144,7 +150,7 @@ def test_a_completion_is_read_as_far_as_it_has_the_shape(
     ],
 )
 def test_the_first_choice_is_an_object_or_nothing(chunk: dict[str, Any], first: dict[str, Any]) -> None:
-    assert first_choice(chunk) == first
+    assert view.first_choice(chunk) == first
 
 
 @pytest.mark.parametrize(
@@ -343,7 +349,7 @@ def test_deltas_are_those_of_the_first_choices() -> None:
         ),
         SSE,
     )
-    assert found.deltas == [{"role": "assistant"}, {"content": "a"}]
+    assert view.deltas(found) == [{"role": "assistant"}, {"content": "a"}]
 
 
 @pytest.mark.parametrize(
@@ -355,7 +361,7 @@ def test_deltas_are_those_of_the_first_choices() -> None:
     ],
 )
 def test_a_stream_is_a_completion_when_a_chunk_has_choices(data: tuple[str, ...], is_completion: bool) -> None:
-    assert reply(stream(*data), SSE).is_completion is is_completion
+    assert view.is_success(reply(stream(*data), SSE)) is is_completion
 
 
 # --- what was not observed --------------------------------------------------------------------------------------------
@@ -370,8 +376,14 @@ def test_an_exchange_without_a_response_says_nothing() -> None:
         [],
         "",
     )
-    assert (found.error, found.choices, found.chunks, found.done_seen, found.challenge) == (None, [], [], False, "")
-    assert not found.complete and not found.is_completion and found.endings() == []
+    assert (found.error, view.choices(found), found.chunks, found.done_seen, found.challenge) == (
+        None,
+        [],
+        [],
+        False,
+        "",
+    )
+    assert not found.complete and not view.is_success(found) and found.endings(view.ENDINGS) == []
 
 
 def test_complete_is_a_response_that_nothing_stopped() -> None:
@@ -465,11 +477,11 @@ FIRST = '{"choices":[{"delta":{"content":"a"}}]}'
 )
 def test_a_stream_may_have_gone_on_well_or_not_after_its_last_whole_event(whole: bytes, cut: bytes) -> None:
     here = reply(whole + cut, SSE, lacks=END)
-    well, error, torn = here.endings()
+    well, error, torn = here.endings(view.ENDINGS)
     for ending in (well, error, torn):
         assert ending.chunks[: len(here.chunks)] == here.chunks and here.chunks[-1]["choices"]
         assert not ending.lacks(END) and ending.status == 200 and ending.media_type == SSE
-    assert [text_of(delta.get("content")) for delta in well.deltas] == ["a", "pong"] and well.ends_with_done
+    assert [text_of(delta.get("content")) for delta in view.deltas(well)] == ["a", "pong"] and well.ends_with_done
     assert len(error.chunks) == len(here.chunks) + 1 and error.chunks[-1]["error"]
     assert len(torn.chunks) == len(here.chunks)
     assert [problem is None for _, problem in torn.parsed_events] == [True] * len(here.chunks) + [False]
@@ -480,9 +492,9 @@ def test_a_stream_may_have_gone_on_well_or_not_after_its_last_whole_event(whole:
 )
 def test_a_stream_that_was_cut_within_its_first_event_may_have_gone_on_well(body: bytes) -> None:
     made = reply(b"data:" if body == b"data" else body, SSE, lacks=END)
-    well, error, torn = made.endings()
+    well, error, torn = made.endings(view.ENDINGS)
     assert len(well.chunks) == len(error.chunks) == 1 and torn.chunks == []
-    assert well.ends_with_done and well.is_completion
+    assert well.ends_with_done and view.is_success(well)
 
 
 @pytest.mark.parametrize(
@@ -498,77 +510,30 @@ def test_a_stream_that_was_cut_within_its_first_event_may_have_gone_on_well(body
     ],
 )
 def test_what_is_no_stream_without_its_end_has_no_endings(body: bytes, lacks: str) -> None:
-    assert reply(body, SSE, lacks=lacks).endings() == []
+    assert reply(body, SSE, lacks=lacks).endings(view.ENDINGS) == []
 
 
 def test_what_else_a_capture_lacks_its_endings_lack_as_well() -> None:
     found = Reply(reply(stream("{}"), SSE).exchange._replace(unheld=frozenset({END, STATUS})))
-    assert [ending.exchange.unheld for ending in found.endings()] == [{STATUS}] * 3
+    assert [ending.exchange.unheld for ending in found.endings(view.ENDINGS)] == [{STATUS}] * 3
     without_body = Reply(found.exchange._replace(unheld=frozenset({END, BODY})))
-    assert without_body.endings() == [], "a clause that asks for the status only is judged all the same"
+    assert without_body.endings(view.ENDINGS) == [], "a clause that asks for the status only is judged all the same"
 
 
 # --- large bodies -----------------------------------------------------------------------------------------------------
 
 
-LONG = "x" * module._LARGE
-
-
-@pytest.mark.parametrize(
-    ("make", "ask", "memory"),
-    [
-        (lambda text: text, lambda r: r.object["x"], module._large_json),
-        (lambda text: b"data: %b\n\n" % text, lambda r: r.chunks[0]["x"], module._large_stream),
-    ],
-)
-def test_only_a_large_value_is_put_where_it_can_be_given_back(
-    make: Callable[[bytes], bytes], ask: Callable[[Reply], object], memory: Any
-) -> None:
-    room = module._LARGE - len(make(b'{"x":""}'))
-    for text, kept in (("", 0), (LONG[:room], 0), (LONG[: room + 1], 1)):
-        module.forget()
-        found = reply(make(f'{{"x":"{text}"}}'.encode()))
-        assert ask(found) == ask(found) == text
-        assert len(memory._kept) == kept
-    module.forget()
-    assert not memory._kept
-    assert ask(found) == text, "it is made again"
-
-
-def test_the_largest_values_are_kept_one_at_a_time_and_go_before_the_next_is_made() -> None:
-    kept: list[list[bytes]] = []
-    recent = module._Recent(lambda body: kept.append([*recent._kept]))
-    large, larger, small = (
-        letter * size for letter, size in ((b"a", module._ROOM - 2), (b"b", module._ROOM + 1), (b"c", 2))
-    )
-    for body in (small, large, small, b"ddd", larger, small):
-        recent(body)
-    assert kept == [[], [small], [small], [], []]  # the second look at `small` made nothing, and `large` was the oldest
-
-
-def test_four_values_are_kept_of_four_megabytes_together_and_the_oldest_goes() -> None:
-    made: list[bytes] = []
-    recent = module._Recent(made.append)
-    for body in (b"a", b"b", b"c", b"d", b"a", b"e", b"a", b"b"):
-        recent(body)
-    assert made == [b"a", b"b", b"c", b"d", b"e", b"b"], "b is the one that was not asked for since"
-    assert module._ROOM == 4_194_304
-    recent.clear()
-    recent(b"b")
-    assert made[-2:] == [b"b", b"b"]
-
-
 @pytest.mark.parametrize("unseen", ["", " ", "\t\r\n", "\0", "\x1f", "\x85", "\xa0", "\u1680", "\u2000", "\u200b", "\u200f",
                                     "\u2028", "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff", "\0 \u200b\n"])  # fmt: skip
 def test_what_nobody_sees_is_blank(unseen: str) -> None:
-    assert module.is_blank(unseen) and not module.is_blank(f"{unseen}.{unseen}")
+    assert view.is_blank(unseen) and not view.is_blank(f"{unseen}.{unseen}")
 
 
 @pytest.mark.parametrize(
     "seen", ["!", "~", "\x7f", "\u1fff", "\xa1", "\u2010", "\u203f", "\u30fb", "\u1681", "é", "\U0001f3d3"]
 )
 def test_what_is_seen_is_not_blank(seen: str) -> None:
-    assert not module.is_blank(seen)
+    assert not view.is_blank(seen)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@ a row above catches the reply first, or because only a capture is so incomplete.
 
 import pytest
 
-from chatproof.diagnosis import diagnose
-from chatproof.exchange import BODY, END, HEADERS, KEY, REQUEST, STATUS, Fault
-from chatproof.failure_modes import Case, Sign, gateway, provider, stream
-from chatproof.judging import judge
-from chatproof.reply import Reply
+from chatproof.diagnosis.diagnosis import diagnose
+from chatproof.diagnosis.failure_modes import Case, Sign, gateway, provider, streams
+from chatproof.evidence.reply import Reply
+from chatproof.judging.judge import judge
+from chatproof.surfaces.chat.failure_modes import stream
+from chatproof.wire.exchange import BODY, END, HEADERS, KEY, REQUEST, STATUS, Fault
 from tests.support import COMPLETION, GOOD, STREAM, Played, case_of, exchange, play, wire
 
 JSON = "application/json\n\n"
@@ -21,8 +22,13 @@ CUT_STREAM = (
 
 def asked(code: str, case: Case) -> Sign | None:
     """What the rows with this code say, the first that matches."""
-    rows = (*gateway.MODES, *stream.MODES, *provider.MODES)
+    rows = (*gateway.MODES, *streams.MODES, *stream.MODES, *provider.MODES)
     return next((sign for row in rows if row.code == code and (sign := row.when(case)) is not None), None)
+
+
+def test_a_stream_that_another_row_asked_for_is_expected() -> None:
+    assert asked("stream.unexpected", case_of(STREAM, probe="tools.stream")) is None
+    assert asked("stream.unexpected", case_of(STREAM, probe="tools")) is not None
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,7 @@ def asked(code: str, case: Case) -> Sign | None:
 def test_a_reply_that_broke_off_is_left_to_its_fault(probe: str, reply: str, beside: dict[str, str]) -> None:
     """Half a reply shows no cause. The fault's own row stands above these; a later version may name a fault that this
     one has no row for, and its run documents are judged, too."""
-    rows = (*gateway.MODES, *stream.MODES, *provider.MODES)
+    rows = (*gateway.MODES, *streams.MODES, *stream.MODES, *provider.MODES)
     whole = case_of(reply, probe=probe, beside=beside)
     assert any(row.when(whole) for row in rows)
     cut = case_of(reply, probe=probe, beside=beside, fault=Fault("net.of_tomorrow", "body", "not known here"))

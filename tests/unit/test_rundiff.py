@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatproof.rundiff import KINDS, Difference, differences
+from chatproof.analysis.run_diff import KINDS, Difference, differences
 from tests.journal_support import opening, run
 from tests.support import COMPLETION, play
 
@@ -78,6 +78,11 @@ def test_surroundings_come_first(path: str) -> None:
     kinds = [d.kind for d in found]
     assert kinds == sorted(kinds, key=list(KINDS).index)
     assert [d for d in differences(other, GOOD) if d.kind == "environment"] != []
+
+
+def test_another_api_is_said_first() -> None:
+    found = differences(GOOD, {**copy(GOOD), "api": "responses"})
+    assert found[0] == Difference("environment", "", "api", "chat", "responses", "changed")
 
 
 def test_the_host_in_every_url_is_said_once() -> None:

@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof.sse import SseLimits, SseReader, read_events
+from chatproof.wire.sse import SseLimits, SseReader, read_events
 
 
 def events(pieces: list[bytes]) -> list[tuple[str, bytes]]:

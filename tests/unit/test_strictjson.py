@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof.strictjson import REASONS, JsonLimits, parse, parse_each
+from chatproof.wire.strictjson import REASONS, JsonLimits, parse, parse_each
 
 GOOD = [
     b"{}",
@@ -112,12 +112,38 @@ def test_never_accepts_what_json_refuses(data: bytes) -> None:
         b" " * 8_000_000,
         b"[" + b"1" * 8_000_000,
         b'{"' + b"k" * 8_000_000,
+        b"[" * 65 + b'""' * 4_000_000,  # what the depth is looked for in
+        b"{}," * 65 + b'"' + b'\\"' * 4_000_000,
+        b"{}," * 65 + b"\\" * 8_000_000,
+        b'["\\ud83d\\ude00' + b"\\\\" * 4_000_000,
+        b'["' + b"\\ud83d" * 1_300_000,
     ],
 )
 def test_linear_on_hostile_input(data: bytes) -> None:
     begun = time.process_time()
     assert parse(data)[1] is not None
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("reason", "data"),
+    [
+        ("too_many_nodes", b"[" + b"{}," * 300_000 + b"{}]"),
+        ("too_many_nodes", b"[" + b"0," * 300_000 + b"0]"),
+        ("too_many_nodes", b"{" + b",".join(b'"%06x":0' % number for number in range(60_000)) + b"}"),
+        ("too_deep", b"[" * 200_000 + b"]" * 200_000),
+        ("number_range", b"[" + b"9" * 1_000_000 + b"]"),
+    ],
+)
+def test_limits_hold_before_values_are_built(reason: str, data: bytes) -> None:
+    tracemalloc.start()
+    try:
+        problem = parse(data, JsonLimits(nodes=2_000))[1]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert problem is not None and problem.reason == reason
+    assert peak < 2 * len(data) + 1024 * 1024  # the text, its marks, and what the limit allows
 
 
 def test_limits_are_parameters() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from chatproof.target import Wanted, resolve
+from chatproof.target.target import Wanted, resolve
 from chatproof.usage_error import UsageError
 from tests.support import KEY
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
+import select
 import shutil
 import subprocess
 import sys
@@ -13,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from chatproof import cli
-from chatproof.commands import completion, explain
-from chatproof.commands.options import _color, describe, terminal
+from chatproof.cli import main as cli
+from chatproof.cli.commands import completion, explain
+from chatproof.cli.shared.options import _color, describe, terminal
+from chatproof.diagnosis.failure_modes import every_mode
 from chatproof.simulator.harness import ChatSimulator
 
 CLI = [sys.executable, "-m", "chatproof"]
@@ -68,8 +71,10 @@ def test_progress_is_one_line_on_a_terminal_and_erased() -> None:
         args = ["smoke", other.base_url, "--model", "m", "--timeout", "3s"]
         env = {"CHATPROOF_API_KEY": other.api_key, "TERM": "xterm"}
         out, shown = _on_a_terminal(args, env)
-        assert shown.startswith("\rasking 127.0.0.1:") and shown.endswith("\r\x1b[K") and "\n" not in shown
-        assert "asking" not in out and other.api_key not in shown
+        assert (
+            re.match(r"\rsmoke 3/4 · (models|auth) · 1 s", shown) and shown.endswith("\r\x1b[K") and "\n" not in shown
+        )
+        assert "smoke 3/4" not in out and other.api_key not in shown
         assert _on_a_terminal([*args, "-q"], env)[1] == ""
         assert _on_a_terminal(args, {**env, "TERM": "dumb"})[1] == ""
         assert run(*args, env=env).stderr == ""
@@ -107,13 +112,15 @@ def test_every_code_and_clause_is_explained(capsys: pytest.CaptureFixture[str]) 
     names = explain.known()
     assert {"model.unavailable", "happy.status_200", "auth.key_missing", "net.dns"} <= set(names) and len(names) > 150
     for name in names:
-        assert explain._code(name) or explain._clause(name), name
+        assert explain.of_code(name) or explain.of_clause(name), name
     text = run("explain", "model.unavailable").stdout
     for words in ("meaning ", "owner ", "next ", "example ", "try "):
         assert f"  {words}" in text
     ways = run("explain", "auth.header").stdout.split("\n\n")
-    assert len(ways) == 5 and all(way.startswith("  meaning") for way in ways[1:4]) and ways[4].startswith("  example")
-    assert "\n\n" not in text
+    assert len(ways) == 6 and all(way.startswith("  meaning") for way in ways[1:5])
+    assert ways[4].startswith("  meaning     the key is taken in one header"), "a row that one API alone has"
+    assert ways[5].startswith("  clause      messages.headers.key") and "  example" in ways[5]
+    assert text.count("  meaning") == len([m for m in every_mode() if m.code == "model.unavailable"]) == 2
     text = run("explain", "happy.status_200").stdout
     for words in ("says ", "who breaks ", "source ", "holds on ", "breaks on "):
         assert f"  {words}" in text
@@ -167,42 +174,89 @@ def test_bash_completes() -> None:
     assert complete_bash(["chatproof", "nope", ""]) == set()
 
 
+@pytest.fixture
+def shell_environ(tmp_path: Path) -> dict[str, str]:
+    """A home with one run in its journal, and chatproof on PATH: a shell asks it for runs and targets."""
+    environ = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "TERM": "dumb"}
+    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run([*CLI, "smoke", "simulator", "-q"], env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return environ
+
+
 @pytest.mark.nightly
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
-def test_fish_completes(tmp_path: Path) -> None:
+def test_fish_completes(tmp_path: Path, shell_environ: dict[str, str]) -> None:
     (tmp_path / "c.fish").write_text(completion.fish())
+    (tmp_path / "a-file").touch()
 
     def complete(line: str) -> set[str]:
         script = f"source {tmp_path}/c.fish; complete -C '{line}'"
-        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=30)
+        argv = ["fish", "--no-config", "-c", script]
+        done = subprocess.run(argv, cwd=tmp_path, env=shell_environ, capture_output=True, text=True, timeout=60)
         assert done.stderr == ""
         return {row.split("\t")[0] for row in done.stdout.splitlines()}
 
     assert complete("chatproof sm") == {"smoke"}
     assert complete("chatproof smoke --str") == {"--stream", "--strict"}
     assert "happy.status_200" in complete("chatproof explain happy.st")
+    assert complete("chatproof smoke simulator --fault quota-4") == {"quota-402", "quota-403", "quota-429"}
+    assert complete("chatproof compare sim") == {"simulator"}
+    shown = complete("chatproof show ")
+    assert "latest" in shown and sum(name.startswith("smoke-") for name in shown) == 1
+    for line, known in (("--require ", "tools"), ("--format ", "json"), ("--fail-on ", "warning")):
+        proposed = complete(f"chatproof validate {line}")
+        assert known in proposed and "a-file" not in proposed, line
+    for line in ("validate --ca-file ", "judge ", "show "):
+        assert "a-file" in complete(f"chatproof {line}"), line
 
 
 @pytest.mark.nightly
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
-def test_zsh_completes(tmp_path: Path) -> None:
+def test_zsh_completes(tmp_path: Path, shell_environ: dict[str, str]) -> None:
     """In a zsh on a pseudo-terminal: what is typed and a tab, then what the line has become."""
     (tmp_path / "c.zsh").write_text(completion.zsh())
     master, slave = pty.openpty()
-    environ = {"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(tmp_path), "PS1": "READY>"}
     child = subprocess.Popen(
-        ["zsh", "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
-    )
+        ["zsh", "-f", "-i"], cwd=tmp_path, env=shell_environ, start_new_session=True,
+        stdin=slave, stdout=slave, stderr=slave,
+    )  # fmt: skip
+    seen = b""
+
+    def until(mark: bytes) -> bytes:
+        """What came up to the mark; a busy machine may take its time."""
+        nonlocal seen
+        end = time.monotonic() + 60
+        while mark not in seen:
+            assert select.select([master], [], [], max(end - time.monotonic(), 0))[0], (mark, seen)
+            seen += os.read(master, 65536)
+        before, _, seen = seen.partition(mark)
+        return before
+
+    def became(typed: str) -> str:
+        os.write(master, f"{typed}\t\x14\x15".encode())  # ctrl-t: say the line; ctrl-u: empty it
+        until(b"LINE<")
+        return until(b">ENIL").decode()
+
+    says = "saying() { print -r -- \"LINE<$BUFFER>EN\"IL }; zle -N saying; bindkey '^T' saying; bindkey '^U' kill-whole-line"
     try:
-        os.write(
-            master,
-            f"autoload -U compinit; compinit -u; source {tmp_path}/c.zsh; chatproof() {{ print GOT:$@; }}\n".encode(),
-        )
-        time.sleep(2)
-        os.write(master, b"chatproof smo\t--str\t\n")
-        time.sleep(2)
-        os.set_blocking(master, False)
-        assert b"GOT:smoke --str" in os.read(master, 65536)
+        os.write(master, f"autoload -U compinit; compinit -u; . {tmp_path}/c.zsh; {says}; print RE''ADY\n".encode())
+        until(b"\nREADY")
+        for typed, completed in (
+            ("chatproof smo", "chatproof smoke "),
+            ("chatproof smoke --str", "chatproof smoke --str"),  # --stream or --strict
+            ("chatproof smoke --stre", "chatproof smoke --stream"),
+            ("chatproof smoke simulator --fault model-not-found-5", "--fault model-not-found-503"),
+            ("chatproof explain happy.st", "chatproof explain happy.status_200"),
+            ("chatproof compare sim", "chatproof compare simulator"),
+            ("chatproof validate --require json_s", "--require json_schema"),
+            ("chatproof show smo", "chatproof show smoke-2"),
+            ("chatproof smoke --ca-file c.z", "--ca-file c.zsh"),
+            ("chatproof show c.z", "chatproof show c.zsh"),
+            ("chatproof judge c.z", "chatproof judge c.zsh"),
+            ("chatproof history --code model.unav", "--code model.unavailable"),
+        ):
+            assert completed in became(typed), typed
     finally:
         child.kill()
         child.wait()

@@ -1,4 +1,4 @@
-"""The blocking driver on loopback: deadlines, redirects, early replies, proxies, TLS; nothing is believed or followed."""
+"""Both drivers on loopback: deadlines, redirects, early replies, proxies, TLS; nothing is believed or followed."""
 
 import socket
 import ssl
@@ -10,17 +10,29 @@ from pathlib import Path
 import pytest
 import trustme
 
-from chatproof import tls
-from chatproof.exchange import Exchange, Secret
-from chatproof.keys import INVALID_KEY
-from chatproof.probes import PROBES, build
-from chatproof.resolver import Resolver
-from chatproof.transport import Leg, Options, Proxy, send, send_in_turn, wire
-from chatproof.urls import parse_base_url
+from chatproof.contract.probe import build
+from chatproof.secrets.key_check import INVALID_KEY
+from chatproof.surfaces.chat.probes import ROWS as PROBES
+from chatproof.transport import aio, blocking, tls
+from chatproof.transport.steps import Connect, Leg, Options, Proxy, wire
+from chatproof.wire.exchange import Exchange, Secret
+from chatproof.wire.urls import parse_base_url
 from tests.support import KEY
+from tests.transport_support import DRIVERS, send_by, send_in_turn_by
 
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 Script = Callable[[socket.socket], None]
+
+
+class Chosen:
+    driver = ""
+
+
+@pytest.fixture(autouse=True, params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> str:
+    """Every test of this file is made with every driver."""
+    Chosen.driver = request.param
+    return Chosen.driver
 
 
 class Server:
@@ -83,7 +95,7 @@ def ask(
 ) -> Exchange:
     url = parse_base_url(f"{scheme}://{host}:{port}/v1", allow_http=True)
     request = build(PROBES[probe], url, "m", Secret(KEY), "Authorization: Bearer", "test/1")  # type: ignore[arg-type]
-    return send(request, probe, "x1", Options(**options), Resolver())  # type: ignore[arg-type]
+    return send_by(Chosen.driver, request, probe, "x1", Options(**options))  # type: ignore[arg-type]
 
 
 def answer(data: bytes, *, then: float = 0.0) -> Script:
@@ -192,6 +204,35 @@ def test_redirects_are_not_followed(serve: Callable[..., Server]) -> None:
     location = f"HTTP/1.1 307 R\r\nLocation: http://127.0.0.1:{stolen.port}/v1\r\nContent-Length: 0\r\n\r\n"
     exchange = ask(serve(answer(location.encode())).port)
     assert exchange.response is not None and exchange.response.status == 307 and stolen.received == []
+
+
+def test_a_name_of_this_machine_is_not_asked_for_elsewhere(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a resolver that keeps .localhost here, such a name goes to a name server, which says what it likes."""
+    answers: list[str] = []
+
+    def look_up(host: bytes, port: int, type: int) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, type, 6, "", (address, port)) for address in answers]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    server = serve(answer(REPLY))
+    answers[:] = ["192.0.2.1"]
+    for host in ("api.localhost", "localhost"):
+        fault = ask(server.port, host=host, timeout=1.0).fault
+        assert fault is not None and fault.code == "net.dns" and "another machine here (192.0.2.1)" in fault.detail
+    answers[:] = ["192.0.2.1", "127.0.0.1"]
+    assert ask(server.port, host="api.localhost").fault is None and len(server.received) == 1
+    asked: list[str] = []
+
+    def connect(line: object, step: Connect) -> float:
+        asked.append(str(step.address[0]))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(blocking._Line, "connect", connect)
+    monkeypatch.setattr(aio._Line, "_connect", connect)
+    ask(server.port, host="api.localhost", allow_http=True)
+    assert asked == answers
 
 
 def test_proxy_variables_are_not_obeyed(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +409,7 @@ def test_bytes_that_came_before_the_question_are_no_answer(serve: Callable[..., 
     url = parse_base_url(f"http://127.0.0.1:{server.port}/v1")
     request = build(PROBES["happy"], url, "m", Secret(KEY), "Authorization: Bearer", "test/1")  # type: ignore[arg-type]
 
-    first, second = send_in_turn(_Late([Leg(request, "happy", "x1"), Leg(request, "happy", "x2")]), Options(timeout=5.0), Resolver())  # fmt: skip
+    first, second = send_in_turn_by(Chosen.driver, _Late([Leg(request, "happy", "x1"), Leg(request, "happy", "x2")]), Options(timeout=5.0))  # fmt: skip
     assert first.fault is None and second.reused
     assert second.fault is not None and second.fault.code == "http.framing" and second.response is None
 

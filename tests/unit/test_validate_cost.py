@@ -7,18 +7,20 @@ from typing import Any
 
 import pytest
 
-from chatproof import probes, probes_validate, simulator
-from chatproof.exchange import Secret
-from chatproof.run import Settings, contract_for, plan, validate
+from chatproof import simulator
+from chatproof.running.plan import Settings, contract_for, plan
+from chatproof.running.run import validate
 from chatproof.simulator.fault import edited, error, plain
 from chatproof.simulator.faults import ALL
 from chatproof.simulator.faults.operations import crowded
-from chatproof.target import Target, check
+from chatproof.surfaces.chat import probes_validate
+from chatproof.target.target import Target, check
 from chatproof.usage_error import UsageError
+from chatproof.wire.exchange import Secret
 from tests.unit.test_cli import run
 
-probes_validate.load()
-PAID = {id for id, row in probes.PROBES.items() if row.billable and not id.startswith("burst.")}
+PROBES = probes_validate.ROWS
+PAID = {id for id, row in PROBES.items() if row.billable and not row.unjudged and not id.startswith("burst.")}
 
 
 def validated(fault: str = "", **settings: Any) -> dict[str, Any]:
@@ -46,10 +48,10 @@ def planned(**settings: Any) -> list[str]:
 def test_plan_shows_requests_billable_ones_and_the_token_ceiling() -> None:
     text = run("validate", "simulator", "--plan").stdout.decode()
     probes_planned = planned()
-    billable = [id for id in probes_planned if probes.PROBES[id].billable]
-    tokens = sum(probes.PROBES[id].tokens for id in billable)
+    billable = [id for id in probes_planned if PROBES[id].billable]
+    tokens = sum(PROBES[id].tokens for id in billable)
     assert text.startswith(f"# {len(probes_planned)} requests, {len(billable)} billable;")
-    assert f"token ceiling: about {tokens} tokens" in text and len(probes_planned) <= 40
+    assert f"token ceiling: about {tokens} tokens" in text and len(probes_planned) <= 50
     assert text.count("\ncurl ") == len(probes_planned)
     assert '-H "Authorization: Bearer "' not in text.replace('-H "Authorization: Bearer"', "")
     cut = next(block for block in text.split("\n\n") if block.startswith("# error.malformed_json"))
@@ -57,18 +59,18 @@ def test_plan_shows_requests_billable_ones_and_the_token_ceiling() -> None:
 
 
 def test_every_paid_probe_says_what_it_may_cost() -> None:
-    assert {id for id in PAID if probes.PROBES[id].tokens <= 0} == set()
+    assert {id for id in PAID if PROBES[id].tokens <= 0} == set()
 
 
 def test_expected_tokens_are_at_least_what_the_simulator_uses() -> None:
     """The simulator's tokens are words; a probe whose answer is longer than its row says would be a lie in --plan."""
     document = validated()
-    assert document["cost"]["tokens_reported"] <= sum(probes.PROBES[id].tokens for id in sent(document))
+    assert document["cost"]["tokens_reported"] <= sum(PROBES[id].tokens for id in sent(document))
 
 
 def test_more_requests_than_allowed_are_refused_before_anything_is_sent() -> None:
     done = run("validate", "simulator", "--max-requests", "10")
-    assert done.returncode == 2 and b"40 requests are planned, more than --max-requests 10" in done.stderr
+    assert done.returncode == 2 and b"48 requests are planned, more than --max-requests 10" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,8 @@ def test_more_requests_than_allowed_are_refused_before_anything_is_sent() -> Non
         ({"layers": ("transport",)}, {"happy", "stream.usage", "model"}, {"json_schema", "role.system"}),
         ({"extras": ("image",)}, {"image"}, set()),
         ({"required": ("image",)}, {"image"}, set()),
-        ({}, {"key.x_api_key", "tools"}, {"image"}),
+        ({"extras": ("cache",)}, {"cache.first", "cache.second", "cache"}, {"image"}),
+        ({}, {"key.x_api_key", "tools"}, {"image", "cache", "cache.first"}),
     ],
 )
 def test_what_is_asked_for_is_what_is_planned(settings: Any, there: set[str], not_there: set[str]) -> None:
@@ -98,7 +101,8 @@ def test_layers_judge_only_themselves() -> None:
     document = validated(layers=("transport",))
     needed = {id for id in (f["clause"] for f in document["findings"]) if layers[id] != "transport"}
     assert {f["clause"] for f in document["findings"]} > {id for id, layer in layers.items() if layer == "transport"}
-    assert needed <= {"happy.body_json", "happy.choices_non_empty"}, "only what a transport clause needs comes with it"
+    needs = {"happy.body_json", "happy.choices_non_empty", "stream.events_parse"}
+    assert needed <= needs, "only what a transport clause needs comes with it"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,8 @@ def test_a_burst_is_as_large_as_asked_for_and_costs_nothing_more() -> None:
     assert observed(document, "operations.burst") == "holds: 3 requests at the same time: 3 answered, 0 told to wait"
     larger = validated(burst=20)
     assert observed(larger, "operations.burst") == "holds: 20 requests at the same time: 20 answered, 0 told to wait"
-    free_of_charge = {p for p in PAID if not p.startswith("key.")} - {"happy", "image", "tools.result"}
+    later = {"happy", "image", "tools.result", "tools.parallel", "tools.parallel.stream", "usual.tools"}
+    free_of_charge = {p for p in PAID if not p.startswith("key.")} - later
     assert sum(probe.startswith("burst.") for probe in sent(larger)) == 20 - len(free_of_charge)
     assert in_flight(validated("harmless-limited-burst", burst=5)) >= 3
 
@@ -196,14 +201,14 @@ def test_a_burst_is_as_large_as_asked_for_and_costs_nothing_more() -> None:
 def test_no_burst_is_no_burst() -> None:
     document = validated(burst=1)
     assert observed(document, "operations.burst").startswith("not_applicable")
-    assert document["cost"]["requests"] == 40
+    assert document["cost"]["requests"] == 48
 
 
 def test_a_throttled_request_is_not_sent_again_beyond_the_users_limit() -> None:
-    document = validated("harmless-limited-burst", max_requests=40)
-    assert len(sent(document)) <= 40
+    document = validated("harmless-limited-burst", max_requests=48)
+    assert len(sent(document)) <= 48
     reasons = {f["reason"] for f in document["findings"] if "throttled" in f["reason"]}
-    assert reasons <= {"throttled, and not sent again: --max-requests 40"} and reasons
+    assert reasons <= {"throttled, and not sent again: --max-requests 48"} and reasons
 
 
 def test_a_server_that_asks_for_long_patience_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

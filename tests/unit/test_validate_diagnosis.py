@@ -2,16 +2,14 @@
 
 import pytest
 
-from chatproof import clauses, probes_validate, profile
-from chatproof.clause import VALIDATE
-from chatproof.contract import Choice, contract_of
-from chatproof.diagnosis import Diagnosis, diagnose
-from chatproof.exchange import Secret
-from chatproof.judging import judge
+from chatproof.contract.clause import VALIDATE
+from chatproof.diagnosis.diagnosis import Diagnosis, diagnose
+from chatproof.judging.contract import Choice, contract_of
+from chatproof.judging.judge import judge
+from chatproof.target import profile
+from chatproof.wire.exchange import Secret
 from tests.support import COMPLETION, KEY, MODEL, exchange, wire
 
-clauses.load(VALIDATE)
-probes_validate.load()
 LISTING = '200 application/json\n\n{"object":"list","data":[{"id":"gpt-x"}]}'
 NO_MODEL = '404 application/json\n\n{"error":{"message":"The model is not found","code":"model_not_found"}}'
 NO_FIXTURE = '404 application/json\n\n{"error":{"message":"No fixture matched","code":"no_fixture_match"}}'
@@ -20,7 +18,7 @@ NO_FIXTURE = '404 application/json\n\n{"error":{"message":"No fixture matched","
 def diagnosed(probe: str, reply: str, happy: str = f"200 application/json\n\n{COMPLETION}") -> list[Diagnosis]:
     replies = {"happy": happy, "models": LISTING, probe: reply}
     made = [exchange(name, wire(said)) for name, said in replies.items()]
-    contract = contract_of(VALIDATE, profile.load("generic"), Choice(only=("happy", "developer", "unicode")))
+    contract = contract_of(VALIDATE, profile.load("generic"), Choice(only=("happy", probe.removeprefix("role."))))
     return list(diagnose(judge(contract, made, model=MODEL, key=Secret(KEY))))
 
 

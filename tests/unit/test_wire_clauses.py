@@ -2,20 +2,23 @@
 
 import pytest
 
-from chatproof import clauses, probes_validate, profile
-from chatproof.clause import BROKEN, HOLDS, NOT_APPLICABLE, UNDECIDED, VALIDATE, Context, Outcome
-from chatproof.exchange import Arrival, Exchange, Fault
-from chatproof.reply import Reply
+from chatproof.contract.clause import BROKEN, HOLDS, NOT_APPLICABLE, UNDECIDED, VALIDATE, Context, Outcome
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.chat import clauses
+from chatproof.target import profile
+from chatproof.wire.exchange import Arrival, Exchange, Fault
 from tests.support import COMPLETION, exchange, wire
 
 CLAUSES = clauses.load(VALIDATE)
-probes_validate.load()
 EVENT = 'data: {"choices":[{"index":0,"delta":{"content":"1"}}]}\n\n'
 
 
 def judged(id: str, *exchanges: Exchange) -> Outcome:
     replies = {one.probe: Reply(one) for one in exchanges}
-    return CLAUSES[id].judge(Reply(exchanges[0]), Context(profile.load("generic"), "m", None, replies))
+    return CLAUSES[id].judge(
+        Reply(exchanges[0]), Context(profile.load("generic"), "m", None, replies, surface_of("chat"))
+    )
 
 
 def streamed(events: int, *at_ms: float) -> Exchange:
@@ -80,7 +83,6 @@ def crowd(*members: tuple[str, bytes | Fault]) -> Outcome:
     """The clause on a happy path, a burst of these, and the probes that were sent again alone."""
     made = [exchange("happy", GOOD)]
     for probe, reply in members:
-        probes_validate.in_burst("tools")
         alone = probe == "tools"
         made.append(exchange(probe, reply)._replace(together=0 if alone else 5))
     return judged("operations.burst", *made)
@@ -126,4 +128,12 @@ def test_envelope_elsewhere_says_absent_of_what_a_streams_chunk_lacks() -> None:
         '200 text/event-stream\n\ndata: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'
     )
     found = judged("envelope.elsewhere", exchange("stream.usage", nameless))
-    assert (found.outcome, found.at, found.observed) == (BROKEN, "$.id", "absent")
+    assert (found.outcome, found.at, found.observed) == (BROKEN, "$.object", "absent")
+
+
+@pytest.mark.parametrize(("left_open", "outcome"), [(True, BROKEN), (False, HOLDS)])
+def test_a_stream_that_leaves_its_connection_open_is_told(left_open: bool, outcome: str) -> None:
+    made = streamed(3)
+    assert made.response is not None
+    kept = made._replace(probe="stream", response=made.response._replace(left_open=left_open))
+    assert judged("stream.closes", kept).outcome == outcome

@@ -32,13 +32,18 @@ async function look(file, scheme, width, script) {
     seen.violations = report.violations.map((v) => ({ id: v.id, impact: v.impact, at: v.nodes.map((n) => n.target.join(" ")).slice(0, 5), why: v.nodes[0].failureSummary }));
   }
   const all = await tab.locator(".case:visible").count();
-  const label = tab.locator(".filters label[for=show-holds]");
-  if (await label.count()) {
-    await tab.locator("#show-holds").check({ force: true });
-    seen.holds = await tab.locator(".case:visible").count();
-    seen.expected = await tab.locator(".case.s-holds").count();
-    await tab.locator("#show-all").check({ force: true });
+  const folds = await tab.locator(".fold").count();
+  if (folds) { // opened one by one, as a reader does, with or without a script
+    seen.folded = await tab.locator(".fold .case").count();
+    seen.foldedShown = await tab.locator(".fold .case:visible").count();
+    for (const line of await tab.locator(".fold > summary").all()) await line.click();
+    seen.opened = await tab.locator(".fold .case:visible").count();
+    for (const line of await tab.locator(".fold > summary").all()) await line.click();
   }
+  seen.empty = await tab.evaluate(() => Array.from(document.querySelectorAll("h1, h2, h3")).filter((h) => !h.textContent.trim() ||
+    (h.nextElementSibling === null && h.parentElement.children.length === 1)).length);
+  seen.cases = await tab.locator(".case").count();
+  seen.times = await tab.locator("time").allTextContents();
   const filter = await tab.locator("#text").count(); // a comparison has none
   if (script && filter) {
     await tab.locator("#text").fill("happy.status_200");

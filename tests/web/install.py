@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.real.install import ROOT, InstallError, Package, _install_locked
+from tests.real.install import ROOT, InstallError, Package, install_package
 
 SCHEMAS = {
     "ctrf": Package("npm", "ctrf@0.3.0", "node_modules/ctrf/dist/ctrf-schema-0.0.json"),
@@ -62,11 +62,11 @@ def chromium() -> str:
 
 def module(name: str) -> Path:
     """The file that proves a browser tool is installed."""
-    return _install_locked(f"web-{name}", BROWSER[name]) / BROWSER[name].binary
+    return install_package(f"web-{name}", BROWSER[name]) / BROWSER[name].binary
 
 
 def _file(name: str) -> Path:
-    return _install_locked(f"web-{name}", SCHEMAS[name]) / SCHEMAS[name].binary
+    return install_package(f"web-{name}", SCHEMAS[name]) / SCHEMAS[name].binary
 
 
 def _apt(*packages: str) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from chatproof import reporters
-from chatproof.exchange import Secret
-from chatproof.migration.document import build
-from chatproof.run import Settings, validate
+from chatproof.analysis.comparison.document import build
+from chatproof.running.plan import Settings
+from chatproof.running.run import validate
 from chatproof.simulator import start
-from chatproof.target import Target
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
 from tests.real.install import node
 from tests.reporters.runs import PIECES, document, poisoned
 from tests.reporters.test_hostile_others import hostile
@@ -78,15 +79,25 @@ def test_no_sideways_scrolling(seen: list[dict[str, Any]]) -> None:
     assert [(s["page"], s["width"], s["overflow"]) for s in seen if s["overflow"] > 0] == []
 
 
-def test_filters_work_without_javascript_too(seen: list[dict[str, Any]]) -> None:
-    filtered = [s for s in seen if "holds" in s]
-    assert {s["script"] for s in filtered} == {True, False}
-    for s in filtered:
-        assert 0 < s["holds"] == s["expected"] <= s["all"]
-    assert any(s["holds"] < s["all"] for s in filtered if not s["script"])
-    assert all(0 < s["found"] < s["all"] for s in seen if "found" in s)
+def test_what_is_quiet_is_folded_and_opens_without_javascript_too(seen: list[dict[str, Any]]) -> None:
+    folded = [s for s in seen if "folded" in s]
+    assert {s["script"] for s in folded} == {True, False}
+    for s in folded:
+        assert s["foldedShown"] == 0 < s["folded"] == s["opened"], s["page"]
+    assert all(s["all"] + s["folded"] == s["cases"] for s in folded)
+
+
+def test_search_finds_within_what_is_folded(seen: list[dict[str, Any]]) -> None:
+    assert all(0 < s["found"] < s["cases"] for s in seen if "found" in s)
     assert sum("found" in s for s in seen) > 10
     assert not any(s["searchShown"] for s in seen if "searchShown" in s), "a box that does nothing is not shown"
+
+
+def test_no_heading_is_empty_and_times_are_utc_and_the_readers(seen: list[dict[str, Any]]) -> None:
+    assert [s["page"] for s in seen if s["empty"]] == []
+    for s in seen:
+        for text in s["times"]:
+            assert "UTC" in text and ("here" in text) == s["script"], text
 
 
 def test_the_policy_is_enforced(tmp_path: Path) -> None:

@@ -6,11 +6,27 @@ Nothing here opens a file or sends a byte. Sizes and depth are bounded, and read
 import json
 from typing import Any
 
-from chatproof.captures import curl, har, run_document, wire
+from chatproof.captures import (
+    app_errors,
+    axios,
+    curl,
+    har,
+    json_files,
+    json_records,
+    other_formats,
+    paste,
+    pasted_errors,
+    run_document,
+    transcript,
+    wget,
+    wire,
+)
 from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, secrets_of, tokens_in
-from chatproof.crowding import crowded
-from chatproof.exchange import END, HEADERS, STATUS, Response
-from chatproof.reply import sniff
+from chatproof.captures.told import LONGEST_TEXT
+from chatproof.contract.probe import LISTING
+from chatproof.evidence.reply import sniff
+from chatproof.wire.exchange import END, HEADERS, STATUS, Response
+from chatproof.wire.strictjson import crowded
 
 __all__ = ["MOST", "Capture", "Captured", "Unreadable", "read"]
 
@@ -25,6 +41,26 @@ def read(data: bytes) -> Capture:
     """What a file holds. Raises Unreadable, which names what was tried, when it is none of the formats."""
     if len(data) > MOST:
         raise Unreadable(f"it is larger than {MOST >> 20} MiB; cut it down to the calls that are meant")
+    pasted = paste.clean(data)
+    try:
+        capture = _read(pasted.data)
+    except Unreadable as unreadable:
+        pasted, capture = _around_the_blocks(data, pasted, unreadable)
+    return capture._replace(notes=(*pasted.notes, *capture.notes))
+
+
+def _around_the_blocks(data: bytes, pasted: paste.Pasted, unreadable: Unreadable) -> tuple[paste.Pasted, Capture]:
+    """What a text says beside its Markdown blocks, which may hold somebody's code. Raises what was raised before."""
+    plain = paste.clean(data, fences=False)
+    if plain.data == pasted.data:
+        raise unreadable
+    try:
+        return plain, _read(plain.data)
+    except Unreadable:
+        raise unreadable from None
+
+
+def _read(data: bytes) -> Capture:
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if not start:
         raise Unreadable("it is empty")
@@ -37,11 +73,24 @@ def read(data: bytes) -> Capture:
     kind = sniff(start)
     if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
         return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])
+    if transcript.has_reply(start):
+        return transcript.read(start)
+    if wget.looks_like(start):
+        return wget.read(start)
+    known = other_formats.name(start)
+    text = start[:LONGEST_TEXT].decode("utf-8", "replace")
+    if not known and pasted_errors.looks_like(text):
+        return pasted_errors.read(start)
+    if known:
+        raise Unreadable(known)
     raise Unreadable(f"it is none of these: {FORMATS}")  # and is not quoted: a file given by mistake may be a key
 
 
 def _response(data: bytes) -> Capture:
+    """Bytes off the wire, or what `curl -i` wrote; where another reply follows, each of them."""
     message = wire.read(data[:_MOST_RESPONSE])
+    if transcript.has_reply(message.rest):
+        return transcript.read(data)
     response = message.response
     headers = response.headers if response else ()
     secrets = [
@@ -56,15 +105,36 @@ def _json(data: bytes, start: bytes) -> Capture:
     if crowded(start, _VALUES):
         raise Unreadable(f"it has more than {_VALUES} values; cut it down to the calls that are meant")
     value = _parsed(start)
+    if value is None:
+        text = start[:LONGEST_TEXT].decode("utf-8", "replace")
+        if start[:1] == b"[" and pasted_errors.looks_like(text):  # logs begin with a time in brackets
+            return pasted_errors.read(start)
+        if start[:2] in (b"{'", b"[{") and app_errors.looks_like(text):  # a dict of Python, as it is printed
+            return pasted_errors.read(start)
     if har.is_har(value):
         return har.read(value)
     if run_document.is_run(value):
         return run_document.read(value)
-    if value is None and any(mark in start[:4096] for mark in (b'"chatproof.run/', b'"creator"')):
+    if value is None and any(mark in start[:4096] for mark in (b'"chatproof.running.run/', b'"creator"')):
         raise Unreadable("it begins like a HAR or a run document, but it is no JSON document: it may be cut off")
     if isinstance(value, dict) and str(value.get("schema", "")).startswith("chatproof."):
         raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that is read")
-    return _body(data, "a JSON body")
+    if json_records.is_record(value):
+        return pasted_errors.of_record(json_records.text_of(value))
+    logged = json_records.lines(start) if value is None and start[:1] == b"{" else ""
+    if logged:
+        return pasted_errors.of_record(logged)
+    if axios.is_error(value):
+        return axios.read(value)
+    if app_errors.is_error(value):
+        return pasted_errors.of_object(value)
+    json_files.refuse_what_is_no_reply(value)
+    capture = _body(data, "a JSON body")
+    if json_files.is_listing(value):
+        return capture._replace(
+            format="a list of models", entries=tuple(e._replace(role=LISTING) for e in capture.entries)
+        )
+    return capture
 
 
 def _parsed(data: bytes) -> Any:

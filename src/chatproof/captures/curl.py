@@ -3,18 +3,20 @@
 import re
 from typing import NamedTuple
 
+from chatproof.captures import trouble as words
 from chatproof.captures import wire
 from chatproof.captures.entry import (
     MOST_CALLS,
     Capture,
     Captured,
     Unreadable,
+    as_keys,
     as_secrets,
     secrets_in_url,
     secrets_of,
     tokens_in,
 )
-from chatproof.exchange import BODY, END, Fault, Response
+from chatproof.wire.exchange import BODY, END, HEADERS, Fault, Response
 
 _MOST, _MOST_LINES = 16 * 1024 * 1024, 300_000  # a line costs more memory than its length
 _REQUEST = re.compile(rb"> ([A-Z]{3,10}) (\S{1,8000}) HTTP/[0-9.]+\r?$")
@@ -35,7 +37,10 @@ _ILL = re.compile(
     rb"Could not resolve|SSL certificate problem|Connection reset"
 )
 _ERROR = re.compile(rb"curl: \((\d{1,3})\) ([^\r\n]*)")
+_FAILED = re.compile(rb"curl: \(22\) [^\r\n]{0,80}?\b([45]\d\d)\b")
+_KEPT_BACK = "curl was told to keep the body of a failing reply back (--fail)"
 _CONNECTED = re.compile(rb"\* Connected to (\S+) \(([^)]*)\) port (\d+)")
+_ELISIONS = (b"...", b"\xe2\x80\xa6", b"[...]")  # lines that someone left out of a transcript
 _FOLLOWS = re.compile(rb"\* (?:Issue another request to this URL|Ignoring the response-body)")
 _FAULTS = {
     5: ("net.proxy", "proxy"),
@@ -47,14 +52,30 @@ _FAULTS = {
     35: ("tls.protocol", "tls"),
     51: ("tls.hostname_mismatch", "tls"),
     52: ("net.closed", "first_byte"),
-    55: ("net.write_timeout", "write"),
+    55: ("net.reset", "write"),
     56: ("net.reset", "body"),
     60: ("tls.untrusted", "tls"),
     61: ("http.encoding", "body"),
     92: ("http.framing", "body"),
     97: ("net.proxy", "proxy"),
 }
-"""curl's exit codes (man curl, EXIT CODES), by what the same trouble is called in a live run."""
+"""curl's exit codes (man curl, EXIT CODES), for words that are not known, by what a live run calls the trouble."""
+_NOTHING_SENT = {
+    1: "the URL's scheme is none that curl can speak",
+    2: "curl could not start",
+    3: "the URL is malformed",
+    4: "this curl lacks a feature that was asked for",
+    23: "curl could not write its output",
+    26: "curl could not read the file that its options name",
+    27: "curl ran out of memory",
+    37: "curl could not read the file that the URL names",
+    43: "curl was called wrongly",
+    58: "curl could not use the client certificate that its options name",
+    59: "curl does not have the cipher that its options name",
+    77: "curl could not read the CA file that its options name",
+    82: "curl could not read the CRL file that its options name",
+}
+"""Exit codes that are about curl's own side: what the server does is not in them."""
 
 
 class _Turn(NamedTuple):
@@ -80,10 +101,14 @@ def read(data: bytes) -> Capture:
     turns = _turns(data)
     if len(turns) > MOST_CALLS:
         raise Unreadable(f"it holds more than {MOST_CALLS} requests; cut it down to the calls that are meant")
-    if not any(turn.head or turn.output or _trouble(turn.info) for turn in turns):
+    own = next(filter(None, (_own_side(turn.info) for turn in turns)), "")
+    if own and not any(turn.head for turn in turns):
+        raise Unreadable(f"curl sent nothing: {own}")
+    if not any(turn.head or turn.output or _trouble(turn.info) or _refused(turn.info) for turn in turns):
         raise Unreadable("no line `> METHOD path HTTP/…`, `< HTTP/…` or `curl: (N)` of curl -v was found")
     entries: list[Captured] = []
     secrets: list[str] = [*tokens_in(data)]
+    asked_with: list[str] = []
     notes: list[str] = []
     where: tuple[bytes, ...] = (b"", b"", b"")
     for number, turn in enumerate(turns):
@@ -91,23 +116,23 @@ def read(data: bytes) -> Capture:
         where = connected[-1] if connected else where
         tls = any(b"SSL connection using" in line or b"ALPN" in line for line in turn.info)
         if turn.request[:1] and turn.request[0].startswith(b"> CONNECT "):
-            secrets += secrets_of(_headers(turn.request), sent=True)
+            asked_with += secrets_of(_headers(turn.request), sent=True)
+            if number == len(turns) - 1 and (entry := _refused_tunnel(len(entries) + 1, turn)) is not None:
+                entries.append(entry)
             continue
         if number and any(_FOLLOWS.match(line) for line in turns[number - 1].info):
-            secrets += secrets_of(_headers(turn.request), sent=True)
+            asked_with += secrets_of(_headers(turn.request), sent=True)
             notes.append(
                 "curl followed a redirect; judged is the first reply, as a client that does not follow gets it"
             )
             continue
         entry, said = _entry(len(entries) + 1, turn, where, tls)
-        secrets += [
-            *secrets_of(entry.headers or (), sent=True),
-            *secrets_in_url(entry.url),
-            *_response_secrets(entry.response),
-        ]
+        asked_with += [*secrets_of(entry.headers or (), sent=True), *secrets_in_url(entry.url)]
+        secrets += _response_secrets(entry.response)
         notes += said
         entries.append(entry)
-    return Capture("curl -v output", tuple(entries), as_secrets(secrets), tuple(dict.fromkeys(notes)))
+    kept = as_secrets([*secrets, *asked_with])
+    return Capture("curl -v output", tuple(entries), kept, tuple(dict.fromkeys(notes)), as_keys(asked_with))
 
 
 def _response_secrets(response: Response | None) -> list[str]:
@@ -118,22 +143,29 @@ def _response_secrets(response: Response | None) -> list[str]:
 def _turns(data: bytes) -> list[_Turn]:
     """Lines sorted by who wrote them. Once output has begun, only what curl says at an end is taken for curl's own."""
     turns = [_Turn([], [], [], [])]
+    blank: list[bytes] = []
     for whole in _lines(data):
         line = _METER.sub(b"", whole)
         if line.split(None, 2)[:2] in _METER_HEADS or _NOISE.match(line) or (line is not whole and not line.strip()):
             continue
         turn = turns[-1]
+        if not turn.output and (not line.strip() or line.strip() in _ELISIONS) and (turn.request or turn.head):
+            blank.append(line)  # the body's, if the body is what comes next
+            continue
+        before, blank = blank, []
         if _REQUEST.match(line.rstrip(b"\n")):
             if turn.request:
                 # What was said before this request belongs to it: how it connected.
                 turns.append(_Turn([], [], [], []))
             turns[-1].request.append(line)
-        elif line.startswith(b"> ") and turn.request and not turn.head:
+        elif _marked(line, b">") and turn.request and not turn.head:
             turn.request.append(line)
+        elif line.startswith(b"| ") and turn.request and not turn.head:
+            pass  # Insomnia shows the request's body so
         elif line.startswith(b"< HTTP/") and turn.output and not turn.head and not wire.is_response(turn.output[0]):
             turn.output.clear()  # what some shell or curl itself remarked before the reply
             turn.head.append(line)
-        elif line.startswith(b"< ") and not turn.output:
+        elif _marked(line, b"<") and not turn.output:
             turn.head.append(line)
         elif (line.startswith(b"* ") and not turn.output) or _ERROR.match(line):
             turn.info.append(line)
@@ -142,8 +174,14 @@ def _turns(data: bytes) -> list[_Turn]:
                 turn.output.append(line[: over.start()])
             turn.info.append(line[over.start() :])
         else:
+            turn.output.extend(part for part in before if turn.head and part.strip() not in _ELISIONS)
             turn.output.append(line)
     return turns
+
+
+def _marked(line: bytes, mark: bytes) -> bool:
+    """curl's mark and a blank; the blank is lost where an editor took white space off the ends of lines."""
+    return line.startswith(mark + b" ") or line.strip() == mark
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -168,20 +206,24 @@ def _entry(number: int, turn: _Turn, where: tuple[bytes, ...], tls: bool) -> tup
         assert match is not None
         headers, method = _headers(turn.request), match[1].decode()
         url = _url(match[2].decode("latin-1"), headers, where, tls)
-    trouble = _trouble(turn.info)
+    stopped = _trouble(turn.info)
     output = b"".join(turn.output)
-    ended = trouble is None and any(_WELL.search(line) or _CLOSED.search(line) for line in turn.info)
+    if _refused(turn.info) is not None and not turn.head:
+        output = _reply_in(output)
+    ended = stopped is None and any(_WELL.search(line) or _CLOSED.search(line) for line in turn.info)
     if wire.is_response(output):
         message = wire.read(output, method=method, curl=True, ended=ended)
     elif turn.head:
-        raw = b"".join(line[2:] for line in turn.head)
+        raw = b"".join(line[2:] if line.startswith(b"< ") else line[1:] for line in turn.head)
         raw = raw if raw.endswith((b"\n\r\n", b"\n\n")) else raw + b"\r\n"
         message = _with_body(raw, output, method, ended)
+    elif (refused := _refused(turn.info)) is not None:
+        message = wire.Message(refused, None, frozenset({HEADERS, BODY, END}), (_KEPT_BACK,))
     else:
-        message = wire.Message(None, trouble, frozenset())
-    if message.response is None and trouble is None and message.fault is None:
+        message = wire.Message(None, stopped, frozenset())
+    if message.response is None and stopped is None and message.fault is None:
         raise Unreadable("the transcript holds a request and no reply to it")
-    fault = message.fault or trouble
+    fault = message.fault or stopped
     if fault is not None and fault.phase == "body" and message.response is None:
         fault = fault._replace(phase="first_byte")
     body = b"" if method == "GET" else None
@@ -206,6 +248,22 @@ def _with_body(head: bytes, output: bytes, method: str, ended: bool) -> wire.Mes
     return wire.Message(response, None if response else message.fault, frozenset({BODY, END}), message.notes)
 
 
+def _reply_in(output: bytes) -> bytes:
+    """What follows from the first status line on; nothing where there is none."""
+    at = re.search(rb"(?m)^HTTP/[0-9.]+ [0-9]{3}", output)
+    return output[at.start() :] if at else b""
+
+
+def _refused_tunnel(number: int, turn: _Turn) -> Captured | None:
+    """A proxy's refusal of CONNECT, after which nothing was sent to the endpoint."""
+    status = next((match[1] for line in turn.head if (match := re.match(rb"< HTTP/[0-9.]+ ([0-9]{3})", line))), b"")
+    told = _trouble(turn.info)
+    if not (status[:1] in (b"3", b"4", b"5") or (told is not None and told.code == "net.proxy")):
+        return None
+    said = f"the proxy answers CONNECT with HTTP {status.decode()}" if status else "the proxy refused CONNECT"
+    return Captured(number, None, Fault("net.proxy", "proxy", said))
+
+
 def _url(path: str, headers: tuple[tuple[str, str], ...], where: tuple[bytes, ...], tls: bool) -> str:
     if path.startswith(("http://", "https://")):
         return path  # by way of a proxy
@@ -214,14 +272,45 @@ def _url(path: str, headers: tuple[tuple[str, str], ...], where: tuple[bytes, ..
 
 
 def _trouble(info: list[bytes]) -> Fault | None:
+    """What curl says went wrong: its error's sentence first, then its number, then its remarks on the way."""
+    remarks = b"\n".join(line for line in info if not _ERROR.match(line)).decode("utf-8", "replace")
     for line in info:
         found = _ERROR.match(line)
-        if found:
-            code, phase = _FAULTS.get(int(found[1]), ("http.malformed", "headers"))
-            if found[1] == b"28" and b"onnect" in found[2]:
-                code, phase = "net.connect_timeout", "connect"
-            return Fault(code, phase, f"curl: ({int(found[1])})")
+        if not found:
+            continue
+        number, sentence = int(found[1]), found[2].decode("utf-8", "replace")
+        if "Request CERT" in remarks and number in (35, 55, 56):
+            return Fault("tls.client_certificate", "tls", f"curl: ({number}) after the server's Request CERT")
+        fault = words.by_words(sentence, "curl")
+        if fault is None and number in (35, 51, 55, 56, 60):
+            fault = words.by_words(remarks, "curl")
+        code, phase = (fault.code, fault.phase) if fault else _FAULTS.get(number, ("", ""))
+        if not code:
+            return None
+        return Fault(code, phase, f"curl: ({number}){f' {_words_of(fault)}' if fault else ''}")
     if any(b"Excess found" in line for line in info):
         return Fault("http.framing", "body", "curl says that bytes follow the complete message")
-    ill = next((match for line in info if (match := _ILL.search(line))), None)
-    return Fault("http.incomplete_body", "body", "curl says that the transfer did not end well") if ill else None
+    ill = next((line for line in info if _ILL.search(line)), None)
+    if ill is None:
+        return None
+    told = words.by_words(ill.decode("utf-8", "replace"), "curl")
+    return told or Fault("http.incomplete_body", "body", "curl says that the transfer did not end well")
+
+
+def _words_of(fault: Fault) -> str:
+    return fault.detail.partition("says: ")[2]
+
+
+def _own_side(info: list[bytes]) -> str:
+    """Why curl sent nothing; empty when it did, or does not say."""
+    for line in info:
+        found = _ERROR.match(line)
+        if found and int(found[1]) in _NOTHING_SENT and b"HTTP/0.9" not in found[2]:  # (1) stands for that, too
+            return _NOTHING_SENT[int(found[1])]
+    return ""
+
+
+def _refused(info: list[bytes]) -> Response | None:
+    """What `curl -f` says of a reply that it does not show: its status."""
+    found = next((match for line in info if (match := _FAILED.match(line))), None)
+    return Response("", int(found[1]), b"", (), b"", 0, "identity") if found else None

@@ -3,10 +3,17 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
-from chatproof.exchange import Fault, Response, Secret, Timings, Url
-from chatproof.urls import CHAT_PATH, MODELS_PATH, UrlProblem, parse_base_url
+from chatproof.contract.clause import VALIDATE
+from chatproof.contract.probe import ENTRY, LISTING
+from chatproof.contract.surface import Surface
+from chatproof.key_form import KEY, UNSURE, form
+from chatproof.surfaces import names, surface_of
+from chatproof.wire.exchange import Fault, Response, Secret, Timings, Url
+from chatproof.wire.urls import OTHER_PATHS, UrlProblem, parse_base_url
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -33,16 +40,20 @@ class Captured(NamedTuple):
     timings: Timings = Timings()
     address: str = ""
     probe: str = ""  # a run document says it
+    role: str = ""  # what the probe is for that it answers, where that is known and not which API it is of
     model: str = ""  # likewise
 
 
 class Capture(NamedTuple):
-    """What one file holds."""
+    """What one file holds. `keys`: secrets that were asked with, to be looked for in every form; `secrets`: what else
+    must not be shown."""
 
     format: str  # for people: "HAR by mitmproxy 12.1"
     entries: tuple[Captured, ...]
     secrets: tuple[Secret, ...] = ()
     notes: tuple[str, ...] = ()
+    keys: tuple[Secret, ...] = ()
+    api: str = ""  # whose probes the entries name; "": not said
 
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-portkey-api-key")
@@ -52,6 +63,24 @@ _TOKEN = re.compile(
     rb"(?:sk-|gsk_|xai-|hf_|ghp_|github_pat_|AIza|AKIA|pplx-|r8_)[A-Za-z0-9_\-]{12,512}"
     rb"|eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,1024}"
 )
+_NAMED = re.compile(
+    rb"(?P<name>api[-_ ]?key|authorization|bearer|password|passwd|secret|(?:\b|[-_])(?:key|token))"
+    rb"(?: provided)?[\"'\\]{0,3}[ \t]{0,4}[:=]?>?[ \t]{0,4}[\"'\\]{0,3}"
+    rb"(?P<scheme>bearer |basic |token )?(?P<value>[A-Za-z0-9+/_.~-]{16,512}={0,2})",
+    re.IGNORECASE,
+)
+"""`Authorization: Bearer …`, `export OPENAI_API_KEY=…`, `api_key="…"`, `Incorrect API key provided: …`."""
+_OFTEN_NO_SECRET = (
+    b"key",
+    b"_key",
+    b"-key",
+    b"token",
+    b"_token",
+    b"-token",
+)  # idempotency-key, prompt_cache_key: often a UUID or a hash
+_WEIGHED = 512  # characters of a token: enough to tell
+_PARTS = re.compile(r"[ ,;=.&?/]")  # between them, a key is one part of a header
+_MOST_KEYS, _LONGEST_KEY = 24, 512  # that are looked for in every form; what is beyond, as it stands
 MOST_CALLS = 1000  # chat and models exchanges in one file: each is judged
 MOST_SECRETS, SECRET_BYTES = 2000, 256 * 1024
 
@@ -76,29 +105,81 @@ def names_secret(name: str, sent: bool) -> bool:
 
 
 def secrets_of(headers: Iterable[tuple[str, str]], *, sent: bool) -> Iterator[str]:
-    """Values of headers that are secrets by their name; of cookies each value."""
+    """Values of headers that are secrets by their name; of cookies each value. Of what a client sent, keys by form."""
     for name, value in headers:
         if not names_secret(name, sent):
+            if sent and len(value) <= _WEIGHED and form(value) == KEY:  # a gateway's own header
+                yield value
+                yield from (part for part in _PARTS.split(value) if form(part) == KEY)
             continue
         lowered = name.lower()
         if "cookie" in lowered:
             for part in value.split(";"):
                 yield part.partition("=")[2].strip() or part.strip()
         elif "authorization" in lowered:
-            yield value.partition(" ")[2].strip() or value
+            yield from _credentials(value.strip())
         else:
             yield value.strip()
+            yield value.strip().partition(" ")[2].strip()  # X-Api-Key: Bearer …
+
+
+def _credentials(value: str) -> Iterator[str]:
+    """What an Authorization header holds: a token; user and password of Basic; the parts of a signature."""
+    scheme, _, token = value.partition(" ")
+    token = token.strip()
+    yield token or value
+    if scheme.lower() == "basic":
+        yield from basic_secrets(token)
+    elif "=" in token and "," in token:  # Digest, AWS4-HMAC-SHA256
+        for part in token.split(",")[:40]:
+            yield part.partition("=")[2].strip().strip('"')
+
+
+def basic_secrets(token: str) -> Iterator[str]:
+    """The password of Basic credentials first; the user where that may be the key; both as one text."""
+    from binascii import Error, a2b_base64
+
+    try:
+        pair = a2b_base64(token + "=" * (-len(token) % 4)).decode("utf-8", "surrogateescape")
+    except (Error, ValueError):
+        return
+    user, colon, password = pair.partition(":")
+    if password:
+        yield password
+    if colon and (not password or form(user)):
+        yield user
+    yield pair
 
 
 def secrets_in_url(url: str) -> Iterator[str]:
-    """User information, and values of query parameters that are secrets by their name."""
-    authority = url.partition("://")[2].split("/", 1)[0]
+    """User information; values of the query and the fragment that are secrets by their name or their form; parts of the
+    path that are keys by their form. Each as it stands, and percent-decoded."""
+    for text in _secrets_in_url(url):
+        yield text
+        if "%" in text:
+            yield unquote(text)
+
+
+def _secrets_in_url(url: str) -> Iterator[str]:
+    plain, _, fragment = url.partition("#")
+    plain, _, query = plain.partition("?")
+    authority, _, path = plain.partition("://")[2].partition("/")
     if "@" in authority:
-        yield from authority.rpartition("@")[0].split(":")
-    for part in url.partition("?")[2].split("#")[0].split("&")[:200]:
-        name, _, value = part.partition("=")
-        if name.lower() in ("sig", "code") or names_secret(name, True):
-            yield value
+        user = authority.rpartition("@")[0]
+        yield user
+        yield from user.split(":", 1)
+    for part in path.split("/")[:200]:
+        if form(unquote(part)) == KEY:
+            yield part
+    for text in (query, fragment):
+        for part in text.split("&")[:200]:
+            name, separator, value = part.partition("=")
+            if separator and (
+                name.lower() in ("sig", "code") or names_secret(name, True) or form(unquote(value)) == KEY
+            ):
+                yield value
+            elif not separator and form(unquote(part)):
+                yield part
 
 
 def secrets_in_body(posted: bytes) -> Iterator[str]:
@@ -115,9 +196,23 @@ def secrets_in_body(posted: bytes) -> Iterator[str]:
 
 
 def tokens_in(data: bytes) -> Iterator[str]:
-    """What looks like a key or token of a known kind, anywhere; each once. Linear."""
-    for token in dict.fromkeys(found[0] for found in _TOKEN.finditer(data)):
-        yield token.decode("ascii")
+    """What looks like a key or token of a known kind, or is called one, anywhere; each once. Linear."""
+    yield from named_in(data)
+    for found in dict.fromkeys(found[0] for found in _TOKEN.finditer(data)):
+        token = found.decode("ascii")
+        if form(token[:_WEIGHED]) == KEY:  # else a name: xai-grok-production-large
+            yield token
+
+
+def named_in(data: bytes) -> Iterator[str]:
+    """What a text calls a key or a password, where it looks like one; a header's line, a variable, a reply's words."""
+    for found in _NAMED.finditer(data):
+        value = found["value"].decode("ascii").rstrip(".")
+        wanted = KEY if found["name"].lower() in _OFTEN_NO_SECRET else UNSURE
+        if form(value[:_WEIGHED]) >= wanted:
+            yield value
+            if (found["scheme"] or b"").lower() == b"basic ":
+                yield from basic_secrets(value)
 
 
 def as_secrets(values: Iterable[str]) -> tuple[Secret, ...]:
@@ -130,20 +225,69 @@ def as_secrets(values: Iterable[str]) -> tuple[Secret, ...]:
     return tuple(map(Secret, distinct))
 
 
+def as_keys(values: Iterable[str]) -> tuple[Secret, ...]:
+    """The secrets of requests that are looked for in every form: those of keys' form first, each once."""
+    distinct = [value for value in dict.fromkeys(values) if 8 <= len(value) <= _LONGEST_KEY]
+    return tuple(map(Secret, sorted(distinct, key=lambda value: -form(value))[:_MOST_KEYS]))
+
+
 def base_of(url: str) -> tuple[Url, str] | None:
-    """(base URL, what was appended to it) of a chat or models URL; None for any other."""
+    """(base URL, what was appended to it) of a request to an API that is known, or for its models; None for others."""
+    head, path = _parts(url)
+    ends, within = _places()
+    suffix = next((end for end in ends if path.endswith(end)), "")
+    if suffix:
+        base = path.removesuffix(suffix)
+    else:
+        start = next((start for start in within if start in path), "")
+        if not start:
+            return None
+        base, _, model = path.rpartition(start)
+        suffix = f"{start}{model}"
+    found = parse_base_url(f"{head}{base}", allow_http=True)
+    return None if isinstance(found, UrlProblem) else (found, suffix)
+
+
+def method_of(url: str) -> str:
+    """The method that an API takes at a URL where no other can be meant: GET for a listing; "" for all else."""
+    found = base_of(url)
+    rows = [row for api in names() for row in surface_of(api).rows(VALIDATE).values() if row.role == LISTING]
+    return next((row.method for row in rows if found is not None and row.suffix == found[1]), "")
+
+
+@cache
+def _places() -> tuple[list[str], list[str]]:
+    """(the paths of all APIs and their listings, what stands before a model's id)."""
+    rows = [row for api in names() for row in surface_of(api).rows(VALIDATE).values()]
+    ends = [surface_of(api).path for api in names()] + [row.suffix for row in rows if row.role == LISTING]
+    within = [row.suffix.partition("{model}")[0] for row in rows if row.role == ENTRY]
+    return list(dict.fromkeys(ends)), list(dict.fromkeys(within))
+
+
+def near_base_of(url: str) -> tuple[Url, str] | None:
+    """(base URL, what was appended to it) of a URL whose path is no API's and was meant to be one: a letter is missing
+    or too much, or a part of it. None for any other, another API's path among them."""
+    head, path = _parts(url)
+    if any(path.endswith(other) for other in OTHER_PATHS[:3]):
+        return None
+    for api in names():
+        near = surface_of(api).matcher().near(path)
+        if near is not None:
+            found = parse_base_url(f"{head}{near[0]}", allow_http=True)
+            return None if isinstance(found, UrlProblem) else (found, near[1])
+    return None
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """(scheme and authority without user information, path without slashes at its end)."""
     plain = url.partition("#")[0].partition("?")[0].rstrip("/")
     scheme, separator, rest = plain.partition("://")
     authority, slash, path = rest.partition("/")
-    path = slash + path
-    if path.endswith(CHAT_PATH):
-        base, suffix = path.removesuffix(CHAT_PATH), CHAT_PATH
-    elif path.endswith(MODELS_PATH):
-        base, suffix = path.removesuffix(MODELS_PATH), MODELS_PATH
-    elif f"{MODELS_PATH}/" in path:
-        base, _, model = path.rpartition(f"{MODELS_PATH}/")
-        suffix = f"{MODELS_PATH}/{model}"
-    else:
-        return None
-    found = parse_base_url(f"{scheme}{separator}{authority.rpartition('@')[2]}{base}", allow_http=True)
-    return None if isinstance(found, UrlProblem) else (found, suffix)
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}", slash + path
+
+
+def other_api(url: str, surface: Surface) -> str:
+    """The path of another API that a URL ends in; empty when it does not."""
+    path = _parts(url)[1]
+    others = (*OTHER_PATHS[:3], *(surface_of(api).path for api in names()))
+    return next((other for other in others if other != surface.path and path.endswith(other)), "")

@@ -11,26 +11,29 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from chatproof.captures import trouble
 from chatproof.captures.entry import (
     MOST_CALLS,
     Capture,
     Captured,
     Headers,
     Unreadable,
+    as_keys,
     as_secrets,
     base_of,
     credential,
     names_secret,
+    near_base_of,
     secrets_in_body,
     secrets_in_url,
     secrets_of,
     tokens_in,
 )
-from chatproof.exchange import BODY, END, KEY, OTHER_HEADERS, Fault, Response, Timings
-from chatproof.message_parts import Limits, Refusal, decode
 from chatproof.printable import cut, escape
-from chatproof.probes import PROBES
-from chatproof.redaction import MARK
+from chatproof.secrets.redaction import MARK
+from chatproof.surfaces import names, surface_of
+from chatproof.wire.exchange import BODY, END, KEY, OTHER_HEADERS, Fault, Response, Timings
+from chatproof.wire.message import Limits, Refusal, decode
 
 MOST_ENTRIES = 20_000
 _STOPPED = re.compile(r"; ([a-z]+\.[a-z_]+) \(([a-z_]+)\): (.*)")
@@ -38,29 +41,11 @@ _ESCAPED = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")  # longer
 _GZIP = b"\x1f\x8b"
 _VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "h2": "2", "3": "3", "3.0": "3", "h3": "3"}
 _LOSS = "�"  # what a decoder puts where bytes were no text
-# Chromium's names in `response._error`.
-_ERRORS = {
-    "ERR_NAME_NOT_RESOLVED": ("net.dns", "dns"),
-    "ERR_CONNECTION_REFUSED": ("net.refused", "connect"),
-    "ERR_CONNECTION_TIMED_OUT": ("net.connect_timeout", "connect"),
-    "ERR_ADDRESS_UNREACHABLE": ("net.unreachable", "connect"),
-    "ERR_INTERNET_DISCONNECTED": ("net.unreachable", "connect"),
-    "ERR_CONNECTION_RESET": ("net.reset", "body"),
-    "ERR_CONNECTION_CLOSED": ("net.closed", "first_byte"),
-    "ERR_EMPTY_RESPONSE": ("net.closed", "first_byte"),
-    "ERR_TIMED_OUT": ("limit.deadline", "body"),
-    "ERR_CONTENT_LENGTH_MISMATCH": ("http.incomplete_body", "body"),
-    "ERR_INCOMPLETE_CHUNKED_ENCODING": ("http.incomplete_body", "body"),
-    "ERR_INVALID_CHUNKED_ENCODING": ("http.framing", "body"),
-    "ERR_INVALID_HTTP_RESPONSE": ("http.not_http", "headers"),
-    "ERR_CONTENT_DECODING_FAILED": ("http.encoding", "body"),
-    "ERR_PROXY_CONNECTION_FAILED": ("net.proxy", "proxy"),
-    "ERR_TUNNEL_CONNECTION_FAILED": ("net.proxy", "proxy"),
-    "ERR_CERT_AUTHORITY_INVALID": ("tls.untrusted", "tls"),
-    "ERR_CERT_COMMON_NAME_INVALID": ("tls.hostname_mismatch", "tls"),
-    "ERR_CERT_DATE_INVALID": ("tls.expired", "tls"),
-    "ERR_SSL_PROTOCOL_ERROR": ("tls.protocol", "tls"),
-}
+_BROWSERS = ("Firefox", "WebInspector", "WebKit Web Inspector", "Microsoft Edge", "Chrome DevTools")
+_CORS = (
+    "the browser tells no status: it hides replies that CORS does not let the page see (no "
+    "Access-Control-Allow-Origin, or the preflight failed), and requests that it did not send"
+)
 
 
 def is_har(value: Any) -> bool:
@@ -75,23 +60,23 @@ def read(value: Any) -> Capture:
         raise Unreadable("log.entries is not an array of objects")
     if len(listed) > MOST_ENTRIES:
         raise Unreadable(f"it has more than {MOST_ENTRIES} entries; export only the calls that are meant")
-    entries, secrets, others = [], [], 0
-    own = _text(_object(log, "creator"), "name") == "chatproof"
+    entries, asked_with, secrets, others = [], list[str](), list[str](), 0
+    creator = _text(_object(log, "creator"), "name")
+    own, browser = creator == "chatproof", creator in _BROWSERS or "browser" in log
     for number, raw in enumerate(listed, 1):
         request, response = _object(raw, "request"), _object(raw, "response")
         sent, got, url = _headers(request), _headers(response), _text(request, "url")
-        secrets += [*secrets_of(sent, sent=True), *secrets_of(got, sent=False), *secrets_in_url(url)]
-        secrets += _posted(request)
-        secrets += _cookies(request)
-        secrets += _cookies(response)
+        asked_with += [*secrets_of(sent, sent=True), *secrets_in_url(url), *_query(request), *_posted(request)]
+        asked_with += _cookies(request)
+        secrets += [*secrets_of(got, sent=False), *_cookies(response)]
         method = _text(request, "method").upper()
-        if base_of(url) is None or method not in ("GET", "POST"):
+        if (base_of(url) or near_base_of(url)) is None or method not in ("GET", "POST"):
             others += method != "OPTIONS"
             continue
-        entry = _entry(number, raw, method, url, sent, got)
+        entry = _entry(number, raw, method, url, sent, got, browser)
         if own:
             named = _named(raw)
-            if named not in PROBES:
+            if not any(surface_of(api).row(named) for api in names()):
                 others += 1
                 continue
             entry = _of_ours(entry, raw, named)
@@ -99,14 +84,15 @@ def read(value: Any) -> Capture:
         entries.append(entry)
         if len(entries) > MOST_CALLS:
             raise Unreadable(f"it holds more than {MOST_CALLS} chat calls; export only those that are meant")
-    notes = [f"{others} other requests in it are no chat or models requests"] if others else []
+    notes = [f"{others} other request{'s' * (others > 1)} in it: to no API of a language model"] if others else []
     if entries and not own and not any(credential(entry.headers or ()) for entry in entries):
         # Chromium's sanitised export has no Authorization header even where one was sent.
         notes.append(
             "no request in it carries a key; exports leave it out, so no reply is taken for one to a request without"
         )
         entries = [entry._replace(unheld=entry.unheld | {KEY}) for entry in entries]
-    return Capture(_format(log), tuple(entries), as_secrets(secrets), tuple(notes))
+    secrets += asked_with
+    return Capture(_format(log), tuple(entries), as_secrets(secrets), tuple(notes), as_keys(asked_with))
 
 
 def _named(raw: dict[str, Any]) -> str:
@@ -133,18 +119,20 @@ def _format(log: dict[str, Any]) -> str:
     return f"HAR by {escape(cut(f'{name} {version}'.strip(), 60))}" if name else "HAR"
 
 
-def _entry(number: int, raw: dict[str, Any], method: str, url: str, sent: Headers, got: Headers) -> Captured:
+def _entry(
+    number: int, raw: dict[str, Any], method: str, url: str, sent: Headers, got: Headers, browser: bool
+) -> Captured:
     request, response = _object(raw, "request"), _object(raw, "response")
     posted = _object(request, "postData").get("text")
     body = posted.encode("utf-8", "surrogatepass") if isinstance(posted, str) else b"" if method == "GET" else None
     status = response.get("status")
     error = _text(response, "_error") or _text(raw, "_error")
-    read, unheld, fault = None, frozenset[str](), _fault(error) if error else None
+    read, unheld, fault = None, frozenset[str](), _fault(error, browser) if error else None
     if isinstance(status, int) and 100 <= status <= 599:
         read, unheld, failed = _response(response, status, got)
         fault = fault or failed
     elif fault is None:
-        fault = _fault("")
+        fault = _fault("", browser)
     return Captured(
         number,
         read,
@@ -160,11 +148,11 @@ def _entry(number: int, raw: dict[str, Any], method: str, url: str, sent: Header
     )
 
 
-def _fault(error: str) -> Fault:
-    name = error.rpartition("::")[2]
-    code, phase = _ERRORS.get(name, ("net.closed", "first_byte"))
-    known = name if name in _ERRORS else "a reason of its own"
-    return Fault(code, phase, f"the capture says {known}" if error else "the capture holds no status")
+def _fault(error: str, browser: bool = False) -> Fault:
+    """What stopped the request, by the name that the tool gives it."""
+    if "cors" in error.lower() or (browser and not error):
+        return Fault("net.client", "client", _CORS)
+    return trouble.of_a_browser(error) if error else Fault("net.closed", "first_byte", "the capture holds no status")
 
 
 def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response, frozenset[str], Fault | None]:
@@ -245,6 +233,14 @@ def _cookies(message: dict[str, Any]) -> Iterator[str]:
     for item in listed[:500] if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("value"), str):
             yield item["value"]
+
+
+def _query(request: dict[str, Any]) -> Iterator[str]:
+    """Secrets among the parameters as the tool took them apart: it may have left them out of the URL."""
+    listed = request.get("queryString")
+    for item in listed[:200] if isinstance(listed, list) else ():
+        if isinstance(item, dict):
+            yield from secrets_in_url(f"?{_text(item, 'name')}={_text(item, 'value')}")
 
 
 def _posted(request: dict[str, Any]) -> Iterator[str]:

@@ -4,22 +4,34 @@ A request that no probe resembles (with tools, without messages) is not judged: 
 """
 
 import json
+import re
 from typing import Any, NamedTuple
 
-from chatproof import probes
-from chatproof.captures.entry import Captured, base_of, credential
-from chatproof.exchange import ARRIVALS, BODY, CONNECTION, KEY, MODEL, REQUEST, Exchange, Peer, Request, Secret, Url
-from chatproof.keys import INVALID_KEY, check
-from chatproof.probes import EMPTY, INVALID, NONE, Probe
-from chatproof.reply import sniff
-from chatproof.urls import CHAT_PATH, MODELS_PATH
+from chatproof.captures import json_files
+from chatproof.captures.entry import Captured, base_of, basic_secrets, credential, near_base_of, other_api
+from chatproof.contract import probe as probes
+from chatproof.contract.probe import EMPTY, INVALID, LISTING, NONE, Probe
+from chatproof.contract.surface import AskedFor, Surface
+from chatproof.evidence.reply import sniff
+from chatproof.secrets.key_check import INVALID_KEY, check
+from chatproof.wire.exchange import (
+    ARRIVALS,
+    BODY,
+    CONNECTION,
+    KEY,
+    MODEL,
+    REQUEST,
+    STATUS,
+    Exchange,
+    Peer,
+    Request,
+    Secret,
+    Url,
+)
 
 UNKNOWN = "unknown"
-HAPPY, STREAM, MODELS = "happy", "stream", "models"
 _NOWHERE = Url("https", "unobserved", 443, "")
-# What a request may ask for that makes a reply without text a good one.
-_OTHER_ANSWERS = ("tools", "tool_choice", "functions", "function_call", "modalities", "audio", "stop")
-_ENOUGH_TOKENS = 16  # a smaller cap may leave no room for text
+_MASK = re.compile(r"[*•●█]{2,}|\.{3}|…|[xX]{5,}|redacted|masked|removed|hidden|filtered|secret", re.IGNORECASE)
 
 
 class Match(NamedTuple):
@@ -34,18 +46,20 @@ class Match(NamedTuple):
     exchange: Exchange | None = None
 
 
-def match(entry: Captured, scope: tuple[str, ...], auth_header: str, wanted: str = "", id: str = "x1") -> Match:
+def match(entry: Captured, surface: Surface, scope: str, auth_header: str, wanted: str = "", id: str = "x1") -> Match:
     """The match of an entry among the probes of a scope. `wanted` is what the user says that it answers."""
-    place = base_of(entry.url)
+    place = base_of(entry.url) or near_base_of(entry.url)
     asked = _body(entry)
     sort, key = _key(entry)
     model = entry.model or (asked["model"] if asked and isinstance(asked.get("model"), str) else "")
-    probe, why = wanted or entry.probe, ""
+    probe, why = wanted or entry.probe or (surface.listing if entry.role == LISTING else ""), ""
     if not probe:
-        probe, why = _probe(entry, scope, auth_header, asked, sort, model)
+        probe, why = _Matching(surface, list(surface.rows(scope).values())).probe(
+            entry, auth_header, asked, sort, model
+        )
     if not probe:
         return Match(entry, "", why, str(place[0]) if place else "")
-    exchange = _exchange(entry, probe, place, key, sort, auth_header, model, id)
+    exchange = _exchange(entry, surface, probe, place, key, sort, auth_header, model, id)
     return Match(entry, probe, why, str(place[0]) if place else "", model, key, exchange)
 
 
@@ -61,8 +75,12 @@ def _key(entry: Captured) -> tuple[str, Secret | None]:
         return EMPTY, None
     if token == INVALID_KEY:
         return INVALID, None
+    if found[1].lower() == "basic":  # what is secret in it, as a reply quotes it; the header itself is found, too
+        token = next(basic_secrets(token), token)
+        if token == INVALID_KEY:
+            return INVALID, None
     # A mark that a tool put in the key's place is no key to look for in replies.
-    return probes.KEY, None if check(token) or len(token) < 8 else Secret(token)
+    return probes.KEY, None if check(token) or len(token) < 8 or _MASK.search(token) else Secret(token)
 
 
 def _body(entry: Captured) -> dict[str, Any] | None:
@@ -76,66 +94,84 @@ def _body(entry: Captured) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _probe(
-    entry: Captured, scope: tuple[str, ...], auth_header: str, asked: dict[str, Any] | None, sort: str, model: str
-) -> tuple[str, str]:
-    """(probe, a remark): what the request asked for."""
-    if entry.headers is None:  # a reply alone
-        return _by_reply(entry, "its request is not in the capture")
-    place = base_of(entry.url)
-    suffix = place[1] if place else ""
-    if suffix == MODELS_PATH and entry.method == "GET":
-        return (MODELS, "") if sort in (probes.KEY, UNKNOWN) else ("", "a listing of models without a key")
-    if suffix != CHAT_PATH:
-        known = [row.id for row in _rows(scope) if row.method == entry.method and _path(row, model) == suffix]
-        return (known[0], "") if known else ("", "no probe asks for this")
-    exact = next((row.id for row in _rows(scope) if _is_it(row, entry, auth_header, asked, sort, model)), "")
-    if exact:
-        return exact, ""
-    if entry.method != "POST":
-        return "", "no probe asks for this"
-    return _alike(entry, scope, asked, sort)
+class _Matching(NamedTuple):
+    """The probes that a captured exchange may answer."""
+
+    surface: Surface
+    rows: list[Probe]
+
+    def probe(
+        self, entry: Captured, auth_header: str, asked: dict[str, Any] | None, sort: str, model: str
+    ) -> tuple[str, str]:
+        """(probe, a remark): what the request asked for."""
+        surface, path = self.surface, self.surface.path
+        if entry.headers is None:  # a reply alone
+            return self._by_reply(entry, "its request is not in the capture")
+        other = other_api(entry.url, surface)
+        if other:
+            said = f"it is a request to {other}, another API than {surface.title}"
+            return "", said + json_files.option_for(other)
+        place = base_of(entry.url)
+        suffix = place[1] if place else ""
+        listing = next((row for row in self.rows if row.role == LISTING), None)
+        if listing is not None and suffix == listing.suffix and entry.method == listing.method:
+            return (listing.id, "") if sort in (probes.KEY, UNKNOWN) else ("", "a listing of models without a key")
+        near = near_base_of(entry.url) if place is None else None
+        if near is not None and _fails(entry):
+            return surface.control, f"the path ends in {near[1]}, not in {path}"
+        if suffix != path:
+            known = [row.id for row in self.rows if row.method == entry.method and _path(row, model) == suffix]
+            return (known[0], "") if known else ("", "no probe asks for this")
+        exact = next((row.id for row in self.rows if _is_it(row, path, entry, auth_header, asked, sort, model)), "")
+        if exact:
+            return exact, ""
+        method = surface.known(surface.control).method
+        if entry.method not in (method, ""):
+            if _fails(entry):
+                return surface.control, f"the request was sent with {entry.method}, and {path} takes {method}"
+            said = f"no probe asks for this; {surface.title} are asked for with {method}"
+            return "", f"{entry.method} {path}: {said}"
+        return self._alike(entry, asked, sort)
+
+    def _alike(self, entry: Captured, asked: dict[str, Any] | None, sort: str) -> tuple[str, str]:
+        """A request that is none of ours, word for word, and asks for the same thing as one of them."""
+        if sort in (INVALID, NONE, EMPTY):
+            refused = next((row.id for row in self.rows if row.credential == sort), "")
+            return (refused, "") if refused else ("", "a request with an empty key")
+        if asked is None:
+            if entry.body:
+                return "", "its request body is no JSON object"
+            return self._by_reply(entry, "its request body is not in the capture")
+        status = entry.response.status if entry.response is not None and STATUS not in entry.unheld else 0
+        return self.surface.matcher().alike(AskedFor(asked, bool(entry.body), status))
+
+    def _by_reply(self, entry: Captured, said: str) -> tuple[str, str]:
+        surface = self.surface
+        api = json_files.api_of(entry.response.body, surface) if entry.response is not None else ""
+        if api:
+            return "", f"the reply is {api}, not of {surface.title}{json_files.option_for(api)}"
+        held = entry.response is not None and BODY not in entry.unheld
+        streamed = held and entry.response is not None and sniff(entry.response.body) == "sse"
+        if streamed and surface.stream:
+            said += f"; the reply is a stream, so it is taken to answer {surface.stream} (else say --as)"
+            return surface.stream, said
+        return surface.control, f"{said}; the reply is taken to answer {surface.control} (else say --as)"
 
 
-def _alike(entry: Captured, scope: tuple[str, ...], asked: dict[str, Any] | None, sort: str) -> tuple[str, str]:
-    """A chat request that is none of ours, word for word, and asks for the same thing as one of them."""
-    refused = {INVALID: "auth.invalid_key", NONE: "auth.missing_key", EMPTY: "auth.empty_key"}.get(sort)
-    if refused:
-        return (refused, "") if refused in scope else ("", "a request with an empty key")
-    if asked is None:
-        if entry.body:
-            return "", "its request body is no JSON object"
-        return _by_reply(entry, "its request body is not in the capture")
-    other = next((name for name in _OTHER_ANSWERS if asked.get(name)), "")
-    if other:
-        return "", f"the request has {other}: a reply without text may be right"
-    caps = [asked.get(name) for name in ("max_tokens", "max_completion_tokens")]
-    if any(isinstance(cap, int) and cap < _ENOUGH_TOKENS for cap in caps):
-        return "", "the request caps the answer at a few tokens: a reply without text may be right"
-    messages = asked.get("messages")
-    if not (isinstance(messages, list) and messages and isinstance(asked.get("model"), str)):
-        return "", "the request has no model or no messages: it may rightly be refused"
-    return (STREAM if asked.get("stream") is True else HAPPY), ""
-
-
-def _by_reply(entry: Captured, said: str) -> tuple[str, str]:
-    held = entry.response is not None and BODY not in entry.unheld
-    if held and entry.response is not None and sniff(entry.response.body) == "sse":
-        return STREAM, f"{said}; the reply is a stream, so it is taken to answer {STREAM} (else say --as)"
-    return HAPPY, f"{said}; the reply is taken to answer {HAPPY} (else say --as)"
-
-
-def _rows(scope: tuple[str, ...]) -> list[Probe]:
-    return [probes.PROBES[id] for id in scope]
+def _fails(entry: Captured) -> bool:
+    """The reply is a refusal or a failure, which is one whatever the request asked for."""
+    return entry.response is not None and STATUS not in entry.unheld and entry.response.status >= 400
 
 
 def _path(row: Probe, model: str) -> str:
     return row.suffix.replace("{model}", model)
 
 
-def _is_it(row: Probe, entry: Captured, auth_header: str, asked: dict[str, Any] | None, sort: str, model: str) -> bool:
+def _is_it(
+    row: Probe, path: str, entry: Captured, auth_header: str, asked: dict[str, Any] | None, sort: str, model: str
+) -> bool:
     """The request is this row's, word for word."""
-    if row.method != entry.method or row.suffix != CHAT_PATH or asked is None or row.body is None:
+    if row.method != entry.method or row.suffix != path or asked is None or row.body is None:
         return False
     if sort not in (UNKNOWN, row.credential):
         return False
@@ -151,6 +187,7 @@ def _is_it(row: Probe, entry: Captured, auth_header: str, asked: dict[str, Any] 
 
 def _exchange(
     entry: Captured,
+    surface: Surface,
     probe: str,
     place: tuple[Url, str] | None,
     key: Secret | None,
@@ -159,7 +196,7 @@ def _exchange(
     model: str,
     id: str,
 ) -> Exchange:
-    row = probes.PROBES[probe]
+    row = surface.known(probe)
     unheld = {*entry.unheld, ARRIVALS, CONNECTION}
     if place is None:
         unheld.add(REQUEST)
@@ -180,7 +217,7 @@ def _exchange(
         entry.body or b"",
         sent,
         header,
-        row.summary if place is None or entry.body is None else _summary(entry, row),
+        row.summary if place is None or entry.body is None else _summary(entry, surface, row),
     )
     return Exchange(
         id,
@@ -195,9 +232,6 @@ def _exchange(
     )
 
 
-def _summary(entry: Captured, row: Probe) -> str:
+def _summary(entry: Captured, surface: Surface, row: Probe) -> str:
     asked = _body(entry)
-    messages = asked.get("messages") if asked else None
-    if asked is None or not isinstance(messages, list):
-        return row.summary
-    return f"messages_count={len(messages)}, stream={str(asked.get('stream') is True).lower()}"
+    return (surface.matcher().summary(asked) if asked is not None else "") or row.summary

@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 from chatproof.captures.entry import Capture, Captured, Headers, Unreadable, as_secrets, tokens_in
-from chatproof.digest import sha256
-from chatproof.exchange import (
+from chatproof.contract.surface import Surface
+from chatproof.secrets.digest import sha256
+from chatproof.secrets.redaction import MARK
+from chatproof.surfaces import of_run
+from chatproof.wire.exchange import (
     BODY,
     END,
     HEADERS,
@@ -16,8 +19,6 @@ from chatproof.exchange import (
     Response,
     Timings,
 )
-from chatproof.probes import PROBES
-from chatproof.redaction import MARK
 
 SCHEMA = "chatproof.run/1"
 _ALWAYS = frozenset({KEY, OTHER_HEADERS})
@@ -31,22 +32,23 @@ def is_run(value: Any) -> bool:
 def read(value: dict[str, Any]) -> Capture:
     """The exchanges of a run. Raises Unreadable when the document breaks its schema."""
     try:
-        model = str(value["target"]["model"])
-        entries = tuple(_entry(number, raw, model) for number, raw in enumerate(value["exchanges"], 1))
+        model, surface = str(value["target"]["model"]), of_run(value)
+        entries = tuple(_entry(number, raw, model, surface) for number, raw in enumerate(value["exchanges"], 1))
         about = f"run {value['run_id']}"
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unreadable(f"it breaks the schema {SCHEMA}: {type(error).__name__}") from None
     secrets = [token for entry in entries if entry.response for token in tokens_in(entry.response.body)]
-    return Capture(about if about.isprintable() and len(about) < 100 else "run", entries, as_secrets(secrets))
+    shown = about if about.isprintable() and len(about) < 100 else "run"
+    return Capture(shown, entries, as_secrets(secrets), api=surface.name)
 
 
-def _entry(number: int, raw: dict[str, Any], model: str) -> Captured:
+def _entry(number: int, raw: dict[str, Any], model: str, surface: Surface) -> Captured:
     request = raw["request"]
     fault = Fault(*(str(raw["fault"][name]) for name in ("code", "phase", "detail"))) if raw["fault"] else None
     response, missing = _response(raw["response"]) if raw["response"] else (None, frozenset())
     sent: Headers = tuple((str(name), "") for name in request["header_names"])
     timings = raw.get("timings_ms") or {}
-    row = PROBES.get(str(raw["probe"]))
+    row = surface.row(str(raw["probe"]))
     if row is None:
         raise ValueError("an unknown probe")
     return Captured(
@@ -105,4 +107,9 @@ def _unescaped(text: str) -> bytes:
             return chr(0xDC00 + code)  # a byte that is no UTF-8
         return chr(code) if code < 0x110000 else found[0]
 
-    return _ESCAPE.sub(back, text).encode("utf-8", "surrogateescape") if not re.search("[\ud800-\udc7f]", text) else b""
+    if re.search("[\ud800-\udc7f]", text):
+        return b""
+    try:
+        return _ESCAPE.sub(back, text).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # \\ud83d is JSON's own escape: half of a character
+        return b""

@@ -7,14 +7,17 @@ so that nothing is checked in two ways.
 import re
 from typing import NamedTuple
 
+from chatproof.captures import around
 from chatproof.captures.entry import Unreadable
-from chatproof.exchange import BODY, END, Fault, Response
-from chatproof.http1 import BODYLESS, ResponseReader
-from chatproof.message_parts import Limits, Refusal, head_end, header_lines
-from chatproof.reply import sniff
+from chatproof.evidence.reply import sniff
+from chatproof.wire.exchange import BODY, END, Fault, Response
+from chatproof.wire.http1 import BODYLESS, ResponseReader
+from chatproof.wire.message import Limits, Refusal, head_end, header_lines
 
 _STATUS = re.compile(rb"HTTP/(1\.[01]|2(?:\.0)?|3(?:\.0)?) ([0-9]{3})(?: [^\r\n]*)?\r?\n")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r\n")
+_LIKE_A_SIZE = re.compile(rb"(?:[0-9A-Fa-fxX+\-_., \t]{0,32}|\S{1,4})(?:;.*)?$")  # no word of a text is that short
+_LOST = "\N{REPLACEMENT CHARACTER}".encode()  # what stands for bytes that were no text
 MOST_BLOCKS = 40
 
 
@@ -31,10 +34,13 @@ class Block(NamedTuple):
 
 
 class Message(NamedTuple):
+    """One reply. `rest` is what follows it in the text."""
+
     response: Response | None
     fault: Fault | None
     unheld: frozenset[str]
     notes: tuple[str, ...] = ()
+    rest: bytes = b""
 
 
 def is_response(data: bytes) -> bool:
@@ -71,15 +77,16 @@ def read(data: bytes, *, method: str = "POST", curl: bool = False, ended: bool =
     head = heads[-1]
     unheld = frozenset({BODY, END}) if body is None else frozenset()
     message = _message(heads, body or b"", method, curl or head.version not in ("1.0", "1.1"))
-    if body is None:
-        # A redirect that curl followed: its headers were written, its body was not.
+    if body is None or BODY in message.unheld:
+        # Its headers were written, its body was not: a redirect that curl followed, HEAD, --fail, -o.
         try:
             headers = header_lines(head.raw.split(b"\n")[1:])
         except Refusal as refusal:
             return Message(message.response, refusal.fault, unheld, notes)
         bare = Response(head.version, head.status, b"", headers, b"", 0, "identity")
-        return Message(message.response or bare, None, unheld, notes)
-    return message._replace(unheld=message.unheld - {END} if ended else message.unheld, notes=notes)
+        return Message(bare, None, frozenset({BODY, END}), (*notes, *message.notes), message.rest)
+    unheld = message.unheld - {END} if ended else message.unheld
+    return message._replace(unheld=unheld, notes=(*notes, *message.notes))
 
 
 def _first_reply(found: list[Block], rest: bytes) -> tuple[list[Block] | None, bytes | None, tuple[str, ...]]:
@@ -105,8 +112,22 @@ def _message(heads: list[Block], body: bytes, method: str, curl: bool) -> Messag
     coded = [value for value in head.values(b"content-encoding") if value.lower() not in (b"", b"identity")]
     unchunked = chunked and not _is_chunked(body) and (curl or _is_content(body))
     decoded = bool(coded) and _is_text(body) and not (chunked and not unchunked)
+    lengths = set(head.values(b"content-length"))
+    length = _number(lengths) if not (decoded or chunked or method == "HEAD" or head.status in BODYLESS) else None
+    if decoded and _LOST in body and sniff(body) not in ("json", "sse", "html"):
+        said = "the body was compressed and copied as text, and bytes of it were lost"
+        return Message(None, None, frozenset({BODY, END}), (said,))
+    found = None
+    framed = (chunked and not unchunked) or (coded and not decoded) or (lengths and length is None and not decoded)
+    if not framed and head.status not in BODYLESS:
+        found = around.body(body, length, head.status)
+    if found is not None and not found.shown:
+        return Message(None, None, frozenset({BODY, END}), (found.note,), body[found.end :])
+    fits = found is None or found.exact
+    rest = body[found.end :] if found is not None else b""
+    body = found.data if found is not None else body
     drop: tuple[bytes, ...] = (b"content-encoding",) if decoded else ()
-    drop += (b"content-length",) if decoded else ()
+    drop += (b"content-length",) if decoded or not (fits or chunked) else ()
     drop += (b"transfer-encoding",) if head.version[:1] in "23" else ()
     raw = b"".join(_plain(block, drop) for block in heads)
     if unchunked:
@@ -114,10 +135,11 @@ def _message(heads: list[Block], body: bytes, method: str, curl: bool) -> Messag
     else:
         raw += body
     # An end is proved by a length that fits, or by chunks with their end.
-    lengths = set(head.values(b"content-length"))
-    proved = (chunked and not unchunked) or (len(lengths) == 1 and not decoded) or head.status in BODYLESS
+    proved = (chunked and not unchunked) or (len(lengths) == 1 and not decoded and fits) or head.status in BODYLESS
     unheld = frozenset() if proved or method == "HEAD" else frozenset({END})
-    message = _by_reader(raw, method, unheld)
+    message = _by_reader(raw, method, unheld)._replace(rest=rest)
+    if found is not None and found.note:
+        message = message._replace(notes=(found.note,))
     if message.response is None:
         return message
     try:
@@ -129,11 +151,17 @@ def _message(heads: list[Block], body: bytes, method: str, curl: bool) -> Messag
 
 def _is_content(body: bytes) -> bool:
     """Under a header that announces chunks: the body itself, which curl has put together. Else it begins with a line
-    that holds the first chunk's length, or what should be one."""
+    that holds the first chunk's length, or digits that should be one."""
     if _CHUNK.match(body):
         return False
     first, end, _ = body[:64].partition(b"\r\n")
-    return sniff(body) in ("json", "sse", "html") or not end or len(first) > 32
+    return sniff(body) in ("json", "sse", "html") or not end or not _LIKE_A_SIZE.match(first)
+
+
+def _number(lengths: set[bytes]) -> int | None:
+    """The one length that is given; None where there is none, or none that can be counted by."""
+    only = next(iter(lengths)) if len(lengths) == 1 else b""
+    return int(only) if only.isdigit() and len(only) < 12 else None
 
 
 def _is_text(body: bytes) -> bool:

@@ -14,37 +14,17 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from chatproof.printable import escape
+from chatproof.journal.events import FINISHED as FINISHED
+from chatproof.journal.events import IMPORTED as IMPORTED
+from chatproof.journal.events import NONE as NONE
+from chatproof.journal.events import PRUNED as PRUNED
+from chatproof.journal.events import SIGNED as SIGNED
+from chatproof.journal.events import STARTED as STARTED
+from chatproof.journal.events import JournalError as JournalError
 
 if TYPE_CHECKING:
     from chatproof.journal.filters import Filters as Filters
     from chatproof.journal.store import Journal
-
-NONE = "none"
-STARTED, FINISHED, IMPORTED, SIGNED, PRUNED = "started", "finished", "imported", "signed", "pruned"
-"""What an entry records. `imported` is a run that another journal or machine saw."""
-
-
-class JournalError(Exception):
-    """A journal cannot be used, or does not have what was asked for. Texts never hold a password.
-
-    `code` is one of: journal.locked, journal.corrupt, journal.newer, journal.foreign (the file is something else's),
-    journal.unwritable, journal.unreachable, journal.missing, journal.url, journal.extra (psycopg is not installed),
-    run.unknown, run.ambiguous, run.malformed.
-    """
-
-    def __init__(self, code: str, detail: str, advice: str = "") -> None:
-        super().__init__(detail)
-        self.code, self.detail, self.advice = code, escape(detail), escape(advice)
-
-    @property
-    def is_usage(self) -> bool:
-        """The command line asked for what cannot be: exit status 2. Else the journal itself is in trouble: 4."""
-        return self.code in _USAGE
-
-
-_USAGE = ("journal.unwritable", "journal.missing", "journal.url", "journal.extra", "journal.foreign",
-          "run.unknown", "run.ambiguous", "run.malformed")  # fmt: skip
 
 
 def default_place(environ: Mapping[str, str]) -> str:
@@ -58,7 +38,7 @@ def default_place(environ: Mapping[str, str]) -> str:
     return f"{state}/chatproof/journal.sqlite3"
 
 
-def open(place: str = "", *, environ: Mapping[str, str] = os.environ, create: bool = True) -> "Journal":
+def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: bool = True) -> "Journal":
     """The journal at a path (SQLite; JSON lines where it ends in .jsonl) or a postgresql:// URL; "" is the default one.
 
     Nothing is read or made before the first use. With `create` false, a journal that does not exist is
@@ -73,12 +53,12 @@ def open(place: str = "", *, environ: Mapping[str, str] = os.environ, create: bo
     if place.endswith((".jsonl", ".ndjson")):
         from chatproof.journal import jsonl
 
-        return jsonl.JsonLines(place, create=create)
+        return jsonl.JsonLines(os.path.expanduser(place), create=create)
     if place == NONE:
         raise JournalError("journal.missing", "the journal is none", "name one with --journal")
     from chatproof.journal import sqlite
 
-    path = place or default_place(environ)
+    path = os.path.expanduser(place) or default_place(os.environ if environ is None else environ)
     if not path:
         raise JournalError(
             "journal.missing",

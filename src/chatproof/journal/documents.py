@@ -8,9 +8,9 @@ import json
 from datetime import date, datetime
 from typing import Any
 
-from chatproof.crowding import crowded
-from chatproof.journal import FINISHED, IMPORTED, SIGNED, STARTED
-from chatproof.schema_check import problem_of
+from chatproof.evidence.json_schema import problem_of
+from chatproof.journal.events import FINISHED, IMPORTED, SIGNED, STARTED
+from chatproof.wire.strictjson import crowded
 
 RUN = "run-1"
 SCHEMA_OF = {FINISHED: RUN, IMPORTED: RUN, STARTED: "started-1", SIGNED: "signed-1"}

@@ -1,16 +1,27 @@
 """One row of the journal: what a document says in short, and the hash that binds it to the row before."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
-from chatproof.digest import sha256
+from chatproof.journal.packing import pack
 from chatproof.printable import cut, escape
+from chatproof.secrets.digest import sha256
+from chatproof.target.environment import environment_of
+from chatproof.values import NamedTuple
 
 START = "0" * 64
 """The `previous` of a journal's first row."""
 
+NARROWED = "narrowed"
+"""Stands first among a run's codes where less than the whole contract was judged: see run document, `narrowed`."""
+
+OF_API = "api:"
+"""Begins the mark, among a run's codes, of another API than chat. No diagnosis code has a colon."""
+
 _TEXT = 300
 _MARKS = 4000
+CHAT = "chat"
+"""The API of a run that names none."""
 
 
 class Summary(NamedTuple):
@@ -26,7 +37,7 @@ class Summary(NamedTuple):
     environment: str
     model: str
     verdict: str
-    codes: str  # |most.important|next|: diagnosis codes, or empty
+    codes: str  # |most.important|next|: diagnosis codes, or empty; before them `narrowed`, and the API where not chat
     clauses: str  # |clause|clause|: those broken or undecided, or empty
     signature: str  # of a GO run: equal where two runs cannot differ in shape
 
@@ -39,22 +50,39 @@ class Entry(NamedTuple):
     event: str
     summary: Summary
     through: int
-    document: str  # JSON, ASCII
+    stored: bytes  # the document as it is stored: see packing
     previous: str
     hash: str
+    terms: bytes = b""  # the terms that `stored` refers to, where they are known
 
 
-def made(seq: int, at: str, event: str, document: dict[str, Any], previous: str, through: int = 0) -> Entry:
+Prepared = tuple[Summary, bytes, bytes]
+"""A document's summary, its stored bytes, and the terms that these refer to."""
+
+
+def prepared(document: dict[str, Any], *, packed: bool) -> Prepared:
+    """All of a row that does not depend on its place in the chain: made before a writer has its turn."""
+    stored, terms = compact(document), b""
+    if packed:
+        stored, terms = pack(stored, compact(document["terms"]) if document.get("terms") else b"")
+    return summary_of(document), stored, terms
+
+
+def made(seq: int, at: str, event: str, ready: Prepared, previous: str, through: int = 0) -> Entry:
     """The row that comes after the one whose hash is `previous`."""
-    text = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    entry = Entry(seq, at, event, summary_of(document), through, text, previous, "")
+    summary, stored, terms = ready
+    entry = Entry(seq, at, event, summary, through, stored, previous, "", terms)
     return entry._replace(hash=hash_of(entry))
 
 
+def compact(value: object) -> bytes:
+    """JSON text as it is stored: ASCII, nothing between the tokens."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def hash_of(entry: Entry) -> str:
-    """SHA-256 over a JSON array of the previous hash, everything in the row, and the document's SHA-256."""
-    document = sha256(entry.document.encode("utf-8", "surrogatepass"))
-    row = [entry.previous, entry.seq, entry.at, entry.event, *entry.summary, entry.through, document]
+    """SHA-256 over a JSON array of the previous hash, everything in the row, and the SHA-256 of the stored bytes."""
+    row = [entry.previous, entry.seq, entry.at, entry.event, *entry.summary, entry.through, sha256(entry.stored)]
     return sha256(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode("ascii"))
 
 
@@ -70,10 +98,16 @@ def summary_of(document: dict[str, Any]) -> Summary:
         _short(target.get("profile")),
         _short(target.get("base_url")),
         _short(subject_of(target)),
-        _short(target.get("environment")),
+        _short(environment_of(document)),
         _short(target.get("model")),
         _short(document.get("verdict")),
-        _marks([d["code"] for d in document.get("diagnoses", ())]),
+        _marks(
+            [
+                *([NARROWED] if document.get("narrowed") else []),
+                *([f"{OF_API}{document['api']}"] if document.get("api", CHAT) != CHAT else []),
+                *(d["code"] for d in document.get("diagnoses", ())),
+            ]
+        ),
         _marks(broken),
         signature_of(document) if document.get("verdict") == "GO" else "",
     )
@@ -92,6 +126,8 @@ def signature_of(document: dict[str, Any]) -> str:
         for exchange in document.get("exchanges", ())
         if (r := exchange["response"]) and exchange["fault"] is None
     ]
+    if document.get("upstream"):
+        seen.append(document["upstream"])
     return sha256(json.dumps(seen, ensure_ascii=True).encode("ascii"))[:16]
 
 

@@ -16,6 +16,9 @@ class Filters(NamedTuple):
     kind: str = ""
     model: str = ""
     subject: str = ""  # exactly this base URL: see entry.subject_of
+    name: str = ""  # exactly this target's name
+    whole: bool = False  # no narrowed run
+    api: str = ""  # the API that was asked
     limit: int = 0  # newest first; 0: all
 
 

@@ -4,33 +4,80 @@ The URL's password is a secret: the URL is held in one closure, and only `_shown
 """
 
 import os
+import resource
+import select
 import socket
+import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from chatproof.journal import JournalError
-from chatproof.journal.store import COVERED, TABLES, Journal
+from chatproof.journal import lock
+from chatproof.journal.events import JournalError
+from chatproof.journal.store import Journal
+from chatproof.journal.tables import ADDED, COVERED, DROPPED, FIRST_HEAD, MADE, OLDEST, VERSION, VERSION_3
 
 EXTRA = "chatproof[postgres]"
 _SECONDS = 5
+_BACK_SECONDS = 3  # that a server which was lost has to come back: a restart takes one or two
 _ANSWER_SECONDS = 60  # for one statement: a server that was reached may still say nothing for ever
+_ANSWER_BYTES = 100 * 1024 * 1024  # that this process may grow by while it waits for one answer
+_SOME = 8  # wakings of a wait between two looks at that
+_BATCH = 64  # documents of one answer
 _LOCK = 0x63686174  # one advisory lock for all journals of a database: writers queue
-_APPEND_ONLY = (
+_BEGIN = (
+    f"BEGIN; SET LOCAL lock_timeout = '{int(lock.SECONDS)}s'; SET LOCAL synchronous_commit = on; "
+    f"SELECT pg_advisory_xact_lock({_LOCK})"
+)
+_HOLDER = (
+    f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {_LOCK} AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"
+)
+_REFERRED = (
+    "SELECT encode(substring(document from 3 for 32), 'hex') FROM chatproof_documents "
+    "WHERE substring(document from 1 for 1) = '\\x02'::bytea"
+)
+_TABLES_2 = ("chatproof_entries", "chatproof_documents")
+_TABLES_3 = (*_TABLES_2, "chatproof_terms", "chatproof_head")
+_APPEND_ONLY_2 = (
     "CREATE FUNCTION chatproof_append_only() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN "
     f"IF TG_OP = 'DELETE' AND EXISTS ({COVERED}) THEN RETURN OLD; END IF; "
     "RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'restrict_violation'; END $body$",
     *(
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
         "FOR EACH ROW EXECUTE FUNCTION chatproof_append_only()"
-        for table in ("chatproof_entries", "chatproof_documents")
+        for table in _TABLES_2
     ),
 )
+_APPEND_ONLY_3 = (
+    "CREATE FUNCTION chatproof_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN "
+    "RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'restrict_violation'; END $body$",
+    "CREATE FUNCTION chatproof_terms_stay() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN "
+    f"IF TG_OP = 'DELETE' AND OLD.hash NOT IN ({_REFERRED}) THEN RETURN OLD; END IF; "
+    "RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'restrict_violation'; END $body$",
+    "CREATE TRIGGER chatproof_terms_append_only BEFORE UPDATE OR DELETE ON chatproof_terms "
+    "FOR EACH ROW EXECUTE FUNCTION chatproof_terms_stay()",
+    *(
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION chatproof_no_truncate()"
+        for table in _TABLES_3
+    ),
+)
+_TO_3 = (
+    "ALTER TABLE chatproof_documents ALTER COLUMN document TYPE BYTEA USING convert_to(document, 'UTF8')",
+    *ADDED, *_APPEND_ONLY_3, *DROPPED, VERSION_3
+)  # fmt: skip
+_TRIGGERS = {
+    2: {f"{table}_append_only" for table in _TABLES_2},
+    3: {*(f"{table}_append_only" for table in _TABLES_3[:3]), *(f"{table}_no_truncate" for table in _TABLES_3)},
+}
+_VERIFY = "see: chatproof journal verify"
 # By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _STATES = {
-    "55P03": ("journal.locked", "is locked by another writer", "see who holds it, then run again"),
+    "55P03": ("journal.locked", "is locked by another writer", "let that process end, then run again"),
     "42P01": ("journal.missing", "holds no journal", "name another with --journal, or run a check first"),
     "42501": ("journal.unwritable", "does not let this user write", "grant it, or name another with --journal"),
     "25006": ("journal.unwritable", "is read-only", "name the primary server"),
@@ -51,6 +98,8 @@ def journal(url: str, *, create: bool) -> Journal:
 class Postgres:
     """A Database on a server. Nothing is connected before the first use."""
 
+    referred = _REFERRED
+
     def __init__(self, url: str, *, create: bool) -> None:
         self._connection: Any = None
         try:
@@ -60,54 +109,123 @@ class Postgres:
             detail = "a PostgreSQL journal needs psycopg, which is not installed"
             raise JournalError("journal.extra", detail, advice) from None
         self._psycopg = psycopg
-        self._dial: Callable[[], Any] = lambda: psycopg.connect(
+        watched = type("Watched", (psycopg.Connection,), {"wait": _wait, "most": 0})
+        self._dial: Callable[[], Any] = lambda: watched.connect(  # type: ignore[attr-defined]
             url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof"
         )
         self._create = create
         self.shown = _shown(url)
-        self._prepared = False
+        self._prepared = self._lost = False
 
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, values: Sequence[Any] = (), *, large: bool = False) -> list[tuple[Any, ...]]:
         connection = self._open()
-        late = threading.Timer(_ANSWER_SECONDS, _hang_up, [connection])
-        late.daemon = True
-        late.start()
         try:
             # Without values a % in the text is no placeholder.
             cursor = connection.execute(sql.replace("?", "%s") if values else sql, tuple(values) or None)
             return cursor.fetchall() if cursor.description else []
+        except TooMuch as error:
+            raise JournalError(error.code, f"{self.shown} {error}", "name another with --journal") from None
         except self._psycopg.Error as error:
+            self._lost = connection.closed
             raise self._named(error) from None
         finally:
-            late.cancel()
+            if connection.closed:
+                self._connection = None
 
-    def transaction(self, work: Callable[[], None]) -> None:
-        self.query("BEGIN")
+    def enter(self, insert: str, narrow: Sequence[Any], document: bytes | str) -> None:
+        """In one statement: whoever waits for their turn waits for each answer."""
+        sql = (
+            f"WITH narrow AS ({insert}), stored AS (INSERT INTO chatproof_documents VALUES (?, ?)) "
+            "UPDATE chatproof_head SET seq = ?, hash = ?"
+        )
+        self.query(sql, (*narrow, narrow[0], document, narrow[0], narrow[-1]))
+
+    def documents(self, after: int, until: int) -> Iterator[tuple[int, Any]]:
+        sql = f"SELECT seq, document FROM chatproof_documents WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT {_BATCH}"
+        while rows := self.query(sql, (after, until)):
+            yield from rows
+            if rows[-1][0] <= after:
+                raise JournalError("journal.corrupt", f"{self.shown}: its documents are in no order", _VERIFY)
+            after = rows[-1][0]
+
+    def transaction(self, work: Callable[[], None], *, fold: bool = False, leave: bool = False) -> None:
+        """Where the connection was lost, idle or meanwhile, all is done once more: what is kept already is left out."""
+        fresh, self._lost = self._connection is None, False
         try:
-            self.query(f"SET LOCAL lock_timeout = '{_SECONDS}s'")
-            self.query("SET LOCAL synchronous_commit = on")
-            self.query("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+            self._transact(work)
+        except JournalError:
+            if fresh or not self._lost:
+                raise
+            self.close()
+            self._come_back()
+            self._transact(work)
+        if leave:
+            self.close()
+
+    def _transact(self, work: Callable[[], None]) -> None:
+        try:
+            self.query(_BEGIN)
             self._prepare()
             work()
             self.query("COMMIT")
         except BaseException:
             try:
-                self._connection.rollback()
+                if self._connection is not None:
+                    self._connection.rollback()
             except self._psycopg.Error:
                 self.close()  # the server went away, and the transaction with it
             raise
+
+    def _come_back(self) -> None:
+        """Connect again. A server that is restarted refuses for a moment. Raises JournalError."""
+        until = time.monotonic() + _BACK_SECONDS
+        while True:
+            try:
+                self._open()
+                return
+            except JournalError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.1)
 
     def compact(self) -> None:
         """The server's own vacuum does it."""
 
     def flaws(self) -> list[str]:
-        """The server looks after its pages: page checksums are for its administrator to switch on."""
-        return []
+        """Triggers that are not as they were made. The server looks after its pages: page checksums are for its
+        administrator to switch on."""
+        version = self.query("SELECT version FROM chatproof_head LIMIT 1")
+        wanted = _TRIGGERS[OLDEST if version == [(OLDEST,)] else VERSION]
+        rows = self.query(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid IN (SELECT to_regclass(name) FROM unnest(ARRAY["
+            + ", ".join(f"'{table}'" for table in _TABLES_3)
+            + "]) name) AND NOT tgisinternal AND tgenabled IN ('O', 'A') LIMIT 200"
+        )
+        names = wanted ^ {str(row[0]) for row in rows}
+        return [f"triggers are not as chatproof makes them: {', '.join(sorted(names))}"] if names else []
+
+    def copy_to(self, path: str) -> None:
+        detail = f"{self.shown} is no file: the server's own tools copy it"
+        raise JournalError("journal.unwritable", detail, "pg_dump; or: chatproof journal export FILE")
+
+    def migrate(self) -> bool:
+        """Bring tables of version 2 to version 3, all of it or nothing; false where there is nothing to do. 0.1.0 can
+        read and write them no more."""
+        done = False
+
+        def work() -> None:
+            nonlocal done
+            done = self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]
+            for statement in _TO_3 if done else ():
+                self.query(_in_our_words(statement))
+
+        self.transaction(work)
+        return done
 
     def close(self) -> None:
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            connection, self._connection = self._connection, None
+            connection.close()
 
     def __del__(self) -> None:
         self.close()
@@ -118,9 +236,8 @@ class Postgres:
         if not self.query("SELECT 1 WHERE to_regclass('chatproof_head') IS NOT NULL"):
             if not self._create:
                 raise JournalError("journal.missing", f"{self.shown} holds no journal", "name another with --journal")
-            for statement in (*TABLES, *_APPEND_ONLY):
-                # Times and ids in byte order, whatever the database's language.
-                self.query(statement.replace("TEXT NOT NULL", 'TEXT COLLATE "C" NOT NULL'))
+            for statement in (*MADE, *ADDED, FIRST_HEAD, *_APPEND_ONLY_2, *_APPEND_ONLY_3):
+                self.query(_in_our_words(statement))
         self._prepared = True
 
     def _open(self) -> Any:
@@ -157,13 +274,94 @@ class Postgres:
         state = error.sqlstate or "08"
         fallback = ("journal.unwritable", "refuses", "see the server's log")
         code, said, advice = _STATES.get(state) or _STATES.get(state[:2]) or fallback
-        return JournalError(code, f"{self.shown} {said} ({state})", advice)
+        holder = self._holder() if code == "journal.locked" else ""
+        return JournalError(code, f"{self.shown} {said}{holder} ({state})", advice)
+
+    def _holder(self) -> str:
+        """Which of the server's processes holds the writers' lock, asked on a connection of its own."""
+        try:
+            with self._dial() as other:
+                rows = other.execute(_HOLDER).fetchall()
+        except self._psycopg.Error:
+            rows = []
+        return f", the server's process {rows[0][0]}, for more than {lock.SECONDS:.0f} s" if rows else ""
 
 
-def _hang_up(connection: Any) -> None:
-    """End the connection's socket under it, so that whoever waits there is told. libpq has no such limit of its own."""
-    with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as handle:
-        handle.shutdown(socket.SHUT_RDWR)
+class TooMuch(Exception):
+    """An answer that would cost more time or memory than any of ours does."""
+
+    def __init__(self, code: str, said: str) -> None:
+        super().__init__(said)
+        self.code = code
+
+
+def _wait(self: Any, gen: Any, interval: float = 0, timeout: float | None = None) -> Any:
+    """psycopg's Connection.wait, with limits that libpq has not: the time for an answer, and what it makes us grow by.
+
+    Where one is passed, or a signal comes, the socket is shut down, and the connection is of no use any more.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if not self.most:
+        self.most = _memory()[0] + _ANSWER_BYTES * 3 // 2
+    # libpq makes room for all of a row whose length it was told, and reads it in one go: that fails in here. Only where
+    # no other thread could miss the memory.
+    limited = self.most > _ANSWER_BYTES * 3 // 2 and soft == resource.RLIM_INFINITY and threading.active_count() == 1
+    try:
+        if limited:
+            resource.setrlimit(resource.RLIMIT_AS, (self.most, hard))
+        return _driven(gen, self.pgconn.socket, min(_ANSWER_SECONDS, timeout or _ANSWER_SECONDS))
+    except BaseException as error:
+        if not isinstance(error, self.Error):  # what the server refuses is an answer
+            with suppress(Exception), socket.socket(fileno=os.dup(self.pgconn.socket)) as held:
+                held.shutdown(socket.SHUT_RDWR)
+            self.close()
+        raise
+    finally:
+        if limited:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _driven(gen: Any, handle: int, seconds: float) -> Any:
+    until = time.monotonic() + seconds
+    before = wakes = wanted = 0
+    poll = select.poll()
+    try:
+        wanted = next(gen)
+    except StopIteration as end:
+        return end.value
+    while True:
+        wakes += 1
+        if wakes == _SOME:  # an answer of ours comes in fewer
+            before = _memory()[1]
+        elif wakes % _SOME == 0 and _memory()[1] - before > _ANSWER_BYTES:
+            raise TooMuch("journal.corrupt", f"answers more than {_ANSWER_BYTES >> 20} MiB to one question")
+        poll.register(handle, (select.POLLIN if wanted & 1 else 0) | (select.POLLOUT if wanted & 2 else 0))
+        events = poll.poll(max(until - time.monotonic(), 0) * 1000)
+        if not events:
+            raise TooMuch("journal.unreachable", f"gave no answer in {_ANSWER_SECONDS} s")
+        event = events[0][1]
+        readable = event & (select.POLLIN | select.POLLHUP | select.POLLERR)
+        ready = (1 if readable and wanted & 1 else 0) | (2 if event & select.POLLOUT else 0)
+        try:
+            wanted = gen.send(ready or wanted)
+        except StopIteration as end:
+            return end.value
+
+
+def _memory() -> tuple[int, int]:
+    """(bytes of address space, bytes of memory) of this process; elsewhere than on Linux 0, and the most it had."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            size, resident = file.read().split()[:2]
+        return int(size) * resource.getpagesize(), int(resident) * resource.getpagesize()
+    except (OSError, ValueError):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return 0, most if sys.platform == "darwin" else most * 1024
+
+
+def _in_our_words(statement: str) -> str:
+    """A statement as PostgreSQL takes it. Times and ids in byte order, whatever the database's language."""
+    return statement.replace("TEXT NOT NULL", 'TEXT COLLATE "C" NOT NULL').replace(" BLOB ", " BYTEA ")
 
 
 def _shown(url: str) -> str:

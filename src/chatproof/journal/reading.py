@@ -1,14 +1,20 @@
 """Runs in a journal: listed by filters, found by a selector. A run without an end is never taken for anything else."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chatproof.journal.store import Journal
+
+
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from chatproof.journal import FINISHED, IMPORTED, STARTED, JournalError
+from chatproof.files import special_files
 from chatproof.journal.documents import LARGEST, NoDocument, read
-from chatproof.journal.entry import summary_of
+from chatproof.journal.entry import CHAT, NARROWED, OF_API, summary_of
+from chatproof.journal.events import FINISHED, IMPORTED, STARTED, JournalError
 from chatproof.journal.filters import Filters
-from chatproof.journal.store import Journal
 from chatproof.printable import escape
 
 VERDICTS = ("GO", "NO-GO", "UNDECIDED")
@@ -40,7 +46,19 @@ class Row(NamedTuple):
     @property
     def code(self) -> str:
         """The principal diagnosis."""
-        return self.codes.strip("|").partition("|")[0]
+        marks = self.codes.strip("|").split("|")
+        return next((code for code in marks if code != NARROWED and not code.startswith(OF_API)), "")
+
+    @property
+    def api(self) -> str:
+        """The API that was asked."""
+        marks = self.codes.strip("|").split("|")[:2]  # behind `narrowed`, if that stands there
+        return next((mark.removeprefix(OF_API) for mark in marks if mark.startswith(OF_API)), CHAT)
+
+    @property
+    def narrowed(self) -> bool:
+        """Less than the whole contract was judged."""
+        return self.codes.startswith(f"|{NARROWED}|")
 
     @property
     def ended(self) -> bool:
@@ -64,10 +82,11 @@ _NO_END = (
     f"SELECT run_id FROM chatproof_entries WHERE run_id <> '' AND event IN ('{FINISHED}', '{IMPORTED}'))"
 )
 """All at once, from the index alone."""
-_NEWEST = "ORDER BY e.started_at DESC, e.seq DESC"
+_NEWEST = "ORDER BY e.seq DESC"
+"""In the order of the chain: a clock may have been wrong, and one run dated 2040 would hide every later one."""
 
 
-def rows(journal: Journal, filters: Filters) -> list[Row]:
+def rows(journal: "Journal", filters: Filters) -> list[Row]:
     """Runs, newest first."""
     where, values = _where(filters)
     sql = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {where} {_NEWEST}"
@@ -77,25 +96,30 @@ def rows(journal: Journal, filters: Filters) -> list[Row]:
     return [_row(journal, row) for row in journal.database.query(sql, values)]
 
 
-def documents(journal: Journal, filters: Filters) -> Iterator[Found]:
+def begun(journal: "Journal") -> list[tuple[int, str, str]]:
+    """(number, run, start) of every run, newest first: what upkeep needs of it."""
+    return journal.database.query(
+        f"SELECT e.seq, e.run_id, e.started_at FROM chatproof_entries e WHERE {_RUNS} {_NEWEST}"
+    )
+
+
+def documents(journal: "Journal", filters: Filters) -> Iterator[Found]:
     """Whole runs, newest first, read as they are asked for."""
     for row in rows(journal, filters):
         yield Found(row, _document(journal, row))
 
 
-def find(journal: Journal, selector: str) -> Found:
-    """One run by `latest`, `latest:VERDICT`, its id, an unambiguous prefix of that, or the path of a run's JSON."""
-    if selector == "latest" or selector.startswith("latest:"):
-        return _latest(journal, selector.partition(":")[2])
-    if is_file(selector):
-        return from_file(selector)
+def by_id(journal: "Journal", selector: str) -> Found:
+    """One run by its id, or by an unambiguous beginning of that. Raises JournalError."""
     journal.head()
-    near = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {_RUNS} AND substr(e.run_id, 1, ?) = ? {_NEWEST} LIMIT 6"
-    found = [_row(journal, row) for row in journal.database.query(near, (len(selector), selector))] if selector else []
+    # A range of the index by run, whose own condition stands in it. Run ids are ASCII: \x7f comes after all of them.
+    between = "e.run_id <> '' AND e.run_id >= ? AND e.run_id < ?"
+    near = f"SELECT {_COLUMNS} FROM chatproof_entries e WHERE {between} AND {_RUNS} {_NEWEST} LIMIT 6"
+    values = (selector, selector + "\x7f")
+    found = [_row(journal, row) for row in journal.database.query(near, values)] if selector else []
     exact = [row for row in found if row.run_id == selector]
     if len(exact or found) == 1:
-        row = (exact or found)[0]
-        return Found(row, _document(journal, row))
+        return found_in(journal, (exact or found)[0])
     if not found:
         detail = f"no run in {journal.shown} begins with {selector[:80]!r}"
         raise JournalError("run.unknown", detail, "see: chatproof history")
@@ -103,15 +127,20 @@ def find(journal: Journal, selector: str) -> Found:
     raise JournalError("run.ambiguous", f"several runs begin with {selector[:80]!r}", f"say more: {names}")
 
 
-def is_file(selector: str) -> bool:
-    """The selector is a path, and needs no journal."""
+def found_in(journal: "Journal", row: Row) -> Found:
+    """A row of the journal with its document."""
+    return Found(row, _document(journal, row))
+
+
+def is_path(selector: str) -> bool:
+    """The word is the path of a file, or looks like one."""
     return "/" in selector or os.path.isfile(selector)
 
 
 def from_file(path: str) -> Found:
     """The run in a JSON file that --report json wrote, checked against its schema. Raises JournalError."""
     try:
-        with open(path, "rb") as file:
+        with special_files.opened(path) as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise JournalError("run.unknown", f"cannot read {path}: {error.strerror}", "check the path") from None
@@ -128,18 +157,7 @@ def checked(data: bytes | str, place: str) -> dict[str, Any]:
         raise JournalError("run.malformed", f"{place} {problem}", advice) from None
 
 
-def _latest(journal: Journal, verdict: str) -> Found:
-    if verdict and verdict not in (*VERDICTS, NO_END):
-        known = ", ".join(VERDICTS)
-        raise JournalError("run.unknown", f"there is no verdict {verdict[:40]!r}", f"say latest: with {known}")
-    found = rows(journal, Filters(verdict=verdict, limit=1))
-    if not found:
-        what = f" with verdict {verdict}" if verdict else ""
-        raise JournalError("run.unknown", f"there is no run{what} in {journal.shown}", "see: chatproof history")
-    return Found(found[0], _document(journal, found[0]))
-
-
-def _document(journal: Journal, row: Row) -> dict[str, Any]:
+def _document(journal: "Journal", row: Row) -> dict[str, Any]:
     document = next(journal.documents((row.seq,)))
     if (document["run_id"], document.get("verdict", "")) != (row.run_id, row.verdict):
         detail = f"entry {row.seq} in {journal.shown} and its document do not say the same"
@@ -147,7 +165,7 @@ def _document(journal: Journal, row: Row) -> dict[str, Any]:
     return document
 
 
-def _row(journal: Journal, values: tuple[Any, ...]) -> Row:
+def _row(journal: "Journal", values: tuple[Any, ...]) -> Row:
     """A row as it may be shown: ours are escaped when they are written, those of others here."""
     seq, *texts = values
     if not all(isinstance(text, str) for text in texts):
@@ -167,6 +185,17 @@ def _where(filters: Filters) -> tuple[str, list[object]]:
     if filters.target:
         parts.append("(e.target = ? OR e.base_url = ? OR e.profile = ?)")
         values += [filters.target, filters.target.rstrip("/"), filters.target]
+    if filters.whole:
+        parts.append(f"substr(e.codes, 1, {len(NARROWED) + 2}) <> '|{NARROWED}|'")
+    if filters.api == CHAT:
+        parts.append("e.codes NOT LIKE ?")
+        values.append(f"%|{OF_API}%")
+    elif filters.api:
+        parts.append("e.codes LIKE ?")
+        values.append(f"%|{OF_API}{filters.api}|%")
+    if filters.name:
+        parts.append("e.target = ?")
+        values.append(filters.name)
     for column in ("environment", "kind", "model", "subject"):
         value = getattr(filters, column)
         if value:

@@ -1,4 +1,4 @@
-"""The journal in an SQLite file: WAL, synced at every commit, readable by its owner only.
+"""The journal in an SQLite file: WAL, synced at every commit, readable by its owner only, whole in one file at rest.
 
 Through `_sqlite3`, the module under the standard library's `sqlite3`: the package around it would load datetime, half a
 millisecond more than all the rest on the path of every smoke run (docs/decisions/0010).
@@ -6,44 +6,73 @@ millisecond more than all the rest on the path of every smoke run (docs/decision
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from _thread import get_ident
+from _weakref import ref
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chatproof.journal import JournalError
-from chatproof.journal.store import COVERED, TABLES, Journal
+from chatproof.journal import lock
+from chatproof.journal.events import JournalError
+from chatproof.journal.store import Journal
+from chatproof.journal.tables import (
+    ACCEPTED,
+    ADDED,
+    COVERED,
+    DROPPED,
+    FIRST_HEAD,
+    MADE,
+    OF_VERSION,
+    OLDEST,
+    VERSION_3,
+    name_of,
+)  # fmt: skip
 
 try:
     import _sqlite3 as sqlite
 except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]
 
-BUSY_SECONDS = 15.0  # a disk that stalls under load holds a lock for seconds; a lost run is worse than a wait
-_APPEND_ONLY = (
+LARGEST = 33 * 1024 * 1024
+"""Bytes of a document and what is around it. SQLite refuses more, so that a hostile file costs no memory."""
+_COLUMN, _ANSWER = 64 * 1024, 96 * 1024 * 1024  # bytes of a value of any other column, characters of one answer
+_CHUNK, _LENGTH = 64, 0  # rows that are fetched at once; SQLITE_LIMIT_LENGTH
+_MOMENTS = 100  # of a millisecond, for those who read while the log is folded
+_APPEND_ONLY_2 = (
     "CREATE TRIGGER chatproof_no_update BEFORE UPDATE ON chatproof_entries "
     "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
     "CREATE TRIGGER chatproof_no_document_update BEFORE UPDATE ON chatproof_documents "
     "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
     *(
-        f"CREATE TRIGGER {name} BEFORE DELETE ON {table} "
-        f"WHEN NOT EXISTS ({COVERED}) "
+        f"CREATE TRIGGER {name} BEFORE DELETE ON chatproof_{of} WHEN NOT EXISTS ({COVERED}) "
         "BEGIN SELECT RAISE(ABORT, 'only what a pruned entry covers can be removed'); END"
-        for name, table in (
-            ("chatproof_no_delete", "chatproof_entries"),
-            ("chatproof_no_document_delete", "chatproof_documents"),
-        )
+        for name, of in (("chatproof_no_delete", "entries"), ("chatproof_no_document_delete", "documents"))
     ),
 )
+_REFERRED = "SELECT lower(hex(substr(document, 3, 32))) FROM chatproof_documents WHERE substr(document, 1, 1) = x'02'"
+_APPEND_ONLY_3 = (
+    "CREATE TRIGGER chatproof_no_terms_update BEFORE UPDATE ON chatproof_terms "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    f"CREATE TRIGGER chatproof_no_terms_delete BEFORE DELETE ON chatproof_terms WHEN OLD.hash IN ({_REFERRED}) "
+    "BEGIN SELECT RAISE(ABORT, 'a document refers to these terms'); END",
+)
+_TRIGGERS = {2: _APPEND_ONLY_2, 3: (*_APPEND_ONLY_2, *_APPEND_ONLY_3)}
+_COPY = "a copy that was made while a run was written is like this: make one with `chatproof journal backup FILE`"
 # By primary result code: https://www.sqlite.org/rescode.html
 _CODES = {
-    5: ("journal.locked", "is locked by another process", "see who holds it, then run again"),
-    6: ("journal.locked", "is locked by another process", "see who holds it, then run again"),
+    5: ("journal.locked", "is locked", "let that process end, then run again"),
+    6: ("journal.locked", "is locked", "let that process end, then run again"),
+    7: ("journal.corrupt", "needs more memory than there is", "keep the file as it is; it may be hostile"),
     8: ("journal.unwritable", "is read-only", "check its permissions, or name another with --journal"),
     10: ("journal.unwritable", "cannot be read or written (I/O error)", "check the disk"),
-    11: ("journal.corrupt", "is damaged", "keep the file as it is; `journal export` saves what can be read"),
+    11: ("journal.corrupt", "is damaged", f"keep the file as it is; `journal export` saves what can be read; {_COPY}"),
     13: ("journal.unwritable", "cannot grow: the disk is full", "make room"),
     14: ("journal.unwritable", "cannot be opened", "check the folder and its permissions, or name another"),
+    18: ("journal.corrupt", "holds a value larger than chatproof writes", "keep the file as it is; it may be hostile"),
     26: ("journal.foreign", "is no SQLite database", "name another file with --journal"),
 }
+
+
+_opened: "list[ref[Sqlite]]" = []
 
 
 def journal(path: str, *, own_folder: bool, create: bool) -> Journal:
@@ -51,33 +80,125 @@ def journal(path: str, *, own_folder: bool, create: bool) -> Journal:
     return Journal(Sqlite(path, own_folder=own_folder, create=create))
 
 
+def close_all() -> None:
+    """Close what this thread has opened: a process that leaves without it leaves the log, and its locks for others to
+    clear away. A connection of another thread may be at work, and SQLite lets nobody else close it."""
+    for database in [each() for each in _opened]:
+        if database is not None and database.thread == get_ident():
+            database.close()
+
+
 class Sqlite:
     """A Database in a file. Nothing is opened before the first use."""
+
+    referred = _REFERRED
 
     def __init__(self, path: str, *, own_folder: bool, create: bool) -> None:
         self.path = self.shown = path
         self._own_folder, self._create = own_folder, create
         self._connection: Any = None
-        self._prepared = False
+        self.thread = 0  # the one that opened the connection
+        self._prepared = self._had_log = False
+        self._foreign_triggers: list[str] = []
 
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, values: Sequence[Any] = (), *, large: bool = False) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        size = 0
+        connection = self._open()
+        limit = connection.setlimit(_LENGTH, LARGEST) if large else 0
         try:
-            return self._open().execute(sql, values).fetchall()  # type: ignore[no-any-return]
+            cursor = connection.execute(sql, values)
+            while chunk := cursor.fetchmany(1 if large else _CHUNK):
+                rows += chunk
+                if len(rows) > _CHUNK:  # a damaged file can have pages that go round in a ring
+                    size += sum(len(value) for row in chunk for value in row if isinstance(value, str))
+                    if size > _ANSWER:
+                        cursor.close()
+                        raise JournalError("journal.corrupt", f"{self.path} {_CODES[18][1]}", _CODES[18][2])
         except sqlite.Error as error:
             raise self._named(error) from None
         except UnicodeDecodeError:  # from SQLite's own words, which quote a damaged byte
             raise JournalError("journal.corrupt", f"{self.path} {_CODES[11][1]}", _CODES[11][2]) from None
+        finally:
+            if large:
+                connection.setlimit(_LENGTH, limit)
+        return rows
 
-    def transaction(self, work: Callable[[], None]) -> None:
-        self.query("BEGIN IMMEDIATE")
+    def enter(self, insert: str, narrow: Sequence[Any], document: bytes | str) -> None:
+        self.query(insert, narrow)
+        self.query("INSERT INTO chatproof_documents VALUES (?, ?)", (narrow[0], document), large=True)
+        self.query("UPDATE chatproof_head SET seq = ?, hash = ?", (narrow[0], narrow[-1]))
+
+    def documents(self, after: int, until: int) -> Iterator[tuple[int, Any]]:
+        sql = "SELECT seq, document FROM chatproof_documents WHERE seq > ? AND seq <= ? ORDER BY seq"
+        connection = self._open()
+        connection.setlimit(_LENGTH, LARGEST)
+        cursor = None
         try:
-            self._prepare()
-            work()
-            self.query("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+            cursor = connection.execute(sql, (after, until))
+            yield from cursor
+        except sqlite.Error as error:
+            raise self._named(error) from None
+        except UnicodeDecodeError:
+            raise JournalError("journal.corrupt", f"{self.path} {_CODES[11][1]}", _CODES[11][2]) from None
+        finally:
+            if cursor is not None:
+                cursor.close()  # or its snapshot would stand in the way of the next write
+            connection.setlimit(_LENGTH, _COLUMN)
+
+    def transaction(self, work: Callable[[], None], *, fold: bool = False, leave: bool = False) -> None:
+        self._open()
+        turn = lock.Turn(self.path)
+        try:
+            self.query("BEGIN IMMEDIATE")
+            try:
+                self._prepare()
+                work()
+                owed = self.query("PRAGMA user_version") != [(0,)]
+                owe = (fold or owed) and turn.is_awaited
+                if owe != owed:
+                    self.query(f"PRAGMA user_version = {int(owe)}")
+                self.query("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            if (fold or owed) and not (owe and owed):
+                self._fold(leave and not owe)
+        finally:
+            turn.end()
+        if leave:
+            self.close()
+
+    def _fold(self, leave: bool) -> None:
+        """Bring the log into the file; nobody else does it now. The last connection does it when it is closed, too, and
+        removes the log. A reader may hold some of it back until it ends: it is waited for, a moment.
+
+        Where others wait for their turn, the first of them folds, so that the file itself says that its log owes it
+        something (`user_version`), and the last of them, who takes that back."""
+        if leave:
+            self.close()
+            if not os.path.exists(self._log):
+                return
+        for _ in range(_MOMENTS):
+            (_busy, held, folded), *_rest = self.query("PRAGMA wal_checkpoint(PASSIVE)")
+            if held == folded:
+                return
+            time.sleep(0.001)
+
+    @property
+    def _log(self) -> str:
+        return f"{os.path.realpath(self.path)}-wal"
+
+    def _has_log(self) -> bool:
+        try:
+            return os.path.getsize(self._log) > 0
+        except FileNotFoundError:  # as it always is where the last to close has just removed it
+            return False
+
+    def _locked(self) -> JournalError:
+        real = os.path.realpath(self.path)
+        return lock.locked(self.path, f"{real}-lock", f"{real}-shm", real)
 
     def flaws(self) -> list[str]:
         """What SQLite finds wrong in its own pages; tables, indexes and triggers that are not as they were made.
@@ -86,60 +207,142 @@ class Sqlite:
         an index that somebody added does no harm; a trigger might.
         """
         found = [f"SQLite: {row[0]}" for row in self.query("PRAGMA integrity_check(20)") if row[0] != "ok"]
-        made = {sql: (kind, name) for kind, name, sql in self.query("SELECT type, name, sql FROM sqlite_master")}
-        wanted = [sql for sql in (*TABLES, *_APPEND_ONLY) if sql.startswith("CREATE")]
-        names = {name for sql, (kind, name) in made.items() if kind == "trigger" and sql not in wanted}
-        names |= {_name(sql) for sql in wanted if made.get(sql, ("", ""))[1] != _name(sql)}
-        if names:
+        if not (self._had_log or self._has_log()) and self.query("PRAGMA user_version") != [(0,)]:
+            found.append("it is a torn copy: runs that were being written when it was made are not in it")
+        version = self.query("SELECT version FROM chatproof_head LIMIT 1")
+        number = OLDEST if version == [(OLDEST,)] else 3
+        made = {name: sql for kind, name, sql in self._schema() if kind != "view"}
+        wanted = {name_of(sql): sql for sql in (*OF_VERSION[number], *_TRIGGERS[number])}
+        names = {name for name, sql in wanted.items() if made.get(name) not in ACCEPTED.get(name, {sql})}
+        if names := names | set(self._foreign_triggers):
             found.append(f"tables, indexes or triggers are not as chatproof makes them: {', '.join(sorted(names))}")
         return found
+
+    def copy_to(self, path: str) -> None:
+        """By SQLite's own means: it reads one state, whatever is written meanwhile, and syncs the copy."""
+        self.query("SELECT 1 FROM chatproof_head LIMIT 1")
+        target = sqlite.connect(path, lock.SECONDS, 0, None)
+        try:
+            self._open().backup(target)
+            target.execute("PRAGMA user_version = 0")  # what the log owed the file is in the copy
+        except sqlite.Error as error:
+            raise self._named(error) from None
+        finally:
+            target.close()
+
+    def migrate(self) -> bool:
+        done = self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]
+        if done:
+            self.transaction(lambda: None, fold=True)
+        return done
 
     def compact(self) -> None:
         """What was removed is gone from the files, too. Others may be reading: then it stays until the next time."""
         try:
-            self.query("VACUUM")
+            self.query("VACUUM", large=True)
             self.query("PRAGMA wal_checkpoint(TRUNCATE)")
         except JournalError as error:
             if error.code != "journal.locked":
                 raise
 
     def close(self) -> None:
+        """The last to close brings all into the file and removes the log beside it."""
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    def __del__(self) -> None:
+        """A connection and its cache of statements refer to each other: without us it would be closed at some time."""
+        try:
+            self.close()
+        except sqlite.Error:  # of another thread
+            pass
 
     def _prepare(self) -> None:
-        """Make the tables in an empty file. A file with tables of something else is left as it is."""
+        """Make the tables in an empty file; bring those of version 2 to version 3. A file with tables of something else
+        is left as it is."""
+        if self._foreign_triggers:
+            detail = f"{self.path} has triggers that are not chatproof's: {', '.join(self._foreign_triggers)}"
+            raise JournalError("journal.corrupt", detail, "remove them, or name another journal with --journal")
         if self._prepared:
             return
-        names = {row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        self._prepared = "chatproof_head" in names
-        if self._prepared:
-            return
-        if names:
-            detail = f"{self.path} is an SQLite database of something else"
-            raise JournalError("journal.foreign", detail, "name another file with --journal")
-        for statement in (*TABLES, *_APPEND_ONLY):
+        names = {row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table' LIMIT 200")}
+        statements: tuple[str, ...] = ()
+        if "chatproof_head" not in names:
+            if names:
+                detail = f"{self.path} is an SQLite database of something else"
+                raise JournalError("journal.foreign", detail, "name another file with --journal")
+            statements = (*MADE, *ADDED, FIRST_HEAD, *_TRIGGERS[3])
+        elif self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]:
+            statements = (*ADDED, *_APPEND_ONLY_3, *DROPPED, VERSION_3)
+        for statement in statements:
             self.query(statement)
+        self._prepared = True
+
+    def _schema(self) -> list[tuple[str, str, str]]:
+        """(type, name, text) of what is in the file under our names, and of every trigger."""
+        return self.query(
+            "SELECT type, name, substr(sql, 1, 4000) FROM sqlite_master "
+            "WHERE type = 'trigger' OR name LIKE 'chatproof%' LIMIT 200"
+        )
+
+    def _examine(self) -> None:
+        """Refuse what stands in the place of our tables: a view can be endless, and cost all memory there is."""
+        ours = {sql for sqls in _TRIGGERS.values() for sql in sqls}
+        for kind, name, sql in self._schema():
+            if name in ACCEPTED and sql not in ACCEPTED[name]:
+                detail = f"{self.path}: {name} is not the table that chatproof makes"
+                raise JournalError("journal.corrupt", detail, "keep the file as it is; name another with --journal")
+            if kind == "trigger" and sql not in ours:
+                self._foreign_triggers.append(name)
 
     def _open(self) -> Any:
         if self._connection is None:
-            if not os.path.exists(self.path):
-                self._make()
-            elif not os.path.isfile(self.path):
-                raise JournalError("journal.unwritable", f"{self.path} is no regular file", "give the path of a file")
-            new = not os.path.getsize(self.path)
-            self._connection = sqlite.connect(self.path, BUSY_SECONDS, 0, None)
-            self.query("PRAGMA synchronous = FULL")
-            # A short log: who opens the file after a kill reads it whole.
-            self.query("PRAGMA wal_autocheckpoint = 200")
-            if new:
-                self._set_wal()
+            new = not self._look()
+            self._had_log = self._has_log()
+            self._connect(self.path)
+            try:
+                self.query("PRAGMA synchronous = FULL")
+                # A short log: who opens the file after a kill reads it whole.
+                self.query("PRAGMA wal_autocheckpoint = 200")
+                if new:
+                    self._set_wal()
+                else:
+                    self._examine()
+            except BaseException:
+                self.close()
+                raise
         return self._connection
+
+    def _look(self) -> int:
+        """The file's size. It is made where there is none, refused where it is none, closed where it is open to all."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            if not self._create:
+                detail = f"there is no journal at {self.path}"
+                raise JournalError("journal.missing", detail, "name another with --journal") from None
+            from chatproof.journal import files
+
+            files.make(self.path, own_folder=self._own_folder)
+            return 0
+        if found.st_mode & 0o170000 != 0o100000:
+            raise JournalError("journal.unwritable", f"{self.path} is no regular file", "give the path of a file")
+        if found.st_mode & 0o007:
+            from chatproof.journal import files
+
+            files.tighten(self.path)
+        return found.st_size
+
+    def _connect(self, path: str) -> None:
+        _opened[:] = [each for each in _opened if each() is not None] + [ref(self)]
+        self._connection, self.thread = sqlite.connect(path, lock.SECONDS, 0, None), get_ident()
+        self._connection.setlimit(_LENGTH, _COLUMN)
+        self._prepared, self._foreign_triggers = False, []
 
     def _set_wal(self) -> None:
         """Once in a file's life. SQLite's own waiting does not cover it, and several may come first."""
-        until = time.monotonic() + BUSY_SECONDS
+        until = time.monotonic() + lock.SECONDS
         while True:
             try:
                 self.query("PRAGMA journal_mode = WAL")
@@ -149,43 +352,48 @@ class Sqlite:
                     raise
                 time.sleep(0.01)
 
-    def _make(self) -> None:
-        """An empty file for its owner only, before SQLite would make one for all; its log takes the same mode."""
-        if not self._create:
-            raise JournalError("journal.missing", f"there is no journal at {self.path}", "name another with --journal")
-        try:
-            if self._own_folder:
-                os.makedirs(os.path.dirname(self.path), 0o700, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            detail = f"cannot make the journal {self.path}: {error.strerror}"
-            raise JournalError("journal.unwritable", detail, "name another with --journal") from None
-
     def _named(self, error: Any) -> JournalError:
         """SQLite's own message may quote data, so it is not shown: the result code is."""
         number = getattr(error, "sqlite_errorcode", 1) & 0xFF
         name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
         if number == 1 and "no such table" in str(error):
-            detail = f"{self.path} is no journal of chatproof's"
-            return JournalError("journal.missing", detail, "name another file with --journal")
+            return self._without_tables()
+        if number in (5, 6):
+            return self._locked()
         code, said, advice = _CODES.get(number, ("journal.corrupt", "refuses", "see: chatproof journal verify"))
         return JournalError(code, f"{self.path} {said} ({name})", advice)
 
-
-def _name(sql: str) -> str:
-    """What one of our CREATE statements makes."""
-    return sql.replace("UNIQUE ", "").split(" ", 3)[2]
+    def _without_tables(self) -> JournalError:
+        """No journal; or the file alone of one whose runs still stood in the log beside it when it was copied."""
+        try:
+            with open(self.path, "rb") as file:
+                head = file.read(20)
+        except OSError:
+            head = b""
+        if os.path.getsize(self.path) <= 4096 and head[18:20] == b"\x02\x02":
+            detail = f"{self.path} holds no run: it is new, or a torn copy, made without the log (-wal) beside it"
+            return JournalError("journal.missing", detail, "copy one in use with: chatproof journal backup FILE")
+        return JournalError(
+            "journal.missing", f"{self.path} is no journal of chatproof's", "name another file with --journal"
+        )
 
 
 class Memory(Sqlite):
-    """A Database in memory, for reading what is stored in another form. `shown` is that form's place."""
+    """A Database for reading what is stored in another form: in memory, or where it is large in an unnamed file.
+    `shown` is that form's place."""
 
     def __init__(self, shown: str) -> None:
         super().__init__(shown, own_folder=False, create=True)
 
+    def transaction(self, work: Callable[[], None], *, fold: bool = False, leave: bool = False) -> None:
+        self.query("BEGIN")
+        self._prepare()
+        work()
+        self.query("COMMIT")
+
     def _open(self) -> Any:
         if self._connection is None:
-            self._connection = sqlite.connect(":memory:", BUSY_SECONDS, 0, None)
+            self._connect("")
         return self._connection
 
     def compact(self) -> None:

@@ -1,62 +1,33 @@
 """A journal in an SQL database: the same tables whatever the database. A backend brings a Database and its dialect."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from chatproof import clock
-from chatproof.journal import FINISHED, STARTED, JournalError
-from chatproof.journal.entry import START, Entry, Summary, made, subject_of
+from chatproof.journal.entry import CHAT, NARROWED, OF_API, Entry, Prepared, Summary, made, prepared, subject_of
+from chatproof.journal.events import FINISHED, STARTED, JournalError
+from chatproof.journal.packing import Unreadable, pack, terms_hash, unpack
+from chatproof.journal.tables import OLDEST, VERSION
+from chatproof.secrets.digest import sha256
 
 if TYPE_CHECKING:
+    from chatproof.journal.database import Database
     from chatproof.journal.filters import Filters
     from chatproof.journal.reading import Found, Row
 
-VERSION = 2
 COLUMNS = ("seq", "at", "event", *Summary._fields, "through", "previous", "hash")
-TABLES = (
-    # Narrow rows apart from the documents, so that a filter over years of runs reads megabytes, not gigabytes.
-    "CREATE TABLE chatproof_entries (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, "
-    + ", ".join(f"{name} TEXT NOT NULL" for name in Summary._fields)
-    + ", through INTEGER NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)",
-    "CREATE TABLE chatproof_documents (seq INTEGER PRIMARY KEY, document TEXT NOT NULL)",
-    # Where the chain ends, so that rows cut off its end are missed.
-    "CREATE TABLE chatproof_head (version INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX chatproof_by_run ON chatproof_entries (run_id, event) WHERE run_id <> ''",
-    "CREATE INDEX chatproof_by_start ON chatproof_entries (started_at)",
-    "CREATE INDEX chatproof_by_subject ON chatproof_entries (subject, started_at)",
-    "CREATE INDEX chatproof_pruned ON chatproof_entries (through) WHERE through > 0",
-    f"INSERT INTO chatproof_head VALUES ({VERSION}, 0, '{START}')",
-)
-COVERED = "SELECT 1 FROM chatproof_entries WHERE through > 0 AND through >= OLD.seq"
-"""For a backend's trigger: the row may be removed, for a `pruned` entry covers it."""
-_INSERT = f"INSERT INTO chatproof_entries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT = f"INSERT INTO chatproof_entries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _BATCH = 200
-
-
-class Database(Protocol):
-    """A connection, made at first use. Parameters are written `?`. Every failure is raised as JournalError."""
-
-    shown: str  # the place as people may see it
-
-    def query(self, sql: str, values: Sequence[Any] = ()) -> "list[tuple[Any, ...]]": ...
-
-    def transaction(self, work: Callable[[], None]) -> None:
-        """Run `work` alone among writers: all of it is kept, and synced, or nothing. Makes the tables when missing."""
-
-    def compact(self) -> None:
-        """Give back the room of what was removed."""
-
-    def flaws(self) -> list[str]:
-        """What the database finds wrong with itself. Reads all of it."""
-
-    def close(self) -> None: ...
+_VERIFY = "see: chatproof journal verify"
 
 
 class Journal:
     """What commands use. `shown` is its place without any password."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Database") -> None:
         self.database = database
+        self._terms: dict[str, bytes] = {}
+        self._packs = True
 
     @property
     def shown(self) -> str:
@@ -67,6 +38,15 @@ class Journal:
         """What is wrong with the place where the entries are kept, apart from them."""
         return self.database.flaws()
 
+    def copy_to(self, path: str) -> None:
+        """Write a copy, as of one moment, into an empty file. Raises JournalError."""
+        self.database.copy_to(path)
+
+    def migrate(self) -> bool:
+        """Bring the tables to the newest version; false where there is nothing to do. Raises JournalError."""
+        self.head()
+        return self.database.migrate()
+
     def ready(self) -> None:
         """Prove that the journal can be written. Raises JournalError."""
         self.append(STARTED, ())
@@ -75,79 +55,153 @@ class Journal:
         """Record that a run begins. Durable when this returns. Raises JournalError."""
         self.append(STARTED, [document])
 
-    def finished(self, document: dict[str, Any]) -> None:
-        """Record a run's document. Durable when this returns; a second time changes nothing. Raises JournalError."""
-        self.append(FINISHED, [document])
+    def finished(self, document: dict[str, Any], *, leave: bool = False) -> None:
+        """Record a run's document. Durable when this returns; a second time changes nothing. Raises JournalError.
 
-    def append(self, event: str, documents: Iterable[dict[str, Any]]) -> int:
+        Whoever copies the journal's file has it then. `leave`: the journal is closed, too, at less cost than later."""
+        self.append(FINISHED, [document], leave=leave)
+
+    def append(self, event: str, documents: Iterable[dict[str, Any]], *, leave: bool = False) -> int:
         """Add entries to the chain, all or none; return how many. One of a run that is there already is left out."""
-        added = 0
+        return len(self._append(event, documents, leave))
+
+    def claim(self, documents: Iterable[dict[str, Any]]) -> list[str]:
+        """Record that runs begin, all or none; return the ids of those that nobody had begun: of one that is there
+        already, somebody else has sent the requests, or will. Durable when this returns. Raises JournalError."""
+        return self._append(STARTED, documents, False)
+
+    def unfinished(self, since: str, until: str) -> list[dict[str, Any]]:
+        """The started documents of runs that began between two times (RFC 3339), and of which no end is recorded."""
+        ended = "SELECT 1 FROM chatproof_entries f WHERE f.run_id = s.run_id AND f.event = ? AND f.run_id <> ''"
+        sql = (
+            "SELECT s.seq FROM chatproof_entries s WHERE s.event = ? AND s.started_at >= ? AND s.started_at < ? "
+            f"AND NOT EXISTS ({ended}) ORDER BY s.seq"
+        )
+        rows = self.database.query(sql, (STARTED, since, until, FINISHED))
+        return list(self.documents([row[0] for row in rows]))
+
+    def _append(self, event: str, documents: Iterable[dict[str, Any]], leave: bool) -> list[str]:
+        given = list(documents)
+        added: list[str] = []
+        ready = [prepared(document, packed=self._packs) for document in given]
 
         def work() -> None:
-            nonlocal added
-            self.head()
-            for document in documents:
-                added += self.add(event, document)
+            nonlocal ready
+            added.clear()
+            if not ready:
+                self.head()
+            for number, document in enumerate(given):
+                entered = self._enter(event, ready[number])
+                if entered is None:  # tables of another version than they were the last time
+                    self._packs = not self._packs
+                    ready = [prepared(document, packed=self._packs) for document in given]
+                    entered = self._enter(event, ready[number])
+                if entered:
+                    added.append(ready[number][0].run_id)
 
-        self.database.transaction(work)
+        self.database.transaction(work, fold=event != STARTED, leave=leave)
         return added
 
-    def add(self, event: str, document: dict[str, Any], through: int = 0) -> bool:
-        """Within a transaction: the next entry; false where the run has one of this event."""
-        seq, hash = self.head()
-        entry = made(seq + 1, clock.utc(), event, document, hash, through)
-        if self._has(entry):
+    def _enter(self, event: str, ready: Prepared, through: int = 0) -> bool | None:
+        """Within a transaction: the next entry; false where the run has one of this event, None where it is not stored
+        in the way of these tables."""
+        version, seq, hash, known = self._head(ready[0].run_id, event)
+        if known:
             return False
-        insert(self.database, entry)
-        self.database.query("UPDATE chatproof_head SET seq = ?, hash = ?", (entry.seq, entry.hash))
+        entry = made(seq + 1, clock.utc(), event, ready, hash, through)
+        if (version > OLDEST) != (entry.stored[:1] != b"{"):
+            return None
+        stored = entry.stored if version > OLDEST else entry.stored.decode("ascii")
+        narrow = (entry.seq, entry.at, entry.event, *entry.summary, entry.through, entry.previous, entry.hash)
+        self.database.enter(INSERT, narrow, stored)
+        terms = terms_hash(entry.stored)
+        if terms and not self.database.query("SELECT 1 FROM chatproof_terms WHERE hash = ?", (terms,)):
+            self.database.query("INSERT INTO chatproof_terms VALUES (?, ?)", (terms, pack(entry.terms)[0]), large=True)
         return True
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the last entry. Raises JournalError where a newer chatproof made the journal."""
-        rows = self.database.query("SELECT version, seq, hash FROM chatproof_head")
+        return self._head()[1:3]
+
+    @property
+    def version(self) -> int:
+        """The version of the journal's tables: an older one is read as it is."""
+        return self._head()[0]
+
+    def _head(self, run_id: str = "", event: str = "") -> tuple[int, int, str, bool]:
+        """(version of the tables, number and hash of the last entry, whether the run has an entry of this event)."""
+        if run_id:
+            # The words of the index's own condition let SQLite use it.
+            same = "SELECT 1 FROM chatproof_entries WHERE run_id = ? AND event = ? AND run_id <> ''"
+            sql = f"SELECT version, seq, hash, EXISTS ({same}) FROM chatproof_head LIMIT 2"
+            rows = self.database.query(sql, (run_id, event))
+        else:
+            rows = self.database.query("SELECT version, seq, hash, 0 FROM chatproof_head LIMIT 2")
         if len(rows) != 1:
             detail = f"{self.shown} has lost the row that says where its chain ends"
             raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
-        version, seq, hash = rows[0]
+        version, seq, hash, known = rows[0]
         if not (isinstance(version, int) and isinstance(seq, int) and isinstance(hash, str)):
             detail = f"{self.shown}: the row that says where its chain ends is damaged"
             raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
-        if version < VERSION:
+        if version < OLDEST:
             detail = f"{self.shown} was made by a version of chatproof before its first release"
             raise JournalError("journal.foreign", detail, "move it away; a new one is made in its place")
         if version > VERSION:
             detail = f"{self.shown} was made by a newer chatproof (version {version} of its tables, known is {VERSION})"
             raise JournalError("journal.newer", detail, "update chatproof, or name another journal with --journal")
-        return seq, hash
-
-    def _has(self, entry: Entry) -> bool:
-        run_id = entry.summary.run_id
-        if not run_id:
-            return False
-        # The words of the index's own condition let SQLite use it.
-        same = "SELECT 1 FROM chatproof_entries WHERE run_id = ? AND event = ? AND run_id <> ''"
-        return bool(self.database.query(same, (run_id, entry.event)))
+        return version, seq, hash, bool(known)
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, oldest first. An entry whose document is missing has an empty one."""
-        columns = ", ".join(f"e.{name}" for name in COLUMNS)
-        sql = (
-            f"SELECT {columns}, d.document FROM chatproof_entries e LEFT JOIN chatproof_documents d ON d.seq = e.seq "
-            f"WHERE e.seq > ? ORDER BY e.seq LIMIT {_BATCH}"
-        )
+        """Every entry, oldest first. An entry whose document is missing has an empty one. Memory holds one document."""
+        narrow = f"SELECT {', '.join(COLUMNS)} FROM chatproof_entries WHERE seq > ? ORDER BY seq LIMIT {_BATCH}"
         last = -1
-        while rows := self.database.query(sql, (last,)):
-            for seq, at, event, *summary, through, previous, hash, document in rows:
-                yield Entry(seq, at, event, Summary(*summary), through, document or "", previous, hash)
-            last = rows[-1][0]
+        while rows := self.database.query(narrow, (last,)):
+            documents = self.database.documents(last, rows[-1][0])
+            number, document = next(documents, (None, b""))
+            for seq, at, event, *summary, through, previous, hash in rows:
+                if not isinstance(seq, int) or seq <= last:
+                    raise JournalError("journal.corrupt", f"{self.shown}: its entries are in no order", _VERIFY)
+                while number is not None and number < seq:
+                    number, document = next(documents, (None, b""))
+                data = as_bytes(document) if number == seq else b""
+                yield Entry(seq, at, event, Summary(*summary), through, data, previous, hash)
+                last = seq
 
-    def good(self, target: dict[str, Any], count: int) -> "list[tuple[int, str]]":
-        """(number, signature) of the newest GO runs of a target's base URL and model, newest first."""
+    def text_of(self, entry: Entry) -> bytes:
+        """The JSON text of an entry's document. Raises Unreadable."""
+        return unpack(entry.stored, lambda hash: entry.terms or self.terms(hash))
+
+    def terms(self, hash: str) -> bytes:
+        """The terms that stored documents refer to by a hash. Raises Unreadable: they are missing or were changed."""
+        if hash not in self._terms:
+            rows = self.database.query("SELECT stored FROM chatproof_terms WHERE hash = ?", (hash,), large=True)
+            text = unpack(as_bytes(rows[0][0])) if rows else b""
+            if sha256(text) != hash:
+                raise Unreadable("refers to terms of the contract that are missing or were changed")
+            self._terms = {hash: text}  # the last one only: runs that follow each other have the same
+        return self._terms[hash]
+
+    def terms_flaws(self, referred: set[str]) -> list[str]:
+        """What is wrong with the terms that stored documents refer to by these hashes."""
+        found = []
+        for hash in sorted(referred):
+            try:
+                self.terms(hash)
+            except Unreadable:
+                found.append(f"the terms of the contract {hash[:12]}… are missing or were changed")
+        return found
+
+    def good(self, target: dict[str, Any], count: int, api: str = CHAT) -> "list[tuple[int, str]]":
+        """(number, signature) of the newest whole GO runs of a target's base URL, model and API, newest first."""
+        marked = f"%|{OF_API}%" if api == CHAT else f"%|{OF_API}{api}|%"
         sql = (
             "SELECT seq, signature FROM chatproof_entries WHERE subject = ? AND model = ? AND verdict = 'GO' "
-            f"ORDER BY started_at DESC, seq DESC LIMIT {int(count)}"
+            f"AND substr(codes, 1, {len(NARROWED) + 2}) <> '|{NARROWED}|' "
+            f"AND codes {'NOT ' if api == CHAT else ''}LIKE ? "
+            f"ORDER BY seq DESC LIMIT {int(count)}"
         )
-        return self.database.query(sql, (subject_of(target), target["model"]))
+        return self.database.query(sql, (subject_of(target), target["model"], marked))
 
     def of_event(self, event: str) -> Iterator[dict[str, Any]]:
         """The documents of all entries of an event, oldest first."""
@@ -158,25 +212,30 @@ class Journal:
         """The documents of entries. Raises JournalError where one is missing or damaged."""
         from chatproof.journal.documents import SCHEMA_OF, NoDocument, read
 
+        for number in numbers:
+            try:
+                event, stored, terms = self._stored(number)
+                text = unpack(stored, lambda hash, terms=terms: terms or self.terms(hash))  # type: ignore[misc]
+                yield read(text, SCHEMA_OF[event])
+            except (IndexError, KeyError, TypeError, AttributeError, NoDocument, Unreadable) as problem:
+                wrong = problem if isinstance(problem, (NoDocument, Unreadable)) else "is missing or damaged"
+                detail = f"the document of entry {number} in {self.shown} {wrong}"
+                raise JournalError("journal.corrupt", detail, _VERIFY) from None
+
+    def _stored(self, number: int) -> tuple[str, bytes, bytes]:
+        """(event, stored document, its terms where they are at hand) of an entry."""
         sql = (
             "SELECT e.event, d.document FROM chatproof_entries e JOIN chatproof_documents d ON d.seq = e.seq "
             "WHERE e.seq = ?"
         )
-        for number in numbers:
-            found = self.database.query(sql, (number,))
-            try:
-                event, text = found[0]
-                yield read(text, SCHEMA_OF[event])
-            except (IndexError, KeyError, TypeError, AttributeError, NoDocument) as problem:
-                wrong = problem if isinstance(problem, NoDocument) else "is missing or damaged"
-                detail = f"the document of entry {number} in {self.shown} {wrong}"
-                raise JournalError("journal.corrupt", detail, "see: chatproof journal verify") from None
+        event, document = self.database.query(sql, (number,), large=True)[0]
+        return event, as_bytes(document), b""
 
     def find(self, selector: str) -> "Found":
         """One run. Raises JournalError: run.unknown, run.ambiguous, run.malformed."""
-        from chatproof.journal import reading
+        from chatproof.journal import selecting
 
-        return reading.find(self, selector)
+        return selecting.find(self, selector)
 
     def list(self, filters: "Filters | None" = None) -> "list[Row]":
         """Runs, newest first; all without filters."""
@@ -187,24 +246,28 @@ class Journal:
 
     def remove(self, event: str, document: dict[str, Any], through: int, again: Sequence[dict[str, Any]]) -> None:
         """Record a `pruned` entry and remove what it covers; sign-offs among that are recorded `again`."""
-        from chatproof.journal import SIGNED
+        from chatproof.journal.events import SIGNED
 
         def work() -> None:
-            self.add(event, document, through)
+            packed = self.version > OLDEST
+            self._enter(event, prepared(document, packed=packed), through)
             for signed in again:
-                self.add(SIGNED, signed)
+                self._enter(SIGNED, prepared(signed, packed=packed))
             self.database.query("DELETE FROM chatproof_documents WHERE seq <= ?", (through,))
             self.database.query("DELETE FROM chatproof_entries WHERE seq <= ?", (through,))
+            if self.version > OLDEST:
+                self.database.query(f"DELETE FROM chatproof_terms WHERE hash NOT IN ({self.database.referred})")
 
         self.database.transaction(work)
         self.database.compact()
 
     def close(self) -> None:
+        """Leave the place as it can be copied. The next use opens it again."""
         self.database.close()
 
 
-def insert(database: Database, entry: Entry) -> None:
-    """Within a transaction: an entry as it is."""
-    narrow = (entry.seq, entry.at, entry.event, *entry.summary, entry.through, entry.previous, entry.hash)
-    database.query(_INSERT, narrow)
-    database.query("INSERT INTO chatproof_documents VALUES (?, ?)", (entry.seq, entry.document))
+def as_bytes(document: object) -> bytes:
+    """A stored document as a database gives it: text in tables of version 2. Damage stays what matches no hash."""
+    if isinstance(document, bytes):
+        return document
+    return (document if isinstance(document, str) else repr(document)).encode("utf-8", "surrogatepass")

@@ -6,11 +6,16 @@ the folder `comparison`: where a function here takes `of`, it is the folder's na
 
 import importlib
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
-from chatproof.usage_error import UsageError
+from chatproof.files import package_files
+from chatproof.printable import inert
+from chatproof.usage_error import UsageError, near
+from chatproof.values import NamedTuple
 
 EXTRA = "chatproof[reports]"
+COMMANDS = "github"
+"""The one format that gives orders to a CI system on purpose; it escapes what it quotes."""
 
 
 class Style(NamedTuple):
@@ -24,9 +29,15 @@ class Style(NamedTuple):
 PLAIN = Style()
 
 
+def narrowed(document: dict[str, Any]) -> str:
+    """What narrowed the run, in one line; empty where the whole contract was judged, or where an older run does not
+    say."""
+    return ", ".join(document.get("narrowed", ()))
+
+
 def formats(of: str = "") -> list[str]:
     """Names of all formats, sorted."""
-    names = os.listdir(os.path.join(os.path.dirname(__file__), of))
+    names = package_files.names(os.path.join(os.path.dirname(__file__), of))
     return sorted({name[3:].split(".")[0] for name in names if name.startswith("as_") and ".py" in name})
 
 
@@ -34,7 +45,7 @@ def load(format: str, of: str = "") -> Any:
     """The module of a format. Raises UsageError when there is none, or when a library it needs is not installed."""
     known = formats(of)
     if format not in known:
-        raise UsageError("usage", f"there is no format {format[:40]!r}", f"there are: {', '.join(known)}")
+        raise UsageError("usage", f"there is no format {format[:40]!r}", near(format, known))
     try:
         return importlib.import_module(".".join(filter(None, ("chatproof.reporters", of, f"as_{format}"))))
     except ModuleNotFoundError as error:
@@ -46,6 +57,9 @@ def load(format: str, of: str = "") -> Any:
 
 
 def render(format: str, document: dict[str, Any], style: Style = PLAIN, of: str = "") -> str:
-    """The document in a format; ends with a newline. Raises UsageError as `load` does."""
+    """The document in a format, with nothing in it that a CI system's log reader obeys; ends with a newline.
+
+    Raises UsageError as `load` does.
+    """
     text: str = load(format, of).render(document, style)
-    return text
+    return text if format == COMMANDS else inert(text)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from chatproof.printable import cut, escape
-from chatproof.reporters import Style
+from chatproof.reporters import Style, narrowed
 
 _DAYS = 90
 _COMMENT = 200
@@ -20,9 +20,11 @@ def render(document: dict[str, Any], style: Style) -> str:
     for finding in document["findings"]:
         if finding["outcome"] == "broken":
             broken.setdefault(finding["clause"], finding)
+    less = narrowed(document)
     lines = [
         f"# What `chatproof {document['kind']}` found broken in run {document['run_id']}, {document['started_at']}:",
         f"# {_comment(target['base_url'])}, model {_comment(target['model'])}, {document['verdict']}.",
+        *([f"# Narrowed by {_comment(narrowed(document))}: what was left out was not judged."] if less else []),
         "# Put it into chatproof.toml. Fill in reason and ticket: without them the file is refused.",
     ]
     grave = [term["clause"] for term in document.get("terms", []) if term["grave"] and term["clause"] in broken]

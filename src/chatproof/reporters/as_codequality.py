@@ -6,10 +6,10 @@ The place is the target's line in chatproof.toml; without one, `.gitlab-ci.yml`,
 import json
 from typing import Any
 
-from chatproof.digest import sha256
 from chatproof.printable import inert_json
-from chatproof.reporters import Style
+from chatproof.reporters import Style, narrowed
 from chatproof.reporters.cases import ERROR, FAILED, SHOWN, WARNED, cases, clean, identity, place
+from chatproof.secrets.digest import sha256
 
 FALLBACK = (".gitlab-ci.yml", 1)
 
@@ -27,6 +27,17 @@ def render(document: dict[str, Any], style: Style) -> str:
                 "check_name": case.clause,
                 "fingerprint": sha256(f"{identity(document)}|{case.id}".encode("utf-8", "backslashreplace")),
                 "severity": SHOWN[case.state].gitlab,
+                "location": {"path": file, "lines": {"begin": line}},
+            }
+        )
+    if narrowed(document):
+        less = f"narrowed by {narrowed(document)}: what was left out was not judged"
+        rows.append(
+            {
+                "description": clean(f"chatproof {document['kind']}: {document['verdict']}, {less}"),
+                "check_name": "narrowed",
+                "fingerprint": sha256(f"{identity(document)}|narrowed".encode("utf-8", "backslashreplace")),
+                "severity": "info",
                 "location": {"path": file, "lines": {"begin": line}},
             }
         )

@@ -4,12 +4,12 @@ import csv
 import io
 from typing import Any
 
-from chatproof.reporters import Style
+from chatproof.reporters import Style, narrowed
 from chatproof.reporters.cases import cases, clean
 
 COLUMNS = (
     "run_id", "started_at", "kind", "target", "base_url", "model", "environment", "verdict", "clause", "layer", "level",
-    "probe", "outcome", "message", "cause", "owner", "http_status", "fault", "request_id", "ms",
+    "probe", "outcome", "message", "cause", "owner", "http_status", "fault", "request_id", "ms", "narrowed",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
@@ -45,6 +45,7 @@ def render(document: dict[str, Any], style: Style) -> str:
             fault["code"] if fault else "",
             response["request_id"] if response else "",
             f"{exchange['timings_ms']['total']:g}" if exchange and exchange["timings_ms"]["total"] is not None else "",
+            narrowed(document),
         )
         writer.writerow([cell(value) for value in row])
     return out.getvalue()

@@ -15,6 +15,7 @@ def render(document: dict[str, Any], style: Style) -> str:
     tests = [_test(case, document) for case in all_cases]
     statuses = ("passed", "failed", "skipped", "pending", "other")
     counts = {status: sum(test["status"] == status for test in tests) for status in statuses}
+    less = [clean(why) for why in document.get("narrowed", ())]
     start, stop = epoch_ms(document["started_at"]), epoch_ms(document["finished_at"])
     report = {
         "reportFormat": "CTRF",
@@ -30,7 +31,9 @@ def render(document: dict[str, Any], style: Style) -> str:
                 "start": start,
                 "stop": stop,
                 "duration": max(stop - start, 0),
-                "extra": {"chatproof": {"verdict": document["verdict"], "headline": headline(document)}},
+                "extra": {
+                    "chatproof": {"verdict": document["verdict"], "headline": headline(document), "narrowed": less}
+                },
             },
             "tests": tests,
             "environment": {

@@ -8,13 +8,15 @@ import re
 from typing import Any
 
 from chatproof.printable import cut, escape
-from chatproof.reporters import Style
-from chatproof.reporters.markdown import cell, own
+from chatproof.reporters import Style, narrowed
+from chatproof.reporters.lines import sent
+from chatproof.reporters.markdown import cell, own, words
 
 _OUTCOMES = ("broken", "undecided", "waived", "holds", "not_applicable")  # a clause stands as on its worst exchange
 _WORDS = {"not_applicable": "not applicable", "undecided": "not judged"}
-_REFUSALS = ("auth.", "error.")
-_SHAPES = {
+_REFUSED, _FORM = ("key_refusal", "refusal"), "key_form"  # roles of probes
+_OLDER_ROLES = {"auth.": "key_refusal", "error.": "refusal", "key.": _FORM}
+_OLDER_SHAPES = {
     "happy": "the completion",
     "stream": "the chunks of a stream",
     "stream.usage": "the chunks of a stream with usage",
@@ -23,6 +25,7 @@ _SHAPES = {
     "auth.invalid_key": "the refusal of a wrong key",
     "error.missing_messages": "the refusal of a request without messages",
 }
+"""What an exchange is for, and how its reply is called, in documents of 0.1, which do not say so: by its probe."""
 _PATHS = 60
 _CELL = 300
 Rows = list[list[str]]
@@ -37,13 +40,14 @@ def render(document: dict[str, Any], style: Style) -> str:
         _failure_modes(document, clauses),
         _waivers(document, clauses),
         _not_judged(clauses),
+        _tokens(document),
         _fields(document),
         _sources(document),
         _requests(document),
         _contract(clauses),
         _run(document),
     ]
-    return "\n".join(line for part in parts for line in part)
+    return escape("\n".join(line for part in parts for line in part), keep="\n")
 
 
 def _clauses(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -69,7 +73,8 @@ def _head(document: dict[str, Any]) -> list[str]:
         ["run", f"{document['run_id']}, {document['started_at']} to {document['finished_at']}"],
         ["contract", f"sha256 {document['tool']['contract']}"],
     ]
-    return [f"# Rollout decision: {document['verdict']}", "", *_table(["", ""], rows), ""]
+    less = " (narrowed)" if narrowed(document) else ""
+    return [f"# Rollout decision: {document['verdict']}{less}", "", *_table(["", ""], rows), ""]
 
 
 def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[str]:
@@ -83,7 +88,13 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
         "NO-GO": "The endpoint must not carry traffic: a complete reply breaks what a client relies on.",
         "UNDECIDED": "No decision can be made: something that must hold could not be observed. This is no GO.",
     }
+    if narrowed(document):
+        words["GO"] = (
+            "What was judged holds, and not the whole contract was judged: this is no decision about a rollout."
+        )
     lines = ["## Decision", "", f"**{document['verdict']}**. {words[document['verdict']]}", ""]
+    if narrowed(document):
+        lines += [f"**Narrowed** by {_span(narrowed(document))}: what was left out was not judged.", ""]
     lines += [line for note in dangers for line in (f"**DANGER**: {cell(note.removeprefix('DANGER: '))}", "")]
     if document["kind"] == "judge":
         lines += ["Captured exchanges were judged; nothing was sent. What a capture does not hold is not judged.", ""]
@@ -134,21 +145,27 @@ def _failure_modes(document: dict[str, Any], clauses: list[dict[str, Any]]) -> l
     rows = []
     for probe, exchange in exchanges.items():
         mine = [clause for clause in clauses if clause["probe"] == probe]
-        if not probe.startswith(_REFUSALS):
+        if _role(exchange) not in _REFUSED:
             continue
         bad = [clause for clause in mine if clause["outcome"] in ("broken", "undecided", "waived")]
         stands = ", ".join(f"`{clause['clause']}` {_WORDS.get(clause['outcome'], clause['outcome'])}" for clause in bad)
-        rows.append([f"`{probe}`", exchange["request"]["summary"], _answer(exchange), stands or "holds"])
+        rows.append([f"`{probe}`", words(exchange["request"]["summary"]), _answer(exchange), stands or "holds"])
     forms = [
-        [f"`{probe}`", exchange["request"]["summary"], _answer(exchange)]
+        [f"`{probe}`", words(exchange["request"]["summary"]), _answer(exchange)]
         for probe, exchange in exchanges.items()
-        if probe.startswith("key.")
+        if _role(exchange) == _FORM
     ]
     lines = ["## Failure modes tested", "", *_table(["probe", "sent", "answered", "judged"], rows), ""]
     if forms:
         about = "Forms of the key are recorded and not judged: providers differ, and no client may rely on one."
         lines += [about, "", *_table(["probe", "sent", "answered"], forms), ""]
     return lines
+
+
+def _role(exchange: dict[str, Any]) -> str:
+    if "role" in exchange:
+        return str(exchange["role"])
+    return next((role for start, role in _OLDER_ROLES.items() if exchange["probe"].startswith(start)), "")
 
 
 def _answer(exchange: dict[str, Any]) -> str:
@@ -190,18 +207,30 @@ def _not_judged(clauses: list[dict[str, Any]]) -> list[str]:
     return ["## Not judged", "", always, "", *table, ""]
 
 
+def _tokens(document: dict[str, Any]) -> list[str]:
+    """What each success reports of tokens: what a bill will be made of."""
+    heads = ("prompt", "completion", "cached", "reasoning")
+    rows = []
+    for exchange in document["exchanges"]:
+        usage = (exchange["response"] or {}).get("usage")
+        if usage:
+            rows.append([f"`{exchange['probe']}`", *("–" if name not in usage else str(usage[name]) for name in heads)])
+    return ["## Tokens reported", "", *_table(["probe", *heads], rows), ""]
+
+
 def _fields(document: dict[str, Any]) -> list[str]:
     """JSON paths with their types, without values."""
     lines = ["## Fields observed", ""]
     for exchange in document["exchanges"]:
         response = exchange["response"]
-        if exchange["probe"] not in _SHAPES or not response or not response["body"]["shape"]:
+        shown = exchange.get("shown_as", "") if "role" in exchange else _OLDER_SHAPES.get(exchange["probe"], "")
+        if not shown or not response or not response["body"]["shape"]:
             continue
         shape = response["body"]["shape"]
         rows = [[_code(path), _code(types.replace("|", " or "))] for path, types in shape[:_PATHS]]
         if len(shape) > _PATHS:
             rows.append(["…", f"{len(shape) - _PATHS} more paths"])
-        lines += [f"### Of {_SHAPES[exchange['probe']]} (`{exchange['probe']}`, answered {_answer(exchange)})", ""]
+        lines += [f"### Of {shown} (`{exchange['probe']}`, answered {_answer(exchange)})", ""]
         lines += [*_table(["path", "types"], rows), ""]
     if len(lines) == 2:
         lines += ["None: no reply held JSON.", ""]
@@ -249,14 +278,12 @@ def _contract(clauses: list[dict[str, Any]]) -> list[str]:
 
 
 def _run(document: dict[str, Any]) -> list[str]:
-    cost = document["cost"]
     lines = ["## The run", ""]
+    if document["verdict"] == "GO" and document.get("not_asked"):
+        lines.append(f"- not asked, so nothing is said of it: {'; '.join(document['not_asked'])}")
     lines += [f"- {cell(note)}" for note in document["notes"]]
-    sent = (
-        f"{cost['requests']} requests, {cost['billable_requests']} billable, {cost['tokens_reported']} tokens reported"
-    )
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
-    lines.append(f"- {sent}")
+    lines.append(f"- {sent(document)}")
     if ids:
         lines.append(f"- request ids: {', '.join(_span(id) for id in ids[:8])}{' …' if len(ids) > 8 else ''}")
     if document["target"]["support"]:

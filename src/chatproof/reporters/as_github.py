@@ -6,7 +6,7 @@ limit is counted in the last one.
 
 from typing import Any
 
-from chatproof.reporters import Style
+from chatproof.reporters import Style, narrowed
 from chatproof.reporters.cases import ERROR, FAILED, SHOWN, WARNED, Case, cases, clean, headline, place
 
 LIMIT = 10
@@ -22,8 +22,8 @@ def render(document: dict[str, Any], style: Style) -> str:
             rest = [title for title, _ in rows[LIMIT - 1 :]]
             rows = [*rows[: LIMIT - 1], (f"{len(rest)} more", "\n".join(rest))]
         lines += [command(kind, title, text, place(document)) for title, text in rows]
-    if not lines:
-        lines = [command("notice", headline(document), f"run {document['run_id']}", ("", 0))]
+    if not lines or narrowed(document):
+        lines += [command("notice", headline(document), f"run {document['run_id']}", ("", 0))]
     return "\n".join([*lines, ""])
 
 

@@ -5,8 +5,8 @@ The script only adds a text filter; all else works without it. `html_page` has t
 
 from typing import Any, NamedTuple
 
-from chatproof.printable import escape, inert
-from chatproof.reporters import Style, as_yaml
+from chatproof.printable import escape
+from chatproof.reporters import Style, as_yaml, narrowed
 from chatproof.reporters.cases import (
     ERROR,
     FAILED,
@@ -21,6 +21,7 @@ from chatproof.reporters.cases import (
     sent_at,
 )
 from chatproof.reporters.html_page import page
+from chatproof.reporters.lines import held_of, sent
 
 NEEDS = "jinja2"
 _LAYERS = {
@@ -35,6 +36,7 @@ _MEANING = {
     "NO-GO": "A complete reply was observed, and it breaks a required clause.",
     "UNDECIDED": "Nothing is broken, but something required could not be observed. This is no pass.",
 }
+_NARROWED = " The run was narrowed: what was left out was not judged."
 _PHASES = ("dns", "connect", "tls", "wait", "receive")
 _WIDTH = 1000.0
 
@@ -68,36 +70,48 @@ class Row(NamedTuple):
 def render(document: dict[str, Any], style: Style) -> str:
     all_cases = cases(document)
     shown = _merged(all_cases)
+    held, every = held_of(document)
     return page(
         "page.html",
         script="script.js",
         document=document,
         headline=headline(document),
-        meaning=_MEANING[document["verdict"]],
+        meaning=_MEANING[document["verdict"]] + (_NARROWED if narrowed(document) else ""),
+        card=_card(document),
         facts=_facts(document),
         diagnoses=document["diagnoses"],
-        groups=_groups(shown),
-        counts={word: sum(case.state == state for case in shown) for state, word in _WORDS.items()},
+        troubled=[case for state in (FAILED, WARNED) for case in shown if case.state == state],
+        unchecked=_unchecked(shown),
+        held=_held(shown),
+        tally=f"{len(held)} of {len(every)} hold",
         words=_WORDS,
         rows=_rows(document, all_cases),
-        span_ms=f"{_span(document):.0f}",
+        sent=sent(document),
+        span_ms=round(_span(document)),
         phases=_PHASES,
-        capabilities=document.get("capabilities", []),
+        capabilities=_by_state(document.get("capabilities", [])),
         record=as_yaml.render(document, style),
     )
 
 
-def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
-    target, cost, key = document["target"], document["cost"], document["target"]["key"]
-    tokens = f", {cost['tokens_reported']} tokens reported" if cost["tokens_reported"] else ""
-    facts = [
+def _card(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the head says beside the verdict: a glance must be enough to know which run this is."""
+    target = document["target"]
+    rows = [
         ("Target", target["name"] if target["name"] not in ("url", "") else ""),
         ("Endpoint", target["base_url"]),
         ("Model", target["model"] or "(none)"),
         ("Environment", target["environment"]),
-        ("Run", f"{document['run_id']} ({document['kind']})"),
-        ("Time", f"{document['started_at']}"),
-        ("Sent", f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}"),
+        ("Narrowed by", narrowed(document)),
+        ("Started", document["started_at"]),
+        ("Run", document["run_id"]),
+    ]
+    return [(name, clean(value)) for name, value in rows if value]
+
+
+def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    target, key = document["target"], document["target"]["key"]
+    facts = [
         ("Key", f"{key['source']}, {key['length']} characters, fingerprint {key['fingerprint']}" if key else "none"),
         ("Configured in", target.get("place", "")),
         ("Support", target["support"]),
@@ -118,26 +132,61 @@ def _merged(all_cases: list[Case]) -> list[Case]:
     ]
 
 
-def _groups(all_cases: list[Case]) -> list[tuple[str, str, list[Case]]]:
-    """(layer, what it is about, its cases with the troubled first)."""
-    order = {FAILED: 0, ERROR: 1, WARNED: 2, SKIPPED: 3, PASSED: 4}
-    found = []
-    for layer, about in _LAYERS.items():
-        mine = sorted((case for case in all_cases if case.layer == layer), key=lambda case: order[case.state])
-        if mine:
-            found.append((layer or "other", about, mine))
+def _by_state(capabilities: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The names of capabilities by their state, what a client would miss first."""
+    order = ("broken", "ignored", "unsupported", "unknown", "supported")
+    found: dict[str, list[str]] = {}
+    for row in sorted(capabilities, key=lambda row: order.index(row["state"]) if row["state"] in order else 0):
+        found.setdefault(row["state"], []).append(clean(row["name"] + (" (required)" if row["required"] else "")))
     return found
 
 
+Fold = tuple[str, str, list[Case]]
+"""A line, what stands softly beside it, and the clauses behind it."""
+
+
+def _unchecked(all_cases: list[Case]) -> list[Fold]:
+    """What was not checked, by its reason: one line each, undecided first."""
+    groups: dict[tuple[str, str], list[Case]] = {}
+    for state in (ERROR, SKIPPED):
+        for case in all_cases:
+            if case.state == state:
+                groups.setdefault((case.outcome.replace("_", " "), case.message), []).append(case)
+    return [
+        (f"{_clauses(same)} {outcome}", f"because {reason}" if reason else "", same)
+        for (outcome, reason), same in sorted(groups.items(), key=lambda group: group[0][0] != "undecided")
+    ]
+
+
+def _held(all_cases: list[Case]) -> list[Fold]:
+    """What holds, by layer."""
+    found = []
+    for layer, about in _LAYERS.items():
+        mine = [case for case in all_cases if case.layer == layer and case.state == PASSED]
+        if mine:
+            found.append((f"{_clauses(mine)} hold: {layer or 'other'}", about, mine))
+    return found
+
+
+def _clauses(of: list[Case]) -> str:
+    count = len({case.clause for case in of})
+    return f"{count} clause{'' if count == 1 else 's'}"
+
+
+def _start(document: dict[str, Any]) -> int:
+    """Milliseconds since the epoch when the first exchange was sent: where the axis begins."""
+    return min((epoch_ms(sent_at(e, document)) for e in document["exchanges"]), default=0)
+
+
 def _span(document: dict[str, Any]) -> float:
-    """Milliseconds from the run's start to the end of its last exchange; never 0."""
-    start = epoch_ms(document["started_at"])
+    """Milliseconds from the first exchange's start to the end of the last one; never 0."""
+    start = _start(document)
     ends = [epoch_ms(sent_at(e, document)) - start + (e["timings_ms"]["total"] or 0.0) for e in document["exchanges"]]
     return max([*ends, 1.0])
 
 
 def _rows(document: dict[str, Any], all_cases: list[Case]) -> list[Row]:
-    start, scale = epoch_ms(document["started_at"]), _WIDTH / _span(document)
+    start, scale = _start(document), _WIDTH / _span(document)
     worst: dict[str, str] = {}
     for wanted in (WARNED, ERROR, FAILED):
         for case, finding in zip(all_cases, document["findings"], strict=True):
@@ -152,6 +201,10 @@ def _rows(document: dict[str, Any], all_cases: list[Case]) -> list[Row]:
         )
         for exchange in document["exchanges"]
     ]
+
+
+def _ms(total: float | None) -> str:
+    return "no time" if total is None else f"{total:.1f} ms" if total < 10 else f"{total:.0f} ms"
 
 
 def _row(exchange: dict[str, Any], x: float, scale: float, state: str) -> Row:
@@ -175,12 +228,12 @@ def _row(exchange: dict[str, Any], x: float, scale: float, state: str) -> Row:
         clean(f"{exchange['request']['method']} {exchange['request']['url']}"),
         clean(said),
         state,
-        f"{ms['total']:.0f} ms" if ms["total"] is not None else "no time",
+        _ms(ms["total"]),
         times,
         tuple(spans),
         clean(response["request_id"]) if response else "",
         clean(exchange["request"]["summary"]),
         tuple((clean(name), clean(value)) for name, value in response["headers"]) if response else (),
-        inert(escape(excerpt, keep="\n")),
+        escape(excerpt, keep="\n"),
         clean(exchange["peer"]["address"]) if exchange["peer"] else "",
     )

@@ -30,6 +30,7 @@ def _events(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     end = document["finished_at"]
     started = {name: document[name] for name in ("kind", "tool", "target", "environment")}
     finished = {name: document[name] for name in ("verdict", "cost", "notes", "smoke_test_run")}
+    finished["narrowed"] = document.get("narrowed", [])
     return [
         ("run.started", document["started_at"], {"run": started}),
         *(("exchange", sent_at(exchange, document), {"exchange": exchange}) for exchange in document["exchanges"]),

@@ -6,49 +6,67 @@ passes, and says so in its system-out and in the property `warning`.
 
 from typing import Any
 
-from junitparser import Error, Failure, JUnitXml, Property, Skipped, TestCase, TestSuite
-from junitparser.junitparser import Properties
-
-from chatproof.reporters import Style
+from chatproof.printable import escape
+from chatproof.reporters import Style, narrowed
 from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, cases, clean, headline
-
-NEEDS = "junitparser"
 
 
 def render(document: dict[str, Any], style: Style) -> str:
-    suite = TestSuite(f"chatproof {document['kind']}")
-    suite.timestamp = document["started_at"].rstrip("Z")
-    for name, value in _properties(document).items():
-        suite.add_property(name, value)
-    for case in cases(document):
-        suite.add_testcase(_case(case, document["kind"]))
-    suite.update_statistics()
-    whole = JUnitXml("chatproof")
-    whole.add_testsuite(suite)
-    whole.update_statistics()
-    return _inert(whole.tostring().decode("utf-8")) + "\n"
+    kind, found = document["kind"], cases(document)
+    times = [round(case.ms / 1000, 4) for case in found]
+    states = [case.state for case in found]
+    failures, errors, skipped = (states.count(state) for state in (FAILED, ERROR, SKIPPED))
+    time = round(sum(times), 3)
+    properties = [_property(name, value) for name, value in _properties(document).items()]
+    suite = element(
+        "testsuite",
+        element("properties", *properties),
+        *(_case(case, kind, seconds) for case, seconds in zip(found, times, strict=True)),
+        name=f"chatproof {kind}",
+        timestamp=document["started_at"].rstrip("Z"),
+        tests=len(found),
+        errors=errors,
+        failures=failures,
+        skipped=skipped,
+        time=time,
+    )
+    counts = {"tests": len(found), "failures": failures, "errors": errors, "skipped": skipped, "time": time}
+    return whole(element("testsuites", suite, name="chatproof", **counts)) + "\n"
 
 
-def _case(case: Case, kind: str) -> TestCase:
-    made = TestCase(clean(case.id), f"chatproof.{kind}.{case.probe}", round(case.ms / 1000, 4))
-    text = "\n".join(case.details)
+def _case(case: Case, kind: str, seconds: float) -> str:
+    inside = []
+    text = text_of("\n".join(case.details))
     if case.state == FAILED:
-        made.result = [_result(Failure(case.message, case.code or case.clause), text)]
+        inside = [element("failure", text, message=case.message, type=case.code or case.clause)]
     elif case.state == ERROR:
-        made.result = [_result(Error(case.message, case.code or "undecided"), text)]
+        inside = [element("error", text, message=case.message, type=case.code or "undecided")]
     elif case.state == SKIPPED:
-        made.result = [Skipped(f"{case.outcome.replace('_', ' ')}: {case.message}")]
+        inside = [element("skipped", message=f"{case.outcome.replace('_', ' ')}: {case.message}")]
     elif case.state == WARNED:
-        properties = Properties()
-        properties.add_property(Property("warning", case.message))
-        made.append(properties)
-        made.system_out = f"warning: a {case.level} clause is broken\n{text}"
-    return made
+        warning = element("properties", _property("warning", case.message))
+        inside = [warning, element("system-out", f"warning: a {case.level} clause is broken\n{text}")]
+    name = clean(case.id)
+    return element("testcase", *inside, name=name, classname=f"chatproof.{kind}.{case.probe}", time=seconds)
 
 
-def _result(result: Failure | Error, text: str) -> Failure | Error:
-    result.text = text
-    return result
+def _property(name: str, value: str) -> str:
+    return element("property", name=name, value=value)
+
+
+def element(tag: str, *inside: str, **attributes: object) -> str:
+    """An element around parts that are XML already."""
+    shown = "".join(f' {name}="{_value(str(value))}"' for name, value in attributes.items())
+    return f"<{tag}{shown}>{''.join(inside)}</{tag}>" if inside else f"<{tag}{shown}/>"
+
+
+def text_of(text: str) -> str:
+    """Text as it stands between tags; what XML cannot hold is shown as its escape."""
+    return escape(text, "\n").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _value(text: str) -> str:
+    return text_of(text).replace('"', "&quot;").replace("\n", "&#10;")
 
 
 def _properties(document: dict[str, Any]) -> dict[str, str]:
@@ -62,11 +80,13 @@ def _properties(document: dict[str, Any]) -> dict[str, str]:
         "environment": clean(target["environment"]),
         "contract": document["tool"]["contract"],
     }
+    if narrowed(document):
+        named["narrowed"] = clean(narrowed(document))
     for diagnosis in document["diagnoses"][:1]:
         named |= {"cause": diagnosis["code"], "owner": diagnosis["owner"], "next_step": clean(diagnosis["next_step"])}
     return named
 
 
-def _inert(xml: str) -> str:
+def whole(xml: str) -> str:
     """A line of the failure's text that a CI log reader would take for a command begins with a reference instead."""
     return "\n".join(f"&#58;{line[1:]}" if line.startswith("::") else line for line in xml.split("\n"))

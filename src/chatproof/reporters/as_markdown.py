@@ -3,13 +3,14 @@
 Untrusted words stand in code spans, where no host of Markdown makes links, mentions, images or HTML of them.
 """
 
-import re
 from typing import Any
 
-from chatproof.reporters import Style
-from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, cases, clean
+from chatproof.reporters import Style, narrowed
+from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, cases
+from chatproof.reporters.lines import held_of, sent
+from chatproof.reporters.markdown import code, prose
+from chatproof.target.origin import sentence
 
-_WORD = re.compile(r"""["'(]*[A-Za-z]+(?:['-][A-Za-z]+)*["')]*[,;.:!?]*|[0-9]{1,5}[,;.:)]*|[-–—=]""")
 _MARKS = {FAILED: "broken", WARNED: "warning", ERROR: "undecided"}
 
 
@@ -18,41 +19,24 @@ def render(document: dict[str, Any], style: Style) -> str:
     where = [code(target["base_url"]), f"model {code(target['model'] or '(none)')}"]
     if target["name"] not in ("url", ""):
         where.insert(0, code(target["name"]))
-    lines = [f"## chatproof {document['kind']}: {document['verdict']}", "", " · ".join(where), ""]
+    less = " (narrowed)" if narrowed(document) else ""
+    lines = [f"## chatproof {document['kind']}: {document['verdict']}{less}", "", " · ".join(where), ""]
+    if less:
+        lines += [f"**Narrowed** by {code(narrowed(document))}: what was left out was not judged.", ""]
     for number, diagnosis in enumerate(document["diagnoses"]):
         lines += _diagnosis("Cause" if number == 0 and document["verdict"] != "GO" else "Also", diagnosis)
     lines += _troubled([case for case in all_cases if case.state in _MARKS])
-    held = [case.id for case in all_cases if case.outcome == "holds"]
+    held, every = held_of(document)
     if held:
-        lines += [f"**Held**: {len(held)} of {len(all_cases)} checks.", ""]
+        lines += [f"**Held**: {len(held)} of {len(every)} clauses.", ""]
     lines += _skipped([case for case in all_cases if case.state == SKIPPED])
     lines += _exchanges(document)
+    if way := sentence(document.get("origin") or {}):
+        lines.append(f"- origin: {prose(way)}")
     lines += [f"- note: {prose(note)}" for note in document["notes"]]
-    lines.append(f"- run {code(document['run_id'])}, {document['started_at']}, {_sent(document['cost'])}")
+    label = "captured" if document["kind"] == "judge" else "sent"
+    lines.append(f"- run {code(document['run_id'])}, {document['started_at']}, {label} {sent(document)}")
     return "\n".join([*lines, ""])
-
-
-def code(text: str, limit: int = 300) -> str:
-    """Any text as a code span that no text can end, in a table cell too."""
-    text = clean(text, limit).replace("|", "\\x7c").strip()
-    if not text:
-        return "` `"
-    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    edge = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{edge}{text}{edge}{fence}"
-
-
-def prose(text: str, limit: int = 600) -> str:
-    """A sentence: plain words as they are, whatever else in code spans."""
-    parts: list[str] = []
-    odd: list[str] = []
-    for word in clean(text, limit).split():
-        if _WORD.fullmatch(word):
-            parts += [code(" ".join(odd), limit), word] if odd else [word]
-            odd = []
-        else:
-            odd.append(word)
-    return " ".join([*parts, code(" ".join(odd), limit)] if odd else parts)
 
 
 def _diagnosis(label: str, diagnosis: dict[str, Any]) -> list[str]:
@@ -93,9 +77,4 @@ def _exchanges(document: dict[str, Any]) -> list[str]:
         request_id = code(response["request_id"]) if response and response["request_id"] else ""
         time = f"{total:g} ms" if total is not None else ""
         rows.append(f"| {code(exchange['probe'])} | {said} | {time} | {request_id} |")
-    return ["| sent | answered | time | request id |", "|---|---|---|---|", *rows, ""] if rows else []
-
-
-def _sent(cost: dict[str, int]) -> str:
-    tokens = f", {cost['tokens_reported']} tokens reported" if cost["tokens_reported"] else ""
-    return f"{cost['requests']} requests, {cost['billable_requests']} billable{tokens}"
+    return ["| request | answered | time | request id |", "|---|---|---|---|", *rows, ""] if rows else []

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from chatproof.printable import inert_json
-from chatproof.reporters import Style
+from chatproof.reporters import Style, narrowed
 from chatproof.reporters.cases import ERROR, FAILED, SHOWN, WARNED, Case, cases, clean, identity, place
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -35,7 +35,11 @@ def render(document: dict[str, Any], style: Style) -> str:
                 "invocations": [_invocation(document, shown)],
                 "results": [_result(case, rules.index(case.clause), document) for case in shown],
                 "columnKind": "unicodeCodePoints",
-                "properties": {"verdict": document["verdict"], "run_id": document["run_id"]},
+                "properties": {
+                    "verdict": document["verdict"],
+                    "run_id": document["run_id"],
+                    "narrowed": [clean(why) for why in document.get("narrowed", ())],
+                },
             }
         ],
     }
@@ -83,6 +87,7 @@ def _location(document: dict[str, Any], case: Case) -> dict[str, Any]:
 
 def _invocation(document: dict[str, Any], shown: list[Case]) -> dict[str, Any]:
     open_ones = [case for case in shown if case.state == ERROR]
+    less = f"narrowed by {clean(narrowed(document))}: what was left out was not judged" if narrowed(document) else ""
     return {
         "executionSuccessful": not open_ones,
         "startTimeUtc": document["started_at"],
@@ -94,7 +99,8 @@ def _invocation(document: dict[str, Any], shown: list[Case]) -> dict[str, Any]:
                 "associatedRule": {"id": case.clause},
             }
             for case in open_ones
-        ],
+        ]
+        + ([{"level": "note", "message": {"text": _unlinked(less)}}] if less else []),
     }
 
 

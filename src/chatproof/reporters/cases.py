@@ -4,10 +4,10 @@ A report is red exactly when the verdict is not GO: a broken `should` is a warni
 `should` is skipped, never passed.
 """
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from chatproof.printable import cut, escape, inert
+from chatproof.reporters import narrowed
 
 PASSED, WARNED, FAILED, ERROR, SKIPPED = "passed", "warned", "failed", "error", "skipped"
 STATES = {
@@ -117,6 +117,8 @@ def clean(text: str, limit: int = _TEXT) -> str:
 
 def epoch_ms(time: str) -> int:
     """Milliseconds since the epoch of a document's time."""
+    from datetime import datetime  # few formats need it
+
     return round(datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000)
 
 
@@ -126,10 +128,11 @@ def sent_at(exchange: dict[str, Any], document: dict[str, Any]) -> str:
 
 
 def headline(document: dict[str, Any]) -> str:
-    """`NO-GO: target, model` in one line."""
+    """`NO-GO: target, model` in one line; of a narrowed run, what narrowed it."""
     target = document["target"]
     where = target["base_url"] if target["name"] in ("url", "") else f"{target['name']}, {target['base_url']}"
-    return clean(f"{document['verdict']}: {where}, model {target['model'] or '(none)'}")
+    less = f", narrowed by {narrowed(document)}" if narrowed(document) else ""
+    return clean(f"{document['verdict']}{less}: {where}, model {target['model'] or '(none)'}")
 
 
 def identity(document: dict[str, Any]) -> str:

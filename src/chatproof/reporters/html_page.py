@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from chatproof.printable import inert
+from chatproof.files import package_files
 from chatproof.reporters.cases import clean
 
 _HERE = os.path.join(os.path.dirname(__file__), "html")
@@ -35,12 +35,11 @@ def page(template: str, *, script: str = "", **values: Any) -> str:
         ticked=lambda text: clean(text).split("`"),
         **values,
     )
-    return inert(made.rstrip("\n")) + "\n"
+    return made.rstrip("\n") + "\n"
 
 
 def _read(name: str) -> str:
-    with open(os.path.join(_HERE, name), encoding="utf-8") as file:
-        return file.read()
+    return package_files.read(os.path.join(_HERE, name)).decode("utf-8")
 
 
 def _policy(css: str, script: str) -> str:

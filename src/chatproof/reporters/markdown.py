@@ -1,18 +1,20 @@
 """Text in Markdown that people read raw, too: in mails and forms that render nothing.
 
-What is made of harmless characters alone stays as it is. Everything else is written as character references: no link,
-no HTML, no mention, no end of a table's row.
+What is made of harmless characters alone stays as it is. Everything else stands in code spans: no link, no HTML, no
+mention, no end of a table's row; and no character reference, which Slack, Jira and a terminal show as it is written.
 """
 
 import re
 
-from chatproof.printable import escape
+from chatproof.printable import cut, escape
 
-_ESCAPED = frozenset("\\`*_{}[]<>()#+-!|~&:@$^=\"'")
 _HARMLESS = re.compile(r"[\w .,:;()/+%=-]*", re.ASCII)
 _PATHS = re.compile(r"\[\d{0,9}\]|\$(?=\.)")  # of JSON paths: $.choices[0]
-_ACTIVE = re.compile(r"(?:[@#]|://|www\.)+", re.IGNORECASE)
-_PLAIN = re.compile(r"[\w(][\w .,:;()/?=&%@#~+-]*[\w./)]", re.ASCII)
+_WORD = re.compile(r"""["'(]*[A-Za-z]+(?:['-][A-Za-z]+)*["')]*[,;.:!?]*|[0-9]{1,5}[,;.:)]*|[-–—=→]""")
+_LISTS = re.compile(r"[-–—=]|[0-9]+[.)]")  # would begin a list or underline a heading
+_OPEN, _CLOSE = re.compile(r"\(?"), re.compile(r"\)?[,;:.]?$")
+_OWN_SPAN = re.compile(r"`[^`]+`")
+_TEXT = 2000
 _NOT_OURS = str.maketrans({"|": "\\|", "<": "&lt;", "@": "&#64;"})
 _LINKS = ("://", "www.", "mailto:")
 
@@ -34,21 +36,48 @@ def own(text: str) -> str:
     return escape(text).translate(_NOT_OURS).replace("](", "]&#40;") or "–"
 
 
-def cell(text: str) -> str:
-    """Untrusted text with every character that Markdown may read as more than itself as a reference.
+def cell(text: str, limit: int = _TEXT) -> str:
+    """Untrusted text as a sentence: plain words as they are, whatever else in code spans; a dash for none.
 
-    GitHub looks for mentions, issues and links when references are resolved already: what begins one is a code span, or
-    the whole text where nothing in it could end the span.
+    No character reference: Slack, Jira and a terminal show those as they are written.
     """
-    shown = escape(text)
-    if _ACTIVE.search(shown) and _PLAIN.fullmatch(shown):
-        return f"`{shown}`"
-    parts, at = [], 0
-    for found in _ACTIVE.finditer(shown):
-        parts += [_references(shown[at : found.start()]), f"`{found[0]}`"]
-        at = found.end()
-    return "".join([*parts, _references(shown[at:])]) or "–"
+    return prose(text, limit) or "–"
 
 
-def _references(text: str) -> str:
-    return "".join(f"&#{ord(char)};" if char in _ESCAPED else char for char in text)
+def code(text: str, limit: int = 300) -> str:
+    """Any text as a code span that no text can end, in a table cell too."""
+    text = cut(escape(text), limit).replace("|", "\\x7c").strip()
+    if not text:
+        return "` `"
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    edge = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{edge}{text}{edge}{fence}"
+
+
+def prose(text: str, limit: int = 600) -> str:
+    """A sentence: plain words as they are, runs of others in code spans, with the sentence's own marks outside."""
+    parts: list[str] = []
+    odd: list[str] = []
+    for word in cut(escape(text), limit).split():
+        if _WORD.fullmatch(word) and (parts or odd or not _LISTS.fullmatch(word)):
+            parts += [_spanned(odd, limit), word] if odd else [word]
+            odd = []
+            continue
+        odd.append(word)
+        if word[-1] in ",;:":  # a list: each of it in a span of its own
+            parts.append(_spanned(odd, limit))
+            odd = []
+    return " ".join([*parts, _spanned(odd, limit)] if odd else parts)
+
+
+def _spanned(odd: list[str], limit: int) -> str:
+    """Odd words in a code span, brackets around them and a mark at their end outside of it."""
+    text = " ".join(odd)
+    before = _OPEN.match(text)[0]  # type: ignore[index]
+    after = _CLOSE.search(text)[0]  # type: ignore[index]
+    inner = text[len(before) : len(text) - len(after)]
+    if not inner or ("(" in inner and ")" in after and inner.count("(") > inner.count(")")):
+        return code(text, limit)
+    if _OWN_SPAN.fullmatch(inner):
+        inner = inner[1:-1]  # a code span already
+    return f"{before}{code(inner, limit)}{after}"

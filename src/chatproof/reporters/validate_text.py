@@ -6,7 +6,7 @@ A person decides on a rollout with it, so it names few clauses: those that are b
 from typing import Any
 
 from chatproof.printable import cut
-from chatproof.reporters.as_text import Lines, details, exchanges, fold, footer, headline, whose
+from chatproof.reporters.lines import Lines, details, exchanges, fold, footer, headline, not_asked, whose
 
 _LAYERS = ("transport", "schema", "behaviour")
 _STATES = ("supported", "unsupported", "ignored", "broken", "unknown")
@@ -32,6 +32,8 @@ def render(document: dict[str, Any], lines: Lines) -> str:
         _not_applicable(findings, lines)
         exchanges(document, lines)
     footer(document, lines)
+    if document["verdict"] == "GO":
+        not_asked(document, lines)
     return lines.text()
 
 

@@ -6,19 +6,31 @@ Faults are loaded only when one is asked for, `ssl` only for https: the first co
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from chatproof.files import package_files
 from chatproof.simulator.chat import MODEL, respond
-from chatproof.simulator.server import LOOPBACK, Respond, Server, bind, hang_up
-from chatproof.simulator.wire import Asked, Reply, Script
+from chatproof.simulator.server import LOOPBACK, Server, bind, hang_up
+from chatproof.simulator.wire import Asked, Side
 
 if TYPE_CHECKING:
     import ssl
 
     from chatproof.simulator.fault import Fault
+    from chatproof.simulator.pace import Pace
+    from chatproof.wire.exchange import Secret
 
-__all__ = ["Simulator", "start"]
+__all__ = ["CHAT", "Simulator", "start"]
+
+
+def _faults() -> "Mapping[str, Fault]":
+    from chatproof.simulator import faults
+
+    return faults.ALL
+
+
+CHAT = Side(respond, MODEL, _faults)
 
 _CERTS = os.path.join(os.path.dirname(__file__), "certs")
 _CA_FILE = os.path.join(_CERTS, "ca.pem")
@@ -28,11 +40,16 @@ class Simulator:
     """A running simulator, or an address where a fault keeps one from running. `repr` does not show the key."""
 
     def __init__(
-        self, base_url: str, key: str, fault: "Fault | None", parts: "tuple[Server | socket.socket, ...]"
+        self,
+        base_url: str,
+        key: str,
+        fault: "Fault | None",
+        parts: "tuple[Server | socket.socket, ...]",
+        model: str = MODEL,
     ) -> None:
         self.base_url = base_url
         self.key = key
-        self.model = MODEL
+        self.model = model
         self.ca_file = ""
         self.proxy = ""
         self.timeout = fault.timeout if fault else 0.0  # seconds to allow an exchange; 0.0: the default
@@ -54,56 +71,68 @@ def new_key() -> str:
 
 
 def start(
-    fault: str = "", *, tls: bool = False, port: int = 0, seen: Callable[[Asked], None] | None = None
+    fault: str = "",
+    *,
+    tls: bool = False,
+    port: int = 0,
+    seen: Callable[[Asked], None] | None = None,
+    key: "Secret | None" = None,
+    pace: "Pace | None" = None,
+    switchable: bool = False,
+    side: Side = CHAT,
 ) -> Simulator:
     """Start the simulator in daemon threads on 127.0.0.1, on a free port unless one is given.
 
-    `seen` is told of each request that a fault may answer. Raises KeyError for a fault that does not exist, OSError
-    for a port that cannot be had.
+    `seen` is told of each request that a fault may answer. `key` opens it; by default a new one, and the one that is
+    given is not handed out again: `Simulator.key` is then empty. `pace` is how long answers take, by default no time.
+    With `switchable` faults can be switched while it runs: see `control`. `side` is the API that is served. Raises
+    KeyError for a fault that does not exist, OSError for a port that cannot be had.
     """
-    key = new_key()
-    if fault:
-        return _start_faulty(fault, key, tls, port, seen)
-    serving = Server(respond, key, port=port, tls=_context("good") if tls else None)
-    simulator = Simulator(f"{'https' if tls else 'http'}://{LOOPBACK}:{serving.port}/v1", key, None, (serving,))
-    simulator.ca_file = _CA_FILE if tls else ""
+    opens = key.reveal() if key is not None else new_key()
+    if fault or switchable:
+        simulator = _start_with_fault(fault, opens, tls, port, seen, pace, switchable, side)
+    else:
+        serving = Server(side.respond, opens, port=port, tls=_context("good") if tls else None, pace=pace)
+        base_url = f"{'https' if tls else 'http'}://{LOOPBACK}:{serving.port}/v1"
+        simulator = Simulator(base_url, opens, None, (serving,), side.model)
+        simulator.ca_file = package_files.openable(_CA_FILE) if tls else ""
+    if key is not None:
+        simulator.key = ""
     return simulator
 
 
-def _start_faulty(name: str, key: str, tls: bool, port: int, seen: Callable[[Asked], None] | None) -> Simulator:
-    from chatproof.simulator.fault import BACKLOG_FULL, SERVE
-    from chatproof.simulator.faults import ALL
+def _start_with_fault(
+    name: str,
+    key: str,
+    tls: bool,
+    port: int,
+    seen: Callable[[Asked], None] | None,
+    pace: "Pace | None",
+    switchable: bool,
+    side: Side,
+) -> Simulator:
+    from chatproof.simulator.control import Switch
+    from chatproof.simulator.fault import BACKLOG_FULL, SERVE, Place
 
-    fault = ALL[name]
-    place = fault.place
+    fault = side.faults()[name] if name else None
+    place = fault.place if fault else Place()
     certificate = place.certificate or ("good" if tls else "")
     parts: tuple[Server | socket.socket, ...]
     if place.listen == SERVE:
-        serving = Server(_faulty(fault, key, seen), key, port=port, tls=_context(certificate) if certificate else None)
+        tls_context = _context(certificate) if certificate else None
+        serving = Server(Switch(side, key, fault, seen, switchable), key, port=port, tls=tls_context, pace=pace)
         parts, port = (serving,), serving.port
     else:
         silent = bind(LOOPBACK, port)
         port = silent.getsockname()[1]
         parts = (silent, *_fill_backlog(silent)) if place.listen == BACKLOG_FULL else (silent,)
     scheme = place.scheme or ("https" if certificate else "http")
-    simulator = Simulator(f"{scheme}://{place.host}:{port}{place.path}", key, fault, parts)
+    simulator = Simulator(f"{scheme}://{place.host}:{port}{place.path}", key, fault, parts, side.model)
     if scheme == "https" and place.trusted:
-        simulator.ca_file = _CA_FILE
+        simulator.ca_file = package_files.openable(_CA_FILE)
     if place.proxy:
         simulator.proxy = f"http://{LOOPBACK}:{port}"
     return simulator
-
-
-def _faulty(fault: "Fault", key: str, seen: Callable[[Asked], None] | None = None) -> Respond:
-    from chatproof.simulator.fault import Turn
-
-    def answer(asked: Asked) -> Reply | Script:
-        if seen is not None:
-            seen(asked)
-        turn = Turn(asked, respond(asked), key)
-        return fault.alter(turn) if fault.when(turn) else turn.reply
-
-    return answer
 
 
 def _fill_backlog(listener: socket.socket) -> list[socket.socket]:
@@ -120,6 +149,6 @@ def _context(name: str) -> "ssl.SSLContext":
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(os.path.join(_CERTS, f"{name}.pem"))
+    context.load_cert_chain(package_files.openable(os.path.join(_CERTS, f"{name}.pem")))
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -1,13 +1,14 @@
 """A conformant chat completions API as a pure function: a request goes in, a reply value comes out.
 
-Shapes and messages follow OpenAI's reference and what its servers answer. To add a parameter: one entry in CHECKS
-for what must be refused, and its effect in `_answer`.
+Shapes and messages follow OpenAI's reference and what its servers answer. To add a parameter: a row in a file of
+`rules` for what must be refused, and its effect in `abilities`.
 """
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from chatproof.simulator.answers import Answer, Body, Flaw, plain_answer
 from chatproof.simulator.wire import EMPTY, GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
 
 MODEL = "simulator-mini"
@@ -18,31 +19,12 @@ RELEASED = 1767225600  # 2026-01-01: `created` of each model
 
 CHAT_PATH = "/v1/chat/completions"
 MODELS_PATH = "/v1/models"
-ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 
 _NO_KEY = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
     "(i.e. Authorization: Bearer YOUR_KEY)."
 )
 _NOT_JSON = "We could not parse the JSON body of your request. The API expects a JSON payload."
-
-Body = dict[str, Any]
-
-
-class Flaw(NamedTuple):
-    """Why a request is refused with 400."""
-
-    message: str
-    param: str | None
-    code: str | None
-
-
-class Answer(NamedTuple):
-    """What the model says, and the tools that it calls."""
-
-    text: str
-    finish_reason: str
-    calls: tuple[Body, ...] = ()
 
 
 _PLAIN = frozenset(("model", "messages", "stream", "stream_options"))  # anything else asks for an ability
@@ -141,7 +123,7 @@ def _complete(asked: Asked) -> Reply:
     flaw = _flaw_in(body) if body is not None else Flaw(_NOT_JSON, None, None)
     if flaw:
         return error(400, flaw.message, param=flaw.param, code=flaw.code)
-    assert isinstance(body, dict)  # what the first check has found
+    assert isinstance(body, dict)  # else it has a flaw
     model = body["model"]
     if model in OTHER_MODELS:
         said = f"The model `{model}` is not a chat model."
@@ -157,12 +139,11 @@ def _complete(asked: Asked) -> Reply:
 
 
 def _flaw_in(body: Any) -> Flaw | None:
-    found = next((flaw for check in CHECKS if (flaw := check(body))), None)
-    if found is None and not _PLAIN.issuperset(body):
-        from chatproof.simulator import abilities  # not on the way of a smoke run
+    if _is_plain(body):
+        return None
+    from chatproof.simulator.rules import first_flaw  # not on the way of a smoke run
 
-        return abilities.flaw(body)
-    return found
+    return first_flaw(body)
 
 
 def _parse(data: bytes) -> Any:
@@ -186,23 +167,15 @@ def _answer(body: Body) -> Answer:
     return plain_answer(body)
 
 
-def plain_answer(body: Body) -> Answer:
-    """The same words for the same request: "pong" if a message asks for it, else a sentence."""
-    contents = [message.get("content") or "" for message in body["messages"]]
-    parts = [part for content in contents for part in (content if isinstance(content, list) else [{"text": content}])]
-    wants_pong = any("pong" in part["text"].lower() for part in parts if isinstance(part.get("text"), str))
-    return Answer("pong" if wants_pong else "This is the chatproof simulator.", "stop")
-
-
 def _completion(asked: Asked, body: Body, answer: Answer) -> Body:
     message: Body = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
     if answer.calls:
         message.update(content=None, tool_calls=list(answer.calls))
     choice: Body = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
     if body.get("logprobs"):
-        from chatproof.simulator.abilities import logprobs
+        from chatproof.simulator.probabilities import logprobs
 
-        choice["logprobs"] = logprobs(answer.text)
+        choice["logprobs"] = logprobs(answer.text, body.get("top_logprobs") or 0)
     return {
         **_frame(asked, body, "chat.completion"),
         "choices": [{**choice, "index": index} for index in range(body.get("n") or 1)],
@@ -213,22 +186,37 @@ def _completion(asked: Asked, body: Body, answer: Answer) -> Body:
 
 
 def _stream(asked: Asked, body: Body, answer: Answer, *, usage: bool) -> tuple[bytes, ...]:
-    deltas: list[tuple[Body, str | None]] = [({"role": "assistant", "content": "", "refusal": None}, None)]
-    deltas += [({"content": piece}, None) for piece in _pieces(answer.text)]
-    deltas += [({"tool_calls": [piece]}, None) for piece in _call_pieces(answer.calls)]
-    deltas.append(({}, answer.finish_reason))
+    deltas: list[tuple[Body, str | None, Body | None]] = [
+        ({"role": "assistant", "content": "", "refusal": None}, None, None),
+        *_text_deltas(body, answer.text),
+        *(({"tool_calls": [piece]}, None, None) for piece in _call_pieces(answer.calls)),
+        ({}, answer.finish_reason, None),
+    ]
     frame = {**_frame(asked, body, "chat.completion.chunk"), "system_fingerprint": "fp_simulator"}
     none = {"usage": None} if usage else {}
     events = [
-        event({**frame, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}], **none})
-        for delta, reason in deltas
+        event({**frame, "choices": [{"index": 0, "delta": delta, "logprobs": sure, "finish_reason": reason}], **none})
+        for delta, reason, sure in deltas
     ]
     if usage:
         events.append(event({**frame, "choices": [], "usage": _usage(body, answer)}))
     return (*events, DONE)
 
 
-def _pieces(text: str) -> list[str]:
+def _text_deltas(body: Body, text: str) -> list[tuple[Body, str | None, Body | None]]:
+    """(delta, no finish reason, log probabilities if they were asked for) of each piece of an answer."""
+    if not body.get("logprobs"):
+        return [({"content": piece}, None, None) for piece in pieces(text)]
+    from chatproof.simulator.probabilities import entries, tokens_of
+
+    many = body.get("top_logprobs") or 0
+    return [
+        ({"content": token}, None, {"content": entries([token], many, place), "refusal": None})
+        for place, token in enumerate(tokens_of(text))
+    ]
+
+
+def pieces(text: str) -> list[str]:
     """A short answer in two pieces, so that clients must join them; a longer one word by word."""
     if " " not in text:
         middle = len(text) // 2
@@ -241,10 +229,11 @@ def _call_pieces(calls: tuple[Body, ...]) -> list[Body]:
     """Each call as clients must join it: id and name first, then the arguments in two pieces."""
     pieces: list[Body] = []
     for index, call in enumerate(calls):
-        text = call["function"]["arguments"]
+        kind, member = ("function", "arguments") if call["type"] == "function" else ("custom", "input")
+        text = call[kind][member]
         middle = len(text) // 2
-        pieces.append({"index": index, **call, "function": {"name": call["function"]["name"], "arguments": ""}})
-        pieces += [{"index": index, "function": {"arguments": part}} for part in (text[:middle], text[middle:])]
+        pieces.append({"index": index, **call, kind: {"name": call[kind]["name"], member: ""}})
+        pieces += [{"index": index, kind: {member: part}} for part in (text[:middle], text[middle:])]
     return pieces
 
 
@@ -268,129 +257,20 @@ def _usage(body: Body, answer: Answer) -> Body:
 # -- what is refused --------------------------------------------------------------------------------------
 
 
-def _is_object(body: Any) -> Flaw | None:
+def _is_plain(body: Any) -> bool:
+    """No rule can find anything in it: what nearly every request of a smoke run is."""
+    if not isinstance(body, dict) or not _PLAIN.issuperset(body) or body.get("stream_options") is not None:
+        return False
+    model, messages, stream = body.get("model"), body.get("messages"), body.get("stream")
+    if not (isinstance(model, str) and model) or not (stream is None or isinstance(stream, bool)):
+        return False
+    return isinstance(messages, list) and bool(messages) and all(map(_is_plain_message, messages))
+
+
+def _is_plain_message(message: Any) -> bool:
     return (
-        None
-        if isinstance(body, dict)
-        else Flaw(f"Invalid body: expected an object, but got {kind(body)}.", None, "invalid_type")
+        isinstance(message, dict)
+        and message.keys() == {"role", "content"}
+        and message["role"] in ("developer", "system", "user", "assistant")
+        and isinstance(message["content"], str)
     )
-
-
-def _model(body: Body) -> Flaw | None:
-    if "model" not in body:
-        return missing("model")
-    return None if isinstance(body["model"], str) and body["model"] else mistyped("model", "a string", body["model"])
-
-
-def _messages(body: Body) -> Flaw | None:
-    if "messages" not in body:
-        return missing("messages")
-    messages = body["messages"]
-    if not isinstance(messages, list):
-        return mistyped("messages", "an array of objects", messages)
-    if not messages:
-        said = (
-            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
-        )
-        return Flaw(said, "messages", "empty_array")
-    return next(
-        (flaw for number, message in enumerate(messages) if (flaw := _message(f"messages[{number}]", message))), None
-    )
-
-
-def _message(at: str, message: Any) -> Flaw | None:
-    if not isinstance(message, dict):
-        return mistyped(at, "an object", message)
-    if "role" not in message:
-        return missing(f"{at}.role")
-    role = message["role"]
-    if role not in ROLES:
-        shown = f"'{role[:40]}'" if isinstance(role, str) else kind(role)
-        listed = ", ".join(f"'{known}'" for known in ROLES)
-        return Flaw(f"Invalid value: {shown}. Supported values are: {listed}.", f"{at}.role", "invalid_value")
-    content = message.get("content")
-    if content is None and role in ("assistant", "function"):
-        return None  # such a message may stand for a call alone
-    if "content" not in message:
-        return missing(f"{at}.content")
-    if isinstance(content, list):
-        return _parts(f"{at}.content", content)
-    if not isinstance(content, str):
-        return mistyped(f"{at}.content", "a string or an array of parts", content)
-    return missing(f"{at}.tool_call_id") if role == "tool" and "tool_call_id" not in message else None
-
-
-def _parts(at: str, parts: list[Any]) -> Flaw | None:
-    if not parts:
-        return Flaw(f"Invalid '{at}': empty array.", at, "empty_array")
-    for number, part in enumerate(parts):
-        if not isinstance(part, dict):
-            return mistyped(f"{at}[{number}]", "an object", part)
-        if "type" not in part:
-            return missing(f"{at}[{number}].type")
-        if part["type"] == "text" and not isinstance(part.get("text"), str):
-            return mistyped(f"{at}[{number}].text", "a string", part.get("text"))
-    return None
-
-
-def _number(name: str, low: float, high: float) -> Callable[[Body], Flaw | None]:
-    def check(body: Body) -> Flaw | None:
-        value = body.get(name)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return mistyped(name, "a decimal", value)
-        if low <= value <= high:
-            return None
-        side, sign, limit = ("above maximum", "<=", high) if value > high else ("below minimum", ">=", low)
-        said = f"Invalid '{name}': decimal {side} value. Expected a value {sign} {limit:g}, but got {value} instead."
-        return Flaw(said, name, "decimal_above_max_value" if value > high else "decimal_below_min_value")
-
-    return check
-
-
-def _stream_flags(body: Body) -> Flaw | None:
-    stream, options = body.get("stream"), body.get("stream_options")
-    if stream is not None and not isinstance(stream, bool):
-        return mistyped("stream", "a boolean", stream)
-    if options is None:
-        return None
-    if not stream:
-        said = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
-        return Flaw(said, "stream_options", None)
-    if not isinstance(options, dict):
-        return mistyped("stream_options", "an object", options)
-    usage = options.get("include_usage")
-    return (
-        None
-        if usage is None or isinstance(usage, bool)
-        else mistyped("stream_options.include_usage", "a boolean", usage)
-    )
-
-
-CHECKS: tuple[Callable[[Any], Flaw | None], ...] = (
-    _is_object,
-    _model,
-    _messages,
-    _number("temperature", 0, 2),
-    _number("top_p", 0, 1),
-    _number("presence_penalty", -2, 2),
-    _number("frequency_penalty", -2, 2),
-    _stream_flags,
-)
-
-
-def missing(param: str) -> Flaw:
-    return Flaw(f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
-
-
-def mistyped(param: str, wanted: str, value: Any) -> Flaw:
-    got = "an empty string" if value == "" else kind(value)
-    return Flaw(f"Invalid type for '{param}': expected {wanted}, but got {got} instead.", param, "invalid_type")
-
-
-def kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array"}
-    return names.get(type(value), "an object")

@@ -20,6 +20,7 @@ from chatproof.simulator.chat import MODEL, respond
 from chatproof.simulator.fault import Fault, Place, Turn
 from chatproof.simulator.server import LOOPBACK, Server
 from chatproof.simulator.wire import Asked, Reply, Script
+from chatproof.usage_error import near
 
 MOST_REQUESTS = 10_000
 """Requests that are remembered; later ones are answered and forgotten."""
@@ -130,8 +131,5 @@ def _find(name: str) -> Fault:
 
     if name in FAULTS:
         return FAULTS[name]
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, FAULTS, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else "chatproof simulate --list-faults lists them"
+    hint = near(name, FAULTS, "chatproof simulate --list-faults lists them")
     raise ValueError(f"there is no fault {name[:60]!r}; {hint}")

@@ -20,6 +20,8 @@ from chatproof.simulator.wire import CLOSE, EMPTY, GOOD, HANG, MISSING, RESET, W
 if TYPE_CHECKING:
     import ssl
 
+    from chatproof.simulator.pace import Pace
+
 LOOPBACK = "127.0.0.1"
 MAX_HEAD = 16 * 1024
 MAX_BODY = 1024 * 1024
@@ -42,8 +44,10 @@ class Server:
         host: str = LOOPBACK,
         port: int = 0,
         tls: "ssl.SSLContext | None" = None,
+        pace: "Pace | None" = None,
     ) -> None:
         self._respond = respond
+        self._pace = pace
         self._key = key.encode()
         self._tls = tls
         self._stopping = threading.Event()
@@ -108,14 +112,23 @@ class Server:
                 return
             asked, refused = received
             answer = refused or self._respond(asked)
+            if self._pace is not None and not self._wait(self._pace, answer):
+                return
             if isinstance(answer, Script):
                 self._play(sock, answer)
                 return
             for piece in message(asked, answer, close=not asked.keep_alive):
+                if self._pace is not None and answer.events and self._stopping.wait(self._pace.between(piece)):
+                    return
                 sock.sendall(piece)
             if not asked.keep_alive:
                 self._leave(sock, CLOSE)
                 return
+
+    def _wait(self, pace: "Pace", answer: Reply | Script) -> bool:
+        """Wait before an answer. False when the server was stopped meanwhile."""
+        seconds = pace.latency if isinstance(answer, Script) else pace.before(answer)
+        return not self._stopping.wait(seconds)
 
     def _receive(self, sock: socket.socket, incoming: "Incoming") -> Received | None:
         """The next request; None when the peer is done or too slow."""
@@ -179,7 +192,8 @@ class Incoming:
         self._url = b""
         self._credential = MISSING
         self._hosts = 0
-        self._media = ""
+        self._media = self._host = self._origin = self._agent = self._version = ""
+        self._api_key = MISSING
         self._body: list[bytes] = []
         self._size = 0
         self._in_head = True
@@ -227,10 +241,19 @@ class Incoming:
         name = name.lower()
         if name == b"authorization":
             self._credential = self._judge(value) if self._credential == MISSING else WRONG
+        elif name == b"x-api-key":
+            self._api_key = self._compare(value)
+        elif name == b"anthropic-version":
+            self._version = value.decode("latin-1").strip()
         elif name == b"content-type":
             self._media = value.decode("latin-1").strip()
         elif name == b"host":
             self._hosts += 1
+            self._host = value.decode("latin-1").strip()
+        elif name == b"origin":
+            self._origin = f"{self._origin} {value.decode('latin-1')}".strip()
+        elif name == b"user-agent":
+            self._agent = value.decode("latin-1")
         elif name == b"expect":
             self._expects = value.lower() == b"100-continue"
 
@@ -259,6 +282,11 @@ class Incoming:
             parser.should_keep_alive() and not parser.should_upgrade(),
             parser.get_http_version(),
             self._media,
+            self._host,
+            self._origin,
+            self._agent,
+            self._api_key,
+            self._version,
         )
         self.ready.append((asked, None))
         self._in_head = True
@@ -276,9 +304,11 @@ class Incoming:
         scheme, _, token = value.partition(b" ")
         if scheme.lower() != b"bearer":
             return MISSING
-        if not token.strip():
-            return EMPTY
-        return GOOD if token.strip() == self._key else WRONG
+        return self._compare(token)
+
+    def _compare(self, token: bytes) -> str:
+        token = token.strip()
+        return EMPTY if not token else GOOD if token == self._key else WRONG
 
 
 class _Refused(Exception):

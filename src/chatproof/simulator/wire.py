@@ -6,8 +6,11 @@ mistake is made twice in the same way.
 """
 
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from chatproof.simulator.fault import Fault
 
 JSON = "application/json"
 SSE = "text/event-stream"
@@ -63,6 +66,11 @@ class Asked(NamedTuple):
     keep_alive: bool = True
     version: str = "1.1"
     media: str = JSON  # of the body, as declared
+    host: str = ""  # the Host header
+    origin: str = ""  # the Origin header; several are joined by a space, which no single one has
+    agent: str = ""  # the User-Agent header
+    api_key: str = MISSING  # what an x-api-key header carries, in the same words as `credential`
+    api_version: str = ""  # the anthropic-version header
 
 
 class Reply(NamedTuple):
@@ -120,3 +128,14 @@ def message(asked: Asked, reply: Reply, *, close: bool = True) -> list[bytes]:
 def chunk(data: bytes) -> bytes:
     """One chunk of a chunked body; an empty one ends the body."""
     return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+class Side:
+    """What one API is to the simulator: what answers its requests, the model to ask for, and its faults by name."""
+
+    def __init__(
+        self, respond: Callable[[Asked], Reply], model: str, faults: "Callable[[], Mapping[str, Fault]]"
+    ) -> None:
+        self.respond = respond
+        self.model = model
+        self.faults = faults

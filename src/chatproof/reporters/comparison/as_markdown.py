@@ -3,6 +3,7 @@
 from typing import Any
 
 from chatproof.reporters import Style
+from chatproof.reporters.comparison import side_by_side
 from chatproof.reporters.markdown import cell
 
 
@@ -20,11 +21,19 @@ def render(document: dict[str, Any], style: Style) -> str:
         lines += _candidate(document, candidate)
     if document["notes"]:
         lines += ["", "## Notes", "", *(f"- {cell(note)}" for note in document["notes"])]
+    if document["decision"].startswith("GO") and document["not_asked"]:
+        lines += ["", "## Not asked", "", f"No request exercised: {'; '.join(document['not_asked'])}."]
+    again = document["asked_again"]
+    if again and again["requests"]:
+        cost = f"{again['billable_requests']} billable, {again['tokens_reported']} tokens reported"
+        allowed = f"{again['requests']} requests of {again['limit']} allowed"
+        lines += ["", f"Asked again where they differ: {allowed}, {cost}."]
     return "\n".join([*lines, "", f"Made by chatproof {document['tool']['version']}, {document['compared_at']}.", ""])
 
 
 def _name(target: dict[str, Any]) -> str:
-    return target["base_url"] if target["name"] in ("url", "") else f"{target['name']}, {target['base_url']}"
+    api = f", --api {target['api']}" if target.get("api") else ""
+    return f"{'' if target['name'] in ('url', '') else target['name'] + ', '}{target['base_url']}{api}"
 
 
 def _ranking(document: dict[str, Any]) -> list[str]:
@@ -42,11 +51,14 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any]) -> list[str]
     lines += [f"- {cell(reason)}" for reason in candidate["reasons"]]
     rows = [row for row in document["differences"] if row["candidate"] == label]
     if rows:
-        lines += ["", f"| | effect | what | probes | A | {label} | clients known to depend on it |"]
-        lines += ["|---|---|---|---|---|---|---|", *(_row(row) for row in rows)]
+        lines += ["", f"| | effect | what | probes | A | {label} | asked again | clients known to depend on it |"]
+        lines += ["|---|---|---|---|---|---|---|---|", *(_row(row) for row in rows)]
+    lines += _chance(candidate)
     for title, items in (("Changes the client needs", candidate["changes"]), ("Rollback", candidate["rollback"])):
         if items:
             lines += ["", f"### {title}", "", *(f"{number}. {cell(item)}" for number, item in enumerate(items, 1))]
+    lines += _side_by_side(candidate)
+    lines += _tokens(candidate)
     if candidate["not_compared"]:
         lines += ["", "### Not compared", ""]
         for row in candidate["not_compared"]:
@@ -54,8 +66,63 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any]) -> list[str]
     return lines
 
 
+def _side_by_side(candidate: dict[str, Any]) -> list[str]:
+    """Of two APIs: what both were asked, and how each answered."""
+    if not candidate.get("side_by_side"):
+        return []
+    lines = ["", "### The two APIs side by side", "", f"| | what | A | {candidate['label']} |", "|---|---|---|---|"]
+    for sort in side_by_side.TITLES:
+        lines += [
+            f"| {sort} | {cell(row['what'])} | {cell(row['a'])} | {cell(row['b'])} |"
+            for row in side_by_side.rows(candidate, sort)
+        ]
+    asked = [f"On {side} alone: {cell(said)}." for side, said in side_by_side.alone(candidate)]
+    return [*lines, *(["", *asked] if asked else [])]
+
+
+def _tokens(candidate: dict[str, Any]) -> list[str]:
+    """What both sides count for the same requests, and what that costs where the configuration has prices."""
+    if not candidate["tokens"]:
+        return []
+    label, cost = candidate["label"], candidate["cost"]
+    lines = ["", "### Tokens", ""]
+    if cost:
+        of = f"{cost['requests']} requests like these cost, by the configured prices of a million tokens:"
+        lines += [f"{of} A {_money(cost['a'])}, {label} {_money(cost['b'])}.", ""]
+    lines += [
+        f"| request | prompt A | prompt {label} | completion A | completion {label} | cached A | cached {label} |"
+    ]
+    lines += ["|---|---|---|---|---|---|---|"]
+    names = ("prompt_a", "prompt_b", "completion_a", "completion_b", "cached_a", "cached_b")
+    for row in candidate["tokens"]:
+        counts = ("–" if row[name] is None else str(row[name]) for name in names)
+        lines.append(f"| {cell(row['probe'])} | {' | '.join(counts)} |")
+    return lines
+
+
+def _money(amount: float | None) -> str:
+    return "unknown (no prices)" if amount is None else f"{amount:.4g}"
+
+
+def _chance(candidate: dict[str, Any]) -> list[str]:
+    """What came and went when both sides were asked again."""
+    rows = [("not settled", row) for row in candidate["unsettled"]] + [("varies", row) for row in candidate["varies"]]
+    if not rows:
+        return []
+    head = f"| | what | probes | good on A | good on {candidate['label']} | requests to settle it |"
+    lines = ["", "### What came and went", "", head, "|---|---|---|---|---|---|"]
+    for state, row in rows:
+        about = " ".join(dict.fromkeys(filter(None, (row["kind"], row["subject"], row["at"]))))
+        more = str(row["requests_to_settle"] or "–")
+        fields = (state, about, ", ".join(row["probes"]), row["good_a"], row["good_b"], more)
+        lines.append(f"| {' | '.join(cell(field) for field in fields)} |")
+    return lines
+
+
 def _row(row: dict[str, Any]) -> str:
-    about = " ".join(part for part in (row["kind"], row["subject"], row["at"]) if part)
+    about = " ".join(dict.fromkeys(filter(None, (row["kind"], row["subject"], row["at"]))))
     clients = "; ".join(f"{c['client']}: {c['says']} ({c['source']}, {c['accessed']})" for c in row["clients"])
-    fields = (row["effect"], about, ", ".join(row["probes"]), row["a"], row["b"], clients or "unknown")
+    again = row["repeated"]
+    seen = f"good answers: A {again['good_a']}, {row['candidate']} {again['good_b']}" if again else "not asked again"
+    fields = (row["effect"], about, ", ".join(row["probes"]), row["a"], row["b"], seen, clients or "unknown")
     return f"| {row['id']} | " + " | ".join(cell(field) for field in fields) + " |"

@@ -3,7 +3,8 @@
 from typing import Any
 
 from chatproof.reporters import Style
-from chatproof.reporters.as_text import Lines
+from chatproof.reporters.comparison import side_by_side
+from chatproof.reporters.lines import Lines, not_asked
 
 _COLORS = {"GO": "GO", "GO WITH CHANGES": "UNDECIDED", "NO-GO": "NO-GO", "UNDECIDED": "UNDECIDED"}
 _MARKS = {"breaks": "breaks", "change": "change", "better": "better", "note": "note"}
@@ -23,12 +24,15 @@ def render(document: dict[str, Any], style: Style) -> str:
     for candidate in document["candidates"]:
         _candidate(document, candidate, targets, lines)
     _footer(document, lines)
+    if document["decision"].startswith("GO"):
+        not_asked(document, lines)
     return lines.text()
 
 
 def _target(target: dict[str, Any]) -> str:
     name = f"{target['name']} " if target["name"] not in ("url", "") else ""
-    return f"{target['label']} {name}{target['base_url']} ({target['model'] or 'no model'})"
+    api = f", --api {target['api']}" if target.get("api") else ""
+    return f"{target['label']} {name}{target['base_url']} ({target['model'] or 'no model'}{api})"
 
 
 def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dict[str, Any], lines: Lines) -> None:
@@ -49,6 +53,7 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dic
         lines.add("note", f"{len(notes)} differences that need no change: -v shows them", color="dim")
     if not rows:
         lines.add("differences", "none")
+    _chance(candidate, lines)
     if candidate["not_compared"]:
         lines.blank()
         for side in ("A", label):
@@ -56,6 +61,8 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dic
             if rows:
                 probes = ", ".join(row["probe"] for row in rows)
                 lines.add("not seen", f"on {side}: {probes}: {rows[0]['reason']}", color="dim")
+    _side_by_side(candidate, lines)
+    _tokens(candidate, lines)
     lines.blank()
     for number, line in enumerate(candidate["rollback"]):
         lines.add("rollback" if number == 0 else "", line)
@@ -68,7 +75,7 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dic
 
 def _difference(row: dict[str, Any], lines: Lines) -> None:
     lines.blank()
-    about = " ".join(part for part in (row["kind"], row["subject"], row["at"]) if part)
+    about = " ".join(dict.fromkeys(filter(None, (row["kind"], row["subject"], row["at"]))))
     probes = ", ".join(row["probes"][:_PROBES])
     more = f" and {len(row['probes']) - _PROBES} more" if len(row["probes"]) > _PROBES else ""
     color = {"breaks": "NO-GO", "change": "warning"}.get(row["effect"], "dim")
@@ -77,14 +84,67 @@ def _difference(row: dict[str, Any], lines: Lines) -> None:
     lines.add("", f"{row['candidate']}: {row['b'] or 'nothing'}")
     if row["change"]:
         lines.add("", f"change: {row['change']}")
+    if row["repeated"]:
+        lines.add("", f"good answers: {_good(row['repeated'], row['candidate'])}", color="dim")
     for client in row["clients"]:
         lines.add("", f"known: {client['client']} {client['says']} ({client['source']}, {client['accessed']})")
+
+
+def _side_by_side(candidate: dict[str, Any], lines: Lines) -> None:
+    """Of two APIs: what both were asked, and how each answered."""
+    label = candidate["label"]
+    for sort, title in side_by_side.TITLES.items():
+        listed = side_by_side.rows(candidate, sort)
+        if listed:
+            lines.blank()
+        for number, row in enumerate(listed):
+            same = f"A and {label} {row['a']}" if row["a"] == row["b"] else f"A {row['a']}; {label} {row['b']}"
+            lines.add(title if number == 0 else "", f"{row['what']}: {same}")
+    for side, said in side_by_side.alone(candidate):
+        lines.add("", f"on {side} alone: {said}", color="dim")
+
+
+def _tokens(candidate: dict[str, Any], lines: Lines) -> None:
+    """What both sides count together, with -v each request; and the cost, where the configuration has prices."""
+    rows, label, cost = candidate["tokens"], candidate["label"], candidate["cost"]
+    if not rows:
+        return
+    lines.blank()
+    sums = [sum(row[f"{name}_{side}"] or 0 for row in rows) for name in ("prompt", "completion") for side in ("a", "b")]
+    said = f"prompt A {sums[0]}, {label} {sums[1]}; completion A {sums[2]}, {label} {sums[3]} ({len(rows)} requests)"
+    lines.add("tokens", said, color="dim")
+    if cost:
+        a, b = ("unknown" if amount is None else f"{amount:.4g}" for amount in (cost["a"], cost["b"]))
+        lines.add("cost", f"of {cost['requests']} requests like these, by the configured prices: A {a}, {label} {b}")
+    for row in rows if lines.style.verbosity > 0 else ():
+        prompt, completion = (f"{row[f'{name}_a']} and {row[f'{name}_b']}" for name in ("prompt", "completion"))
+        lines.add("", f"{row['probe']}: prompt {prompt}, completion {completion}".replace("None", "–"), color="dim")
+
+
+def _chance(candidate: dict[str, Any], lines: Lines) -> None:
+    """What came and went when both sides were asked again."""
+    for name, rows in (("unsettled", candidate["unsettled"]), ("varies", candidate["varies"])):
+        for row in rows:
+            lines.blank()
+            about = " ".join(dict.fromkeys(filter(None, (row["kind"], row["subject"], row["at"]))))
+            lines.add(name, f"{about} ({', '.join(row['probes'][:_PROBES])})", color="warning")
+            lines.add("", f"good answers: {_good(row, candidate['label'])}")
+            if row["requests_to_settle"]:
+                lines.add("", f"about {row['requests_to_settle']} more requests would settle it")
+
+
+def _good(row: dict[str, Any], label: str) -> str:
+    return f"A {row['good_a']}, {label} {row['good_b']}"
 
 
 def _footer(document: dict[str, Any], lines: Lines) -> None:
     lines.blank()
     for note in document["notes"]:
         lines.add("note", note, color="warning")
+    again = document["asked_again"]
+    if again and again["requests"]:
+        cost = f"{again['billable_requests']} billable, {again['tokens_reported']} tokens reported"
+        lines.add("asked again", f"{again['requests']} requests of {again['limit']} allowed, {cost}", color="dim")
     if document["requires"]:
         lines.add("requires", ", ".join(document["requires"]), color="dim")
     for target in document["targets"]:

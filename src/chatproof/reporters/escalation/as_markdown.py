@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from chatproof.printable import escape, inert
+from chatproof.printable import escape
 from chatproof.reporters import Style
 from chatproof.reporters.markdown import own, words
 
@@ -12,7 +12,7 @@ def render(document: dict[str, Any], style: Style) -> str:
     run, target, cause = document["run"], document["target"], document["cause"]
     lines = [f"# Escalation: {words(cause['summary'] if cause else 'see below')}", ""]
     lines += [
-        f"- sort of problem: {' and '.join(document['sort']) or 'undecided'}",
+        f"- kind of problem: {' and '.join(document['sort']) or 'undecided'}",
         f"- endpoint: {_code(target['base_url'])}, model {_code(target['model'] or 'unknown')}",
         f"- observed: {run['started_at']} to {run['finished_at']} (UTC), environment {words(target['environment'])}",
         f"- run: {_code(run['run_id'])}, {run['kind']}, verdict {run['verdict']}",
@@ -32,7 +32,7 @@ def render(document: dict[str, Any], style: Style) -> str:
     lines += _list("Not tested", document["not_tested"])
     lines += _list("Notes", document["notes"])
     made = f"Made by chatproof {document['tool']['version']}, {document['made_at']}."
-    return inert("\n".join([*lines, "", made, ""]))
+    return "\n".join([*lines, "", made, ""])
 
 
 def _mismatches(document: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chatproof.printable import inert
 from chatproof.reporters import Style
 from chatproof.reporters.markdown import own, words
 from chatproof.reporters.review.sections import headline, sections
@@ -25,4 +24,4 @@ def render(document: dict[str, Any], style: Style) -> str:
         else:
             lines += [f"- {words(line)}" for line in section.lines]
     made = f"Made by chatproof {document['tool']['version']}, {document['reviewed_at']}."
-    return inert("\n".join([*lines, "", made, ""]))
+    return "\n".join([*lines, "", made, ""])

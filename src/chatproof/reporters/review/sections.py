@@ -21,8 +21,11 @@ class Section(NamedTuple):
 
 def headline(document: dict[str, Any]) -> tuple[str, list[str]]:
     """(the verdict, what follows from it)."""
-    verdict = document["verdict"]
-    return verdict["verdict"], [f"Because {verdict['reason']}.", f"To settle it: {verdict['settles']}."]
+    verdict, recovered = document["verdict"], document["recovered"]
+    follows = [f"Because {verdict['reason']}.", f"To settle it: {verdict['settles']}."]
+    if document["first_bad"]:
+        follows.append(f"It is over since {recovered['run_id']}." if recovered else "It still fails.")
+    return verdict["verdict"], follows
 
 
 def sections(document: dict[str, Any]) -> list[Section]:
@@ -33,6 +36,7 @@ def sections(document: dict[str, Any]) -> list[Section]:
         for row in document["request_ids"]
     )
     found = [
+        Section("Evidence", tuple(document["verdict"]["evidence"])),
         _timeline(document),
         Section("Remarks", tuple(document["remarks"])),
         *_changes(document),

@@ -6,6 +6,7 @@ those in VALIDATE a run of validate; tests hold each of them. ALL is both.
 
 from chatproof.simulator.fault import Fault
 from chatproof.simulator.faults import (
+    agents,
     auth,
     body,
     capabilities,
@@ -17,12 +18,13 @@ from chatproof.simulator.faults import (
     http,
     network,
     operations,
+    other_streams,
     provider,
     stream,
 )
 
 _FILES = (network, http, gateway, auth, provider, body, content, stream, harmless)
-_VALIDATE = (envelope, errors, capabilities, operations)
+_VALIDATE = (envelope, errors, capabilities, operations, other_streams, agents)
 
 FAULTS: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
 VALIDATE: dict[str, Fault] = {row.name: row for file in _VALIDATE for row in file.ROWS}

@@ -21,6 +21,7 @@ from chatproof.simulator.faults.capability import (
     IGNORED,
     IMAGE,
     NO_CHOICE,
+    NO_PROBS,
     RESULT,
     SAMPLING,
     UNICODE,
@@ -216,7 +217,7 @@ _PARAMETERS = (
         "All choices have the index 0.",
     ),
     blamed("logprobs"),
-    ignored("logprobs", SAMPLING, dropped("logprobs"), "logprobs.honoured", _CODE_P, "`logprobs` gives none."),
+    ignored("logprobs", SAMPLING, NO_PROBS, "logprobs.honoured", _CODE_P, "`logprobs` gives none."),
     broken(
         "logprobs",
         SAMPLING,

@@ -85,6 +85,9 @@ def dropped(*names: str) -> Alter:
     return misheard(lambda asked: [asked.pop(name, None) for name in names])
 
 
+NO_PROBS = dropped("logprobs", "top_logprobs")
+
+
 def last_only(asked: dict[str, Any]) -> None:
     asked["messages"] = asked["messages"][-1:]
 

@@ -41,8 +41,9 @@ def _should(name: str, about: str, when: When, alter: Alter, clause: str, code: 
 
 
 ENVELOPE = (
-    _must("id-missing", "The completion has no id.", plain, _without("id"), "envelope.id"),
-    _must("object-null", "The completion's `object` is null.", plain, _set(object=None), "envelope.object"),
+    _should("id-missing", "The completion has no id.", plain, _without("id"), "envelope.complete"),
+    _must("id-number", "The completion's id is a number.", plain, _set(id=7), "envelope.id"),
+    _should("object-null", "The completion's `object` is null.", plain, _set(object=None), "envelope.object"),
     _should(
         "object-of-a-chunk",
         "The completion calls itself a chunk.",
@@ -50,7 +51,8 @@ ENVELOPE = (
         _set(object="chat.completion.chunk"),
         "envelope.object_name",
     ),
-    _must("model-missing", "The completion names no model.", plain, _without("model"), "envelope.model"),
+    _should("model-missing", "The completion names no model.", plain, _without("model"), "envelope.complete"),
+    _must("model-number", "The completion's model is a number.", plain, _set(model=7), "envelope.model"),
     _must(
         "created-string",
         "`created` is a string.",
@@ -73,11 +75,18 @@ ENVELOPE = (
         edited(lambda value: value["choices"][0]["message"].update(role="model")),
         "envelope.role",
     ),
-    _must(
+    _should(
         "finish-reason-eos",
         "The finish_reason is a word that no client knows.",
         _ended,
         choice(finish_reason="eos"),
+        "envelope.finish_reason_known",
+    ),
+    _must(
+        "finish-reason-number",
+        "The finish_reason is a number.",
+        _ended,
+        choice(finish_reason=7),
         "envelope.finish_reason",
     ),
     _should(
@@ -93,6 +102,14 @@ ENVELOPE = (
         plain,
         _usage(lambda usage: usage.update(total_tokens=str(usage["total_tokens"]))),
         "usage.integers",
+        _USAGE,
+    ),
+    _should(
+        "usage-negative",
+        "The usage counts -1 tokens of the prompt.",
+        plain,
+        _usage(lambda usage: usage.update(prompt_tokens=-1)),
+        "usage.complete",
         _USAGE,
     ),
     _should(
@@ -128,6 +145,11 @@ def _no_delta(number: int, chunk: _Body) -> None:
         one["delta"] = one["delta"] or None
 
 
+def _empty_reason(number: int, chunk: _Body) -> None:
+    for one in chunk["choices"]:
+        one["finish_reason"] = one["finish_reason"] or ""
+
+
 CHUNKS = (
     _must(
         "chunk-delta-null",
@@ -142,6 +164,27 @@ CHUNKS = (
         _plain_stream,
         _chunks(_index_less),
         "stream.chunk_schema",
+    ),
+    _must(
+        "chunk-of-a-completion",
+        "The chunks of a stream call themselves completions: openai-python's stream() skips them.",
+        _plain_stream,
+        _chunks(lambda number, chunk: chunk.update(object="chat.completion")),
+        "stream.chunk_schema",
+    ),
+    _should(
+        "chunk-without-created",
+        "The chunks of a stream have no id and no time.",
+        _plain_stream,
+        _chunks(lambda number, chunk: [chunk.pop(name) for name in ("id", "created")]),
+        "stream.chunk_complete",
+    ),
+    _should(
+        "chunk-finish-reason-empty",
+        "The finish_reason of a stream's first chunks is an empty string.",
+        _plain_stream,
+        _chunks(_empty_reason),
+        "stream.chunk_complete",
     ),
     _should(
         "stream-without-role",

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from chatproof.simulator import chat
-from chatproof.simulator.chat import CHAT_PATH, MODEL, ROLES
+from chatproof.simulator.answers import ROLES
+from chatproof.simulator.chat import CHAT_PATH, MODEL
 from chatproof.simulator.fault import (
     GO,
     NO_GO,
@@ -63,6 +64,14 @@ class _Wrong(NamedTuple):
     must: bool = False  # that it is refused
     must_read: bool = True  # that the refusal is JSON
     field: bool = True  # there is one to name
+    lenient: bool = False  # to answer it breaks nothing
+
+
+def _is_unanswered(asked: dict[str, Any]) -> bool:
+    """A call, and then the user's next word."""
+    messages = asked.get("messages")
+    held = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    return [m.get("role") for m in held] == ["user", "assistant", "user"] and bool(held[1].get("tool_calls"))
 
 
 _WRONG = (
@@ -106,6 +115,14 @@ _WRONG = (
         must_read=False,
         field=False,
     ),
+    _Wrong(
+        "wrong_call_id",
+        "with a result for a call that was not made",
+        _messages(lambda message: message.get("tool_call_id") == "z9y8x7w6v"),
+        field=False,
+        lenient=True,
+    ),
+    _Wrong("unanswered_call", "with a call that has no result", _posted(_is_unanswered), field=False, lenient=True),
 )
 
 
@@ -119,7 +136,7 @@ def _rows(wrong: _Wrong) -> tuple[Fault, ...]:
             _CODE,
             NO_GO if wrong.must else GO,
             wrong.when,
-            _answered,
+            says(200, {"error": failed}) if wrong.lenient else _answered,
             breaks=(f"{probe}.refused",),
         ),
         Fault(
@@ -167,6 +184,10 @@ def _named(turn: Turn, failed: dict[str, Any]) -> dict[str, Any]:
     return {"error": said}
 
 
+def _broken_by_502(wrong: _Wrong) -> tuple[str, ...]:
+    return ("not_retried", "field_named") if wrong.field else ("not_retried",)
+
+
 def _unreadable(name: str, about: str, when: When, probe: str) -> tuple[Fault, ...]:
     """A refusal of the key that no client can read."""
     code = "auth.error_body"
@@ -207,4 +228,20 @@ KEY = (
     *_unreadable("wrong-key", "A request with a wrong key", wrong_key, "auth.invalid_key"),
 )
 
-ROWS = (*KEY, *(row for wrong in _WRONG for row in _rows(wrong)))
+_BODIES = tuple(
+    wrong
+    for wrong in _WRONG
+    if not wrong.lenient and wrong.name not in ("wrong_media_type", "get_endpoint", "unknown_path")
+)
+
+MISTAKES_DOWN = Fault(
+    "mistakes-answered-502",
+    "Each request with a mistake in its body is answered as if the upstream had failed; right ones are answered.",
+    _CODE,
+    GO,
+    lambda turn: any(wrong.when(turn) for wrong in _BODIES),
+    says(502, {"error": {"message": "Error processing upstream provider response", "type": "upstream_error"}}),
+    breaks=tuple(f"error.{wrong.name}.{clause}" for wrong in _BODIES for clause in _broken_by_502(wrong)),
+)
+
+ROWS = (*KEY, MISTAKES_DOWN, *(row for wrong in _WRONG for row in _rows(wrong)))

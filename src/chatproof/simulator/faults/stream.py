@@ -7,6 +7,7 @@ from typing import Any
 from chatproof.simulator import chat
 from chatproof.simulator.chat import DONE, event
 from chatproof.simulator.fault import (
+    GO,
     NO_GO,
     STREAM_UNASKED,
     UNDECIDED,
@@ -201,7 +202,7 @@ ROWS = (
     Fault(
         "stream-error-500",
         "Only streamed requests fail.",
-        "server.error",
+        "gateway.error",
         NO_GO,
         streaming,
         says(500, {"error": {**_ERROR, "type": "server_error", "code": None}}),
@@ -218,9 +219,9 @@ ROWS = (
     ),
     Fault(
         "stream-stays-open",
-        "The stream is finished, but the connection stays open.",
-        "net.read_timeout",
-        UNDECIDED,
+        "The stream is finished, but the connection stays open: most clients stop at [DONE].",
+        "stream.left_open",
+        GO,
         streaming,
         _after_stream(end=HANG),
         timeout=1.5,

@@ -1,0 +1,276 @@
+"""The verdict of an incident review: one table, first match wins, each row with its reason.
+
+First what we changed ourselves since the last good run, where it explains the failure: undoing it is the quickest proof.
+Then the account, our surroundings, and what others changed. Where evidence does not reach, the question is unresolved
+and the review says what would settle it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chatproof.analysis.incident.changes import Change
+from chatproof.analysis.incident.facts import Facts, Move
+from chatproof.printable import cut
+from chatproof.target.environment import environment_of
+
+NONE = "no incident"
+OURS, CLIENT = "our own change", "client bug"
+DOCS, DEPLOYMENT = "documentation drift", "deployment drift"
+UNRESOLVED = "unresolved vendor or account question"
+VERDICTS = (OURS, CLIENT, DOCS, DEPLOYMENT, UNRESOLVED, NONE)
+_BY_PLACE = ("auth.", "account.", "net.", "tls.", "http.", "url.", "gateway.", "limit.", "model.")
+_ACCOUNT = ("account.", "auth.permission", "auth.organization")
+
+
+_VALUE = 120
+
+
+class Decision(NamedTuple):
+    verdict: str
+    rule: str
+    reason: str
+    settles: str  # what would confirm it, or settle the question
+    owner: str  # you, provider, gateway, network, account, unknown; empty where nothing failed
+    runs: list[str]  # the two runs that it rests on: the good one and the bad one, as far as there are such
+    evidence: list[str]
+
+
+class Rule(NamedTuple):
+    """`reason` and `settles` may hold {changes}, {undo} and {clauses}: what this rule looked at, in words."""
+
+    id: str
+    verdict: str
+    owner: Callable[[Facts], str]
+    when: Callable[[Facts], bool]
+    reason: str
+    settles: str
+    why: str  # why this row stands, and where
+    names: Callable[[Facts], list[Change]] = lambda facts: []  # the changes that {changes} and {undo} tell
+
+
+def _is(owner: str) -> Callable[[Facts], str]:
+    return lambda facts: owner
+
+
+def _theirs(facts: Facts) -> str:
+    """The owner that the diagnosis names where it is one of theirs."""
+    return facts.owner if facts.owner in ("provider", "gateway", "network") else "provider"
+
+
+def _observed(facts: Facts) -> str:
+    return facts.owner
+
+
+RULES = (
+    Rule(
+        "nothing-bad",
+        NONE,
+        _is(""),
+        lambda f: f.bad is None,
+        "no run of these was broken, and none was left undecided",
+        "give the runs of the time in question",
+        "A review of good runs must not find somebody guilty.",
+    ),
+    Rule(
+        "we-changed",
+        OURS,
+        _is("you"),
+        lambda f: bool(f.explaining),
+        "we changed {changes} between the last good run and the failure, and that explains it",
+        "run once more with {undo}: a good run proves it, and a bad one clears our change",
+        "Before account and vendor: it is the cause that we can undo ourselves, now.",
+        lambda f: f.explaining,
+    ),
+    Rule(
+        "mended-by-our-change",
+        OURS,
+        _is("you"),
+        lambda f: f.good is None and bool(f.mended_by),
+        "no run before it was good, and it became good when we changed {changes}",
+        "nothing, if the change is meant to stay; to learn what was wrong there, run once more with {undo}",
+        "What ended with our change says nothing of a change of theirs.",
+        lambda f: f.mended_by,
+    ),
+    Rule(
+        "only-in-one-environment",
+        OURS,
+        _is("you"),
+        lambda f: f.elsewhere and f.good_there_since is not None and f.code.startswith(_BY_PLACE),
+        "it fails in one environment and works in the other at the same time: {changes}",
+        "compare the two (chatproof diff): key, proxy, address, trust; then mend the one that fails",
+        "The same endpoint that answers another place of ours is not what changed.",
+        lambda f: _environments(f.move),
+    ),
+    Rule(
+        "contract-changed",
+        OURS,
+        _is("you"),
+        lambda f: bool(f.contract_changed),
+        "the good run was not held to what fails now ({clauses}); what changed is our check: {changes}",
+        "read the sources of these clauses, and fix, report or waive them; they may never have held",
+        "Only the expectation moved: nobody deployed anything for it.",
+        lambda f: _check(f.move),
+    ),
+    Rule(
+        "account",
+        UNRESOLVED,
+        _is("account"),
+        lambda f: f.code.startswith(_ACCOUNT),
+        "the endpoint refuses for a reason of the account: quota, rate, region, permission or organisation",
+        "look at the account's plan, limits and permissions; then ask whoever owns it, with the request ids",
+        "Before all rules about change: limits are reached without anybody's change.",
+    ),
+    Rule(
+        "our-network",
+        CLIENT,
+        _is("you"),
+        lambda f: not f.broken and f.owner == "you",
+        "no complete reply was seen, and what stopped the request is on our side: name, address, proxy or trust",
+        "correct it as the diagnosis says, and run again",
+        "A broken set-up of ours is ours even when nothing of the contract was observed.",
+    ),
+    Rule(
+        "not-observed",
+        UNRESOLVED,
+        _observed,
+        lambda f: not f.broken,
+        "the contract was not seen broken: it could not be observed. That is degradation, not a contract mismatch",
+        "ask the vendor for this time, with UTC times and request ids; run again",
+        "A timeout or reset says nothing of the contract, and must not be counted as drift.",
+    ),
+    Rule(
+        "both-changed",
+        UNRESOLVED,
+        _is("unknown"),
+        lambda f: bool(f.possible),
+        "we changed {changes}, and the replies changed as well: these runs cannot tell which of the two broke it",
+        "run once more with {undo}; a good run shows that it was our change",
+        "A change that may have caused it: one more run settles it.",
+        lambda f: f.possible,
+    ),
+    Rule(
+        "good-elsewhere-only",
+        UNRESOLVED,
+        _is("unknown"),
+        lambda f: f.elsewhere,
+        "it was never good in this environment; the good run is of another one: {changes}",
+        "run once more in the environment of the good run: a good run there shows that it is the environment",
+        "Two places at two times differ in both.",
+        lambda f: _environments(f.move),
+    ),
+    Rule(
+        "refused-without-a-change",
+        UNRESOLVED,
+        _is("unknown"),
+        lambda f: f.good is not None and f.code.startswith(("auth.rejected", "auth.header", "model.")),
+        "the same key, URL and model were accepted before, and are refused now",
+        "check in the dashboard whether key and model are still active; then ask the vendor with the request ids",
+        "An expired key and a vendor's change look the same from here.",
+    ),
+    Rule(
+        "replies-changed",
+        DEPLOYMENT,
+        _theirs,
+        lambda f: f.good is not None,
+        "no change of ours between the last good and the first bad run explains it; the replies changed",
+        "give the vendor both runs; a good run after their answer confirms it",
+        "What was kept before and is broken now, without our doing, was deployed by somebody else.",
+    ),
+    Rule(
+        "never-worked-from-here",
+        CLIENT,
+        _is("you"),
+        lambda f: f.owner == "you" and f.cause.get("confidence") != "possible",
+        "no run before it was good, and the diagnosis names our side",
+        "correct it as the diagnosis says, and run again",
+        "A first set-up that fails for a named reason of ours is no incident of the vendor's.",
+    ),
+    Rule(
+        "always-so",
+        DOCS,
+        _is("unknown"),
+        lambda f: f.always_so,
+        "the same clauses were broken in every run, and none was good: the endpoint keeps to something else than the sources",
+        "read the sources again; if they still say so, report it to the vendor; if not, waive with a reason",
+        "What never held did not drift by a deployment that these runs could have seen.",
+    ),
+    Rule(
+        "mended-without-a-start",
+        DEPLOYMENT,
+        _theirs,
+        lambda f: f.later_good is not None,
+        "there is no good run from before, but a later one is: the replies changed while we did not",
+        "ask the vendor what was deployed between these times",
+        "Half of the evidence for a deployment: the end of it.",
+    ),
+    Rule(
+        "alone",
+        UNRESOLVED,
+        _observed,
+        lambda f: True,
+        "there is no good run to compare with: a deployment and a documentation that was never right look the same",
+        "find a good run in the history, or run again later and review both",
+        "The last row: what is not known is said.",
+    ),
+)
+
+
+def decide(facts: Facts) -> Decision:
+    """The first rule that matches."""
+    rule = next(rule for rule in RULES if rule.when(facts))
+    told = rule.names(facts)
+    words = {
+        "{changes}": "; ".join(f"{c.name} ({_shown(c.a)} → {_shown(c.b)})" for c in told),
+        "{undo}": " and ".join(dict.fromkeys(c.undo for c in told)),
+        "{clauses}": cut(", ".join(facts.contract_changed), _VALUE),
+    }
+    reason, settles = rule.reason, rule.settles
+    for name, text in words.items():
+        reason, settles = reason.replace(name, text), settles.replace(name, text)
+    runs = [run["run_id"] for run in (facts.good, facts.bad) if run]
+    return Decision(rule.verdict, rule.id, reason, settles, rule.owner(facts), runs, _evidence(facts))
+
+
+def _evidence(facts: Facts) -> list[str]:
+    """What the verdict rests on, run by run."""
+    if facts.bad is None:
+        return []
+    found = [f"{run['run_id']} at {run['started_at']}: {run['verdict']}" for run in (facts.good,) if run]
+    summary = facts.cause.get("summary", "")
+    found.append(
+        f"{facts.bad['run_id']} at {facts.bad['started_at']}: {facts.bad['verdict']}"
+        + (f", {facts.code}: {summary}" if facts.code else "")
+    )
+    found += [f"our change of {c.name} did not cause it: {c.evidence}" for c in facts.changes if c.evidence]
+    if facts.elsewhere and facts.good_there_since:
+        since = facts.good_there_since
+        found.append(
+            f"{since['run_id']} at {since['started_at']}: GO in {environment_of(since)}, after it began to fail"
+        )
+    return found
+
+
+def _environments(move: Move | None) -> list[Change]:
+    """The environments as a change; nothing else need differ."""
+    if move is None:
+        return []
+    return [Change("environment", environment_of(move.a), environment_of(move.b), "", "", "the other environment")]
+
+
+def _check(move: Move | None) -> list[Change]:
+    """What of our check changed: its version, else the clauses and the profile in force."""
+    if move is None:
+        return []
+    paths = {d.path: d for d in move.surroundings if d.path in ("tool.version", "tool.contract", "target.profile")}
+    if len(paths) > 1:
+        paths.pop("tool.contract", None)
+    names = {"tool.version": "version", "tool.contract": "contract (its sha256)", "target.profile": "profile"}
+    return [Change(names[path], d.a, d.b, "", "", "") for path, d in paths.items()]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return cut(", ".join(map(str, value)), _VALUE)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return cut(str(value), _VALUE) if value not in ("", None) else "none"

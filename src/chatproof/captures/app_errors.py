@@ -1,0 +1,128 @@
+"""Errors as applications and plugins show them: a status in words, beside the server's JSON or its words.
+
+Chat programs, editors and agents each have their own sentence (`API Error: Status Code 429, {…}`, `completion failed:
+400 Bad Request - {…}`, `429 Provider returned error`). None of them is known here: what counts is a status that fails,
+told in words, and something that only a reply can have said beside it.
+"""
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from chatproof.captures.json_files import holds_answer
+from chatproof.captures.told import Told, as_body, body_after, value_at
+from chatproof.evidence.provider_error import ProviderError, by_words, find_error
+
+NAME = "an error that an application shows"
+_LOOKED_AT = 64 * 1024
+_OBJECTS = 20  # beginnings of objects that are tried
+_LINES = 40
+_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400)
+_STATUS = (
+    re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
+    re.compile(rf"\b([45]\d\d) (?:{_PHRASES})\b"),
+    re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
+    re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
+)
+_LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{_PHRASES})\b")  # a status line, in a sentence
+_MESSAGE = re.compile(r"(?m)(?:^[ \t>\"'`]*|: )([45]\d\d) ([A-Z][^\n]{3,400})$")  # as openai-node writes it
+_PAGE_STATUS = re.compile(r"(?i)<(?:title|h[1-3]|p|center|b)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?([45]\d\d)\b")
+_MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})\"""", re.DOTALL)
+
+
+def looks_like(text: str) -> bool:
+    return next(pieces(text), None) is not None
+
+
+def pieces(text: str) -> Iterator[Told]:
+    """The one exchange that such a text tells of; nothing where nothing but a number tells of a reply."""
+    text = text[:_LOOKED_AT]
+    status = _status(text)
+    body, headers = _error_in(text, status)
+    if body is None and status:
+        words = _words(text, status)
+        body = _members(text) or (as_body({"error": {"message": words}}) if words else None)
+    if body is None and not headers:
+        page = _page(text)
+        if page is not None:
+            yield page._replace(status=page.status or status)
+            return
+    if body is not None or headers or (status and _LINE.search(text)):
+        yield Told(status, body, headers)
+
+
+def tells_status(text: str) -> bool:
+    """A status is told in words, with something beside it that only a reply can have said."""
+    return any(piece.status for piece in pieces(text))
+
+
+def _page(text: str) -> Told | None:
+    """A page that an error quotes, and the status that its title or heading names; None where there is none."""
+    start = re.search(r"(?i)<!doctype html|<html[\s>]", text)
+    body = body_after(text, start.start()) if start else None
+    named = _PAGE_STATUS.search(body.decode("utf-8", "replace")) if body else None
+    return Told(int(named[1]), body, (("content-type", "text/html"),)) if named else None
+
+
+def is_error(value: Any) -> bool:
+    """An SDK's error as JSON: the status and the headers, where the reply had no body that could be read."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("headers"), dict)
+        and isinstance(value.get("status"), int)
+        and 400 <= value["status"] <= 599
+        and not holds_answer(value)
+    )
+
+
+def of_object(value: dict[str, Any]) -> Told:
+    """What such an object tells."""
+    headers = tuple((str(name), str(text)) for name, text in list(value["headers"].items())[:200])
+    return Told(value["status"], as_body(value.get("error") and {"error": value["error"]}), headers)
+
+
+def _status(text: str) -> int:
+    """The first status that a text tells in words; else one before words that only a server says; 0: none."""
+    found = [(match.start(), int(match[1])) for form in _STATUS for match in form.finditer(text)]
+    if found:
+        return min(found)[1]
+    return next((int(match[1]) for match in _MESSAGE.finditer(text) if _is_a_servers(match[2])), 0)
+
+
+def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
+    """The first object of a text that carries an error, also where a page broke its lines or a log quoted it; or an
+    SDK's own. Without a status only what is an error under any."""
+    for layout in (text, text.replace("\n", ""), text.replace("\n", " "), text.replace('\\"', '"')):
+        for match in list(re.finditer(r"\{", layout))[:_OBJECTS]:
+            value = value_at(layout, match.start())
+            if is_error(value):
+                told = of_object(value)
+                return told.body, told.headers
+            if isinstance(value, dict) and find_error(value, failing=bool(status)) is not None:
+                return as_body(value), ()
+    return None, ()
+
+
+def _members(text: str) -> bytes | None:
+    """The members of an error's object that was cut off, or written in a way that nothing can read."""
+    found = dict(reversed(_MEMBER.findall(text)[:_OBJECTS]))
+    return as_body({"error": found}) if "message" in found else None
+
+
+def _is_a_servers(words: str) -> bool:
+    return by_words(ProviderError("$", words, "", "", "")) != "unknown"
+
+
+def _words(text: str, status: int) -> str:
+    """The server's words: behind the same status once more, or a line that says what only a server says."""
+    phrase = next((known.phrase for known in HTTPStatus if known == status), "")
+    for match in _MESSAGE.finditer(text):
+        words = match[2].strip()
+        if int(match[1]) == status and not (phrase and words.lower().startswith(phrase.lower())):
+            return words
+    for line in text.splitlines()[:_LINES]:
+        words = line.strip(" \t>\"'`*")
+        if len(words) > 8 and _is_a_servers(words.replace(phrase, "") if phrase else words):
+            return words
+    return ""

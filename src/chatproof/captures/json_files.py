@@ -1,0 +1,115 @@
+"""JSON files that are no reply: a request, a listing, one event of a stream, what other tools export.
+
+A reply of chat completions has choices, or an error. What has neither and is plainly something else is named for what
+it is, so that nobody is told that a server answered it.
+"""
+
+import json
+import re
+from typing import Any
+
+from chatproof.captures.entry import Unreadable
+from chatproof.contract.surface import Surface
+from chatproof.surfaces import names, surface_of
+
+_CAPTURE = "capture the reply itself with: curl -sS -i …"
+
+
+def refuse_what_is_no_reply(value: Any) -> None:
+    """Raise Unreadable, naming what the file is, for JSON that is known to be no chat reply."""
+    what = _what(value)
+    if what.startswith("a reply"):
+        raise Unreadable(f"it is {what}, not of chat completions")
+    if what:
+        raise Unreadable(f"it is {what}, and no reply; {_CAPTURE}")
+
+
+def is_listing(value: Any) -> bool:
+    """A list of models: `{"object": "list", "data": [{"id": …}]}`."""
+    if not isinstance(value, dict) or holds_answer(value) or not isinstance(value.get("data"), list):
+        return False
+    cards = value["data"]
+    return bool(cards) and all(isinstance(c, dict) and isinstance(c.get("id"), str) for c in cards[:20])
+
+
+def _what(value: Any) -> str:
+    for api in names():
+        said = surface_of(api).matcher().what(value)
+        if said is not None:
+            return said
+    if isinstance(value, list):
+        first = value[0] if value and isinstance(value[0], dict) else {}
+        return "a report of Bruno" if "results" in first and "summary" in first else ""
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(value.get("input"), list | str) and "model" in value and "output" not in value:
+        return "the body of a request (it has input and no output)"
+    return _of_a_tool(value)
+
+
+def holds_answer(value: Any) -> bool:
+    """Say whether a JSON value has the member in which some API's answers stand."""
+    return any(surface_of(api).matcher().holds_answer(value) for api in names())
+
+
+def _of_a_tool(value: dict[str, Any]) -> str:
+    info = value.get("info")
+    if isinstance(info, dict) and "item" in value:
+        return "a Postman collection"
+    if "openapi" in value or "swagger" in value:
+        return "a description of an API (OpenAPI)"
+    if value.get("_type") == "export" or "__export_format" in value:
+        return "an Insomnia export"
+    if "name" in value and "version" in value and ("dependencies" in value or "scripts" in value):
+        return "a package.json"
+    if "resourceSpans" in value or "traceEvents" in value:
+        return "a trace of a program"
+    return _of_another_api(value)
+
+
+def _of_another_api(value: dict[str, Any]) -> str:
+    """Which other API's reply this is; empty for none that is known."""
+    if value.get("object") == "response" and isinstance(value.get("output"), list):
+        return "a reply of the Responses API (/responses)"
+    if value.get("type") == "message" and isinstance(value.get("content"), list) and "stop_reason" in value:
+        return "a reply of the Messages API (/messages, Anthropic)"
+    data = value.get("data")
+    if isinstance(data, list) and data and isinstance(data[0], dict) and "embedding" in data[0]:
+        return "a reply of the Embeddings API (/embeddings)"
+    if value.get("object") == "text_completion":
+        return "a reply of the old Completions API (/completions)"
+    if isinstance(value.get("choices"), list):
+        return "a reply of chat completions (/chat/completions)"
+    return ""
+
+
+def api_of(body: bytes, surface: Surface) -> str:
+    """Which other API's reply a body is, plain or streamed; empty for none that is known."""
+    said = _of_another_stream(body[:4096])
+    if said:
+        return "" if f"({surface.path}" in said else said
+    start = body[:4096]
+    if surface.matcher().may_be_reply(body) or not start.lstrip().startswith(b"{"):
+        return ""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    said = _of_another_api(value) if isinstance(value, dict) else ""
+    return "" if f"({surface.path}" in said else said
+
+
+def option_for(said: str) -> str:
+    """How to ask for the API that a text names by its path; empty where there is no such API here."""
+    api = next((api for api in names() if f"{surface_of(api).path}" in said), "")
+    return f"; say --api {api}" if api else ""
+
+
+def _of_another_stream(start: bytes) -> str:
+    if re.search(rb"(?m)^event: ?response\.[a-z_.]+|^data: ?\{\s*\"type\": ?\"response\.", start):
+        return "a stream of the Responses API (/responses)"
+    if re.search(rb"(?m)^event: ?message_start|^data: ?\{\s*\"type\": ?\"message_start\"", start):
+        return "a stream of the Messages API (/messages, Anthropic)"
+    if start.lstrip().startswith(b"data:") and b'"chat.completion.chunk"' in start:
+        return "a stream of chat completions (/chat/completions)"
+    return ""

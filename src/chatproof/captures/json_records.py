@@ -1,0 +1,70 @@
+"""JSON that a client or a logger wrote of a failure, and no server: records of logs, errors that are but a cause."""
+
+import json
+import re
+from typing import Any
+
+from chatproof.captures.json_files import holds_answer
+
+NAME = "an error that a client wrote as JSON"
+_LEVELS = {"level", "severity", "lvl", "loglevel", "log_level", "levelname"}
+_TIMES = {"time", "ts", "timestamp", "@timestamp", "date", "datetime", "asctime", "t"}
+_WORDS = {"message", "msg", "error", "err", "exception", "event", "exc_info"}
+_CAUSE = re.compile(
+    r"E[A-Z]{4,}|ERR_[A-Z_]+|UND_ERR_\w+|UNABLE_TO_\w+|CERT_\w+|SELF_SIGNED_CERT\w*|DEPTH_ZERO_SELF_SIGNED_CERT"
+)
+_SAID = ("message", "msg", "detail")
+_DEEPEST, _MOST, _LINES = 6, 400, 2000
+
+
+def is_record(value: Any) -> bool:
+    """One record of a log, or an error of a client as it writes itself."""
+    return isinstance(value, dict) and not holds_answer(value) and (_is_logged(value) or _is_a_cause(value))
+
+
+def text_of(value: Any) -> str:
+    """The texts of a record, each on a line of its own, for the readers of pasted text."""
+    found: list[str] = []
+    _collect(value, found, 0)
+    return "\n".join(found)
+
+
+def lines(data: bytes) -> str:
+    """The texts of a log with a record on each line; empty where it is none."""
+    found: list[Any] = []
+    for line in data[: 4 << 20].splitlines()[:_LINES]:
+        if not line.strip():
+            continue
+        try:
+            found.append(json.loads(line))
+        except (ValueError, RecursionError):
+            return ""
+    if len(found) < 2 or not all(isinstance(value, dict) for value in found) or not any(map(is_record, found)):
+        return ""
+    return "\n".join(map(text_of, found))
+
+
+def _is_logged(value: dict[str, Any]) -> bool:
+    names = {name.lower() for name in value}
+    return bool(names & _LEVELS and names & _TIMES and names & _WORDS)
+
+
+def _is_a_cause(value: dict[str, Any]) -> bool:
+    """JSON.stringify leaves message and stack of an error out: what is left of it is its cause. Or node-fetch's own."""
+    if value.get("type") == "system" and isinstance(value.get("errno"), str):
+        return True
+    error = value.get("error", value)
+    cause = error.get("cause") if isinstance(error, dict) else None
+    bare = isinstance(error, dict) and not any(isinstance(error.get(name), str) for name in _SAID)
+    code = cause.get("code") if isinstance(cause, dict) else None
+    return bare and isinstance(code, str) and bool(_CAUSE.fullmatch(code))
+
+
+def _collect(value: Any, found: list[str], depth: int) -> None:
+    if len(found) >= _MOST or depth > _DEEPEST:
+        return
+    if isinstance(value, str):
+        found.append(value)
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _collect(inner, found, depth + 1)

@@ -1,0 +1,157 @@
+"""A value as Python's repr or Node's inspect writes it, read as JSON is read: errors of SDKs quote bodies so.
+
+Nothing is evaluated. Names without quotes, single quotes, trailing commas, None/True/False and undefined are taken;
+what Node leaves out ([Object], [Array], … more items) becomes null.
+"""
+
+import re
+from typing import Any
+
+_SPACE = re.compile(r"[\s]*")
+_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?n?")
+_WORDS: dict[str, Any] = {"None": None, "null": None, "undefined": None, "True": True, "true": True,
+                          "False": False, "false": False, "NaN": None}  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_LEFT_OUT = re.compile(
+    r"\[(?:Object|Array|Function|Circular|Getter|Symbol)[^\]\n]{0,100}\]|<ref \*\d+>|\.\.\. \d+ more \w+"
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "a": "\a"}
+_DEEPEST = 60
+_LONGEST = 1 << 20
+
+
+class NoValue(Exception):
+    """There is no value at this place, or it is cut off."""
+
+
+def read(text: str, at: int = 0) -> tuple[Any, int]:
+    """(value, offset behind it). Raises NoValue."""
+    if len(text) - at > _LONGEST:
+        text = text[: at + _LONGEST]
+    return _value(text, at, 0)
+
+
+def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
+    if depth > _DEEPEST:
+        raise NoValue
+    at = _skip(text, at)
+    left_out = _LEFT_OUT.match(text, at)
+    if left_out:
+        return None, left_out.end()
+    char = text[at : at + 1]
+    if char == "{":
+        return _members(text, at + 1, depth)
+    if char in "[(":
+        return _items(text, at + 1, "]" if char == "[" else ")", depth) if char else _fail()
+    if char in "'\"`" and char:
+        return _string(text, at)
+    if char == "b" and text[at + 1 : at + 2] in ("'", '"') and text[at + 1 : at + 2]:
+        return _string(text, at + 1)
+    number = _NUMBER.match(text, at)
+    if number:
+        plain = number[0].rstrip("n")
+        return (float(plain) if any(c in plain for c in ".eE") else int(plain)), number.end()
+    name = _NAME.match(text, at)
+    if not name:
+        raise NoValue
+    if name[0] in _WORDS:
+        return _WORDS[name[0]], name.end()
+    # A class's name before its members, as Node writes it: Headers { … }, [Object: null prototype] { … }.
+    after = _skip(text, name.end())
+    if text[after : after + 1] in ("{", "(") and text[after : after + 1]:
+        return _value(text, after, depth + 1)
+    raise NoValue
+
+
+def _fail() -> tuple[Any, int]:
+    raise NoValue
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _members(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    found: dict[str, Any] = {}
+    while True:
+        at = _skip(text, at)
+        char = text[at : at + 1]
+        if char == "}":
+            return found, at + 1
+        if char == ",":
+            at += 1
+            continue
+        left_out = _LEFT_OUT.match(text, at)
+        if left_out and text[_skip(text, left_out.end()) : _skip(text, left_out.end()) + 1] in (",", "}"):
+            at = left_out.end()
+            continue
+        name, at = _member_name(text, at)
+        at = _skip(text, at)
+        if text[at : at + 2] == "=>":  # Node's Headers
+            at += 2
+        elif text[at : at + 1] == ":":
+            at += 1
+        else:
+            raise NoValue
+        found[name], at = _value(text, at, depth + 1)
+
+
+def _member_name(text: str, at: int) -> tuple[str, int]:
+    if text[at : at + 1] in ("'", '"', "`") and text[at : at + 1]:
+        return _string(text, at)
+    if text[at : at + 1] == "[":
+        end = text.find("]", at, at + 100)
+        if end < 0:
+            raise NoValue
+        return text[at + 1 : end], end + 1
+    name = _NAME.match(text, at) or _NUMBER.match(text, at)
+    if not name:
+        raise NoValue
+    return name[0], name.end()
+
+
+def _items(text: str, at: int, close: str, depth: int) -> tuple[list[Any], int]:
+    found: list[Any] = []
+    while True:
+        at = _skip(text, at)
+        char = text[at : at + 1]
+        if char == close:
+            return found, at + 1
+        if char == ",":
+            at += 1
+            continue
+        value, at = _value(text, at, depth + 1)
+        found.append(value)
+
+
+def _string(text: str, at: int) -> tuple[str, int]:
+    """A quoted text; Node joins long ones with `' +` and a line end."""
+    quote, at, parts = text[at], at + 1, []
+    while True:
+        end = at
+        while end < len(text) and text[end] not in (quote, "\\"):
+            end += 1
+        if end >= len(text):
+            raise NoValue
+        parts.append(text[at:end])
+        if text[end] == quote:
+            joined = re.compile(r"\s*\+\s*(?=['\"`])").match(text, end + 1)
+            if joined:
+                quote, at = text[joined.end()], joined.end() + 1
+                continue
+            return "".join(parts), end + 1
+        piece, at = _escape(text, end + 1)
+        parts.append(piece)
+
+
+def _escape(text: str, at: int) -> tuple[str, int]:
+    char = text[at : at + 1]
+    width = {"x": 2, "u": 4, "U": 8}.get(char, 0)
+    digits = text[at + 1 : at + 1 + width]
+    if width and len(digits) == width and all(c in "0123456789abcdefABCDEF" for c in digits):
+        code = int(digits, 16)
+        return (chr(code) if code < 0x110000 else ""), at + 1 + width
+    if char == "\n":
+        return "", at + 1
+    return _ESCAPES.get(char, char), at + 1

@@ -1,0 +1,99 @@
+"""Error text of clients in other languages: Go, Java, .NET, Rust, PHP, Ruby, Perl, PowerShell.
+
+Each has its own sentence around the same two things: a status that fails, or why nothing came. A status counts where an
+exception of a client tells it; why a request was stopped counts where a client says that it sent one.
+"""
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from chatproof.captures import trouble
+from chatproof.captures.told import Told, api_url, as_body, body_after
+from chatproof.evidence.provider_error import ProviderError, by_words
+
+NAME = "error text of a client"
+_LOOKED_AT = 64 * 1024
+_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400)
+_RAISED = r"\b[\w.$:\\]{0,120}(?:Exception|Error)\b"
+_STATUS = (
+    re.compile(r"error, status code: ([45]\d\d)(?:, status: [^,\n]{0,60})?, message: (?=\S)"),  # go-openai
+    re.compile(r"\b(?:POST|GET) \"https?://[^\"\n]{1,500}\": ([45]\d\d) [A-Z][A-Za-z -]{2,40} ?"),  # openai-go
+    re.compile(r"TransientAiException: (?:HTTP )?([45]\d\d) - ?"),  # Spring AI
+    re.compile(r"com\.openai\.errors\.\w+Exception: ([45]\d\d): ?"),  # openai-java
+    re.compile(r"HTTP status (?:client|server) error \(([45]\d\d) [^)\n]{1,60}\)"),  # reqwest
+    re.compile(r"remote server returned an error: \(([45]\d\d)\)"),  # .NET Framework, PowerShell 5
+    re.compile(r"does not indicate success: ([45]\d\d)\b"),  # .NET, PowerShell 7
+    re.compile(r"(?:\b|\\n)Status: ([45]\d\d) \([A-Z]"),  # Azure's SDKs
+    re.compile(_RAISED + r"[^\n]{0,200}?\bHTTP ([45]\d\d)\b(?: \([\w :]{1,80}\))?\s{0,4}"),  # openai-dotnet, Retrofit
+    re.compile(r"responded with status ([45]\d\d)\b"),  # Faraday
+    re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
+    re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
+    re.compile(r"status code of ([45]\d\d)\b"),  # Dio
+    re.compile(r"HTTP Error ([45]\d\d): "),  # urllib
+    re.compile(rf"\b([45]\d\d) (?:{_PHRASES}) at \S{{1,200}} line \d+"),  # Perl
+)
+_SENT = re.compile(
+    r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
+    r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|(?:^|[\s(])[\w.$\\]{0,120}(?:Exception)\b(?:[:)]| in )|"
+    r"The SSL connection could not be established|(?m:^(?:Caused by|nested exception is):)"
+)
+_WORDS = re.compile(r"\b[\w.$\\:]{0,120}(?:Exception|Error): ([^\n]{12,2000})")
+
+
+def looks_like(text: str) -> bool:
+    return next(pieces(text), None) is not None or bool(_UNSAID.search(text[:_LOOKED_AT]))
+
+
+_UNSAID = re.compile(r"failed to deserialize api response|is an invalid start of a value")
+
+
+def stopped(text: str) -> Told | None:
+    """Why a request got no reply, where a client says so; None where a status is told, or nothing."""
+    text = text[:_LOOKED_AT]
+    if _status(text) or not _SENT.search(text):
+        return None
+    fault = trouble.by_words(_without_quotations(text), "the client")
+    return Told(fault=fault) if fault is not None else None
+
+
+def pieces(text: str) -> Iterator[Told]:
+    """The one exchange that such a text tells of."""
+    text = text[:_LOOKED_AT]
+    found = _status(text)
+    if found:
+        status, end = found
+        url, method = api_url(text)
+        yield Told(status, _body(text, end), method=method, url=url)
+        return
+    told = stopped(text)
+    if told is not None:
+        yield told
+        return
+    for match in _WORDS.finditer(text):
+        words = match[1].strip()
+        # The server's words, and no program's; of a connection the client may speak of its own.
+        if by_words(ProviderError("$", words, "", "", "")) not in ("unknown", "upstream"):
+            yield Told(body=as_body({"error": {"message": words}}))
+            return
+
+
+def _status(text: str) -> tuple[int, int] | None:
+    """(the first status that a client's exception tells, offset behind it)."""
+    found = [(match.start(), int(match[1]), match.end()) for form in _STATUS if (match := form.search(text))]
+    return min(found)[1:] if found else None
+
+
+def _body(text: str, at: int) -> bytes | None:
+    """The server's JSON or its words, as they follow the status; None for a stack or nothing."""
+    body = body_after(text, at)
+    if body is not None:
+        return body
+    line = text[at : at + 4000].lstrip("\n\r ").split("\n", 1)[0].strip().strip("\"'")
+    is_stack = not line or re.match(r"at [\w.$<]|from /|\(|in `|Stack trace|---|line \d|\+ |At line", line)
+    return None if is_stack or len(line) < 12 else as_body({"error": {"message": line}})
+
+
+def _without_quotations(text: str) -> str:
+    """The text without lines that only quote a message of the user's or of a model."""
+    return "\n".join(line for line in text.splitlines() if not re.match(r'\s*"?(?:content|prompt|text)"?\s*[:=]', line))

@@ -1,0 +1,28 @@
+"""Formats of other tools that are known by their look and not read: named for what they are, with a better way."""
+
+import re
+
+_KNOWN: tuple[tuple[str, str, str], ...] = (
+    # (pattern near the start, what it is, how to capture instead)
+    (r"(?m)^interactions:\s*$|^http_interactions:\s*$", "a VCR cassette", "curl -sS -i …"),
+    (r"^--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--  http", "output of wget -S", "curl -sS -i …"),
+    (r"(?m)^(?:StatusCode|StatusDescription) +: ", "output of PowerShell's Invoke-WebRequest", "curl.exe -sS -i …"),
+    (r"(?m)^== Info: |^=> Send header", "a trace of curl (--trace, --trace-ascii)", "curl -sS -iv … > file 2>&1"),
+    (r"^\d+:\d+:[a-z_]+;|^\d+:8:response;", "flows of mitmproxy", "mitmdump -nr FLOWS --set hardump=out.har"),
+    (r"(?m)^meta \{$|^bruno ", "a request of Bruno", "curl -sS -i …"),
+    (r"^\x0a\x0d\x0d\x0a|^\xd4\xc3\xb2\xa1|^\xa1\xb2\xc3\xd4", "a packet capture", "curl -sS -iv … > file 2>&1"),
+    (r"^PK\x03\x04", "a ZIP archive", "unpack it, and give the file that is meant"),
+    (r"^\x1f\x8b", "a gzip archive", "unpack it, and give the file that is meant"),
+    (r"(?m)^(?:POST|GET) \S+ HTTP/1\.[01]\r?$", "a request as it goes over the wire", "curl -sS -i …"),
+    (r"^curl\s", "a curl command, without what it printed", "run it with -sS -i, and give its output"),
+)
+_COMPILED = tuple((re.compile(pattern), what, instead) for pattern, what, instead in _KNOWN)
+
+
+def name(data: bytes) -> str:
+    """What a file is and how to capture better, as a sentence; empty for what is not known."""
+    start = data[:8192].decode("latin-1")
+    for pattern, what, instead in _COMPILED:
+        if pattern.search(start):
+            return f"it is {what}, which is not read here; capture with: {instead}"
+    return ""

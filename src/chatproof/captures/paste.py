@@ -1,0 +1,121 @@
+"""Text as people paste it: what a terminal, a log or a Markdown page put around or before the lines is taken off.
+
+Nothing of this was sent by the server, so nothing of it may be judged. What is taken off is said in a note. A file that
+is clean already is not touched: raw bytes off the wire stay raw bytes.
+"""
+
+import re
+from typing import NamedTuple
+
+_MOST = 16 * 1024 * 1024  # a longer file was not pasted by hand
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,300}(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78])")
+_BEGINS = rb"(?:HTTP/[0-9.]{1,3} [0-9]{3}|[*><] \S|\* {2,3}\S|curl: \([0-9]{1,3}\))"
+# What logs write before each line: GitHub, kubectl, GitLab, Jenkins, Docker Compose, curl --trace-time.
+_STAMPS = (
+    re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?(?: \d\d[OE][+ ]?)? ?"),
+    re.compile(rb"\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\] ?"),
+    re.compile(rb"\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]? "),
+    re.compile(rb"[A-Za-z0-9_.-]{1,60} {0,40}\| "),
+)
+_FENCE = re.compile(rb"^[ \t]*(?:`{3,}|~{3,})[^\n]*\n?", re.MULTILINE)
+
+
+class Pasted(NamedTuple):
+    """The text without what was put around it, and what that was, in words for a note."""
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+
+
+def clean(data: bytes, *, fences: bool = True) -> Pasted:
+    """Take off what a terminal, a log or a page put on the lines; return the same bytes where nothing was."""
+    if len(data) > _MOST:
+        return Pasted(data)
+    notes: list[str] = []
+    decoded = _utf16(data)
+    if decoded is not None:
+        data = decoded
+        notes.append("the file is UTF-16, as PowerShell writes it; it was read as text")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    steps = (_without_escapes, *([_without_fences] if fences else []), _without_indent, _without_stamps)
+    for step in steps:
+        changed, note = step(data)
+        if note:
+            data = changed
+            notes.append(note)
+    return Pasted(data, tuple(notes))
+
+
+def _utf16(data: bytes) -> bytes | None:
+    """UTF-16 as UTF-8; None for what is none. Without a mark at its start: every other byte is zero."""
+    head = data[:400]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        coding = "utf-16"
+    elif len(head) > 8 and head[1::2].count(0) > 0.9 * len(head[1::2]):
+        coding = "utf-16-le"
+    elif len(head) > 8 and head[::2].count(0) > 0.9 * len(head[::2]):
+        coding = "utf-16-be"
+    else:
+        return None
+    try:
+        text = data.decode(coding)
+    except UnicodeDecodeError:
+        return None
+    # A body in UTF-16 alone is what the server sent: no JSON client reads it, and that is to be said of the server.
+    return text.encode("utf-8", "surrogatepass") if re.match(r"\s*(?:HTTP/|\* |curl: \()", text) else None
+
+
+def _without_escapes(data: bytes) -> tuple[bytes, str]:
+    """Colours and cursor moves, where they stand in the head of a reply: there the server cannot have put them."""
+    head = re.split(rb"\r*\n\r*\n", data[:65536], maxsplit=1)[0]
+    doubled = b"\r\r\n" in head
+    if b"\x1b" not in head and not doubled:
+        return data, ""
+    plain = _ESCAPES.sub(b"", data)
+    if doubled:
+        plain = plain.replace(b"\r\r\n", b"\r\n")
+    return plain, "a terminal's colours and line ends were taken off" if plain != data else ""
+
+
+def _without_fences(data: bytes) -> tuple[bytes, str]:
+    """The blocks between ``` and ```, one after the other, where the text has such marks at the start of lines."""
+    marks = list(_FENCE.finditer(data[: 1 << 20]))
+    if not marks or len(marks) > 200:
+        return data, ""
+    before = data[: marks[0].start()]
+    if re.search(rb"(?m)^" + _BEGINS, before):
+        return data, ""  # the marks stand inside of a reply: its text may well hold Markdown
+    ends = [*marks[1::2]] if len(marks) % 2 == 0 else [*marks[1::2], None]
+    blocks = [data[a.end() : b.start() if b else len(data)] for a, b in zip(marks[::2], ends, strict=True)]
+    return b"\n".join(blocks), "marks of a Markdown block were taken off"
+
+
+def _without_indent(data: bytes) -> tuple[bytes, str]:
+    """White space, or the mark of a quotation, at the start of every line."""
+    lines = data.split(b"\n")
+    filled = [line for line in lines if line.strip()]
+    if not filled:
+        return data, ""
+    first = filled[0]
+    width = len(first) - len(first.lstrip(b" \t"))
+    lead = first[:width]
+    if width and all(line.startswith(lead) for line in filled):
+        plain = b"\n".join(line[width:] if line.strip() else line.strip(b" \t") for line in lines)
+        return plain, "an indentation of all lines was taken off"
+    if len(filled) > 1 and all(line.startswith(b">") for line in filled):
+        plain = b"\n".join(line[2:] if line.startswith(b"> ") else line[1:] for line in lines)
+        if re.match(rb"\s*" + _BEGINS, plain):
+            return plain, "the marks of a quotation were taken off"
+    return data, ""
+
+
+def _without_stamps(data: bytes) -> tuple[bytes, str]:
+    """Times or names of services before each line of a log."""
+    head = data[:65536]
+    for stamp in _STAMPS:
+        anchored = re.compile(rb"^" + stamp.pattern, re.MULTILINE)
+        first = re.compile(rb"^" + stamp.pattern + _BEGINS, re.MULTILINE)
+        if len(first.findall(head)) < 2 and not re.match(rb"\s*" + stamp.pattern + rb"HTTP/", head):
+            continue
+        return anchored.sub(b"", data), "what a log wrote before each line was taken off"
+    return data, ""

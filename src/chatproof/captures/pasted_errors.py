@@ -1,0 +1,108 @@
+"""Text that people paste of a failure: SDK errors, tracebacks, logs. The exchange in it is found and judged.
+
+Each kind of text has its reader, a file of its own with `NAME`, `looks_like` and `pieces`.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from chatproof.captures import (
+    app_errors,
+    browser_console,
+    debug_logs,
+    json_records,
+    other_clients,
+    sdk_node,
+    sdk_python,
+    trouble,
+)
+from chatproof.captures.entry import (
+    Capture,
+    Unreadable,
+    as_keys,
+    as_secrets,
+    secrets_in_body,
+    secrets_in_url,
+    secrets_of,
+    tokens_in,
+)
+from chatproof.captures.told import LONGEST_TEXT, Told, captured, merged, seen
+from chatproof.captures.trouble import NO_JSON
+
+
+class Reader(Protocol):
+    """What the file of a reader has."""
+
+    NAME: str
+
+    def looks_like(self, text: str) -> bool: ...
+
+    def pieces(self, text: str) -> Iterator[Told]: ...
+
+
+READERS: tuple[Reader, ...] = (sdk_python, debug_logs, sdk_node, browser_console)
+# These know no client by its name: they are asked where the others find neither a status nor a cause.
+OTHERS: tuple[Reader, ...] = (app_errors, other_clients)
+
+
+def looks_like(text: str) -> bool:
+    """Some reader knows this kind of text."""
+    return any(reader.looks_like(text) for reader in (*READERS, *OTHERS)) or bool(NO_JSON.search(text))
+
+
+def read(data: bytes) -> Capture:
+    """The exchanges that a text tells of. Raises Unreadable when it tells neither a status nor what stopped it."""
+    text = data[:LONGEST_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
+    known: list[Reader] = [reader for reader in READERS if reader.looks_like(text)]
+    # A log goes before the error that ends it.
+    known.sort(key=lambda reader: reader is not debug_logs)
+    told = merged(piece for reader in known for piece in reader.pieces(text))
+    if not any(piece.status or piece.fault for piece in told):
+        others = _by_others(text)
+        if others and (not told or any(piece.status or piece.fault for piece in others[1])):
+            known, told = others
+    names = " and ".join(reader.NAME for reader in known) or "error text of a client"
+    if not told and NO_JSON.search(text):
+        raise Unreadable(
+            f"it is {names}: a reply could not be read as JSON, and the reply itself is not in the text; "
+            "capture it with: curl -sS -i …"
+        )
+    if not told:
+        raise Unreadable(
+            f"it is {names}, and tells neither a status nor why the request was stopped; "
+            "capture the reply itself with: curl -sS -i …"
+        )
+    secrets, asked_with = [*tokens_in(data)], list[str]()
+    for piece in told:
+        asked_with += [*secrets_in_url(piece.url), *secrets_in_body(piece.posted or b"")]
+        secrets += secrets_of(piece.headers, sent=False)
+    entries = tuple(captured(number, piece) for number, piece in enumerate(told, 1))
+    return Capture(names, entries, as_secrets([*secrets, *asked_with]), (seen(told[-1]),), as_keys(asked_with))
+
+
+def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:
+    """What the readers tell that know no client by its name. Where no status is told, why nothing came goes first."""
+    stopped = other_clients.stopped(text)
+    if stopped is not None and not app_errors.tells_status(text):
+        return [other_clients], [stopped]
+    for reader in OTHERS:
+        told = merged(reader.pieces(text))
+        if told:
+            return [reader], told
+    return ([other_clients], [stopped]) if stopped is not None else None
+
+
+def of_record(text: str) -> Capture:
+    """What the texts of a record tell that a client or a logger wrote as JSON. Raises Unreadable as `read` does."""
+    fault = None if looks_like(text) else trouble.by_words(text, "the client")
+    if fault is None:
+        return read(text.encode("utf-8", "surrogatepass"))
+    return Capture(json_records.NAME, (captured(1, Told(fault=fault)),), as_secrets(tokens_in(text.encode())))
+
+
+def of_object(value: dict[str, Any]) -> Capture:
+    """An SDK's error that a program wrote as JSON."""
+    told = app_errors.of_object(value)
+    return Capture(
+        app_errors.NAME, (captured(1, told),), as_secrets(secrets_of(told.headers, sent=False)), (seen(told),)
+    )

@@ -1,0 +1,145 @@
+"""Bodies of chat requests in a file: one in JSON, one a line, or those of a HAR or another capture.
+
+Of a capture only the bodies are taken: no header, no cookie, no query. Reading is bounded, and quotes nothing.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from chatproof import captures
+from chatproof.captures.entry import Unreadable
+from chatproof.surfaces.chat.own_request import OwnRequest
+from chatproof.wire import strictjson
+
+MOST = 100
+"""Different requests of a run: each is sent, and most are billed."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of one body."""
+_HOLDERS = ("body", "request", "requestBody", "request_body", "json")
+_OWN_TOOLS = ("function", "custom")  # run by the client; all others by the server
+EFFECTS = ("store", "background")
+
+
+def read(data: bytes, name: str, *, effects: bool = False) -> list[OwnRequest]:
+    """The requests of a file, equal ones once. `name` is the file's, for people.
+
+    Fields that make a server keep something or do something beyond the answer are left out without `effects`. Raises
+    Unreadable, whose text quotes nothing of the file.
+    """
+    found: dict[bytes, OwnRequest] = {}
+    for body, place, times in _bodies(data):
+        where = f"{name}{place}"
+        if len(body) > LARGEST:
+            raise Unreadable(f"{where}: a request of more than {LARGEST >> 20} MiB")
+        value, problem = strictjson.parse(body)
+        if problem is not None:
+            raise Unreadable(f"{where} is no strict JSON: {problem.reason} at byte {problem.offset}")
+        if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
+            raise Unreadable(f"{where} is no body of a chat request: an object with messages")
+        left_out = [] if effects else without_effects(value)
+        text = _text(value) if left_out else body.strip()
+        known = found.get(_key(value))
+        if known is not None:
+            found[_key(value)] = known._replace(times=known.times + times)
+            continue
+        found[_key(value)] = OwnRequest(text, where, times, tuple(left_out))
+        if len(found) > MOST:
+            raise Unreadable(
+                f"it holds more than {MOST} different requests: chatproof requests from FILE keeps one a shape"
+            )
+    if not found:
+        raise Unreadable("it holds no request to the chat path")
+    return list(found.values())
+
+
+def without_effects(value: dict[str, Any]) -> list[str]:
+    """Take out what makes a server keep or do something; name what that was."""
+    left_out = [name for name in EFFECTS if value.get(name)]
+    if "store" in left_out and "metadata" in value:
+        left_out.append("metadata")  # OpenAI takes it only with store
+    if "web_search_options" in value:
+        left_out.append("web_search_options")
+    for name in left_out:
+        del value[name]
+    tools = value.get("tools")
+    if isinstance(tools, list) and any(_is_hosted(tool) for tool in tools):
+        left_out.append("hosted tools")
+        value["tools"] = [tool for tool in tools if not _is_hosted(tool)]
+        if not value["tools"]:
+            for name in ("tools", "tool_choice", "parallel_tool_calls"):
+                value.pop(name, None)
+    return left_out
+
+
+def _is_hosted(tool: Any) -> bool:
+    return isinstance(tool, dict) and tool.get("type", "function") not in _OWN_TOOLS
+
+
+def _key(value: dict[str, Any]) -> bytes:
+    """Equal but for the model, which is replaced anyway."""
+    return _text({name: value[name] for name in sorted(value) if name != "model"})
+
+
+def _text(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _bodies(data: bytes) -> Iterator[tuple[bytes, str, int]]:
+    """(a body, its place in the file, how many calls it stands for), in order."""
+    if len(data) > captures.MOST:
+        raise Unreadable(f"it is larger than {captures.MOST >> 20} MiB; chatproof requests from FILE reads larger ones")
+    start = data.removeprefix(b"\xef\xbb\xbf").strip()
+    value = _parsed(start)
+    if isinstance(value, dict) and (body := _held(value, start)) is not None:
+        yield body, "", _times(value)
+        return
+    if isinstance(value, list) and value and all(_is_chat(item) for item in value):
+        yield from ((_text(item), f", number {number}", 1) for number, item in enumerate(value, 1))
+        return
+    lines = start.split(b"\n")
+    if value is None and len(lines) > 1 and isinstance(_parsed(lines[0]), dict):
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                one = _parsed(line)
+                body = _held(one, line.strip())
+                if body is None:
+                    raise Unreadable(f"line {number} is no body of a chat request, nor does it hold one")
+                yield body, f", line {number}", _times(one)
+        return
+    capture = captures.read(data)
+    for entry in capture.entries:
+        if entry.body and entry.method in ("", "POST"):
+            yield entry.body, f", call {entry.number}", 1
+
+
+def _times(value: Any) -> int:
+    """How many calls a line stands for: `requests from --counts` says it beside the body."""
+    count = value.get("count") if isinstance(value, dict) and isinstance(value.get("body"), dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10**12 else 1
+
+
+def _held(value: Any, text: bytes) -> bytes | None:
+    """A body: the value itself, or what stands in it as one, as in batch files and logs."""
+    if _is_chat(value):
+        return text
+    for name in _HOLDERS if isinstance(value, dict) else ():
+        inner = value.get(name)
+        if isinstance(inner, str):
+            inner = _parsed(inner.encode("utf-8", "surrogatepass"))
+        if _is_chat(inner):
+            return _text(inner)
+        if isinstance(inner, dict) and _is_chat(inner.get("body")):
+            return _text(inner["body"])
+    return None
+
+
+def _is_chat(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("messages"), list)
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,103 @@
+"""Error text of Python's clients: openai, anthropic, LangChain above them, httpx, requests, aiohttp."""
+
+import re
+from collections.abc import Iterator
+
+from chatproof.captures import trouble
+from chatproof.captures.told import Told, body_after
+
+NAME = "error text of a Python client"
+# Classes of openai and anthropic, and the status that each stands for; 0: 500 or more, which one it does not say.
+CLASSES = {
+    "BadRequestError": 400,
+    "InvalidRequestError": 400,
+    "ContextWindowExceededError": 400,
+    "ContentPolicyViolationError": 400,
+    "AuthenticationError": 401,
+    "PermissionDeniedError": 403,
+    "PermissionError": 403,
+    "NotFoundError": 404,
+    "ConflictError": 409,
+    "UnprocessableEntityError": 422,
+    "RateLimitError": 429,
+    "InternalServerError": 0,
+    "APIStatusError": 0,
+    "APIError": 0,
+    "APIResponseValidationError": 0,
+    "ServiceUnavailableError": 503,
+    "BadGatewayError": 502,
+    "Timeout": 0,
+}
+_CODE = re.compile(r"\bError code: (\d{3})\b(?: - )?")
+_RAISED = re.compile(
+    r"(?m)(?:^|(?<=[\s:(>|]))(?:openai|anthropic|litellm)(?:\.[a-z_]+)*\.([A-Z]\w+): ?(?:\w+: )?([^\n]{0,4000})"
+)
+_HTTP = (
+    re.compile(r"(?:Client|Server) error '(\d{3}) [^']{0,60}' for url '([^']{1,500})'"),  # httpx
+    re.compile(r"\b(\d{3}) (?:Client|Server) Error: .{0,200}? for url: (\S{1,500})"),  # requests
+    re.compile(r"ClientResponseError: (\d{3}), message=.{0,300}?, url=(?:URL\()?'([^']{1,500})'"),  # aiohttp
+)
+_STOPPED = re.compile(
+    r"(?m)(?:^|(?<=[\s:(>|]))((?:httpx|httpcore|requests|urllib3|aiohttp|ssl|socket|openai|anthropic|litellm|h11|http)"
+    r"(?:\.\w+)*\.\w*(?:Error|Exception|Timeout|Disconnected|Closed|IncompleteRead)\w*|ConnectionRefusedError|"
+    r"ConnectionResetError|TimeoutError|ConnectionError): ?([^\n]{0,2000})"
+)
+_CONNECTION = ("APIConnectionError", "APITimeoutError")
+_PAGE_STATUS = re.compile(rb"\b(5\d\d)\b")
+
+
+def looks_like(text: str) -> bool:
+    return bool(
+        "Traceback (most recent call last)" in text
+        or _CODE.search(text)
+        or _RAISED.search(text)
+        or any(form.search(text) for form in _HTTP)
+        or _STOPPED.search(text)
+    )
+
+
+def pieces(text: str) -> Iterator[Told]:
+    """What each error in the text tells, in order."""
+    found = [*_codes(text), *_urls(text)]
+    if not any(told.status for _, told in found):
+        found += _classes(text)
+    if not any(told.status or told.body for _, told in found):
+        found += _stopped(text)
+    yield from (told for _, told in sorted(found, key=lambda pair: pair[0]))
+
+
+def _codes(text: str) -> Iterator[tuple[int, Told]]:
+    for match in _CODE.finditer(text):
+        yield match.start(), Told(int(match[1]), body_after(text, match.end()))
+
+
+def _urls(text: str) -> Iterator[tuple[int, Told]]:
+    for form in _HTTP:
+        for match in form.finditer(text):
+            yield match.start(), Told(int(match[1]), url=match[2])
+
+
+def _classes(text: str) -> Iterator[tuple[int, Told]]:
+    """Errors without a status of their own: their class stands for one, their words are the body's."""
+    for match in _RAISED.finditer(text):
+        if match[1] in _CONNECTION or match[1] not in CLASSES:
+            continue
+        body = body_after(text, match.start(2))
+        if body is None and match[2].strip():
+            import json
+
+            body = json.dumps({"error": {"message": match[2].strip()}}).encode()
+        status = CLASSES[match[1]]
+        if not status and body:
+            page = _PAGE_STATUS.search(body[:2000])
+            status = int(page[1]) if page else 0
+        yield match.start(), Told(status, body)
+
+
+def _stopped(text: str) -> Iterator[tuple[int, Told]]:
+    lines = (f"{match[1]}: {match[2]}" for match in _STOPPED.finditer(text))
+    fault = trouble.of_lines(lines, "the client")
+    if fault is None and ("APITimeoutError" in text or "Request timed out" in text):
+        fault = trouble.by_words("Request timed out", "the client")
+    if fault is not None:
+        yield 0, Told(fault=fault)

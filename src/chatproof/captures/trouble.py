@@ -1,0 +1,223 @@
+"""What stopped a request, by the words of the client that tells it: curl, Python's and Node's clients, browsers.
+
+The sentence decides: a number such as curl's (35) or (56) stands for several causes.
+"""
+
+import re
+from collections.abc import Iterable
+
+from chatproof.printable import cut, escape
+from chatproof.wire.exchange import Fault
+
+_SENTENCES: tuple[tuple[str, str, str], ...] = (
+    # (words, diagnosis code, phase); the first that is found
+    (
+        r"blocked by CORS policy|Cross-Origin Request Blocked|CORS (?:preflight|request|header)|access control checks|"
+        r"Mixed Content:|violates the following Content Security Policy|ERR_BLOCKED_BY",
+        "net.client",
+        "client",
+    ),
+    (
+        r"from proxy after CONNECT|HTTP Tunneling|CONNECT tunnel failed|Could not resolve proxy|"
+        r"Tunnel connection failed|ProxyError|ProxyConnectError|ERR_PROXY|ERR_TUNNEL|"
+        r"tunneling socket could not|Proxy CONNECT aborted|ERR_SOCKS|proxyconnect tcp|Proxy Authentication Required|"
+        r"SOCKS\d? (?:server|proxy|connection)[^\n]{0,60}(?:fail|error|reject|unreach)",
+        "net.proxy",
+        "proxy",
+    ),
+    (
+        r"certificate required|certificate_required|CERTIFICATE_REQUIRED|client certificate|ERR_SSL_CLIENT_AUTH|"
+        r"BAD_SSL_CLIENT_AUTH_CERT|bad certificate|BAD_CERTIFICATE",
+        "tls.client_certificate",
+        "tls",
+    ),
+    (
+        r"certificate has expired|CERT_HAS_EXPIRED|certificate expired|not yet valid|CERT_NOT_YET_VALID|"
+        r"ERR_CERT_DATE_INVALID|CertificateExpiredException|CertificateNotYetValid|NotTimeValid|"
+        r"invalid peer certificate: (?:Expired|NotValidYet)",
+        "tls.expired",
+        "tls",
+    ),
+    (
+        r"no alternative certificate subject name|subject name .{0,200} does not match|hostname mismatch|"
+        r"ERR_TLS_CERT_ALTNAME_INVALID|doesn't match|certificate is not valid for|ERR_CERT_COMMON_NAME_INVALID|"
+        r"does not match target host|x509: certificate is (?:not )?valid for|No subject alternative (?:\w+ )?names? |"
+        r"No name matching|RemoteCertificateNameMismatch|NotValidForName|target principal name is incorrect",
+        "tls.hostname_mismatch",
+        "tls",
+    ),
+    (
+        r"self[- ]signed certificate|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_VERIFY_LEAF|"
+        r"UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|"
+        r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|unknown authority|"
+        r"peer certificate cannot be authenticated|PKIX path|valid certification path|CertPathBuilderException|"
+        r"Trust anchor for certification path|RemoteCertificateChainErrors|UntrustedRoot|PartialChain|UnknownIssuer|"
+        r"The remote certificate (?:is invalid|was rejected)|authority that is not trusted|"
+        r"[Cc]ertificate for this server is invalid",
+        "tls.untrusted",
+        "tls",
+    ),
+    (
+        r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|record layer failure|"
+        r"unsupported protocol|no protocols available|handshake failure|alert protocol version|EPROTO\b|"
+        r"ERR_SSL_|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL",
+        "tls.protocol",
+        "tls",
+    ),
+    (
+        r"Could not resolve host|Resolving timed out|getaddrinfo|ENOTFOUND|EAI_AGAIN|Name or service not known|"
+        r"nodename nor servname|name resolution|[Nn]o such host|dns error|failed to lookup address|server misbehaving|"
+        r"UnknownHostException|Failed host lookup|server with the specified hostname could not be found|"
+        r"ERR_NAME_NOT_RESOLVED|NameResolutionError|"
+        r"WinError 11001",
+        "net.dns",
+        "dns",
+    ),
+    (
+        r"Connection refused|ECONNREFUSED|actively refused|ERR_CONNECTION_REFUSED|All connection attempts failed|"
+        r"WinError 10061|os error (?:111|61|10061)\b|Could not connect to the server",
+        "net.refused",
+        "connect",
+    ),
+    (
+        r"Network is unreachable|No route to host|ENETUNREACH|EHOSTUNREACH|ERR_ADDRESS_UNREACHABLE|"
+        r"ERR_INTERNET_DISCONNECTED|WinError 100(?:51|65)|os error (?:101|113|51|65)\b|"
+        r"Internet connection appears to be offline",
+        "net.unreachable",
+        "connect",
+    ),
+    (
+        r"Connection timed? ?out|Connection timeout|connect timed? ?out|ConnectTimeout|CONNECT_TIMEOUT|"
+        r"connect ETIMEDOUT|ERR_CONNECTION_TIMED_OUT|WinError 10060|os error (?:110|60|10060)\b|"
+        r"dial tcp [^\n]{0,200}i/o timeout|"
+        r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout)",
+        "net.connect_timeout",
+        "connect",
+    ),
+    (
+        r"Failed to connect|Couldn't connect|Connect call failed|Failed to establish a new connection",
+        "net.refused",
+        "connect",
+    ),
+    (
+        r"transfer closed with|incomplete chunked read|without sending complete message body|IncompleteRead|"
+        r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|unexpected EOF|"
+        r"was not closed cleanly|closed before .{0,40}complete|response ended prematurely|closed DURING response|"
+        r"error reading a body from connection",
+        "http.incomplete_body",
+        "body",
+    ),
+    (
+        r"Empty reply from server|Server disconnected|socket hang up|RemoteDisconnected|other side closed|"
+        r"ERR_EMPTY_RESPONSE|ERR_CONNECTION_CLOSED|unexpected end of stream|closed before message completed|"
+        r"closed BEFORE response|NoHttpResponse|failed to respond|The network connection was lost",
+        "net.closed",
+        "first_byte",
+    ),
+    (
+        r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|WinError 1005[34]|Recv failure|SSL_read|forcibly closed|"
+        r"connection reset by peer|os error (?:104|54|10054)\b",
+        "net.reset",
+        "body",
+    ),
+    (
+        r"ReadTimeout|HEADERS_TIMEOUT|Headers Timeout|exceeded while awaiting headers|Idle timeout reached",
+        "net.read_timeout",
+        "first_byte",
+    ),
+    (r"WriteTimeout", "net.write_timeout", "write"),
+    (
+        r"Operation timed out|Operation too slow|[Rr]equest timed out|BODY_TIMEOUT|"
+        r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|timed out|TLS handshake timeout|"
+        r"context deadline exceeded|HttpClient\.Timeout|SocketTimeoutException|HttpTimeoutException",
+        "limit.deadline",
+        "body",
+    ),
+    (r"Excess found", "http.framing", "body"),
+    (
+        r"ERR_INVALID_CHUNKED|[Ii]llegal or missing hexadecimal|chunk hex-length|illegal chunk|"
+        r"(?:[Cc]onflicting|[Mm]ultiple|[Bb]ad|Duplicate|Invalid) Content-Length|Content-Length can't be present|"
+        r"Invalid character in (?:chunk|Content-Length)|HPE_INVALID_(?:CHUNK|CONTENT_LENGTH)",
+        "http.framing",
+        "body",
+    ),
+    (
+        r"illegal (?:status|request|header) line|malformed data|HPE_INVALID|Parse Error|Invalid header|"
+        r"bad status line|BadStatusLine|invalid HTTP (?:header|response)|does not match the HTTP/1.1 protocol",
+        "http.malformed",
+        "headers",
+    ),
+    (r"HTTP/0\.9|ERR_INVALID_HTTP_RESPONSE|[Nn]ot valid HTTP|Unsupported HTTP/", "http.not_http", "headers"),
+    (r"Headers Overflow|headers? too large|LineTooLong|got more than \d+ headers", "limit.size", "headers"),
+    (r"\bterminated\b|aborted while reading", "http.incomplete_body", "body"),
+    (
+        r"content encoding|ERR_CONTENT_DECODING|[Ee]rror while processing content unencoding|DecodingError|"
+        r"incorrect header check|unexpected end of file",
+        "http.encoding",
+        "body",
+    ),
+    # What says of a handshake only that it failed, where nothing before says why.
+    (
+        r"UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol|unexpected eof while reading|"
+        r"SSL connection could not be established|SSLHandshakeException|Authentication failed, see inner exception",
+        "tls.protocol",
+        "tls",
+    ),
+)
+_COMPILED = tuple((re.compile(words), code, phase) for words, code, phase in _SENTENCES)
+_LONGEST = 4000
+
+NO_JSON = re.compile(
+    r"JSONDecodeError|failed to deserialize api response|expected value at line 1 column|JsonReaderException|"
+    r"JsonParseException|is an invalid start of a value|Unrecognized token '|"
+    r"is not valid JSON|in JSON at position|Unexpected end of JSON|APIResponseValidationError|"
+    r"Invalid JSON response|Failed to process successful response|invalid character .{1,20} looking for "
+    r"beginning of value"
+)
+"""A client could not read a reply as JSON: the reply itself is what is wanted, and its words do not hold it."""
+
+
+# Chromium's names that are the browser's own doing: no server closed or refused anything.
+_OF_THE_CLIENT = {
+    "ERR_ABORTED": "the page or its user cancelled the request (ERR_ABORTED)",
+    "ERR_FAILED": "the browser kept the reply from the page, as it does for CORS (ERR_FAILED): the reply lacks "
+    "Access-Control-Allow-Origin, or its preflight was refused",
+    "ERR_NETWORK_CHANGED": "the network of this machine changed (ERR_NETWORK_CHANGED)",
+    "ERR_NETWORK_IO_SUSPENDED": "this machine went to sleep (ERR_NETWORK_IO_SUSPENDED)",
+    "ERR_CACHE_MISS": "the browser looked into its cache only (ERR_CACHE_MISS)",
+}
+_BLOCKED = "the browser or an extension of it blocked the request"
+
+
+def of_a_browser(error: str) -> Fault:
+    """What stopped a request, by the name that a browser gives it (`net::ERR_ABORTED`), or a tool that writes HARs."""
+    name = error.rpartition("::")[2].strip()
+    if name in _OF_THE_CLIENT:
+        return Fault("net.client", "client", _OF_THE_CLIENT[name])
+    if name.startswith("ERR_BLOCKED_BY") or "blocked" in name.lower():
+        return Fault("net.client", "client", _BLOCKED)
+    known = by_words(error, "the capture")
+    if known:
+        return known
+    if name.startswith(("ERR_CERT", "ERR_SSL", "ERR_TLS", "ERR_BAD_SSL")):
+        return Fault("tls.protocol", "tls", f"the capture says: {escape(cut(name, 60))}")
+    return Fault("net.closed", "first_byte", "the capture says a reason of its own")
+
+
+def of_lines(lines: Iterable[str], teller: str) -> Fault | None:
+    """The fault that a chain of errors tells of. Those that follow only wrap the first; a bare "timed out" says less
+    than the phase that another line names."""
+    found = [fault for line in lines if (fault := by_words(line, teller)) is not None]
+    return next((fault for fault in found if fault.code != "limit.deadline"), next(iter(found), None))
+
+
+def by_words(text: str, teller: str) -> Fault | None:
+    """The fault that a client's own words tell of; None where they tell of none. `teller` names the client.
+
+    Only the words that matched are quoted: the rest may hold names of the user's.
+    """
+    for words, code, phase in _COMPILED:
+        found = words.search(text[:_LONGEST])
+        if found:
+            return Fault(code, phase, f"{teller} says: {found[0][:120]}")
+    return None

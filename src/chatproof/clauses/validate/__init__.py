@@ -1,1 +1,0 @@
-"""The clauses that only validate judges. A new file here is found by `chatproof.clauses.load`."""

@@ -1,0 +1,185 @@
+"""The command line: arguments, exit statuses, signals. Commands are modules in `commands`, imported when called."""
+
+import _signal as signal  # type: ignore[import-not-found]  # `signal` makes enums of all this at each start
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from chatproof import __version__
+from chatproof.cli.exit_status import EXIT, SIGNAL_EXIT
+from chatproof.cli.output import WriteError, error_width, say, warn
+from chatproof.journal import JournalError
+from chatproof.printable import place_of
+from chatproof.secrets.key_check import looks_like_key
+from chatproof.usage_error import UsageError, near
+
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
+_SHORTEST = 12  # characters of a secret that are looked for in arguments: a shorter one may be an ordinary word
+_ERRORS = 20  # that are shown beside the first
+_MODELS = ("--model", "--check")
+COMMANDS = {
+    "smoke": "go/no-go: happy path, error path, model listing",
+    "validate": "the whole contract before production",
+    "judge": "captured evidence offline: run JSON, HAR, curl -i output; sends nothing",
+    "compare": "the same contract on several targets: may a client move from A to B",
+    "models": "identifiers active for this key",
+    "contract": "every clause: what to verify, source, date, level",
+    "doctor": "our own side only: key, URL, environment; sends nothing",
+    "history": "the runs of the journal, newest first",
+    "show": "one run of the journal, in any format",
+    "journal": "verify, prune, export or import the journal",
+    "diff": "what differs between two runs, their surroundings first",
+    "escalate": "one bundle about a run for a help center, without secrets",
+    "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",
+    "config": "configuration files: show, check, init, schema; trust and distrust them",
+    "explain": "what a diagnosis code or a clause means, and what to do",
+    "completion": "completion for bash, zsh and fish; the man page",
+    "requests": "the shapes of your own traffic as requests to check, every text replaced; sends nothing",
+    "fleet": "many targets from one process, each checked as smoke checks it",
+    "watch": "smoke again and again in one screen: a line a change; until a verdict, for a time, within a budget",
+    "serve": "the monitor: schedule, states, metrics, pages; the configured targets and nothing else",
+    "status": "states of chosen targets as static HTML, JSON and badges for the public, without internals",
+    "simulate": "the conformant server and its faults, on loopback",
+}
+
+
+def script() -> NoReturn:
+    """Run one command as a process of its own: short-lived, so nothing is collected and nothing torn down."""
+    gc.disable()
+    sys.unraisablehook = _unraisable
+    try:
+        status = main(sys.argv[1:])
+    except KeyboardInterrupt as stop:  # while main was telling of something else
+        status = _status(stop)
+    # Everything was flushed when it was written. Daemon threads may still wait for a silent server.
+    os._exit(status)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; return its exit status. Never prints a traceback, never raises for input."""
+    try:
+        _trap_signals()
+        return _dispatch(argv)
+    except UsageError as error:
+        warn("\n".join(map(_told, (error, *error.more[:_ERRORS]))))
+        if len(error.more) > _ERRORS:
+            warn(f"chatproof: {len(error.more) - _ERRORS} more")
+        return 2
+    except WriteError as error:
+        warn(f"chatproof: {error}")
+        return 4
+    except JournalError as error:
+        warn(f"chatproof: {error.code}: {error.detail}\n  next: {error.advice}")
+        return 2 if error.is_usage else 4
+    except KeyboardInterrupt as stop:
+        return _status(stop)
+    except Exception as error:
+        # The exception's text may hold what a server or a variable said, so only its type and place are shown.
+        warn(f"chatproof: internal error: {type(error).__name__} at {place_of(error)}; please report it")
+        return 4
+
+
+def _told(error: UsageError) -> str:
+    if width := error_width():
+        from chatproof.cli.shared.told_error import told
+
+        return told(error, width)
+    return f"chatproof: {error.code}: {error.detail}" + (f"\n  next: {error.advice}" if error.advice else "")
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        say(_usage())
+        return 0 if argv else 2
+    if argv[0] in ("-V", "--version"):
+        say(f"chatproof {__version__}\n")
+        return 0
+    refuse_keys(argv)
+    if argv[0] not in COMMANDS:
+        advice = near(argv[0], COMMANDS, "see: chatproof --help")
+        raise UsageError("usage", f"there is no command {argv[0][:40]!r}", advice)
+    module = importlib.import_module(f"chatproof.cli.commands.{argv[0]}")
+    try:
+        status: int = module.main(list(argv[1:]))
+    finally:
+        # Only where a command has imported it.
+        for name, end in (
+            ("chatproof.cli.shared.options", "stop_simulators"),
+            ("chatproof.journal.sqlite", "close_all"),
+        ):
+            if name in sys.modules:
+                getattr(sys.modules[name], end)()
+    return status
+
+
+def refuse_keys(argv: Sequence[str]) -> None:
+    """A key on the command line is seen by everyone on the machine and kept by CI logs; it is not repeated here.
+
+    Nor is a proxy's password. Every command is held to this before it looks at its arguments: what they name (a path
+    that cannot be read, a run that is unknown) may be repeated afterwards, except for what may be a key (UsageError). A
+    UUID or a hash is refused alone, but not as a model's id, and what names a file that is there is no key.
+    """
+    secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES)]
+    secrets += [_password(value) for name, value in os.environ.items() if name.upper().endswith("_PROXY")]
+    secrets = [secret for secret in secrets if len(secret) >= _SHORTEST]
+    before = ""
+    for word in argv:
+        option, separator, value = word.partition("=")
+        value = value if separator and option.startswith("--") else word
+        named = option if separator else before
+        before = word
+        known = looks_like_key(value, alone=named not in _MODELS) and not os.path.lexists(value)
+        if known or any(secret in word for secret in secrets):
+            raise UsageError(
+                "usage",
+                "an argument looks like a key or holds a secret: the command line is seen by everyone on this machine",
+                "put it in a variable and name that with --key-env; rotate the key if this machine is shared",
+            )
+
+
+def _password(url: str) -> str:
+    """What stands for the password in a proxy's URL, percent-encoded as it is there; empty when there is none."""
+    return url.rpartition("@")[0].rpartition("://")[2].partition(":")[2]
+
+
+def _usage() -> str:
+    from chatproof.cli.shared.help_text import of_program
+    from chatproof.cli.shared.options import terminal
+
+    return of_program(COMMANDS, EXIT, terminal()["width"])
+
+
+def _trap_signals() -> None:
+    """SIGTERM and SIGHUP end like SIGINT: in order, with a record. Without a handler they would kill at once."""
+    names = {getattr(signal, name, 0): name for name in ("SIGINT", "SIGTERM", "SIGHUP")}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(names[number])
+
+    try:
+        for number in names:
+            signal.signal(number, stop)
+    except (ValueError, AttributeError):
+        pass  # not the main thread, or a platform without them
+
+
+def _status(stop: KeyboardInterrupt) -> int:
+    return SIGNAL_EXIT[stop.args[0] if stop.args else "SIGINT"]
+
+
+def _unraisable(what: "sys.UnraisableHookArgs") -> None:
+    """A signal fell into a callback of the interpreter's own, such as one of its imports, which drops exceptions: it is
+    sent again a moment later. Everything else is told as ever."""
+    if not isinstance(what.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(what)
+        return
+    import threading
+
+    number = getattr(signal, what.exc_value.args[0] if what.exc_value.args else "SIGINT")
+    again = threading.Timer(0.005, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()

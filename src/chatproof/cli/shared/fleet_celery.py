@@ -1,0 +1,150 @@
+"""chatproof fleet worker, submit and beat: many targets by way of Celery. Loaded for these alone."""
+
+import argparse
+import os
+import time
+from typing import TYPE_CHECKING
+
+from chatproof import journal
+from chatproof.cli.output import say, warn
+from chatproof.cli.shared.keeping import named
+from chatproof.fleet import batches, local, targets
+from chatproof.fleet.beating import Due
+from chatproof.fleet.closing import close_lost
+from chatproof.fleet.ready import Fleet
+from chatproof.fleet.working import Worker
+from chatproof.journal import JournalError
+from chatproof.target.target import duration
+from chatproof.usage_error import UsageError
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+_LOOK = 60.0  # seconds between two looks for runs whose worker was lost
+_TOGETHER = 1.0  # seconds for which targets that are due wait for others
+VARIABLE = "CHATPROOF_BROKER"
+EXTRA = "chatproof[fleet]"
+
+
+def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
+    """Work for one region until a signal comes."""
+    regions = _regions(args)
+    if len(regions) != 1:
+        raise UsageError("usage", "a worker has one region", "start one for each region")
+    place = _journal(args)
+    mine = Fleet(
+        fleet.rows.values(),
+        fleet.wanted,
+        fleet.settings,
+        fleet.environ,
+        notes=(f"asked from the region {regions[0]}",),
+        claims=True,
+    )
+    digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
+    work = Worker(regions[0], mine, digest, place, limits._replace(judges=1), duration(args.batch_limit))
+    app = _app(args, fleet, regions)
+    from chatproof.fleet import queues
+
+    queues.declare(app, regions)
+    queues.serve(app, work, args.judges or os.cpu_count() or 1, "info" if args.verbose else "warning")
+    return 0
+
+
+def submit(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
+    """Send all chosen targets, as batches, to each region once."""
+    at, every = time.time(), _every(args)
+    deadline = at + (every or duration(args.batch_limit) * 2)
+    app = _app(args, fleet, _regions(args))
+    sent = _submit(args, fleet, chosen, app, batches.slot_of(at, every), deadline)
+    if not args.quiet:
+        say(sent)
+    return 0
+
+
+def beat(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
+    """Submit in every period, and end the runs of workers that were lost; until a signal comes."""
+    if not args.every:
+        raise UsageError("usage", "beat needs --every", "say how often: --every 5m")
+    every, kept, limit = _every(args), journal.open(_journal(args)), duration(args.batch_limit)
+    app = _app(args, fleet, _regions(args))
+    due = Due(chosen, every, time.time())
+    looked = 0.0
+    while True:
+        at = time.time()
+        for slot, names in due.take(at).items():
+            said = _submit(args, fleet, names, app, slot, at + every)
+            if not args.quiet:
+                say(said)
+        if at - looked > _LOOK:
+            looked = at
+            try:
+                if closed := close_lost(kept, limit, at):
+                    say(f"{closed} runs ended as interrupted: their worker was lost\n")
+            except JournalError as error:
+                kept.close()  # a connection that was lost is made anew
+                warn(f"chatproof: {error.code}: {error.detail}\n  next: {error.advice}")
+        time.sleep(min(max(due.next() - time.time(), _TOGETHER), _LOOK))
+
+
+def _submit(
+    args: argparse.Namespace, fleet: Fleet, chosen: list[str], app: "Celery", slot: str, deadline: float
+) -> str:
+    from kombu.exceptions import OperationalError
+
+    from chatproof.fleet import queues
+
+    digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
+    regions, count = _regions(args), 0
+    try:
+        queues.declare(app, regions)
+        for region in regions:
+            for batch in batches.divided(chosen, args.batch, region, digest, slot, deadline):
+                queues.submit(app, batch, time.time())
+                count += 1
+    except (OperationalError, OSError):
+        raise UsageError("usage", "the broker cannot be reached", f"check the URL in {VARIABLE}") from None
+    return f"slot {slot}: {len(chosen):,} targets in {count} batches to {', '.join(regions)}\n"
+
+
+def _every(args: argparse.Namespace) -> float:
+    return duration(args.every) if args.every else 0.0
+
+
+def _regions(args: argparse.Namespace) -> list[str]:
+    regions: list[str] = args.region or ["here"]
+    for region in regions:
+        if not batches.is_region(region):
+            raise UsageError("usage", "a region's name has small letters, digits and hyphens", "say --region eu-1")
+    if not 1 <= args.batch <= batches.MOST_NAMES:
+        raise UsageError("usage", f"--batch is a number from 1 to {batches.MOST_NAMES}", "correct it")
+    return list(dict.fromkeys(regions))
+
+
+def _journal(args: argparse.Namespace) -> str:
+    """The journal that all workers share: it holds what was begun, so that a fleet needs one."""
+    place = named(args)
+    if place == journal.NONE or place.endswith((".jsonl", ".ndjson")):
+        raise UsageError("usage", "a fleet on Celery needs a journal in SQL", "--journal postgresql://host/name")
+    found = journal.open(place)
+    try:
+        found.ready()
+        found.close()
+    except JournalError as error:
+        raise UsageError("usage", f"{error.code}: {error.detail}; nothing was sent", error.advice) from None
+    return place or journal.default_place(os.environ)
+
+
+def _app(args: argparse.Namespace, fleet: Fleet, regions: list[str]) -> "Celery":
+    broker = fleet.environ.get(VARIABLE, "")
+    if not broker.startswith(("amqp://", "amqps://")):
+        said = f"{VARIABLE} names no RabbitMQ broker" if broker else f"{VARIABLE} is not set"
+        raise UsageError("usage", said, "set it to amqp://user:password@host:5672//; no option takes a password")
+    try:
+        from chatproof.fleet import queues
+    except ModuleNotFoundError as error:
+        if (error.name or "chatproof").partition(".")[0] == "chatproof":
+            raise
+        raise UsageError(
+            "usage", f"this needs {error.name}, which is not installed", f"pip install '{EXTRA}'"
+        ) from None
+    return queues.app_of(broker, regions, duration(args.batch_limit))

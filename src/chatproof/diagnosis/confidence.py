@@ -1,0 +1,271 @@
+"""The rule for each diagnosis's confidence: what was seen, and whom that leaves out.
+
+`certain` says that what was observed leaves nobody else; `likely`, that another hop could have done the same and seldom
+does; `possible`, that the words or the status alone say it. A row's own confidence may be lowered by what else the run
+shows, never raised. For the documentation and its test; no run loads it.
+"""
+
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """`excluded`: who else could have been the cause, and was left out by what was seen; empty where nobody was."""
+
+    codes: tuple[str, ...]
+    rule: str
+    excluded: tuple[str, ...] = ()
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        ("net.dns", "net.unreachable", "net.connect_timeout", "net.write_timeout"),
+        "certain: our own resolver or socket failed before a byte was read, so that no server has said anything",
+        ("provider", "gateway"),
+    ),
+    Rule(
+        ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
+        "likely: the connection shows that something ended it or stayed silent, not which hop. A container's own "
+        "localhost is nobody's",
+    ),
+    Rule(
+        ("net.proxy",),
+        "certain: the proxy itself answered, with 407 or to CONNECT; likely where plain http might be forwarded "
+        "without CONNECT",
+        ("provider", "gateway"),
+    ),
+    Rule(
+        ("net.client",),
+        "certain: the browser or client wrote down that it ended the request or hid the reply",
+        ("provider", "gateway", "network"),
+    ),
+    Rule(
+        ("tls.untrusted",),
+        "likely: the issuer is not one that this machine trusts; an interceptor and a private authority look "
+        "alike, so the issuer is named",
+    ),
+    Rule(
+        ("tls.hostname_mismatch", "tls.expired"),
+        "certain: the certificate itself says names and dates, and the clock is named with them",
+        ("network", "gateway"),
+    ),
+    Rule(
+        ("tls.protocol",),
+        "certain about the handshake, with owner unknown: an alert does not say which side is set wrongly; you, "
+        "where plain http was spoken to a port that answered with TLS",
+        ("provider",),
+    ),
+    Rule(
+        ("tls.client_certificate",),
+        "certain: the handshake's alert asks for a certificate, and none that it takes was shown",
+        ("network",),
+    ),
+    Rule(
+        ("http.not_http",),
+        "certain: what answered on this port does not begin like HTTP/1.1, so that scheme or port of the base URL "
+        "are wrong",
+        ("network",),
+    ),
+    Rule(
+        ("http.malformed", "http.framing", "http.incomplete_body", "http.encoding"),
+        "certain: the bytes break the rules of HTTP as they were read; of a transcript only what the tool itself "
+        "says counts",
+        ("you",),
+    ),
+    Rule(("limit.size",), "certain: more bytes were counted than are read; of a stream, events", ("you", "network")),
+    Rule(
+        ("limit.capture", "limit.unobserved"),
+        "certain: our own side left the request out, or the capture lacks the part; possible, with owner unknown, "
+        "where a whole reply decides nothing",
+        ("provider", "gateway", "network"),
+    ),
+    Rule(
+        ("gateway.error", "gateway.timeout"),
+        "certain: a gateway's own status (502, 504, 52x) or page in place of the API's JSON; likely where JSON of "
+        "the API's shape tells of the upstream, which another hop may have passed on, and by a 503 in plain words, "
+        "which a server that is overloaded may write itself",
+        ("you",),
+    ),
+    Rule(
+        ("gateway.challenge",),
+        "certain with a mark that only a challenge has (cf-mitigated, Cloudflare's own JSON or page); else likely: "
+        "a refusal that every request gets, with a key or without",
+    ),
+    Rule(
+        ("auth.rejected",),
+        "certain: the API says so, and a request without a key gets another answer or was not asked; likely, where it "
+        "gets the same, as a hop may drop the key; likely, with owner unknown, where the list of models is given to "
+        "the same key: a gateway may use a key of its own",
+        ("network",),
+    ),
+    Rule(
+        ("auth.header",),
+        "certain: nothing was sent, by our own choice, or a Basic or Negotiate challenge asks for another kind; "
+        "likely, with owner unknown, where a key was sent and the API saw none: a hop may drop it",
+        ("network",),
+    ),
+    Rule(
+        ("auth.not_enforced",),
+        "certain: a completion came for a request whose key was wrong or missing; possible, with owner unknown, "
+        "where further headers were sent with it",
+        ("you", "network"),
+    ),
+    Rule(
+        ("auth.permission",),
+        "certain: the error's code or words name a permission, or a request without a key gets another answer; likely, "
+        "with owner unknown, where it gets the same; possible where nobody asked without a key",
+        ("network",),
+    ),
+    Rule(
+        ("auth.organization", "account.region", "model.retired", "request.unsupported_parameter"),
+        "certain: the error's code or words name it; possible by the status 451 alone",
+        ("network", "gateway"),
+    ),
+    Rule(
+        ("request.context_length",),
+        "certain: the error's code or words name the length; what the user's own request asked is theirs",
+        ("network",),
+    ),
+    Rule(
+        ("auth.error_body", "contract.status", "contract.validation", "contract.error_present", "contract.media_type"),
+        "certain: the status and the bytes of the reply as they came; likely, with the gateway as owner, where a "
+        "page replaces the API's error or only this request meets it; possible, with owner unknown, where of a reply "
+        "only its status is known",
+        ("you", "network"),
+    ),
+    Rule(
+        ("account.quota",),
+        "certain: the error's code or words name money, or JSON comes with 402; likely by a page with 402",
+        ("network",),
+    ),
+    Rule(
+        ("account.rate_limited",),
+        "certain about the cause, by status or words, with owner unknown: whose limit it is, the reply seldom "
+        "says; likely where JSON tells of an upstream's limit",
+        ("network",),
+    ),
+    Rule(
+        ("model.unavailable",),
+        "certain: the error names the model, by code or by id; likely where the only sign is that a good listing "
+        "lacks it",
+        ("network",),
+    ),
+    Rule(
+        ("model.not_listed",),
+        "certain: the model answers, and the same key's list does not have it",
+        ("network",),
+    ),
+    Rule(
+        ("url.redirected", "url.doubled_version"),
+        "certain: the status and Location, or the base URL itself, say so",
+        ("network",),
+    ),
+    Rule(
+        ("url.missing_version", "url.wrong_path", "url.not_an_api"),
+        "likely: a 404 or a page tells that this path is not the API's; a gateway without a route looks alike. Not "
+        "said where the plain request was answered at the same path; possible where only the status is known",
+    ),
+    Rule(
+        ("request.rejected",),
+        "certain: 413 by a page, or a method that was not POST; else likely or possible: a 400 in words that no "
+        "row knows",
+        ("network",),
+    ),
+    Rule(
+        ("server.error",),
+        "certain: JSON of the API's shape under 5xx; possible, with owner unknown, by a page or an empty body, which "
+        "any hop can write",
+        ("you",),
+    ),
+    Rule(
+        ("stream.unexpected", "stream.not_streamed", "stream.error"),
+        "certain: the reply's own kind, or an error event in it, as read",
+        ("you", "network"),
+    ),
+    Rule(
+        ("stream.malformed",),
+        "certain: the bytes break the format; likely where the format is kept and known clients stop",
+        ("you",),
+    ),
+    Rule(
+        ("stream.incomplete", "stream.left_open", "stream.duplicated", "stream.buffered"),
+        "likely: what arrived and when is certain, which hop did it is not: a proxy can cut, hold and repeat",
+    ),
+    Rule(
+        ("content.filtered", "content.refused"),
+        "certain: finish_reason or the refusal field say so",
+        ("you", "network"),
+    ),
+    Rule(
+        ("content.reasoning_budget", "content.empty"),
+        "likely: the counts and fields of one answer; another answer of the same model may differ. certain, where "
+        "the field itself is null or missing",
+        ("network",),
+    ),
+    Rule(
+        ("contract.content",),
+        "certain: the type of the field, as read; likely where text stands in the reasoning field, which the "
+        "server's parser or the model may have put there, or where two vectors of one text, or of one meaning, differ",
+        ("you", "network"),
+    ),
+    Rule(
+        ("body.encoding", "body.truncated", "body.unsafe_json", "body.not_json"),
+        "certain: a whole HTTP message whose bytes are nearly JSON; framing was whole, so that the way lost nothing; "
+        "likely where they are none at all, which any hop can write; possible, with owner unknown, where the status "
+        "is not known",
+        ("you", "network"),
+    ),
+    Rule(
+        (
+            "contract.choices_missing",
+            "contract.choices_empty",
+            "contract.choices_type",
+            "contract.message_missing",
+            "contract.schema",
+            "contract.usage",
+        ),
+        "certain: the fields of a whole JSON reply as read",
+        ("you", "network"),
+    ),
+    Rule(
+        ("contract.headers",),
+        "certain: the headers of a whole reply as read; likely where a request is refused for one of its own, which a "
+        "hop before the API may do",
+        ("you", "network"),
+    ),
+    Rule(
+        ("contract.encoding",),
+        "certain: the encoding of the numbers in a whole JSON reply, as read; likely where two encodings of the same "
+        "texts differ, which another model behind a router would do, too",
+        ("you", "network"),
+    ),
+    Rule(
+        ("contract.tools",),
+        "certain: the fields of a whole JSON reply, as read; likely, with owner unknown, where all that was seen is "
+        "that texts were copied badly, or that two calls at once did not come: a model does so, and a gateway may",
+        ("you", "network"),
+    ),
+    Rule(
+        (
+            "contract.structured_output",
+            "contract.max_tokens",
+            "contract.parameter",
+            "contract.messages",
+            "contract.models",
+        ),
+        "likely: one answer shows it; a model may answer otherwise another time, and a gateway may rewrite a request",
+    ),
+    Rule(
+        ("http.concurrency", "http.keep_alive"),
+        "likely: the same request alone, or on a new connection, is answered; which hop dropped it is not seen",
+    ),
+    Rule(
+        ("secret.reflected",),
+        "certain: the key, in one of its forms, was found in the reply's bytes",
+        ("you", "network"),
+    ),
+)
+
+
+def rule_of(code: str) -> Rule:
+    """The rule for a code. Raises StopIteration for one that has none: no code may."""
+    return next(rule for rule in RULES if code in rule.codes)

@@ -1,0 +1,96 @@
+"""Rows for the error path: what happens to a wrong key or none, and where the key comes back."""
+
+from chatproof.contract.failure_mode import (
+    CERTAIN,
+    GATEWAY,
+    LIKELY,
+    POSSIBLE,
+    PROVIDER,
+    UNKNOWN,
+    Case,
+    Mode,
+    Sign,
+    when,
+)
+
+
+def _not_enforced(case: Case) -> Sign | None:
+    answered = case.succeeded or case.context.surface.view.has_answer(case.reply)
+    return when(case.broken("rejected") and answered)
+
+
+def _status(case: Case) -> Sign | None:
+    return when(case.broken("rejected"))
+
+
+def _accepted_with_more(case: Case) -> Sign | None:
+    further = case.reply.exchange.request.further
+    open_door = case.is_auth_probe and case.undecided("rejected") and case.reply.complete
+    if not further or not open_door or not 200 <= case.status < 300:
+        return None
+    return Sign((f"sent with it: {', '.join(f'{header.name} ({header.source})' for header in further)}",))
+
+
+def _error_body(case: Case) -> Sign | None:
+    if not case.is_auth_probe or not (case.broken("body_json") or case.broken("error_present")):
+        return None
+    if case.page and case.reply.kind == "html":
+        return Sign(
+            owner=GATEWAY,
+            next_step="Report it to whoever runs the gateway: it writes its own page in place of the API's error "
+            "(Apache: ProxyErrorOverride off; nginx: proxy_intercept_errors off), and SDK users are not told the reason.",
+            confidence=LIKELY,
+        )
+    return Sign()
+
+
+def _reflected(case: Case) -> Sign | None:
+    return when(bool(case.findings), *(finding.observed for finding in case.findings))
+
+
+MODES = (
+    Mode(
+        "auth.not_enforced",
+        PROVIDER,
+        "the endpoint answers requests that carry a wrong key or none",
+        "Escalate at once: anyone can use it. If it is open on purpose, say --no-auth.",
+        CERTAIN,
+        _not_enforced,
+    ),
+    Mode(
+        "contract.status",
+        PROVIDER,
+        "a request with a wrong key or none is answered with a success status",
+        "Report it: clients that look at the status take this reply for an answer.",
+        CERTAIN,
+        _status,
+    ),
+    Mode(
+        "auth.not_enforced",
+        UNKNOWN,
+        "a request with a wrong key or none is accepted, and further headers were sent with it: one of them may let it in",
+        "If one of them is a credential, say so (credential = true under [targets.NAME.headers]): it is left out where the "
+        "key is. Else run without them; if the endpoint is open on purpose, say --no-auth.",
+        POSSIBLE,
+        _accepted_with_more,
+    ),
+    Mode(
+        "auth.error_body",
+        PROVIDER,
+        "a wrong or missing key is refused, but not with a JSON error that a client can read",
+        "Report it: the user of an SDK is not told the reason. Find out which hop writes this body.",
+        CERTAIN,
+        _error_body,
+    ),
+)
+
+ALONGSIDE = (  # each sees the findings of its own clauses only
+    Mode(
+        "secret.reflected",
+        PROVIDER,
+        "the endpoint sends the key back",
+        "Rotate the key if replies are logged anywhere, and report it. The key was removed from this record.",
+        CERTAIN,
+        _reflected,
+    ),
+)

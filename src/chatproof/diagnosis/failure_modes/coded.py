@@ -1,0 +1,252 @@
+"""Rows for clauses that name their diagnosis themselves: what remains to say is whose it is and what to do next."""
+
+from chatproof.contract.capability import DAMAGED, UNSUPPORTED
+from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
+from chatproof.contract.surface import Surface
+from chatproof.judging.judge import Finding
+
+_SHOWN = 6
+_LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
+_WAIT = (
+    "Wait and retry on status 429 alone, whatever the body; an empty purse cannot be told from a rate here. Report it."
+)
+_REQUIRED = (
+    "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
+)
+_REFUSED = (
+    "Do not use the client that the clause names here, or set it to send less; for other clients nothing is to do."
+)
+
+
+def _observed(case: Case) -> Sign:
+    """What each broken clause saw, the musts first."""
+    ranked = sorted(case.findings, key=lambda finding: finding.level != "must")
+    evidence = tuple(_line(finding) for finding in ranked[:_SHOWN])
+    if all(finding.clause == _LIMITED for finding in ranked):
+        return Sign(evidence, "a 429 carries no error that clients can read", next_step=_WAIT)
+    if all(finding.state == UNSUPPORTED for finding in ranked):
+        # A requirement, which only the user can drop, and which makes a must of its clauses.
+        if case.context.required and any(finding.level == "must" for finding in ranked):
+            return Sign(evidence, "a capability that is required is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
+        return Sign(evidence, "a request is clearly refused that some clients send", UNKNOWN, _REFUSED, CERTAIN)
+    more = {_SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None for finding in case.findings}
+    told = more.pop() if len(more) == 1 else None
+    return Sign(evidence, *told) if told else Sign(evidence)
+
+
+_SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next step, confidence; empty: the row's)
+    "request.content": (
+        "your own request is answered with neither a text nor a call",
+        UNKNOWN,
+        "Ask once more: a model may say nothing. If it stays, look at the output cap and at the server's parsers.",
+        "",
+    ),
+    "request.clean_text": (
+        "the answer to your own request begins with the model's thinking, in tags",
+        PROVIDER,
+        "Set the server's reasoning parser for this model (vLLM: --reasoning-parser), turn thinking off, or take the "
+        "tags out in the client.",
+        "",
+    ),
+    "tools.intact": (
+        "texts that a call was to copy came back as others, in the same way twice",
+        UNKNOWN,
+        "Ask another model, and the provider without the gateway: a model may copy badly each time, and a hop may "
+        "rewrite calls. Until that is known, check links, paths and names of packages before they are used.",
+        LIKELY,
+    ),
+    "embeddings.happy.base64": (
+        "encoding_format base64 is refused, which the official SDKs ask for",
+        PROVIDER,
+        "Set encoding_format to float in your client: openai-python, openai-node and what stands on them ask for base64 "
+        "where your code says nothing.",
+        CERTAIN,
+    ),
+    "embeddings.float.agrees": (
+        "floats and base64 of the same texts are different vectors",
+        PROVIDER,
+        "Let everything that fills or asks one store use one encoding. Report it: base64 is little-endian float32.",
+        LIKELY,
+    ),
+    "responses.tools.parallel": (
+        "two calls that were asked for in one turn did not come",
+        UNKNOWN,
+        "Let the client work with one call a turn, or ask another model: some make one call at a time, and a gateway "
+        "that bridges to chat may merge two.",
+        LIKELY,
+    ),
+}
+
+
+def _line(finding: Finding) -> str:
+    at = f" at {finding.at}" if finding.at else ""
+    why = f" ({finding.reason})" if finding.reason else ""
+    return f"{finding.clause}{at}: expected {finding.expected}; observed {finding.observed}{why}"
+
+
+_ROWS = (
+    (
+        "stream.malformed",
+        PROVIDER,
+        "a stream breaks the rules of its format, or what clients take for them",
+        "Escalate with the evidence; the clients that the clause names stop in the middle of the answer.",
+        LIKELY,
+    ),
+    (
+        "stream.error",
+        PROVIDER,
+        "a stream carries an error under HTTP 200",
+        "Read the error in the evidence; clients must look for it, for the status does not tell.",
+        CERTAIN,
+    ),
+    (
+        "stream.incomplete",
+        PROVIDER,
+        "a stream ends without saying that it is finished",
+        "Look for a proxy that cuts streams; report it with the evidence.",
+        LIKELY,
+    ),
+    (
+        "contract.content",
+        PROVIDER,
+        "the content of a reply has a type that clients do not expect",
+        "If the provider documents this, use its profile; else report it.",
+        CERTAIN,
+    ),
+    (
+        "stream.left_open",
+        PROVIDER,
+        "the connection stays open after the stream has ended",
+        "Clients of the AI SDK wait until their timeout; the OpenAI SDKs do not. Ask whoever runs the server to end the "
+        "message after [DONE].",
+        LIKELY,
+    ),
+    (
+        "stream.duplicated",
+        PROVIDER,
+        "a stream sends text more than once",
+        "Do not stream from this model here, or join the deltas on your own side; a gateway that converts streams is the "
+        "usual cause. Report it with the evidence.",
+        LIKELY,
+    ),
+    (
+        "contract.schema",
+        PROVIDER,
+        "the reply's fields are not those of the reference",
+        "Clients that decode by type fail on this. Report it with the evidence; until then use a client that does not "
+        "check, or waive the clause with a ticket.",
+        CERTAIN,
+    ),
+    (
+        "contract.usage",
+        PROVIDER,
+        "the usage is not reported as the reference says",
+        "Do not bill or budget by these numbers. Report it with the evidence.",
+        CERTAIN,
+    ),
+    (
+        "contract.validation",
+        PROVIDER,
+        "a request that must not pass is accepted, or refused in a way that clients cannot use",
+        "Check such requests on your own side before they are sent, and do not retry on these statuses. Report it.",
+        CERTAIN,
+    ),
+    (
+        "contract.tools",
+        PROVIDER,
+        "tool calls are not done as the reference says",
+        "Do not give tools to this model here; try another model, then report it with the evidence.",
+        CERTAIN,
+    ),
+    (
+        "contract.structured_output",
+        PROVIDER,
+        "structured output is accepted and not delivered as asked",
+        "Validate the output on your own side and ask again on failure, or use another model. Report it.",
+        LIKELY,
+    ),
+    (
+        "contract.max_tokens",
+        PROVIDER,
+        "the token cap is not kept as the reference says",
+        "Use the other dialect (max_tokens, max_completion_tokens) if that one is kept; cap on your own side.",
+        LIKELY,
+    ),
+    (
+        "contract.parameter",
+        PROVIDER,
+        "an optional parameter is accepted and not done, or done in another shape",
+        "Do not rely on it here: do it on your own side, or use another model. Report that it is accepted.",
+        LIKELY,
+    ),
+    (
+        "contract.messages",
+        PROVIDER,
+        "a message of the conversation is dropped, mangled or refused",
+        "Look for a gateway that rewrites messages; put the instructions into the user's message meanwhile.",
+        LIKELY,
+    ),
+    (
+        "contract.models",
+        PROVIDER,
+        "the lookup of a single model does not agree with the listing",
+        "Turn off the model check of your client, or use the listing. Report it.",
+        LIKELY,
+    ),
+    (
+        "contract.encoding",
+        PROVIDER,
+        "embeddings do not come in the encoding that was asked for",
+        "Clients on the official SDKs ask for base64 where your code says nothing, and openai-node 6.49 then hands it a "
+        "quarter of each vector, silently (7.59 takes both): ask for the encoding that the endpoint gives, if it keeps to "
+        "one. Report it.",
+        CERTAIN,
+    ),
+    (
+        "contract.headers",
+        PROVIDER,
+        "a header that clients and support rely on is missing or unreadable",
+        "Log your own id with each request. Report the header with the evidence.",
+        CERTAIN,
+    ),
+    (
+        "stream.buffered",
+        GATEWAY,
+        "the stream arrives all at once: something on the way holds it back",
+        "Look for a proxy that buffers (nginx: proxy_buffering off, or X-Accel-Buffering: no); test without it.",
+        LIKELY,
+    ),
+    (
+        "http.concurrency",
+        GATEWAY,
+        "requests at the same time are dropped instead of told to wait",
+        "Send fewer requests at once, and repeat what is dropped; ask who runs the gateway for 429 with Retry-After.",
+        LIKELY,
+    ),
+    (
+        "http.keep_alive",
+        UNKNOWN,
+        "a connection that was left open is not answered a second time",
+        "Lower your client's keep-alive time, or close connections after each request; report it to who runs the proxy.",
+        LIKELY,
+    ),
+)
+
+CODED = {
+    code: Mode(code, owner, summary, step, confidence, _observed) for code, owner, summary, step, confidence in _ROWS
+}
+
+
+def coded(code: str, surface: Surface) -> Mode:
+    """The row for a code that a clause names: the API's own words, else ours, else what can be said of any break."""
+    own = next((mode for mode in surface.failure_modes().coded if mode.code == code), None)
+    if own is not None:
+        return own._replace(when=_observed)
+    return CODED.get(code) or Mode(
+        code,
+        PROVIDER,
+        "a reply breaks the contract",
+        "Report it with the evidence; the clauses say which clients break.",
+        LIKELY,
+        _observed,
+    )

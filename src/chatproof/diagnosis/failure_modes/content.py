@@ -1,0 +1,191 @@
+"""Rows for replies with status 200 that are not what was promised, and the rows of last resort."""
+
+from chatproof.contract.clause import BROKEN
+from chatproof.contract.failure_mode import (
+    CERTAIN,
+    GATEWAY,
+    LIKELY,
+    POSSIBLE,
+    PROVIDER,
+    UNKNOWN,
+    Case,
+    Mode,
+    Sign,
+    last,
+    when,
+)
+from chatproof.contract.probe import STREAM
+from chatproof.evidence.reply import if_held
+from chatproof.printable import quote
+from chatproof.wire.exchange import STATUS
+from chatproof.wire.strictjson import REASONS, Problem
+
+_UNSAFE = ("duplicate_key", "not_a_number", "lone_surrogate", "number_range", "too_deep")
+
+
+def _problem(case: Case, *reasons: str) -> Sign | None:
+    problem = case.reply.json_problem
+    read = (case.is_plain and case.row.role != STREAM) or case.broken("body_json")
+    if not (read and case.reply.complete and case.status == 200) or problem is None or problem.reason not in reasons:
+        return None
+    return Sign((_said(problem),))
+
+
+def _said(problem: Problem) -> str:
+    where = f"byte {problem.offset}" + (f" ({quote(problem.path)})" if problem.path != "$" else "")
+    return f"{REASONS[problem.reason]}: {where}, {problem.detail}"
+
+
+def _unsafe(case: Case) -> Sign | None:
+    return _problem(case, *_UNSAFE)
+
+
+def _encoding(case: Case) -> Sign | None:
+    sign = _problem(case, "bom", "not_utf8")
+    if sign is None or case.reply.body[:2] != b"\x1f\x8b":
+        return sign
+    return Sign(
+        (*sign.evidence, "the body begins with 1f 8b: it is gzip, and no Content-Encoding says so"),
+        summary="the body is compressed with gzip, and the header that says so is missing",
+        owner=UNKNOWN,
+        next_step="Look at what compresses or caches on the way: something lost Content-Encoding, or compressed twice.",
+        confidence=LIKELY,
+    )
+
+
+def _truncated(case: Case) -> Sign | None:
+    return _problem(case, "truncated") if case.reply.kind == "json" else None
+
+
+def _too_large(case: Case) -> Sign | None:
+    if case.undecided("body_json"):  # of a refusal, too
+        problem = case.reply.json_problem
+        return Sign((_said(problem),)) if problem is not None and problem.reason == "too_many_nodes" else None
+    return None
+
+
+def _not_json(case: Case) -> Sign | None:
+    sign = _problem(case, *REASONS)
+    if sign and case.reply.kind in ("text", "binary", "empty"):
+        return Sign(sign.evidence, confidence=LIKELY)  # any hop can write such a body; none that is nearly JSON
+    if sign and case.reply.body.rstrip().endswith(b"data: [DONE]"):
+        return Sign((*sign.evidence, "a stream's terminator follows the document"))
+    return sign
+
+
+def _media_type(case: Case) -> Sign | None:
+    # The clause on a stream's media type speaks of its status, too.
+    streamed = case.row.role == STREAM and case.broken("media_type") and case.status == 200
+    if not (streamed or case.broken("media_type_json")):
+        return None
+    kind = if_held(lambda: case.reply.kind, "not in the capture")
+    said = f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {kind}"
+    summary = "what answers the streaming request is no stream" if streamed and kind != "sse" else ""
+    return Sign((said,), summary)
+
+
+def _status(case: Case) -> Sign | None:
+    if not case.reply.complete:
+        return None
+    if not case.is_plain:
+        # A probe of validate: told apart from a refusal of what it asks for by a status that says nothing about that.
+        summary = "a request that differs from the plain one in what it asks for is answered with a status that says nothing about it"
+        return (
+            Sign(summary=summary, owner=GATEWAY if case.page else "")
+            if case.is_plain_url and case.status >= 400
+            else None
+        )
+    if case.status == 200 and not case.is_auth_probe:
+        # Where the clause that would name the fault was left out of the run. None says anything of this status.
+        return Sign(summary="what is wrong with this reply is what a clause that was left out would say")
+    return Sign(owner=GATEWAY if case.page else "")
+
+
+def _error_beside(case: Case) -> Sign | None:
+    found = [f for f in case.findings if last(f.clause) == "no_error_field" and f.outcome == BROKEN]
+    return when(bool(found) and case.succeeded, *(f"{f.at}: {f.observed}" for f in found))
+
+
+BODY = (
+    Mode(
+        "contract.error_present",
+        PROVIDER,
+        "an error stands beside the answer under HTTP 200",
+        "Read the error in the evidence; the answer may be partial. Report it.",
+        CERTAIN,
+        _error_beside,
+    ),
+    Mode(
+        "body.encoding",
+        PROVIDER,
+        "the body is not plain UTF-8",
+        "Report it: clients disagree about such a body, and some replace characters silently.",
+        CERTAIN,
+        _encoding,
+    ),
+    Mode(
+        "body.truncated",
+        PROVIDER,
+        "the JSON ends in the middle although the HTTP message is complete",
+        "Run again; if it stays, a gateway passes on a reply that its upstream broke off. Escalate with the request id.",
+        CERTAIN,
+        _truncated,
+    ),
+    Mode(
+        "body.unsafe_json",
+        PROVIDER,
+        "parsers read this JSON in different ways, or refuse it",
+        "Report it with the evidence; your client may see other values than your logs.",
+        CERTAIN,
+        _unsafe,
+    ),
+    Mode(
+        "limit.size",
+        PROVIDER,
+        "the document has more values than any chat reply",
+        "Look at what the server sends; nothing beyond the limit was parsed.",
+        CERTAIN,
+        _too_large,
+    ),
+    Mode(
+        "body.not_json",
+        PROVIDER,
+        "status 200 with a body that is not JSON",
+        "Find out which hop sends this: the endpoint itself or a proxy on the way. Escalate with the evidence and UTC time.",
+        CERTAIN,
+        _not_json,
+    ),
+)
+"""Rows for bodies that are not what the header or the reference says."""
+
+
+def _of_no_known_status(case: Case) -> Sign | None:
+    return when(case.reply.lacks(STATUS) and case.broken("body_json"))
+
+
+LAST_RESORT = (
+    Mode(
+        "body.not_json",
+        UNKNOWN,
+        "the body is not JSON, and under which status it came is not known",
+        "Capture it with its head (curl -sS -i …): a page under 502 is a gateway's, one under 200 is the endpoint's.",
+        POSSIBLE,
+        _of_no_known_status,
+    ),
+    Mode(
+        "contract.media_type",
+        PROVIDER,
+        "the Content-Type header does not say what the body is",
+        "Report it: SDKs choose their parser by this header.",
+        CERTAIN,
+        _media_type,
+    ),
+    Mode(
+        "contract.status",
+        PROVIDER,
+        "the status is not one the contract allows here",
+        "Read the evidence; escalate with the request id and UTC time.",
+        LIKELY,
+        _status,
+    ),
+)

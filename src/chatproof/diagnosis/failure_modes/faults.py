@@ -1,0 +1,215 @@
+"""Rows for exchanges that were stopped: the transport has named the fault already."""
+
+from chatproof.contract.failure_mode import (
+    CERTAIN,
+    GATEWAY,
+    LIKELY,
+    NETWORK,
+    PROVIDER,
+    UNKNOWN,
+    YOU,
+    Case,
+    Mode,
+    Sign,
+    body_line,
+)
+from chatproof.diagnosis.failure_modes.handshakes import GIVE_THE_AUTHORITY, explain
+from chatproof.evidence.reply import if_held
+from chatproof.wire.exchange import ARRIVALS
+
+_ROWS = (
+    (
+        "net.dns",
+        YOU,
+        "the host name does not resolve",
+        "Check the host in the base URL, then DNS and VPN on this machine.",
+    ),
+    (
+        "net.refused",
+        PROVIDER,
+        "nothing listens at this address and port",
+        "Check host and port; if they are right, the service is down or a firewall rejects you.",
+    ),
+    (
+        "net.unreachable",
+        NETWORK,
+        "there is no network route to the host",
+        "Check this machine's network, VPN and egress rules.",
+    ),
+    (
+        "net.connect_timeout",
+        NETWORK,
+        "the connection attempt was not answered",
+        "Check egress rules and the host; a silent firewall looks just like this.",
+    ),
+    (
+        "net.closed",
+        PROVIDER,
+        "the server closed the connection without a reply",
+        "Run again; if it stays, the listener is not an HTTP API or drops this request. Escalate with the UTC time.",
+    ),
+    (
+        "net.reset",
+        NETWORK,
+        "the connection was reset",
+        "Run again; if it stays, look for a firewall, proxy or crashing server on the way.",
+    ),
+    (
+        "net.read_timeout",
+        PROVIDER,
+        "the server accepted the request and then stayed silent",
+        "Give more time (--timeout 120s) once; if it stays silent, escalate with the UTC time and request.",
+    ),
+    (
+        "net.write_timeout",
+        NETWORK,
+        "the request could not be sent in time",
+        "Check the network; the server does not read.",
+    ),
+    (
+        "net.proxy",
+        YOU,
+        "the proxy did not let the request through",
+        "Check --proxy and the proxy's credentials and allow-list.",
+    ),
+    (
+        "tls.untrusted",
+        YOU,
+        "the server's certificate is not signed by an authority this machine trusts",
+        GIVE_THE_AUTHORITY,
+    ),
+    (
+        "tls.hostname_mismatch",
+        PROVIDER,
+        "the certificate is for another host",
+        "Check the host in the base URL; if it is right, the provider's certificate is wrong.",
+    ),
+    (
+        "tls.expired",
+        PROVIDER,
+        "the certificate's dates do not include now",
+        "Check this machine's clock; if it is right, the provider must renew the certificate.",
+    ),
+    (
+        "tls.protocol",
+        UNKNOWN,
+        "the TLS handshake failed",
+        "Check that the port speaks TLS 1.2 or newer, and that https is the right scheme for it.",
+    ),
+    (
+        "tls.client_certificate",
+        YOU,
+        "the server asks for a client certificate, and none that it takes was shown",
+        "Give the certificate that the endpoint's owner issued with --client-cert and --client-key, and to your "
+        "application likewise. A proxy in front of the API may be what asks.",
+    ),
+    (
+        "net.client",
+        YOU,
+        "the client that made the capture ended the request or hid its reply",
+        "Repeat the request outside of the browser, with curl -i or chatproof smoke: neither cancels nor hides a reply.",
+    ),
+    ("http.not_http", YOU, "what answered does not speak HTTP/1.1", "Check scheme and port of the base URL."),
+    (
+        "http.malformed",
+        PROVIDER,
+        "the reply is not valid HTTP",
+        "Escalate with the evidence; a client may read such a reply in more than one way.",
+    ),
+    (
+        "http.framing",
+        GATEWAY,
+        "where the reply ends is ambiguous",
+        "Escalate with the evidence: this desynchronises clients that reuse connections.",
+    ),
+    (
+        "http.incomplete_body",
+        GATEWAY,
+        "the reply was cut off before its announced end",
+        "Run again; if it stays, the upstream behind the gateway dies while answering. Escalate with the request id.",
+    ),
+    (
+        "http.encoding",
+        GATEWAY,
+        "the body's content coding cannot be used",
+        "The reply ignores the Accept-Encoding that was sent, or is cut; look at the gateway's compression.",
+    ),
+    (
+        "limit.deadline",
+        PROVIDER,
+        "the reply did not end within the time allowed",
+        "Give more time (--timeout 120s) once; a reply that only trickles is a fault of the server.",
+    ),
+    (
+        "limit.size",
+        PROVIDER,
+        "the reply exceeds a size limit",
+        "A chat reply is never this large; look at what the server sends. Nothing beyond the limit was read.",
+    ),
+)
+
+_LIKELY = ("net.refused", "net.read_timeout", "net.reset", "net.closed", "limit.deadline", "tls.untrusted")
+
+
+_HANDSHAKE = "Check that this port speaks TLS; a firewall that inspects TLS can look just like this."
+
+
+_IN_A_CONTAINER = Sign(
+    summary="nothing listens at this port of this container: localhost is not the machine that runs it",
+    owner=UNKNOWN,
+    next_step="Use the service's name in the container network, or host.docker.internal (Docker; --add-host on Linux) for "
+    "a server on the host, and let that server listen on more than 127.0.0.1. If it runs in this container: it is down.",
+)
+_NOT_FORWARDED = Sign(
+    summary="the proxy lets no tunnel through to this http endpoint",
+    next_step="Ask without --proxy where the endpoint can be reached directly, use https, or have the proxy allow CONNECT "
+    "to this port. Your application may get through: most clients forward plain http without CONNECT.",
+    confidence=LIKELY,
+)
+
+
+def _stopped_by(code: str) -> Mode:
+    _, owner, summary, step = next(row for row in _ROWS if row[0] == code)
+
+    def when(case: Case) -> Sign | None:
+        fault = case.reply.fault
+        if fault is None or fault.code != code:
+            return None
+        if code == "limit.deadline" and fault.phase == "tls":
+            return Sign(summary="the TLS handshake did not end within the time allowed", next_step=_HANDSHAKE)
+        if (
+            code == "net.closed" and ARRIVALS not in case.reply.exchange.unheld
+        ):  # of a capture nobody knows what was said
+            return Sign(("the request said Connection: close; SDKs keep connections, and may be answered",))
+        if code == "net.refused" and "localhost is the container" in fault.detail:
+            return _IN_A_CONTAINER
+        if code == "net.proxy" and "plain forwarding" in fault.detail:
+            return _NOT_FORWARDED
+        if if_held(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
+            return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
+        return explain(code, fault.detail) or Sign()
+
+    return Mode(code, owner, summary, step, LIKELY if code in _LIKELY else CERTAIN, when)
+
+
+def _page_then_cut(case: Case) -> Sign | None:
+    """A gateway's error page came, and then the connection went: the page tells more than the way it ended."""
+    reply = case.reply
+    if reply.fault is None or reply.fault.code not in ("net.reset", "net.closed") or reply.response is None:
+        return None
+    if if_held(lambda: reply.response is not None and reply.response.status, 0) not in range(500, 600):
+        return None
+    return Sign((f"the page: {body_line(reply)}",)) if if_held(lambda: reply.kind, "") in ("html", "text") else None
+
+
+MODES = (
+    Mode(
+        "gateway.error",
+        GATEWAY,
+        "a gateway answers with an error page, and the connection ends before the page does",
+        "Not your key and not the model. Run again; if it stays, escalate with the evidence and UTC time.",
+        LIKELY,
+        _page_then_cut,
+    ),
+    *(_stopped_by(row[0]) for row in _ROWS),
+)

@@ -1,0 +1,371 @@
+"""Rows for errors the API itself reports: by the class of its error, which goes by code, words and status."""
+
+from chatproof.contract.failure_mode import (
+    CERTAIN,
+    GATEWAY,
+    LIKELY,
+    POSSIBLE,
+    PROVIDER,
+    UNKNOWN,
+    YOU,
+    Case,
+    Mode,
+    Sign,
+    when,
+)
+from chatproof.contract.probe import LISTING
+from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
+from chatproof.evidence.provider_error import alike, by_words
+from chatproof.evidence.reply import if_held
+from chatproof.wire.exchange import KEY, STATUS
+
+
+def _failing(case: Case, *classes: str) -> bool:
+    return (case.reply.lacks(STATUS) or case.status >= 400) and case.error_class in classes
+
+
+_THIS_ONE = Sign(
+    ("the plain request with the same key is answered",),
+    summary="this request is refused as if for the key or the place, and the plain one with the same key is answered",
+    owner=UNKNOWN,
+    next_step="Key and URL are well: look at what sets this request apart. A gateway may route it elsewhere with other "
+    "credentials, or the key may not use this feature; ask whoever runs the gateway, with the request id.",
+    confidence=LIKELY,
+)
+
+
+def _keyless(case: Case) -> Sign | None:
+    keyless = case.reply.exchange.request.credential is None and not case.reply.lacks(KEY)
+    return when(_failing(case, "auth", "header") and keyless)
+
+
+def _as_everyone(case: Case) -> bool | None:
+    """A request without a key gets the same answer. None where that was not observed."""
+    keyless = case.context.keyless
+    if keyless is None or not keyless.complete or keyless.lacks(STATUS):
+        return None
+    return keyless.status == case.status and if_held(lambda: alike(keyless.error, case.reply.error), None)
+
+
+def _not_even_judged(case: Case) -> Sign | None:
+    """A bare 403 that requests without a key get as well: an access rule wrote it, before any key was looked at."""
+    error = case.reply.error
+    bare = error is None or not (error.code or error.type)
+    said = "a request without a key gets the same answer: the key was not judged"
+    return when(_failing(case, "permission") and bare and bool(_as_everyone(case)), said)
+
+
+def _forbidden(case: Case) -> Sign | None:
+    """A 403 that neither code nor words explain is about the key only if a request without one gets another answer."""
+    if not _failing(case, "permission"):
+        return None
+    if this_one_only(case):
+        return _THIS_ONE
+    error, same = case.reply.error, _as_everyone(case)
+    if same:
+        return Sign(
+            ("a request without a key gets the same answer: the key was not judged, or is as good as none",),
+            summary="the request is forbidden, to this key as to everyone",
+            owner=UNKNOWN,
+            next_step="Read the message: it is an access rule for this machine or region, or how this endpoint answers "
+            "any key that it does not know.",
+            confidence=LIKELY,
+        )
+    told = error is not None and (error.code or error.type or by_words(error) == "permission")
+    if same is not None or told:
+        return Sign()
+    return Sign(
+        ("not observed: what a request without a key gets here",),
+        summary="the request is forbidden, to this key or to everyone",
+        owner=UNKNOWN,
+        next_step="Ask once without a key: the same answer comes from an access rule before the API, another means that "
+        "this key may not do this.",
+        confidence=POSSIBLE,
+    )
+
+
+def _relayed(case: Case) -> Sign | None:
+    """A JSON 502 or 503 whose words say nothing: Kong, APISIX and AWS write such bodies for a dead upstream."""
+    error = case.reply.error
+    silent = error is None or (by_words(error) == "unknown" and not (error.code or error.type))
+    return when(_failing(case, "server") and case.status in (502, 503) and silent)
+
+
+def _key_rejected(case: Case) -> Sign | None:
+    if not _failing(case, "auth") and not (case.page and case.status == 401):
+        return None
+    if case.is_auth_probe and chat_is_well(case):
+        return None  # this is what that key should get; something else is odd about it
+    if this_one_only(case):
+        return _THIS_ONE
+    listing = case.context.listing
+    if listing is not None and listing.complete and listing.status == 200:
+        said = "yet the list of models is given to this key: the gateway's own credentials may be the rejected ones"
+        step = (
+            "Try another model with this key: if that is answered, report the request id to whoever runs the gateway. "
+            "Else check that the key is active, whole and of this provider: some list their models to everyone."
+        )
+        return Sign((said,), owner=UNKNOWN, next_step=step, confidence=LIKELY)
+    if _as_everyone(case):
+        said = "a request without a key gets the same answer: this key is refused, or a hop drops it on the way"
+        step = (
+            "Check that the key is active, whole and of this provider. If it is, ask what stands before the API whether "
+            "it passes the Authorization header on (Varnish, Squid and Apache can leave it out)."
+        )
+        return Sign((said,), next_step=step, confidence=LIKELY)
+    return Sign(confidence=LIKELY) if case.page else Sign()
+
+
+def _model(case: Case) -> Sign | None:
+    if not _failing(case, "model") or (case.is_auth_probe and chat_is_well(case)):
+        return None
+    if this_one_only(case):
+        return Sign(
+            ("the plain request to this model is answered",),
+            summary="this request is refused as if the model were missing, and the plain one is not",
+            owner=PROVIDER,
+            next_step="Look at what sets this request apart; a gateway may translate another refusal into this one.",
+            confidence=LIKELY,
+        )
+    near = near_ids(case)
+    if listed(case):
+        step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
+        return Sign((near,), owner=PROVIDER, next_step=step, confidence=LIKELY)
+    return Sign((near,))
+
+
+def _rejected(case: Case) -> Sign | None:
+    # A 404 from where the plain request is answered is about this request, not about the path.
+    if not _failing(case, "request") and not (_failing(case, "path") and if_held(lambda: _well_there(case), False)):
+        return None
+    if case.is_users_own:
+        return Sign(
+            next_step="Read the message in the evidence: it says which part of your request is refused, or why."
+        )
+    return Sign()
+
+
+def _well_there(case: Case) -> bool:
+    return case.is_plain_url and chat_is_well(case)
+
+
+def _too_long(case: Case) -> Sign | None:
+    if not _failing(case, "context"):
+        return None
+    if case.is_users_own:
+        return Sign(
+            next_step="Shorten the prompt or the history, or lower the output cap; or take a model with a larger context."
+        )
+    return Sign()
+
+
+def _filtered(case: Case) -> Sign | None:
+    if not _failing(case, "filtered"):
+        return None
+    if case.is_users_own:
+        step = "Read which filter it names: reword the request, or change the deployment's filter settings."
+        return Sign(owner=UNKNOWN, next_step=step)
+    return Sign()
+
+
+def _retired(case: Case) -> Sign | None:
+    return when(_failing(case, "retired"), near_ids(case))
+
+
+def _rate(case: Case) -> Sign | None:
+    if not _failing(case, "rate"):
+        return None
+    after = if_held(lambda: case.reply.header(b"retry-after"), "")
+    return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
+
+
+_ERROR_PLACES = ("$.error", "$.fault", "$.base_resp")  # and $.errors
+
+
+def _error_in_200(case: Case) -> Sign | None:
+    reply = case.reply
+    if not (reply.complete and case.status < 300 and case.is_plain and not case.succeeded) or reply.error is None:
+        return None
+    # A lone `message` or `detail` under 200 may be anything; these say that they are errors.
+    sure = reply.error.where.startswith(_ERROR_PLACES) or reply.error.where == "$"
+    return when(sure)  # the exchange's own line has the error's words
+
+
+def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: str, confidence: str = CERTAIN) -> Mode:
+    return Mode(code, owner, summary, step, confidence, lambda case: when(_failing(case, *classes)))
+
+
+def _header_lost(case: Case) -> Sign | None:
+    """The key was sent, and the API saw none: its header is called otherwise there, or was dropped on the way."""
+    if not _failing(case, "header"):
+        return None
+    if this_one_only(case):
+        return _THIS_ONE
+    listing = case.context.listing
+    if case.row.role != LISTING and listing is not None and listing.complete and listing.status == 200:
+        return Sign(("the list of models is given to the same header, or to everyone",))
+    if _as_everyone(case):
+        return Sign(("a request without a key gets the same answer",))
+    return Sign()
+
+
+def _of_the_key(code: str, classes: tuple[str, ...], summary: str, step: str) -> Mode:
+    """A row for what would meet every request with this key, from this machine."""
+
+    def found(case: Case) -> Sign | None:
+        if not _failing(case, *classes):
+            return None
+        return _THIS_ONE if this_one_only(case) else Sign()
+
+    return Mode(code, YOU, summary, step, CERTAIN, found)
+
+
+MODES = (
+    Mode(
+        "auth.header",
+        YOU,
+        "the endpoint wants a key, and none was sent",
+        "Drop --no-auth and give the key, or ask why the endpoint is not open.",
+        CERTAIN,
+        _keyless,
+    ),
+    Mode(
+        "gateway.challenge",
+        GATEWAY,
+        "every request is forbidden, with a key or without: an access rule stands before the API",
+        "Check path and stage of the base URL, then ask whoever runs the gateway to allow this machine.",
+        LIKELY,
+        _not_even_judged,
+    ),
+    _row(
+        "gateway.error",
+        GATEWAY,
+        ("upstream",),
+        "a gateway reports that the service behind it failed or cannot be reached",
+        "Not your key and not the model. If the gateway is yours, check its upstream's address, key and state; else run "
+        "again and escalate with the request id and UTC time.",
+        LIKELY,
+    ),
+    Mode(
+        "gateway.error",
+        GATEWAY,
+        "a gateway reports that the service behind it is unreachable or failing",
+        "Not your key and not the model. Run again; if it stays, escalate with the request id and UTC time.",
+        LIKELY,
+        _relayed,
+    ),
+    Mode(
+        "auth.rejected",
+        YOU,
+        "the endpoint refuses this key",
+        "Check that the key is active, whole and of this provider; base URL, key and model must come from one provider. An exhausted or expired key can look the same.",
+        CERTAIN,
+        _key_rejected,
+    ),
+    Mode(
+        "auth.header",
+        UNKNOWN,
+        "the endpoint says that no usable key arrived, and one was sent",
+        "Compare the header's name and scheme with the provider's reference; --profile decides what is sent. If they are "
+        "right, a proxy or gateway on the way drops the header: ask who runs it.",
+        LIKELY,
+        _header_lost,
+    ),
+    _of_the_key(
+        "auth.organization",
+        ("organization",),
+        "key and organization or project do not belong together",
+        "Check organization settings of the key; unset OPENAI_ORG_ID in your clients.",
+    ),
+    _row(
+        "account.quota",
+        YOU,
+        ("quota",),
+        "the account or the key has no money left for this request",
+        "Top up the account or raise the key's own quota: they are counted apart. Retrying does not help.",
+    ),
+    _of_the_key(
+        "account.region",
+        ("region",),
+        "the provider does not serve this machine's country or region",
+        "Run from a supported region, or ask the provider.",
+    ),
+    Mode(
+        "account.rate_limited",
+        UNKNOWN,
+        "too many requests for this key or account",
+        "Wait and run again; look at who else uses this key.",
+        CERTAIN,
+        _rate,
+    ),
+    Mode(
+        "model.retired",
+        YOU,
+        "the model has been retired",
+        "Choose a successor: chatproof models lists what is active.",
+        CERTAIN,
+        _retired,
+    ),
+    Mode(
+        "model.unavailable",
+        YOU,
+        "the endpoint does not serve this model for this key",
+        "Take an id from `chatproof models`, byte for byte. A 503 of this kind is not worth a retry.",
+        CERTAIN,
+        _model,
+    ),
+    Mode(
+        "auth.permission",
+        YOU,
+        "the key is known, but not allowed to do this",
+        "Check the key's scopes, model and IP restrictions, and its group in the dashboard.",
+        CERTAIN,
+        _forbidden,
+    ),
+    Mode(
+        "request.context_length",
+        YOU,
+        "the endpoint says the prompt is too long",
+        "The probe is one short sentence: look for a gateway that adds a prompt of its own.",
+        CERTAIN,
+        _too_long,
+    ),
+    _row(
+        "request.unsupported_parameter",
+        YOU,
+        ("parameter",),
+        "the endpoint refuses a parameter of the request",
+        "Read the named parameter in the evidence; this model needs another dialect.",
+    ),
+    Mode(
+        "content.filtered",
+        PROVIDER,
+        "a content filter refused the request",
+        "The probe asks for the word pong: look at the deployment's filter settings.",
+        CERTAIN,
+        _filtered,
+    ),
+    Mode(
+        "request.rejected",
+        UNKNOWN,
+        "the endpoint refuses the request's form",
+        "Read the message in the evidence; the request is the documented minimum, so look at the model's own rules or at a gateway that changes it.",
+        LIKELY,
+        _rejected,
+    ),
+    _row(
+        "server.error",
+        PROVIDER,
+        ("server",),
+        "the provider reports a failure of its own",
+        "Run again; if it stays, escalate with the request id and UTC time.",
+    ),
+    Mode(
+        "contract.error_present",
+        PROVIDER,
+        "an error arrives under a success status",
+        "Read the error in the evidence: clients that look at the status miss it. Report the status.",
+        CERTAIN,
+        _error_in_200,
+    ),
+)

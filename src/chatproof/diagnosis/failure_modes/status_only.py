@@ -1,0 +1,113 @@
+"""Rows for replies of which a capture holds the status and not the body: what the status alone makes likely.
+
+An SDK's error text, `curl --fail` and HEAD tell no more. The body would be believed before the status, so nothing here
+is certain.
+"""
+
+from chatproof.contract.failure_mode import GATEWAY, LIKELY, POSSIBLE, UNKNOWN, YOU, Case, Mode, Sign
+from chatproof.evidence.reply import Reply
+from chatproof.wire.exchange import BODY, END, STATUS
+
+_BODY = "the reply's body is not in the capture: only its status is known"
+_ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
+    # (statuses, code, owner, summary, next step, confidence)
+    (
+        (401,),
+        "auth.rejected",
+        YOU,
+        "the endpoint refuses this key, or none arrived",
+        "Check that the key is active, whole and of this provider, and that the header is sent as its reference says.",
+        LIKELY,
+    ),
+    (
+        (402,),
+        "account.quota",
+        YOU,
+        "payment is required (402)",
+        "Top up the account; retrying does not help.",
+        LIKELY,
+    ),
+    (
+        (403,),
+        "auth.permission",
+        UNKNOWN,
+        "the request is forbidden (403)",
+        "Capture the body: it says whether the key, the account, the region or a gateway's rule is the reason.",
+        POSSIBLE,
+    ),
+    (
+        (404, 405, 410),
+        "url.wrong_path",
+        YOU,
+        "the server does not know this path, or not this model",
+        "Compare the base URL with the provider's reference, then the model id with `chatproof models`; the body would "
+        "say which of them it is.",
+        POSSIBLE,
+    ),
+    (
+        (451,),
+        "account.region",
+        UNKNOWN,
+        "the reply is withheld for legal reasons (451)",
+        "Capture the body: it says for which country, and whose rule it is.",
+        POSSIBLE,
+    ),
+    (
+        (429,),
+        "account.rate_limited",
+        UNKNOWN,
+        "too many requests, or no quota left (429)",
+        "Wait and run again; the body would say whether a rate or the account's quota is the reason.",
+        LIKELY,
+    ),
+    (
+        tuple(range(400, 500)),
+        "request.rejected",
+        UNKNOWN,
+        "the request is refused as it was sent",
+        "Capture the body: it names the field or the limit.",
+        POSSIBLE,
+    ),
+    (
+        (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530),
+        "gateway.error",
+        GATEWAY,
+        "a gateway cannot reach the service behind it, or that service is overloaded",
+        "Run again; if it stays, escalate with the request id and UTC time.",
+        LIKELY,
+    ),
+    (
+        tuple(range(500, 600)),
+        "server.error",
+        UNKNOWN,
+        "the server failed",
+        "Run again; if it stays, escalate with the request id and UTC time. The body would say more.",
+        POSSIBLE,
+    ),
+    (
+        (*range(100, 200), *range(201, 300), 304),
+        "contract.status",
+        UNKNOWN,
+        "the status is neither the 200 of an answer nor one of a refusal",
+        "Capture the body: it says whether an answer came under this status, and from which hop.",
+        POSSIBLE,
+    ),
+)
+
+
+def _is_unknown(reply: Reply) -> bool:
+    """The body is not in the capture; or none is, and nobody saw whether one followed."""
+    return reply.lacks(BODY) or (reply.lacks(END) and reply.response is not None and not reply.response.body)
+
+
+def _row(statuses: tuple[int, ...], code: str, owner: str, summary: str, next_step: str, confidence: str) -> Mode:
+    def when(case: Case) -> Sign | None:
+        reply = case.reply
+        if not reply.complete or not _is_unknown(reply) or reply.lacks(STATUS) or reply.status not in statuses:
+            return None
+        return Sign((_BODY,))
+
+    return Mode(code, owner, summary, next_step, confidence, when)
+
+
+MODES = tuple(_row(*row) for row in _ROWS)

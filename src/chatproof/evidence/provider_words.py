@@ -1,0 +1,392 @@
+"""The words and codes of providers' errors, and the class that each stands for: what `provider_error.classify` looks up.
+
+Classes: quota, region, organization, retired, model, context, parameter, form, filtered, header, auth, permission,
+upstream, rate, path, request, server; by status alone also proxy and timeout.
+"""
+
+# Class of an error by its `code`, `type` or `status` word. First hit wins, so the more specific stands higher.
+CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "quota",
+        (
+            "insufficient_quota",
+            "insufficient_user_quota",
+            "pre_consume_token_quota_failed",
+            "billing_hard_limit_reached",
+            "billing_not_active",
+            "insufficient_balance",
+            "insufficient_credits",
+            "payment_required",
+            "quota_exceeded",
+            "budget_exceeded",
+            "arrearage",  # Alibaba Cloud
+            "insufficient_funds",
+            "credits_exhausted",
+            "out_of_credits",
+        ),
+    ),
+    ("region", ("unsupported_country_region_territory", "request_forbidden", "region_not_supported")),
+    ("organization", ("mismatched_organization", "mismatched_project", "invalid_organization")),
+    ("retired", ("model_decommissioned", "model_deprecated", "model_retired")),
+    (
+        "model",
+        (
+            "model_not_found",
+            "model_not_available",
+            "model_not_supported",
+            "invalid_model",
+            "unknown_model",
+            "deploymentnotfound",
+            "model_unavailable",
+        ),
+    ),
+    ("context", ("context_length_exceeded", "string_above_max_length", "request_too_large")),
+    ("parameter", ("unsupported_parameter", "unsupported_value", "unknown_parameter")),
+    ("filtered", ("content_filter", "content_policy_violation", "responsibleaipolicyviolation")),
+    ("header", ("missing_api_key", "no_api_key", "missing_authorization", "no_authorization")),
+    (
+        "auth",
+        (
+            "invalid_api_key",
+            "incorrect_api_key",
+            "invalid_authentication",
+            "authentication_error",
+            "auth_error",
+            "authenticationerror",
+            "token_not_found_in_db",
+            "invalid_token",
+            "api_key_invalid",
+            "invalid_key",
+            "expired_key",
+            "token_expired",
+            "account_deactivated",
+            "no_db_connection",
+        ),
+    ),
+    ("upstream", ("do_request_failed", "upstream_unreachable", "upstream_connection_error", "provider_unavailable")),
+    (
+        "permission",
+        (
+            "permission_denied",
+            "permission_error",
+            "access_denied",
+            "insufficient_permissions",
+            "access_terminated_error",
+        ),
+    ),
+    (
+        "rate",
+        (
+            "rate_limit_exceeded",
+            "rate_limit_error",
+            "rate_limited",
+            "too_many_requests",
+            "tokens",
+            "requests",
+            "resource_exhausted",
+        ),
+    ),
+    ("path", ("unknown_url", "not_found_error_route", "route_not_found")),
+)
+
+# Words that say little: new-api and Ollama put them on every error. They count only after the message's words.
+GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "request",
+        (
+            "invalid_request",
+            "invalid_argument",
+            "bad_request",
+            "convert_request_failed",
+            "validation_error",
+            "invalid_type",
+        ),
+    ),
+    # Azure and GitHub put it on whatever they refuse: the message's words are believed first.
+    ("auth", ("unauthorized", "unauthenticated")),
+    ("upstream", ("upstream_error", "bad_response_body")),
+    (
+        "server",
+        (
+            "server_error",
+            "internal_error",
+            "internal_server_error",
+            "overloaded_error",
+            "api_error",
+            "bad_response_status_code",
+            "service_unavailable",
+            "engine_overloaded_error",
+        ),
+    ),
+)
+
+# The same by words of the message, lower case.
+WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "retired",
+        (
+            "has been decommissioned",
+            "has been deprecated",
+            "been retired",
+            "no longer supported",
+            "no longer available",
+        ),
+    ),
+    ("permission", ("your data policy", "guardrail restrictions")),  # OpenRouter: settings of the account
+    ("parameter", ("no endpoints found that",)),  # OpenRouter: none of the model's does what was asked for
+    ("upstream", ("上游负载已饱和",)),  # new-api: what is behind it has told it to wait
+    (
+        "model",
+        (
+            "no available channel",
+            "无可用渠道",
+            "try pulling it first",
+            "does not exist or you do not have access",
+            "no configured provider serves",
+            "on-demand throughput isn",  # Bedrock: the id of an inference profile is wanted
+            "no endpoints found",
+            "cached snapshot folder",  # huggingface_hub, behind MLX and transformers
+            "is not a valid model identifier",
+            "non-serverless model",
+            "repository not found",
+        ),
+    ),
+    (
+        "quota",
+        (
+            "insufficient balance",
+            "insufficient credit",
+            "exceeded your current quota",
+            "key limit exceeded",
+            "usage limit exceeded",
+            "credit balance",
+            "额度已用尽",
+            "quota exhausted",
+            "quota is exhausted",
+            "quota is not enough",
+            "out of credit",
+            "billing",
+            "exceeded budget",  # LiteLLM, of a provider, a deployment or a key
+            "crossed budget",
+            "budget has been exceeded",
+            "over budget",
+            "spending limit",
+            "spend limit",
+            "monthly limit",
+            "insufficient fund",
+            "insufficient quota",
+            "not enough credit",
+            "no credits",
+            "balance is not enough",
+            "余额",
+            "欠费",
+        ),
+    ),
+    (
+        "region",
+        (
+            "location is not supported",
+            "country, region, or territory",
+            "not available in your ",  # region, country
+        ),
+    ),
+    ("organization", ("openai-organization header", "openai-project header", "mismatched organization")),
+    (
+        "header",
+        (
+            "didn't provide an api key",
+            "missing subscription key",  # Azure's API Management
+            "did not provide an api key",
+            "no auth credentials",
+            "未提供令牌",
+            "missing or invalid authorization header",
+            "auth header format",
+            "no api key",
+            "missing api key",
+            "missing authorization",
+            "authorization header is missing",
+            "authorization header missing",
+            "newline or carriage return detected in headers",
+            "api key is required",
+            "authentication required",
+        ),
+    ),
+    (
+        "auth",
+        (
+            "incorrect api key",
+            "invalid api key",
+            "invalid token",
+            "api key not valid",
+            "无效的令牌",
+            "invalid or revoked api key",
+            "authentication fails",
+            "invalid subscription key",
+            "invalid x-api-key",
+            "invalid credentials",
+            "token has expired",
+            "该令牌额度",
+            "该令牌已过期",
+            "该令牌状态",
+            "invalid username or password",
+            "invalid api-key",
+            "api key expired",
+            "api key is invalid",
+            "authentication error",
+            "unauthorized",
+            "invalid bearer",
+            "invalid authentication",
+            "no connected db",
+        ),
+    ),
+    (
+        "permission",
+        (
+            "no access to model",
+            "does not have access",
+            "not allowed to access",
+            "permission denied",
+            "permission is required",
+            "permission required",
+            "lacks permission",
+            "lack permission",
+            "does not have permission",
+            "do not have permission",
+            "requires the permission",
+            "not authorized to",
+            "missing scopes",
+            "insufficient scope",
+            "insufficient permissions",
+            "ip not allowed",
+            "not in the allowed",
+            "无权访问",
+        ),
+    ),
+    (
+        "context",
+        (
+            "context length",
+            "context window",
+            "context size",  # llama.cpp
+            "prompt is too long",
+            "prompt too long",
+            "input is too long",
+            "input token count",  # Gemini
+            "max_new_tokens` must be",  # TGI
+            "tokens must be <=",
+            "too many input tokens",
+            "maximum number of tokens",
+            "reduce the length of the",
+            "token limit exceeded",
+            "maximum sequence length",
+            "must be at least 1, got -",  # vLLM: the prompt alone is longer than the context
+        ),
+    ),
+    (
+        "form",  # the request's form, whatever the status says
+        (
+            "failed to deserialize the json body",  # axum
+            "invalid json payload received",  # Google
+            'unknown name "',
+            "input should be a valid",  # pydantic
+            "validation error",
+            "could not parse the json body",
+            "is not of type",  # jsonschema
+        ),
+    ),
+    (
+        "parameter",
+        (
+            "unsupported value",
+            "unsupported parameter",
+            "is not supported with this model",
+            "unrecognized request argument",
+            "extra inputs are not permitted",
+            "max_tokens is too large",
+        ),
+    ),
+    ("filtered", ("content management policy", "content filter")),
+    (
+        "upstream",  # a gateway tells that it cannot reach what is behind it
+        (
+            "econnrefused",
+            "econnreset",
+            "enotfound",
+            "etimedout",
+            "connection refused",
+            "connection error",
+            "connect error",
+            "connection reset",
+            "fetch failed",
+            "socket hang up",
+            "dial tcp",
+            "no such host",
+            "name or service not known",
+            "do request failed",
+            "upstream provider",
+            "upstream service",
+            "upstream error",
+            "upstream connect",
+            "upstream request",
+            "upstream server",
+            "upstream is unavailable",
+            "cooldown_list",  # LiteLLM's router has put its upstreams aside
+            "no deployments available",
+            "no healthy",
+            "no available server",
+            "no available upstream",
+            "all providers failed",
+            "all backends",
+            "backend is unavailable",
+            "unable to connect",
+            "could not connect",
+            "failed to connect",
+            "error communicating with",
+        ),
+    ),
+    ("rate", ("rate limit", "too many requests", "请求过于频繁", "slow down", "rate_limit")),
+    (
+        "path",
+        (
+            "invalid url (",
+            "unexpected endpoint or method",
+            "unknown request url",
+            "no route matched",
+            "cannot post",
+            "page not found",
+        ),
+    ),
+    (
+        "server",
+        (
+            "负载已饱和",
+            "overloaded",
+            "internal server error",
+            "server is busy",
+            "temporarily unavailable",
+            "bad gateway",
+            "try again later",
+        ),
+    ),
+)
+
+BY_STATUS = {401: "auth", 402: "quota", 403: "permission", 404: "path", 405: "path", 407: "proxy", 408: "timeout"}
+BY_STATUS |= {410: "retired", 429: "rate", 504: "timeout", 524: "timeout"}
+
+FIRST = ("quota", "region", "organization", "retired")  # classes whose codes outrank the rule on models
+ABOUT = ("model", "模型")
+ABSENT = (
+    "not found",
+    "not_found",
+    "not exist",
+    "doesn't exist",
+    "no such",
+    "不存在",
+    "unknown model",
+    "invalid model",
+    "model identifier is invalid",
+    "not a valid model",
+    "not a chat model",
+    "only supported in v1/responses",
+    "not available for",
+)

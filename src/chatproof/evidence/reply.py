@@ -1,0 +1,297 @@
+"""One reading of an exchange, shared by clauses, diagnosis and record: body kind, strict JSON value, error, events.
+
+The body is sniffed first and its header looked at second: gateways mislabel in both directions.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TypeVar
+
+from chatproof.evidence.parsed_bodies import Events, Memory, Parsed, is_done, read_stream
+from chatproof.evidence.provider_error import ProviderError, find_error
+from chatproof.printable import quote
+from chatproof.wire import sse, strictjson
+from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, NotHeld
+from chatproof.wire.strictjson import Json, Problem
+
+_CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put before an origin
+    "just a moment",
+    "attention required",
+    "/cdn-cgi/",
+    "cf-error",
+    "error code: 10",
+    "error-1010",
+    "captcha",
+    "access denied | ",
+    "request blocked",
+    "web application firewall",
+    "incapsula",
+    "akamai",
+)
+# The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
+_BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
+_SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_DOWN = (502, 504, 520, 521, 522, 523, 524)
+ENOUGH_DOWN = 3
+"""Mistakes of different kinds that are answered like an outage: so many are no chance."""
+_LARGE = 32 * 1024
+"""Bytes from which on a body's value is not kept by its reply, but in a memory of a few: a value takes up to thirty
+times the room of its bytes, and a run has fifty replies. What is asked of a reply is asked in a row: few suffice."""
+
+
+class Reply:
+    """What an exchange's response says. Every property works without a response, too.
+
+    Of an exchange from a capture, what the capture does not hold raises NotHeld when it is asked for: whoever needs it
+    cannot come to a verdict, and whoever does not need it can.
+    """
+
+    def __init__(self, exchange: Exchange, memory: Memory | None = None) -> None:
+        self.exchange = exchange
+        self._memory = memory if memory is not None else Memory()
+        self.probe = exchange.probe
+        self.response = exchange.response
+        self.fault = exchange.fault
+
+    def forget(self) -> None:
+        """Give back what was parsed of large bodies; it is parsed again when it is asked for."""
+        self._memory.json.clear()
+        self._memory.stream.clear()
+
+    def lacks(self, part: str) -> bool:
+        """The capture does not hold this part; never so in a live exchange."""
+        return part in self.exchange.unheld
+
+    def need(self, *parts: str) -> None:
+        """Raise NotHeld when one of these parts is not known."""
+        for part in parts:
+            if part in self.exchange.unheld:
+                raise NotHeld(part)
+
+    @property
+    def complete(self) -> bool:
+        """A whole HTTP response was observed."""
+        return self.response is not None and self.fault is None
+
+    @property
+    def status(self) -> int:
+        self.need(STATUS)
+        return self.response.status if self.response else 0
+
+    @property
+    def body(self) -> bytes:
+        self.need(BODY)
+        return self.response.body if self.response else b""
+
+    @cached_property
+    def kind(self) -> str:
+        """json, sse, html, text, empty or binary: what the body is, whatever the header says."""
+        kind = sniff(self.body)
+        if kind == "empty":
+            self.need(END)
+        return kind
+
+    @property
+    def media_types(self) -> list[str]:
+        """Distinct media types declared, lower case, without parameters. More than one is a contradiction."""
+        self.need(HEADERS)
+        declared = self.response.values(b"content-type") if self.response else []
+        # A proxy may merge two headers into one with a comma; equal ones say one thing.
+        parts = (part for value in declared for part in value.split(","))
+        return list(
+            dict.fromkeys(part.split(";")[0].strip().lower() for part in parts if "/" in part or not part.strip())
+        )
+
+    @property
+    def media_type(self) -> str:
+        return next(iter(self.media_types), "")
+
+    @property
+    def says_json(self) -> bool:
+        """Every Content-Type header indicates JSON, and there is one."""
+        return bool(self.media_types) and all(_is_json(media) for media in self.media_types)
+
+    @property
+    def _parsed(self) -> tuple[Json, Problem | None]:
+        value, problem = self._memory.json(self.body) if len(self.body) > _LARGE else self._small_json
+        if problem is not None and self.lacks(END) and _at_the_end(problem):
+            raise NotHeld(END)  # a document that is not finished here may have been finished by what followed
+        return value, problem
+
+    @cached_property
+    def _small_json(self) -> tuple[Json, Problem | None]:
+        return strictjson.parse(self.body)
+
+    @property
+    def json(self) -> Json:
+        """The body's value; None when it is not strict JSON (see `json_problem`)."""
+        return self._parsed[0]
+
+    @property
+    def json_problem(self) -> Problem | None:
+        return self._parsed[1]
+
+    @property
+    def is_object(self) -> bool:
+        return isinstance(self.json, dict)
+
+    @property
+    def object(self) -> dict[str, Json]:
+        """The body's JSON object; empty when it is none."""
+        return self.json if isinstance(self.json, dict) else {}
+
+    @cached_property
+    def error(self) -> ProviderError | None:
+        """The error the body carries, in any known shape, whatever the status."""
+        if self.lacks(STATUS):
+            strict, loose = find_error(self.json), find_error(self.json, failing=True)
+            if strict is None and loose is not None:
+                raise NotHeld(STATUS)  # words that are an error under a failing status only
+            return strict
+        return find_error(self.json, failing=self.status >= 400)
+
+    @property
+    def challenge(self) -> str:
+        """What shows that a firewall or CDN put a challenge or block page in place of an answer; empty if nothing."""
+        if not self.complete or self.status not in (403, 429, 503):
+            return ""
+        if if_held(lambda: self.header(b"cf-mitigated"), ""):
+            return "header cf-mitigated is present"
+        if self.is_cloudflares:
+            title = quote(self.object.get("title"), 80)
+            return f"the body says that it is Cloudflare's: {title}" if self.status == 403 else ""
+        text = self.body[:4096].decode("latin-1").lower()
+        at = next((text.find(mark) for mark in _CHALLENGES if mark in text), -1)
+        if at < 0 or (self.kind == "json" and "1010" not in text):
+            return ""
+        return f"the page says {quote(text[at : at + 24].split('<')[0].strip())}"
+
+    @property
+    def is_cloudflares(self) -> bool:
+        """Cloudflare's error in JSON, which it writes instead of a page where JSON is accepted (2026-03-11)."""
+        named = b'"cloudflare_error"' in self.body[:8192]
+        return named and if_held(lambda: self.object.get("cloudflare_error"), None) is True
+
+    @property
+    def is_outage(self) -> bool:
+        """A gateway's status for a service behind it that is down or failing."""
+        return self.status in _DOWN or (self.status == 503 and self.kind != "json")
+
+    @cached_property
+    def _small_stream(self) -> tuple[Events, Parsed]:
+        return read_stream(self.body)
+
+    @property
+    def _read(self) -> tuple[Events, Parsed]:
+        return self._memory.stream(self.body) if len(self.body) > _LARGE else self._small_stream
+
+    @property
+    def events(self) -> Events:
+        """(events, unfinished rest, broken limit)."""
+        return self._read[0]
+
+    @property
+    def comments(self) -> int:
+        """Comment lines of a stream: what keeps a connection alive and says nothing."""
+        return sse.read(self.body).comments
+
+    @property
+    def empty_events(self) -> list[int]:
+        """Where blocks of a stream end that hold fields and no data."""
+        return sse.read(self.body).empty
+
+    @property
+    def parsed_events(self) -> Parsed:
+        """Each event's data as strict JSON, `[DONE]` left out."""
+        return self._read[1]
+
+    @property
+    def stream_limit(self) -> str:
+        """The limit of ours that the stream exceeds; empty if none."""
+        large = (p.detail for _, p in self.parsed_events if p is not None and p.reason == "too_many_nodes")
+        return self.events[2] or next(large, "")
+
+    @property
+    def chunks(self) -> list[dict[str, Json]]:
+        return [value for value, _ in self.parsed_events if isinstance(value, dict)]
+
+    @property
+    def done_seen(self) -> bool:
+        return any(is_done(event.data) for event in self.events[0]) or self._rest_is_done
+
+    @property
+    def ends_with_done(self) -> bool:
+        """Nothing but terminators comes after the first of them: who reads on there reads what nobody else does."""
+        done = [is_done(event.data) for event in self.events[0]]
+        after = done[done.index(True) :] if True in done else []
+        return all(after) if after else self._rest_is_done
+
+    @property
+    def _rest_is_done(self) -> bool:
+        """The terminator ends the stream without a blank line, or without any line end: line readers need neither."""
+        return is_done(self.events[1].removeprefix(b"data:"))
+
+    @property
+    def is_open(self) -> bool:
+        """A stream whose end is not known: it was not captured, and nothing says that this is it."""
+        return self.lacks(END) and not self.lacks(BODY) and sniff(self.body) == "sse" and not self.ends_with_done
+
+    def endings(self, ways: Iterable[bytes]) -> "list[Reply]":
+        """Of a stream whose end is not known: the reply as it may have gone on, in each of these ways. What holds or
+        breaks in all of them is so however it ended. Empty when the end is known: captured, or the body's own end."""
+        if not self.is_open:
+            return []
+        assert self.response is not None
+        body = self.body
+        whole = body[: max((body.rfind(blank) + 2 for blank in _BLANK_LINES if blank in body), default=0)]
+        ended = self.exchange.unheld - {END}
+        return [
+            Reply(
+                self.exchange._replace(response=self.response._replace(body=whole + ending), unheld=ended), self._memory
+            )
+            for ending in ways
+        ]
+
+    def header(self, name: bytes) -> str:
+        self.need(HEADERS)
+        return self.response.value(name) if self.response else ""
+
+
+_T = TypeVar("_T")
+
+
+def if_held(value: Callable[[], _T], otherwise: _T) -> _T:
+    """The value, or what stands for it where a capture does not hold what it is made of."""
+    try:
+        return value()
+    except NotHeld:
+        return otherwise
+
+
+def sniff(body: bytes) -> str:
+    """The kind of a body by its first bytes."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "binary"  # UTF-16: no JSON client reads it
+    start = body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if not start:
+        return "empty"
+    if start[:1] in b"{[":
+        return "json"
+    if start.startswith(_SSE_FIELDS):
+        return "sse"
+    if start[:1] == b"<":
+        return "html"
+    if strictjson.parse(body)[1] is None:
+        return "json"  # a bare string, number or word
+    if b"\0" in body[:1024]:
+        return "binary"
+    return "text"
+
+
+def _at_the_end(problem: Problem) -> bool:
+    """More bytes might have mended it: the document, or its last character, is cut off."""
+    return problem.reason in ("empty", "truncated") or "unexpected end" in problem.detail  # the decoder's words
+
+
+def _is_json(media: str) -> bool:
+    return media in ("application/json", "text/json") or (media.startswith("application/") and media.endswith("+json"))

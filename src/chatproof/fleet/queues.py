@@ -1,0 +1,132 @@
+"""Celery's settings, the queues of a region, and the one task. Loaded where the extra `fleet` is used.
+
+A message is a batch in JSON, and nothing else is accepted. It is acknowledged when its targets have their ends in the
+journal; one whose worker was lost comes back at once, at most a few times, and finds there what was begun. What is
+refused, came back too often or was too late goes to a queue of its own, which holds the last of them.
+"""
+
+import logging
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import Reject
+from kombu import Exchange, Queue
+
+from chatproof.fleet.batches import Batch, Refused, message
+from chatproof.fleet.working import Worker, carry_out
+from chatproof.journal import JournalError
+
+TASK = "chatproof.batch"
+DELIVERIES = 5  # of one message, the first included
+WAITING = 100_000  # messages of a region: more than that, and nobody works there
+REFUSED = 1_000  # that are kept
+_GRACE = 60  # seconds between the end of a batch by its own clock and that by force
+log = logging.getLogger("chatproof.fleet")
+
+
+def queue_of(region: str) -> Queue:
+    """The queue of a region. It is replicated and written to disk, where the broker has several nodes."""
+    return Queue(
+        f"chatproof.{region}",
+        Exchange("chatproof", type="direct"),
+        routing_key=region,
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERIES - 1,
+            "x-max-length": WAITING,
+            "x-overflow": "reject-publish",
+            "x-dead-letter-exchange": "chatproof.refused",
+            "x-dead-letter-routing-key": region,
+        },
+    )
+
+
+def refused_of(region: str) -> Queue:
+    """Where a region's refused messages go; the oldest are dropped."""
+    return Queue(
+        f"chatproof.{region}.refused",
+        Exchange("chatproof.refused", type="direct"),
+        routing_key=region,
+        queue_arguments={"x-max-length": REFUSED, "x-message-ttl": 7 * 86400 * 1000},
+    )
+
+
+def app_of(broker: str, regions: list[str], seconds: float) -> Celery:
+    """A Celery app for these regions. `broker` is its URL, `seconds` how long a batch may last."""
+    app = Celery("chatproof", broker=broker, set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        result_accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=True,
+        task_time_limit=seconds + _GRACE,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_redirect_stdouts=False,
+        task_create_missing_queues=False,
+        task_queues=[queue_of(region) for region in regions],
+        task_default_queue=queue_of(regions[0]).name,
+        broker_connection_retry_on_startup=True,
+        broker_heartbeat=30,
+        broker_transport_options={"confirm_publish": True},
+    )
+    return app
+
+
+def declare(app: Celery, regions: list[str]) -> None:
+    """Make the queues where they are missing."""
+    with app.connection_for_write() as connection:
+        for region in regions:
+            for queue in (refused_of(region), queue_of(region)):
+                queue(connection.default_channel).declare()
+
+
+def submit(app: Celery, batch: Batch, now: float) -> None:
+    """Send a batch; confirmed by the broker when this returns. It expires with its deadline."""
+    app.send_task(
+        TASK,
+        args=[message(batch)],
+        queue=queue_of(batch.region),
+        routing_key=batch.region,
+        expiration=max(batch.deadline - now, 1.0),
+        argsrepr="(…)",
+        kwargsrepr="{}",
+        delivery_mode=2,
+        retry=True,
+        retry_policy={"max_retries": 5, "interval_start": 0.5, "interval_step": 1.0, "interval_max": 5.0},
+    )
+
+
+def serve(app: Celery, worker: Worker, processes: int, level: str) -> None:
+    """Work until a signal comes. Each process carries out one batch at a time."""
+
+    @app.task(name=TASK, bind=True, acks_late=True)  # type: ignore[untyped-decorator]
+    def batch(task: Any, said: Any) -> None:
+        try:
+            # Counted by a quorum queue: how often it was delivered before.
+            last = int(task.request.get("x-delivery-count") or 0) >= DELIVERIES - 1
+            carry_out(worker, said, log.info, last=last)
+        except Refused as why:
+            log.warning("a message is refused: %s", why)
+            raise Reject(str(why), requeue=False) from None
+        except JournalError as error:
+            # It comes back, to another worker perhaps, and no more often than its queue allows.
+            log.error("%s: %s", error.code, error.detail)
+            raise Reject(error.code, requeue=True) from None
+
+    app.worker_main(
+        [
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={processes}",
+            f"--queues={queue_of(worker.region).name}",
+            f"--hostname=chatproof-{worker.region}@%h",
+            "--without-gossip",
+            "--without-mingle",
+            f"--loglevel={level}",
+        ]
+    )

@@ -1,0 +1,73 @@
+"""What every process of a fleet makes of a target's name by itself: key, contract, requests. Nothing is sent here."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from chatproof.fleet.targets import Listed, resolve
+from chatproof.judging.contract import Contract
+from chatproof.running.plan import Settings, contract_for, plan
+from chatproof.secrets.redaction import fingerprint
+from chatproof.target.target import Resolved, Wanted
+from chatproof.usage_error import UsageError
+from chatproof.wire.exchange import Request
+
+NO_OWN = "requests of its own, which a fleet does not send: chatproof smoke NAME does"
+
+
+class Ready(NamedTuple):
+    """A target that can be asked. `planned` has its requests by probe, `key` what tells its key from another."""
+
+    name: str
+    resolved: Resolved
+    contract: Contract
+    planned: dict[str, Request]
+    key: str
+
+
+class Fleet:
+    """The targets by name, and how they are asked; the same in each process that was made after it."""
+
+    def __init__(
+        self,
+        rows: Iterable[Listed],
+        wanted: Wanted,
+        settings: Settings,
+        environ: Mapping[str, str],
+        *,
+        notes: tuple[str, ...] = (),
+        claims: bool = False,
+    ) -> None:
+        """`notes` stand in each run's record. With `claims` a run whose beginning is in the journal already is somebody
+        else's, and is not asked."""
+        self.notes = notes
+        self.claims = claims
+        self.rows = {row.name: row for row in rows}
+        self.wanted = wanted
+        self.settings = settings
+        self.environ = environ
+        self._contracts: dict[Any, Contract] = {}
+
+    def ready(self, name: str) -> Ready:
+        """Read a target's key and plan its requests. Raises UsageError for what is wrong on our own side."""
+        resolved = resolve(self.rows[name], self.wanted, self.environ)
+        target = resolved.target
+        if target.model in ("", "auto"):
+            raise UsageError("usage", "a fleet asks no model by auto: each target needs one", 'write model = "ID"')
+        if resolved.clients:
+            from chatproof.contract import clients
+
+            clients.check(resolved.clients)
+        if resolved.requests:
+            resolved = resolved._replace(notes=(*resolved.notes, f"{name} has {NO_OWN}"))
+        if self.notes:
+            resolved = resolved._replace(notes=(*resolved.notes, *self.notes))
+        contract = self._contract(resolved)
+        planned = plan(contract, resolved, self.settings)
+        return Ready(name, resolved, contract, planned, fingerprint(target.key) if target.key else "")
+
+    def _contract(self, resolved: Resolved) -> Contract:
+        """Made once for targets that have the same: a fleet has few kinds."""
+        kind = (resolved.profile.name, resolved.target.api, resolved.clients, resolved.waivers)
+        if kind not in self._contracts:
+            self._contracts[kind] = contract_for(resolved, self.settings)
+        return self._contracts[kind]

@@ -1,0 +1,85 @@
+"""What a stopped fleet had done, in a file of the state folder, so that `--resume` goes on from there.
+
+The file holds results as they were told (redacted), under a hash of what was asked and how; it decides nothing but
+which targets are left out. It is removed when a fleet's run has ended.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from chatproof import journal
+from chatproof.files import safe_files
+from chatproof.fleet.local import Result
+from chatproof.usage_error import UsageError
+
+SCHEMA = "chatproof.fleet-state/1"
+_LARGEST = 512 * 1024 * 1024
+
+
+def place_of(digest: str, environ: Mapping[str, str]) -> str:
+    """The file for a fleet by the hash of it; empty where there is no state folder."""
+    default = journal.default_place(environ)
+    return os.path.join(os.path.dirname(default), "fleets", f"{digest[:32]}.jsonl") if default else ""
+
+
+def read(path: str) -> tuple[str, list[Result]]:
+    """(when the stopped run began, what it had told). Raises UsageError where there is nothing to go on from."""
+    advice = "leave out --resume: the whole fleet is asked"
+    try:
+        data, others = safe_files.read(path, _LARGEST)
+    except OSError:
+        raise UsageError("usage", "no run of these targets with these options was stopped", advice) from None
+    if others:
+        raise UsageError("usage", f"{path} could be changed by others: {others}", advice)
+    lines = data.split(b"\n")
+    try:
+        head = json.loads(lines[0])
+        if head["schema"] != SCHEMA:
+            raise ValueError
+        # The last line may have been cut when the process was killed.
+        rows = [Result(*json.loads(line)) for line in lines[1:-1]]
+        return str(head["started_at"]), rows
+    except (ValueError, KeyError, TypeError):
+        raise UsageError("usage", f"{path} is damaged", advice) from None
+
+
+class State:
+    """Appends results as they come. One that cannot be written costs the way back, and no result."""
+
+    def __init__(self, path: str, started_at: str, results: list[Result]) -> None:
+        self._path = path
+        self._handle = -1
+        if not path:
+            return
+        try:
+            safe_files.make_folder(os.path.dirname(path))
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            temporary = f"{path}.{os.getpid()}.tmp"
+            self._handle = os.open(temporary, flags, 0o600)
+            self._write([{"schema": SCHEMA, "started_at": started_at}, *([*result] for result in results)])
+            os.replace(temporary, path)
+        except OSError:
+            self._handle = -1
+
+    def add(self, result: Result) -> None:
+        """Keep one result."""
+        if self._handle >= 0:
+            try:
+                self._write([[*result]])
+            except OSError:
+                self._handle = -1
+
+    def _write(self, rows: list[Any]) -> None:
+        data = "".join(f"{json.dumps(row)}\n" for row in rows).encode("ascii")
+        while data:
+            data = data[os.write(self._handle, data) :]
+
+    def done(self) -> None:
+        """The fleet's run has ended: there is nothing to go on from."""
+        if self._path:
+            try:
+                os.unlink(self._path)
+            except OSError:
+                pass

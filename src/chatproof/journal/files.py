@@ -1,0 +1,47 @@
+"""A journal's file is for its owner only, whatever the umask and whoever made it."""
+
+import os
+import stat
+
+from chatproof.journal.events import JournalError
+
+
+def make(path: str, *, own_folder: bool) -> None:
+    """An empty file, unless one is there. `own_folder`: missing folders are made. Never through a link to nothing.
+
+    Raises JournalError.
+    """
+    try:
+        if own_folder:
+            from chatproof.files import safe_files
+
+            safe_files.make_folder(os.path.dirname(path))
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        os.close(os.open(path, flags, 0o600))
+    except FileExistsError:
+        if not os.path.exists(path):  # else another process was first
+            detail = f"{path} is a link to a file that does not exist"
+            raise JournalError("journal.unwritable", detail, "remove the link, or name the file itself") from None
+    except OSError as error:
+        detail = f"cannot make the journal {path}: {error.strerror}"
+        raise JournalError("journal.unwritable", detail, "name another with --journal") from None
+
+
+def tighten(path: str) -> None:
+    """Close a file that all may read or write; one that is shared with its group only is left so.
+
+    Raises JournalError for one that all may write and that is not ours: what it holds may be anybody's."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return  # opening it says what is wrong
+    if not stat.S_IMODE(found.st_mode) & 0o007 or not stat.S_ISREG(found.st_mode):
+        return
+    if found.st_uid == os.geteuid():
+        try:
+            os.chmod(path, 0o600)
+        except OSError:
+            pass  # a file system without modes
+    elif found.st_mode & 0o002:
+        detail = f"{path} belongs to another user, and everybody may write to it"
+        raise JournalError("journal.unwritable", detail, "name another with --journal")

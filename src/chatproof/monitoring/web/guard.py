@@ -1,0 +1,192 @@
+"""Who may ask: an ASGI layer before every route.
+
+A browser is a way in for others: a page of a stranger can send requests to this address, and a name of theirs can lead
+to it (DNS rebinding). So each request's Host must be one of ours, and whatever makes us send something refuses what a
+page of another origin asks for. With a token, all but /healthz and /readyz need it; a browser logs in once, for a
+cookie that no other site's page can make it send and no script can read.
+"""
+
+import hmac
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+COOKIE = "chatproof_session"
+_OPEN = ("/healthz", "/readyz")
+_LOGIN = ("/login", "/static/style.css")
+_SESSION_SECONDS = 12 * 3600.0
+_SESSIONS = 1000
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+REPORT_CSP = "frame-ancestors 'none'"
+"""Beside the policy that a report's own page carries."""
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Rules(NamedTuple):
+    """What the guard goes by."""
+
+    hosts: frozenset[str]
+    """Names by which this server may be asked, lower case, without a port."""
+    token: str = ""
+    secure: bool = False
+    """Browsers reach us by TLS, ours or a proxy's: the cookie says Secure."""
+    trusted_proxies: Collection[str] = ()
+
+    def __repr__(self) -> str:
+        return f"Rules(hosts={sorted(self.hosts)}, token={'set' if self.token else 'none'})"
+
+
+class Rate:
+    """So many events within so many seconds."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most, self._seconds = most, seconds
+        self._times: deque[float] = deque()
+
+    def allows(self) -> bool:
+        """Count one more, if there is room for it."""
+        now = time.monotonic()
+        while self._times and now - self._times[0] > self._seconds:
+            self._times.popleft()
+        if len(self._times) >= self._most:
+            return False
+        self._times.append(now)
+        return True
+
+
+class Guard:
+    """Wraps the application."""
+
+    def __init__(self, app: App, rules: Rules) -> None:
+        self._app, self.rules = app, rules
+        self._sessions: dict[str, float] = {}
+        self._secret = secrets.token_bytes(32)
+        self.logins = Rate(10, 60.0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        path, method = scope["path"], scope["method"]
+        refusal = self._refusal(headers, path, method)
+
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                said = {name for name, _ in message["headers"]}
+                more = [*_HEADERS, (b"content-security-policy", CSP.encode())]
+                message["headers"] = [*message["headers"], *((n, v) for n, v in more if n not in said)]
+            await send(message)
+
+        if refusal is None:
+            scope["guard"] = self
+            await self._app(scope, receive, with_headers)
+            return
+        status, text, location = refusal
+        extra = [(b"location", location.encode())] if location else []
+        if status == 401:
+            extra.append((b"www-authenticate", b"Bearer"))
+        body = f"{text}\n".encode()
+        start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", str(len(body)).encode()),
+                *extra,
+            ],
+        }
+        await with_headers(start)
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+    def _refusal(self, headers: dict[str, str], path: str, method: str) -> tuple[int, str, str] | None:
+        if host_of(headers.get("host", "")) not in self.rules.hosts:
+            return 421, "this server is not asked by that name: see --host", ""
+        if path in _OPEN:
+            return None
+        sends = method not in ("GET", "HEAD") or path == "/probe"
+        if sends and is_foreign(headers):
+            return 403, "a page of another origin may not ask for this", ""
+        if not self.rules.token or path in _LOGIN or self.has_token(headers) or self.session(headers):
+            return None
+        if method == "GET" and "text/html" in headers.get("accept", ""):
+            return 303, "log in", f"/login?next={quote(path, safe='/')}"
+        return 401, "the token is needed: Authorization: Bearer …", ""
+
+    def has_token(self, headers: MutableMapping[str, str] | dict[str, str]) -> bool:
+        """The request carries the token itself."""
+        kind, _, said = headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and self.is_token(said.strip())
+
+    def is_token(self, said: str) -> bool:
+        """Compare in constant time."""
+        return bool(self.rules.token) and hmac.compare_digest(
+            sha256(said.encode("utf-8", "replace")).digest(), sha256(self.rules.token.encode()).digest()
+        )
+
+    def session(self, headers: MutableMapping[str, str] | dict[str, str]) -> str:
+        """The session of the request's cookie; empty for none that lasts."""
+        for part in headers.get("cookie", "").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == COOKIE and self._sessions.get(value, 0.0) > time.monotonic():
+                return value
+        return ""
+
+    def open_session(self) -> str:
+        """The Set-Cookie of a new session."""
+        now = time.monotonic()
+        self._sessions = {id: until for id, until in self._sessions.items() if until > now}
+        while len(self._sessions) >= _SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        id = secrets.token_urlsafe(32)
+        self._sessions[id] = now + _SESSION_SECONDS
+        secure = "; Secure" if self.rules.secure else ""
+        return f"{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={int(_SESSION_SECONDS)}{secure}"
+
+    def form_token(self, session: str) -> str:
+        """What a form of this session carries, so that no other page can send it."""
+        return hmac.new(self._secret, session.encode(), sha256).hexdigest()
+
+    def is_form_token(self, session: str, said: str) -> bool:
+        """The form came from a page of this session."""
+        return bool(session) and hmac.compare_digest(self.form_token(session).encode(), said.encode("utf-8", "replace"))
+
+
+def host_of(header: str) -> str:
+    """The name in a Host header, without its port; empty for what is none."""
+    try:
+        return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def is_foreign(headers: dict[str, str]) -> bool:
+    """A browser says that a page of another origin made this request."""
+    site = headers.get("sec-fetch-site", "")
+    if site and site not in ("same-origin", "none"):
+        return True
+    origin = headers.get("origin", "")
+    if not origin:
+        return False
+    try:
+        netloc = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return True
+    return netloc != headers.get("host", "").lower()

@@ -1,0 +1,202 @@
+"""What the document says of each exchange, from an allow-list of fields."""
+
+from typing import Any
+
+from chatproof.contract.clause import Context
+from chatproof.contract.probe import Probe
+from chatproof.contract.surface import View
+from chatproof.evidence.json_shape import shape
+from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.request_ids import REQUEST_IDS, request_id
+from chatproof.printable import cut, decode, escape
+from chatproof.secrets.digest import sha256
+from chatproof.secrets.redaction import MARK
+from chatproof.wire.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Response
+from chatproof.wire.urls import bare
+
+EXCERPT = 2048
+_SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge
+_HEADER_VALUE = 300
+_HEADER_NAME, _HEADER_NAMES = 80, 100
+_MODEL = 200
+_MARK, _MARKS = 80, 16
+_SMALL = 256 * 1024  # bytes of a reply that is parsed once more for this: an answer in order has some hundred
+_BEFORE_SENDING = ("dns", "connect", "proxy", "tls")
+_CHUNKS = 1000  # of a stream, for its shape
+_HEADERS = (
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "date",
+    "server",
+    "via",
+    "retry-after",
+    "www-authenticate",
+    "allow",
+    "location",
+    "age",
+    "x-cache",
+    "cf-ray",
+    "cf-mitigated",
+    "x-simulator",
+)
+_HEADER_FAMILIES = ("x-ratelimit-", "ratelimit", "x-envoy-", "x-litellm-version", "x-litellm-call-id")
+
+
+def exchange_rows(
+    exchanges: list[Exchange], context: Context, leaky: set[str], shown: set[str]
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Each exchange, and what all cost. All that is asked of a reply in a row: a large one is parsed once."""
+    made, billable, tokens, unsent = [], 0, 0, 0
+    surface = context.surface
+    view = surface.view
+    for e in exchanges:
+        reply = context.replies[e.probe]
+        row = surface.known(e.probe)
+        made.append(_exchange(reply, row, view, e.id in leaky, e.id in shown))
+        if not _was_sent(e):
+            unsent += 1
+            continue
+        # A request that must be refused, and is answered with a completion, was billed to somebody.
+        billable += row.billable or if_held(lambda: view.is_success(reply), False)  # noqa: B023
+        tokens += if_held(lambda: view.tokens(reply), 0) if reply.exchange is e else 0  # noqa: B023
+    return made, {"requests": len(exchanges) - unsent, "billable_requests": billable, "tokens_reported": tokens}
+
+
+def upstream_of(exchanges: list[Exchange], context: Context) -> dict[str, list[str]]:
+    """What the successes of a run say of the server that made them, each word once: fingerprints and forms of ids."""
+    view = context.surface.view
+    small = (e for e in exchanges if e.response is not None and len(e.response.body) <= _SMALL)
+    replies = [context.replies[e.probe] for e in small]
+    done = [reply for reply in replies if if_held(lambda: view.is_success(reply), False)]  # noqa: B023
+    said = [if_held(lambda: view.upstream(reply), ("", "")) for reply in done]  # noqa: B023
+    named = {"fingerprints": {mark for mark, _ in said}, "ids": {form for _, form in said}}
+    found = {name: sorted(cut(escape(mark), _MARK) for mark in marks if mark)[:_MARKS] for name, marks in named.items()}
+    return found if any(found.values()) else {}
+
+
+def _was_sent(exchange: Exchange) -> bool:
+    """A byte of the request may have left. What got no further than a connection costs nobody anything."""
+    return exchange.response is not None or exchange.fault is None or exchange.fault.phase not in _BEFORE_SENDING
+
+
+def _exchange(reply: Reply, row: Probe, view: View, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
+    exchange = reply.exchange
+    request = exchange.request
+    credential = [request.credential_header.partition(":")[0]] if request.credential else []
+    said: dict[str, Any] = {"unheld": sorted(exchange.unheld)} if exchange.unheld else {}
+    if not _was_sent(exchange):
+        said["sent"] = False
+    if exchange.reused and exchange.fault:
+        said["reused"] = True  # said where it may be the cause: the connection was one that an earlier exchange left
+    return {
+        **said,
+        "id": exchange.id,
+        "probe": exchange.probe,
+        "role": row.role,
+        **({"shown_as": row.shown_as} if row.shown_as else {}),
+        "sent_at": exchange.sent_at,
+        "request": {
+            "method": request.method,
+            "url": "" if REQUEST in exchange.unheld else str(request.url),
+            "header_names": [*credential, *(h.name for h in request.further), *(name for name, _ in request.headers)],
+            "summary": request.summary,
+        },
+        "response": _response(reply, view, leaky, with_excerpt) if exchange.response else None,
+        "fault": exchange.fault._asdict() if exchange.fault else None,
+        "timings_ms": {**exchange.timings._asdict(), **_first_chunk(reply)},
+        "peer": _peer(exchange),
+    }
+
+
+def _first_chunk(reply: Reply) -> dict[str, float]:
+    """When a stream's first bytes came, as far as that was observed. Recorded, and judged nowhere."""
+    arrivals = reply.response.arrivals if reply.response else ()
+    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals and if_held(lambda: reply.kind, "") == "sse" else {}
+
+
+def _peer(exchange: Exchange) -> dict[str, Any] | None:
+    if exchange.peer is None:
+        return None
+    certificate = exchange.peer.certificate
+    return {
+        "address": exchange.peer.address,
+        "tls_version": exchange.peer.tls_version,
+        "certificate": certificate._asdict() if certificate else None,
+    }
+
+
+def _response(reply: Reply, view: View, leaky: bool, with_excerpt: bool) -> dict[str, Any]:
+    response = reply.response
+    assert response is not None
+    return {
+        "status": None if reply.lacks(STATUS) else response.status,
+        "http_version": response.version,
+        "media_type": "" if reply.lacks(HEADERS) else escape(reply.media_type),
+        "headers": _headers(response),
+        "header_names": _header_names(response),
+        "request_id": if_held(lambda: request_id(reply), ""),
+        "informational": list(response.informational),
+        "model": if_held(lambda: escape(view.model(reply)), ""),
+        **_usage(reply, view),
+        "body": {
+            "kind": if_held(lambda: reply.kind, "unknown"),
+            "bytes": len(response.body),
+            # A hash of a body that may be little more than the key would help to guess it; one of a part is of no use.
+            "sha256": "" if leaky or reply.lacks(BODY) or reply.lacks(END) else sha256(response.body),
+            "shape": if_held(lambda: _shape(reply), list[list[str]]()),
+            "excerpt": _excerpt(response.body, leaky) if with_excerpt else "",
+        },
+    }
+
+
+def _usage(reply: Reply, view: View) -> dict[str, dict[str, int]]:
+    """The counts of tokens that a success reports; nothing where it reports none."""
+    if not if_held(lambda: view.is_success(reply), False):
+        return {}
+    reported = if_held(lambda: view.usage(reply), dict[str, int]())
+    return {"usage": reported} if reported else {}
+
+
+def _excerpt(body: bytes, leaky: bool) -> str:
+    """The body's beginning, escaped. Nothing of a body that holds the key in some form: the form may be a new one."""
+    return MARK if leaky else escape(decode(body[: EXCERPT + _SLACK]), keep="\n")
+
+
+def _shape(reply: Reply) -> list[list[str]]:
+    """Of a stream, that of its chunks together: the first of them, and the last, which say how it ended."""
+    if reply.kind == "sse":
+        chunks = reply.chunks
+        return shape(chunks if len(chunks) <= _CHUNKS else [*chunks[: _CHUNKS - 20], *chunks[-20:]])
+    return shape([reply.json]) if reply.json_problem is None else []
+
+
+def _header_names(response: Response) -> list[str]:
+    """Every header's name once, in order, lower case: what a new proxy on the way changes first."""
+    names = (name[:_HEADER_NAME].decode("latin-1").lower() for name, _ in response.headers[:_HEADER_NAMES])
+    return [escape(name) for name in dict.fromkeys(names)]
+
+
+def _headers(response: Response) -> list[list[str]]:
+    kept = []
+    for name, value in response.headers:
+        lowered = name.decode("latin-1").lower()
+        if lowered in _HEADERS or lowered in REQUEST_IDS or lowered.startswith(_HEADER_FAMILIES):
+            text = value.decode("latin-1")
+            kept.append([escape(name.decode("latin-1")), escape(bare(text) if lowered == "location" else text)])
+    return kept
+
+
+def cut_texts(exchange: dict[str, Any]) -> None:
+    """After redaction, and only then, texts are brought to their bounds."""
+    response = exchange["response"]
+    if response is None:
+        return
+    response["headers"] = [[cut(name, 80), cut(value, _HEADER_VALUE)] for name, value in response["headers"]]
+    response["model"] = cut(response["model"], _MODEL)
+    response["media_type"] = cut(response["media_type"], _HEADER_VALUE)
+    body = response["body"]
+    body["excerpt"] = cut(body["excerpt"], EXCERPT)
+    if MARK in body["excerpt"]:
+        body["sha256"] = ""

@@ -1,0 +1,68 @@
+"""An API whose clients write the plain request in two forms, with other headers: one that is answered is enough.
+
+Where the first form is refused and its twin is answered, they change places: the twin is the plain request of the run,
+whatever follows is asked in its form, and the refused one is judged as the twin: a warning that names its clients. A
+free request that was refused together with it (the list of models) is asked once more.
+"""
+
+from typing import TYPE_CHECKING
+
+from chatproof.contract.probe import LISTING, REFUSED_FORM, TWIN, Probe
+from chatproof.evidence.reply import Reply
+from chatproof.running.plan import request_for
+
+if TYPE_CHECKING:
+    from chatproof.running.scheduler import Sending
+
+_OF_LOAD = (408, 425, 429)
+"""Refusals that say nothing about a request's form: the other one was merely luckier."""
+
+
+def settle(sending: "Sending") -> list[str]:
+    """Let the plain request and its twin change places where only the twin is answered. Does nothing a second time.
+
+    Returns the probes to ask once more, in the form that is answered.
+    """
+    control = sending.surface.control
+    twin = next(probe for probe, row in sending.rows.items() if row.role == TWIN)
+    first, other = (next((e for e in sending.exchanges if e.probe == probe), None) for probe in (control, twin))
+    if first is None or other is None:
+        return []
+    refused, answered = Reply(first), Reply(other)
+    is_refused = refused.complete and 400 <= refused.status < 500 and refused.status not in _OF_LOAD
+    if not is_refused or not answered.complete or not sending.surface.view.is_success(answered):
+        return []
+    sending.exchanges[sending.exchanges.index(first)] = first._replace(probe=twin)
+    sending.exchanges[sending.exchanges.index(other)] = other._replace(probe=control)
+    old, new = sending.rows[control], sending.rows[twin]
+    again = _put_aside(sending)
+    settled = {exchange.probe for exchange in sending.exchanges} - {control, twin}
+    for probe, row in list(sending.rows.items()):
+        if probe not in settled and probe != twin:
+            sending.rows[probe] = _in_form(row, old, new)
+            sending.planned[probe] = request_for(sending.rows[probe], sending.resolved)
+    sending.rows[twin] = new._replace(header=old.header, headers=old.headers)
+    sending.planned[twin] = first.request
+    return again
+
+
+def _put_aside(sending: "Sending") -> list[str]:
+    """Keep the listing that was refused with the plain request under another name, as it is to be asked once more."""
+    most = sending.settings.max_requests
+    for number, exchange in enumerate(sending.exchanges):
+        probe, reply = exchange.probe, Reply(exchange)
+        if sending.rows[probe].role != LISTING or not reply.complete or reply.status not in (401, 403):
+            continue
+        if most and len(sending.planned) >= most:
+            continue
+        name = f"{REFUSED_FORM}{probe}"
+        sending.exchanges[number] = exchange._replace(probe=name, id=f"{exchange.id}f")
+        sending.planned[name], sending.rows[name] = exchange.request, sending.surface.known(name)
+        return [probe]
+    return []
+
+
+def _in_form(row: Probe, old: Probe, new: Probe) -> Probe:
+    """The row with the headers of the form that is answered, where it has those of the other one."""
+    header = new.header if row.header is old.header else row.header
+    return row._replace(header=header, headers=new.headers if row.headers == old.headers else row.headers)

@@ -1,0 +1,39 @@
+"""Whether base64, hex or numbers may stand in a text: a look that loads nothing, for nearly every text has none."""
+
+_RUN_OF_URL = bytes(97 if (chr(byte).isalnum() and byte < 128) or byte in b"+/-_" else 32 for byte in range(256))
+_HEX = bytes(97 if byte in b"0123456789abcdefABCDEF" else 32 for byte in range(256))
+_BASE32 = bytes(97 if (chr(byte).isalpha() and byte < 128) or byte in b"234567" else 32 for byte in range(256))
+_MOST_RUNS = 1024  # that are none: more are looked into without a second thought
+_NUMBER = bytes(48 if byte in b"0123456789abcdefABCDEF" else 44 if byte in b" ,:-" else 32 for byte in range(256))
+NUMBERS = 20  # in a row: bytes of a key, as hex or decimal numbers with something between them
+
+
+def has_run(data: bytes, shortest: int) -> bool:
+    """Whether `data` has so many characters of base64, base32 or hex in a row, or as many numbers as a key has bytes.
+
+    Names of headers and of media types beside ids are long, too; base64 of a text has letters of both cases."""
+    wanted, marked, at = b"a" * shortest, data.translate(_RUN_OF_URL), 0
+    for _ in range(_MOST_RUNS):
+        at = marked.find(wanted, at)
+        if at < 0:
+            return has_numbers(data)
+        end = marked.find(b" ", at)
+        run = data[at : end if end >= 0 else len(data)]
+        if _may_be_packed(run, shortest):
+            return True
+        at += len(run)
+    return True
+
+
+def _may_be_packed(run: bytes, shortest: int) -> bool:
+    small, large = run.islower(), run.isupper()
+    if not (small or large):
+        return True
+    letters = b"a" * shortest
+    return letters in run.translate(_HEX) or letters in run.translate(_BASE32)
+
+
+def has_numbers(data: bytes) -> bool:
+    """Whether as many numbers of two or three digits stand in a row as a key has bytes, at least."""
+    marked = data.translate(_NUMBER, b"xX").replace(b",,", b",").replace(b"000,", b"00,")
+    return b"00," * (NUMBERS - 1) in marked

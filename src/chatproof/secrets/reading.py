@@ -1,0 +1,218 @@
+"""What a person, a page or a program would read in a text: a key is found in it however its spellings are combined.
+
+A server may write the letters of a key in full width, escape those for JSON, escape that for HTML, and put tags or
+comments between them. Each spelling alone is found elsewhere; here all are undone, in rounds, until nothing changes.
+Everything is linear in the text, and the rounds and the part of the text that is read are bounded.
+"""
+
+import re
+from binascii import Error as NotBase64
+from binascii import a2b_base64
+from collections.abc import Iterator
+from contextlib import suppress
+
+from chatproof.secrets.escapes import CODES, plain_letters, without
+from chatproof.secrets.packed import NUMBERS
+
+_READ = 1024 * 1024  # bytes: more of a body is kept nowhere
+_STEP, _OVERLAP = 128 * 1024, 32 * 1024  # bytes at once: `re` needs a hundred for each escape; and of any spelt key
+_ROUNDS = 4  # one more than people and gateways were seen to nest
+_MOST_RUNS = 2048
+_RARE = 256 * 1024  # bytes that are searched for base32 and numbers of another form: each costs a look at every byte
+_RUN, _UNPACKED = 32 * 1024, 1024 * 1024  # characters of a run that are looked into, and bytes of all that they hold
+
+_BACKSLASHES = re.compile(r"\\{2,}+")
+_BLANKS = re.compile(r"\\[abfnrtv]|=\r?\n")
+_CODE_POINT = re.compile(r"\\[ux]\{0*+([0-9a-fA-F]{1,6})\}|[\\%]u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})")
+_BYTE = re.compile(r"(?:\\x|=)([0-9a-fA-F]{2})")
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})++")
+_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+_ZEROS = re.compile(r"&#([xX]?)0++(?=[0-9a-fA-F])")
+_NO_CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+")  # no code point has so many digits, and `int` would raise
+_TAG = re.compile(r"<[^<>]*+>")
+_ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
+_DIGITS = bytes.maketrans(b",:-", b"   ")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_COMMENTS = (("<!--", "-->"), ("/*", "*/"))
+_UNSEEN = dict.fromkeys(
+    (
+        *(code for code in range(32) if chr(code) not in "\t\n\r\a\x1b"),
+        *(0x7F, 0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF),
+        *range(0x300, 0x370), *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+    )
+)  # fmt: skip
+"""Characters that nobody sees, or sees upon another: controls, joiners, directions, accents, variants."""
+_NUMBERS = re.compile(
+    rb"(?<![0-9a-fA-F])(?:(?:0[xX])?[0-9a-fA-F]{1,3}(?:[,:-] ?| )){%d,}+(?:(?:0[xX])?[0-9a-fA-F]{1,3})?" % (NUMBERS - 1)
+)
+_LINE_ENDS = re.compile(
+    rb"(?=[\r\n\\])(?<=[A-Za-z0-9+/_-]{56})(?:\r?\n|(?:\\r)?\\n)[ \t]{0,8}(?=[A-Za-z0-9+/_-])"
+)  # of base64 in mail
+_BASE32 = re.compile(rb"[A-Z2-7]{32,}+|[a-z2-7]{32,}+")
+_WIDE_UNITS = re.compile(r"[\x00-\x5e]?(?:\\xff[\x00-\x5e]){3,}+(?:\\xff)?")
+_COMPRESSED = (b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
+_INFLATED, _MOST_INFLATED = 16 * 1024, 1024 * 1024  # bytes of each, and of all
+_MOST_BASE32 = 64 * 1024  # bytes of all runs: each of its characters is looked up on its own
+
+
+def as_read(data: bytes) -> bytes:
+    """The beginning of `data` (bytes of UTF-8, 1 MiB at most) with its escapes undone and its letters made plain; and
+    once more without tags, comments, terminal codes and what nobody sees, for a key may stand between or within them.
+    """
+    data = data[:_READ].replace(b"\xff", b"\\xff")  # as `printable.decode` shows it
+    return b"\n".join(_read(data[at : at + _STEP + _OVERLAP]) for at in range(0, len(data), _STEP))
+
+
+def _read(data: bytes) -> bytes:
+    text = data.decode("utf-8", "replace")
+    if "\\xff" in text:
+        text = _WIDE_UNITS.sub(_narrow, text.replace("\0", ""))
+    readings = [_spelt_out(text)]
+    # What is taken out may have stood within escapes.
+    for take_out in (_without_unseen, _without_unseen, _without_markup):  # a terminal's code may be spelt out, too
+        text = take_out(readings[-1])
+        if text != readings[-1]:
+            readings += dict.fromkeys((text, _spelt_out(text)))
+    return "\n".join(readings).encode("utf-8", "replace")
+
+
+def _narrow(units: re.Match[str]) -> str:
+    """Letters in full width, of UTF-16 that was read as bytes: U+FF53 is 53 FF or FF 53."""
+    return "".join(chr(ord(low) + 0x20) for low in units[0].replace("\\xff", ""))
+
+
+def _spelt_out(text: str) -> str:
+    for _ in range(_ROUNDS):
+        undone = _undone(text)
+        if undone == text:
+            break
+        text = undone
+    return text
+
+
+def _without_unseen(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    if not _UNSEEN.keys().isdisjoint(map(ord, set(text))):
+        text = text.translate(_UNSEEN)
+    if "\x1b" in text or "\x9b" in text:
+        text = without(text.encode("utf-8", "replace"), CODES, b"\x1b", b"").decode("utf-8", "replace")
+    return text
+
+
+def _without_markup(text: str) -> str:
+    for begin, end in _COMMENTS:
+        text = _without_comments(text, begin, end)
+    return _TAG.sub("", text)
+
+
+def unpacked(data: bytes, shortest: int) -> bytes:
+    """What runs of base64 and hex of at least `shortest` characters, of base32, and of numbers hold, one level deep,
+    line by line; forwards and backwards, and from each place where a group may begin. What is compressed is inflated,
+    and what is a text is there a second time, as it is read. Empty where there are none."""
+    pieces, inflatable, left = [], _MOST_INFLATED, _UNPACKED
+    for held in _held(_LINE_ENDS.sub(b"", data[: 2 * _READ]), shortest):
+        packed = inflatable > 0 and held.startswith(_COMPRESSED)
+        piece = (_inflated(held) if packed else b"") or held
+        inflatable -= len(piece) if packed else 0
+        pieces.append(piece)
+        left -= len(piece)
+        if left < 0:
+            break
+        if _is_text(piece):
+            read = as_read(piece)
+            pieces += [read] if read != piece else []
+    return b"\n".join(pieces)
+
+
+def _is_text(piece: bytes) -> bool:
+    """Nearly all of it is. What stood before it may have made a wrong beginning."""
+    return piece.decode("utf-8", "replace").count("\ufffd") <= len(piece) // 16
+
+
+def _inflated(piece: bytes) -> bytes:
+    import zlib
+
+    try:
+        return zlib.decompressobj(47).decompress(piece, _INFLATED)
+    except zlib.error:
+        return b""
+
+
+def _held(data: bytes, shortest: int) -> Iterator[bytes]:
+    for number, found in enumerate(re.finditer(rb"[A-Za-z0-9+/_-]{%d,}+" % shortest, data)):
+        if number == _MOST_RUNS:
+            break
+        # Pictures and sounds are longer than any text in which somebody would quote a key.
+        for run in (found[0][:_RUN], found[0][-_RUN:][::-1]):
+            yield from _unbase64(run)
+            with suppress(ValueError):
+                yield bytes.fromhex(run[: len(run) // 2 * 2].decode())
+    yield from _from_base32(data[:_RARE])
+    yield from _from_numbers(data[:_RARE])
+
+
+def _unbase64(run: bytes) -> Iterator[bytes]:
+    """From each of the four places where a group may begin: what stands before it may be of base64's letters, too."""
+    plain = run.translate(_ONE_ALPHABET)
+    for start in range(4):
+        whole = plain[start:-1] if (len(run) - start) % 4 == 1 else plain[start:]
+        with suppress(NotBase64):
+            yield a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def _from_base32(data: bytes) -> Iterator[bytes]:
+    left = _MOST_BASE32
+    for found in _BASE32.finditer(data):
+        from base64 import b32decode
+
+        run = found[0].upper()[:left]
+        run = run[: len(run) - (len(run) % 8 in (1, 3, 6))]  # a character left over is no byte
+        yield b32decode(run + b"=" * (-len(run) % 8))
+        left -= len(run)
+        if left < 8:
+            return
+
+
+def _from_numbers(data: bytes) -> Iterator[bytes]:
+    for number, found in enumerate(_NUMBERS.finditer(data)):
+        if number == _MOST_RUNS:
+            break
+        digits = found[0][:_RUN].lower().replace(b"0x", b"").translate(_DIGITS).split()
+        for base in (10, 16):
+            with suppress(ValueError):
+                yield bytes([int(one, base) for one in digits])
+
+
+def _undone(text: str) -> str:
+    """One layer of each kind of escape."""
+    if "\\" in text or "%u" in text:
+        text = _BACKSLASHES.sub(r"\\", text)
+        text = _CODE_POINT.sub(_character, text)
+        if _SURROGATE.search(text):  # two escapes for one letter beyond the first 65,536
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = _OCTAL.sub(lambda found: f"%{int(found[1], 8):02x}", text)
+    if "\\" in text or "=" in text:
+        text = _BYTE.sub(r"%\1", _BLANKS.sub(" ", text))
+    if "%" in text:
+        text = _PERCENT.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace"), text)
+    if "&" in text:
+        import html
+
+        text = html.unescape(_NO_CHARACTER.sub(" ", _ZEROS.sub(r"&#\1", text)))
+    return plain_letters(text)
+
+
+def _character(found: re.Match[str]) -> str:
+    number = int(found[1] or found[2] or found[3], 16)
+    return chr(number) if number < 0x110000 else " "
+
+
+def _without_comments(text: str, begin: str, end: str) -> str:
+    """Found by hand: an expression would look for the end anew from each beginning that has none."""
+    pieces, at = [], 0
+    while (start := text.find(begin, at)) >= 0 and (stop := text.find(end, start + len(begin))) >= 0:
+        pieces.append(text[at:start])
+        at = stop + len(end)
+    return "".join([*pieces, text[at:]])

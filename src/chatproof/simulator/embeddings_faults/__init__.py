@@ -1,0 +1,13 @@
+"""Every fault of the Embeddings API by name, in reading order. A new one is one row in one of the files here.
+
+`breaks` are the clauses that a run finds broken, and no other; tests hold each of them.
+"""
+
+from chatproof.simulator.embeddings_faults import abilities, harmless, mistakes, plain
+from chatproof.simulator.fault import Fault
+
+_FILES = (plain, abilities, mistakes, harmless)
+
+ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
+VALIDATE = frozenset(row.name for row in (*abilities.ROWS, *mistakes.ROWS))
+"""Those that only validate sees."""

@@ -1,0 +1,184 @@
+"""Faults of what only validate asks for: floats, a text alone, shorter vectors, tokens, many texts, meaning."""
+
+import struct
+from base64 import b64encode
+
+from chatproof.simulator.embeddings import unpacked
+from chatproof.simulator.embeddings_faults.parts import (
+    Value,
+    as_base64,
+    count,
+    each,
+    in_floats,
+    must,
+    numbers,
+    put,
+    sent,
+    should,
+)
+from chatproof.simulator.fault import Turn, edited, error
+from chatproof.simulator.wire import Reply
+
+_CONTENT, _ENCODING, _PARAMETER = "contract.content", "contract.encoding", "contract.parameter"
+_floats = sent(in_floats)
+_alone = sent(lambda body: isinstance(body["input"], str) and bool(body["input"]))
+_pair = sent(lambda body: count(body) == 2 and not in_floats(body) and "dimensions" not in body and _texts(body))
+_many = sent(lambda body: count(body) > 3)
+_three = sent(lambda body: count(body) == 3)
+_shorter = sent(lambda body: "dimensions" in body)
+_tokens = sent(lambda body: count(body) > 0 and not _texts(body))
+
+
+def _texts(body: Value) -> bool:
+    return isinstance(body["input"][0], str)
+
+
+def _big_endian(item: Value) -> None:
+    held = unpacked(item["embedding"])
+    item["embedding"] = b64encode(struct.pack(f">{len(held)}f", *held)).decode()
+
+
+def _swapped(value: Value) -> None:
+    first, second = value["data"][-2:]
+    first["embedding"], second["embedding"] = second["embedding"], first["embedding"]
+
+
+def _whole(turn: Turn) -> Reply:
+    """As if dimensions had not been asked for."""
+    from chatproof.simulator.embeddings import respond
+
+    return respond(turn.asked._replace(body=turn.asked.body.replace(b'"dimensions"', b'"dims"')))
+
+
+def _moved(held: list[float]) -> list[float]:
+    """As another model has it."""
+    return [one if place % 2 else -one for place, one in enumerate(held)]
+
+
+ROWS = (
+    must(
+        "always-base64",
+        "Base64 comes although floats were asked for.",
+        _ENCODING,
+        _floats,
+        each(as_base64),
+        "float.encoding",
+    ),
+    must(
+        "float-refused",
+        "encoding_format float is refused.",
+        "request.unsupported_parameter",
+        _floats,
+        error(400, "Unsupported value for encoding_format: float.", "unsupported_value", param="encoding_format"),
+        "float.answered",
+    ),
+    must(
+        "float-empty",
+        "data is empty where floats were asked for.",
+        "contract.choices_empty",
+        _floats,
+        put([], "data"),
+        "float.answered",
+    ),
+    must(
+        "float-one-short",
+        "An item is left out of the floats.",
+        _CONTENT,
+        _floats,
+        edited(lambda v: v["data"].pop()),
+        "float.answered",
+    ),
+    must(
+        "float-nan",
+        "The floats hold NaN.",
+        "body.unsafe_json",
+        _floats,
+        put([float("nan")], "data", 0, "embedding"),
+        "float.body_json",
+    ),
+    must("float-zero", "The floats are zeros.", _CONTENT, _floats, numbers(lambda n: [0.0] * len(n)), "float.numbers"),
+    must(
+        "float-shorter", "One of the arrays is shorter.", _CONTENT, _floats, numbers(lambda n: n[:-1]), "float.numbers"
+    ),
+    should(
+        "float-other",
+        "The floats are another vector than the base64.",
+        _ENCODING,
+        _floats,
+        numbers(_moved),
+        "float.agrees",
+    ),
+    must(
+        "string-refused",
+        "An input that is one string is refused.",
+        "request.rejected",
+        _alone,
+        error(422, "input: value is not a valid list", "value_error", param="input"),
+        "single.answered",
+    ),
+    must(
+        "swapped",
+        "The vectors of a batch are swapped; the index is not.",
+        _CONTENT,
+        sent(lambda body: count(body) == 2),
+        edited(_swapped),
+        "single.order",
+    ),
+    should(
+        "another-model",
+        "The second request is answered by another model.",
+        _CONTENT,
+        _alone,
+        numbers(_moved),
+        "single.same",
+    ),
+    should("dimensions-ignored", "dimensions is ignored.", _PARAMETER, _shorter, _whole, "dimensions.honoured"),
+    should(
+        "tokens-refused",
+        "Arrays of tokens are refused.",
+        _PARAMETER,
+        _tokens,
+        error(400, "input must be a string or an array of strings", "invalid_type", param="input"),
+        "tokens.accepted",
+    ),
+    should(
+        "tokens-joined",
+        "Arrays of tokens are answered with one vector.",
+        _PARAMETER,
+        _tokens,
+        edited(lambda v: v["data"].pop()),
+        "tokens.accepted",
+    ),
+    must(
+        "batch-short",
+        "Many texts get too few vectors.",
+        _CONTENT,
+        _many,
+        edited(lambda v: v["data"].pop()),
+        "batch.whole",
+    ),
+    must(
+        "batch-reversed",
+        "Many texts get vectors in reverse order.",
+        _CONTENT,
+        _many,
+        edited(lambda v: v["data"].reverse()),
+        "batch.whole",
+    ),
+    must(
+        "batch-zero",
+        "One of many vectors is zeros.",
+        _CONTENT,
+        _many,
+        numbers(lambda n: [0.0] * len(n), 20),
+        "batch.whole",
+    ),
+    should(
+        "placeholder",
+        "Texts of one meaning are as far apart as others.",
+        _CONTENT,
+        _three,
+        edited(_swapped),
+        "meaning.nearer",
+    ),
+)

@@ -1,0 +1,37 @@
+"""Deviations that hurt no client: a run against each of these must stay GO, and warns of nothing."""
+
+from chatproof.simulator.embeddings_faults.parts import each, numbers, plain, put, refused
+from chatproof.simulator.fault import GO, Alter, Fault, When, edited, error, gzipped, labelled, rewritten, says
+
+
+def _row(name: str, about: str, when: When, alter: Alter) -> Fault:
+    return Fault(f"harmless-{name}", about, "", GO, when, alter)
+
+
+ROWS = (
+    _row(
+        "extra-fields", "The reply has fields that nobody knows.", plain, edited(lambda v: v.update(id="embd-1", x={}))
+    ),
+    _row("extra-in-items", "The items have fields that nobody knows.", plain, each(lambda i: i.update(text_length=23))),
+    _row("error-null", "error is null.", plain, put(None, "error")),
+    _row("usage-more", "The usage counts more than is asked.", plain, put(0, "usage", "completion_tokens")),
+    _row(
+        "usage-zero",
+        "The usage counts nothing.",
+        plain,
+        edited(lambda v: v.update(usage={"prompt_tokens": 0, "total_tokens": 0})),
+    ),
+    _row(
+        "other-model",
+        "The reply names a snapshot of the model.",
+        plain,
+        put("simulator-embedding-small-2026-01-01", "model"),
+    ),
+    _row("not-normalised", "The vectors are not of length 1.", plain, numbers(lambda n: [one * 7 for one in n])),
+    _row("negative-zero", "A vector holds a zero with a sign.", plain, numbers(lambda n: [-0.0, *n[1:]])),
+    _row("white-space", "White space stands before the JSON.", plain, rewritten(lambda data: b"\n  " + data)),
+    _row("charset", "The media type has a charset.", plain, labelled(media="application/json; charset=utf-8")),
+    _row("gzip", "The answer is compressed.", plain, gzipped()),
+    _row("reject-403", "A wrong key gets 403.", refused, error(403, "Forbidden.", "forbidden")),
+    _row("reject-detail", "A wrong key gets FastAPI's error.", refused, says(401, {"detail": "Unauthorized"})),
+)

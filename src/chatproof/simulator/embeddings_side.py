@@ -1,0 +1,19 @@
+"""The Embeddings API's side of the simulator: what answers, and the faults, which are loaded when one is asked for."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chatproof.simulator.embeddings import MODEL, respond
+from chatproof.simulator.wire import Side
+
+if TYPE_CHECKING:
+    from chatproof.simulator.fault import Fault
+
+
+def _faults() -> "Mapping[str, Fault]":
+    from chatproof.simulator import embeddings_faults
+
+    return embeddings_faults.ALL
+
+
+SIDE = Side(respond, MODEL, _faults)

@@ -1,0 +1,188 @@
+"""What the faults of the Messages API are made of: which requests, and what becomes of the answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chatproof.simulator import messages
+from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, edited, json_of
+from chatproof.simulator.messages import credential, event, value_of
+from chatproof.simulator.wire import GOOD, MISSING, WRONG, Reply
+
+Value = dict[str, Any]
+
+
+def asking(turn: Turn) -> bool:
+    """Any request for a message."""
+    return turn.asked.path.endswith("/messages")
+
+
+def granted(turn: Turn) -> bool:
+    """A request for a message that is answered, plain or streamed."""
+    return asking(turn) and credential(turn.asked) == GOOD and turn.reply.status == 200
+
+
+def plain(turn: Turn) -> bool:
+    """A request that is answered, and asks for no stream."""
+    return granted(turn) and not turn.reply.events
+
+
+def streaming(turn: Turn) -> bool:
+    """A request that is answered with a stream."""
+    return granted(turn) and bool(turn.reply.events)
+
+
+def refused(turn: Turn) -> bool:
+    """A request with a wrong key or none."""
+    return asking(turn) and credential(turn.asked) != GOOD
+
+
+def with_bearer(turn: Turn) -> bool:
+    """A request with something in the Authorization header."""
+    return asking(turn) and turn.asked.credential != MISSING
+
+
+def with_api_key(turn: Turn) -> bool:
+    """A request with something in the x-api-key header."""
+    return asking(turn) and turn.asked.api_key != MISSING
+
+
+def wrong_bearer(turn: Turn) -> bool:
+    """A request with a wrong key in the Authorization header."""
+    return asking(turn) and turn.asked.credential == WRONG
+
+
+def wrong_api_key(turn: Turn) -> bool:
+    """A request with a wrong key in the x-api-key header."""
+    return asking(turn) and turn.asked.api_key == WRONG
+
+
+def of_version(version: str) -> When:
+    """A request with the good key and this version."""
+    return lambda turn: asking(turn) and credential(turn.asked) == GOOD and turn.asked.api_version == version
+
+
+def with_text(turn: Turn) -> bool:
+    """A plain request that is answered with a text."""
+    return plain(turn) and b'"type": "text"' in turn.reply.body
+
+
+def with_call(turn: Turn) -> bool:
+    """A plain request that is answered with a call."""
+    return plain(turn) and b'"tool_use", "id"' in turn.reply.body
+
+
+def with_thinking(turn: Turn) -> bool:
+    """A plain request that is answered with thinking."""
+    return plain(turn) and b'"type": "thinking"' in turn.reply.body
+
+
+def streaming_text(turn: Turn) -> bool:
+    """A request that is answered with a stream of a text, and nothing else."""
+    return _streams(turn, b"text_delta") and not _streams(turn, b"thinking_delta")
+
+
+def streaming_call(turn: Turn) -> bool:
+    """A request that is answered with a stream of a call."""
+    return _streams(turn, b"input_json_delta")
+
+
+def _streams(turn: Turn, what: bytes) -> bool:
+    return streaming(turn) and any(what in piece for piece in turn.reply.events)
+
+
+def sent(check: Callable[[Value], bool], stream: bool | None = None) -> When:
+    """A request with the good key, whose body is such."""
+
+    def when(turn: Turn) -> bool:
+        body = json_of(turn)
+        wanted = stream is None or bool(body.get("stream")) is stream
+        return asking(turn) and credential(turn.asked) == GOOD and wanted and check(body)
+
+    return when
+
+
+# -- what becomes of the answer -------------------------------------------------------------------------------------
+
+
+def let_in(turn: Turn) -> Reply:
+    """What the good key would have got."""
+    return messages.respond(turn.asked._replace(credential=GOOD))
+
+
+def says(status: int, message: str, type: str = "") -> Alter:
+    """A JSON error in this API's shape."""
+    return lambda turn: messages.error(turn.asked, status, message, type)
+
+
+def put(value: object, *path: str | int) -> Alter:
+    """The good message with another value in one place."""
+    return edited(lambda body: inside(body, path[:-1]).__setitem__(path[-1], value))
+
+
+def drop(*path: str | int) -> Alter:
+    """The good message without one member."""
+    return edited(lambda body: inside(body, path[:-1]).pop(path[-1]))
+
+
+def inside(value: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands at a path."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def events(change: Callable[[list[Value]], list[Value]]) -> Alter:
+    """The good stream with other events."""
+
+    def alter(turn: Turn) -> Reply:
+        made = change([value_of(piece) for piece in turn.reply.events])
+        return turn.reply._replace(events=tuple(map(event, made)))
+
+    return alter
+
+
+def without(*types: str) -> Alter:
+    """The good stream without the events of these types."""
+    return events(lambda all: [one for one in all if one["type"] not in types])
+
+
+def each(type: str, change: Callable[[Value], object]) -> Alter:
+    """The good stream after `change` was applied to each event of a type. Its line stays as it is."""
+
+    def alter(turn: Turn) -> Reply:
+        made = []
+        for piece in turn.reply.events:
+            value = value_of(piece)
+            if value["type"] == type:
+                change(value)
+                made.append(piece.partition(b"\n")[0] + b"\n" + event(value).partition(b"\n")[2])
+            else:
+                made.append(piece)
+        return turn.reply._replace(events=tuple(made))
+
+    return alter
+
+
+def set_in(value: object, *path: str | int) -> Callable[[Value], object]:
+    """A change that gives a member of an event another value."""
+    return lambda one: inside(one, path[:-1]).__setitem__(path[-1], value)
+
+
+def gone_from(*path: str | int) -> Callable[[Value], object]:
+    """A change that takes a member away from an event."""
+    return lambda one: inside(one, path[:-1]).pop(path[-1])
+
+
+# -- rows -----------------------------------------------------------------------------------------------------------
+
+
+def must(name: str, about: str, code: str, when: When, alter: Alter, *breaks: str, stream: bool = False) -> Fault:
+    """A fault that breaks a required clause."""
+    ids = tuple(f"messages.{id}" for id in breaks)
+    return Fault(name, about, code, NO_GO, when, alter, breaks=ids, stream=stream)
+
+
+def should(name: str, about: str, code: str, when: When, alter: Alter, *breaks: str, stream: bool = False) -> Fault:
+    """A fault that is a warning."""
+    ids = tuple(f"messages.{id}" for id in breaks)
+    return Fault(name, about, code, GO, when, alter, breaks=ids, stream=stream)

@@ -1,0 +1,339 @@
+"""Faults of what clients use beyond the plain request: calls, streamed and not, system, stops, thinking. Validate sees
+them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from chatproof.simulator import messages
+from chatproof.simulator.fault import Alter, Turn, body, edited, page
+from chatproof.simulator.fault import events as raw
+from chatproof.simulator.fault import says as says_json
+from chatproof.simulator.messages_faults.parts import (
+    Value,
+    each,
+    events,
+    gone_from,
+    must,
+    put,
+    says,
+    sent,
+    set_in,
+    should,
+    streaming_call,
+    without,
+)
+from chatproof.simulator.wire import Reply
+
+_TOOLS, _PARAMETER, _BAD = "contract.tools", "contract.parameter", "stream.malformed"
+_BLOCK, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"
+_FORM = "tools.stream_form"
+_forced = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", False)
+_forced_stream = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", True)
+_two = sent(lambda asked: len(asked.get("tools") or ()) == 2)
+_result = sent(lambda asked: "tools" in asked and len(asked["messages"]) == 3)
+_system = sent(lambda asked: isinstance(asked.get("system"), str))
+_stops = sent(lambda asked: "stop_sequences" in asked)
+_capped = sent(lambda asked: asked.get("max_tokens") == 16)
+_claude = sent(lambda asked: "metadata" in asked)
+_thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
+_thinks_stream = sent(lambda asked: "thinking" in asked, True)
+_thinks_on = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 3)
+_long = sent(lambda asked: len(str(asked.get("system"))) > 5000)
+
+
+def _counting(turn: Turn) -> bool:
+    return turn.asked.path.endswith("/count_tokens")
+
+
+def _instead(**fields: object) -> Alter:
+    """What the request would have got without some of its members, or with others."""
+
+    def alter(turn: Turn) -> Reply:
+        asked = {**json.loads(turn.asked.body), **fields}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        return messages.respond(turn.asked._replace(body=json.dumps(asked).encode()))
+
+    return alter
+
+
+_PROSE = _instead(tools=None, tool_choice=None, messages=[{"role": "user", "content": "pong"}])
+
+
+def _first(change: Callable[[Value], object]) -> Alter:
+    """The first block of the message after a change."""
+    return edited(lambda value: change(value["content"][0]))
+
+
+def _merge(value: Value) -> None:
+    """Two calls as one, as from a gateway that bridges to chat."""
+    first, second = value["content"]
+    first["input"].update(second["input"])
+    value["content"] = [first]
+
+
+def _same_id(value: Value) -> None:
+    value["content"][1]["id"] = value["content"][0]["id"]
+
+
+def _at_once(all: list[Value]) -> list[Value]:
+    """The whole input with the block, and no deltas."""
+    text = "".join(one["delta"]["partial_json"] for one in all if one["type"] == _DELTA)
+    for one in all:
+        if one["type"] == _BLOCK:
+            one["content_block"]["input"] = json.loads(text)
+    return [one for one in all if one["type"] != _DELTA]
+
+
+def _less(all: list[Value]) -> list[Value]:
+    """Without the last delta."""
+    last = max(number for number, one in enumerate(all) if one["type"] == _DELTA)
+    return [one for number, one in enumerate(all) if number != last]
+
+
+def _unsigned(all: list[Value]) -> list[Value]:
+    return [one for one in all if one.get("delta", {}).get("type") != "signature_delta"]
+
+
+def _uncounted(value: dict[str, Any]) -> None:
+    value["usage"].pop("cache_read_input_tokens")
+    value["usage"].pop("cache_creation_input_tokens")
+
+
+ROWS = (
+    should("call-not-made", "A forced call is answered with prose.", _TOOLS, _forced, _PROSE, "tools.called"),
+    must("call-without-id", "A call has no id.", _TOOLS, _forced, _first(gone_from("id")), "tools.readable"),
+    must("call-without-name", "A call has no name.", _TOOLS, _forced, _first(gone_from("name")), "tools.readable"),
+    must(
+        "call-input-string",
+        "The input of a call is JSON in a string, as in chat.",
+        _TOOLS,
+        _forced,
+        _first(lambda block: block.update(input=json.dumps(block["input"]))),
+        "tools.input",
+    ),
+    must(
+        "call-arguments",
+        "The input of a call is called arguments.",
+        _TOOLS,
+        _forced,
+        _first(lambda block: block.update(arguments=block.pop("input"))),
+        "tools.input",
+    ),
+    should(
+        "call-of-another",
+        "The call is of a tool that there is not.",
+        _TOOLS,
+        _forced,
+        _first(set_in("record", "name")),
+        "tools.forced",
+    ),
+    should(
+        "call-input-empty",
+        "The input of a call is empty.",
+        _TOOLS,
+        _forced,
+        _first(set_in({}, "input")),
+        "tools.forced",
+    ),
+    should(
+        "call-stop-reason",
+        "A message with a call ends as one without.",
+        _TOOLS,
+        _forced,
+        put("end_turn", "stop_reason"),
+        "tools.stop_reason",
+    ),
+    should("calls-merged", "Two calls come as one.", _TOOLS, _two, edited(_merge), "tools.parallel"),
+    should("calls-of-one-id", "Two calls have one id.", _TOOLS, _two, edited(_same_id), "tools.parallel"),
+    must(
+        "result-refused",
+        "The tool's result is refused.",
+        _TOOLS,
+        _result,
+        says(400, "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks"),
+        "tools.result",
+    ),
+    should(
+        "streamed-call-not-made",
+        "A forced call is streamed as prose.",
+        _TOOLS,
+        _forced_stream,
+        _PROSE,
+        "tools.stream_called",
+    ),
+    must(
+        "streamed-call-index",
+        "The block of a call is numbered from 1.",
+        _BAD,
+        streaming_call,
+        events(lambda all: [{**one, "index": 1} if "index" in one else one for one in all]),
+        _FORM,
+    ),
+    must(
+        "streamed-call-lines",
+        "The stream of a call has no event lines.",
+        _BAD,
+        streaming_call,
+        raw(lambda all: (piece.partition(b"\n")[2] for piece in all)),
+        _FORM,
+    ),
+    must(
+        "streamed-call-uncounted",
+        "The message_delta of a streamed call has no usage.",
+        _BAD,
+        streaming_call,
+        each("message_delta", gone_from("usage")),
+        _FORM,
+    ),
+    must(
+        "streamed-call-without-id",
+        "The block of a streamed call has no id.",
+        _TOOLS,
+        streaming_call,
+        each(_BLOCK, gone_from("content_block", "id")),
+        "tools.stream_named",
+    ),
+    must(
+        "streamed-call-input-string",
+        "The block of a streamed call begins with a string as its input.",
+        _TOOLS,
+        streaming_call,
+        each(_BLOCK, set_in("", "content_block", "input")),
+        "tools.stream_named",
+    ),
+    must(
+        "streamed-call-cut",
+        "The input of a streamed call is cut off.",
+        _TOOLS,
+        streaming_call,
+        events(_less),
+        "tools.stream_joined",
+    ),
+    must(
+        "streamed-call-object",
+        "The deltas of a call carry an object.",
+        _TOOLS,
+        streaming_call,
+        each(_DELTA, set_in({"word": "pong"}, "delta", "partial_json")),
+        "tools.stream_joined",
+    ),
+    must(
+        "streamed-call-open",
+        "The block of a streamed call does not end.",
+        _BAD,
+        streaming_call,
+        without(_STOP),
+        "tools.stream_ended",
+    ),
+    should(
+        "streamed-call-at-once",
+        "The input of a streamed call comes with its block.",
+        _TOOLS,
+        streaming_call,
+        events(_at_once),
+        "tools.stream_pieces",
+    ),
+    should(
+        "system-ignored", "The system prompt is not heard.", _PARAMETER, _system, _instead(system=None), "system.heard"
+    ),
+    should(
+        "stop-sequences-ignored",
+        "Stop sequences are not kept.",
+        _PARAMETER,
+        _stops,
+        _instead(stop_sequences=None),
+        "stop_sequences.kept",
+    ),
+    should(
+        "stop-sequence-unnamed",
+        "An answer that a stop sequence ends says end_turn.",
+        _PARAMETER,
+        _stops,
+        edited(lambda value: value.update(stop_reason="end_turn", stop_sequence=None)),
+        "stop_sequences.kept",
+    ),
+    should(
+        "cap-ignored",
+        "max_tokens is not kept.",
+        "contract.max_tokens",
+        _capped,
+        _instead(max_tokens=4096),
+        "max_tokens.kept",
+    ),
+    should(
+        "cap-unnamed",
+        "An answer that max_tokens cuts says end_turn.",
+        "contract.max_tokens",
+        _capped,
+        put("end_turn", "stop_reason"),
+        "max_tokens.kept",
+    ),
+    should(
+        "cache-mark-refused",
+        "cache_control is refused.",
+        _TOOLS,
+        _claude,
+        says(400, "system.1.cache_control: Extra inputs are not permitted"),
+        "claude_code.accepted",
+    ),
+    should(
+        "count-page",
+        "The path that counts tokens gets a page.",
+        _PARAMETER,
+        _counting,
+        page(404, "Not Found"),
+        "count_tokens.answered",
+    ),
+    should(
+        "count-zero",
+        "Tokens are counted as 0.",
+        _PARAMETER,
+        _counting,
+        says_json(200, {"input_tokens": 0}),
+        "count_tokens.answered",
+    ),
+    should(
+        "count-text",
+        "The path that counts tokens is not known.",
+        _PARAMETER,
+        _counting,
+        body(b"404 page not found", "text/plain", 404),
+        "count_tokens.answered",
+    ),
+    should(
+        "thinking-unsigned",
+        "Thinking has no signature.",
+        _PARAMETER,
+        _thinks,
+        _first(set_in("", "signature")),
+        "thinking.signed",
+    ),
+    should(
+        "thinking-stream-unsigned",
+        "Streamed thinking has no signature.",
+        _PARAMETER,
+        _thinks_stream,
+        events(_unsigned),
+        "thinking.streamed",
+    ),
+    should(
+        "thinking-not-taken-back",
+        "Thinking that is sent back is refused.",
+        _PARAMETER,
+        _thinks_on,
+        says(400, "messages.1.content.0: Invalid `signature` in `thinking` block"),
+        "thinking.result",
+    ),
+    should(
+        "cache-mark-fails",
+        "A prompt that is marked for the cache fails under HTTP 200.",
+        _PARAMETER,
+        _long,
+        says_json(200, {"error": "no cache"}),
+        "cache.taken",
+    )._replace(extras=("cache",)),
+    should(
+        "cache-not-read", "Nothing is read from the cache.", _PARAMETER, _long, edited(_uncounted), "cache.read"
+    )._replace(extras=("cache",)),
+)

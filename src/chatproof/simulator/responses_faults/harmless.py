@@ -1,0 +1,172 @@
+"""Deviations that hurt no client: a run against each of these must stay GO, and warns of nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chatproof.simulator.fault import GO, Alter, Fault, Turn, When, edited, error, gzipped, json_of, labelled, says
+from chatproof.simulator.fault import events as raw
+from chatproof.simulator.responses import event, value_of
+from chatproof.simulator.responses_faults.parts import Value, asking, events, plain, refused, sent, streaming, with_text
+
+_OPTIONAL = (
+    *("completed_at", "error", "incomplete_details", "instructions", "metadata", "model", "parallel_tool_calls"),
+    *("temperature", "tool_choice", "tools", "top_p", "text", "reasoning", "truncation", "store", "service_tier"),
+    *("previous_response_id", "background", "max_output_tokens", "user", "status"),
+)
+
+
+_NO_STORE = error(400, "Unknown parameter: 'store'.", "unknown_parameter", param="store")
+_storing = sent(lambda body: "store" in body)
+
+
+def _naming_store(turn: Turn) -> bool:
+    return asking(turn) and "store" in json_of(turn)
+
+
+def _row(name: str, about: str, when: When, alter: Alter, stream: bool = False) -> Fault:
+    return Fault(f"harmless-{name}", about, "", GO, when, alter, stream=stream)
+
+
+def _all(change: Callable[[Value], object]) -> Alter:
+    """Each event of a stream after a change."""
+
+    def changed(piece: bytes) -> bytes:
+        value = value_of(piece)
+        change(value)
+        return event(value)
+
+    return raw(lambda all: map(changed, all))
+
+
+def _bare(value: dict[str, Any]) -> None:
+    for name in _OPTIONAL:
+        value.pop(name, None)
+
+
+def _bare_response(value: Value) -> None:
+    if "response" in value:
+        _bare(value["response"])
+
+
+def _nulls(value: dict[str, Any]) -> None:
+    value.update(dict.fromkeys(_OPTIONAL))
+
+
+def _quiet(value: dict[str, Any]) -> None:
+    """Without what the texts and the usage may lack."""
+    value["output"][0].pop("status")
+    value["output"][0]["content"][0].pop("logprobs")
+    value["usage"].pop("input_tokens_details")
+    value["usage"].pop("output_tokens_details")
+
+
+_THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "gAAAA"}
+
+
+def _moved(value: Value) -> Value:
+    return {**value, "output_index": value["output_index"] + 1} if "output_index" in value else value
+
+
+def _thought(all: list[Value]) -> list[Value]:
+    """A good stream whose first item is the model's thinking."""
+    at = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+    part = {"type": "summary_text", "text": ""}
+    done = {**_THOUGHT, "summary": [{**part, "text": "Hm."}]}
+    between: list[Value] = [
+        {"type": "response.output_item.added", "output_index": 0, "item": _THOUGHT},
+        {"type": "response.reasoning_summary_part.added", **at, "part": part},
+        {"type": "response.reasoning_summary_text.delta", **at, "delta": "Hm."},
+        {"type": "response.reasoning_summary_text.done", **at, "text": "Hm."},
+        {"type": "response.reasoning_summary_part.done", **at, "part": {**part, "text": "Hm."}},
+        {"type": "response.output_item.done", "output_index": 0, "item": done},
+    ]
+    last = {**all[-1], "response": {**all[-1]["response"], "output": [done, *all[-1]["response"]["output"]]}}
+    return [*all[:2], *between, *map(_moved, all[2:-1]), last]
+
+
+_thinking = events(_thought)
+
+ROWS = (
+    _row("bare", "The response has what clients need, and nothing else.", plain, edited(_bare)),
+    _row("nulls", "All optional fields are null.", plain, edited(_nulls)),
+    _row("quiet", "No item status, no logprobs, no details of the usage.", with_text, edited(_quiet)),
+    _row(
+        "extra-fields",
+        "The response has fields that nobody knows.",
+        plain,
+        edited(lambda v: v.update(x_vendor={"ms": 1.5}, provider="simulator")),
+    ),
+    _row(
+        "reasoning-first",
+        "A reasoning item comes before the message.",
+        with_text,
+        edited(lambda v: v["output"].insert(0, _THOUGHT)),
+    ),
+    _row(
+        "two-messages",
+        "The text comes in two messages.",
+        with_text,
+        edited(lambda v: v["output"].append({**v["output"][0], "id": "msg_2"})),
+    ),
+    _row(
+        "hosted-item",
+        "A web search comes before the message.",
+        with_text,
+        edited(lambda v: v["output"].insert(0, {"id": "ws_1", "type": "web_search_call", "status": "completed"})),
+    ),
+    _row(
+        "created-fraction",
+        "created_at has a fraction.",
+        plain,
+        edited(lambda v: v.update(created_at=v["created_at"] + 0.5)),
+    ),
+    _row("store-refused", "The server knows no store, and refuses the field.", _storing, _NO_STORE),
+    _row("store-refused-first", "The field store is refused before the key is looked at.", _naming_store, _NO_STORE),
+    _row("charset", "The media type has a charset.", plain, labelled(media="application/json; charset=utf-8")),
+    _row("gzip", "The answer is compressed.", plain, gzipped()),
+    _row("reject-403", "A wrong key gets 403.", refused, error(403, "Forbidden.", "forbidden")),
+    _row("reject-detail", "A wrong key gets FastAPI's error.", refused, says(401, {"detail": "Unauthorized"})),
+    _row("done", "The stream ends with [DONE].", streaming, raw(lambda all: (*all, b"data: [DONE]\n\n")), True),
+    _row(
+        "comments",
+        "Comments keep the stream alive.",
+        streaming,
+        raw(lambda all: (b": ping\n\n", *all[:2], b": ping\n\n", *all[2:])),
+        True,
+    ),
+    _row(
+        "stream-bare",
+        "The responses of a stream have what clients need, and nothing else.",
+        streaming,
+        _all(_bare_response),
+        True,
+    ),
+    _row(
+        "obfuscation",
+        "The deltas are padded.",
+        streaming,
+        _all(lambda v: v.update(obfuscation="x7f") if v["type"].endswith(".delta") else None),
+        True,
+    ),
+    _row(
+        "numbers-from-one",
+        "The numbers begin with 1.",
+        streaming,
+        _all(lambda v: v.update(sequence_number=v["sequence_number"] + 1)),
+        True,
+    ),
+    _row(
+        "stream-extra-fields",
+        "Events have fields that nobody knows.",
+        streaming,
+        _all(lambda v: v.update(x_vendor={"ms": 1.5})),
+        True,
+    ),
+    _row(
+        "stream-reasoning",
+        "A reasoning item is streamed before the message.",
+        streaming,
+        _thinking,
+        True,
+    ),
+)

@@ -1,0 +1,347 @@
+"""Faults of the plain answer, and of the refusals of a key."""
+
+import json
+from typing import Any
+
+from chatproof.simulator import chat
+from chatproof.simulator.fault import Turn, body, edited, error, labelled, page, rewritten, says
+from chatproof.simulator.responses_faults.parts import (
+    asking,
+    drop,
+    let_in,
+    must,
+    plain,
+    put,
+    refused,
+    should,
+    with_text,
+    wrong_key,
+)
+from chatproof.simulator.wire import GOOD, Reply
+
+_PART = ("output", 0, "content", 0)
+_SCHEMA, _CONTENT, _USAGE = "contract.schema", "contract.content", "contract.usage"
+_THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": []}
+_OUTPUT, _SHAPE, _TEXT = "happy.output_array", "happy.message_shape", "happy.content_non_empty"
+
+
+def _granted(turn: Turn) -> bool:
+    return asking(turn) and turn.asked.credential == GOOD and turn.reply.status == 200
+
+
+def _chat_reply(turn: Turn) -> Reply:
+    """As from a gateway that takes every path for chat completions."""
+    asked = {"model": json.loads(turn.asked.body)["model"], "messages": [{"role": "user", "content": "pong"}]}
+    path = turn.asked.path.replace("/responses", "/chat/completions")
+    return chat.respond(turn.asked._replace(path=path, body=json.dumps(asked).encode()))
+
+
+def _streamed(turn: Turn) -> Reply:
+    asked = {**json.loads(turn.asked.body), "stream": True}
+    return let_in(turn._replace(asked=turn.asked._replace(body=json.dumps(asked).encode())))
+
+
+def _first(item: dict[str, Any]) -> Any:
+    """The answer with one more item before its own."""
+    return edited(lambda value: value["output"].insert(0, item))
+
+
+def _starved(value: dict[str, Any]) -> None:
+    value.update(output=[_THOUGHT], status="incomplete", incomplete_details={"reason": "max_output_tokens"})
+    value["usage"].update(output_tokens=64, output_tokens_details={"reasoning_tokens": 64})
+
+
+def _failed(value: dict[str, Any]) -> None:
+    value.update(status="failed", output=[])
+
+
+ROWS = (
+    must(
+        "html-502",
+        "A gateway's page instead of the answer.",
+        "gateway.error",
+        _granted,
+        page(502, "Bad Gateway"),
+        "happy.status_200",
+    ),
+    must(
+        "server-error",
+        "The server fails with a JSON error.",
+        "server.error",
+        plain,
+        error(500, "The server had an error.", "server_error", "server_error"),
+        "happy.status_200",
+    ),
+    must(
+        "created-status",
+        "The answer comes with status 201.",
+        "contract.status",
+        plain,
+        labelled(201),
+        "happy.status_200",
+    ),
+    must(
+        "media-type",
+        "The answer is called text/html.",
+        "contract.media_type",
+        plain,
+        labelled(media="text/html"),
+        "happy.media_type_json",
+    ),
+    must(
+        "cut-json",
+        "The JSON ends in the middle.",
+        "body.truncated",
+        plain,
+        rewritten(lambda data: data[: len(data) // 2]),
+        "happy.body_json",
+    ),
+    must(
+        "stream-when-false",
+        "The answer is streamed although stream: false was sent.",
+        "stream.unexpected",
+        with_text,
+        _streamed,
+        "happy.media_type_json",
+        "happy.body_json",
+    ),
+    must(
+        "chat-reply",
+        "A chat completion comes instead of a response.",
+        "contract.choices_missing",
+        plain,
+        _chat_reply,
+        _OUTPUT,
+    ),
+    must("output-missing", "The response has no output.", "contract.choices_missing", plain, drop("output"), _OUTPUT),
+    must("output-null", "output is null.", "contract.choices_type", plain, put(None, "output"), _OUTPUT),
+    must(
+        "output-object",
+        "output is an object, not an array.",
+        "contract.choices_type",
+        plain,
+        put({"0": {}}, "output"),
+        _OUTPUT,
+    ),
+    must("item-null", "An item is null.", "contract.choices_type", with_text, put(None, "output", 0), _OUTPUT),
+    must(
+        "item-without-type",
+        "An item has no type.",
+        "contract.choices_type",
+        with_text,
+        drop("output", 0, "type"),
+        _OUTPUT,
+    ),
+    must("output-empty", "output is an empty array.", "contract.choices_empty", with_text, put([], "output"), _TEXT),
+    must("object-missing", "The response does not call itself one.", _SCHEMA, plain, drop("object"), "happy.object"),
+    must(
+        "object-completion",
+        "The response calls itself a chat completion.",
+        _SCHEMA,
+        plain,
+        put("chat.completion", "object"),
+        "happy.object",
+    ),
+    must("created-missing", "The response has no created_at.", _SCHEMA, plain, drop("created_at"), "happy.created_at"),
+    must(
+        "created-string",
+        "created_at is a string.",
+        _SCHEMA,
+        plain,
+        put("2026-01-01T00:00:00Z", "created_at"),
+        "happy.created_at",
+    ),
+    must(
+        "error-beside",
+        "An error stands beside the answer.",
+        "contract.error_present",
+        with_text,
+        put({"code": "server_error", "message": "upstream died"}, "error"),
+        "happy.no_error_field",
+    ),
+    must(
+        "failed",
+        "The response failed, under HTTP 200.",
+        "server.error",
+        with_text,
+        edited(_failed),
+        "happy.not_failed",
+        _TEXT,
+    ),
+    must(
+        "cancelled",
+        "The response says that it was cancelled.",
+        "server.error",
+        with_text,
+        put("cancelled", "status"),
+        "happy.not_failed",
+    ),
+    must(
+        "content-null", "A message's content is null.", _CONTENT, with_text, put(None, "output", 0, "content"), _SHAPE
+    ),
+    must(
+        "content-string",
+        "A message's content is a string, as in chat.",
+        _CONTENT,
+        with_text,
+        put("pong", "output", 0, "content"),
+        _SHAPE,
+    ),
+    must("content-missing", "A message has no content.", _CONTENT, with_text, drop("output", 0, "content"), _SHAPE),
+    must("part-string", "A part is a string.", _CONTENT, with_text, put(["pong"], "output", 0, "content"), _SHAPE),
+    must(
+        "part-type-text",
+        "The part's type is text, as in chat.",
+        _CONTENT,
+        with_text,
+        put("text", *_PART, "type"),
+        _TEXT,
+    ),
+    must("text-null", "The part's text is null.", _CONTENT, with_text, put(None, *_PART, "text"), _TEXT),
+    must("text-missing", "The part has no text.", _CONTENT, with_text, drop(*_PART, "text"), _TEXT),
+    must("text-empty", "The text is empty.", "content.empty", with_text, put("", *_PART, "text"), _TEXT),
+    must("text-blank", "The text is white space.", "content.empty", with_text, put(" \n", *_PART, "text"), _TEXT),
+    must(
+        "content-empty", "The message has no parts.", "content.empty", with_text, put([], "output", 0, "content"), _TEXT
+    ),
+    must(
+        "refusal",
+        "The model refuses.",
+        "content.refused",
+        with_text,
+        put([{"type": "refusal", "refusal": "I cannot help."}], "output", 0, "content"),
+        _TEXT,
+    ),
+    must(
+        "reasoning-only",
+        "All tokens were spent on reasoning.",
+        "content.reasoning_budget",
+        with_text,
+        edited(_starved),
+        _TEXT,
+    ),
+    must(
+        "in-reasoning",
+        "The answer stands in the reasoning item.",
+        _CONTENT,
+        with_text,
+        put([{**_THOUGHT, "content": [{"type": "reasoning_text", "text": "pong"}]}], "output"),
+        _TEXT,
+    ),
+    must(
+        "usage-of-chat",
+        "The usage has chat's names.",
+        _USAGE,
+        plain,
+        put({"prompt_tokens": 6, "completion_tokens": 1, "total_tokens": 7}, "usage"),
+        "happy.usage",
+    ),
+    must(
+        "usage-string", "The usage counts in strings.", _USAGE, plain, put("6", "usage", "input_tokens"), "happy.usage"
+    ),
+    must(
+        "wrong-key-served",
+        "A wrong key is served.",
+        "auth.not_enforced",
+        wrong_key,
+        let_in,
+        "auth.invalid_key.rejected",
+    ),
+    must(
+        "any-key-served",
+        "No key is asked for.",
+        "auth.not_enforced",
+        refused,
+        let_in,
+        "auth.invalid_key.rejected",
+        "auth.missing_key.rejected",
+    ),
+    must(
+        "refusal-html",
+        "A refused key gets a page.",
+        "auth.error_body",
+        refused,
+        page(401, "Unauthorized"),
+        "auth.invalid_key.body_json",
+        "auth.missing_key.body_json",
+    ),
+    must(
+        "refusal-empty-object",
+        "A refused key gets JSON without an error.",
+        "auth.error_body",
+        refused,
+        says(401, {}),
+        "auth.invalid_key.error_present",
+        "auth.missing_key.error_present",
+    ),
+    must(
+        "path-missing",
+        "The server has no such path.",
+        "url.wrong_path",
+        asking,
+        body(b"404 page not found", "text/plain", 404),
+        "happy.status_200",
+    ),
+    must(
+        "key-echoed",
+        "The key stands in the response.",
+        "secret.reflected",
+        with_text,
+        lambda turn: edited(lambda value: value.update(metadata={"key": turn.key}))(turn),
+        "secret.not_reflected",
+    ),
+    should(
+        "status-success",
+        "The status is a word of its own.",
+        _SCHEMA,
+        with_text,
+        put("success", "status"),
+        "happy.status",
+    ),
+    should(
+        "status-in-progress",
+        "A finished response says that it is in progress.",
+        _SCHEMA,
+        with_text,
+        put("in_progress", "status"),
+        "happy.status",
+    ),
+    should("usage-missing", "No usage is reported.", _USAGE, plain, drop("usage"), "happy.usage_reported"),
+    should("item-without-id", "A message has no id.", _SCHEMA, with_text, drop("output", 0, "id"), "happy.items"),
+    should("role-missing", "A message has no role.", _SCHEMA, with_text, drop("output", 0, "role"), "happy.items"),
+    should(
+        "role-model", "A message's role is model.", _SCHEMA, with_text, put("model", "output", 0, "role"), "happy.items"
+    ),
+    should(
+        "reasoning-without-summary",
+        "A reasoning item has no summary.",
+        _SCHEMA,
+        with_text,
+        _first({"id": "rs_1", "type": "reasoning"}),
+        "happy.items",
+    ),
+    should(
+        "annotations-missing",
+        "The text has no annotations.",
+        _SCHEMA,
+        with_text,
+        drop(*_PART, "annotations"),
+        "happy.annotations",
+    ),
+    should(
+        "annotations-null",
+        "The text's annotations are null.",
+        _SCHEMA,
+        with_text,
+        put(None, *_PART, "annotations"),
+        "happy.annotations",
+    ),
+    should(
+        "unknown-item",
+        "An item is of a kind of the vendor's own.",
+        _SCHEMA,
+        with_text,
+        _first({"id": "v_1", "type": "vendor:search"}),
+        "happy.known_items",
+    ),
+)

@@ -1,0 +1,320 @@
+"""Faults that only validate sees: calls, texts after a schema, caps, what is stored."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from chatproof.simulator.fault import Alter, Turn, edited, error, json_of
+from chatproof.simulator.responses_faults.parts import (
+    Value,
+    drop,
+    each,
+    gone_from,
+    let_in,
+    must,
+    put,
+    sent,
+    set_in,
+    should,
+    streaming_call,
+    with_call,
+    with_text,
+    without,
+)
+from chatproof.simulator.wire import Reply
+
+_TOOLS, _MALFORMED, _SCHEMA = "contract.tools", "stream.malformed", "contract.schema"
+_USAGE, _PARAMETER = "contract.usage", "contract.parameter"
+
+
+def _has(name: str, stream: bool | None = None) -> Callable[[Turn], bool]:
+    return sent(lambda asked: name in asked, stream)
+
+
+def _forced(turn: Turn) -> bool:
+    return with_call(turn) and b'"tool_choice": {' in turn.asked.body
+
+
+def _parallel(turn: Turn) -> bool:
+    return with_call(turn) and json_of(turn).get("tool_choice") == "required"
+
+
+def _plain(turn: Turn) -> bool:
+    """Plain requests that ask for nothing else."""
+    asked = json_of(turn)
+    return with_text(turn) and set(asked) == {"model", "input", "stream", "store"} and not asked["store"]
+
+
+def _asked_as(*names: str, **fields: object) -> Alter:
+    """What the same request would get without these fields, or with others."""
+
+    def alter(turn: Turn) -> Reply:
+        body = {name: value for name, value in json.loads(turn.asked.body).items() if name not in names}
+        return let_in(turn._replace(asked=turn.asked._replace(body=json.dumps({**body, **fields}).encode())))
+
+    return alter
+
+
+def _text(text: str) -> Alter:
+    return put(text, "output", 0, "content", 0, "text")
+
+
+def _of_call(value: object, name: str) -> Alter:
+    return put(value, "output", 0, name)
+
+
+def _merge(value: Value) -> None:
+    """One call with the arguments of both, as a bridge makes it that puts all pieces under one index."""
+    second = value["output"].pop()
+    value["output"][-1]["arguments"] += second["arguments"]
+
+
+def _each_item(kind: str, change: Callable[[Value], object]) -> Alter:
+    return each(kind, lambda one: change(one["item"]))
+
+
+def _last_call(change: Callable[[dict[str, Any]], object]) -> Alter:
+    return each("completed", lambda one: change(one["response"]["output"][0]))
+
+
+CALLS = (
+    should(
+        "tools-ignored",
+        "Tools are ignored.",
+        _TOOLS,
+        _has("tool_choice", False),
+        _asked_as("tools", "tool_choice"),
+        "tools.called",
+        "tools.parallel",
+    ),
+    must(
+        "arguments-object",
+        "A call's arguments are an object.",
+        _TOOLS,
+        _forced,
+        _of_call({"word": "pong"}, "arguments"),
+        "tools.readable",
+    ),
+    must("call-id-missing", "A call has no call_id.", _TOOLS, _forced, drop("output", 0, "call_id"), "tools.readable"),
+    must("call-name-missing", "A call has no name.", _TOOLS, _forced, drop("output", 0, "name"), "tools.readable"),
+    must(
+        "arguments-broken",
+        "A call's arguments are no JSON.",
+        _TOOLS,
+        _forced,
+        _of_call('{"word":"pong', "arguments"),
+        "tools.arguments",
+    ),
+    should(
+        "other-function",
+        "Another function is called than the one that was forced.",
+        _TOOLS,
+        _forced,
+        _of_call("record", "name"),
+        "tools.forced",
+    ),
+    should("call-without-id", "A call has no id of its own.", _TOOLS, _forced, drop("output", 0, "id"), "tools.id"),
+    should(
+        "calls-merged",
+        "Two calls are merged into one.",
+        _TOOLS,
+        _parallel,
+        edited(_merge),
+        "tools.parallel",
+    ),
+    should(
+        "call-ids-equal",
+        "Two calls have one call_id.",
+        _TOOLS,
+        _parallel,
+        edited(lambda value: value["output"][1].update(call_id=value["output"][0]["call_id"])),
+        "tools.parallel",
+    ),
+    must(
+        "result-refused",
+        "A tool's result is refused.",
+        _TOOLS,
+        sent(lambda asked: isinstance(asked.get("input"), list) and len(asked["input"]) > 1),
+        error(400, "No tool call found for function call output.", param="input"),
+        "tools.result",
+    ),
+    should(
+        "tools-not-streamed",
+        "A call is not streamed.",
+        _TOOLS,
+        _has("tool_choice", True),
+        _asked_as("stream"),
+        "tools.stream.called",
+    ),
+    must(
+        "call-no-item-done",
+        "response.output_item.done does not come for a call.",
+        _MALFORMED,
+        streaming_call,
+        without("output_item.done"),
+        "tools.stream.in_order",
+    ),
+    must(
+        "call-no-item-added",
+        "response.output_item.added does not come for a call.",
+        _MALFORMED,
+        streaming_call,
+        without("output_item.added"),
+        "tools.stream.in_order",
+    ),
+    must(
+        "call-item-id-changes",
+        "A finished call has another id.",
+        _MALFORMED,
+        streaming_call,
+        _each_item("output_item.done", set_in("fc_other", "id")),
+        "tools.stream.in_order",
+    ),
+    must(
+        "call-delta-without-index",
+        "A call's deltas have no output_index.",
+        _MALFORMED,
+        streaming_call,
+        each("function_call_arguments.delta", gone_from("output_index")),
+        "tools.stream.in_order",
+    ),
+    must(
+        "stream-call-id-missing",
+        "A finished call of a stream has no call_id.",
+        _TOOLS,
+        streaming_call,
+        _each_item("output_item.done", gone_from("call_id")),
+        "tools.stream.readable",
+    ),
+    must(
+        "stream-arguments-object",
+        "A finished call's arguments are an object.",
+        _TOOLS,
+        streaming_call,
+        _each_item("output_item.done", set_in({"word": "pong"}, "arguments")),
+        "tools.stream.readable",
+    ),
+    should(
+        "call-added-without-name",
+        "A call has no name when it is added.",
+        _TOOLS,
+        streaming_call,
+        _each_item("output_item.added", gone_from("name")),
+        "tools.stream.added",
+    ),
+    must(
+        "stream-arguments-differ",
+        "A call's deltas join to other arguments.",
+        _TOOLS,
+        streaming_call,
+        each("function_call_arguments.done", set_in("{}", "arguments")),
+        "tools.stream.joined",
+    ),
+    should(
+        "call-without-deltas",
+        "A call's arguments come without deltas.",
+        _MALFORMED,
+        streaming_call,
+        without("function_call_arguments.delta"),
+        "tools.stream.deltas",
+    ),
+    must(
+        "final-call-missing",
+        "The last response of a stream has no call.",
+        _TOOLS,
+        streaming_call,
+        each("completed", set_in([], "response", "output")),
+        "tools.stream.final",
+    ),
+    must(
+        "final-arguments-differ",
+        "The last response's call has other arguments.",
+        _TOOLS,
+        streaming_call,
+        _last_call(set_in("{}", "arguments")),
+        "tools.stream.final",
+    ),
+)
+
+ABILITIES = (
+    should(
+        "schema-ignored",
+        "A schema is ignored.",
+        "contract.structured_output",
+        _has("text"),
+        _text("pong has 4 letters"),
+        "json_schema.honoured",
+    ),
+    should(
+        "instructions-ignored",
+        "Instructions are ignored.",
+        _PARAMETER,
+        sent(lambda asked: asked.get("input") == "Hello."),
+        _asked_as("instructions"),
+        "instructions.heard",
+    ),
+    should(
+        "cap-ignored",
+        "max_output_tokens is ignored.",
+        "contract.max_tokens",
+        _has("max_output_tokens"),
+        _asked_as("max_output_tokens"),
+        "max_output_tokens.kept",
+    ),
+    should(
+        "cap-says-completed",
+        "A cut answer says that it is completed.",
+        "contract.max_tokens",
+        _has("max_output_tokens"),
+        put("completed", "status"),
+        "max_output_tokens.kept",
+    ),
+    should(
+        "cap-without-reason",
+        "A cut answer does not say why.",
+        "contract.max_tokens",
+        _has("max_output_tokens"),
+        put(None, "incomplete_details"),
+        "max_output_tokens.kept",
+    ),
+    should(
+        "tool-kinds-refused",
+        "Tools other than functions are refused.",
+        _TOOLS,
+        _has("prompt_cache_key"),
+        error(400, "'type' of tool must be 'function'", param="tools"),
+        "codex.accepted",
+    ),
+    should(
+        "store-without-id",
+        "A stored response has no id.",
+        _PARAMETER,
+        sent(lambda asked: asked.get("store") is True and "previous_response_id" not in asked),
+        drop("id"),
+        "store.accepted",
+    ),
+    should(
+        "previous-ignored",
+        "previous_response_id is ignored.",
+        _PARAMETER,
+        sent(lambda asked: "previous_response_id" in asked and asked["store"] is False),
+        _asked_as("previous_response_id"),
+        "store.recalled",
+    ),
+)
+
+ENVELOPE = (
+    should("metadata-missing", "The response has no metadata.", _SCHEMA, _plain, drop("metadata"), "envelope"),
+    should("id-number", "The response's id is a number.", _SCHEMA, _plain, put(7, "id"), "envelope.id"),
+    should("usage-sum", "The usage does not add up.", _USAGE, _plain, put(99, "usage", "total_tokens"), "usage.sum"),
+    should(
+        "usage-details-missing",
+        "The usage has no details.",
+        _USAGE,
+        _plain,
+        drop("usage", "input_tokens_details"),
+        "usage.details",
+    ),
+)
+
+ROWS = (*CALLS, *ABILITIES, *ENVELOPE)

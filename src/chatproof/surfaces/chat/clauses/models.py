@@ -1,0 +1,60 @@
+"""The models listing: is the model asked for active for this key?"""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    SMOKE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    undecided,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.model_listing import AUTO, listed_ids
+from chatproof.wire.exchange import MODEL
+
+CLAUSES = Clauses(SMOKE)
+clause = CLAUSES.add
+
+EXAMPLE_MODEL = "m"
+_CHAT_MAY_ANSWER = (400, 403, 404, 405, 501)
+"""Statuses of a listing that is not there, or not for this key: nothing is said of chat, which may be well."""
+
+
+@clause(
+    "model.listed",
+    layer=BEHAVIOUR,
+    area="Model identifiers",
+    says="The model identifier is in the list of models for this key, byte for byte.",
+    level=SHOULD,
+    source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
+    probe="models",
+    why="A model that answers today without being listed may be an alias that goes away.",
+    holds_on=(Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}'),),
+    breaks_on=(
+        Example(200, JSON, b'{"object":"list","data":[{"id":"M"}]}'),
+        Example(200, JSON, b'{"data":[]}'),
+    ),
+)
+def listed(reply: Reply, context: Context) -> Outcome:
+    if reply.status != 200:
+        if context.model == AUTO and reply.status not in _CHAT_MAY_ANSWER:
+            return broken(
+                "status", "a list of models, from which --model auto takes one", f"HTTP status {reply.status}"
+            )
+        return undecided("the listing was not answered with 200", f"HTTP {reply.status}")
+    ids = listed_ids(reply.json)
+    if ids is None:
+        return undecided("the listing is not an object with a data array of models", f"{reply.kind} body")
+    reply.need(MODEL)
+    if context.model in ids:
+        return holds(f"one of {len(ids)}")
+    if isinstance(reply.json, dict) and reply.json.get("has_more") is True:
+        return undecided("the listing goes on over further pages", f"not among the first {len(ids)} ids")
+    return broken("$.data[*].id", f"the id {quote(context.model)}", f"not among {len(ids)} ids")

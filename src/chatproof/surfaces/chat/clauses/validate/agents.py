@@ -1,0 +1,210 @@
+"""What agents rely on: calls at the same time that stay apart, texts in arguments that nobody rewrites, mistakes in a
+conversation that are told; and what clients send every day, taken or clearly refused."""
+
+import json
+from typing import Any
+
+from chatproof.contract.capability import refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+    not_applicable,
+    undecided,
+)
+from chatproof.evidence.json_values import is_integer, items, members
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
+from chatproof.surfaces.chat.clauses.stream import SSE
+from chatproof.surfaces.chat.clauses.validate import errors
+from chatproof.surfaces.chat.own_request import calls_of
+from chatproof.surfaces.chat.probes_more import INSTALL, PACKAGE, PATH, RECORD, ROWS, URL, USUAL
+from chatproof.wire.strictjson import Json, parse
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+_AREA, _CODE = "Capabilities", "contract.tools"
+_AT = "$.choices[0].delta.tool_calls[].index"
+_LITERALS = {"url": URL, "path": PATH, "package": PACKAGE}
+
+
+def _made(name: str, number: int, **arguments: str) -> dict[str, Any]:
+    return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+
+
+_CALLS = (_made(RECORD, 1, url=URL, path=PATH), _made(INSTALL, 2, package=PACKAGE))
+
+
+def _plain(*calls: dict[str, Any]) -> Example:
+    message = {"role": "assistant", "content": None, "tool_calls": [*calls]}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    return Example(200, JSON, json.dumps(body).encode())
+
+
+def _streamed(*indexes: int, calls: tuple[dict[str, Any], ...] = _CALLS) -> Example:
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": index, **call}]}, "finish_reason": None}]}
+        for index, call in zip(indexes, calls, strict=True)
+    ]
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    text = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in (*chunks, last))
+    return Example(200, SSE, f"{text}data: [DONE]\n\n".encode())
+
+
+def _few(calls: int) -> Outcome:
+    return not_applicable("the model made no call" if not calls else "the model made one call, not two at once")
+
+
+@clause(
+    "tools.parallel_ids",
+    layer=SCHEMA,
+    code=_CODE,
+    area=_AREA,
+    says="Calls that are made at the same time have ids of their own.",
+    source=OPENAI_SPEC,
+    probe="tools.parallel",
+    why="Agents send each result back by its call's id: with equal ones the results are mixed up, and OpenAI's own API "
+    "refuses the conversation.",
+    needs=("tools.arguments",),
+    holds_on=(_plain(*_CALLS),),
+    breaks_on=(_plain(_CALLS[0], {**_CALLS[1], "id": "call_1"}),),
+)
+def parallel_ids(reply: Reply, context: Context) -> Outcome:
+    calls = calls_of(reply) if reply.status == 200 else []
+    if len(calls) < 2:
+        return _few(len(calls))
+    ids = [call.id for call in calls]
+    if len({str(id) for id in ids}) == len(ids):
+        return holds(f"{len(calls)} calls")
+    return broken(
+        "$.choices[0].message.tool_calls[*].id", "ids of their own", ", ".join(quote(id, 40) for id in ids[:4])
+    )
+
+
+@clause(
+    "tools.parallel_apart",
+    layer=SCHEMA,
+    code=_CODE,
+    area=_AREA,
+    says="Streamed calls that are made at the same time have indexes and ids of their own.",
+    source=OPENAI_SPEC,
+    probe="tools.parallel.stream",
+    why="Every SDK joins by the index: two calls under one become one call with the arguments of both.",
+    needs=("tools.streamed",),
+    holds_on=(_streamed(0, 1),),
+    breaks_on=(
+        _streamed(0, 0),
+        _streamed(0, 0, calls=(_CALLS[0], {**_CALLS[1], "id": "call_1"})),
+        _streamed(0, 1, calls=(_CALLS[0], {**_CALLS[1], "id": "call_1"})),
+    ),
+)
+def parallel_apart(reply: Reply, context: Context) -> Outcome:
+    if reply.status != 200 or reply.kind != "sse":
+        return _few(0)
+    seen: list[tuple[Json, Json, Json]] = []  # (index, id, name) of each piece that begins a call
+    for piece in (members(piece) for delta in view.deltas(reply) for piece in items(delta.get("tool_calls"))):
+        begins = (piece.get("index"), piece.get("id"), members(piece.get("function")).get("name"))
+        if any(begins[1:]) and begins not in seen:
+            seen.append(begins)
+    if not all(is_integer(index) for index, _, _ in seen):
+        return not_applicable("an index is missing, which is broken elsewhere")
+    calls = {(str(id), str(name)) for _, id, name in seen if id and name}
+    if len(calls) < 2:
+        return _few(len(calls))
+    for index in {index for index, _, _ in seen}:
+        under = [(id, name) for other, id, name in seen if other == index]
+        if len({id for id, _ in under if id}) > 1 or len({name for _, name in under if name}) > 1:
+            said = " and ".join(quote(name or id, 40) for id, name in under[:3])
+            return broken(_AT, "an index of its own for each call", f"index {quote(index)} is used for {said}")
+    ids = [id for _, id, _ in seen if id]
+    if len(ids) != len({str(id) for id in ids}):
+        return broken("$.choices[0].delta.tool_calls[].id", "ids of their own", f"{quote(ids[0], 40)} twice")
+    return holds(f"{len(calls)} calls")
+
+
+@clause(
+    "tools.intact",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="A link, a path and a package's name come back in a call as they were given, streamed and not.",
+    source=OPENAI_SPEC,
+    probe="tools.parallel",
+    why="An agent fetches another file or installs another package than it was told to.",
+    needs=("tools.arguments",),
+    holds_on=(_plain(*_CALLS),),
+    breaks_on=(),
+)
+def intact(reply: Reply, context: Context) -> Outcome:
+    """Broken where both replies changed it in the same way: a model that copies badly does not do so twice."""
+    if reply.status != 200:
+        return _few(0)
+    twin = context.replies.get("tools.parallel.stream")
+    here = _changed(reply)
+    there = _changed(twin) if twin is not None and twin.complete and twin.status == 200 else {}
+    if not here and not there:
+        return holds() if calls_of(reply) else _few(0)
+    for name, value in here.items():
+        if there.get(name) == value:
+            said = f"{quote(value, 100)}, streamed and not"
+            return broken(f"$.choices[0].message.tool_calls[].{name}", quote(_LITERALS[name], 100), said)
+    name, value = next(iter((here or there).items()))
+    return undecided(f"{name} was changed in one of two replies, which a model may do: {quote(value, 100)}")
+
+
+def _changed(reply: Reply) -> dict[str, str]:
+    """The literals that came back as another text, by the argument's name."""
+    found: dict[str, str] = {}
+    for call in calls_of(reply):
+        value = parse(call.arguments.encode("utf-8", "surrogatepass"))[0] if isinstance(call.arguments, str) else None
+        for name, text in members(value).items():
+            if isinstance(text, str) and name in _LITERALS and text != _LITERALS[name]:
+                found[name] = text
+    return found
+
+
+def _usual(row_id: str, what: str) -> None:
+    def judge(reply: Reply, context: Context) -> Outcome:
+        refused = refusal(reply, context, "")
+        if refused is not None:
+            return refused._replace(state="")
+        return holds("" if view.is_success(reply) else "accepted")
+
+    clause(
+        "tools.usual" if row_id == f"{USUAL}tools" else f"{row_id}.taken",  # --skip tools means it, too
+        layer=BEHAVIOUR,
+        code="contract.parameter",
+        level=SHOULD,
+        area="Optional request fields",
+        says=f"{what} is answered, or clearly refused.",
+        source=OPENAI_SPEC,
+        probe=row_id,
+        needs=("tools.called",) if row_id == f"{USUAL}tools" else (),
+        why="What clients send every day is neither done nor refused in a way that they can read.",
+        holds_on=(GOOD,),
+        breaks_on=(Example(200, JSON, b'{"error":{"message":"boom"}}'), Example(200, "text/html", b"<html>")),
+    )(judge)
+
+
+for _row in ROWS:
+    if _row.id.startswith(USUAL):
+        _does = _row.does if _row.headers else f"a request with {_row.does}"
+        _usual(_row.id, _does[0].upper() + _does[1:])
+
+_MIXED = "An agent that mixes up its results is told so, or not at all."
+for _name, _request in (
+    ("wrong_call_id", "with a tool's result for a call that was not made"),
+    ("unanswered_call", "with a call that has no result"),
+):
+    errors.add(errors.Wrong(_name, _request, SHOULD, (), _MIXED, lenient=True, needs=("tools.arguments",)), clause)

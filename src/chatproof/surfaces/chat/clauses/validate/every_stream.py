@@ -1,0 +1,199 @@
+"""Every other stream of the run is held to what the plain one is held to: tools, usage and caps come by other paths.
+
+Judged on each stream of the run but the one of smoke, which has clauses of its own; only where one was asked for and
+granted. A stream that died is never taken for a whole one.
+"""
+
+from itertools import pairwise
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    OPENAI_SPEC,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+    not_applicable,
+    undecided,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.clauses import stream
+from chatproof.surfaces.chat.clauses.stream import SSE
+from chatproof.surfaces.chat.view import text_of
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+_AREA = "Streaming"
+_OWN = "stream"
+_HEAD = (
+    b'data: {"id":"c1","object":"chat.completion.chunk","created":1795379441,"model":"m","choices":[{"index":0,"delta":'
+)
+_FEWEST = 8  # deltas: fewer may be alike by chance
+_WORDS = 8  # characters of a piece of which three are not alike by chance
+_LONG = 20  # characters of an answer that is not written twice by chance
+
+
+def _chunk(delta: bytes, finish: bytes = b"null") -> bytes:
+    return _HEAD + delta + b',"finish_reason":' + finish + b"}]}\n\n"
+
+
+_LAST, _DONE = _chunk(b"{}", b'"stop"'), b"data: [DONE]\n\n"
+_GOOD = _chunk(b'{"role":"assistant","content":"po"}') + _chunk(b'{"content":"ng"}') + _LAST + _DONE
+_ERROR = b'data: {"error":{"message":"upstream reset"}}\n\n'
+
+
+def _stream(body: bytes) -> Example:
+    return Example(200, SSE, body)
+
+
+def _texts(*texts: bytes) -> Example:
+    return _stream(b"".join(_chunk(b'{"content":"%b"}' % text) for text in texts) + _LAST + _DONE)
+
+
+def _applies(reply: Reply) -> Outcome | None:
+    """None where the reply is a stream that was asked for and granted; else what is to be said instead."""
+    asked = b'"stream": true' in reply.exchange.request.body
+    if reply.probe == _OWN or reply.probe.startswith(("error.", "auth.")) or not (asked or reply.kind == "sse"):
+        return not_applicable("no other stream")
+    if reply.response is None or not 200 <= reply.status < 300 or (reply.complete and reply.kind != "sse"):
+        return not_applicable("no other stream")
+    return None
+
+
+def _cut(reply: Reply) -> Outcome | None:
+    """A stream whose connection ended before it did."""
+    fault = reply.fault
+    if fault is None or reply.ends_with_done:
+        return None
+    return undecided(f"no complete response: {fault.code} ({fault.phase})")
+
+
+@clause(
+    "envelope.elsewhere.events_parse",
+    layer=SCHEMA,
+    code="stream.malformed",
+    area=_AREA,
+    says="Each event of every other stream is a JSON object, or the terminator.",
+    source=OPENAI_SPEC,
+    probe="*",
+    on_fault=True,
+    why="openai-python, openai-node and the AI SDK raise a JSON error in the middle of the answer or the tool call.",
+    holds_on=(_stream(_GOOD),),
+    breaks_on=(_stream(_GOOD.replace(b'"ng"}', b'"ng')), _stream(b"data: 7\n\n" + _DONE)),
+)
+def parses(reply: Reply, context: Context) -> Outcome:
+    return _applies(reply) or _cut(reply) or stream.events_parse(reply, context)
+
+
+@clause(
+    "envelope.elsewhere.no_error",
+    layer=BEHAVIOUR,
+    code="stream.error",
+    area=_AREA,
+    says="No event of every other stream carries an error.",
+    source=OPENAI_SPEC,
+    probe="*",
+    needs=("envelope.elsewhere.events_parse",),
+    on_fault=True,
+    why="openai-python and openai-node raise APIError in the middle of the answer, under status 200.",
+    holds_on=(_stream(_GOOD),),
+    breaks_on=(
+        _stream(_chunk(b'{"content":"po"}') + _ERROR),
+        _stream(_chunk(b'{"content":"po"}', b'"error"') + _DONE),
+    ),
+)
+def no_error(reply: Reply, context: Context) -> Outcome:
+    return _applies(reply) or stream.no_error(reply, context)
+
+
+@clause(
+    "envelope.elsewhere.finished",
+    layer=SCHEMA,
+    code="stream.incomplete",
+    level=SHOULD,
+    area=_AREA,
+    says="Every other stream has a finish_reason and ends with `data: [DONE]`.",
+    source=OPENAI_SPEC,
+    probe="*",
+    needs=("envelope.elsewhere.no_error",),
+    on_fault=True,
+    why="openai-node's accumulator raises 'missing finish_reason'; without an end a cut answer looks like a whole one.",
+    holds_on=(_stream(_GOOD),),
+    breaks_on=(_stream(_GOOD.replace(_DONE, b"")), _stream(_GOOD.replace(_LAST, b""))),
+)
+def finished(reply: Reply, context: Context) -> Outcome:
+    other = _applies(reply)
+    if other is not None:
+        return other
+    if reply.probe == "tools.stream":
+        return not_applicable("its own clause says so")
+    own = context.replies.get(_OWN)
+    outcome = stream.finished(reply, context)
+    if outcome.outcome != BROKEN or own is None or not own.complete or own.kind != "sse":
+        return outcome
+    same = stream.finished(own, context).observed == outcome.observed
+    return not_applicable("as in the plain stream") if same else outcome
+
+
+@clause(
+    "envelope.elsewhere.text_once",
+    layer=BEHAVIOUR,
+    code="stream.duplicated",
+    level=SHOULD,
+    area=_AREA,
+    says="A stream sends each piece of the text once: no delta repeats what came before.",
+    source=OPENAI_SPEC,
+    probe="stream.usage",
+    why="All clients join the deltas: the user reads every piece twice, or the answer once more for each chunk.",
+    holds_on=(_stream(_GOOD), _texts(*(b"%d," % n for n in range(12))), _texts(*[b"ha"] * 20)),
+    breaks_on=(
+        _stream(
+            b"".join(_chunk(b'{"content":"%b"}' % b"1,2,3,4,5,6,7,8,9,"[:n]) for n in range(2, 20, 2)) + _LAST + _DONE
+        ),
+        _stream(b"".join(_chunk(b'{"content":"%d,"}' % (n // 2)) for n in range(20)) + _LAST + _DONE),
+        _stream(
+            b"".join(_chunk(b'{"content":"%d,"}' % n) for n in range(12))
+            + _chunk(b'{"content":"0,1,2,3,4,5,6,7,8,9,10,11,"}')
+            + _LAST
+            + _DONE
+        ),
+    ),
+)
+def text_once(reply: Reply, context: Context) -> Outcome:
+    if reply.kind != "sse" or reply.status != 200:
+        return not_applicable("no stream came")
+    pieces = [text for delta in view.deltas(reply) if (text := text_of(delta.get("content")))]
+    how = _duplication(pieces)
+    if not how:
+        return holds(f"{len(pieces)} pieces of text")
+    shown = "".join(pieces)[:60]
+    return broken("$.choices[0].delta.content", "each piece of text once", f"{how}; clients show {quote(shown)}")
+
+
+def _duplication(pieces: list[str]) -> str:
+    """How the pieces repeat each other, by their structure alone; empty when they do not."""
+    long = len(pieces) > 2 and min(map(len, pieces)) >= _WORDS  # few, but none that is alike by chance
+    if long and all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces)):
+        return f"each of {len(pieces)} deltas holds all the text so far"
+    paired = len(pieces) > 5 and pieces[::2] == pieces[1::2]
+    if long and paired and len(set(pieces)) == len(pieces) // 2:
+        return f"each of {len(pieces) // 2} deltas comes twice"
+    if len(pieces) >= _FEWEST and len(set(pieces)) > 1:
+        if all(len(b) > len(a) and b.startswith(a) for a, b in pairwise(pieces)):
+            return f"each of {len(pieces)} deltas holds all the text so far"
+        even = len(pieces) - len(pieces) % 2
+        pairs = [pieces[n] == pieces[n + 1] for n in range(0, even, 2)]
+        if len(pairs) * 2 >= _FEWEST and all(pairs) and len(set(pieces)) > len(pairs) // 2:
+            return f"each of {len(pairs)} deltas comes twice"
+    if len(pieces) > 2 and len(pieces[-1]) >= _LONG and pieces[-1] == "".join(pieces[:-1]):
+        return "the last delta holds the whole text once more"
+    return ""

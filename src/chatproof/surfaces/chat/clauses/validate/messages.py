@@ -1,0 +1,176 @@
+"""What a conversation may hold: system and developer messages, several turns, any script, an image."""
+
+import json
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    undecided,
+)
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
+from chatproof.surfaces.chat.probes import PROMPT
+from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.chat.view import reasoning_of, text_of
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+_AREA = "Capabilities"
+_CODE = "contract.messages"
+_AT = "$.choices[0].message.content"
+WORD = "pong"  # what the happy path asks for, and only these messages do
+_SENT = ("answer with the single word", "The word to remember is")  # of the messages that are to be heard
+_MANGLED = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u")
+
+
+def _answer(content: str) -> Example:
+    reply = {"choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]}
+    return Example(200, JSON, json.dumps(reply, ensure_ascii=False).encode())
+
+
+_REFUSED = Example(400, JSON, b'{"error":{"message":"role developer is not supported"}}')
+
+
+def _follows(context: Context) -> bool:
+    """The model says what it is asked to say: only then does another answer show that it was not asked."""
+    said = text_of(view.message(context.control).get("content")) if context.control else ""
+    return WORD in said.lower() and PROMPT not in said  # an echo says everything
+
+
+def _heard(probe: str, capability: str, says: str, why: str) -> None:
+    """A clause that a message was taken into account: the answer holds the word that only it holds."""
+
+    def judge(reply: Reply, context: Context) -> Outcome:
+        refused = refusal(reply, context, capability, ("role", "system", "developer"))
+        if refused:
+            return refused
+        text = text_of(view.message(reply).get("content"))
+        if any(words in text for words in _SENT):
+            return undecided("the answer repeats what was sent", quote(text, 80))  # an echo is no answer
+        if WORD in text.lower():
+            return done()
+        if not text.strip() and reasoning_of(view.message(reply)):
+            return done("the model only thought; the message was accepted")
+        if not _follows(context):
+            return undecided("this model did not do as the plain request says either", quote(text, 60))
+        return ignored(_AT, "the word that the message asks for", quote(text, 60))
+
+    clause(
+        f"{capability}.heard",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        capability=capability,
+        area=_AREA,
+        says=says,
+        source=OPENAI_SPEC,
+        probe=probe,
+        why=why,
+        holds_on=(GOOD, _answer("Pong!")),
+        breaks_on=(_answer("Hello! How can I help you?"), Example(200, JSON, b'{"error":"no"}')),
+    )(judge)
+
+
+_heard(
+    "role.system",
+    "system",
+    "A system message is taken into account, or clearly refused.",
+    "The application's instructions and its guard rails are dropped without a word.",
+)
+_heard(
+    "role.developer",
+    "developer",
+    "A developer message is taken into account, or clearly refused.",
+    "Newer SDKs send instructions in this role; they are dropped without a word.",
+)
+_heard(
+    "multi_turn",
+    "multi_turn",
+    "The turns of a conversation are remembered.",
+    "Every chat application sends the turns before; an endpoint that reads only the last one has no memory.",
+)
+
+
+@clause(
+    "unicode.accepted",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    area=_AREA,
+    capability="unicode",
+    says="Text outside of ASCII, emoji included, is accepted.",
+    source=OPENAI_SPEC,
+    probe="unicode",
+    why="Users write in every script; a gateway that mangles the bytes answers them with 400.",
+    holds_on=(_answer(UNICODE), GOOD),
+    breaks_on=(Example(400, JSON, b'{"error":{"message":"invalid unicode code point"}}'),),
+)
+def unicode_accepted(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "")
+    if refused is not None and refused.state and reply.error:
+        return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")
+    return refused or done()
+
+
+@clause(
+    "unicode.intact",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    capability="unicode",
+    says="Text outside of ASCII comes back without replacement characters or double encoding.",
+    source=OPENAI_SPEC,
+    probe="unicode",
+    needs=("unicode.accepted",),
+    why="Users read mojibake.",
+    holds_on=(_answer(UNICODE), _answer("I cannot repeat that.")),
+    breaks_on=(
+        _answer("na\ufffdve"),
+        _answer(UNICODE.encode().decode("latin-1")),
+        _answer(json.dumps(UNICODE)),
+    ),
+)
+def unicode_intact(reply: Reply, context: Context) -> Outcome:
+    text = text_of(view.message(reply).get("content"))
+    if view.finish_reason(reply) == "length":
+        text = text.rstrip("\ufffd")  # cut within a character
+    plain = text_of(view.message(context.control).get("content")) if context.control else ""
+    found = next((mark for mark in _MANGLED if mark in text), "")
+    if found and found in plain:
+        return undecided("this model writes such characters without being sent any", quote(text, 80))
+    return ignored(_AT, "the characters that were sent", quote(text, 80)) if found else done(quote(text, 40))
+
+
+@clause(
+    "image.accepted",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    capability="image",
+    area=_AREA,
+    says="An image part is accepted, or clearly refused.",
+    source=OPENAI_SPEC,
+    probe="image",
+    why="Applications send screenshots and photographs in this form.",
+    holds_on=(_answer("Black."),),
+    breaks_on=(Example(200, JSON, b'{"error":{"message":"cannot decode image"}}'), _answer("")),
+)
+def image(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "image", ("image", "image_url", "content", "vision"))
+    if refused:
+        return refused
+    text = text_of(view.message(reply).get("content"))
+    if text.strip() or reasoning_of(view.message(reply)):
+        return done(quote(text, 40))
+    return ignored(_AT, "an answer about the image", quote(view.message(reply).get("content")))

@@ -1,0 +1,30 @@
+"""What the request of a reply asked for: how many texts, and in which encoding. A capture may not hold it."""
+
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.embeddings.vectors import FLOAT
+from chatproof.wire.exchange import ARRIVALS, REQUEST, NotHeld
+from chatproof.wire.strictjson import Json
+
+
+def request(reply: Reply) -> dict[str, Json]:
+    """The request's JSON object. Raises NotHeld where it was not captured."""
+    reply.need(REQUEST)
+    if not reply.exchange.request.body and ARRIVALS in reply.exchange.unheld:
+        raise NotHeld(REQUEST)
+    from chatproof.surfaces.chat.own_request import asked_of
+
+    return asked_of(reply)
+
+
+def count_of(body: dict[str, Json]) -> int:
+    """How many vectors a request asks for: one for a text or an array of tokens, one for each of an array of these."""
+    given = body.get("input")
+    if not isinstance(given, list) or not given or isinstance(given[0], int | float):
+        return 1
+    return len(given)
+
+
+def encoding_of(body: dict[str, Json]) -> str:
+    """The encoding that a request asks for; float where it does not say."""
+    said = body.get("encoding_format")
+    return said if isinstance(said, str) else FLOAT

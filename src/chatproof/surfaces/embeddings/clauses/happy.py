@@ -1,0 +1,270 @@
+"""The happy path: one valid request of two texts. What makes a client hand out a wrong vector, or none, is a must."""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    RFC_8259,
+    SCHEMA,
+    SMOKE,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+)
+from chatproof.contract.probe import REFUSED_FORM
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.chat.clauses.happy import body_json as is_json
+from chatproof.surfaces.chat.clauses.happy import media_type_json as says_json
+from chatproof.surfaces.chat.clauses.happy import status_200 as is_200
+from chatproof.surfaces.embeddings import vectors, view
+from chatproof.surfaces.embeddings.asked import count_of, encoding_of, request
+from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, A, B, body, item, of, packed, whole
+from chatproof.surfaces.embeddings.vectors import BASE64, FLOAT
+from chatproof.wire.strictjson import Json
+
+CLAUSES = Clauses(SMOKE)
+clause = CLAUSES.add
+
+COMETAPI = Source("https://apidoc.cometapi.com/api/text/embeddings", "2026-11-28")
+SHAPE = "Response shape"
+_WORDS = {BASE64: "base64 of little-endian float32", FLOAT: "an array of numbers"}
+
+clause(
+    "embeddings.happy.status_200",
+    layer=TRANSPORT,
+    area="Endpoint path",
+    says="A valid request is answered with HTTP status 200.",
+    source=COMETAPI,
+    probe="happy",
+    why="Every SDK raises on a status that is no success.",
+    holds_on=(GOOD,),
+    breaks_on=(Example(503, JSON, b'{"error":{"message":"no available channel"}}'), Example(201, JSON, GOOD.body)),
+)(is_200)
+
+clause(
+    "embeddings.happy.media_type_json",
+    layer=TRANSPORT,
+    area=SHAPE,
+    says="The Content-Type header indicates JSON.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.status_200",),
+    why="openai-python and openai-node hand the caller a plain string when the type is not JSON.",
+    holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", GOOD.body)),
+    breaks_on=(Example(200, "text/html", GOOD.body), Example(200, "", GOOD.body)),
+)(says_json)
+
+clause(
+    "embeddings.happy.body_json",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="The body is one strict JSON document (RFC 8259).",
+    source=RFC_8259,
+    probe="happy",
+    needs=("embeddings.happy.status_200",),
+    why="A parser refuses it, or two parsers read it differently: NaN passes in Python, and stops openai-node.",
+    holds_on=(GOOD, Example(200, JSON, b"\n\n" + GOOD.body)),
+    breaks_on=(
+        Example(200, "text/html", b"<html></html>"),
+        Example(200, JSON, b""),
+        Example(200, JSON, GOOD.body[:-9]),
+        Example(200, JSON, b'{"data":[{"embedding":[NaN]}]}'),
+    ),
+)(is_json)
+
+
+@clause(
+    "embeddings.happy.base64",
+    layer=BEHAVIOUR,
+    area="Optional request fields",
+    code="contract.encoding",
+    says="A request for base64 is answered.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.status_200",),
+    why="openai-python, openai-node and LangChain ask for base64 unless they are told otherwise: each call fails.",
+    holds_on=(GOOD, IN_FLOATS),
+    breaks_on=(Example(400, JSON, b'{"error":{"message":"encoding_format base64 is not supported"}}'),),
+)
+def base64_taken(reply: Reply, context: Context) -> Outcome:
+    """The first form is kept under another name where it was refused for the encoding."""
+    first = context.replies.get(f"{REFUSED_FORM}{reply.probe}", reply)
+    if first.status < 400:
+        return holds()
+    said = f"HTTP {first.status}" + (f", {error_words(first.error)}" if first.error else "")
+    return broken("status", "an answer to encoding_format base64", f"{said}; in floats it is answered")
+
+
+@clause(
+    "embeddings.happy.no_error_field",
+    layer=BEHAVIOUR,
+    area="Error response shape",
+    says="No error stands in the reply (null is fine).",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.body_json",),
+    why="Under HTTP 200 openai-python and openai-node say that no data came, and hide the reason from the user.",
+    holds_on=(GOOD, of(A, B, error=None)),
+    breaks_on=(
+        body({"error": {"code": "server_error", "message": "boom"}}),
+        body({"error": "Unexpected endpoint or method."}),
+    ),
+)
+def no_error_field(reply: Reply, context: Context) -> Outcome:
+    error = reply.object.get("error")
+    if not error:
+        return holds()
+    found = reply.error
+    said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
+    return broken("$.error", "no error, or null", said)
+
+
+@clause(
+    "embeddings.happy.data_array",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="`data` is a non-empty array of objects whose `embedding` is a string or an array of numbers.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.no_error_field",),
+    why="openai-python raises ValueError or TypeError, openai-node TypeError; of a nested array both hand on garbage.",
+    holds_on=(GOOD, IN_FLOATS, of(A), of([1, 0, 0], [0, 1, 0])),
+    breaks_on=(
+        body([]),
+        body({}),
+        body(whole(A, B) | {"data": None}),
+        body(whole(A, B) | {"data": {"0": item(0, A)}}),
+        body(whole()),
+        body(whole(A, B) | {"data": [A, B]}),
+        of(A, None),
+        of([list(FIRST)], [list(FIRST)]),
+        of(["1.0"], ["0.5"]),
+        of([True], [False]),
+        of({"0": 1.0}, {"0": 1.0}),
+        body(whole(A) | {"data": [{"object": "embedding", "index": 0}]}),
+    ),
+)
+def data_array(reply: Reply, context: Context) -> Outcome:
+    return unreadable(reply) or holds(f"{len(view.data(reply))} items")
+
+
+def unreadable(reply: Reply) -> Outcome | None:
+    """What keeps clients from reading the items; None where nothing does."""
+    expected = "an array of items with an embedding"
+    if not reply.is_object:
+        return broken("$", "an object with data", quote(reply.json))
+    if "data" not in reply.object:
+        return broken("$.data", expected, f"absent from {quote(reply.json)}")
+    found = reply.object["data"]
+    if not isinstance(found, list) or not found:
+        return broken("$.data", expected, quote(found))
+    for place, one in enumerate(found):
+        if not isinstance(one, dict):
+            return broken(f"$.data[{place}]", "an object", quote(one))
+        at = f"$.data[{place}].embedding"
+        if "embedding" not in one:
+            return broken(at, "a string or an array of numbers", f"absent from {quote(one)}")
+        vector = vectors.read(one["embedding"])
+        if not vector.encoding:
+            return broken(at, "a string or an array of numbers", f"{vector.problem}: {quote(one['embedding'], 60)}")
+    return None
+
+
+@clause(
+    "embeddings.happy.count",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    says="`data` has as many items as the request has inputs.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.data_array",),
+    why="openai-python, openai-node, the AI SDK and LangChain say nothing: the texts after it get other vectors.",
+    holds_on=(GOOD, IN_FLOATS),
+    breaks_on=(of(A), of(A, B, A)),
+)
+def counted(reply: Reply, context: Context) -> Outcome:
+    return miscounted(reply) or holds()
+
+
+def miscounted(reply: Reply) -> Outcome | None:
+    """Another number of items than of inputs; None where they agree."""
+    wanted, found = count_of(request(reply)), len(view.data(reply))
+    return None if found == wanted else broken("$.data", f"{wanted} items", f"{found}")
+
+
+@clause(
+    "embeddings.happy.order",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    says="The items stand in the order of the inputs: no index is smaller than one before it. (Items without index are "
+    "not judged here, nor numbers that keep the order.)",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.count",),
+    why="openai-python, openai-node, the AI SDK and LangChain take the items as they stand: the vectors are swapped.",
+    holds_on=(
+        GOOD,
+        body(whole(A, B) | {"data": [{"embedding": A}, {"embedding": B}]}),
+        body(whole(A, B) | {"data": [item(0, A), item(0, B)]}),
+        body(whole(A, B) | {"data": [item(1, A), item(2, B)]}),
+    ),
+    breaks_on=(
+        body(whole(A, B) | {"data": [item(1, B), item(0, A)]}),
+        body(whole(A, B) | {"data": [item(2, B), item(1, A)]}),
+    ),
+)
+def in_order(reply: Reply, context: Context) -> Outcome:
+    return disordered(reply.object["data"]) or holds()
+
+
+def disordered(data: Json) -> Outcome | None:
+    """The first item whose index is smaller than one before it; None where there is none."""
+    last = None
+    for place, one in enumerate(data if isinstance(data, list) else ()):
+        index = one.get("index") if isinstance(one, dict) else None
+        if not isinstance(index, int):
+            continue
+        if last is not None and index < last:
+            return broken(f"$.data[{place}].index", f"{last} or more", f"{index}: the items stand in another order")
+        last = index
+    return None
+
+
+@clause(
+    "embeddings.happy.encoding",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.encoding",
+    says="Each embedding has the encoding that was asked for: base64 is base64 of float32, float an array of numbers.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("embeddings.happy.data_array",),
+    why="openai-node 6.49 reads floats as bytes where it asked for base64: a quarter of each vector is left, silently. "
+    "7.59 takes both. Cut base64 stops it and openai-python; URL-safe base64 stops openai-python and LangChain.",
+    holds_on=(GOOD, of(packed(()), packed(()))),
+    breaks_on=(IN_FLOATS, of(A, "pong!"), of(A[:-4], B), of(A[:-1], B), of(A.replace("=", ""), B)),
+)
+def encoded(reply: Reply, context: Context) -> Outcome:
+    return miscoded(reply) or holds(encoding_of(request(reply)))
+
+
+def miscoded(reply: Reply) -> Outcome | None:
+    """The first embedding that has another encoding than was asked for, or cannot be read as it."""
+    wanted = encoding_of(request(reply))
+    if wanted not in (BASE64, FLOAT):
+        return None
+    for place, vector in enumerate(view.read(reply)):
+        at = f"$.data[{place}].embedding"
+        if vector.encoding != wanted:
+            told = f"an array of {vector.length} numbers" if vector.encoding == FLOAT else "a string"
+            return broken(at, _WORDS[wanted], told)
+        if vector.problem:
+            return broken(at, _WORDS[wanted], vector.problem)
+    return None

@@ -1,0 +1,141 @@
+"""What clients use beyond the plain request: shorter vectors, tokens, many texts at once; and whether vectors mean
+something."""
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    OPENAI_SPEC,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    not_applicable,
+)
+from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.embeddings import vectors, view
+from chatproof.surfaces.embeddings.asked import request
+from chatproof.surfaces.embeddings.clauses.happy import COMETAPI
+from chatproof.surfaces.embeddings.clauses.validate.floats import misshapen
+from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
+from chatproof.surfaces.embeddings.examples import GOOD, A, B, body, of, packed, whole
+from chatproof.surfaces.embeddings.probes_validate import BATCH, DIMENSIONS
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+_AREA = "Capabilities"
+_SPEAKR = Source("https://github.com/murtaza-nasir/speakr", "2026-11-28")
+_LANGCHAIN = Source("https://github.com/langchain-ai/langchain", "2026-11-29")
+_SHORT = packed((0.5,) * DIMENSIONS)
+_MANY = [packed((float(number), 1.0)) for number in range(BATCH)]
+_NO = Example(200, JSON, b'{"error":"no"}')
+
+
+@clause(
+    "embeddings.dimensions.honoured",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="dimensions",
+    area=_AREA,
+    says="Vectors have the length that `dimensions` asks for, or it is clearly refused.",
+    source=_SPEAKR,
+    probe="dimensions",
+    why="The column of a vector store was made for that length: every insert fails, or another column is needed.",
+    holds_on=(of(_SHORT, _SHORT),),
+    breaks_on=(GOOD, of(_SHORT, A), _NO, body(whole())),
+)
+def dimensions(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "dimensions", ("dimensions", "dimension", "output_dimension"))
+    if refused:
+        return refused
+    wanted = request(reply).get("dimensions")
+    if not is_integer(wanted):
+        return not_applicable("the request asks for no dimensions")
+    for place, vector in enumerate(view.read(reply)):
+        if vector.length != wanted:
+            return ignored(f"$.data[{place}].embedding", f"{wanted} numbers", f"{vector.length} numbers")
+    return done(f"{wanted} numbers each")
+
+
+@clause(
+    "embeddings.tokens.accepted",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="token_arrays",
+    area=_AREA,
+    says="Texts as arrays of tokens are answered with a vector each.",
+    source=_LANGCHAIN,
+    probe="tokens",
+    why="LangChain's OpenAIEmbeddings sends tokens unless check_embedding_ctx_length is False: each call fails.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"input must be a string or an array of strings","param":"input"}}'),
+        of(A, B, A),
+        of(A),
+        _NO,
+    ),
+)
+def tokens(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "token_arrays", ("input", "tokens", "token"))
+    if refused is None:
+        return misshapen(reply, context) or done()
+    if not refused.state or refused.outcome == BROKEN:
+        return refused
+    said = f"HTTP {reply.status}" + (f", {error_words(reply.error)}" if reply.error else "")
+    return Outcome(BROKEN, "status", "an answer", f"refused: {said}", "", refused.state)
+
+
+@clause(
+    "embeddings.batch.whole",
+    layer=BEHAVIOUR,
+    capability="batch",
+    area=_AREA,
+    says=f"{BATCH} texts at once are answered with as many good vectors, in their order, or clearly refused.",
+    source=COMETAPI,
+    probe="batch",
+    why="openai-python, the AI SDK and LangChain send many at once, and do not count what comes back.",
+    holds_on=(of(*_MANY),),
+    breaks_on=(of(*_MANY[1:]), GOOD, _NO, of(*_MANY[1:], packed((0.0, 0.0))), of(*_MANY[1:], A)),
+)
+def batch(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "batch", ("input", "batch", "inputs"))
+    found = refused or misshapen(reply, context)
+    if found:
+        return found
+    found = uneven(reply) or infinite(reply) or empty(reply)
+    return damaged(found.at, found.expected, found.observed) if found else done(f"{len(view.read(reply))} vectors")
+
+
+@clause(
+    "embeddings.meaning.nearer",
+    layer=BEHAVIOUR,
+    level=SHOULD,
+    area=_AREA,
+    says="Two texts of one meaning are nearer to each other than to a text of another.",
+    source=OPENAI_SPEC,
+    probe="meaning",
+    why="Who searches finds anything: the vectors are a placeholder's, or made of something else than the text.",
+    holds_on=(of(A, packed((1.0, 0.25, -0.5, 0.1)), B),),
+    breaks_on=(of(A, B, packed((1.0, 0.25, -0.5, 0.1))), of(A, A, A)),
+)
+def nearer(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "meaning")
+    if refused:
+        return refused._replace(state="")
+    found = [vector.numbers for vector in view.read(reply)]
+    if len(found) != 3:
+        return not_applicable("there are not three vectors: embeddings.batch.whole says more of it")
+    near, far = vectors.cosine(found[0], found[1]), max(vectors.cosine(one, found[2]) for one in found[:2])
+    said = f"cosine {near:.4f}, and {far:.4f} to the other text"
+    return holds(said) if near > far else broken("$.data", "the first two nearest to each other", said)

@@ -1,0 +1,173 @@
+"""The same request for plain numbers: what the AI SDK sends, and whoever speaks to the endpoint without an SDK."""
+
+from chatproof.contract.capability import damaged, done, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    HOLDS,
+    OPENAI_SPEC,
+    RFC_8259,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+    not_applicable,
+    undecided,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.chat.clauses.happy import JSON, body_json
+from chatproof.surfaces.embeddings import vectors, view
+from chatproof.surfaces.embeddings.clauses.happy import (
+    COMETAPI,
+    SHAPE,
+    disordered,
+    encoded,
+    miscounted,
+    unreadable,
+)
+from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
+from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, SECOND, body, item, of, whole
+from chatproof.surfaces.embeddings.vectors import BASE64
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+SAME = 0.999  # the cosine from which on two vectors are one
+AGREE = 1e-3  # of the largest number in them: more than rounding to float32, or to half of it, takes
+_NUMBERS, _OTHERS = list(FIRST), list(SECOND)
+
+
+@clause(
+    "embeddings.float.body_json",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="The answer to a request for floats is one strict JSON document (RFC 8259).",
+    source=RFC_8259,
+    probe="float",
+    why="JSON has no NaN: openai-node and the AI SDK stop at it, and Python clients hand it on.",
+    holds_on=(IN_FLOATS, GOOD),
+    breaks_on=(
+        Example(200, JSON, b'{"data":[{"embedding":[NaN]},{"embedding":[NaN]}]}'),
+        Example(200, JSON, IN_FLOATS.body[:-9]),
+    ),
+)
+def is_json(reply: Reply, context: Context) -> Outcome:
+    return body_json(reply, context) if reply.status == 200 else not_applicable("it is not answered with 200")
+
+
+@clause(
+    "embeddings.float.answered",
+    layer=BEHAVIOUR,
+    capability="float",
+    area=SHAPE,
+    says="A request for floats is answered with an item for each input, in their order.",
+    source=OPENAI_SPEC,
+    probe="float",
+    why="The AI SDK asks for floats and nothing else: it refuses the reply as invalid, and has no other form.",
+    holds_on=(IN_FLOATS, GOOD),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"encoding_format float is not supported"}}'),
+        body(whole()),
+        of(_NUMBERS),
+        of([_NUMBERS], [_OTHERS]),
+        body(whole() | {"data": [item(1, _OTHERS), item(0, _NUMBERS)]}),
+    ),
+)
+def answered(reply: Reply, context: Context) -> Outcome:
+    if reply.status == 200 and reply.json_problem is not None:
+        return undecided("the body is no JSON: embeddings.float.body_json says so")
+    return must_be_whole(reply, context, "float", ("encoding_format", "float")) or done()
+
+
+def must_be_whole(reply: Reply, context: Context, capability: str, parameters: tuple[str, ...]) -> Outcome | None:
+    """What is wrong with a reply that every client needs, a refusal among that; None where nothing is."""
+    refused = refusal(reply, context, capability, parameters)
+    if refused is not None and reply.error and refused.state:
+        return damaged("status", "an answer", refused.reason.removeprefix("unsupported: ") or refused.observed)
+    return refused or misshapen(reply, context)
+
+
+def misshapen(reply: Reply, context: Context) -> Outcome | None:
+    """What keeps clients from reading an answer as one item for each input, in their order; None where nothing does."""
+    found = unreadable(reply) or miscounted(reply) or disordered(reply.object["data"])
+    return damaged(found.at, found.expected, found.observed) if found else None
+
+
+@clause(
+    "embeddings.float.encoding",
+    layer=SCHEMA,
+    code="contract.encoding",
+    capability="float",
+    area=SHAPE,
+    says="Where floats were asked for, each embedding is an array of numbers.",
+    source=OPENAI_SPEC,
+    probe="float",
+    needs=("embeddings.float.answered",),
+    why="The AI SDK refuses a string as invalid; openai-python and openai-node hand out a text in place of a vector.",
+    holds_on=(IN_FLOATS,),
+    breaks_on=(GOOD,),
+)
+def in_numbers(reply: Reply, context: Context) -> Outcome:
+    found = encoded(reply, context)
+    return found if found.outcome == HOLDS else damaged(found.at, found.expected, found.observed)
+
+
+@clause(
+    "embeddings.float.numbers",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="The arrays have one length, which is not 0, finite numbers, and each has one other than 0.",
+    source=COMETAPI,
+    probe="float",
+    needs=("embeddings.float.encoding",),
+    why="The AI SDK, LangChain and openai-python hand them on; a vector store refuses them, or finds nothing.",
+    holds_on=(IN_FLOATS,),
+    breaks_on=(of(_NUMBERS, _OTHERS[:3]), of([], []), of(_NUMBERS, [0.0] * 4)),
+)
+def numbers(reply: Reply, context: Context) -> Outcome:
+    return uneven(reply) or infinite(reply) or empty(reply) or holds(f"{view.read(reply)[0].length} numbers each")
+
+
+@clause(
+    "embeddings.float.agrees",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    code="contract.encoding",
+    level=SHOULD,
+    says="Floats and base64 of the same texts are the same vectors: little-endian float32, each number at its place.",
+    source=OPENAI_SPEC,
+    probe="float",
+    needs=("embeddings.float.numbers",),
+    why="A store that openai-python filled and the AI SDK asks compares vectors that have nothing in common.",
+    holds_on=(IN_FLOATS, of([one + 0.0005 for one in _NUMBERS], _OTHERS)),
+    breaks_on=(of(_OTHERS, _NUMBERS), of(_NUMBERS[:2], _OTHERS[:2]), of([one + 0.01 for one in _NUMBERS], _OTHERS)),
+)
+def agrees(reply: Reply, context: Context) -> Outcome:
+    control = context.control
+    packed = view.read(control) if control is not None and control.complete else []
+    if not packed or any(vector.encoding != BASE64 or vector.problem for vector in packed):
+        return not_applicable("no answer in base64 to compare with")
+    if moves(context):
+        return not_applicable("the same text has another vector each time, whatever the encoding")
+    found = view.read(reply)
+    for place, (vector, other) in enumerate(zip(found, packed, strict=False)):
+        apart = vectors.apart(vector.numbers, other.numbers)
+        if apart > AGREE:
+            said = f"{vector.length} numbers, and {other.length} in base64"
+            if vector.length == other.length:
+                said = f"they differ by {apart:.2g} of the largest number"
+            return broken(f"$.data[{place}].embedding", "the vector that came in base64", said)
+    return holds()
+
+
+def moves(context: Context) -> bool:
+    """The first text got another vector when it was sent again."""
+    again, control = context.replies.get("single"), context.control
+    if again is None or control is None or not (again.complete and control.complete):
+        return False
+    first, second = view.read(control)[:1], view.read(again)[:1]
+    return bool(first and second) and vectors.cosine(first[0].numbers, second[0].numbers) < SAME

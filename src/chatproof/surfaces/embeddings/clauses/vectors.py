@@ -1,0 +1,94 @@
+"""The vectors themselves, whatever their encoding: one length, finite numbers, and not nothing."""
+
+from chatproof.contract.clause import SCHEMA, SMOKE, Clauses, Context, Outcome, Source, broken, holds
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.embeddings import vectors, view
+from chatproof.surfaces.embeddings.clauses.happy import COMETAPI, SHAPE
+from chatproof.surfaces.embeddings.examples import FIRST, GOOD, A, B, of, packed
+
+CLAUSES = Clauses(SMOKE)
+clause = CLAUSES.add
+
+PGVECTOR = Source("https://github.com/pgvector/pgvector", "2026-11-29")
+_NAN, _INFINITE = float("nan"), float("inf")
+
+
+@clause(
+    "embeddings.happy.one_length",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="All embeddings of a reply have one length, which is not 0.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.encoding",),
+    why="openai-python, openai-node and LangChain hand them on; a vector store's column takes one length, and raises.",
+    holds_on=(GOOD,),
+    breaks_on=(of(A, packed(FIRST[:3])), of(packed(()), packed(()))),
+)
+def one_length(reply: Reply, context: Context) -> Outcome:
+    return uneven(reply) or holds(f"{view.read(reply)[0].length} numbers each")
+
+
+def uneven(reply: Reply) -> Outcome | None:
+    """What keeps the vectors from being of one length that is not 0; None where nothing does."""
+    found = view.read(reply)
+    for place, vector in enumerate(found):
+        if not vector.length:
+            return broken(f"$.data[{place}].embedding", "numbers", "no number")
+        if vector.length != found[0].length:
+            said = f"{vector.length} numbers, and {found[0].length} in the first"
+            return broken(f"$.data[{place}].embedding", "one length", said)
+    return None
+
+
+@clause(
+    "embeddings.happy.finite",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="All numbers of all embeddings are finite.",
+    source=PGVECTOR,
+    probe="happy",
+    needs=("embeddings.happy.encoding",),
+    why="openai-python, openai-node and LangChain hand NaN on: a vector store refuses it, or finds nothing near it.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        of(A, packed((0.5, _NAN, 0.5, 0.5))),
+        of(packed((_INFINITE, 0.5, 0.5, 0.5)), B),
+        of(packed((-_INFINITE, 0.5, 0.5, 0.5)), B),
+    ),
+)
+def is_finite(reply: Reply, context: Context) -> Outcome:
+    return infinite(reply) or holds()
+
+
+def infinite(reply: Reply) -> Outcome | None:
+    """The first number that is not finite; None where all are."""
+    for place, vector in enumerate(view.read(reply)):
+        at = vectors.finite(vector.numbers)
+        if at >= 0:
+            return broken(f"$.data[{place}].embedding[{at}]", "a finite number", str(vector.numbers[at]))
+    return None
+
+
+@clause(
+    "embeddings.happy.non_zero",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="No embedding consists of zeros alone.",
+    source=PGVECTOR,
+    probe="happy",
+    needs=("embeddings.happy.one_length",),
+    why="openai-python, openai-node and LangChain hand it on: it has no direction, and a search never finds its text.",
+    holds_on=(GOOD, of(A, packed((0.0, 0.0, 0.0, 0.5)))),
+    breaks_on=(of(A, packed((0.0, 0.0, 0.0, 0.0))), of(packed((0.0, -0.0, 0.0, 0.0)), B)),
+)
+def non_zero(reply: Reply, context: Context) -> Outcome:
+    return empty(reply) or holds()
+
+
+def empty(reply: Reply) -> Outcome | None:
+    """The first vector that consists of zeros alone; None where there is none."""
+    for place, vector in enumerate(view.read(reply)):
+        if not any(vector.numbers):
+            return broken(f"$.data[{place}].embedding", "a number other than 0", f"{vector.length} zeros")
+    return None

@@ -1,0 +1,154 @@
+"""Rows for replies with status 200 that are not what was promised: items, vectors, their order."""
+
+from collections.abc import Callable
+
+from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Pattern, Sign, when
+from chatproof.printable import quote
+from chatproof.surfaces.embeddings import view
+from chatproof.surfaces.embeddings.asked import count_of, request
+from chatproof.surfaces.embeddings.clauses.happy import disordered
+from chatproof.wire.strictjson import Json
+
+_READ = ("happy.data_array", "float.answered", "single.answered", "batch.whole", "tokens.accepted")
+"""The clauses that look at `data` as a whole, by the end of their ids."""
+_CHAT_OR_RESPONSE = ("choices", "output")
+
+
+def _broken(case: Case, *ends: str) -> tuple[str, ...]:
+    """What the broken ones of these clauses saw; empty where none is broken."""
+    ids = [id for end in ends if case.broken(id := f"embeddings.{end}")]
+    return tuple(line for id in ids for line in case.observed(id))
+
+
+def _of_data(case: Case, is_so: Callable[[Json], bool], present: bool = True) -> Sign | None:
+    seen = _broken(case, *_READ)
+    body, is_json = case.reply.object, case.reply.json_problem is None
+    return when(bool(seen) and is_json and ("data" in body) is present and is_so(body.get("data")), *seen)
+
+
+def _another_api(case: Case) -> Sign | None:
+    body = case.reply.object
+    other = "data" not in body and any(name in body for name in _CHAT_OR_RESPONSE)
+    return when(bool(_broken(case, *_READ)) and other, f"top level: {quote(body)}")
+
+
+def _missing(case: Case) -> Sign | None:
+    return _of_data(case, lambda _: True, present=False)
+
+
+def _empty(case: Case) -> Sign | None:
+    return _of_data(case, lambda data: data == [])
+
+
+def _no_array(case: Case) -> Sign | None:
+    return _of_data(case, lambda data: not isinstance(data, list) or not all(isinstance(one, dict) for one in data))
+
+
+def _unreadable(case: Case) -> Sign | None:
+    seen = _broken(case, *_READ)
+    return when(bool(seen) and any(not vector.encoding for vector in view.read(case.reply)), *seen)
+
+
+def _miscounted(case: Case) -> Sign | None:
+    seen = _broken(case, "happy.count", *_READ[1:])
+    return when(bool(seen) and len(view.data(case.reply)) != count_of(request(case.reply)), *seen)
+
+
+def _swapped(case: Case) -> Sign | None:
+    seen = _broken(case, "happy.order", "single.order", *_READ[1:])
+    alone = bool(_broken(case, "single.order"))
+    return when(bool(seen) and (alone or disordered(case.reply.object.get("data")) is not None), *seen)
+
+
+def _of(*ends: str) -> Pattern:
+    def pattern(case: Case) -> Sign | None:
+        seen = _broken(case, *ends)
+        return when(bool(seen), *seen)
+
+    return pattern
+
+
+MODES = (
+    Mode(
+        "contract.choices_missing",
+        PROVIDER,
+        "the body is another API's answer: it has no data",
+        "The path /embeddings is served by another API: look for a route or a gateway that takes it for chat.",
+        CERTAIN,
+        _another_api,
+    ),
+    Mode(
+        "contract.choices_missing",
+        PROVIDER,
+        "the reply has no data",
+        "Report it: the body is JSON of another API, or the contract changed.",
+        CERTAIN,
+        _missing,
+    ),
+    Mode(
+        "contract.choices_empty",
+        PROVIDER,
+        "data is an empty array",
+        "Try another model; if only this one is empty, report it with the request id.",
+        CERTAIN,
+        _empty,
+    ),
+    Mode(
+        "contract.choices_type",
+        PROVIDER,
+        "data is not an array of items",
+        "Report it: clients go through it as an array of objects.",
+        CERTAIN,
+        _no_array,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "an embedding is neither base64 nor an array of numbers",
+        "Report it: clients make a vector of what stands there. A nested array is what a server gives that returns one "
+        "vector a token: set its pooling.",
+        CERTAIN,
+        _unreadable,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "another number of vectors came than texts were sent",
+        "Count what comes back on your own side, and send fewer texts at once until it is mended. Report it.",
+        CERTAIN,
+        _miscounted,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "the vectors do not stand in the order of the texts",
+        "Sort by index on your own side where the index is right, else send one text at a time. Report it.",
+        CERTAIN,
+        _swapped,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "a vector is empty, has another length than the others, a number that is not finite, or zeros alone",
+        "Do not store these vectors. Try another model; a model that is served in half precision may overflow. Report it.",
+        CERTAIN,
+        _of("happy.one_length", "happy.finite", "happy.non_zero", "float.numbers", "batch.whole"),
+    ),
+    Mode(
+        "contract.content",
+        UNKNOWN,
+        "the same text got another vector when it was sent again",
+        "Ask whether a router or a fallback serves this name with several models, and name one of them. Compare again "
+        "before anything is stored.",
+        LIKELY,
+        _of("single.same"),
+    ),
+    Mode(
+        "contract.content",
+        UNKNOWN,
+        "the vectors do not show that two texts mean the same",
+        "Check that the model is one for embeddings, and its pooling and prompt prefix: a placeholder answers like this.",
+        LIKELY,
+        _of("meaning.nearer"),
+    ),
+)

@@ -1,0 +1,92 @@
+"""The rows of validate: what must not pass, and what clients use beyond the plain request."""
+
+import json
+from collections.abc import Callable
+
+from chatproof.contract.probe import ALIVE, EMPTY, KEY, KEY_REFUSAL, REFUSAL, Body, Probe
+from chatproof.evidence.json_values import items, members
+from chatproof.surfaces.embeddings import probes, vectors
+from chatproof.surfaces.embeddings.probes import OTHER, PATH, PROMPT, ask
+
+DIMENSIONS = 256
+"""What the models take that can shorten their vectors; half of the whole length, where that is no more than this."""
+SAME_MEANING = "A cat was sitting on a rug."
+BATCH = 33
+"""Texts: one more than text-embeddings-inference takes in its default setting."""
+_TEXTS = tuple(f"The number of this line is {number}." for number in range(1, BATCH + 1))
+TOKENS = ([9906, 1917], [15339])
+"""Two texts as tokens. Every vocabulary has these numbers; what they say does not matter."""
+_ONE = "inputs=1, encoding_format=base64"
+
+
+def _shorter(model: str, before: Body) -> Body:
+    """A request for shorter vectors than the endpoint gave."""
+    return ask(dimensions=_wanted(before))(model)
+
+
+def _wanted(before: Body) -> int:
+    first = members(next(iter(items(before.get("data"))), None))
+    length = vectors.read(first.get("embedding")).length
+    return DIMENSIONS if length > DIMENSIONS or length < 2 else length // 2
+
+
+def _without(name: str) -> Callable[[str], Body]:
+    return lambda model: {field: value for field, value in ask()(model).items() if field != name}
+
+
+def _with(**fields: object) -> Callable[[str], Body]:
+    return lambda model: {**ask()(model), **fields}
+
+
+def _cut_short(model: str) -> bytes:
+    return json.dumps(ask()(model)).encode()[:-2]
+
+
+def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
+    said = f"must not pass: {does}"
+    return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL)
+
+
+def _paid(id: str, does: str, body: Callable[[str], Body], summary: str, tokens: int = 16) -> Probe:
+    return Probe(id, "POST", PATH, KEY, body, summary, True, "happy", does, tokens=tokens)
+
+
+_ROWS = (
+    Probe(
+        "auth.empty_key",
+        "POST",
+        PATH,
+        EMPTY,
+        ask(),
+        "inputs=2, encoding_format=base64",
+        False,
+        "",
+        "the same with an empty key",
+        role=KEY_REFUSAL,
+    ),
+    _refusal("malformed_json", "a body that is cut off", _cut_short),
+    _refusal("missing_input", "no input", _without("input"))._replace(
+        shown_as="the refusal of a request without input"
+    ),
+    _refusal("missing_model", "no model", _without("model")),
+    _refusal("wrong_input_type", "input is a number", _with(input=7)),
+    _refusal("empty_input", "an empty text", _with(input="")),
+    _refusal("unknown_model", "a model that does not exist", _with(model="chatproof-no-such-model")),
+    _paid("float", "the same in numbers", ask(encoding="float"), "inputs=2, encoding_format=float")._replace(
+        shown_as="the embeddings as numbers"
+    ),
+    _paid("single", "the first text again, alone", ask(PROMPT), _ONE, 8),
+    _paid("dimensions", "shorter vectors", ask(dimensions=DIMENSIONS), "inputs=2, dimensions")._replace(
+        answers=_shorter
+    ),
+    _paid("tokens", "texts as arrays of tokens", ask(TOKENS), "inputs=2 token arrays, encoding_format=base64"),
+    _paid("batch", f"{BATCH} texts at once", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", 300),
+    _paid("meaning", "two texts of one meaning, and another", ask((PROMPT, SAME_MEANING, OTHER)), "inputs=3", 24),
+)
+
+ROWS: dict[str, Probe] = {
+    # The plain request waits until something has answered at all: the free requests go first.
+    **{id: row._replace(after=ALIVE) if id == "happy" else row for id, row in probes.ROWS.items()},
+    **{row.id: row for row in _ROWS},
+}
+"""The probes of validate, those of smoke among them, by name, in order."""

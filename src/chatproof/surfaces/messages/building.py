@@ -1,0 +1,95 @@
+"""A stream as clients put it together: blocks by their index, and in each its deltas.
+
+Everything is read once, in order. What has no place is kept beside, so that one fault does not look like another.
+"""
+
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.view import Fields, kind_of, members
+from chatproof.wire.strictjson import Json
+
+_Place = tuple[int, str]  # which event, and what is wrong there
+_OF_BLOCKS = (view.BLOCK_START, view.DELTA, view.BLOCK_STOP)
+
+
+class Block:
+    """One block of the message, as the events for its index tell it."""
+
+    def __init__(self, number: int, start: Fields) -> None:
+        self.number = number  # the event with which it began
+        self.start = start
+        self.deltas: list[tuple[int, Fields]] = []
+        self.stopped = False
+
+    @property
+    def kind(self) -> Json:
+        """Its type, as it began."""
+        return self.start.get("type")
+
+    def joined(self, kind: str, name: str) -> str:
+        """What the deltas of one kind join to."""
+        pieces = (delta.get(name) for _, delta in self.deltas if delta.get("type") == kind)
+        return "".join(piece for piece in pieces if isinstance(piece, str))
+
+    @property
+    def text(self) -> str:
+        """What its deltas of text join to. What it began with, the AI SDK and loops over the events do not show."""
+        return self.joined(view.TEXT_DELTA, "text")
+
+    @property
+    def arguments(self) -> str:
+        """What the deltas of a call's input join to."""
+        return self.joined(view.INPUT_DELTA, "partial_json")
+
+
+class Built:
+    """What a stream builds, and where its events are out of order. `blocks` is by index."""
+
+    def __init__(self, events: list[Fields]) -> None:
+        self.blocks: dict[int, Block] = {}
+        self.not_started: _Place | None = None  # a delta of a block that has not begun
+        self.not_placed: _Place | None = None  # an index that is missing or out of order
+        self.not_a_block: _Place | None = None
+        self.not_open: _Place | None = None  # the end of a block that has not begun, or a delta after it
+        for number, event in enumerate(events):
+            self._take(number, event)
+
+    @property
+    def text(self) -> str:
+        """What the texts of all blocks of type text join to."""
+        return "".join(block.text for block in self.blocks.values() if block.kind == view.TEXT)
+
+    def calls(self) -> list[Block]:
+        """The blocks that are calls, in order."""
+        return [block for block in self.blocks.values() if block.kind == view.CALL]
+
+    def _take(self, number: int, event: Fields) -> None:
+        kind = kind_of(event)
+        if kind not in _OF_BLOCKS:
+            return
+        index = event.get("index")
+        if not isinstance(index, int) or isinstance(index, bool):
+            self.not_placed = self.not_placed or (number, f"no index in {kind}")
+            return
+        if kind == view.BLOCK_START:
+            self._start(number, index, event.get("content_block"))
+            return
+        block = self.blocks.get(index)
+        if block is None:
+            said = (number, f"{kind} for index {index}")
+            if kind == view.DELTA:
+                self.not_started = self.not_started or said
+            else:
+                self.not_open = self.not_open or said
+        elif kind == view.BLOCK_STOP:
+            block.stopped = True
+        else:
+            if block.stopped:
+                self.not_open = self.not_open or (number, f"{kind} for index {index}, which has ended")
+            block.deltas.append((number, members(event.get("delta"))))
+
+    def _start(self, number: int, index: int, value: Json) -> None:
+        if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+            self.not_a_block = self.not_a_block or (number, "an object with a string type")
+        if index != len(self.blocks):  # clients add it to a list, and look it up there by its index
+            self.not_placed = self.not_placed or (number, f"index {index} for block number {len(self.blocks)}")
+        self.blocks[index] = Block(number, members(value))

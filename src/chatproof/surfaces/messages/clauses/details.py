@@ -1,0 +1,123 @@
+"""What stands around the answer: what some clients want, and those that were measured do without, or one alone."""
+
+from chatproof.contract.clause import SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses.happy import SHAPE, shown
+from chatproof.surfaces.messages.examples import (
+    AI_SDK,
+    COMETAPI,
+    CONTENT,
+    GOOD,
+    SDK,
+    THOUGHT,
+    THOUGHTFUL,
+    altered,
+    with_content,
+)
+from chatproof.surfaces.messages.kinds import BLOCKS
+
+CLAUSES = Clauses(SMOKE)
+clause = CLAUSES.add
+
+
+@clause(
+    "messages.happy.envelope",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="The message has a string id, the role assistant and the name of a model.",
+    source=SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="Typed clients want them, and the role goes back with the message; the AI SDK refuses an id that is a number.",
+    holds_on=(GOOD, altered(b'"model":"m"', b'"model":"m-2026-11-01"')),
+    breaks_on=(
+        altered(b'"id":"msg_1",', b""),
+        altered(b'"id":"msg_1"', b'"id":7'),
+        altered(b'"role":"assistant",', b""),
+        altered(b'"role":"assistant"', b'"role":"model"'),
+        altered(b'"model":"m",', b""),
+        altered(b'"model":"m"', b'"model":null'),
+    ),
+)
+def envelope(reply: Reply, context: Context) -> Outcome:
+    for name in ("id", "model"):
+        if not isinstance(reply.object.get(name), str):
+            return broken(f"$.{name}", "a string", shown(reply.object, name))
+    if reply.object.get("role") != "assistant":
+        return broken("$.role", "assistant", shown(reply.object, "role"))
+    return holds()
+
+
+@clause(
+    "messages.happy.stop_reason_said",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="The message says why it ends: `stop_reason` is there and not empty.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.stop_reason",),
+    why="No client is told, the SDKs' tool runners and Claude Code among them: a cut answer looks like a whole one.",
+    holds_on=(GOOD, altered(b'"end_turn"', b'"vendor_reason"')),
+    breaks_on=(
+        altered(b'"stop_reason":"end_turn",', b""),
+        altered(b'"end_turn"', b"null"),
+        altered(b'"end_turn"', b'""'),
+        altered(b'"stop_reason"', b'"finish_reason"'),
+    ),
+)
+def stop_reason_said(reply: Reply, context: Context) -> Outcome:
+    found = reply.object.get("stop_reason")
+    return holds() if found else broken("$.stop_reason", "a reason", shown(reply.object, "stop_reason"))
+
+
+@clause(
+    "messages.happy.thinking_signed",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="Each block of type `thinking` has its thinking and its signature, as strings.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply; and it cannot be sent back, which the API wants of a turn with tools.",
+    holds_on=(GOOD, THOUGHTFUL, with_content(b"[" + THOUGHT.replace(b"c2ln", b"") + b"," + CONTENT[1:])),
+    breaks_on=(
+        with_content(b"[" + THOUGHT.replace(b',"signature":"c2ln"', b"") + b"," + CONTENT[1:]),
+        with_content(b"[" + THOUGHT.replace(b'"c2ln"', b"null") + b"," + CONTENT[1:]),
+        with_content(b"[" + THOUGHT.replace(b'"Hm."', b"null") + b"," + CONTENT[1:]),
+    ),
+)
+def thinking_signed(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        for name in ("thinking", "signature") if block.get("type") == view.THINKING else ():
+            if not isinstance(block.get(name), str):
+                return broken(f"$.content[{number}].{name}", "a string", shown(block, name))
+    return holds()
+
+
+@clause(
+    "messages.happy.known_blocks",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="Each block is of a kind that the reference names.",
+    source=AI_SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply at another kind: Invalid JSON response.",
+    holds_on=(GOOD, THOUGHTFUL),
+    breaks_on=(with_content(b'[{"type":"vendor_search"},' + CONTENT[1:]),),
+)
+def known_blocks(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        if block.get("type") not in BLOCKS:
+            return broken(f"$.content[{number}].type", "a kind of the reference", quote(block.get("type"), 60))
+    return holds()

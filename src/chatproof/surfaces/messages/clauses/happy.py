@@ -1,0 +1,265 @@
+"""The happy path: one valid request, not streamed. What makes a client lose its answer is a must, and names it."""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    RFC_8259,
+    SCHEMA,
+    SMOKE,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+)
+from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import body_json as is_json
+from chatproof.surfaces.chat.clauses.happy import media_type_json as says_json
+from chatproof.surfaces.chat.clauses.happy import status_200 as is_200
+from chatproof.surfaces.chat.view import is_blank
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.examples import (
+    AI_SDK,
+    BODY,
+    COMETAPI,
+    CONTENT,
+    GOOD,
+    JSON,
+    SDK,
+    THOUGHT,
+    THOUGHTFUL,
+    USAGE,
+    altered,
+    body,
+    with_content,
+)
+from chatproof.wire.strictjson import Json
+
+CLAUSES = Clauses(SMOKE)
+clause = CLAUSES.add
+
+SHAPE = "Response shape"
+
+clause(
+    "messages.happy.status_200",
+    layer=TRANSPORT,
+    area="Endpoint path",
+    says="A valid request is answered with HTTP status 200.",
+    source=COMETAPI,
+    probe="happy",
+    why="Every SDK raises on a status that is no success.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(529, JSON, b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'),
+        Example(201, JSON, BODY),
+    ),
+)(is_200)
+
+clause(
+    "messages.happy.media_type_json",
+    layer=TRANSPORT,
+    area=SHAPE,
+    says="The Content-Type header indicates JSON.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.status_200",),
+    why="@anthropic-ai/sdk hands the caller a plain string when the type is not JSON.",
+    holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", BODY)),
+    breaks_on=(Example(200, "text/html", BODY), Example(200, "", BODY)),
+)(says_json)
+
+clause(
+    "messages.happy.body_json",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="The body is one strict JSON document (RFC 8259).",
+    source=RFC_8259,
+    probe="happy",
+    needs=("messages.happy.status_200",),
+    why="A parser refuses it, or two parsers read it differently.",
+    holds_on=(GOOD, body(b"\n\n" + BODY)),
+    breaks_on=(Example(200, "text/html", b"<html></html>"), body(b""), body(BODY[:-9]), body(b'{"a":1,"a":1}')),
+)(is_json)
+
+
+@clause(
+    "messages.happy.content_array",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="`content` is an array of blocks: objects, each with a string `type`.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.body_json",),
+    why="anthropic-python and @anthropic-ai/sdk hand on what no loop goes through (TypeError); the AI SDK refuses it.",
+    holds_on=(GOOD, THOUGHTFUL, with_content(b'[{"type":"vendor"}]'), with_content(b"[]")),
+    breaks_on=(
+        body(b"[]"),
+        body(b"{}"),
+        altered(b'"content":' + CONTENT + b",", b""),
+        with_content(b"null"),
+        with_content(b'"pong"'),
+        with_content(CONTENT[1:-1]),
+        with_content(b'["pong"]'),
+        with_content(b"[null]"),
+        with_content(b'[{"text":"pong"}]'),
+        with_content(b'[{"type":7,"text":"pong"}]'),
+    ),
+)
+def content_array(reply: Reply, context: Context) -> Outcome:
+    expected = "an array of blocks"
+    if not reply.is_object:
+        return broken("$", "an object with content", quote(reply.json))
+    if "content" not in reply.object:
+        return broken("$.content", expected, f"absent from {quote(reply.json)}")
+    found = reply.object["content"]
+    if not isinstance(found, list):
+        return broken("$.content", expected, quote(found))
+    for number, block in enumerate(found):
+        if not isinstance(block, dict):
+            return broken(f"$.content[{number}]", "an object", quote(block))
+        if not isinstance(block.get("type"), str):
+            return broken(f"$.content[{number}].type", "a string", shown(block, "type"))
+    return holds(f"{len(found)} block" + ("" if len(found) == 1 else "s"))
+
+
+def shown(held: dict[str, Json], name: str) -> str:
+    """A member as it stands there, or that it does not."""
+    return quote(held[name]) if name in held else f"absent from {quote(held)}"
+
+
+@clause(
+    "messages.happy.type",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    says="The reply calls itself a message: its `type` is `message`.",
+    source=AI_SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply: Invalid JSON response.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        altered(b'"type":"message",', b""),
+        altered(b'"type":"message"', b'"type":"chat.completion"'),
+        altered(b'"type":"message"', b'"type":null'),
+    ),
+)
+def named(reply: Reply, context: Context) -> Outcome:
+    if reply.object.get("type") == view.MESSAGE:
+        return holds()
+    return broken("$.type", view.MESSAGE, shown(reply.object, "type"))
+
+
+@clause(
+    "messages.happy.no_error_field",
+    layer=BEHAVIOUR,
+    area="Error response shape",
+    says="No error stands beside the answer (null is fine).",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.body_json",),
+    why="anthropic-python and @anthropic-ai/sdk look at the status alone: they hand on no answer, or half of one.",
+    holds_on=(GOOD, altered(b'"stop_sequence":null', b'"error":null')),
+    breaks_on=(
+        altered(b'"stop_sequence":null', b'"error":{"type":"api_error","message":"upstream died"}'),
+        body(b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'),
+        body(b'{"error":"Unexpected endpoint or method."}'),
+    ),
+)
+def no_error_field(reply: Reply, context: Context) -> Outcome:
+    error = reply.object.get("error")
+    if not error:
+        return holds()
+    found = reply.error
+    said = f"type {quote(found.type)}, message {quote(found.message)}" if found else quote(error)
+    return broken("$.error", "no error, or null", said)
+
+
+@clause(
+    "messages.happy.content_non_empty",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    says="The texts of the blocks of type `text` join to a non-empty text.",
+    source=SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="Every client shows the texts of these blocks, and no other; a text that is no string the AI SDK refuses.",
+    holds_on=(GOOD, THOUGHTFUL),
+    breaks_on=(
+        with_content(b"[]"),
+        with_content(b'[{"type":"output_text","text":"pong"}]'),
+        with_content(b'[{"type":"text","text":""}]'),
+        with_content(b'[{"type":"text","text":"\\u0000\\u200b"}]'),
+        with_content(b'[{"type":"text","text":null}]'),
+        with_content(b'[{"type":"text","text":["pong"]}]'),
+        with_content(b'[{"type":"text"}]'),
+        with_content(b'[{"type":"text","content":"pong"}]'),
+        with_content(b"[" + THOUGHT + b"]"),
+        with_content(b"[" + CONTENT[1:-1] + b',{"type":"text","text":null}]'),
+    ),
+)
+def content_non_empty(reply: Reply, context: Context) -> Outcome:
+    found = view.blocks(reply.object)
+    for number, block in enumerate(found):
+        if block.get("type") == view.TEXT and not isinstance(block.get("text"), str):
+            return broken(f"$.content[{number}].text", "a string", shown(block, "text"))
+    text = view.text_of(reply.object)
+    if not is_blank(text):
+        return holds(f"{len(text)} characters")
+    if not any(block.get("type") == view.TEXT for block in found):
+        kinds = ", ".join(quote(block.get("type"), 40) for block in found[:5])
+        return broken("$.content", "a block of type text", f"only {kinds}" if kinds else "an empty array")
+    return broken("$.content", "a text", "only white space" if text else "only empty texts")
+
+
+@clause(
+    "messages.happy.stop_reason",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    says="`stop_reason`, where it stands, is a string.",
+    source=AI_SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply: Invalid JSON response.",
+    holds_on=(GOOD, altered(b'"end_turn"', b'"vendor_reason"'), altered(b'"end_turn"', b"null")),
+    breaks_on=(altered(b'"end_turn"', b"7"), altered(b'"end_turn"', b'["end_turn"]')),
+)
+def stop_reason(reply: Reply, context: Context) -> Outcome:
+    found = reply.object.get("stop_reason")
+    if found is None or isinstance(found, str):
+        return holds(quote(found, 40))
+    return broken("$.stop_reason", "a string", shown(reply.object, "stop_reason"))
+
+
+@clause(
+    "messages.happy.usage",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.usage",
+    says="`usage` counts in input_tokens and output_tokens, as integers.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply without them, and the other clients count nothing.",
+    holds_on=(GOOD, altered(USAGE, b'{"input_tokens":0,"output_tokens":4,"cache_read_input_tokens":14}')),
+    breaks_on=(
+        altered(b',"usage":' + USAGE, b""),
+        altered(USAGE, b"null"),
+        altered(USAGE, b"18"),
+        altered(USAGE, b'{"prompt_tokens":14,"completion_tokens":4,"total_tokens":18}'),
+        altered(b'"input_tokens":14', b'"input_tokens":"14"'),
+        altered(b'"output_tokens":4', b'"output_tokens":null'),
+    ),
+)
+def usage(reply: Reply, context: Context) -> Outcome:
+    found = reply.object.get("usage")
+    if not isinstance(found, dict):
+        return broken("$.usage", "an object", shown(reply.object, "usage"))
+    for name in ("input_tokens", "output_tokens"):
+        if not is_integer(found.get(name)):
+            return broken(f"$.usage.{name}", "an integer", shown(found, name))
+    return holds()

@@ -1,0 +1,352 @@
+"""The streaming probe: sent only after the plain request holds. How events must look, and how a stream begins."""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    SMOKE,
+    SSE_SPEC,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+)
+from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.provider_error import find_error
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.stream import events_parse
+from chatproof.surfaces.chat.clauses.stream import media_type as is_stream
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.examples import (
+    CALLED,
+    COMETAPI,
+    ERROR_EVENT,
+    EVENTS,
+    GOOD,
+    PING_EVENT,
+    SSE,
+    STREAMED,
+    THINKING_EVENTS,
+    changed,
+    drop,
+    event,
+    on_stream,
+    put,
+    put_before,
+    streamed,
+    without,
+)
+from chatproof.surfaces.messages.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+_PINGED = put_before("content_block_delta", PING_EVENT)
+_THINKING = streamed(THINKING_EVENTS)
+
+
+def _nameless(*types: str) -> Example:
+    """The good stream without the event lines of these types; of all, where none is named."""
+    pieces = (event(one, "" if not types or one["type"] in types else None) for one in EVENTS)
+    return Example(200, SSE, b"".join(pieces))
+
+
+@clause(
+    "answered",
+    "A streaming request is answered with status 200 and events.",
+    "Every SDK raises on another status, and shows nothing where no events come.",
+    layer=TRANSPORT,
+    source=COMETAPI,
+    code="",
+    needs=(),
+    holds_on=(STREAMED, Example(200, "text/plain", STREAMED.body)),
+    breaks_on=(
+        GOOD,
+        Example(200, SSE, GOOD.body),
+        Example(500, SSE, STREAMED.body),
+        Example(200, SSE, b""),
+        Example(200, "text/html", b"<html>Sign in</html>"),
+    ),
+)
+def answered(reply: Reply, context: Context) -> Outcome:
+    if reply.status != 200:
+        return broken("status", "HTTP status 200", f"HTTP status {reply.status}")
+    if reply.kind == "sse":
+        return holds()
+    return broken("body", "events", f"{reply.media_type or 'no Content-Type'}, {reply.kind} body")
+
+
+clause(
+    "media_type",
+    "The Content-Type header of a stream is text/event-stream.",
+    "The SDKs do not look at it; browsers (EventSource) and proxies that hold back other types do.",
+    layer=TRANSPORT,
+    level=SHOULD,
+    source=SSE_SPEC,
+    code="",
+    needs=("messages.stream.answered",),
+    holds_on=(STREAMED, Example(200, "text/event-stream; charset=utf-8", STREAMED.body)),
+    breaks_on=(Example(200, "text/plain", STREAMED.body), Example(200, "", STREAMED.body)),
+)(is_stream)
+
+clause(
+    "events_parse",
+    "Each event's data is a JSON object; `[DONE]` at the end is no matter.",
+    "A client's JSON parser throws in the middle of an answer.",
+    code="",
+    needs=("messages.stream.answered",),
+    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n"), Example(200, SSE, b": PING\n\n" + STREAMED.body)),
+    breaks_on=(
+        Example(200, SSE, b"event: message_start\ndata: {oops\n\n" + STREAMED.body),
+        Example(200, SSE, b"data: 7\n\n" + STREAMED.body),
+        Example(200, SSE, b": nothing but a comment\n\n"),
+    ),
+)(events_parse)
+
+
+@clause(
+    "typed",
+    "Each event's data has a string `type`.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK tell events by it.",
+    needs=("messages.stream.events_parse",),
+    holds_on=(STREAMED, _PINGED),
+    breaks_on=(
+        changed("content_block_delta", drop("type")),
+        changed("message_start", drop("type")),
+        changed("message_stop", put(7, "type")),
+        streamed([{key: value for key, value in one.items() if key != "type"} for one in EVENTS]),
+    ),
+)
+def typed(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        if not kind_of(one) and not one.get("error"):  # an error in another form has a clause of its own
+            return broken(f"event {number}, $.type", "a string", shown(one, "type"))
+    return holds()
+
+
+@clause(
+    "no_error",
+    "No event is an error.",
+    "The answer is cut off under a status 200; without an event line anthropic-python takes half of it for the whole.",
+    layer=BEHAVIOUR,
+    code="",
+    needs=("messages.stream.events_parse",),
+    holds_on=(STREAMED, changed("message_delta", put({"message": "died"}, "error"))),
+    breaks_on=(
+        put_before("content_block_stop", ERROR_EVENT),
+        streamed(EVENTS[:4], event(ERROR_EVENT, "")),
+        streamed(EVENTS[:4], b'event: error\ndata: {"message":"overloaded"}\n\n'),
+        streamed(EVENTS[:4], b'data: {"error":{"message":"upstream died","code":502}}\n\n'),
+    ),
+)
+def no_error(reply: Reply, context: Context) -> Outcome:
+    names = view.lines(reply)
+    for number, one in enumerate(view.events(reply)):
+        line = names[number] if number < len(names) else ""
+        inner = one.get("error") if kind_of(one) in ("", view.ERROR) else None
+        if inner or view.ERROR in (kind_of(one), line):
+            found = find_error({"error": inner}) if inner else find_error(one, failing=True)
+            said = f"type {quote(found.type)}, message {quote(found.message)}" if found else quote(one)
+            how = "" if line == view.ERROR else ", and no event line says that it is one"
+            return broken(f"event {number}, {'$.error' if inner else '$'}", "no error", f"{said}{how}")
+    return holds()
+
+
+@clause(
+    "no_error_beside",
+    "No event carries an error beside what it tells (null is fine).",
+    "No client looks there: whoever reads it learns that the answer may be half of one.",
+    layer=BEHAVIOUR,
+    level=SHOULD,
+    code="stream.error",
+    needs=("messages.stream.no_error",),
+    holds_on=(STREAMED, changed("message_delta", put(None, "error"))),
+    breaks_on=(changed("message_delta", put({"type": "api_error", "message": "died"}, "error")),),
+)
+def no_error_beside(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        if one.get("error"):
+            return broken(f"event {number}, $.error", "no error, or null", quote(one["error"]))
+    return holds()
+
+
+@clause(
+    "event_lines",
+    "Each event has an event line, and not that of ping.",
+    "anthropic-python and @anthropic-ai/sdk drop every event without one: an empty answer, or half of one.",
+    needs=("messages.stream.typed", "messages.stream.no_error"),
+    holds_on=(
+        STREAMED,
+        Example(200, SSE, event(PING_EVENT, "") + STREAMED.body),
+        Example(200, SSE, STREAMED.body.replace(b"event: message_delta", b"event: message_end")),
+        streamed(end=b"data: [DONE]\n\n"),
+    ),
+    breaks_on=(
+        _nameless(),
+        _nameless("message_start"),
+        _nameless("content_block_delta"),
+        _nameless("message_stop"),
+        Example(200, SSE, STREAMED.body.replace(b"event: content_block_delta", b"event: ping")),
+    ),
+)
+def event_lines(reply: Reply, context: Context) -> Outcome:
+    for number, (line, one) in enumerate(zip(view.lines(reply), view.events(reply), strict=False)):
+        kind = kind_of(one)
+        if kind != view.PING and line in ("", view.PING):
+            return broken(f"event {number}", f"the event line {kind[:60]}", quote(line, 60) if line else "none")
+    return holds()
+
+
+@clause(
+    "event_names",
+    "The event line of each event is its type.",
+    "Readers that choose by the event line (EventSource, older versions of the SDKs) take it for another event.",
+    level=SHOULD,
+    needs=("messages.stream.event_lines",),
+    holds_on=(STREAMED, Example(200, SSE, event(PING_EVENT, "") + STREAMED.body)),
+    breaks_on=(Example(200, SSE, STREAMED.body.replace(b"event: message_delta", b"event: message_stop")),),
+)
+def event_names(reply: Reply, context: Context) -> Outcome:
+    for number, (line, one) in enumerate(zip(view.lines(reply), view.events(reply), strict=False)):
+        kind = kind_of(one)
+        if kind not in (view.PING, line):
+            return broken(f"event {number}", f"the event line {kind[:60]}", quote(line, 60))
+    return holds()
+
+
+@clause(
+    "start",
+    "The first event is message_start (ping may come before it), and carries the message.",
+    "anthropic-python and @anthropic-ai/sdk raise or show nothing where another event comes first.",
+    needs=("messages.stream.typed", "messages.stream.no_error"),
+    holds_on=(STREAMED, CALLED, _THINKING, put_before("message_start", PING_EVENT)),
+    breaks_on=(
+        without("message_start"),
+        changed("message_start", drop("message")),
+        changed("message_start", put(None, "message")),
+        changed("message_start", lambda one: one.update(one.pop("message"), type="message_start")),
+        streamed([EVENTS[1], EVENTS[0], *EVENTS[2:]]),
+        streamed([PING_EVENT]),
+    ),
+)
+def start(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        kind = kind_of(one)
+        if kind == view.PING:
+            continue
+        if kind != view.START:
+            return broken(f"event {number}, $.type", "message_start first", quote(kind))
+        if not isinstance(one.get("message"), dict):
+            return broken(f"event {number}, $.message", "the message, an object", shown(one, "message"))
+        return holds()
+    return broken("stream", "message_start first", "no event of a message")
+
+
+@clause(
+    "start_content",
+    "The message of message_start has its content, an empty array.",
+    "anthropic-python and @anthropic-ai/sdk add blocks to it: AttributeError and TypeError where it is none.",
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("message_start", drop("message", "content")),
+        changed("message_start", put(None, "message", "content")),
+        changed("message_start", put("", "message", "content")),
+        changed("message_start", put([{"type": "text", "text": ""}], "message", "content")),
+    ),
+)
+def start_content(reply: Reply, context: Context) -> Outcome:
+    message, (number, _) = view.started(reply), view.of_kind(reply, view.START)[0]
+    if message.get("content") == [] or _is_deferred(message):
+        return holds()
+    return broken(f"event {number}, $.message.content", "an empty array", shown(message, "content"))
+
+
+def _is_deferred(message: view.Fields) -> bool:
+    """Calls that another call waits for stand there from the beginning."""
+    blocks = message.get("content")
+    return isinstance(blocks, list) and all(members(block).get("type") == view.CALL for block in blocks)
+
+
+@clause(
+    "start_usage",
+    "The message of message_start has its usage, which counts input_tokens as an integer.",
+    "anthropic-python and @anthropic-ai/sdk write the end's counts into it and raise; the AI SDK refuses the event.",
+    source=COMETAPI,
+    code="contract.usage",
+    holds_on=(STREAMED, changed("message_start", put({"input_tokens": 0}, "message", "usage"))),
+    breaks_on=(
+        changed("message_start", drop("message", "usage")),
+        changed("message_start", put(None, "message", "usage")),
+        changed("message_start", put({"prompt_tokens": 14}, "message", "usage")),
+        changed("message_start", put("14", "message", "usage", "input_tokens")),
+    ),
+)
+def start_usage(reply: Reply, context: Context) -> Outcome:
+    message, (number, _) = view.started(reply), view.of_kind(reply, view.START)[0]
+    usage, at = message.get("usage"), f"event {number}, $.message.usage"
+    if not isinstance(usage, dict):
+        return broken(at, "an object", shown(message, "usage"))
+    if not is_integer(usage.get("input_tokens")):
+        return broken(f"{at}.input_tokens", "an integer", shown(usage, "input_tokens"))
+    return holds()
+
+
+@clause(
+    "input_counted",
+    "The tokens of the request are counted: input_tokens is above 0 in message_start, or at the latest at the end.",
+    "anthropic-python and the AI SDK report 0, and Claude Code shows that the request cost nothing.",
+    level=SHOULD,
+    source=COMETAPI,
+    code="contract.usage",
+    needs=("messages.stream.start_usage",),
+    holds_on=(
+        STREAMED,
+        changed(
+            "message_start",
+            put({"input_tokens": 0, "cache_read_input_tokens": 14, "output_tokens": 1}, "message", "usage"),
+        ),
+        streamed(
+            [
+                {**EVENTS[0], "message": {**EVENTS[0]["message"], "usage": {"input_tokens": 0, "output_tokens": 0}}},
+                *EVENTS[1:5],
+                {**EVENTS[5], "usage": {"input_tokens": 14, "output_tokens": 4}},
+                EVENTS[6],
+            ]
+        ),
+    ),
+    breaks_on=(changed("message_start", put({"input_tokens": 0, "output_tokens": 0}, "message", "usage")),),
+)
+def input_counted(reply: Reply, context: Context) -> Outcome:
+    if view.usage(reply).get("prompt"):
+        return holds()
+    usage, (number, _) = view.started(reply).get("usage"), view.of_kind(reply, view.START)[0]
+    return broken(f"event {number}, $.message.usage.input_tokens", "more than 0", quote(usage))
+
+
+@clause(
+    "start_envelope",
+    "The message of message_start has its id, its role and the name of a model, and calls itself a message.",
+    "Typed clients want them, and what @anthropic-ai/sdk hands out at the end is this message.",
+    level=SHOULD,
+    code="contract.schema",
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("message_start", drop("message", "id")),
+        changed("message_start", put(7, "message", "id")),
+        changed("message_start", drop("message", "role")),
+        changed("message_start", drop("message", "model")),
+        changed("message_start", drop("message", "type")),
+    ),
+)
+def start_envelope(reply: Reply, context: Context) -> Outcome:
+    message, (number, _) = view.started(reply), view.of_kind(reply, view.START)[0]
+    for name in ("id", "model"):
+        if not isinstance(message.get(name), str):
+            return broken(f"event {number}, $.message.{name}", "a string", shown(message, name))
+    for name, wanted in (("role", "assistant"), ("type", view.MESSAGE)):
+        if message.get(name) != wanted:
+            return broken(f"event {number}, $.message.{name}", wanted, shown(message, name))
+    return holds()

@@ -1,0 +1,228 @@
+"""What a stream builds: blocks and their texts. What a client cannot do without is a must."""
+
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.view import is_blank
+from chatproof.surfaces.messages import kinds, view
+from chatproof.surfaces.messages.building import Built
+from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.examples import (
+    AI_SDK,
+    CALLED,
+    EVENTS,
+    PING_EVENT,
+    STREAMED,
+    THINKING_EVENTS,
+    changed,
+    drop,
+    on_stream,
+    put,
+    put_before,
+    streamed,
+    without,
+)
+from chatproof.surfaces.messages.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+_THINKING = streamed(THINKING_EVENTS)
+_BLOCK = ("content_block",)
+
+
+@clause(
+    "block_start",
+    "A block's content_block_start comes before its deltas, and carries the block, an object with a type.",
+    "anthropic-python raises IndexError, @anthropic-ai/sdk TypeError, and the AI SDK finds no part for the text.",
+    holds_on=(STREAMED, CALLED, _THINKING),
+    breaks_on=(
+        without("content_block_start"),
+        changed("content_block_start", drop("content_block")),
+        changed("content_block_start", put(None, "content_block")),
+        changed("content_block_start", drop("content_block", "type")),
+        streamed([EVENTS[0], EVENTS[2], EVENTS[1], *EVENTS[3:]]),
+    ),
+)
+def block_start(reply: Reply, context: Context) -> Outcome:
+    built = Built(view.events(reply))
+    if built.not_a_block:
+        number, expected = built.not_a_block
+        return broken(f"event {number}, $.content_block", expected, shown(view.events(reply)[number], "content_block"))
+    if built.not_started and not built.not_placed:
+        number, said = built.not_started
+        return broken(f"event {number}", "content_block_start before it", said)
+    return holds(f"{len(built.blocks)} block" + ("" if len(built.blocks) == 1 else "s"))
+
+
+@clause(
+    "indexes",
+    "The events of blocks have their index, and blocks are numbered from 0 in the order in which they begin.",
+    "anthropic-python raises IndexError, and @anthropic-ai/sdk loses the text: both look it up in a list.",
+    needs=("messages.stream.block_start",),
+    holds_on=(STREAMED, CALLED, _THINKING),
+    breaks_on=(
+        streamed([{**one, "index": 1} if "index" in one else one for one in EVENTS]),
+        changed("content_block_start", drop("index")),
+        changed("content_block_delta", drop("index")),
+        changed("content_block_delta", put("0", "index")),
+        changed("content_block_stop", drop("index")),
+        streamed([{**one, "index": 0} if "index" in one else one for one in THINKING_EVENTS]),
+    ),
+)
+def indexes(reply: Reply, context: Context) -> Outcome:
+    found = Built(view.events(reply)).not_placed
+    if found:
+        return broken(f"event {found[0]}, $.index", "the number of the block, counted from 0", found[1])
+    return holds()
+
+
+@clause(
+    "block_whole",
+    "A block begins with its own member, a string: a text with `text`, thinking with `thinking`.",
+    "anthropic-python adds the deltas to it and raises, and the AI SDK refuses the event.",
+    needs=("messages.stream.block_start",),
+    holds_on=(STREAMED, CALLED, _THINKING),
+    breaks_on=(
+        changed("content_block_start", drop("content_block", "text")),
+        changed("content_block_start", put(None, "content_block", "text")),
+        changed("content_block_start", put(7, "content_block", "text")),
+        changed("content_block_start", lambda one: one["content_block"].pop("thinking", None), THINKING_EVENTS),
+    ),
+)
+def block_whole(reply: Reply, context: Context) -> Outcome:
+    for block in Built(view.events(reply)).blocks.values():
+        name = block.kind
+        if name in (view.TEXT, view.THINKING) and isinstance(name, str) and not isinstance(block.start.get(name), str):
+            return broken(f"event {block.number}, $.content_block.{name}", "a string", shown(block.start, name))
+    return holds()
+
+
+@clause(
+    "block_empty",
+    "A block of text begins empty: its text comes in deltas.",
+    "The AI SDK, and loops over the events as the SDKs' guides show them, lose what stands in it.",
+    level=SHOULD,
+    needs=("messages.stream.block_whole",),
+    holds_on=(STREAMED, CALLED, _THINKING),
+    breaks_on=(changed("content_block_start", put("So: ", "content_block", "text")),),
+)
+def block_empty(reply: Reply, context: Context) -> Outcome:
+    for block in Built(view.events(reply)).blocks.values():
+        if block.kind == view.TEXT and block.start.get("text"):
+            at = f"event {block.number}, $.content_block.text"
+            return broken(at, "an empty string", quote(block.start["text"], 60))
+    return holds()
+
+
+@clause(
+    "deltas",
+    "The deltas of texts are strings, and join to a non-empty text.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK show an empty answer: no other event has the text.",
+    layer=BEHAVIOUR,
+    code="",
+    needs=("messages.stream.block_start", "messages.stream.indexes"),
+    holds_on=(STREAMED, _THINKING),
+    breaks_on=(
+        without("content_block_delta"),
+        without("content_block_start", "content_block_delta", "content_block_stop"),
+        changed("content_block_delta", put("", "delta", "text")),
+        changed("content_block_delta", put(None, "delta", "text")),
+        changed("content_block_delta", put(["po"], "delta", "text")),
+        changed("content_block_delta", drop("delta", "text")),
+        changed("content_block_delta", drop("delta")),
+        changed("content_block_delta", drop("delta", "type")),
+        changed("content_block_start", put({"type": "thinking", "thinking": ""}, "content_block")),
+        streamed(
+            [
+                EVENTS[0],
+                {**EVENTS[1], "content_block": {"type": "text", "text": "pong"}},
+                *EVENTS[4:],
+            ]
+        ),
+    ),
+)
+def deltas(reply: Reply, context: Context) -> Outcome:
+    events = view.events(reply)
+    for number, one in enumerate(events):
+        delta = one.get("delta")
+        if kind_of(one) != view.DELTA:
+            continue
+        if not isinstance(delta, dict) or not isinstance(delta.get("type"), str):
+            return broken(f"event {number}, $.delta", "an object with a string type", shown(one, "delta"))
+        if delta["type"] == view.TEXT_DELTA and not isinstance(delta.get("text"), str):
+            return broken(f"event {number}, $.delta.text", "a string", shown(delta, "text"))
+    built = Built(events)
+    if not is_blank(built.text):
+        return holds(f"{len(built.text)} characters in {len(events)} events")
+    kinds_there = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "none"
+    return broken("content_block_delta", "text over all events", f"none; blocks: {kinds_there}")
+
+
+@clause(
+    "block_open",
+    "No block ends that has not begun, and no delta comes after the end of its block.",
+    "anthropic-python raises IndexError at the end of none, and the AI SDK at a delta of a part that has ended.",
+    needs=("messages.stream.block_start", "messages.stream.indexes"),
+    holds_on=(STREAMED, CALLED, _THINKING, without("content_block_stop")),
+    breaks_on=(
+        streamed([*EVENTS[:3], EVENTS[4], EVENTS[3], *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[4], "index": 1}, *EVENTS[5:]]),
+    ),
+)
+def block_open(reply: Reply, context: Context) -> Outcome:
+    found = Built(view.events(reply)).not_open
+    if found:
+        return broken(f"event {found[0]}", "an event of a block that has begun and not ended", found[1])
+    return holds()
+
+
+@clause(
+    "block_stop",
+    "Each block ends with content_block_stop.",
+    "Who shows a block when it has ended shows nothing; of a call, the AI SDK loses it.",
+    level=SHOULD,
+    needs=("messages.stream.block_open",),
+    holds_on=(STREAMED, CALLED, _THINKING),
+    breaks_on=(without("content_block_stop"),),
+)
+def block_stop(reply: Reply, context: Context) -> Outcome:
+    for index, block in Built(view.events(reply)).blocks.items():
+        if not block.stopped:
+            return broken("content_block_stop", f"one for index {index}", f"none for this block of type {block.kind}")
+    return holds()
+
+
+@clause(
+    "known_events",
+    "Each event, block and delta is of a type that the reference names.",
+    "Others may be ignored, and the AI SDK reports an error at one in the middle of the answer.",
+    level=SHOULD,
+    source=AI_SDK,
+    needs=("messages.stream.start",),
+    holds_on=(STREAMED, CALLED, _THINKING, put_before("content_block_delta", PING_EVENT)),
+    breaks_on=(
+        put_before("message_delta", {"type": "vendor_usage", "ms": 7}),
+        put_before("content_block_stop", {**EVENTS[2], "delta": {"type": "vendor_delta"}}),
+        streamed(
+            [
+                *EVENTS[:5],
+                {**EVENTS[1], "index": 1, "content_block": {"type": "vendor_block"}},
+                {**EVENTS[4], "index": 1},
+                *EVENTS[5:],
+            ]
+        ),
+    ),
+)
+def known_events(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        kind = kind_of(one)
+        if kind not in kinds.EVENTS:
+            return broken(f"event {number}, $.type", "a type of the reference", quote(kind, 60))
+        inner, known = {
+            view.BLOCK_START: ("content_block", kinds.BLOCKS),
+            view.DELTA: ("delta", kinds.DELTAS),
+        }.get(kind, ("", frozenset()))
+        found = members(one.get(inner)).get("type") if inner else None
+        if found is not None and found not in known:
+            return broken(f"event {number}, $.{inner}.type", "a type of the reference", quote(found, 60))
+    return holds()

@@ -1,0 +1,169 @@
+"""How a stream ends: message_delta with the reason and the count, then message_stop, once."""
+
+from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.examples import (
+    CALLED,
+    COMETAPI,
+    EVENTS,
+    STREAMED,
+    changed,
+    drop,
+    on_stream,
+    put,
+    streamed,
+    without,
+)
+from chatproof.surfaces.messages.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+
+
+@clause(
+    "end",
+    "Each message_delta has its delta, an object, whose stop_reason, where it stands, is a string.",
+    "anthropic-python and @anthropic-ai/sdk raise where it is none, and the AI SDK refuses the event.",
+    holds_on=(STREAMED, CALLED, changed("message_delta", put(None, "delta", "stop_reason")), without("message_delta")),
+    breaks_on=(
+        changed("message_delta", drop("delta")),
+        changed("message_delta", put(None, "delta")),
+        changed("message_delta", put("end_turn", "delta")),
+        changed("message_delta", put(7, "delta", "stop_reason")),
+    ),
+)
+def end(reply: Reply, context: Context) -> Outcome:
+    for number, one in view.of_kind(reply, view.END):
+        delta, at = one.get("delta"), f"event {number}, $.delta"
+        if not isinstance(delta, dict):
+            return broken(at, "an object with a stop_reason", shown(one, "delta"))
+        if not isinstance(delta.get("stop_reason"), str | None):
+            return broken(f"{at}.stop_reason", "a string", shown(delta, "stop_reason"))
+    return holds()
+
+
+@clause(
+    "usage",
+    "Each message_delta has the usage, which counts output_tokens as an integer.",
+    "anthropic-python and @anthropic-ai/sdk raise without it; of chat's names they count none, and the AI SDK raises.",
+    source=COMETAPI,
+    code="contract.usage",
+    holds_on=(STREAMED, CALLED, without("message_delta")),
+    breaks_on=(
+        changed("message_delta", drop("usage")),
+        changed("message_delta", put(None, "usage")),
+        changed("message_delta", put({"completion_tokens": 4}, "usage")),
+        changed("message_delta", put("4", "usage", "output_tokens")),
+    ),
+)
+def usage(reply: Reply, context: Context) -> Outcome:
+    for number, one in view.of_kind(reply, view.END):
+        found, at = one.get("usage"), f"event {number}, $.usage"
+        if not isinstance(found, dict):
+            return broken(at, "an object", shown(one, "usage"))
+        if not is_integer(found.get("output_tokens")):
+            return broken(f"{at}.output_tokens", "an integer", shown(found, "output_tokens"))
+    return holds()
+
+
+@clause(
+    "finished",
+    "The stream ends with message_stop.",
+    "@anthropic-ai/sdk raises without it; to the other clients a stream that was cut looks like a whole answer.",
+    code="stream.incomplete",
+    holds_on=(STREAMED, CALLED, streamed(end=b"data: [DONE]\n\n")),
+    breaks_on=(without("message_stop"), streamed(EVENTS[:4]), streamed(EVENTS[:-1], b"data: [DONE]\n\n")),
+)
+def finished(reply: Reply, context: Context) -> Outcome:
+    if view.of_kind(reply, view.STOP):
+        return holds()
+    last = next((kind_of(one) for one in reversed(view.events(reply))), "")
+    return broken("end of stream", "message_stop", f"none; the last event is {quote(last)}")
+
+
+@clause(
+    "stop_reason",
+    "The stream says why the message ends: a message_delta has a stop_reason that is not empty.",
+    "No client is told, the SDKs' tool runners and Claude Code among them: a cut answer looks like a whole one.",
+    level=SHOULD,
+    source=COMETAPI,
+    code="stream.incomplete",
+    needs=("messages.stream.end", "messages.stream.finished"),
+    holds_on=(STREAMED, CALLED),
+    breaks_on=(
+        without("message_delta"),
+        changed("message_delta", put(None, "delta", "stop_reason")),
+        changed("message_delta", drop("delta", "stop_reason")),
+        changed("message_delta", put("", "delta", "stop_reason")),
+    ),
+)
+def stop_reason(reply: Reply, context: Context) -> Outcome:
+    ends = view.of_kind(reply, view.END)
+    if not ends:
+        last = next((kind_of(one) for one in reversed(view.events(reply))), "")
+        return broken("end of stream", "message_delta with a stop_reason", f"none; the last event is {quote(last)}")
+    if any(members(one.get("delta")).get("stop_reason") for _, one in ends):
+        return holds()
+    number, one = ends[-1]
+    return broken(f"event {number}, $.delta.stop_reason", "a string", shown(members(one.get("delta")), "stop_reason"))
+
+
+@clause(
+    "once",
+    "A stream is one message: it has one message_start.",
+    "@anthropic-ai/sdk raises at a second one; anthropic-python and the AI SDK show the text of both.",
+    code="stream.duplicated",
+    needs=("messages.stream.finished",),
+    holds_on=(STREAMED, CALLED),
+    breaks_on=(
+        streamed([*EVENTS, *EVENTS]),
+        streamed([*EVENTS[:2], EVENTS[0], *EVENTS[2:]]),
+    ),
+)
+def once(reply: Reply, context: Context) -> Outcome:
+    found = view.of_kind(reply, view.START)
+    if len(found) == 1:
+        return holds()
+    said = ", ".join(f"event {number}" for number, _ in found[:4])
+    return broken("stream", "one message_start", f"{len(found)}: {said}")
+
+
+@clause(
+    "closed",
+    "No block begins or goes on after message_stop.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK read on, and show a text that is not the message's.",
+    needs=("messages.stream.finished", "messages.stream.once"),
+    holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed([*EVENTS, EVENTS[-1]])),
+    breaks_on=(streamed([*EVENTS, EVENTS[2]]), streamed([*EVENTS, *EVENTS[1:5]])),
+)
+def closed(reply: Reply, context: Context) -> Outcome:
+    last = view.of_kind(reply, view.STOP)[0][0]
+    for number, one in enumerate(view.events(reply)):
+        if number > last and kind_of(one) in (view.BLOCK_START, view.DELTA):
+            return broken(f"event {number}", "nothing of a block after message_stop", quote(kind_of(one)))
+    return holds()
+
+
+@clause(
+    "ends",
+    "Nothing comes after message_stop but ping and `[DONE]`.",
+    "Who stops there never sees it, and who reads on does.",
+    level=SHOULD,
+    needs=("messages.stream.closed",),
+    holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed(end=b"data: [DONE]\n\n")),
+    breaks_on=(
+        streamed([*EVENTS, {"type": "vendor_late"}]),
+        streamed([*EVENTS, EVENTS[-1]]),
+        streamed([*EVENTS[:5], EVENTS[6], EVENTS[5]]),
+    ),
+)
+def ends(reply: Reply, context: Context) -> Outcome:
+    last = view.of_kind(reply, view.STOP)[0][0]
+    for number, one in enumerate(view.events(reply)):
+        if number > last and kind_of(one) != view.PING:
+            return broken(f"event {number}", "nothing after message_stop", quote(kind_of(one)))
+    return holds()

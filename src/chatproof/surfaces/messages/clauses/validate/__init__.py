@@ -1,0 +1,1 @@
+"""The clauses that only validate judges."""

@@ -1,0 +1,240 @@
+"""What clients use beyond the plain request: a system prompt, stops, a cap, counting, Claude Code's form, the cache."""
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    not_applicable,
+)
+from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.examples import COMETAPI, GOOD, JSON, SDK, USAGE, altered, body
+from chatproof.surfaces.messages.probes_validate import CAP, STOP, WORD
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+_AREA = "Capabilities"
+_OF_CACHE = ("cache_control", "system")
+_NOT = Example(200, JSON, b'{"error":"no"}')
+_TO_16 = ", ".join(map(str, range(1, 17))).encode() + b", "
+_TO_100 = ", ".join(map(str, range(1, 101))).encode()
+
+
+def _says(text: bytes, reason: bytes = b"end_turn", stop: bytes = b"null") -> Example:
+    made = altered(b'"text":"pong"', b'"text":"' + text + b'"').body
+    return body(
+        made.replace(b'"end_turn"', b'"' + reason + b'"').replace(b'"stop_sequence":null', b'"stop_sequence":' + stop)
+    )
+
+
+@clause(
+    "messages.system.heard",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="system",
+    area=_AREA,
+    says="The model hears the system prompt that stands beside the messages, or it is clearly refused.",
+    source=COMETAPI,
+    probe="system",
+    why="Agents put all their rules there: without them the model is another one.",
+    holds_on=(GOOD,),
+    breaks_on=(_says(b"Hello! How can I help you?"), _NOT),
+)
+def heard(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "system", ("system",))
+    if refused:
+        return refused
+    text = view.text_of(reply.object)
+    if WORD in text.lower():
+        return done()
+    return ignored("the message's text", f"the word {WORD}, which the system prompt asks for", quote(text, 60))
+
+
+@clause(
+    "messages.stop_sequences.kept",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="stop_sequences",
+    area=_AREA,
+    says="An answer ends before a stop sequence, with stop_sequence as its reason, and names it; or it is refused.",
+    source=COMETAPI,
+    probe="stop_sequences",
+    why="Programs that cut answers by it get what they did not want, or cannot tell why the answer ended.",
+    holds_on=(_says(_TO_16, b"stop_sequence", b'"17"'),),
+    breaks_on=(
+        _says(_TO_100),
+        _says(_TO_16),
+        _says(_TO_16, b"stop_sequence"),
+        _says(_TO_16 + b"17", b"stop_sequence", b'"17"'),
+        _NOT,
+    ),
+)
+def stopped(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "stop_sequences", ("stop_sequences", "stop"))
+    if refused:
+        return refused
+    text, reason = view.text_of(reply.object), reply.object.get("stop_reason")
+    if STOP in text:
+        return ignored("the message's text", f"an end before {STOP}", f"{len(text)} characters, {STOP} among them")
+    if reason != "stop_sequence":
+        return damaged("$.stop_reason", "stop_sequence", shown(reply.object, "stop_reason"))
+    if reply.object.get("stop_sequence") != STOP:
+        return damaged("$.stop_sequence", quote(STOP), shown(reply.object, "stop_sequence"))
+    return done()
+
+
+@clause(
+    "messages.max_tokens.kept",
+    layer=BEHAVIOUR,
+    code="contract.max_tokens",
+    level=SHOULD,
+    capability="max_tokens",
+    area=_AREA,
+    says="An answer that max_tokens cuts ends with the stop_reason max_tokens.",
+    source=COMETAPI,
+    probe="max_tokens",
+    why="A cut answer that says end_turn is taken for a whole one; a cap that is not kept costs money.",
+    holds_on=(_says(b"1, 2, 3", b"max_tokens"),),
+    breaks_on=(_says(_TO_100), _says(b"1, 2, 3"), _says(b"1, 2, 3", b"length"), _NOT),
+)
+def capped(reply: Reply, context: Context) -> Outcome:
+    cut = reply.object.get("stop_reason") == "max_tokens" and "content" in reply.object  # thinking may be all there is
+    refused = None if cut else refusal(reply, context, "max_tokens", ("max_tokens",))
+    if refused:
+        return refused
+    text = view.text_of(reply.object)
+    if cut:
+        return done(f"{len(text)} characters")
+    said = f"{shown(reply.object, 'stop_reason')[:60]}, with {len(text)} characters, for a cap of {CAP} tokens"
+    return ignored("$.stop_reason", "max_tokens", said)
+
+
+@clause(
+    "messages.claude_code.accepted",
+    layer=BEHAVIOUR,
+    code="contract.tools",
+    level=SHOULD,
+    capability="claude_code",
+    area=_AREA,
+    says="A request as Claude Code sends it is answered: blocks with cache_control, metadata.",
+    source=SDK,
+    probe="claude_code",
+    why="Claude Code marks its blocks for the cache in each request: a server that refuses the mark cannot serve it.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(400, JSON, b'{"type":"error","error":{"message":"system.1.cache_control: extra inputs"}}'),
+        _NOT,
+    ),
+)
+def claude_code(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "claude_code", ("system", "cache_control", "metadata", "tools", "content"))
+    if refused is None:
+        return done()
+    if not refused.state or refused.outcome == BROKEN:
+        return refused
+    said = f"HTTP {reply.status}, {error_words(reply.error)}" if reply.error else f"HTTP {reply.status}"
+    return Outcome(BROKEN, "status", "an answer", f"refused: {said}", "", refused.state)
+
+
+_COUNTED = Example(200, JSON, b'{"input_tokens":14}')
+
+
+@clause(
+    "messages.count_tokens.answered",
+    layer=SCHEMA,
+    code="contract.parameter",
+    level=SHOULD,
+    area=_AREA,
+    says="POST /messages/count_tokens answers with input_tokens, an integer above 0, or with a readable error.",
+    source=SDK,
+    probe="count_tokens",
+    why="Claude Code asks before it sends: at a page or another count it cannot tell when its context is full.",
+    holds_on=(
+        _COUNTED,
+        Example(404, JSON, b'{"type":"error","error":{"type":"not_found_error","message":"no such path"}}'),
+    ),
+    breaks_on=(
+        Example(200, JSON, b'{"input_tokens":0}'),
+        Example(200, JSON, b'{"input_tokens":"14"}'),
+        Example(200, JSON, b'{"total_tokens":14}'),
+        Example(200, "text/html", b"<html>Sign in</html>"),
+        Example(404, "text/html", b"<html>404</html>"),
+        Example(404, "text/plain", b"404 page not found"),
+        Example(500, "text/html", b"<html>500</html>"),
+    ),
+)
+def counted(reply: Reply, context: Context) -> Outcome:
+    if 200 <= reply.status < 300:
+        found = reply.object.get("input_tokens")
+        if is_integer(found) and isinstance(found, int) and found > 0:
+            return Outcome("holds", observed=f"{found} tokens")
+        there = shown(reply.object, "input_tokens") if reply.kind == "json" else f"{reply.kind} body"
+        return broken("$.input_tokens", "an integer above 0", there)
+    if reply.error is not None and reply.json_problem is None:
+        return Outcome("holds", observed=f"refused: HTTP {reply.status}, {error_words(reply.error)}")
+    return broken("body", "a count, or a JSON error", f"HTTP {reply.status}, {reply.kind} body")
+
+
+@clause(
+    "messages.cache.taken",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="cache",
+    area=_AREA,
+    says="A long prompt that is marked for the cache is answered, or the mark is clearly refused.",
+    source=COMETAPI,
+    probe="cache.first",
+    why="A client that marks its prompt gets no answer.",
+    holds_on=(GOOD,),
+    breaks_on=(_NOT,),
+)
+def marked(reply: Reply, context: Context) -> Outcome:
+    return refusal(reply, context, "cache", _OF_CACHE) or done()
+
+
+def _read(count: bytes) -> Example:
+    return altered(USAGE, USAGE[:-1] + b',"cache_read_input_tokens":' + count + b"}")
+
+
+@clause(
+    "messages.cache.read",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="cache",
+    area=_AREA,
+    says="A long prompt that is marked for the cache, sent again, is read from it: cache_read_input_tokens is above 0.",
+    source=COMETAPI,
+    probe="cache",
+    needs=("messages.cache.taken",),
+    why="Agents send their whole past with each request: without the cache they pay ten times as much for it.",
+    holds_on=(_read(b"2400"),),
+    breaks_on=(GOOD, _read(b"0"), _read(b"null"), _read(b'"2400"'), _NOT),
+)
+def cached(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "cache", _OF_CACHE)
+    if refused:
+        return refused
+    usage = view.members(reply.object.get("usage"))
+    found = usage.get("cache_read_input_tokens")
+    if is_integer(found) and isinstance(found, int) and found > 0:
+        return done(f"{found} tokens")
+    if found is None and "input_tokens" not in usage:
+        return not_applicable("no usage is reported")
+    return ignored("$.usage.cache_read_input_tokens", "more than 0", shown(usage, "cache_read_input_tokens"))

@@ -1,0 +1,259 @@
+"""Calls: made when forced, readable, answered, and two at once."""
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    not_applicable,
+)
+from chatproof.evidence.json_schema import problem_in
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.examples import (
+    AI_SDK,
+    BODY,
+    COMETAPI,
+    CONTENT,
+    GOOD,
+    JSON,
+    SDK,
+    body,
+)
+from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+AREA, CODE = "Capabilities", "contract.tools"
+PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
+NO_CALL = "the reply carries no call"
+_CALL = b'{"type":"tool_use","id":"toolu_1","name":"record_word","input":{"word":"pong"}}'
+_SECOND = b'{"type":"tool_use","id":"toolu_2","name":"record_number","input":{"number":7}}'
+
+
+def _with(*blocks: bytes) -> Example:
+    made = BODY.replace(CONTENT, b"[" + b",".join(blocks) + b"]").replace(b"end_turn", b"tool_use")
+    return body(made)
+
+
+CALLED = _with(_CALL)
+
+
+def _calls(reply: Reply) -> list[view.Fields]:
+    return view.blocks(reply.object, view.CALL)
+
+
+def _instead(reply: Reply) -> str:
+    """What came in the place of a call."""
+    kinds = ", ".join(quote(block.get("type"), 40) for block in view.blocks(reply.object)[:5]) or "nothing"
+    return f"no call; the content holds {kinds}, text {quote(view.text_of(reply.object), 60)}"
+
+
+@clause(
+    "messages.tools.called",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="A forced call is made, or clearly refused.",
+    source=COMETAPI,
+    probe="tools",
+    why="Agents wait for a call that never comes, and take the prose for the end of the work.",
+    holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
+    breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
+)
+def called(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused:
+        return refused
+    return done(f"{len(_calls(reply))} calls") if _calls(reply) else ignored("$.content", "a call", _instead(reply))
+
+
+@clause(
+    "messages.tools.readable",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="Each call has an id and the tool's name, both strings.",
+    source=AI_SDK,
+    probe="tools",
+    needs=("messages.tools.called",),
+    why="The AI SDK refuses the whole reply; and without its id a call cannot be answered: the client's loop ends.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        _with(_CALL.replace(b'"id":"toolu_1",', b"")),
+        _with(_CALL.replace(b'"toolu_1"', b"null")),
+        _with(_CALL.replace(b'"toolu_1"', b'""')),
+        _with(_CALL.replace(b'"name":"record_word",', b"")),
+        _with(_CALL.replace(b'"record_word"', b"7")),
+    ),
+)
+def readable(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        for name in ("id", "name") if block.get("type") == view.CALL else ():
+            if not isinstance(block.get(name), str) or not block[name]:
+                return damaged(f"$.content[{number}].{name}", "a non-empty string", shown(block, name))
+    return done() if _calls(reply) else not_applicable(NO_CALL)
+
+
+@clause(
+    "messages.tools.input",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The input of a call is an object, not JSON in a string.",
+    source=SDK,
+    probe="tools",
+    needs=("messages.tools.called",),
+    why="anthropic-python and @anthropic-ai/sdk hand it to the tool as it is: a client's function gets a string.",
+    holds_on=(CALLED, _with(_CALL.replace(b'{"word":"pong"}', b"{}"))),
+    breaks_on=(
+        _with(_CALL.replace(b'{"word":"pong"}', b'"{\\"word\\":\\"pong\\"}"')),
+        _with(_CALL.replace(b'{"word":"pong"}', b"null")),
+        _with(_CALL.replace(b'{"word":"pong"}', b'["pong"]')),
+        _with(_CALL.replace(b',"input":{"word":"pong"}', b"")),
+        _with(_CALL.replace(b'"input"', b'"arguments"')),
+    ),
+)
+def is_object(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        if block.get("type") == view.CALL and not isinstance(block.get("input"), dict):
+            return damaged(f"$.content[{number}].input", "an object", shown(block, "input"))
+    return done() if _calls(reply) else not_applicable(NO_CALL)
+
+
+@clause(
+    "messages.tools.forced",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="The call is of the tool that was forced, and its input satisfies that tool's schema.",
+    source=COMETAPI,
+    probe="tools",
+    needs=("messages.tools.readable", "messages.tools.input"),
+    why="Programs that pass the input on without a look fail on the missing member.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        _with(_CALL.replace(b'"word"', b'"term"')),
+        _with(_CALL.replace(b'"pong"', b"7")),
+        _with(_CALL.replace(b"record_word", b"record")),
+    ),
+)
+def forced(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        if block.get("type") != view.CALL:
+            continue
+        at = f"$.content[{number}]"
+        if block.get("name") != FUNCTION:
+            return ignored(f"{at}.name", FUNCTION, quote(block.get("name")))
+        problem = problem_in(block.get("input"), WORD_SCHEMA)
+        if problem:
+            return ignored(f"{at}.input", "what satisfies the tool's schema", problem)
+    return done() if _calls(reply) else not_applicable(NO_CALL)
+
+
+@clause(
+    "messages.tools.stop_reason",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="A message with a call ends with the stop_reason tool_use.",
+    source=COMETAPI,
+    probe="tools",
+    needs=("messages.tools.called",),
+    why="A loop that goes by the stop_reason takes the turn for the last one, and runs no tool.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        body(CALLED.body.replace(b'"stop_reason":"tool_use"', b'"stop_reason":"end_turn"')),
+        body(CALLED.body.replace(b'"stop_reason":"tool_use"', b'"stop_reason":"tool_calls"')),
+        body(CALLED.body.replace(b'"stop_reason":"tool_use"', b'"stop_reason":null')),
+    ),
+)
+def stop_reason(reply: Reply, context: Context) -> Outcome:
+    if not _calls(reply):
+        return not_applicable(NO_CALL)
+    if reply.object.get("stop_reason") == "tool_use":
+        return done()._replace(state="")
+    found = shown(reply.object, "stop_reason")
+    return damaged("$.stop_reason", "tool_use", found)._replace(state="")
+
+
+@clause(
+    "messages.tools.parallel",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="parallel_tools",
+    area=AREA,
+    says="Two calls of one turn come as two blocks with ids of their own, not as one with the input of both; or the "
+    "request is refused. (A model that makes one call at a time is not judged, unless this is required.)",
+    source=COMETAPI,
+    probe="tools.parallel",
+    why="Gateways that bridge to chat merge them into one: the second call is lost.",
+    holds_on=(_with(_CALL, _SECOND),),
+    breaks_on=(
+        _with(_CALL.replace(b'"pong"}', b'"pong","number":7}')),
+        _with(_CALL, _SECOND.replace(b"toolu_2", b"toolu_1")),
+        _with(_CALL, _SECOND.replace(b'"toolu_2"', b"null")),
+        GOOD,
+    ),
+)
+def parallel(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "parallel_tools", PARAMETERS)
+    if refused:
+        return refused
+    found, expected = _calls(reply), "two blocks of type tool_use"
+    if not found:
+        return ignored("$.content", expected, _instead(reply))
+    if len(found) == 1:
+        said = f"one call, of {quote(found[0].get('name'), 40)}, with input {quote(found[0].get('input'), 80)}"
+        if view.members(found[0].get("input")).keys() >= {"word", "number"}:
+            return damaged("$.content", expected, said)
+        if "parallel_tools" in context.required:
+            return ignored("$.content", expected, said)
+        return not_applicable("the model made one call, not two at once")
+    ids = [call.get("id") for call in found]
+    if len({id for id in ids if isinstance(id, str)}) < len(ids):
+        return damaged("$.content[*].id", "an id for each call", quote(ids, 120))
+    return done(f"{len(found)} calls")
+
+
+@clause(
+    "messages.tools.result",
+    layer=BEHAVIOUR,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The conversation goes on with the tool's result: the call can be sent back as it came.",
+    source=COMETAPI,
+    probe="tools.result",
+    needs=("messages.tools.readable", "messages.tools.input"),
+    why="Every client with tools, Claude Code among them, sends the call and its result back; a refusal ends the work.",
+    holds_on=(GOOD, CALLED),
+    breaks_on=(
+        Example(400, JSON, b'{"type":"error","error":{"message":"unexpected tool_use_id in tool_result blocks"}}'),
+        Example(200, JSON, b'{"content":null}'),
+    ),
+)
+def result(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "")
+    if refused is not None and reply.error and refused.state:
+        return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
+    if refused is not None:
+        return refused
+    return done("" if view.text_of(reply.object).strip() else "accepted; the model added no text")

@@ -1,0 +1,245 @@
+"""A call that is streamed: the form of the stream, the block it begins with, its input in pieces."""
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    MUST,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    holds,
+    not_applicable,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.stream import events_parse
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.building import Built
+from chatproof.surfaces.messages.clauses import stream, stream_blocks, stream_end
+from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE, NO_CALL, PARAMETERS
+from chatproof.surfaces.messages.examples import (
+    AI_SDK,
+    CALL_EVENTS,
+    CALLED,
+    COMETAPI,
+    JSON,
+    SDK,
+    STREAMED,
+    changed,
+    drop,
+    put,
+    streamed,
+    without,
+)
+from chatproof.wire.strictjson import parse
+
+CLAUSES = Clauses(VALIDATE)
+_BLOCK, _DELTA = "content_block_start", "content_block_delta"
+_FORM = (
+    events_parse,
+    stream.typed,
+    stream.no_error,
+    stream.event_lines,
+    stream.start,
+    stream.start_content,
+    stream.start_usage,
+    stream_blocks.block_start,
+    stream_blocks.indexes,
+    stream_end.end,
+    stream_end.usage,
+    stream_end.finished,
+    stream_end.once,
+)
+"""The musts of a stream that do not depend on what is streamed."""
+_WHOLE_AT_ONCE = streamed(
+    [
+        CALL_EVENTS[0],
+        {**CALL_EVENTS[1], "content_block": {**CALL_EVENTS[1]["content_block"], "input": {"word": "pong"}}},
+        *CALL_EVENTS[4:],
+    ]
+)
+
+
+def _lost(*types: str) -> Example:
+    return without(*types, events=CALL_EVENTS)
+
+
+@CLAUSES.add(
+    "messages.tools.stream_called",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="A forced call is made in a stream, too, or clearly refused.",
+    source=COMETAPI,
+    probe="tools.stream",
+    why="Agents stream: they wait for a call that never comes, and take the prose for the end of the work.",
+    holds_on=(CALLED,),
+    breaks_on=(STREAMED, Example(200, JSON, b'{"error":"no"}')),
+)
+def called(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused:
+        return refused
+    built = Built(view.events(reply))
+    if built.calls() or not built.blocks:  # a stream without any block has a form that is judged below
+        return done(f"{len(built.calls())} calls")
+    kinds = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5])
+    return ignored("content_block_start", "a block of type tool_use", f"{kinds}, text {quote(built.text, 60)}")
+
+
+@CLAUSES.add(
+    "messages.tools.stream_form",
+    layer=SCHEMA,
+    code="stream.malformed",
+    level=MUST,
+    capability="tools",
+    area="Streaming",
+    says="The stream of a call has the form that the stream of a text has: its lines, its start, its indexes, its end.",
+    source=SDK,
+    probe="tools.stream",
+    needs=("messages.tools.stream_called",),
+    why="anthropic-python, @anthropic-ai/sdk and the AI SDK raise, or lose the call.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        _lost("message_start"),
+        _lost("content_block_start"),
+        _lost("message_stop"),
+        changed("message_delta", drop("usage"), CALL_EVENTS),
+        changed("message_start", put(None, "message", "content"), CALL_EVENTS),
+        streamed([{**one, "index": 1} if "index" in one else one for one in CALL_EVENTS]),
+        Example(200, "text/event-stream", CALLED.body.replace(b"event: ", b"x: ")),
+    ),
+)
+def form(reply: Reply, context: Context) -> Outcome:
+    for judge in _FORM:
+        found = judge(reply, context)
+        if found.outcome == BROKEN:
+            return damaged(found.at, found.expected, found.observed)
+    return done()
+
+
+@CLAUSES.add(
+    "messages.tools.stream_named",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The block of a call begins with its id and the tool's name, both strings, and with an object as its input.",
+    source=AI_SDK,
+    probe="tools.stream",
+    needs=("messages.tools.stream_form",),
+    why="The AI SDK refuses the event, and the client's loop has a call that it can neither run nor answer.",
+    holds_on=(CALLED, changed(_BLOCK, drop("content_block", "input"), CALL_EVENTS)),
+    breaks_on=(
+        changed(_BLOCK, drop("content_block", "id"), CALL_EVENTS),
+        changed(_BLOCK, put(None, "content_block", "id"), CALL_EVENTS),
+        changed(_BLOCK, put("", "content_block", "name"), CALL_EVENTS),
+        changed(_BLOCK, drop("content_block", "name"), CALL_EVENTS),
+        changed(_BLOCK, put("", "content_block", "input"), CALL_EVENTS),
+    ),
+)
+def named(reply: Reply, context: Context) -> Outcome:
+    calls = Built(view.events(reply)).calls()
+    for call in calls:
+        at = f"event {call.number}, $.content_block"
+        for name in ("id", "name"):
+            if not isinstance(call.start.get(name), str) or not call.start[name]:
+                return damaged(f"{at}.{name}", "a non-empty string", shown(call.start, name))
+        if "input" in call.start and not isinstance(call.start["input"], dict):
+            return damaged(f"{at}.input", "an object", shown(call.start, "input"))
+    return done() if calls else not_applicable(NO_CALL)
+
+
+@CLAUSES.add(
+    "messages.tools.stream_joined",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The partial_json of a call's deltas are strings, and join to a JSON object (empty: to an empty one).",
+    source=SDK,
+    probe="tools.stream",
+    needs=("messages.tools.stream_form",),
+    why="anthropic-python, @anthropic-ai/sdk and the AI SDK parse what they join: they raise, or lose a part.",
+    holds_on=(CALLED, _WHOLE_AT_ONCE, changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS)),
+    breaks_on=(
+        streamed([*CALL_EVENTS[:3], *CALL_EVENTS[4:]]),
+        streamed([*CALL_EVENTS[:4], CALL_EVENTS[3], *CALL_EVENTS[4:]]),
+        changed(_DELTA, put({"word": "pong"}, "delta", "partial_json"), CALL_EVENTS),
+        changed(_DELTA, drop("delta", "partial_json"), CALL_EVENTS),
+        streamed(
+            [
+                *CALL_EVENTS[:2],
+                {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": "7"}},
+                *CALL_EVENTS[4:],
+            ]
+        ),
+    ),
+)
+def joined(reply: Reply, context: Context) -> Outcome:
+    calls = Built(view.events(reply)).calls()
+    for call in calls:
+        for number, delta in call.deltas:
+            if delta.get("type") == view.INPUT_DELTA and not isinstance(delta.get("partial_json"), str):
+                return damaged(f"event {number}, $.delta.partial_json", "a string", shown(delta, "partial_json"))
+        text = call.arguments
+        value, problem = parse(text.encode("utf-8", "surrogatepass")) if text else ({}, None)
+        if problem is not None:
+            said = f"{problem.reason} at byte {problem.offset} of {quote(text, 80)}"
+            return damaged("content_block_delta", "deltas that join to JSON", said)
+        if not isinstance(value, dict):
+            return damaged("content_block_delta", "deltas that join to a JSON object", quote(text, 80))
+    return done() if calls else not_applicable(NO_CALL)
+
+
+@CLAUSES.add(
+    "messages.tools.stream_ended",
+    layer=SCHEMA,
+    code="stream.malformed",
+    capability="tools",
+    area=AREA,
+    says="The block of a call ends with content_block_stop.",
+    source=AI_SDK,
+    probe="tools.stream",
+    needs=("messages.tools.stream_form",),
+    why="The AI SDK makes the call when its block ends, and loses it otherwise.",
+    holds_on=(CALLED,),
+    breaks_on=(_lost("content_block_stop"),),
+)
+def ended(reply: Reply, context: Context) -> Outcome:
+    calls = Built(view.events(reply)).calls()
+    if not calls:
+        return not_applicable(NO_CALL)
+    if all(call.stopped for call in calls):
+        return done()
+    return damaged("content_block_stop", "one for each call", "a call whose block does not end")
+
+
+@CLAUSES.add(
+    "messages.tools.stream_pieces",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="The input of a call comes in deltas, and not with the block alone.",
+    source=SDK,
+    probe="tools.stream",
+    needs=("messages.tools.stream_joined", "messages.tools.stream_named"),
+    why="Who joins the deltas as the reference shows runs the tool without its arguments.",
+    holds_on=(CALLED,),
+    breaks_on=(_WHOLE_AT_ONCE,),
+)
+def in_pieces(reply: Reply, context: Context) -> Outcome:
+    for call in Built(view.events(reply)).calls():
+        if not call.arguments and call.start.get("input"):
+            at = f"event {call.number}, $.content_block.input"
+            return damaged(at, "{} here, and the input in deltas", quote(call.start["input"], 80))._replace(state="")
+    return holds()

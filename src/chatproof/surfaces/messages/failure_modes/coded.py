@@ -1,0 +1,30 @@
+"""Codes that clauses of this API name, in its own words."""
+
+from chatproof.contract.failure_mode import LIKELY, PROVIDER, Case, Mode, Sign
+
+
+def _of_clause(case: Case) -> Sign | None:
+    """What a clause saw is put in its place: see `diagnosis/failure_modes/coded.py`."""
+    return None
+
+
+MODES = (
+    Mode(
+        "auth.header",
+        PROVIDER,
+        "the key is taken in one header, and refused in the other that clients send",
+        "Use the clients that send the first one, or set the others to it (authToken, a default header). Ask whoever runs "
+        "the endpoint to take both: Authorization: Bearer and x-api-key.",
+        LIKELY,
+        _of_clause,
+    ),
+    Mode(
+        "contract.headers",
+        PROVIDER,
+        "a value of anthropic-version that clients send is not taken",
+        "Set the header in those clients (defaultHeaders), or use the others. Ask whoever runs the endpoint to take both "
+        "values, or to leave the header alone.",
+        LIKELY,
+        _of_clause,
+    ),
+)

@@ -1,0 +1,142 @@
+"""Rows for messages with status 200 that are not what was promised: content, blocks, texts."""
+
+from chatproof.contract.common_modes import refused
+from chatproof.contract.failure_mode import CERTAIN, IN_REASONING, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
+from chatproof.contract.probe import STREAM
+from chatproof.printable import quote
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.building import Built
+from chatproof.surfaces.messages.view import Fields
+
+_ARRAY = "messages.happy.content_array"
+_CONTENT = "messages.happy.content_non_empty"
+_DELTAS = "messages.stream.deltas"
+# Of a captured request, which is the user's: it asks for other things than ours, and may send a small cap.
+_THEIRS = "Read the request: it may be its own words that were refused. Then ask for something harmless, to compare."
+_CAPPED = "Raise the request's max_tokens, or lower its budget for thinking."
+
+
+def _chat_reply(case: Case) -> Sign | None:
+    body = case.reply.object
+    return when(case.broken(_ARRAY) and "choices" in body and "content" not in body, f"top level: {quote(body)}")
+
+
+def _content_missing(case: Case) -> Sign | None:
+    absent = case.reply.is_object and "content" not in case.reply.object
+    return when(case.broken(_ARRAY) and absent, f"top level: {quote(case.reply.json)}")
+
+
+def _content_type(case: Case) -> Sign | None:
+    return when(case.broken(_ARRAY), *case.observed(_ARRAY))
+
+
+def _message(case: Case) -> Fields | None:
+    """The message of a reply without text; None for any other reply."""
+    return view.final(case.reply) if case.broken(_CONTENT) or case.broken(_DELTAS) else None
+
+
+def _kinds(case: Case) -> list[Fields]:
+    """The blocks of the message, plain or streamed."""
+    if case.row.role != STREAM:
+        return view.blocks(case.reply.object)
+    return [block.start for block in Built(view.events(case.reply)).blocks.values()]
+
+
+def _refused(case: Case) -> Sign | None:
+    message = _message(case)
+    found = when(message is not None and message.get("stop_reason") == "refusal", "stop_reason is refusal")
+    return found._replace(next_step=_THEIRS) if found and case.is_users_own else found
+
+
+def _wrong_block(case: Case) -> Sign | None:
+    """A text stands there, in a block of another type than the reference's or in another shape."""
+    if _message(case) is None or case.row.role == STREAM:
+        return None
+    found = view.blocks(case.reply.object)
+    other = next((b for b in found if b.get("type") != view.TEXT and isinstance(b.get("text"), str)), None)
+    odd = next((b for b in found if b.get("type") == view.TEXT and not isinstance(b.get("text"), str)), None)
+    wrong = other or odd
+    return when(wrong is not None, f"the block is {quote(wrong)}")
+
+
+def _starved(case: Case) -> Sign | None:
+    message = _message(case)
+    if message is None or message.get("stop_reason") != "max_tokens":
+        return None
+    thought = any(block.get("type") in (view.THINKING, "redacted_thinking") for block in _kinds(case))
+    seen = ("stop_reason is max_tokens", "the content is thinking alone" if thought else "no text came")
+    return Sign(seen, next_step=_CAPPED if case.is_users_own else "")
+
+
+def _in_thinking(case: Case) -> Sign | None:
+    """The model came to its end, and all its text stands in the thinking."""
+    if _message(case) is None:
+        return None
+    thoughts = [block for block in _kinds(case) if block.get("type") == view.THINKING]
+    return when(bool(thoughts), "the content has a block of thinking, and none of text")
+
+
+def _empty(case: Case) -> Sign | None:
+    return None if _message(case) is None else Sign((*case.observed(_CONTENT), *case.observed(_DELTAS)))
+
+
+MODES = (
+    Mode(
+        "contract.choices_missing",
+        PROVIDER,
+        "the body is a chat completion: it has choices, and no content",
+        "The path /messages is served by another API: look for a route or a gateway that takes it for chat completions.",
+        CERTAIN,
+        _chat_reply,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "the message has no content",
+        "Report it: the body is JSON of another API, or the contract changed.",
+        CERTAIN,
+        _content_missing,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "the message's content is not an array of blocks",
+        "Report it: clients go through the blocks. Chat's form, a string, is none of this API.",
+        CERTAIN,
+        _content_type,
+    ),
+    refused(_refused),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "the text stands in a block that no client shows",
+        "Report it: the blocks of an answer are of type text, and their text is a string.",
+        CERTAIN,
+        _wrong_block,
+    ),
+    Mode(
+        "content.reasoning_budget",
+        UNKNOWN,
+        "all tokens were spent before an answer came: on thinking, as a rule",
+        "Turn thinking off or lower its budget for this model; the probe allows 2048 tokens, so look for a lower limit on "
+        "the way.",
+        LIKELY,
+        _starved,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "the answer stands in the thinking, and no block of type text",
+        IN_REASONING,
+        LIKELY,
+        _in_thinking,
+    ),
+    Mode(
+        "content.empty",
+        PROVIDER,
+        "the answer is empty",
+        "Run again with another model; if only this one is empty, report it with the request id.",
+        CERTAIN,
+        _empty,
+    ),
+)

@@ -1,0 +1,247 @@
+"""The rows of validate: what must not pass, and what clients use beyond the plain request."""
+
+import json
+from collections.abc import Callable
+
+from chatproof.contract.probe import ALIVE, EMPTY, KEY, KEY_REFUSAL, REFUSAL, Body, Probe
+from chatproof.surfaces.messages import probes
+from chatproof.surfaces.messages.probes import PATH, PROMPT, VERSIONED, ask
+
+COUNT_PATH = f"{PATH}/count_tokens"
+FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
+WORD_SCHEMA: Body = {
+    "type": "object",
+    "properties": {"word": {"type": "string", "description": "the word to record"}},
+    "required": ["word"],
+    "additionalProperties": False,
+}
+_NUMBER_SCHEMA: Body = {
+    "type": "object",
+    "properties": {"number": {"type": "integer", "description": "the number to record"}},
+    "required": ["number"],
+    "additionalProperties": False,
+}
+CAP = 16  # tokens
+COUNT_TO, STOP = 100, "17"
+WORD = "pong"
+BUDGET, ROOM = 1024, 4096  # tokens for thinking, the smallest that the API takes; for thinking and answer together
+_RECORD = "Record the word pong."
+_USER = "messages_count=1, stream=false"
+_COUNT = f"Count from 1 to {COUNT_TO} in digits, separated by commas."
+_PLAIN = ("happy", "happy.other_form")
+_LINES = 230
+"""Of the prompt for the cache, 2,300 tokens or so: beginnings of 1,024 tokens or more are kept."""
+
+
+def _tool(name: str, does: str, schema: Body) -> Body:
+    return {"name": name, "description": does, "input_schema": schema}
+
+
+_TOOL = _tool(FUNCTION, "Record one word.", WORD_SCHEMA)
+_OTHER_TOOL = _tool(OTHER_FUNCTION, "Record one number.", _NUMBER_SCHEMA)
+_FORCED = {"type": "tool", "name": FUNCTION}
+_THINKING = {"type": "enabled", "budget_tokens": BUDGET}
+
+
+def _blocks(before: Body) -> list[Body]:
+    found = before.get("content")
+    return [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
+
+
+def _round_trip(model: str, before: Body) -> Body:
+    """The conversation after the call that the server made: its blocks as they came, and the tool's result."""
+    blocks = _blocks(before)
+    results = [
+        {"type": "tool_result", "tool_use_id": block.get("id"), "content": '{"recorded":true}'}
+        for block in blocks
+        if block.get("type") == "tool_use"
+    ]
+    turns = [
+        {"role": "user", "content": _RECORD},
+        {"role": "assistant", "content": blocks},
+        {"role": "user", "content": results},
+    ]
+    return {**ask(tools=[_TOOL])(model), "messages": turns}
+
+
+def _thinks_on(model: str, before: Body) -> Body:
+    """The conversation after an answer with thinking: the blocks go back as they came, signatures and all."""
+    turns = [
+        {"role": "user", "content": PROMPT},
+        {"role": "assistant", "content": _blocks(before)},
+        {"role": "user", "content": PROMPT},
+    ]
+    return {**ask(thinking=_THINKING)(model), "max_tokens": ROOM, "messages": turns}
+
+
+def _claude_code(model: str) -> Body:
+    """A request as Claude Code sends it: system and tools in blocks that are marked for the cache, metadata, betas."""
+    marked = {"cache_control": {"type": "ephemeral"}}
+    return {
+        "model": model,
+        "max_tokens": probes.MOST,
+        "system": [
+            {"type": "text", "text": "You are a coding agent."},
+            {"type": "text", "text": "Answer in one word.", **marked},
+        ],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": PROMPT, **marked}]}],
+        "tools": [{**_TOOL, **marked}],
+        "tool_choice": {"type": "auto"},
+        "metadata": {"user_id": "user_chatproof_account__session_0"},
+        "temperature": 1,
+        "stream": False,
+    }
+
+
+def _long(model: str) -> Body:
+    """A system prompt that is long enough for the cache, and marked for it."""
+    text = "".join(f"Line {number}: the word to remember is pong.\n" for number in range(1, _LINES + 1))
+    return ask(system=[{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}])(model)
+
+
+def _counted(model: str) -> Body:
+    return {"model": model, "messages": [{"role": "user", "content": PROMPT}]}
+
+
+def _without(name: str) -> Callable[[str], Body]:
+    return lambda model: {field: value for field, value in ask()(model).items() if field != name}
+
+
+def _with(**fields: object) -> Callable[[str], Body]:
+    return lambda model: {**ask()(model), **fields}
+
+
+def _cut_short(model: str) -> bytes:
+    return json.dumps(ask()(model)).encode()[:-2]
+
+
+def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
+    said = f"must not pass: {does}"
+    return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL, headers=VERSIONED)
+
+
+def _paid(
+    id: str, does: str, body: Callable[[str], Body], summary: str, after: str = "happy", tokens: int = 40
+) -> Probe:
+    return Probe(id, "POST", PATH, KEY, body, summary, True, after, does, tokens=tokens, headers=VERSIONED)
+
+
+_ROWS = (
+    Probe(
+        "auth.empty_key",
+        "POST",
+        PATH,
+        EMPTY,
+        ask(),
+        _USER,
+        False,
+        "",
+        "the same with an empty key",
+        role=KEY_REFUSAL,
+        headers=VERSIONED,
+    ),
+    _refusal("malformed_json", "a body that is cut off", _cut_short),
+    _refusal("missing_messages", "no messages", _without("messages"))._replace(
+        shown_as="the refusal of a request without messages"
+    ),
+    _refusal("missing_model", "no model", _without("model")),
+    _refusal("missing_max_tokens", "no max_tokens", _without("max_tokens")),
+    _refusal("wrong_messages_type", "messages is a number", _with(messages=7)),
+    _refusal("temperature_range", "temperature is 99", _with(temperature=99)),
+    _refusal("unknown_model", "a model that does not exist", _with(model="chatproof-no-such-model")),
+    Probe(
+        "count_tokens",
+        "POST",
+        COUNT_PATH,
+        KEY,
+        _counted,
+        "messages_count=1",
+        False,
+        "happy",
+        "how many tokens the plain request has",
+        headers=VERSIONED,
+        shown_as="a count of tokens",
+    ),
+    _paid(
+        "tools",
+        "a forced call",
+        ask(_RECORD, tools=[_TOOL], tool_choice=_FORCED),
+        f"{_USER}, tools=1, tool_choice={FUNCTION}",
+    )._replace(shown_as="a reply to a forced call"),
+    _paid(
+        "tools.stream",
+        "a forced call, streamed",
+        ask(_RECORD, stream=True, tools=[_TOOL], tool_choice=_FORCED),
+        "messages_count=1, stream=true, tools=1",
+    ),
+    _paid(
+        "tools.parallel",
+        "two calls at once",
+        ask(
+            f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
+            tools=[_TOOL, _OTHER_TOOL],
+            tool_choice={"type": "any"},
+        ),
+        f"{_USER}, tools=2, tool_choice=any",
+        tokens=80,
+    ),
+    _paid(
+        "tools.result",
+        "the conversation with the tool's result",
+        ask(_RECORD, tools=[_TOOL]),
+        "messages_count=3, stream=false, tools=1",
+        "tools",
+        tokens=80,
+    )._replace(answers=_round_trip),
+    _paid(
+        "system",
+        "a system prompt beside the messages",
+        ask("Hello.", system="Whatever the user says, answer with the single word pong."),
+        f"{_USER}, system",
+    ),
+    _paid(
+        "stop_sequences",
+        "a stop sequence",
+        ask(_COUNT, stop_sequences=[STOP]),
+        f"{_USER}, stop_sequences=1",
+        tokens=80,
+    ),
+    _paid("max_tokens", "a tiny token cap", ask(_COUNT, max_tokens=CAP), f"{_USER}, max_tokens={CAP}"),
+    _paid("claude_code", "a request as Claude Code sends it", _claude_code, f"{_USER}, tools=1", tokens=200),
+    _paid(
+        "thinking",
+        "an answer after thinking",
+        ask(PROMPT, thinking=_THINKING, max_tokens=ROOM),
+        f"{_USER}, thinking={BUDGET}",
+        tokens=300,
+    ),
+    _paid(
+        "thinking.stream",
+        "the same, streamed",
+        ask(PROMPT, stream=True, thinking=_THINKING, max_tokens=ROOM),
+        f"messages_count=1, stream=true, thinking={BUDGET}",
+        "thinking",
+        tokens=300,
+    ),
+    _paid(
+        "thinking.result",
+        "the conversation with the thinking sent back",
+        ask(PROMPT, thinking=_THINKING, max_tokens=ROOM),
+        f"messages_count=3, stream=false, thinking={BUDGET}",
+        "thinking",
+        tokens=300,
+    )._replace(answers=_thinks_on),
+    _paid("cache.first", "a long prompt, marked for the cache", _long, f"{_USER}, system", tokens=2400)._replace(
+        opt_in=True
+    ),
+    _paid("cache", "the same again, from the cache", _long, f"{_USER}, system", "cache.first", tokens=2400)._replace(
+        opt_in=True
+    ),
+)
+
+ROWS: dict[str, Probe] = {
+    # The plain request waits until something has answered at all: the free requests go first.
+    **{id: row._replace(after=ALIVE) if id in _PLAIN else row for id, row in probes.ROWS.items()},
+    **{row.id: row for row in _ROWS},
+}
+"""The probes of validate, those of smoke among them, by name, in order."""

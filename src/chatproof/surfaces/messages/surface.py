@@ -1,0 +1,96 @@
+"""The Messages API as a surface: its probes, its clauses, its view of a reply."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chatproof.contract.clause import SMOKE
+from chatproof.contract.probe import Probe
+from chatproof.contract.surface import FailureModes, Matcher, Recorded, Shape, Surface
+from chatproof.surfaces.messages import clauses, probes, view
+
+if TYPE_CHECKING:
+    from chatproof.simulator.wire import Side
+
+
+def _rows(scope: str) -> Mapping[str, Probe]:
+    if scope == SMOKE:
+        return probes.ROWS
+    from chatproof.surfaces.messages import probes_validate
+
+    return probes_validate.ROWS
+
+
+def _matcher() -> Matcher:
+    from chatproof.surfaces.messages import captures
+
+    return captures
+
+
+def _simulator() -> "Side":
+    from chatproof.simulator import messages_side
+
+    return messages_side.SIDE
+
+
+def _shape() -> Shape:
+    from chatproof.surfaces.messages.shape import SHAPE
+
+    return SHAPE
+
+
+def _failure_modes() -> FailureModes:
+    from chatproof.surfaces.messages.failure_modes import coded, content, stream
+
+    return FailureModes(stream.MODES, content.MODES, coded.MODES)
+
+
+_END = (
+    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\nevent: message_delta\ndata: {"type":'
+    b'"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":4}}\n\n'
+    b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+
+SURFACE = Surface(
+    name="messages",
+    title="the Messages API",
+    fit="able to answer here",
+    answer="a message",
+    endpoint="a Messages endpoint",
+    answer_at=("$.content", "content"),
+    path=probes.PATH,
+    rows=_rows,
+    clauses=clauses.load,
+    view=view,
+    matcher=_matcher,
+    simulator=_simulator,
+    failure_modes=_failure_modes,
+    shape=_shape,
+    is_ended=lambda reply: bool(view.of_kind(reply, view.STOP)),
+    prompt=probes.PROMPT,
+    endings=(
+        _END % 0,
+        _END % 1,
+        b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"upstream died"}}\n\n',
+        b"event: content_block_delta\ndata: {oops\n\n",
+    ),
+    recorded=Recorded(
+        structure=("messages.happy.body_json", "messages.happy.content_array", "messages.happy.type"),
+        content=("messages.happy.content_array", "messages.happy.content_non_empty"),
+        rejection=("messages.auth.invalid_key.body_json", "messages.auth.invalid_key.error_present"),
+        assertions=(
+            "messages.happy.status_200",
+            "messages.happy.media_type_json",
+            "messages.happy.body_json",
+            "messages.happy.content_array",
+            "messages.happy.type",
+            "messages.happy.no_error_field",
+            "messages.happy.content_non_empty",
+            "messages.happy.stop_reason",
+            "messages.happy.usage",
+            "messages.auth.invalid_key.rejected",
+            "messages.auth.invalid_key.body_json",
+            "messages.auth.invalid_key.error_present",
+        ),
+        note="of the Messages API: choices_present and content_non_empty speak of its content and of the text in it",
+    ),
+)

@@ -1,0 +1,370 @@
+"""The happy path: one valid request, not streamed. What makes a client lose its answer is a must, and names it."""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    RFC_8259,
+    SCHEMA,
+    SHOULD,
+    SMOKE,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    not_applicable,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.chat.clauses.happy import body_json as is_json
+from chatproof.surfaces.chat.clauses.happy import media_type_json as says_json
+from chatproof.surfaces.chat.clauses.happy import status_200 as is_200
+from chatproof.surfaces.chat.view import is_blank
+from chatproof.surfaces.responses import view
+from chatproof.wire.strictjson import Json
+
+CLAUSES = Clauses(SMOKE)
+clause = CLAUSES.add
+
+COMETAPI = Source("https://apidoc.cometapi.com/api/text/responses", "2026-11-28")
+STATUSES = ("completed", "failed", "in_progress", "cancelled", "queued", "incomplete")
+SHAPE = "Response shape"
+_LAST_SECOND = 8_640_000_000_000  # that JavaScript's dates know
+BODY = (
+    b'{"id":"resp_1","object":"response","created_at":1795379441,"status":"completed","error":null,"model":"m","output":'
+    b'[{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":'
+    b'"pong","annotations":[]}]}],"usage":{"input_tokens":6,"output_tokens":1,"total_tokens":7}}'
+)
+ITEM = BODY[BODY.index(b'{"id":"msg_1"') : BODY.index(b'],"usage"')]
+CONTENT = BODY[BODY.index(b'[{"type":"output_text"') : BODY.index(b'}],"usage"')]
+THOUGHT = b'{"id":"rs_1","type":"reasoning","summary":[]}'
+
+
+def body(text: bytes) -> Example:
+    return Example(200, JSON, text)
+
+
+def altered(old: bytes, new: bytes) -> Example:
+    """The good reply with another piece in the place of one of its own."""
+    return body(BODY.replace(old, new))
+
+
+def with_content(content: bytes) -> Example:
+    return altered(CONTENT, content)
+
+
+def with_output(*items: bytes) -> Example:
+    return altered(ITEM, b",".join(items))
+
+
+def _status(field: bytes) -> Example:
+    return altered(b'"status":"completed","error"', field + b'"error"')
+
+
+GOOD = body(BODY)
+REASONED = with_output(THOUGHT, ITEM)
+
+clause(
+    "responses.happy.status_200",
+    layer=TRANSPORT,
+    area="Endpoint path",
+    says="A valid request is answered with HTTP status 200.",
+    source=COMETAPI,
+    probe="happy",
+    why="Every SDK raises on a status that is no success.",
+    holds_on=(GOOD,),
+    breaks_on=(Example(503, JSON, b'{"error":{"message":"no available channel"}}'), Example(201, JSON, BODY)),
+)(is_200)
+
+clause(
+    "responses.happy.media_type_json",
+    layer=TRANSPORT,
+    area=SHAPE,
+    says="The Content-Type header indicates JSON.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("responses.happy.status_200",),
+    why="openai-python and openai-node hand the caller a plain string when the type is not JSON.",
+    holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", BODY)),
+    breaks_on=(Example(200, "text/html", BODY), Example(200, "", BODY)),
+)(says_json)
+
+clause(
+    "responses.happy.body_json",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="The body is one strict JSON document (RFC 8259).",
+    source=RFC_8259,
+    probe="happy",
+    needs=("responses.happy.status_200",),
+    why="A parser refuses it, or two parsers read it differently.",
+    holds_on=(GOOD, body(b"\n\n" + BODY)),
+    breaks_on=(Example(200, "text/html", b"<html></html>"), body(b""), body(BODY[:-9]), body(b'{"a":1,"a":1}')),
+)(is_json)
+
+
+@clause(
+    "responses.happy.output_array",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="`output` is an array of objects, each with a string `type`.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("responses.happy.body_json",),
+    why="openai-python, openai-node, the AI SDK, LangChain and Codex go through it without looking: TypeError.",
+    holds_on=(GOOD, REASONED, with_output(b'{"type":"vendor:search"}'), altered(b"[" + ITEM + b"]", b"[]")),
+    breaks_on=(
+        body(b"[]"),
+        body(b"{}"),
+        altered(b'"output":[' + ITEM + b"],", b""),
+        altered(b"[" + ITEM + b"]", b"null"),
+        altered(b"[" + ITEM + b"]", b'{"0":' + ITEM + b"}"),
+        altered(b"[" + ITEM + b"]", b'"pong"'),
+        with_output(b"null"),
+        with_output(ITEM.replace(b'"type":"message",', b"")),
+        with_output(ITEM.replace(b'"type":"message"', b'"type":7')),
+    ),
+)
+def output_array(reply: Reply, context: Context) -> Outcome:
+    expected = "an array of items"
+    if not reply.is_object:
+        return broken("$", "an object with output", quote(reply.json))
+    if "output" not in reply.object:
+        return broken("$.output", expected, f"absent from {quote(reply.json)}")
+    found = reply.object["output"]
+    if not isinstance(found, list):
+        return broken("$.output", expected, quote(found))
+    for number, item in enumerate(found):
+        if not isinstance(item, dict):
+            return broken(f"$.output[{number}]", "an object", quote(item))
+        if not isinstance(item.get("type"), str):
+            return broken(f"$.output[{number}].type", "a string", shown(item, "type"))
+    return holds(f"{len(found)} item" + ("" if len(found) == 1 else "s"))
+
+
+def shown(held: dict[str, Json], name: str) -> str:
+    """A member as it stands there, or that it does not."""
+    return quote(held[name]) if name in held else f"absent from {quote(held)}"
+
+
+@clause(
+    "responses.happy.object",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    says="`object` is `response`.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.output_array",),
+    why="openai-node makes `output_text` for an object of this name alone: the caller reads undefined.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        altered(b'"object":"response",', b""),
+        altered(b'"object":"response"', b'"object":"chat.completion"'),
+        altered(b'"object":"response"', b'"object":null'),
+    ),
+)
+def named(reply: Reply, context: Context) -> Outcome:
+    if reply.object.get("object") == "response":
+        return holds()
+    return broken("$.object", "response", shown(reply.object, "object"))
+
+
+@clause(
+    "responses.happy.created_at",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    says="`created_at` is a number of seconds.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.output_array",),
+    why="The AI SDK makes a date of it: RangeError, or the reply is refused as invalid.",
+    holds_on=(GOOD, altered(b"1795379441", b"1795379441.5")),
+    breaks_on=(
+        altered(b'"created_at":1795379441,', b""),
+        altered(b"1795379441", b'"1795379441"'),
+        altered(b"1795379441", b"null"),
+        altered(b"1795379441", b"true"),
+        altered(b"1795379441", b"1795379441000000000"),
+    ),
+)
+def created_at(reply: Reply, context: Context) -> Outcome:
+    problem = undated(reply.object)
+    return broken("$.created_at", "a number of seconds", problem) if problem else holds()
+
+
+def undated(response: dict[str, Json]) -> str:
+    """What keeps a response's `created_at` from being a date; empty where nothing does."""
+    value = response.get("created_at")
+    good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LAST_SECOND
+    return "" if good else shown(response, "created_at")
+
+
+@clause(
+    "responses.happy.no_error_field",
+    layer=BEHAVIOUR,
+    area="Error response shape",
+    says="No error stands in the response (null is fine).",
+    source=COMETAPI,
+    probe="happy",
+    needs=("responses.happy.body_json",),
+    why="LangChain raises on it, and the AI SDK refuses the reply; openai-python and openai-node show an empty answer.",
+    holds_on=(GOOD, altered(b'"error":null,', b"")),
+    breaks_on=(
+        altered(b'"error":null', b'"error":{"code":"server_error","message":"boom"}'),
+        body(b'{"error":"Unexpected endpoint or method."}'),
+    ),
+)
+def no_error_field(reply: Reply, context: Context) -> Outcome:
+    error = reply.object.get("error")
+    if not error:
+        return holds()
+    found = reply.error
+    said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
+    return broken("$.error", "no error, or null", said)
+
+
+@clause(
+    "responses.happy.not_failed",
+    layer=BEHAVIOUR,
+    area="Error response shape",
+    says="The response's `status` is neither failed nor cancelled.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.no_error_field",),
+    why="Under HTTP 200 openai-python and openai-node hand on an empty text, and say nothing.",
+    holds_on=(
+        GOOD,
+        altered(b'"status":"completed","error"', b'"error"'),
+        _status(b'"status":null,'),
+    ),
+    breaks_on=(
+        _status(b'"status":"failed",'),
+        _status(b'"status":"cancelled",'),
+    ),
+)
+def not_failed(reply: Reply, context: Context) -> Outcome:
+    status = reply.object.get("status")
+    if status in ("failed", "cancelled"):
+        return broken("$.status", "completed", quote(status))
+    return holds()
+
+
+@clause(
+    "responses.happy.message_shape",
+    layer=SCHEMA,
+    area=SHAPE,
+    says="The `content` of each message is an array of objects, each with a string `type`.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("responses.happy.output_array",),
+    why="openai-python, openai-node, the AI SDK, LangChain and Codex go through the parts: a string stops them.",
+    holds_on=(GOOD, with_content(b"[]"), with_output(THOUGHT), with_output(THOUGHT, ITEM)),
+    breaks_on=(
+        with_content(b"null"),
+        with_content(b'"pong"'),
+        with_content(b'["pong"]'),
+        with_content(b'{"type":"output_text","text":"pong"}'),
+        with_content(b'[{"text":"pong"}]'),
+        altered(b',"content":' + CONTENT, b""),
+        with_output(ITEM, ITEM.replace(CONTENT, b"null")),
+    ),
+)
+def message_shape(reply: Reply, context: Context) -> Outcome:
+    for number, item in enumerate(view.output(reply.object)):
+        if item.get("type") != view.MESSAGE:
+            continue
+        at, content = f"$.output[{number}].content", item.get("content")
+        if not isinstance(content, list):
+            return broken(at, "an array of parts", shown(item, "content"))
+        for place, part in enumerate(content):
+            if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+                return broken(f"{at}[{place}]", "an object with a string type", quote(part))
+    return holds()
+
+
+@clause(
+    "responses.happy.content_non_empty",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    says="The texts of the parts of type `output_text` join to a non-empty text.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.message_shape",),
+    why="openai-python, openai-node, LangChain and Codex show an empty answer; a part of another type is not shown.",
+    holds_on=(GOOD, REASONED),
+    breaks_on=(
+        with_content(b"[]"),
+        with_content(b'[{"type":"text","text":"pong"}]'),
+        with_content(b'[{"type":"output_text","text":""}]'),
+        with_content(b'[{"type":"output_text","text":"\\u0000\\u200b"}]'),
+        with_content(b'[{"type":"output_text","text":null}]'),
+        with_content(b'[{"type":"output_text","text":["pong"]}]'),
+        with_content(b'[{"type":"output_text"}]'),
+        with_content(b'[{"type":"refusal","refusal":"I cannot."}]'),
+        with_output(THOUGHT),
+        altered(b"[" + ITEM + b"]", b"[]"),
+    ),
+)
+def content_non_empty(reply: Reply, context: Context) -> Outcome:
+    expected = "a part of type output_text with a non-empty string"
+    text = view.text_of(reply.object)
+    messages = [(n, item) for n, item in enumerate(view.output(reply.object)) if item.get("type") == view.MESSAGE]
+    for number, item in messages:
+        for place, part in enumerate(view.objects(item.get("content"))):
+            if part.get("type") == view.TEXT and not isinstance(part.get("text"), str):
+                return broken(f"$.output[{number}].content[{place}].text", "a string", shown(part, "text"))
+    if not is_blank(text):
+        return holds(f"{len(text)} characters")
+    if not messages:
+        kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(reply.object)[:5])
+        return broken("$.output", "an item of type message", f"only {kinds}" if kinds else "an empty array")
+    at, content = f"$.output[{messages[0][0]}].content", messages[0][1].get("content")
+    return broken(at, expected, "only white space" if text else quote(content))
+
+
+@clause(
+    "responses.happy.status",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="The response's `status`, where it stands, is `completed`.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.not_failed", "responses.happy.content_non_empty"),
+    why="Who waits for `completed` waits on, and who counts `incomplete` as cut asks again.",
+    holds_on=(
+        GOOD,
+        altered(b'"status":"completed","error"', b'"error"'),
+        _status(b'"status":null,'),
+    ),
+    breaks_on=(
+        _status(b'"status":"success",'),
+        _status(b'"status":"in_progress",'),
+        _status(b'"status":"incomplete",'),
+        _status(b'"status":7,'),
+    ),
+)
+def said_status(reply: Reply, context: Context) -> Outcome:
+    found = reply.object.get("status")
+    if found is None or found == "completed":
+        return holds()
+    return cut_as_asked(reply, reply.object) or broken("$.status", "completed", quote(found))
+
+
+def cut_as_asked(reply: Reply, response: dict[str, Json]) -> Outcome | None:
+    """Why an answer that was cut is right: a captured request may cap it, as none of ours does. None where none did."""
+    if response.get("status") != "incomplete" or view.finish_of(response) != "max_output_tokens":
+        return None
+    from chatproof.surfaces.chat.own_request import asked_of
+
+    cap = asked_of(reply).get("max_output_tokens")
+    return (
+        not_applicable(f"the request caps the answer at {quote(cap, 20)} tokens, and it came to that") if cap else None
+    )

@@ -1,0 +1,23 @@
+"""The models listing: is the model asked for active for this key?"""
+
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Example, Source
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.chat.clauses.models import listed
+
+CLAUSES = Clauses(SMOKE)
+
+CLAUSES.add(
+    "responses.model.listed",
+    layer=BEHAVIOUR,
+    area="Model identifiers",
+    says="The model identifier is in the list of models for this key, byte for byte.",
+    level=SHOULD,
+    source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
+    probe="models",
+    why="A model that answers today without being listed may be an alias that goes away.",
+    holds_on=(Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}'),),
+    breaks_on=(
+        Example(200, JSON, b'{"object":"list","data":[{"id":"M"}]}'),
+        Example(200, JSON, b'{"data":[]}'),
+    ),
+)(listed)

@@ -1,0 +1,197 @@
+"""The streaming probe: sent only after the plain request holds. How a stream begins, and what each event must have."""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    SMOKE,
+    SSE_SPEC,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+)
+from chatproof.evidence.provider_error import find_error
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.stream import events_parse, no_empty_events
+from chatproof.surfaces.chat.clauses.stream import media_type as is_stream
+from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.clauses.happy import GOOD, undated
+from chatproof.surfaces.responses.examples import (
+    EVENTS,
+    SSE,
+    STREAMED,
+    changed,
+    drop,
+    event,
+    on_stream,
+    put,
+    put_before,
+    streamed,
+    without,
+)
+from chatproof.surfaces.responses.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+_QUEUED = put_before("created", {**EVENTS[0], "type": "response.queued"})
+_ERROR = {"type": "error", "code": "server_error", "message": "upstream died", "param": None}
+
+clause(
+    "media_type",
+    "A streaming request is answered with status 200 and text/event-stream.",
+    "Clients choose their parser by the media type.",
+    layer=TRANSPORT,
+    source=SSE_SPEC,
+    code="",
+    needs=(),
+    holds_on=(STREAMED, Example(200, "text/event-stream; charset=utf-8", STREAMED.body)),
+    breaks_on=(GOOD, Example(200, "text/plain", STREAMED.body), Example(500, SSE, STREAMED.body)),
+)(is_stream)
+
+clause(
+    "events_parse",
+    "Each event's data is a JSON object; `[DONE]` at the end is no matter.",
+    "A client's JSON parser throws in the middle of an answer.",
+    code="",
+    needs=("responses.stream.media_type",),
+    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n"), Example(200, SSE, b": PING\n\n" + STREAMED.body)),
+    breaks_on=(
+        Example(200, SSE, b"data: {oops\n\n" + STREAMED.body),
+        Example(200, SSE, b"data: 7\n\n" + STREAMED.body),
+        Example(200, SSE, b": nothing but a comment\n\n"),
+    ),
+)(events_parse)
+
+
+@clause(
+    "typed",
+    "Each event's data has a string `type`.",
+    "openai-python, openai-node, the AI SDK, LangChain and Codex tell events by it, not by the event line.",
+    needs=("responses.stream.events_parse",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("output_text.delta", drop("type")),
+        changed("created", drop("type")),
+        changed("completed", put(7, "type")),
+        streamed([{key: value for key, value in one.items() if key != "type"} for one in EVENTS]),
+    ),
+)
+def typed(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        if not kind_of(one) and not one.get("error"):  # an error in chat's form has a clause of its own
+            shown = quote(one["type"]) if "type" in one else f"absent from {quote(one)}"
+            return broken(f"event {number}, $.type", "a string", shown)
+    return holds()
+
+
+@clause(
+    "no_error",
+    "No event carries an error, and the response does not fail.",
+    "The answer is cut off under a status 200, and only clients that look for it notice.",
+    layer=BEHAVIOUR,
+    code="",
+    needs=("responses.stream.events_parse",),
+    holds_on=(STREAMED, changed("completed", put(None, "response", "error"))),
+    breaks_on=(
+        put_before("output_text.done", _ERROR),
+        streamed(EVENTS[:5], event({"type": "response.failed", "response": {"id": "resp_1", "status": "failed"}})),
+        streamed(EVENTS[:5], b'event: error\ndata: {"message":"overloaded"}\n\n'),
+        streamed(EVENTS[:5], b'data: {"error":{"message":"upstream died","code":502}}\n\n'),
+        changed("completed", put({"code": "server_error", "message": "died"}, "response", "error")),
+    ),
+)
+def no_error(reply: Reply, context: Context) -> Outcome:
+    names = [one.name for one in reply.events[0]]
+    for number, one in enumerate(view.events(reply)):
+        response = members(one.get("response"))
+        inner = one.get("error") or response.get("error")
+        if inner or kind_of(one) in ("error", "response.failed") or names[number : number + 1] == ["error"]:
+            at = "$.error" if one.get("error") else "$.response.error" if response.get("error") else "$"
+            found = find_error({"error": inner}) if inner else find_error(one, failing=True)
+            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(one)
+            return broken(f"event {number}, {at}", "no error", said)
+    return holds()
+
+
+clause(
+    "no_empty_events",
+    "No event comes without data: a block of `retry:`, `event:` or `id:` alone.",
+    "It is legal and browsers skip it, yet openai-python raises JSONDecodeError there, openai-node after `event:`.",
+    level=SHOULD,
+    source=SSE_SPEC,
+    needs=("responses.stream.events_parse",),
+    holds_on=(STREAMED, Example(200, SSE, b": PING\n\n" + STREAMED.body)),
+    breaks_on=(
+        Example(200, SSE, b"retry: 3000\n\n" + STREAMED.body),
+        Example(200, SSE, b"event: keepalive\n\n" + STREAMED.body),
+    ),
+)(no_empty_events)
+
+
+@clause(
+    "created",
+    "The first event of the response is response.created (or response.queued), and carries the response with its id.",
+    "openai-python and openai-node raise at any other first event.",
+    needs=("responses.stream.typed", "responses.stream.no_error"),
+    holds_on=(
+        STREAMED,
+        put_before("created", {"type": "keepalive"}),
+        _QUEUED,
+    ),
+    breaks_on=(
+        without("created"),
+        without("created", "in_progress"),
+        changed("created", drop("response")),
+        changed("created", put(None, "response")),
+        changed("created", drop("response", "id")),
+        changed("created", lambda one: one.update(one.pop("response"), type="response.created")),
+    ),
+)
+def created(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        kind = kind_of(one)
+        if not kind.startswith("response."):
+            continue
+        if kind not in ("response.created", "response.queued"):
+            return broken(f"event {number}, $.type", "response.created first", quote(kind))
+        response = one.get("response")
+        if not isinstance(response, dict):
+            shown = quote(response) if "response" in one else f"absent from {quote(one)}"
+            return broken(f"event {number}, $.response", "the response, an object", shown)
+        if not isinstance(response.get("id"), str):
+            return broken(f"event {number}, $.response.id", "a string", quote(response.get("id")))
+        return holds()
+    return broken("stream", "response.created first", "no event of a response")
+
+
+@clause(
+    "created_whole",
+    "The response of response.created and response.in_progress has its created_at, a number, and its output, an array.",
+    "openai-node adds items to that array, and the AI SDK makes a date of that number: both raise.",
+    holds_on=(STREAMED, without("in_progress")),
+    breaks_on=(
+        changed("created", put({"id": "resp_1"}, "response")),
+        changed("created", drop("response", "output")),
+        changed("created", put(None, "response", "output")),
+        changed("created", put("1795379441", "response", "created_at")),
+        changed("created", drop("response", "created_at")),
+        changed("in_progress", drop("response", "output")),
+        changed("in_progress", drop("response")),
+    ),
+)
+def created_whole(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        if kind_of(one) not in ("response.created", "response.queued", "response.in_progress"):
+            continue
+        response, at = members(one.get("response")), f"event {number}, $.response"
+        if not isinstance(response.get("output"), list):
+            shown = quote(response["output"]) if "output" in response else "absent"
+            return broken(f"{at}.output", "an array", shown)
+        problem = undated(response)
+        if problem:
+            return broken(f"{at}.created_at", "a number of seconds", problem)
+    return holds()

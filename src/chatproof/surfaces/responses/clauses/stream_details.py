@@ -1,0 +1,204 @@
+"""What some clients want of a stream, and those that were measured do without."""
+
+from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.responses import building, view
+from chatproof.surfaces.responses.building import Built
+from chatproof.surfaces.responses.clauses.happy import cut_as_asked, undated
+from chatproof.surfaces.responses.clauses.items import OPEN_RESPONSES
+from chatproof.surfaces.responses.examples import (
+    EVENTS,
+    SSE,
+    STREAMED,
+    changed,
+    drop,
+    event,
+    on_stream,
+    put,
+    put_before,
+    streamed,
+    without,
+)
+from chatproof.surfaces.responses.kinds import EVENTS as KNOWN_EVENTS
+from chatproof.surfaces.responses.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+
+
+@clause(
+    "usage_reported",
+    "The usage stands in the event that ends the stream.",
+    "Codex and LangChain count nothing without it; no other event carries it.",
+    level=SHOULD,
+    code="contract.usage",
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED,),
+    breaks_on=(changed("completed", drop("response", "usage")), changed("completed", put(None, "response", "usage"))),
+)
+def usage_reported(reply: Reply, context: Context) -> Outcome:
+    if view.final(reply).get("usage"):
+        return holds()
+    return broken("$.response.usage", "the counts of tokens", quote(view.final(reply).get("usage")))
+
+
+@clause(
+    "completed",
+    "The stream ends with response.completed, whose response says so, too.",
+    "openai-python's final response is there for response.completed alone.",
+    level=SHOULD,
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED, changed("completed", drop("response", "status"))),
+    breaks_on=(
+        changed("completed", put("response.incomplete", "type")),
+        changed("completed", put("in_progress", "response", "status")),
+    ),
+)
+def completed(reply: Reply, context: Context) -> Outcome:
+    number, one = view.terminals(reply)[0]
+    as_asked = cut_as_asked(reply, members(one.get("response")))
+    if as_asked:
+        return as_asked
+    if kind_of(one) != "response.completed":
+        return broken(f"event {number}, $.type", "response.completed", quote(kind_of(one)))
+    status = members(one.get("response")).get("status")
+    if status is None or status == "completed":
+        return holds()
+    return broken(f"event {number}, $.response.status", "completed", quote(status))
+
+
+@clause(
+    "in_order",
+    "The events that only tell of the progress come, too: response.in_progress, and what ends a text and its part.",
+    "Typed clients wait for them; those measured do without.",
+    level=SHOULD,
+    needs=("responses.stream.deltas",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        without("in_progress"),
+        without("output_text.done"),
+        without("content_part.done"),
+        changed("output_text.done", drop("text")),
+    ),
+)
+def in_order(reply: Reply, context: Context) -> Outcome:
+    seen = {kind_of(one) for one in view.events(reply)}
+    wanted = ("response.in_progress", building.TEXT_DONE, building.PART_DONE)
+    for number, one in enumerate(view.events(reply)):
+        if kind_of(one) == building.TEXT_DONE and not isinstance(one.get("text"), str):
+            return broken(f"event {number}, $.text", "the whole text, a string", quote(one.get("text")))
+    missing = [kind for kind in wanted if kind not in seen]
+    return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
+
+
+@clause(
+    "numbered",
+    "Each event has a sequence_number that is one more than that of the event before it.",
+    "Grok Build CLI needs it, and who resumes a stream counts by it.",
+    level=SHOULD,
+    needs=("responses.stream.typed",),
+    holds_on=(STREAMED, streamed([{**one, "sequence_number": n + 1} for n, one in enumerate(EVENTS)])),
+    breaks_on=(
+        changed("output_text.delta", drop("sequence_number")),
+        changed("output_text.delta", put(0, "sequence_number")),
+        changed("created", put("0", "sequence_number")),
+        streamed([*EVENTS[:4], *EVENTS[5:]]),
+    ),
+)
+def numbered(reply: Reply, context: Context) -> Outcome:
+    before: int | None = None
+    for number, one in enumerate(view.events(reply)):
+        found = one.get("sequence_number")
+        if not isinstance(found, int) or isinstance(found, bool):
+            return broken(
+                f"event {number}, $.sequence_number", "an integer", quote(found) if found is not None else "absent"
+            )
+        if before is not None and found != before + 1:
+            return broken(f"event {number}, $.sequence_number", f"{before + 1}", f"{found}")
+        before = found
+    return holds()
+
+
+@clause(
+    "event_lines",
+    "Each event has an event line that says its type.",
+    "Readers that choose by the event line (EventSource) hear nothing, or another event.",
+    level=SHOULD,
+    needs=("responses.stream.typed",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        Example(200, SSE, b"".join(event(one, "") for one in EVENTS)),
+        Example(200, SSE, STREAMED.body.replace(b"event: response.created", b"event: message_start")),
+    ),
+)
+def event_lines(reply: Reply, context: Context) -> Outcome:
+    for number, (line, one) in enumerate(zip(reply.events[0], view.events(reply), strict=False)):
+        if line.name != kind_of(one):
+            seen = "none" if line.name == "message" else quote(line.name, 60)
+            return broken(f"event {number}", f"the event line {kind_of(one)[:60]}", seen)
+    return holds()
+
+
+@clause(
+    "ends",
+    "Nothing comes after the event that ends the response, but `[DONE]`.",
+    "Who stops there never sees it, and who reads on does.",
+    level=SHOULD,
+    needs=("responses.stream.finished", "responses.stream.once"),
+    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
+    breaks_on=(streamed([*EVENTS, {**EVENTS[4], "sequence_number": len(EVENTS)}]),),
+)
+def ends(reply: Reply, context: Context) -> Outcome:
+    number, last = view.terminals(reply)[0][0], len(view.events(reply)) - 1
+    if number == last:
+        return holds()
+    said = quote(kind_of(view.events(reply)[number + 1]))
+    return broken(f"event {number + 1}", "nothing after the end", said)
+
+
+@clause(
+    "known_events",
+    "Each event is of a type that the reference names, in items and parts as well.",
+    "Other types are legal, and openai-node raises at one: Unhandled.",
+    level=SHOULD,
+    source=OPEN_RESPONSES,
+    needs=("responses.stream.typed",),
+    holds_on=(STREAMED,),
+    breaks_on=(put_before("output_text.done", {"type": "vendor:usage"}), put_before("created", {"type": "keepalive"})),
+)
+def known_events(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        if kind_of(one) not in KNOWN_EVENTS:
+            return broken(f"event {number}, $.type", "a type of the reference", quote(kind_of(one), 60))
+    return holds()
+
+
+@clause(
+    "final_shape",
+    "The response at the end is named `response`, dated, and its items have the ids with which they were streamed.",
+    "openai-node and the AI SDK make their last word of it; who keeps items by their id keeps them twice.",
+    level=SHOULD,
+    code="contract.schema",
+    needs=("responses.stream.final_text",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("completed", drop("response", "object")),
+        changed("completed", put("x", "response", "created_at")),
+        changed("completed", put("msg_2", "response", "output", 0, "id")),
+        changed("completed", drop("response", "output", 0, "id")),
+    ),
+)
+def final_shape(reply: Reply, context: Context) -> Outcome:
+    number, one = view.terminals(reply)[0]
+    response, at = members(one.get("response")), f"event {number}, $.response"
+    if response.get("object") != "response":
+        return broken(f"{at}.object", "response", quote(response.get("object")))
+    problem = undated(response)
+    if problem:
+        return broken(f"{at}.created_at", "a number of seconds", problem)
+    known = {id for item in Built(view.events(reply)).items.values() for _, id in item.ids}
+    for place, item in enumerate(view.output(response)):
+        if known and item.get("id") not in known:
+            return broken(f"{at}.output[{place}].id", "an id that was streamed", quote(item.get("id")))
+    return holds()

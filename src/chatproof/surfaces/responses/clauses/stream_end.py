@@ -1,0 +1,140 @@
+"""How a stream ends: once, and with the response that was streamed."""
+
+from chatproof.contract.clause import BEHAVIOUR, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.responses import building, view
+from chatproof.surfaces.responses.building import Built
+from chatproof.surfaces.responses.clauses.happy import COMETAPI
+from chatproof.surfaces.responses.clauses.items import usage_of
+from chatproof.surfaces.responses.examples import (
+    EVENTS,
+    STREAMED,
+    changed,
+    drop,
+    on_stream,
+    put,
+    streamed,
+    without,
+)
+from chatproof.surfaces.responses.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+
+
+@clause(
+    "finished",
+    "The stream ends with response.completed, or response.incomplete, which carries the response.",
+    "openai-python raises without it, Codex asks again five times, LangChain counts nothing: a cut answer looks whole.",
+    code="stream.incomplete",
+    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
+    breaks_on=(
+        without("completed"),
+        streamed(EVENTS[:-1], b"data: [DONE]\n\n"),
+        changed("completed", drop("response")),
+        changed("completed", put(None, "response")),
+        changed("completed", lambda one: one.update(one.pop("response"), type="response.completed")),
+    ),
+)
+def finished(reply: Reply, context: Context) -> Outcome:
+    ends = view.terminals(reply)
+    if not ends:
+        last = next((kind_of(one) for one in reversed(view.events(reply))), "")
+        return broken("end of stream", "response.completed", f"none; the last event is {quote(last)}")
+    for number, one in ends:
+        if not isinstance(one.get("response"), dict):
+            shown = quote(one["response"]) if "response" in one else f"absent from {quote(one)}"
+            return broken(f"event {number}, $.response", "the response, an object", shown)
+    return holds(kind_of(ends[0][1]))
+
+
+@clause(
+    "once",
+    "The stream ends once: one event says that the response is completed, or incomplete.",
+    "Who acts on the event acts twice: tools run, and turns are counted, a second time.",
+    code="stream.duplicated",
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED,),
+    breaks_on=(streamed([*EVENTS, EVENTS[-1]]),),
+)
+def once(reply: Reply, context: Context) -> Outcome:
+    ends = view.terminals(reply)
+    if len(ends) == 1:
+        return holds()
+    said = ", ".join(f"{kind_of(one)} (event {number})" for number, one in ends[:4])
+    return broken("stream", "one event that ends it", said)
+
+
+@clause(
+    "one_response",
+    "All events that carry the response carry the same one: its id stands there, and does not change.",
+    "openai-python raises when it changes (identity changed); Codex refuses an end without id.",
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("completed", put("resp_2", "response", "id")),
+        changed("completed", drop("response", "id")),
+        changed("in_progress", put("resp_2", "response", "id")),
+    ),
+)
+def one_response(reply: Reply, context: Context) -> Outcome:
+    first = ""
+    for number, one in enumerate(view.events(reply)):
+        if kind_of(one) not in building.LIFECYCLE:
+            continue
+        id = members(one.get("response")).get("id")
+        if not isinstance(id, str):
+            return broken(f"event {number}, $.response.id", "a string", quote(id) if id is not None else "absent")
+        first = first or id
+        if id != first:
+            return broken(f"event {number}, $.response.id", quote(first, 60), quote(id, 60))
+    return holds()
+
+
+@clause(
+    "final_text",
+    "The response that the stream ends with holds the text that was streamed.",
+    "openai-node and LangChain raise where its output is absent; openai-python's final text is empty, or another.",
+    layer=BEHAVIOUR,
+    needs=("responses.stream.finished", "responses.stream.deltas"),
+    holds_on=(STREAMED, changed("completed", put("\npong ", "response", "output", 0, "content", 0, "text"))),
+    breaks_on=(
+        changed("completed", put([], "response", "output")),
+        changed("completed", put(None, "response", "output")),
+        changed("completed", drop("response", "output")),
+        changed("completed", put("ping", "response", "output", 0, "content", 0, "text")),
+        changed("completed", put(None, "response", "output", 0, "content")),
+        changed("completed", put("text", "response", "output", 0, "content", 0, "type")),
+    ),
+)
+def final_text(reply: Reply, context: Context) -> Outcome:
+    number, one = view.terminals(reply)[0]
+    response, at = members(one.get("response")), f"event {number}, $.response.output"
+    if not isinstance(response.get("output"), list):
+        return broken(at, "an array of items", quote(response["output"]) if "output" in response else "absent")
+    streamed_text, text = Built(view.events(reply)).text, view.text_of(response)
+    if text.strip() == streamed_text.strip():  # as with the texts that are done: white space at the ends is no loss
+        return holds(f"{len(text)} characters")
+    return broken(
+        at, f"the text {quote(streamed_text, 60)}", quote(text, 60) if text else quote(response["output"], 120)
+    )
+
+
+@clause(
+    "usage",
+    "The usage at the end, where it is reported, counts in input_tokens, output_tokens and total_tokens.",
+    "Codex and the AI SDK refuse chat's names (missing field input_tokens), and LangChain counts nothing.",
+    source=COMETAPI,
+    code="contract.usage",
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED, changed("completed", drop("response", "usage"))),
+    breaks_on=(
+        changed("completed", put({"prompt_tokens": 6, "completion_tokens": 1, "total_tokens": 7}, "response", "usage")),
+        changed("completed", put("6", "response", "usage", "input_tokens")),
+        changed("completed", drop("response", "usage", "total_tokens")),
+    ),
+)
+def usage(reply: Reply, context: Context) -> Outcome:
+    number, one = view.terminals(reply)[0]
+    return usage_of(members(one.get("response")), f"event {number}, $.response")

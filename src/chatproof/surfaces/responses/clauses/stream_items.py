@@ -1,0 +1,198 @@
+"""What a stream builds: items, their parts and texts. What a client cannot do without is a must."""
+
+from chatproof.contract.clause import BEHAVIOUR, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.view import is_blank
+from chatproof.surfaces.responses import building, view
+from chatproof.surfaces.responses.building import Built
+from chatproof.surfaces.responses.examples import (
+    EVENTS,
+    STREAMED,
+    changed,
+    drop,
+    on_stream,
+    put,
+    streamed,
+    without,
+)
+from chatproof.surfaces.responses.view import kind_of, members
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+
+
+@clause(
+    "item_added",
+    "An item's response.output_item.added comes before every other event of it, once, and carries the item.",
+    "openai-python, openai-node and the AI SDK raise: the text part is not found.",
+    holds_on=(STREAMED,),
+    breaks_on=(
+        without("output_item.added"),
+        changed("output_item.added", drop("item")),
+        changed("output_item.added", drop("item", "type")),
+        changed("output_item.added", drop("output_index")),
+        streamed([*EVENTS[:3], EVENTS[2], *EVENTS[3:]]),
+    ),
+)
+def item_added(reply: Reply, context: Context) -> Outcome:
+    built = Built(view.events(reply))
+    if built.not_an_item:
+        return broken(f"event {built.not_an_item[0]}, $.item", "an object with a string type", "none")
+    if built.not_added:
+        number, said = built.not_added
+        return broken(f"event {number}", "response.output_item.added before it", said)
+    if built.added_twice:
+        number, said = built.added_twice
+        return broken(f"event {number}", "one response.output_item.added for an item", f"a second one for {said}")
+    if not built.items and not view.output(view.final(reply)):
+        return holds("the stream has no items")
+    if not built.items:
+        return broken("stream", "response.output_item.added", "no event of any item")
+    return holds(f"{len(built.items)} item" + ("" if len(built.items) == 1 else "s"))
+
+
+@clause(
+    "part_added",
+    "A part's response.content_part.added, of type output_text, comes before its text.",
+    "openai-python raises IndexError, and openai-node an error.",
+    needs=("responses.stream.item_added",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        without("content_part.added"),
+        changed("content_part.added", put("text", "part", "type")),
+        changed("content_part.added", drop("part")),
+        changed("content_part.added", drop("content_index")),
+        streamed([{**one, "content_index": 1} if "content_index" in one else one for one in EVENTS]),
+    ),
+)
+def part_added(reply: Reply, context: Context) -> Outcome:
+    found = Built(view.events(reply)).part_not_added
+    if not found:
+        return holds()
+    return broken(f"event {found[0]}", "response.content_part.added of type output_text before it", found[1])
+
+
+@clause(
+    "places",
+    "Each delta says where it belongs: output_index, item_id, and content_index where it is a text.",
+    "openai-python and openai-node raise without the indexes, and the AI SDK without item_id.",
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("output_text.delta", drop("output_index")),
+        changed("output_text.delta", drop("content_index")),
+        changed("output_text.delta", drop("item_id")),
+        changed("output_text.delta", put("0", "output_index")),
+        changed("output_text.done", drop("output_index")),
+    ),
+)
+def places(reply: Reply, context: Context) -> Outcome:
+    for number, kind, name in building.unplaced(view.events(reply)):
+        expected = "a string" if name == "item_id" else "an integer"
+        return broken(f"event {number}, $.{name}", expected, f"{quote(view.events(reply)[number].get(name))} in {kind}")
+    return holds()
+
+
+@clause(
+    "deltas",
+    "The deltas are strings, and join to a non-empty text.",
+    "openai-python, openai-node, the AI SDK and LangChain show an empty answer: none takes it from the done events.",
+    layer=BEHAVIOUR,
+    code="",
+    needs=("responses.stream.item_added", "responses.stream.places"),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        without("output_text.delta"),
+        changed("output_text.delta", put("", "delta")),
+        changed("output_text.delta", put({"text": "po"}, "delta")),
+        changed("output_text.delta", drop("delta")),
+        without(*{one["type"].removeprefix("response.") for one in EVENTS[2:-1]}),
+    ),
+)
+def deltas(reply: Reply, context: Context) -> Outcome:
+    events = view.events(reply)
+    for number, one in enumerate(events):
+        if kind_of(one) == building.DELTA and not isinstance(one.get("delta"), str):
+            shown = quote(one["delta"]) if "delta" in one else f"absent from {quote(one)}"
+            return broken(f"event {number}, $.delta", "a string", shown)
+    text = Built(events).text
+    if not is_blank(text):
+        return holds(f"{len(text)} characters in {len(events)} events")
+    whole = view.text_of(view.final(reply))
+    said = f"none; the text stands in the last event alone: {quote(whole, 60)}" if whole else "none"
+    return broken("response.output_text.delta", "text over all events", f"{said}, in {len(events)} events")
+
+
+@clause(
+    "joined",
+    "The deltas of a text join to what its done events and its finished item say.",
+    "Clients take one or the other, and show different answers: nobody notices.",
+    layer=BEHAVIOUR,
+    needs=("responses.stream.deltas", "responses.stream.part_added"),
+    holds_on=(
+        STREAMED,
+        without("output_text.done"),
+        without("content_part.done"),
+        without("output_item.done"),
+        changed("output_text.delta", put(" pong\n", "delta"), (*EVENTS[:5], *EVENTS[6:])),
+    ),
+    breaks_on=(
+        changed("output_text.done", put("ping", "text")),
+        changed("content_part.done", put("ping", "part", "text")),
+        changed("output_item.done", put("ping", "item", "content", 0, "text")),
+        streamed([*EVENTS[:5], EVENTS[5], *EVENTS[5:]]),
+    ),
+)
+def joined(reply: Reply, context: Context) -> Outcome:
+    events = view.events(reply)
+    for item in Built(events).items.values():
+        for text in item.parts.values():
+            for number, whole in text.done:
+                if whole.strip() != text.joined.strip():  # servers trim what is done, and no client stops at that
+                    said = f"{quote(whole, 60)}; the deltas join to {quote(text.joined, 60)}"
+                    return broken(f"event {number} ({kind_of(events[number])})", "the joined deltas", said)
+    return holds()
+
+
+@clause(
+    "item_done",
+    "Each message and each call that was added ends with response.output_item.done, which carries it.",
+    "Codex shows nothing without it, and the AI SDK loses tool calls.",
+    needs=("responses.stream.item_added",),
+    holds_on=(STREAMED,),
+    breaks_on=(without("output_item.done"), changed("output_item.done", drop("item"))),
+)
+def item_done(reply: Reply, context: Context) -> Outcome:
+    for place, item in Built(view.events(reply)).items.items():
+        if item.done is None and members(item.added).get("type") in (view.MESSAGE, view.CALL, "custom_tool_call"):
+            kind = quote(members(item.added).get("type"))
+            return broken(
+                "response.output_item.done", f"one for output_index {place}", f"none for this item of type {kind}"
+            )
+    return holds()
+
+
+@clause(
+    "item_ids",
+    "An item keeps its id in all of its events.",
+    "openai-python raises when it changes (identity changed), and the AI SDK loses the text.",
+    needs=("responses.stream.item_added",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("output_item.done", put("msg_2", "item", "id")),
+        changed("output_item.added", put("msg_2", "item", "id")),
+        changed("output_text.delta", put("msg_2", "item_id")),
+        changed("output_item.done", drop("item", "id")),
+    ),
+)
+def item_ids(reply: Reply, context: Context) -> Outcome:
+    for item in Built(view.events(reply)).items.values():
+        first = item.ids[0] if item.ids else None
+        other = next(((number, id) for number, id in item.ids if first and id != first[1]), None)
+        if first and other:
+            said = f"{quote(other[1], 60)}, and {quote(first[1], 60)} in event {first[0]}"
+            return broken(f"event {other[0]}", "one id for the item", said)
+        if item.added is not None and item.done is not None and ("id" in item.added) != ("id" in item.done):
+            there = "event " + str(item.done_at)
+            return broken(there, "one id for the item", "an id when it was added or when it was done, not both")
+    return holds()

@@ -1,0 +1,158 @@
+"""What clients use beyond the plain request: a schema, instructions, a cap, and tools as Codex sends them."""
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    OPENAI_SPEC,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+)
+from chatproof.evidence.json_schema import problem_in
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.clauses.happy import BODY, GOOD, altered, body
+from chatproof.surfaces.responses.probes_validate import ANSWER_SCHEMA, CAP, WORD
+from chatproof.wire.strictjson import parse
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+_AREA = "Capabilities"
+
+
+def _says(text: bytes) -> Example:
+    return altered(b'"text":"pong"', b'"text":"' + text + b'"')
+
+
+_CUT = body(
+    BODY.replace(b'"status":"completed","error":null', b'"status":"incomplete"')
+    .replace(b'"model":"m"', b'"model":"m","incomplete_details":{"reason":"max_output_tokens"}')
+    .replace(b'"text":"pong"', b'"text":"1, 2, 3"')
+)
+_LONG = _says(", ".join(map(str, range(1, 101))).encode())
+
+
+@clause(
+    "responses.json_schema.honoured",
+    layer=BEHAVIOUR,
+    code="contract.structured_output",
+    level=SHOULD,
+    capability="json_schema",
+    area=_AREA,
+    says="Output after a strict JSON Schema (text.format) satisfies it, or the schema is clearly refused.",
+    source=OPENAI_SPEC,
+    probe="json_schema",
+    why="Programs read the members that the schema promises.",
+    holds_on=(_says(b'{\\"word\\":\\"pong\\",\\"letters\\":4}'),),
+    breaks_on=(
+        _says(b"pong has 4 letters"),
+        _says(b'{\\"word\\":\\"pong\\"}'),
+        _says(b'{\\"word\\":\\"pong\\",\\"letters\\":\\"4\\"}'),
+        _says(b'```json\\n{\\"word\\":\\"pong\\",\\"letters\\":4}\\n```'),
+        Example(200, JSON, b'{"error":"no"}'),
+    ),
+)
+def json_schema(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "json_schema", ("text", "format", "json_schema", "response_format"))
+    if refused:
+        return refused
+    text, at = view.text_of(reply.object), "the output's text"
+    value, problem = parse(text.encode("utf-8", "surrogatepass"))
+    if problem is not None:
+        return ignored(at, "JSON and nothing else", quote(text, 80))
+    found = problem_in(value, ANSWER_SCHEMA)
+    return ignored(at, "what satisfies the schema", found) if found else done()
+
+
+@clause(
+    "responses.instructions.heard",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    capability="instructions",
+    area=_AREA,
+    says="The model hears the instructions that stand beside the input, or they are clearly refused.",
+    source=OPENAI_SPEC,
+    probe="instructions",
+    why="Agents put all their rules there: without them the model is another one.",
+    holds_on=(GOOD,),
+    breaks_on=(_says(b"Hello! How can I help you?"), Example(200, JSON, b'{"error":"no"}')),
+)
+def heard(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "instructions", ("instructions",))
+    if refused:
+        return refused
+    text = view.text_of(reply.object)
+    if WORD in text.lower():
+        return done()
+    return ignored("the output's text", f"the word {WORD}, which the instructions ask for", quote(text, 60))
+
+
+@clause(
+    "responses.max_output_tokens.kept",
+    layer=BEHAVIOUR,
+    code="contract.max_tokens",
+    level=SHOULD,
+    capability="max_output_tokens",
+    area=_AREA,
+    says="An answer that max_output_tokens cuts is `incomplete`, with the reason max_output_tokens.",
+    source=OPENAI_SPEC,
+    probe="max_output_tokens",
+    why="A cut answer that calls itself completed is taken for a whole one; a cap that is not kept costs money.",
+    holds_on=(_CUT,),
+    breaks_on=(
+        _LONG,
+        _says(b"1, 2, 3"),
+        body(_CUT.body.replace(b'{"reason":"max_output_tokens"}', b"null")),
+        body(_CUT.body.replace(b'"reason":"max_output_tokens"', b'"reason":"length"')),
+    ),
+)
+def kept(reply: Reply, context: Context) -> Outcome:
+    # A model that spent all of it on reasoning has no items to show: that is cut, too.
+    cut = reply.object.get("status") == "incomplete" and "output" in reply.object
+    refused = None if cut else refusal(reply, context, "max_output_tokens", ("max_output_tokens", "max_tokens"))
+    if refused:
+        return refused
+    text = view.text_of(reply.object)
+    if cut:
+        reason = view.finish_of(reply.object)
+        if reason == "max_output_tokens":
+            return done(f"{len(text)} characters")
+        return damaged("$.incomplete_details.reason", "max_output_tokens", quote(reason))
+    said = f"{quote(reply.object.get('status'))}, with {len(text)} characters, for a cap of {CAP} tokens"
+    return ignored("$.status", "incomplete", said)
+
+
+@clause(
+    "responses.codex.accepted",
+    layer=BEHAVIOUR,
+    code="contract.tools",
+    level=SHOULD,
+    capability="codex",
+    area=_AREA,
+    says="A request as the Codex CLI sends it is answered: tools of several kinds, include, prompt_cache_key.",
+    source=OPENAI_SPEC,
+    probe="codex",
+    why="Codex sends such tools with each request: a server that refuses a kind that it does not know cannot serve it.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"\'type\' of tool must be \'function\'","param":"tools"}}'),
+        Example(200, JSON, b'{"error":"no"}'),
+    ),
+)
+def codex(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "codex", ("tools", "tool", "include", "prompt_cache_key", "type", "reasoning"))
+    if refused is None:
+        return done()
+    if not refused.state or refused.outcome == BROKEN:
+        return refused
+    said = f"HTTP {reply.status}, {error_words(reply.error)}" if reply.error else f"HTTP {reply.status}"
+    return Outcome(BROKEN, "status", "an answer", f"refused: {said}", "", refused.state)

@@ -1,0 +1,276 @@
+"""Calls: made when forced, readable, answered, and two at once."""
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    not_applicable,
+)
+from chatproof.evidence.json_schema import problem_in
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, shown, with_output
+from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.wire.strictjson import Json, parse
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+AREA, CODE = "Capabilities", "contract.tools"
+PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
+_NO_CALL = "the reply carries no call"
+_CALL = (
+    b'{"id":"fc_1","type":"function_call","status":"completed","call_id":"call_1","name":"record_word",'
+    b'"arguments":"{\\"word\\":\\"pong\\"}"}'
+)
+_GOOD = with_output(_CALL)
+_SECOND = _CALL.replace(b"fc_1", b"fc_2").replace(b"call_1", b"call_2").replace(b"record_word", b"record_number")
+_UNSUPPORTED = Example(400, JSON, b'{"error":{"message":"tools are not supported","param":"tools"}}')
+
+
+def calls(reply: Reply) -> list[view.Fields]:
+    """The calls of a response."""
+    return view.items(view.final(reply), view.CALL)
+
+
+def without_call(reply: Reply) -> str:
+    """What came in the place of a call."""
+    kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(view.final(reply))[:5]) or "nothing"
+    return f"no call; the output holds {kinds}, text {quote(view.text_of(view.final(reply)), 60)}"
+
+
+@clause(
+    "responses.tools.called",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="A forced call is made, or clearly refused.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    why="Agents wait for a call that never comes, and take the prose for the end of the work.",
+    holds_on=(_GOOD, with_output(ITEM, _CALL)),
+    breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
+)
+def called(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused:
+        return refused
+    if calls(reply):
+        return done(f"{len(calls(reply))} calls")
+    return ignored("$.output", "an item of type function_call", without_call(reply))
+
+
+def misread(call: view.Fields) -> tuple[str, str]:
+    """(field, what it must be) of the first that clients cannot read in a call; ("", "") where they can."""
+    for name in ("call_id", "name"):
+        if not isinstance(call.get(name), str) or not call[name]:
+            return name, "a non-empty string"
+    return ("", "") if isinstance(call.get("arguments"), str) else ("arguments", "a string")
+
+
+@clause(
+    "responses.tools.readable",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="Each call has a call_id, the function's name, and arguments in a string.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("responses.tools.called",),
+    why="openai-python, openai-node, the AI SDK and LangChain parse the string; an object in its place stops them.",
+    holds_on=(_GOOD,),
+    breaks_on=(
+        with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
+        with_output(_CALL.replace(b'"call_id":"call_1",', b"")),
+        with_output(_CALL.replace(b'"call_id":"call_1"', b'"call_id":""')),
+        with_output(_CALL.replace(b'"name":"record_word",', b"")),
+        with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b"null")),
+    ),
+)
+def readable(reply: Reply, context: Context) -> Outcome:
+    if not calls(reply):
+        return not_applicable(_NO_CALL)
+    for number, item in enumerate(view.output(reply.object)):
+        field, expected = misread(item) if item.get("type") == view.CALL else ("", "")
+        if field:
+            return damaged(f"$.output[{number}].{field}", expected, shown(item, field))
+    return done()
+
+
+def value_of(arguments: Json) -> tuple[Json, str]:
+    """A call's arguments as a value, and what keeps clients from reading them ("": nothing)."""
+    if not isinstance(arguments, str):
+        return None, f"arguments are {quote(arguments)}"
+    value, problem = parse(arguments.encode("utf-8", "surrogatepass"))
+    if problem is not None:
+        return None, f"arguments are no JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
+    return value, "" if isinstance(value, dict) else f"arguments are no object: {quote(arguments, 80)}"
+
+
+@clause(
+    "responses.tools.arguments",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The arguments of a call are a JSON object, in a string.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("responses.tools.readable",),
+    why="LangChain, the AI SDK and openai-agents parse the string before the function runs, and stop there.",
+    holds_on=(_GOOD, with_output(_CALL.replace(b'\\"word\\"', b'\\"term\\"'))),
+    breaks_on=(
+        with_output(_CALL.replace(b'pong\\"}', b'pong\\"')),
+        with_output(_CALL.replace(b'{\\"word\\":\\"pong\\"}', b"")),
+        with_output(_CALL.replace(b'{\\"word\\":\\"pong\\"}', b'\\"pong\\"')),
+    ),
+)
+def arguments(reply: Reply, context: Context) -> Outcome:
+    if not calls(reply):
+        return not_applicable(_NO_CALL)
+    for number, call in enumerate(calls(reply)):
+        problem = value_of(call.get("arguments"))[1]
+        if problem:
+            return damaged(f"call {number}, $.arguments", "a JSON object in a string", problem)
+    return done()
+
+
+@clause(
+    "responses.tools.forced",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="The call is of the function that was forced, and its arguments satisfy that function's schema.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("responses.tools.arguments",),
+    why="Programs that pass the arguments on without a look fail on the missing one.",
+    holds_on=(_GOOD,),
+    breaks_on=(
+        with_output(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
+        with_output(_CALL.replace(b"record_word", b"record")),
+    ),
+)
+def forced(reply: Reply, context: Context) -> Outcome:
+    if not calls(reply):
+        return not_applicable(_NO_CALL)
+    for number, call in enumerate(calls(reply)):
+        if call.get("name") != FUNCTION:
+            return ignored(f"call {number}, $.name", FUNCTION, quote(call.get("name")))
+        problem = problem_in(value_of(call.get("arguments"))[0], WORD_SCHEMA)
+        if problem:
+            return ignored(f"call {number}, $.arguments", "what satisfies the function's schema", problem)
+    return done()
+
+
+@clause(
+    "responses.tools.id",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="Each call has an id of its own, beside its call_id.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("responses.tools.readable",),
+    why="The AI SDK refuses the whole reply without it: Invalid JSON response.",
+    holds_on=(_GOOD,),
+    breaks_on=(with_output(_CALL.replace(b'"id":"fc_1",', b"")), with_output(_CALL.replace(b'"fc_1"', b"null"))),
+)
+def call_id(reply: Reply, context: Context) -> Outcome:
+    if not calls(reply):
+        return not_applicable(_NO_CALL)
+    for number, call in enumerate(calls(reply)):
+        if not isinstance(call.get("id"), str):
+            return broken(f"call {number}, $.id", "a string", shown(call, "id"))
+    return done()._replace(state="")
+
+
+def _holds_both(arguments: Json, problem: str) -> bool:
+    """One call that was made of two: its arguments are no JSON, or are of both functions."""
+    return bool(problem) or view.members(arguments).keys() >= {"word", "number"}
+
+
+@clause(
+    "responses.tools.parallel",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="parallel_tools",
+    area=AREA,
+    says="Two calls of one turn come as two items with call_ids of their own, not as one with the arguments of both; "
+    "or the request is refused. (A model that makes one call at a time is not judged, unless this is required.)",
+    source=OPENAI_SPEC,
+    probe="tools.parallel",
+    why="Gateways that bridge to chat merge them into one: the second call is lost.",
+    holds_on=(with_output(_CALL, _SECOND),),
+    breaks_on=(
+        with_output(_CALL.replace(b'pong\\"}', b'pong\\"}{\\"number\\":7}')),
+        with_output(_CALL.replace(b'pong\\"}', b'pong\\",\\"number\\":7}')),
+        with_output(_CALL, _SECOND.replace(b"call_2", b"call_1")),
+        with_output(_CALL, _SECOND.replace(b'"call_2"', b"null")),
+        GOOD,
+    ),
+)
+def parallel(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "parallel_tools", ("parallel_tool_calls", *PARAMETERS))
+    if refused:
+        return refused
+    found = calls(reply)
+    expected = "two items of type function_call"
+    if not found:
+        return ignored("$.output", expected, without_call(reply))
+    if len(found) == 1:
+        said = f"one call, of {quote(found[0].get('name'), 40)}"
+        value, problem = value_of(found[0].get("arguments"))
+        if _holds_both(value, problem):
+            return damaged("$.output", expected, f"{said}; {problem or f'arguments are {quote(value, 80)}'}")
+        if "parallel_tools" in context.required:
+            return ignored("$.output", expected, said)
+        return not_applicable("the model made one call, not two at once")
+    ids = [call.get("call_id") for call in found]
+    if len({id for id in ids if isinstance(id, str)}) < len(ids):
+        return damaged("$.output[*].call_id", "a call_id for each call", quote(ids, 120))
+    return done(f"{len(found)} calls")
+
+
+@clause(
+    "responses.tools.result",
+    layer=BEHAVIOUR,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The conversation goes on with the tool's result: the call can be sent back as it came.",
+    source=OPENAI_SPEC,
+    probe="tools.result",
+    needs=("responses.tools.arguments",),
+    why="Every agent, Codex among them, sends the call and its result back; a refusal ends it after the first tool.",
+    holds_on=(GOOD, _GOOD),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"No tool call found for call_1","param":"input"}}'),
+        Example(200, JSON, b'{"output":null}'),
+    ),
+)
+def result(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "")
+    if refused is not None and reply.error and refused.state:
+        return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
+    if refused is not None:
+        return refused
+    return done("" if view.text_of(reply.object).strip() else "accepted; the model added no text")

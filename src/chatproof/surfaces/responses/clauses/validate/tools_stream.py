@@ -1,0 +1,313 @@
+"""A streamed call: the stream is held to what the plain one is held to, and builds a call that clients can read."""
+
+import json
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    OPENAI_SPEC,
+    SCHEMA,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Outcome,
+    broken,
+    holds,
+    not_applicable,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.stream import events_parse
+from chatproof.surfaces.responses import building, view
+from chatproof.surfaces.responses.building import Built, Item
+from chatproof.surfaces.responses.clauses import stream, stream_end, stream_items
+from chatproof.surfaces.responses.clauses.happy import GOOD, shown
+from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
+from chatproof.surfaces.responses.examples import (
+    CALL_EVENTS,
+    CALLED,
+    STREAMED,
+    changed,
+    drop,
+    put,
+    streamed,
+    without,
+)
+from chatproof.surfaces.responses.view import kind_of, members
+from chatproof.wire.strictjson import Json
+
+CLAUSES = Clauses(VALIDATE)
+clause = CLAUSES.add
+
+_PROBE = "tools.stream"
+_NO_CALL = "the stream builds no call"
+_SPACED = '{ "word":\n"pong" }'  # the call of the examples, written by another JSON library
+_ORDER = (
+    events_parse,
+    stream.typed,
+    stream.no_error,
+    stream.created,
+    stream.created_whole,
+    stream_items.item_added,
+    stream_items.places,
+    stream_items.item_done,
+    stream_items.item_ids,
+    stream_end.finished,
+    stream_end.once,
+    stream_end.one_response,
+    stream_end.usage,
+)
+"""What is asked of every stream, in this order; the first that is broken is told."""
+
+
+def _calls(reply: Reply) -> list[tuple[int, Item]]:
+    built = Built(view.events(reply)).items.items()
+    return [
+        (p, item) for p, item in built if view.CALL in ((item.added or {}).get("type"), (item.done or {}).get("type"))
+    ]
+
+
+@clause(
+    "responses.tools.stream.called",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="A forced call comes as a stream where a stream is asked for, or is clearly refused.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    why="Agents stream: they wait for a call that never comes.",
+    holds_on=(CALLED,),
+    breaks_on=(STREAMED, GOOD),
+)
+def called(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused:
+        return refused
+    if reply.kind != "sse":
+        return ignored("body", "a stream", f"{reply.kind} body")
+    if reply.stream_limit:
+        return not_applicable(f"our own limit was reached: {reply.stream_limit}")
+    kinds = [kind_of(one) for one in view.events(reply)]
+    if _calls(reply) or building.ARGUMENTS in kinds or not all(kinds):
+        return done()
+    if view.items(view.final(reply), view.CALL) or any(kind in ("error", "response.failed") for kind in kinds):
+        return done()
+    return ignored("stream", "a call", f"none in {len(kinds)} events")
+
+
+@clause(
+    "responses.tools.stream.in_order",
+    layer=SCHEMA,
+    code="stream.malformed",
+    area=AREA,
+    says="The stream of a call is in order: begun, built and ended as every stream must be.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.called",),
+    why="openai-python, openai-node and the AI SDK raise; Codex and the AI SDK lose the call without output_item.done.",
+    holds_on=(CALLED, without("in_progress", events=CALL_EVENTS)),
+    breaks_on=(
+        without("created", events=CALL_EVENTS),
+        without("output_item.added", events=CALL_EVENTS),
+        without("output_item.done", events=CALL_EVENTS),
+        without("completed", events=CALL_EVENTS),
+        changed("function_call_arguments.delta", drop("output_index"), CALL_EVENTS),
+        changed("function_call_arguments.delta", drop("item_id"), CALL_EVENTS),
+        changed("output_item.done", put("fc_2", "item", "id"), CALL_EVENTS),
+        changed("completed", put("resp_2", "response", "id"), CALL_EVENTS),
+    ),
+)
+def in_order(reply: Reply, context: Context) -> Outcome:
+    own = context.replies.get(context.surface.stream)
+    for judge in _ORDER:
+        found = judge(reply, context)
+        if found.outcome != BROKEN:
+            continue
+        if own is not None and own.complete and own.kind == "sse" and judge(own, context).outcome == BROKEN:
+            return not_applicable("the plain stream is broken in the same way")
+        return found
+    return holds()
+
+
+@clause(
+    "responses.tools.stream.readable",
+    layer=SCHEMA,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The finished call of a stream has a call_id, the function's name, and a JSON object in a string.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.in_order",),
+    why="openai-python raises, and the AI SDK and Codex lose the call.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        changed("output_item.done", drop("item", "call_id"), CALL_EVENTS),
+        changed("output_item.done", put({"word": "pong"}, "item", "arguments"), CALL_EVENTS),
+        changed("output_item.done", put('{"word":', "item", "arguments"), CALL_EVENTS),
+        changed("output_item.done", drop("item", "name"), CALL_EVENTS),
+    ),
+)
+def readable(reply: Reply, context: Context) -> Outcome:
+    found = _calls(reply)
+    if not found:
+        return not_applicable(_NO_CALL)
+    for _, item in found:
+        call, at = members(item.done), f"event {item.done_at}, $.item"
+        field, expected = misread(call)
+        if field:
+            return damaged(f"{at}.{field}", expected, shown(call, field))
+        problem = value_of(call["arguments"])[1]
+        if problem:
+            return damaged(f"{at}.arguments", "a JSON object in a string", problem)
+    return done()
+
+
+@clause(
+    "responses.tools.stream.added",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="A call has its call_id, its name and its id when it is added, and they stay the same.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.in_order",),
+    why="The AI SDK and openai-python take the name and the ids from response.output_item.added.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        changed("output_item.added", drop("item", "name"), CALL_EVENTS),
+        changed("output_item.added", drop("item", "call_id"), CALL_EVENTS),
+        changed("output_item.added", put("call_2", "item", "call_id"), CALL_EVENTS),
+    ),
+)
+def added(reply: Reply, context: Context) -> Outcome:
+    found = _calls(reply)
+    if not found:
+        return not_applicable(_NO_CALL)
+    for place, item in found:
+        first, last = members(item.added), members(item.done)
+        for name in ("call_id", "name", "id"):
+            if not isinstance(first.get(name), str):
+                return broken(f"response.output_item.added, $.item.{name}", "a string", shown(first, name))
+            if name in last and last[name] != first[name]:
+                said = f"{quote(first[name], 60)}, then {quote(last[name], 60)}"
+                return broken(f"output_index {place}, $.item.{name}", "one value", said)
+    return holds()
+
+
+@clause(
+    "responses.tools.stream.joined",
+    layer=BEHAVIOUR,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The deltas of a call's arguments, where there are any, join to what is said when they are done.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.readable",),
+    why="Clients take one or the other: the function runs with other arguments, and nobody notices.",
+    holds_on=(
+        CALLED,
+        without("function_call_arguments.delta", events=CALL_EVENTS),
+        changed("output_item.done", put(_SPACED, "item", "arguments"), CALL_EVENTS),
+    ),
+    breaks_on=(
+        changed("function_call_arguments.done", put("{}", "arguments"), CALL_EVENTS),
+        changed("output_item.done", put("{}", "item", "arguments"), CALL_EVENTS),
+        streamed([*CALL_EVENTS[:4], CALL_EVENTS[4], *CALL_EVENTS[4:]]),
+    ),
+)
+def joined(reply: Reply, context: Context) -> Outcome:
+    found = _calls(reply)
+    if not found:
+        return not_applicable(_NO_CALL)
+    for _, item in found:
+        text = item.arguments
+        for number, whole in text.done if text.deltas else ():
+            if not _alike(whole, text.joined):
+                said = f"{quote(whole, 60)}; the deltas join to {quote(text.joined, 60)}"
+                return damaged(f"event {number}", "the joined deltas", said)
+    return done()
+
+
+@clause(
+    "responses.tools.stream.deltas",
+    layer=SCHEMA,
+    code="stream.malformed",
+    level=SHOULD,
+    area=AREA,
+    says="The arguments of a call come in deltas, and are then said to be done.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.readable",),
+    why="Programs that show a call while it is made show nothing; those that run it at the end do without.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        without("function_call_arguments.delta", events=CALL_EVENTS),
+        without("function_call_arguments.done", events=CALL_EVENTS),
+    ),
+)
+def deltas(reply: Reply, context: Context) -> Outcome:
+    found = _calls(reply)
+    if not found:
+        return not_applicable(_NO_CALL)
+    kinds = [kind_of(one) for one in view.events(reply)]
+    missing = [kind for kind in (building.ARGUMENTS, building.ARGUMENTS_DONE) if kind not in kinds]
+    return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
+
+
+@clause(
+    "responses.tools.stream.final",
+    layer=BEHAVIOUR,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="The response that the stream ends with holds the call that was streamed.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.readable",),
+    why="openai-node and LangChain raise where its output is absent; openai-python's final response has no call.",
+    holds_on=(CALLED, changed("completed", put(_SPACED, "response", "output", 0, "arguments"), CALL_EVENTS)),
+    breaks_on=(
+        changed("completed", put([], "response", "output"), CALL_EVENTS),
+        changed("completed", put(None, "response", "output"), CALL_EVENTS),
+        changed("completed", put("call_2", "response", "output", 0, "call_id"), CALL_EVENTS),
+        changed("completed", put("{}", "response", "output", 0, "arguments"), CALL_EVENTS),
+    ),
+)
+def final(reply: Reply, context: Context) -> Outcome:
+    found = _calls(reply)
+    if not found:
+        return not_applicable(_NO_CALL)
+    last = {call.get("call_id"): call for call in view.items(view.final(reply), view.CALL) if _named(call)}
+    at = "$.response.output"
+    for _, item in found:
+        call = members(item.done)
+        held = last.get(call.get("call_id"))
+        if held is None:
+            said = quote(view.final(reply).get("output"), 120)
+            return damaged(at, f"the call {quote(call.get('call_id'), 60)}", said)
+        if not _alike(held.get("arguments"), call.get("arguments")):
+            return damaged(f"{at}, arguments", quote(call.get("arguments"), 60), quote(held.get("arguments"), 60))
+    return done()
+
+
+def _alike(one: Json, other: Json) -> bool:
+    """Both say the same to a client, which parses them: gateways write a call's JSON anew, with other white space."""
+    if one == other:
+        return True
+    (first, problem), (second, other_problem) = value_of(one), value_of(other)
+    return not problem and not other_problem and _written(first) == _written(second)
+
+
+def _written(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _named(call: view.Fields) -> bool:
+    return isinstance(call.get("call_id"), str)

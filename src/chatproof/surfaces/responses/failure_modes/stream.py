@@ -1,0 +1,64 @@
+"""Rows for streams of events that broke, and for a response that failed."""
+
+from chatproof.contract.common_modes import stream_error, stream_malformed
+from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
+from chatproof.surfaces.responses import view
+from chatproof.wire.exchange import STATUS
+
+_ERROR, _PARSE, _DELTAS = "responses.stream.no_error", "responses.stream.events_parse", "responses.stream.deltas"
+_FAILED = "responses.happy.not_failed"
+
+
+def _error(case: Case) -> Sign | None:
+    if not case.broken(_ERROR):
+        return None
+    summary = "the stream carries an error" if case.reply.lacks(STATUS) else ""
+    return Sign(case.observed(_ERROR), summary)
+
+
+def _failed(case: Case) -> Sign | None:
+    return when(case.broken(_FAILED), *case.observed(_FAILED), "no error stands beside it")
+
+
+def _malformed(case: Case) -> Sign | None:
+    return Sign(case.observed(_PARSE)) if case.broken(_PARSE) else None
+
+
+def _only_done(case: Case) -> Sign | None:
+    whole = view.text_of(view.final(case.reply)) if case.broken(_DELTAS) else ""
+    return when(bool(whole), *case.observed(_DELTAS))
+
+
+def _too_large(case: Case) -> Sign | None:
+    limit = case.reply.stream_limit if case.plain_stream and case.undecided(_PARSE) else ""
+    return when(bool(limit), limit)
+
+
+MODES = (
+    Mode(
+        "limit.size",
+        PROVIDER,
+        "the stream is larger than any answer to this request",
+        "Look at what the server sends; nothing beyond the limit was read.",
+        CERTAIN,
+        _too_large,
+    ),
+    stream_error(_error),
+    stream_malformed(_malformed),
+    Mode(
+        "stream.malformed",
+        PROVIDER,
+        "no delta carries the text: it stands in the last events alone",
+        "Report it: clients show what the deltas say, and here that is nothing. Ask without stream meanwhile.",
+        CERTAIN,
+        _only_done,
+    ),
+    Mode(
+        "server.error",
+        PROVIDER,
+        "the response says under HTTP 200 that it failed",
+        "Read its error in the evidence and report it with the request id; clients must look at `status`.",
+        CERTAIN,
+        _failed,
+    ),
+)

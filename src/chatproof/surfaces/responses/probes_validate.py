@@ -1,0 +1,218 @@
+"""The rows of validate: what must not pass, and what clients use beyond the plain request."""
+
+import json
+from collections.abc import Callable
+
+from chatproof.contract.probe import ALIVE, EMPTY, KEY, KEY_REFUSAL, REFUSAL, Body, Probe
+from chatproof.surfaces.responses import probes
+from chatproof.surfaces.responses.probes import PATH, PROMPT, ask
+
+FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
+WORD_SCHEMA: Body = {
+    "type": "object",
+    "properties": {"word": {"type": "string", "description": "the word to record"}},
+    "required": ["word"],
+    "additionalProperties": False,
+}
+_NUMBER_SCHEMA: Body = {
+    "type": "object",
+    "properties": {"number": {"type": "integer", "description": "the number to record"}},
+    "required": ["number"],
+    "additionalProperties": False,
+}
+ANSWER_SCHEMA: Body = {
+    "type": "object",
+    "properties": {"word": {"type": "string"}, "letters": {"type": "integer"}},
+    "required": ["word", "letters"],
+    "additionalProperties": False,
+}
+CAP = 16  # tokens: the smallest that the API takes
+COUNT_TO = 100
+WORD = "pong"
+NO_RESPONSE = "resp_chatproofnosuchresponse0000000000000000000000"
+_RECORD = "Record the word pong."
+_USER = "input=text, stream=false"
+
+
+def _function(name: str, does: str, parameters: Body) -> Body:
+    return {"type": "function", "name": name, "description": does, "parameters": parameters, "strict": False}
+
+
+_TOOL = _function(FUNCTION, "Record one word.", WORD_SCHEMA)
+_OTHER_TOOL = _function(OTHER_FUNCTION, "Record one number.", _NUMBER_SCHEMA)
+_FORCED = {"type": "function", "name": FUNCTION}
+
+
+def _said(text: str) -> Body:
+    return {"role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+def _round_trip(model: str, before: Body) -> Body:
+    """The conversation after the call that the server made, with the tool's result. Without the items' ids: nothing is
+    stored, so that no server can know them."""
+    found = before.get("output")
+    calls = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    calls = [item for item in calls if item.get("type") == "function_call"]
+    back = [
+        {"type": "function_call", **{name: call.get(name) for name in ("call_id", "name", "arguments")}}
+        for call in calls
+    ]
+    results = [
+        {"type": "function_call_output", "call_id": call.get("call_id"), "output": '{"recorded":true}'}
+        for call in calls
+    ]
+    return ask([_said(_RECORD), *back, *results], tools=[_TOOL])(model)
+
+
+def _recall(model: str, before: Body) -> Body:
+    """A question whose answer stands in the stored response alone."""
+    return ask("Which word did I give you? Answer with that word alone.", previous_response_id=before.get("id"))(model)
+
+
+def _codex(model: str) -> Body:
+    """A request as the Codex CLI sends it: tools of several kinds, and fields that chat does not know."""
+    return {
+        "model": model,
+        "instructions": "You are a coding agent.",
+        "input": [{"type": "message", **_said(PROMPT)}],
+        "tools": [
+            _TOOL,
+            {"type": "custom", "name": "apply_patch", "description": "Edit files."},
+            {"type": "web_search"},
+        ],
+        "tool_choice": "auto",
+        "parallel_tool_calls": False,
+        "reasoning": {"summary": "auto"},
+        "store": False,
+        "stream": False,
+        "include": ["reasoning.encrypted_content"],
+        "prompt_cache_key": "chatproof",
+    }
+
+
+def _without(name: str) -> Callable[[str], Body]:
+    return lambda model: {field: value for field, value in ask()(model).items() if field != name}
+
+
+def _with(**fields: object) -> Callable[[str], Body]:
+    return lambda model: {**ask()(model), **fields}
+
+
+def _cut_short(model: str) -> bytes:
+    return json.dumps(ask()(model)).encode()[:-2]
+
+
+def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
+    said = f"must not pass: {does}"
+    return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL)
+
+
+def _paid(
+    id: str, does: str, body: Callable[[str], Body], summary: str, after: str = "happy", tokens: int = 40
+) -> Probe:
+    return Probe(id, "POST", PATH, KEY, body, summary, True, after, does, tokens=tokens)
+
+
+_ROWS = (
+    Probe(
+        "auth.empty_key",
+        "POST",
+        PATH,
+        EMPTY,
+        ask(),
+        _USER,
+        False,
+        "",
+        "the same with an empty key",
+        role=KEY_REFUSAL,
+    ),
+    _refusal("malformed_json", "a body that is cut off", _cut_short),
+    _refusal("missing_input", "no input", _without("input"))._replace(
+        shown_as="the refusal of a request without input"
+    ),
+    _refusal("missing_model", "no model", _without("model")),
+    _refusal("wrong_input_type", "input is a number", _with(input=7)),
+    _refusal("temperature_range", "temperature is 99", _with(temperature=99)),
+    _refusal("unknown_model", "a model that does not exist", _with(model="chatproof-no-such-model")),
+    _refusal(
+        "unknown_previous",
+        "a previous response that does not exist",
+        _with(previous_response_id=NO_RESPONSE, store=True),
+    ),
+    _paid(
+        "tools",
+        "a forced call",
+        ask(_RECORD, tools=[_TOOL], tool_choice=_FORCED),
+        f"{_USER}, tools=1, tool_choice={FUNCTION}",
+    )._replace(shown_as="a reply to a forced call"),
+    _paid(
+        "tools.stream",
+        "a forced call, streamed",
+        ask(_RECORD, stream=True, tools=[_TOOL], tool_choice=_FORCED),
+        "input=text, stream=true, tools=1",
+    ),
+    _paid(
+        "tools.parallel",
+        "two calls at once",
+        ask(
+            f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
+            tools=[_TOOL, _OTHER_TOOL],
+            tool_choice="required",
+            parallel_tool_calls=True,
+        ),
+        f"{_USER}, tools=2, tool_choice=required",
+        tokens=80,
+    ),
+    _paid(
+        "tools.result",
+        "the conversation with the tool's result",
+        ask(_RECORD, tools=[_TOOL]),
+        "input=3 items, stream=false, tools=1",
+        "tools",
+        tokens=80,
+    )._replace(answers=_round_trip),
+    _paid(
+        "json_schema",
+        "output after a JSON Schema",
+        ask(
+            "Name the word pong and say how many letters it has.",
+            text={"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": ANSWER_SCHEMA}},
+        ),
+        f"{_USER}, text.format=json_schema",
+    ),
+    _paid(
+        "instructions",
+        "instructions beside the input",
+        ask("Hello.", instructions="Whatever the user says, answer with the single word pong."),
+        f"{_USER}, instructions",
+    ),
+    _paid(
+        "max_output_tokens",
+        "a tiny token cap",
+        ask(f"Count from 1 to {COUNT_TO} in digits, separated by commas.", max_output_tokens=CAP),
+        f"{_USER}, max_output_tokens={CAP}",
+    ),
+    _paid("codex", "a request as the Codex CLI sends it", _codex, "input=1 items, stream=false, tools=3")._replace(
+        verbatim=True
+    ),
+    _paid(
+        "store",
+        "a response that is to be stored",
+        _with(input="The word to remember is pong. Answer with the single word: stored", store=True),
+        f"{_USER}, store=true",
+    ),
+    _paid(
+        "store.recall",
+        "a question about the stored response",
+        ask("Which word did I give you? Answer with that word alone."),
+        f"{_USER}, previous_response_id",
+        "store",
+    )._replace(answers=_recall),
+)
+
+ROWS: dict[str, Probe] = {
+    # The plain request waits until something has answered at all: the free requests go first.
+    **{id: row._replace(after=ALIVE) if id == "happy" else row for id, row in probes.ROWS.items()},
+    **{row.id: row for row in _ROWS},
+}
+"""The probes of validate, those of smoke among them, by name, in order."""

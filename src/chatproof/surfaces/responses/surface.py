@@ -1,0 +1,101 @@
+"""The Responses API as a surface: its probes, its clauses, its view of a reply."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chatproof.contract.clause import SMOKE
+from chatproof.contract.probe import Probe
+from chatproof.contract.surface import FailureModes, Matcher, Recorded, Shape, Surface
+from chatproof.surfaces.responses import clauses, probes, view
+
+if TYPE_CHECKING:
+    from chatproof.simulator.wire import Side
+
+
+def _rows(scope: str) -> Mapping[str, Probe]:
+    if scope == SMOKE:
+        return probes.ROWS
+    from chatproof.surfaces.responses import probes_validate
+
+    return probes_validate.ROWS
+
+
+def _matcher() -> Matcher:
+    from chatproof.surfaces.responses import captures
+
+    return captures
+
+
+def _simulator() -> "Side":
+    from chatproof.simulator import responses_side
+
+    return responses_side.SIDE
+
+
+def _shape() -> Shape:
+    from chatproof.surfaces.responses.shape import SHAPE
+
+    return SHAPE
+
+
+def _failure_modes() -> FailureModes:
+    from chatproof.surfaces.responses.failure_modes import content, stream
+
+    return FailureModes(stream.MODES, content.MODES)
+
+
+SURFACE = Surface(
+    name="responses",
+    title="the Responses API",
+    fit="able to answer here",
+    answer="a response",
+    endpoint="a Responses endpoint",
+    answer_at=("$.output", "output"),
+    path=probes.PATH,
+    rows=_rows,
+    clauses=clauses.load,
+    view=view,
+    matcher=_matcher,
+    simulator=_simulator,
+    failure_modes=_failure_modes,
+    shape=_shape,
+    is_ended=lambda reply: bool(view.terminals(reply)),
+    prompt=probes.PROMPT,
+    also_called={"max_output_tokens": ("max_completion_tokens", "max_tokens"), "instructions": ("system", "developer")},
+    endings=(
+        b'event: response.completed\ndata: {"type":"response.completed","response":{"id":"resp_1","object":"response",'
+        b'"created_at":1795379441,"status":"completed","output":[]}}\n\n',
+        b'event: error\ndata: {"type":"error","code":"server_error","message":"upstream died"}\n\n',
+        b"data: {oops\n\n",
+    ),
+    recorded=Recorded(
+        structure=(
+            "responses.happy.body_json",
+            "responses.happy.output_array",
+            "responses.happy.message_shape",
+        ),
+        content=(
+            "responses.happy.output_array",
+            "responses.happy.message_shape",
+            "responses.happy.content_non_empty",
+        ),
+        rejection=("responses.auth.invalid_key.body_json", "responses.auth.invalid_key.error_present"),
+        assertions=(
+            "responses.happy.status_200",
+            "responses.happy.media_type_json",
+            "responses.happy.body_json",
+            "responses.happy.output_array",
+            "responses.happy.object",
+            "responses.happy.created_at",
+            "responses.happy.no_error_field",
+            "responses.happy.not_failed",
+            "responses.happy.message_shape",
+            "responses.happy.content_non_empty",
+            "responses.happy.usage",
+            "responses.auth.invalid_key.rejected",
+            "responses.auth.invalid_key.body_json",
+            "responses.auth.invalid_key.error_present",
+        ),
+        note="of the Responses API: choices_present and content_non_empty speak of its output and of the text in it",
+    ),
+)

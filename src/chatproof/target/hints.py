@@ -1,0 +1,47 @@
+"""What a person probably meant, where a target or its key was not found. Asked on the way to an error only."""
+
+import os
+import re
+
+from chatproof.key_form import without
+from chatproof.usage_error import UsageError
+
+
+def with_scheme(asked: str) -> str:
+    """The advice for what would be a URL, had it a scheme: http for this machine, https for any other."""
+    host = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]{1,5})?", asked.partition("/")[0])
+    if host is None or not (host[2] or "." in host[1] or host[1] == "localhost"):
+        return ""
+    name = host[1]
+    here = name in ("localhost", "0.0.0.0", "[::1]") or name.startswith("127.")  # noqa: S104
+    scheme = "http" if here else "https"
+    if without(asked) != asked:  # a part of it may be a key, and within a URL it would be shown
+        return f"a base URL begins with its scheme: put {scheme}:// before it"
+    return f"a base URL begins with its scheme: {scheme}://{asked[:120]}"
+
+
+def in_env_file(variables: list[str]) -> str:
+    """The advice where a file .env of the working folder sets one of these variables. It is not read unasked: whoever
+    wrote the folder wrote it."""
+    from chatproof.target import env_file
+
+    if not os.path.isfile(".env"):
+        return ""
+    try:
+        found = env_file.read(".env")[0]
+    except UsageError:
+        return "a file .env is here and is not read unasked: say --env-file .env"
+    named = next((variable for variable in variables if found.get(variable)), "")
+    return f"the file .env here sets {named}, and is not read unasked: say --env-file .env" if named else ""
+
+
+def no_key(source: str, *, set_: bool) -> UsageError:
+    """The error for a key that is not there: `source` is where it was looked for; `set_`: that is merely empty."""
+    place = source.removeprefix("env:").replace(" or env:", " or ")
+    first = f"set {place.split(' or ')[0]}" if source.startswith("env:") else "put the key there"
+    return UsageError(
+        "auth.key_missing",
+        f"no key: {place} {'is empty' if set_ else 'is not set'}",
+        in_env_file(place.split(" or "))
+        or f"{first}, or use --key-env, --key-file or --key-stdin (--no-auth: none needed)",
+    )

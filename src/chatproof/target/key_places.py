@@ -1,0 +1,59 @@
+"""Keys from a file or the system's keyring. Loaded only where one of them is named."""
+
+import os
+import stat
+
+from chatproof.usage_error import UsageError
+
+KEY_FILE_MAX = 8 * 1024
+
+
+def from_keyring(place: str) -> str | None:
+    """The password that the system's keyring has for service/user; None when it has none."""
+    service, slash, user = place.rpartition("/")
+    if not slash or not service or not user:
+        raise UsageError("usage", "key_keyring is no service/user", 'write key_keyring = "chatproof/shop"')
+    try:
+        import keyring
+    except ModuleNotFoundError:
+        advice = "pip install 'chatproof[keyring]'"
+        raise UsageError("usage", "key_keyring needs keyring, which is not installed", advice) from None
+    try:
+        password: str | None = keyring.get_password(service, user)
+    except Exception as error:  # backends raise what they like, and their texts are not ours
+        said = f"the keyring cannot be read: {type(error).__name__}"
+        raise UsageError("auth.key_missing", said, "unlock it, or use --key-env or --key-file") from None
+    return password
+
+
+def read_key_file(path: str, notes: list[str]) -> tuple[str, str]:
+    """(its text, its name as a source) of a regular file of at most 8 KiB.
+
+    Links are followed: Kubernetes mounts secrets as links.
+    """
+    from chatproof.files import safe_files
+
+    try:
+        handle = os.open(os.path.expanduser(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(
+            "auth.key_missing", f"cannot read the key file {path}: {error.strerror}", "check --key-file"
+        ) from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError("auth.key_malformed", f"the key file {path} is not a regular file", "check --key-file")
+        if others := safe_files.writers(status, handle):
+            said = f"the key file {path} could be changed by others: {others}"
+            raise UsageError("auth.key_malformed", said, "chmod 600 it, as its owner; then look whose key it holds")
+        if status.st_mode & 0o077:
+            notes.append(f"the key file {path} can be read by others; chmod 600 it")
+        data = os.read(handle, KEY_FILE_MAX + 1)
+    finally:
+        os.close(handle)
+    if len(data) > KEY_FILE_MAX:
+        raise UsageError("auth.key_malformed", f"the key file {path} is larger than 8 KiB", "it must hold only the key")
+    if data.startswith(b"\xef\xbb\xbf"):
+        notes.append("a byte order mark at the start of the key file was removed")
+        data = data[3:]
+    return data.decode("utf-8", "surrogateescape"), f"file:{safe_files.tilde(path)}"

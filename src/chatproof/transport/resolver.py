@@ -1,0 +1,52 @@
+"""Host names to addresses, once for a run: all probes meet the same addresses, and a name cannot change under way."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+Address = tuple[int, tuple[object, ...]]  # family, socket address
+
+
+class Resolver:
+    """Resolves each host once for a run, so that all probes meet the same addresses; bounded by a deadline."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._seen: dict[tuple[str, int, str], str] = {}
+        self._pending: dict[tuple[str, int], tuple[threading.Thread, list[list[Address] | OSError]]] = {}
+
+    def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
+        """Socket addresses in the system's order. Raises socket.gaierror or TimeoutError."""
+        with self._lock:
+            if (host, port) not in self._pending:
+                box: list[list[Address] | OSError] = []
+                worker = threading.Thread(target=lambda: box.append(look_up(host, port)), daemon=True)
+                self._pending[host, port] = (worker, box)
+                worker.start()
+            worker, box = self._pending[host, port]
+        worker.join(seconds)  # getaddrinfo knows no deadline of its own
+        if not box:
+            raise TimeoutError
+        if isinstance(box[0], OSError):
+            raise box[0]
+        return box[0]
+
+    def once(self, key: tuple[str, int, str], look: Callable[[], str]) -> str:
+        """What `look` says of an endpoint, looked at once for a run; `key` is the endpoint and the question."""
+        with self._looking:
+            if key not in self._seen:
+                self._seen[key] = look()
+            return self._seen[key]
+
+
+def look_up(host: str, port: int) -> "list[Address] | OSError":
+    """Ask the system, however long that takes. As bytes: a str would pull in the idna codec, and the name is an A-label
+    already."""
+    try:
+        found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return error
+    except UnicodeError:
+        return socket.gaierror(socket.EAI_NONAME, "not a valid host name")
+    return [(family, address) for family, _, _, _, address in found]

@@ -1,0 +1,196 @@
+"""A fleet on Celery, with a real RabbitMQ: Debian's, on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatproof import journal
+from chatproof.fleet import closing
+from tests import rabbitmq
+from tests.fleet.support import Counting, environ, write
+
+KEY = "sk-fleet-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+PATIENCE = 90.0
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[rabbitmq.Broker]:
+    try:
+        with rabbitmq.broker() as running:
+            yield running
+    except rabbitmq.Unavailable as why:
+        pytest.skip(str(why))
+
+
+class Fleet:
+    """A folder with targets, a journal and the commands on both ends of the broker."""
+
+    def __init__(
+        self, folder: Path, broker: rabbitmq.Broker, rows: list[dict[str, Any]], region: str, place: str
+    ) -> None:
+        self.folder, self.broker, self.region, self.place = folder, broker, region, place
+        folder.mkdir(exist_ok=True)
+        self.targets = write(folder, rows)
+        self.kept = journal.open(place)
+        self.kept.ready()
+        self.environ = environ(folder, {"KEY": KEY, "CHATPROOF_BROKER": broker.url})
+        self.workers: list[subprocess.Popen[str]] = []
+
+    def command(self, what: str, *args: str) -> list[str]:
+        common = ["--targets", self.targets, "--region", self.region]
+        return [sys.executable, "-m", "chatproof", "fleet", what, *common, *args]
+
+    def submit(self, *args: str) -> str:
+        command = self.command("submit", *args)
+        done = subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def worker(self, *args: str) -> subprocess.Popen[str]:
+        command = self.command("worker", "--journal", self.place, "--judges", "1", "--per-host", "4", "-v", *args)
+        with (self.folder / "worker.log").open("a") as log:
+            process = subprocess.Popen(
+                command, env=self.environ, stdout=log, stderr=log, text=True, start_new_session=True
+            )
+        self.workers.append(process)
+        return process
+
+    def log(self) -> str:
+        return (self.folder / "worker.log").read_text()
+
+    def ends(self) -> dict[str, list[str]]:
+        """By target, the verdicts of its runs that have an end."""
+        found: dict[str, list[str]] = {}
+        for row in self.kept.list():
+            if row.verdict:
+                found.setdefault(row.target, []).append(row.verdict)
+        return found
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, f"{what}: {self.log()[-3000:]}"
+            time.sleep(0.3)
+
+    def messages(self, queue: str) -> list[Any]:
+        """What is in a queue, which stays there."""
+        import kombu
+
+        with kombu.Connection(self.broker.url) as connection:
+            channel = connection.channel()
+            found = []
+            while (message := channel.basic_get(queue)) is not None:
+                found.append(message)
+            return found  # unacknowledged: they go back when the connection is closed
+
+    def waiting(self, queue: str) -> int:
+        """How many messages are in a queue, without taking any: each taking would count as a delivery."""
+        import kombu
+
+        with kombu.Connection(self.broker.url) as connection:
+            return int(connection.channel().queue_declare(queue, passive=True).message_count)
+
+    def end(self) -> None:
+        for process in self.workers:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@pytest.mark.timeout(400)
+def test_a_fleet_on_celery_from_message_to_journal(broker: rabbitmq.Broker, tmp_path: Path) -> None:
+    """Messages hold names and no key; each target is asked once, however often it is asked for; what a killed worker had
+    begun is never asked again, and ends as interrupted; a message for another configuration is refused and kept."""
+    server = Counting(KEY)
+    names = [f"t{number}" for number in range(7)]
+    fleet = Fleet(tmp_path, broker, server.targets(names, "KEY"), "eu", str(tmp_path / "runs.sqlite"))
+    try:
+        assert "7 targets in 3 batches to eu" in fleet.submit("--batch", "3", "--every", "50m")
+        waiting = fleet.messages("chatproof.eu")
+        assert len(waiting) == 3
+        for message in waiting:
+            everything = repr((message.body, message.headers, message.properties))
+            assert message.content_type == "application/json" and '"names": ["t' in str(message.body)
+            assert KEY not in everything and "127.0.0.1:" not in everything.replace(f"127.0.0.1:{broker.port}", "")
+            assert "http" not in everything and "base_url" not in everything
+
+        worker = fleet.worker()
+        fleet.until(lambda: len(fleet.ends()) == 7, "all targets have an end")
+        assert fleet.ends() == {name: ["GO"] for name in names}
+        assert server.paid == dict.fromkeys(names, 1)
+
+        fleet.submit("--batch", "3", "--every", "50m")
+        fleet.until(lambda: fleet.log().count("taken") == 3, "the second asking was met")
+        assert server.paid == dict.fromkeys(names, 1), "a slot is paid for once"
+        assert KEY not in fleet.log()
+
+        # Held up until the worker is killed: what was begun has an unknown end.
+        server.seconds = 60.0
+        fleet.submit("--select", "name=t[012]")
+        fleet.until(lambda: sum(server.paid.values()) > 7, "the first paid request came")
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        server.seconds = 0.0
+        paid = server.paid.copy()
+        begun = [name for name in names if paid[name] == 2]
+        before = fleet.log().count("slot ")
+        fleet.worker()
+        fleet.until(lambda: fleet.log().count("slot ") > before, "the message came back")
+        assert all(server.paid[name] == paid[name] for name in begun), "nothing is paid for twice"
+        lost = closing.close_lost(fleet.kept, 0.0, time.time() + 120)
+        assert lost >= len(begun) >= 1
+        ends = fleet.ends()
+        assert {name: len(verdicts) for name, verdicts in ends.items()} == {
+            name: 2 if name in ("t0", "t1", "t2") else 1 for name in names
+        }, "every slot has one end"
+        assert all("UNDECIDED" in ends[name] for name in begun)
+
+        other = Fleet(tmp_path / "other", broker, server.targets(["t0"], "KEY"), "eu", fleet.place)
+        other.submit()
+        fleet.until(lambda: "another configuration" in fleet.log(), "the refusal is logged")
+        fleet.until(lambda: len(fleet.messages("chatproof.eu.refused")) == 1, "what is refused is kept")
+    finally:
+        fleet.end()
+        server.stop()
+    assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(400)
+def test_two_beats_ask_each_target_once_a_period(broker: rabbitmq.Broker, tmp_path: Path) -> None:
+    server = Counting(KEY)
+    names = [f"b{number}" for number in range(4)]
+    fleet = Fleet(tmp_path, broker, server.targets(names, "KEY"), "beat", str(tmp_path / "runs.sqlite"))
+    command = fleet.command("beat", "--journal", fleet.place, "--every", "8s")
+    try:
+        fleet.worker()
+        beats = [
+            subprocess.Popen(command, env=fleet.environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
+            for _ in range(2)
+        ]
+        fleet.workers += beats
+        fleet.until(lambda: min(len(fleet.ends().get(name, ())) for name in names) >= 2, "two periods were asked")
+        for beat in beats:
+            os.killpg(beat.pid, signal.SIGTERM)
+        said = [beat.communicate(timeout=30)[0] for beat in beats]
+        fleet.until(lambda: not fleet.waiting("chatproof.beat"), "all messages are taken")
+        fleet.until(
+            lambda: sum(server.paid.values()) == sum(map(len, fleet.ends().values())), "each paid request has an end"
+        )
+    finally:
+        fleet.end()
+        server.stop()
+    assert all("targets in 1 batches to beat" in text for text in said), "both beats sent"
+    assert [beat.returncode for beat in beats] == [143, 143]
+    runs = [row.run_id for row in fleet.kept.list()]
+    assert len(runs) == len(set(runs))
+    assert server.paid == {name: len(ends) for name, ends in fleet.ends().items()}, "one paid request a slot"

@@ -1,0 +1,22 @@
+"""Texts kept to the letter below tests/golden and tests/story: one way to compare with them, and one to renew them.
+
+`make goldens` writes all of them anew; read the difference (`git diff tests`) before it is committed.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REWRITE = bool(os.environ.get("CHATPROOF_GOLDENS"))
+RENEW = "if the change is meant, run `make goldens` and read `git diff tests`"
+
+
+def same(path: Path, text: str) -> None:
+    """Fail unless `text` is what stands at `path`; write it there instead when goldens are renewed."""
+    if REWRITE:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
+    if not path.exists():
+        pytest.fail(f"{path} does not exist: run `make goldens`")
+    assert text == path.read_bytes().decode(), RENEW

@@ -1,0 +1,83 @@
+"""A server before the simulator that refuses what a test says, in real servers' words or in those of a test."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+from chatproof import Secret, Target, simulator
+
+Refuses = Callable[[dict[str, Any]], tuple[int, Any] | None]
+
+
+class Front:
+    """A target, and the bodies that reached it."""
+
+    def __init__(self, target: Target, seen: list[dict[str, Any]]) -> None:
+        self.target, self.seen = target, seen
+
+
+@contextmanager
+def refusing(refuses: Refuses) -> Iterator[Front]:
+    """Serve what the simulator serves, but for chat requests that `refuses` has an answer for: (status, body)."""
+    started = simulator.start()
+    port = int(started.base_url.rpartition(":")[2].partition("/")[0])
+    seen: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.answer()
+
+        def do_POST(self) -> None:
+            self.answer()
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            refused = self.refused(body) if self.command == "POST" else None
+            if refused:
+                status, said = refused
+                data, kind = json.dumps(said).encode(), "application/json"
+            else:
+                upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                kept = {n: v for n, v in self.headers.items() if n.lower() not in ("host", "connection")}
+                upstream.request(self.command, self.path, body or None, kept)
+                reply = upstream.getresponse()
+                data, status, kind = reply.read(), reply.status, reply.getheader("Content-Type") or ""
+                upstream.close()
+            self.send_response(status)
+            for name, value in (("Content-Type", kind), ("Content-Length", str(len(data))), ("Connection", "close")):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+            self.close_connection = True
+
+        def refused(self, body: bytes) -> tuple[int, Any] | None:
+            if started.key not in (self.headers.get("Authorization") or ""):
+                return None
+            try:
+                asked = json.loads(body)
+            except ValueError:
+                return None
+            seen.append(asked)
+            return refuses(asked)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    base = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield Front(Target(base, model=started.model, key=Secret(started.key), name="front", timeout=10.0), seen)
+    finally:
+        server.shutdown()
+        server.server_close()
+        started.stop()

@@ -1,0 +1,179 @@
+"""Two promised forms of a key, one made of the other, are promised as well: generated, not listed."""
+
+import base64
+import gzip
+import itertools
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from chatproof.printable import decode
+from chatproof.secrets.reading import as_read, unpacked
+from chatproof.secrets.redaction import MARK, Redactor, encodings, find_secret
+from chatproof.wire.exchange import Secret
+from tests.leaks.composed import BETWEEN, LETTERS, SPELT, letters_of, read_by_others, woven
+from tests.support import KEY
+
+SECRET = Secret(KEY)
+REDACTOR = Redactor([SECRET])
+CORE = letters_of(KEY)
+
+
+@pytest.mark.parametrize("letters", LETTERS)
+@pytest.mark.parametrize("between", BETWEEN)
+def test_letters_spelt_twice_are_found_and_taken_out(letters: str, between: str) -> None:
+    missed, left = [], []
+    for first, second in itertools.product(SPELT, SPELT):
+        text = f"before {woven(letters, between, first, second, KEY)} after"
+        if not find_secret(text.encode(), SECRET):
+            missed.append((first, second))
+        shown = read_by_others(REDACTOR.text(text))
+        if any(CORE[at : at + 12] in shown for at in range(len(CORE) - 11)):
+            left.append((first, second))
+    assert (missed, left) == ([], [])
+
+
+def test_what_the_others_read_shows_the_key_where_nothing_is_taken_out() -> None:
+    """Else the test above could not fail."""
+    assert [
+        names
+        for names in itertools.product(LETTERS, BETWEEN, SPELT, ("as it is", "entity", "percent"))
+        if CORE not in read_by_others(woven(*names, KEY))
+    ] == []
+
+
+PACKED: dict[str, Callable[[bytes], str]] = {
+    "base64": lambda data: base64.b64encode(data).decode(),
+    "base64url": lambda data: base64.urlsafe_b64encode(data).decode().rstrip("="),
+    "hex": lambda data: data.hex(),
+    "HEX": lambda data: data.hex().upper(),
+    "base64 reversed": lambda data: base64.b64encode(data).decode()[::-1],
+}
+
+
+@pytest.mark.parametrize("outer", PACKED)
+def test_a_form_that_is_packed_is_found_and_taken_out(outer: str) -> None:
+    inner = [text for _, text in encodings(KEY)]
+    inner += [PACKED[name](KEY.encode()) for name in ("base64", "base64url", "hex", "HEX")]
+    for text in inner:
+        packed = PACKED[outer](f"key {text} ".encode())
+        assert find_secret(f'{{"x": "{packed}"}}'.encode(), SECRET), text
+        shown = REDACTOR.text(f"x {packed} y")
+        assert MARK in shown and packed[12:40] not in shown
+
+
+HELD: dict[str, Callable[[bytes], str]] = PACKED | {
+    "base64 in lines": lambda data: base64.encodebytes(data).decode(),
+    "base64 in lines, in JSON": lambda data: base64.encodebytes(data).decode().replace("\n", "\\n"),
+    "base64 behind a name": lambda data: f"ref-{base64.urlsafe_b64encode(data).decode()}",
+    "base64 of gzip": lambda data: base64.b64encode(gzip.compress(data)).decode(),
+    "hex of gzip": lambda data: gzip.compress(data).hex(),
+    "base32": lambda data: base64.b32encode(data).decode(),
+    "bytes": lambda data: str([*data]),
+    "bytes in hex": lambda data: data.hex(":"),
+    "bytes with 0x": lambda data: " ".join(map(hex, data)),
+}
+WOVEN = random.Random(15).sample([*itertools.product(LETTERS, BETWEEN, SPELT)], 60)
+SHORT = "sk-Ab3dEf6hIj9kLm2nOp5qRs"  # as LiteLLM makes them
+
+
+@pytest.mark.parametrize("outer", HELD)
+def test_letters_spelt_in_a_way_and_packed_are_found_and_taken_out(outer: str) -> None:
+    for key in (KEY, SHORT):
+        redactor, secret = Redactor([Secret(key)]), Secret(key)
+        for letters, between, spelt in WOVEN:
+            packed = HELD[outer](woven(letters, between, spelt, "as it is", key).encode())
+            assert find_secret(f'{{"x": "{packed}"}}'.encode(), secret), (letters, between, spelt)
+            assert MARK in redactor.text(f"x {packed} y") and packed not in redactor.text(f"x {packed} y")
+
+
+@pytest.mark.parametrize("around", ['<input value="{}">', "<!-- {} -->", "/* {} */", "<{}>", "<b title='{}'", "<!--{}"])
+def test_a_key_within_a_tag_or_comment_is_found(around: str) -> None:
+    """A page repeats what was sent in a field's value; what is taken out as a tag is read before."""
+    for letters, first, second in itertools.product(LETTERS, SPELT, ("as it is", "entity", "json")):
+        text = around.format(woven(letters, "nothing", first, second, KEY))
+        assert find_secret(text.encode(), SECRET), (letters, first, second)
+        assert MARK in REDACTOR.text(text)
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("way", ["{}", "<input value='{}'>", "<!-- {} -->"])
+def test_a_page_in_utf16_is_read_too(coding: str, way: str) -> None:
+    for letters, spelt in itertools.product(("plain", "wide"), SPELT):
+        page = f"<p>key {way.format(woven(letters, 'nothing', spelt, 'as it is', KEY))} is wrong</p>".encode(coding)
+        assert find_secret(page, SECRET), (letters, spelt)
+        assert MARK in REDACTOR.text(decode(page))
+
+
+BETWEEN_ALL = {
+    "joiner": "\u200b",
+    "accent": "\u0301",
+    "tag": "<b>",
+    "comment": "<!-- x -->",
+    "NUL": "\0",
+    "colour": "\x1b[1m",
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN_ALL)
+def test_what_nobody_sees_may_stand_within_escapes_too(between: str) -> None:
+    for spelt in SPELT.values():
+        text = BETWEEN_ALL[between].join("".join(spelt(char) if at % 2 else char for at, char in enumerate(KEY)))
+        assert find_secret(text.encode(), SECRET)
+        assert MARK in REDACTOR.text(text)
+
+
+def test_a_code_that_is_spelt_out_with_joiners_within_is_taken_out() -> None:
+    text = "\u200b".join("\\u001b[0m".join(KEY))
+    assert find_secret(text.encode(), SECRET) and MARK in REDACTOR.text(text)
+
+
+@pytest.mark.parametrize("escape", ["\\x{%x}", "%%u%04X", "\\u{%x}"])
+def test_every_second_letter_in_an_escape_of_other_languages(escape: str) -> None:
+    text = "".join(escape % ord(char) if at % 2 else char for at, char in enumerate(KEY))
+    assert MARK in REDACTOR.text(text)
+
+
+@pytest.mark.parametrize("between", ["\\v", "\\a", "\\r\\n"])
+def test_blanks_of_programs_between_letters(between: str) -> None:
+    assert MARK in REDACTOR.text(between.join(KEY))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502</h1></center>&nbsp;</body></html>",
+        '{"error": {"message": "Incorrect API key provided: sk-Ca***********hF6", "code": "invalid_api_key"}}',
+        "caf\u00e9 \u4f60\u597d \\u4f60 %E4%BD%A0 &eacute; <b>bold</b> /* x */ <!-- y -->",
+        "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY3ODkwYWJjZGVmZ2hpamtsbW5v " + "0123456789abcdef" * 8,
+    ],
+)
+def test_pages_without_the_key_are_left_alone(text: str) -> None:
+    assert REDACTOR.text(text) == text
+    assert find_secret(text.encode(), SECRET) == ""
+
+
+HOSTILE = [
+    "\\u0061", "\\", "&amp;", "&a", "&#0", "&#115;", "%61", "%25", "<a", "<!--", "/*", "\uff53", "\ufdfa", "<a \"",
+    "\\ud835\\udc1a", "\\141", "&" + "a" * 32, "=61", "YWJj", "6162", "&#9", "\\u{1", "\\u{0",
+    "\u200b", "\u0301", "\x1b[", "\x1b(", "7 ", "07,", "0x7f, ", "MFRA", "eJwDAAAAAAE", "%u0041", "\\x{41}", "A" * 60 + "\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_reading_is_linear(piece: str) -> None:
+    """A page of a mebibyte costs what its size costs. CPU against a plain text in the same run: machines differ."""
+    data = (piece * (512 * 1024 // len(piece.encode()))).encode()
+    plain = b"nothing to see " * (len(data) // 15)
+
+    def cost(of: bytes) -> float:
+        begun = time.process_time()
+        as_read(of), unpacked(of, 40)
+        return time.process_time() - begun
+
+    quarter, whole = cost(data[: len(data) // 4]), cost(data)
+    assert whole < 8 * quarter + 0.2, "four times the text costs about four times; what is quadratic costs sixteen"
+    assert whole < 100 * cost(plain) + 2
+    assert as_read(b"&#" + b"9" * 100_000 + b";") == b" ;"

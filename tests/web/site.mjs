@@ -1,0 +1,63 @@
+// Open each page of the site at desktop and phone width; print console errors, failed requests and sideways scrolling, as JSON.
+// On the first page each name of a JSON list is searched for, too: the titles of what is found first are printed.
+// usage: node site.mjs CHROMIUM PLAYWRIGHT_CORE FOLDER NAMES
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createRequire } from "node:module";
+
+const [chromium, playwright, root, names] = process.argv.slice(2);
+const { chromium: browserType } = createRequire(import.meta.url)(playwright);
+const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"] });
+const pages = (folder) => readdirSync(folder).flatMap((name) => {
+  const path = join(folder, name);
+  return statSync(path).isDirectory() ? pages(path) : path.endsWith(".html") ? [path] : [];
+});
+const tab = await (await browser.newContext()).newPage();
+let errors = [];
+tab.on("console", (m) => { if (m.type() === "error") errors.push(m.text()); });
+tab.on("pageerror", (e) => errors.push(String(e)));
+tab.on("requestfailed", (r) => errors.push(`not loaded: ${r.url()}`));
+const results = [];
+
+function search(names) { // in the page: as if each name were typed
+  let answered = () => {};
+  const shown = window.displayResults;
+  window.displayResults = (found) => { shown(found); answered(); };
+  const box = document.getElementById("mkdocs-search-query");
+  const ask = (name) => new Promise((resolve) => {
+    const type = () => { box.value = name; box.dispatchEvent(new Event("keyup")); };
+    const again = setInterval(type, 1000); // nobody listens before the index is made
+    answered = () => {
+      clearInterval(again);
+      resolve(Array.from(document.querySelectorAll("#mkdocs-search-results h3 a"), (a) => a.textContent).slice(0, 3));
+    };
+    type();
+  });
+  return names.reduce(async (before, name) => ({ ...(await before), [name]: await ask(name) }), Promise.resolve({}));
+}
+
+const alike = (file) => file.includes("/reference/codes/"); // made by one function: every tenth is opened
+const all = pages(root);
+for (const file of [...all.filter((file) => !alike(file)), ...all.filter(alike).filter((_, at) => at % 10 === 0)]) {
+  const seen = { page: file.slice(root.length + 1), overflow: {}, scheme: "" };
+  for (const width of [1280, 375]) {
+    await tab.setViewportSize({ width, height: 900 });
+    if (width === 1280) await tab.goto(`file://${file}`);
+    seen.overflow[width] = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  }
+  if (seen.page === "index.html") { // the switch of colours works
+    await tab.setViewportSize({ width: 1280, height: 900 });
+    await tab.evaluate(() => document.querySelector('[data-bs-theme-value="dark"]').click());
+    seen.search = await tab.evaluate(search, JSON.parse(readFileSync(names)));
+    await tab.emulateMedia({ media: "print" });
+    seen.print = await tab.evaluate(() => ({
+      wide: document.querySelector('[role="main"]').offsetWidth / window.innerWidth, bar: document.querySelector(".navbar").offsetHeight,
+    }));
+    await tab.emulateMedia({ media: "screen" });
+    seen.scheme = await tab.evaluate(() => document.documentElement.getAttribute("data-bs-theme"));
+  }
+  results.push({ ...seen, errors });
+  errors = [];
+}
+await browser.close();
+console.log(JSON.stringify(results));

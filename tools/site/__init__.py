@@ -1,0 +1,1 @@
+"""What the site is built with beside its pages: a hook, and a few lines over the theme."""
