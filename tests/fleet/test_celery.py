@@ -17,6 +17,7 @@ from chatproof import journal
 from chatproof.fleet import closing
 from tests import rabbitmq
 from tests.fleet.support import Counting, environ, write
+from tests.fleet.test_broker import canaries, left_by_canaries
 
 KEY = "sk-fleet-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 PATIENCE = 90.0
@@ -42,7 +43,8 @@ class Fleet:
         self.targets = write(folder, rows)
         self.kept = journal.open(place)
         self.kept.ready()
-        self.environ = environ(folder, {"KEY": KEY, "CHATPROOF_BROKER": broker.url})
+        # Celery's own variables name another broker and code of the working folder: they change nothing.
+        self.environ = environ(folder, canaries(folder, 1) | {"KEY": KEY, "CHATPROOF_BROKER": broker.url})
         self.workers: list[subprocess.Popen[str]] = []
 
     def command(self, what: str, *args: str) -> list[str]:
@@ -51,7 +53,9 @@ class Fleet:
 
     def submit(self, *args: str) -> str:
         command = self.command("submit", *args)
-        done = subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            command, env=self.environ, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -59,7 +63,7 @@ class Fleet:
         command = self.command("worker", "--journal", self.place, "--judges", "1", "--per-host", "4", "-v", *args)
         with (self.folder / "worker.log").open("a") as log:
             process = subprocess.Popen(
-                command, env=self.environ, stdout=log, stderr=log, text=True, start_new_session=True
+                command, env=self.environ, cwd=self.folder, stdout=log, stderr=log, text=True, start_new_session=True
             )
         self.workers.append(process)
         return process
@@ -104,6 +108,7 @@ class Fleet:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        assert not left_by_canaries(self.folder)
 
 
 @pytest.mark.timeout(400)
@@ -174,7 +179,9 @@ def test_two_beats_ask_each_target_once_a_period(broker: rabbitmq.Broker, tmp_pa
     try:
         fleet.worker()
         beats = [
-            subprocess.Popen(command, env=fleet.environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
+            subprocess.Popen(
+                command, env=fleet.environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
+            )
             for _ in range(2)
         ]
         fleet.workers += beats

@@ -6,13 +6,16 @@ refused, came back too often or was too late goes to a queue of its own, which h
 """
 
 import logging
+import socket
 from typing import Any
 
 from celery import Celery
 from celery.exceptions import Reject
+from celery.loaders.base import BaseLoader
 from kombu import Exchange, Queue
 
 from chatproof.fleet.batches import Batch, Refused, message
+from chatproof.fleet.broker import Broker, tls_of
 from chatproof.fleet.working import Worker, carry_out
 from chatproof.journal import JournalError
 
@@ -51,9 +54,46 @@ def refused_of(region: str) -> Queue:
     )
 
 
-def app_of(broker: str, regions: list[str], seconds: float) -> Celery:
-    """A Celery app for these regions. `broker` is its URL, `seconds` how long a batch may last."""
-    app = Celery("chatproof", broker=broker, set_as_current=False)
+class Loader(BaseLoader):  # type: ignore[misc]  # celery has no types
+    """Reads no configuration and imports nothing: Celery's own take a module's name from CELERY_CONFIG_MODULE, or
+    celeryconfig.py of the working folder."""
+
+    def read_configuration(self, env: str = "") -> dict[str, Any]:
+        return {}
+
+    def import_from_cwd(self, module: str, imp: Any = None, package: Any = None) -> Any:
+        raise ImportError(f"{module} is not imported: a fleet has one task, and it is here")
+
+    import_task_module = import_from_cwd
+
+
+class App(Celery):  # type: ignore[misc]
+    """Speaks to its broker and keeps no results: Celery's settings give way to CELERY_BROKER_URL, _READ_URL, _WRITE_URL
+    and CELERY_RESULT_BACKEND at each look."""
+
+    to = ""
+    backend_cls = "disabled"
+
+    def connection_for_read(self, url: Any = None, **options: Any) -> Any:
+        return self._connection(self.to, **options)
+
+    def connection_for_write(self, url: Any = None, **options: Any) -> Any:
+        return self._connection(self.to, **options)
+
+
+def app_of(broker: Broker, regions: list[str], seconds: float) -> Celery:
+    """A Celery app for these regions, whose broker, loader and code no variable chooses. `seconds` is how long a batch
+    may last. Raises TrustError."""
+    tls = tls_of(broker)
+    app = App(
+        "chatproof",
+        broker=broker.url,
+        loader=Loader,
+        fixups=[],  # Celery's own imports Django's settings from the working folder
+        set_as_current=False,
+    )
+    app.to = broker.url
+    app.set_default()  # else who asks for the current app gets one that reads celeryconfig.py
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -71,6 +111,7 @@ def app_of(broker: str, regions: list[str], seconds: float) -> Celery:
         task_queues=[queue_of(region) for region in regions],
         task_default_queue=queue_of(regions[0]).name,
         broker_connection_retry_on_startup=True,
+        broker_use_ssl=tls,
         broker_heartbeat=30,
         broker_transport_options={"confirm_publish": True},
     )
@@ -118,15 +159,14 @@ def serve(app: Celery, worker: Worker, processes: int, level: str) -> None:
             log.error("%s: %s", error.code, error.detail)
             raise Reject(error.code, requeue=True) from None
 
-    app.worker_main(
-        [
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={processes}",
-            f"--queues={queue_of(worker.region).name}",
-            f"--hostname=chatproof-{worker.region}@%h",
-            "--without-gossip",
-            "--without-mingle",
-            f"--loglevel={level}",
-        ]
-    )
+    # As an object: Celery's command line reads more variables (CELERY_APP, CELERY_WORKER_…, BROKER_URL).
+    app.Worker(
+        hostname=f"chatproof-{worker.region}@{socket.gethostname()}",
+        pool_cls="prefork",
+        concurrency=processes,
+        queues=[queue_of(worker.region).name],
+        without_gossip=True,
+        without_mingle=True,
+        loglevel=level,
+        quiet=True,  # its banner
+    ).start()

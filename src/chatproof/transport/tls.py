@@ -81,16 +81,24 @@ def context(ca_file: str = "", ca_data: bytes | None = None) -> ssl.SSLContext:
     paths = ssl.get_default_verify_paths()
     if _hashed(paths.openssl_capath):
         made.load_verify_locations(capath=paths.openssl_capath)  # read on demand: far cheaper than a bundle
-    else:
-        bundle = next((path for path in (paths.openssl_cafile, *_BUNDLES) if os.path.isfile(path)), "")
-        if bundle:
-            made.load_verify_locations(cafile=bundle)
-        elif sys.platform == "win32":
-            _load_windows(made)
-        else:  # load_default_certs would obey SSL_CERT_FILE and SSL_CERT_DIR
-            said = "no store of authorities is found on this system: install its ca-certificates, or say --ca-file"
-            raise TrustError(said)
+    elif sys.platform == "win32" and not _bundle():
+        _load_windows(made)
+    else:  # load_default_certs would obey SSL_CERT_FILE and SSL_CERT_DIR
+        made.load_verify_locations(cafile=bundle())
     return made
+
+
+def bundle() -> str:
+    """The system's authorities as one file, whatever variables say. Raises TrustError where there is none."""
+    if found := _bundle():
+        return found
+    said = "no store of authorities is found on this system: install its ca-certificates, or say --ca-file"
+    raise TrustError(said)
+
+
+def _bundle() -> str:
+    paths = (ssl.get_default_verify_paths().openssl_cafile, *_BUNDLES)
+    return next((path for path in paths if os.path.isfile(path)), "")
 
 
 def _authorities(path: str) -> bytes:

@@ -139,7 +139,8 @@ def _fleet(args: argparse.Namespace, chosen: list[str]) -> tuple[Fleet, list[str
     if not rows:
         said = "no target is chosen by --select" if chosen else "there are no targets"
         raise UsageError("usage", f"{said}: nothing would be checked", "name a file with --targets, or write a config")
-    return Fleet(rows, wanted, Settings(strict=args.strict), environ), list(notes)
+    # A copy: those of Celery's are taken out of the process, and a key may be in one of that name.
+    return Fleet(rows, wanted, Settings(strict=args.strict), dict(environ)), list(notes)
 
 
 def _limits(args: argparse.Namespace) -> tuple[local.Limits, list[str]]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from chatproof import journal
 from chatproof.cli.output import say, warn
 from chatproof.cli.shared.keeping import named
-from chatproof.fleet import batches, local, targets
+from chatproof.fleet import batches, broker, local, targets
 from chatproof.fleet.beating import Due
 from chatproof.fleet.closing import close_lost
 from chatproof.fleet.ready import Fleet
 from chatproof.fleet.working import Worker
 from chatproof.journal import JournalError
 from chatproof.target.target import duration
+from chatproof.transport.tls import TrustError
 from chatproof.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -135,10 +136,15 @@ def _journal(args: argparse.Namespace) -> str:
 
 
 def _app(args: argparse.Namespace, fleet: Fleet, regions: list[str]) -> "Celery":
-    broker = fleet.environ.get(VARIABLE, "")
-    if not broker.startswith(("amqp://", "amqps://")):
-        said = f"{VARIABLE} names no RabbitMQ broker" if broker else f"{VARIABLE} is not set"
-        raise UsageError("usage", said, "set it to amqp://user:password@host:5672//; no option takes a password")
+    said = fleet.environ.get(VARIABLE, "")
+    try:
+        where = broker.read(said)
+    except ValueError as why:
+        problem = f"{VARIABLE} {why}" if said else f"{VARIABLE} is not set"
+        raise UsageError(
+            "usage", problem, "set it to amqp://user:password@host:5672//; no option takes a password"
+        ) from None
+    broker.drop_from_process()
     try:
         from chatproof.fleet import queues
     except ModuleNotFoundError as error:
@@ -147,4 +153,7 @@ def _app(args: argparse.Namespace, fleet: Fleet, regions: list[str]) -> "Celery"
         raise UsageError(
             "usage", f"this needs {error.name}, which is not installed", f"pip install '{EXTRA}'"
         ) from None
-    return queues.app_of(broker, regions, duration(args.batch_limit))
+    try:
+        return queues.app_of(where, regions, duration(args.batch_limit))
+    except TrustError as why:
+        raise UsageError("usage", str(why), f"name them in {VARIABLE}: amqps://…//?ca_file=PATH") from None
