@@ -124,7 +124,7 @@ SAYERS: dict[str, set[str]] = {
     "cli/commands/status.py": {"say", "say_json", "warn"},
     "cli/commands/watch.py": {"warn"},
     "cli/shared/fleet_celery.py": {"say", "warn"},
-    "cli/shared/watching.py": {"say_as_is"},
+    "cli/shared/watching.py": {"say", "say_as_is"},
     "monitoring/serving.py": {"say"},
 }
 """Who calls the sinks: each of them is run by test_matrix.test_every_command or test_commands_are_all_covered."""

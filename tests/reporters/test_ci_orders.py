@@ -16,7 +16,12 @@ from chatproof import reporters
 from chatproof.cli import main as cli
 from chatproof.cli.commands import models
 from chatproof.cli.output import warn
+from chatproof.cli.shared import watching
 from chatproof.journal import JournalError
+from chatproof.monitoring import log
+from chatproof.monitoring.values import Cause, Status
+from chatproof.printable import escape
+from chatproof.simulator.harness import ChatSimulator
 from chatproof.usage_error import UsageError
 from tests import journal_support
 from tests.reporters.runs import document, poisoned
@@ -186,3 +191,33 @@ def test_listings(
         shown = capsysbinary.readouterr()
         assert shown.out
         assert not orders(shown.out.decode() + shown.err.decode(), rule), name
+
+
+def test_a_watch(kept: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line that begins it, and those of a change, with a model whose name the server chose."""
+    with ChatSimulator() as simulator:
+        monkeypatch.setenv("CHATPROOF_API_KEY", simulator.api_key)
+        for name, (order, rule) in DIALECTS.items():
+            text = escape(f"chat {order} and {order}")  # no name with controls is taken from a listing
+            monkeypatch.setattr(models, "ask", lambda resolved: None)
+            monkeypatch.setattr(models, "ids_of", lambda reply, text=text: [text])
+            words = ["--model", "auto", "--every", "1s", "--until", "NO-GO", "--journal", str(kept)]
+            assert cli.main(["watch", simulator.base_url, *words]) == 1
+            shown = capsysbinary.readouterr()
+            assert b"model chat" in shown.out and b"failing" in shown.out, shown.err
+            assert not orders(shown.out.decode() + shown.err.decode(), rule), name
+
+
+def test_lines_of_a_watch_begin_with_no_order(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    screen = watching.Screen({"color": False, "width": 100}, live=False, blocks=False)
+    for name, (order, rule) in DIALECTS.items():
+        cause = Cause(f"x {order}", order, order, "likely", order, order)
+        status = Status(order, "failing", 0, cause, 0, 0, order, order, False, 0)
+        screen.lines([escape(order), *watching.change(status, 1e9, color=False, width=100)])
+        assert not orders(capsysbinary.readouterr().out.decode(), rule), name
+
+
+def test_the_monitors_log(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    for name, (order, rule) in DIALECTS.items():
+        log.write("checked", target=order, reasons=[said(order)], more={order: order})
+        assert not orders(capsysbinary.readouterr().err.decode(), rule), name

@@ -163,7 +163,7 @@ class Progress:
             seconds += self._PATIENCE
             if (phase := self._phase()) != told:
                 told = phase
-                self._show(f"chatproof: {self._line(seconds)}\n")
+                self._show(inert(f"chatproof: {self._line(seconds)}\n"))
 
     def _phase(self) -> object:
         from chatproof.cli.shared.how_far import phase

@@ -19,6 +19,7 @@ from chatproof.monitoring.observation import is_interrupted, observe, seconds_of
 from chatproof.monitoring.settings import need_of
 from chatproof.monitoring.standing import Policy, Rule
 from chatproof.monitoring.values import GO, NO_GO, SMOKE, Status
+from chatproof.printable import escape
 from chatproof.running.plan import Settings
 from chatproof.running.run import run
 from chatproof.target.target import Resolved, duration
@@ -185,7 +186,8 @@ class Watch:
         runs = self._budget.requests // max(self._need.requests, 1)
         limit = f"at most {self._budget.requests} requests (about {runs} runs)" if self._budget.requests else "no limit"
         named = f"{target.name} · " if target.name not in ("", "url") else ""
-        return f"watching {named}{target.base_url} · model {target.model} · every {self._every:g} s · {limit}"
+        said = f"watching {named}{target.base_url} · model {target.model} · every {self._every:g} s · {limit}"
+        return escape(said)  # with --model auto a server chose the model's name
 
     def _end(self, why: str, stopped: str, fails: frozenset[str]) -> int:
         document = self._last

@@ -4,10 +4,10 @@ import os
 from typing import Any, NamedTuple
 
 from chatproof import clock
-from chatproof.cli.output import say_as_is
+from chatproof.cli.output import say, say_as_is
 from chatproof.cli.shared import sparkline
 from chatproof.monitoring.values import NO_CAUSE, Cause, Status
-from chatproof.printable import cut, escape, inert
+from chatproof.printable import cut, escape
 from chatproof.reporters.lines import paint
 
 WORDS = {
@@ -70,7 +70,7 @@ def cause(of: Cause, width: int) -> list[str]:
         ("next", of.next_step),
         ("run", f"chatproof show {of.run_id}"),
     )
-    return [cut(f"{_INDENT}{label:<7}{inert(escape(text))}", max(width, 40)) for label, text in rows]
+    return [cut(f"{_INDENT}{label:<7}{escape(text)}", max(width, 40)) for label, text in rows]
 
 
 class Screen:
@@ -82,9 +82,9 @@ class Screen:
         self._drawn = 0
 
     def lines(self, lines: list[str]) -> None:
-        """Add lines that stay. Raises WriteError."""
+        """Add lines that stay: a log keeps them, so that they are made inert as a whole. Raises WriteError."""
         self._clear()
-        say_as_is("".join(f"{line}\n" for line in lines))
+        say("".join(f"{line}\n" for line in lines))
 
     def status(self, status: Status, seen: Seen, rest: str) -> None:
         """Draw the plots and what comes next. Raises WriteError."""
