@@ -14,9 +14,10 @@ import pytest
 
 from chatproof.monitoring.alerting import through_apprise
 from chatproof.monitoring.alerting.alertmanager import RESEND
+from chatproof.monitoring.alerting.apprise_url import LOOPBACK, SERVICES
 from chatproof.monitoring.alerting.notice import Notice
 from chatproof.monitoring.alerting.receivers import receivers_of
-from chatproof.monitoring.alerting.through_apprise import LOOPBACK, SERVICES, Apprise
+from chatproof.monitoring.alerting.through_apprise import Apprise
 from chatproof.monitoring.values import OPENED, RESOLVED
 from chatproof.target import alert_fields, environment
 from chatproof.target.config_fields import Place

@@ -54,7 +54,7 @@ KNOWN: dict[str, dict[str, int]] = {
     "fleet/queues.py": {"import logging": 1},  # names and counts: tests/fleet/test_celery.py reads the log
     "fleet/resuming.py": {"os.open": 1, "os.write": 1, "os.replace": 1},  # names of the targets that are done
     "fleet/working.py": {"journal.open": 1},
-    "monitoring/alerting/through_apprise.py": {"import logging": 1},  # silences the library's
+    "monitoring/alerting/apprise_url.py": {"import logging": 1},  # silences the library's
     "monitoring/carrier.py": {"log.write": 2},
     "monitoring/log.py": {"sys.stderr": 2, "sys.stderr.write": 1},  # redacted values: tests/monitoring/test_serve.py
     "monitoring/service.py": {"log.write": 8},
@@ -137,7 +137,7 @@ REVEALS = {
     "secrets/redaction.py": 6,
     "evidence/curl.py": 1,
     "monitoring/alerting/post.py": 1,  # an alert's URL: tests/alerting/test_serving.py scans what serve leaves
-    "monitoring/alerting/through_apprise.py": 2,
+    "monitoring/alerting/apprise_url.py": 3,
     "monitoring/alerting/webhook.py": 1,  # what signs
 }
 """Calls of Secret.reveal, by file."""

@@ -6,7 +6,7 @@ Raises UsageError for our own side; no message holds a value that a variable or 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from chatproof.monitoring.alerting import post, through_apprise, webhook
+from chatproof.monitoring.alerting import apprise_url, post, through_apprise, webhook
 from chatproof.monitoring.alerting.alertmanager import RESEND, Alertmanager
 from chatproof.monitoring.alerting.notice import Notice
 from chatproof.monitoring.alerting.post import Answer, Way
@@ -62,7 +62,7 @@ def _receiver(name: str, table: dict[str, Any], environ: Mapping[str, str]) -> R
     assert url is not None
     if kind == APPRISE:
         through_apprise.require()
-        problem = through_apprise.problem_of(url, allow_http=allow_http)
+        problem = apprise_url.problem_of(url, allow_http=allow_http)
     else:
         problem = post.problem_of(url, allow_http=allow_http)
     if problem:
