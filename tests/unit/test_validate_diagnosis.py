@@ -45,10 +45,16 @@ def test_a_path_that_never_did_may_be() -> None:
     assert diagnosed("role.developer", NO_FIXTURE, "404 text/plain\n\nnot found")[0].code == "url.wrong_path"
 
 
-@pytest.mark.parametrize("reply", ["418 text/plain\n\nteapot", "405 text/html\n\n<html><title>Not allowed</title>"])
-def test_what_leaves_a_probe_undecided_is_named(reply: str) -> None:
+@pytest.mark.parametrize(
+    ("reply", "owner", "sure"),
+    [
+        ("418 text/plain\n\nteapot", "unknown", "possible"),
+        ("405 text/html\n\n<html><title>Not allowed</title>", "gateway", "likely"),
+    ],
+)
+def test_what_leaves_a_probe_undecided_is_named(reply: str, owner: str, sure: str) -> None:
     (found,) = diagnosed("unicode", reply)
-    assert (found.code, found.owner, found.confidence) == ("contract.status", "gateway", "likely")
+    assert (found.code, found.owner, found.confidence) == ("contract.status", owner, sure)
     assert "unicode.accepted" in found.clauses and found.evidence[0].startswith("unicode: HTTP 4")
     assert "differs from the plain one" in found.summary
 

@@ -9,7 +9,7 @@ def filtered(pattern: Pattern) -> Mode:
         "content.filtered",
         PROVIDER,
         "a content filter removed the answer",
-        "The probe asks for the word pong: look at the deployment's filter settings.",
+        "What the probe asks is harmless: look at the deployment's filter settings.",
         CERTAIN,
         pattern,
     )
@@ -21,7 +21,7 @@ def refused(pattern: Pattern) -> Mode:
         "content.refused",
         PROVIDER,
         "the model refused to answer",
-        "The probe asks for the word pong: look for a system prompt that a gateway adds.",
+        "What the probe asks is harmless: look for a system prompt that a gateway adds.",
         CERTAIN,
         pattern,
     )

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
 YOU, PROVIDER, GATEWAY, NETWORK, UNKNOWN = "you", "provider", "gateway", "network", "unknown"
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+_BARE = 160  # bytes: a status's own phrase, a sentence; a page of a proxy's has more
 
 
 IN_REASONING = (
     "The server's reasoning parser files the answer in the wrong field: set it to the one of this model (vLLM: "
     "--reasoning-parser), or turn thinking off for it. Other budgets change nothing."
 )
+
+
+ANY_HOP = "nothing in the reply says which hop wrote it: the server, a gateway, or a proxy on the way"
+WHICH_HOP = (
+    "Look for this request in the log of the server, and of each gateway and proxy before it: the last that has it wrote "
+    "the reply. Escalate with the request id and UTC time."
+)
+"""Of a reply that is empty or has a few words, under a status that any hop can send."""
 
 
 class Sign(NamedTuple):
@@ -98,6 +107,18 @@ class Case(NamedTuple):
     def plain_stream(self) -> bool:
         """The plain request, streamed, and answered with 200, whatever came."""
         return self.row.role == STREAM and self.reply.complete and self.status == 200
+
+    @property
+    def path(self) -> str:
+        """What is appended to the base URL for this request: the path of its own probe, and no other API's."""
+        return self.row.suffix.replace("{model}", "MODEL")
+
+    @property
+    def is_bare(self) -> bool:
+        """A page that is empty, or has a few words of plain text: nothing in it says which hop wrote it."""
+        return self.page and (
+            self.reply.kind == "empty" or (self.reply.kind == "text" and len(self.reply.body) <= _BARE)
+        )
 
     @property
     def succeeded(self) -> bool:

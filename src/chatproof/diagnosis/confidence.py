@@ -81,14 +81,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("gateway.error", "gateway.timeout"),
         "certain: a gateway's own status (502, 504, 52x) or page in place of the API's JSON; likely where JSON of "
-        "the API's shape tells of the upstream, which another hop may have passed on, and by a 503 in plain words, "
-        "which a server that is overloaded may write itself",
+        "the API's shape tells of the upstream, which another hop may have passed on; possible, with owner unknown, by "
+        "a 503 in a few words or none, which a server that is overloaded may write itself, as any may a 408",
         ("you",),
     ),
     Rule(
         ("gateway.challenge",),
         "certain with a mark that only a challenge has (cf-mitigated, Cloudflare's own JSON or page); else likely: "
-        "a refusal that every request gets, with a key or without",
+        "a refusal that every request gets, with a key or without; possible, with owner unknown, by a 403 in a few "
+        "words or none where nobody asked without a key",
     ),
     Rule(
         ("auth.rejected",),
@@ -105,7 +106,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("auth.not_enforced",),
-        "certain: a completion came for a request whose key was wrong or missing; possible, with owner unknown, "
+        "certain: an answer came for a request whose key was wrong or missing; possible, with owner unknown, "
         "where further headers were sent with it",
         ("you", "network"),
     ),
@@ -117,7 +118,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("auth.organization", "account.region", "model.retired", "request.unsupported_parameter"),
-        "certain: the error's code or words name it; possible by the status 451 alone",
+        "certain: the error's code or words name it; possible, with owner unknown, by the status 451 or its page",
         ("network", "gateway"),
     ),
     Rule(
@@ -129,7 +130,8 @@ RULES: tuple[Rule, ...] = (
         ("auth.error_body", "contract.status", "contract.validation", "contract.error_present", "contract.media_type"),
         "certain: the status and the bytes of the reply as they came; likely, with the gateway as owner, where a "
         "page replaces the API's error or only this request meets it; possible, with owner unknown, where of a reply "
-        "only its status is known",
+        "only its status is known, or where an odd status came with a few words or none, "
+        "or an error in unknown words whose status nobody saw",
         ("you", "network"),
     ),
     Rule(
@@ -167,7 +169,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("request.rejected",),
         "certain: 413 by a page, or a method that was not POST; else likely or possible: a 400 in words that no "
-        "row knows",
+        "row knows; a 413 in a few words or none, which any hop may write",
         ("network",),
     ),
     Rule(
@@ -210,8 +212,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("body.encoding", "body.truncated", "body.unsafe_json", "body.not_json"),
         "certain: a whole HTTP message whose bytes are nearly JSON; framing was whole, so that the way lost nothing; "
-        "likely where they are none at all, which any hop can write; possible, with owner unknown, where the status "
-        "is not known",
+        "likely where they are none at all, which any hop can write; possible, with owner unknown, where there are a "
+        "few words or none, or where the status is not known",
         ("you", "network"),
     ),
     Rule(

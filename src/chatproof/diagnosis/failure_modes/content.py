@@ -2,12 +2,14 @@
 
 from chatproof.contract.clause import BROKEN
 from chatproof.contract.failure_mode import (
+    ANY_HOP,
     CERTAIN,
     GATEWAY,
     LIKELY,
     POSSIBLE,
     PROVIDER,
     UNKNOWN,
+    WHICH_HOP,
     Case,
     Mode,
     Sign,
@@ -67,7 +69,12 @@ def _too_large(case: Case) -> Sign | None:
 def _not_json(case: Case) -> Sign | None:
     sign = _problem(case, *REASONS)
     if sign and case.reply.kind in ("text", "binary", "empty"):
-        return Sign(sign.evidence, confidence=LIKELY)  # any hop can write such a body; none that is nearly JSON
+        # Any hop can write such a body; none that is nearly JSON.
+        return (
+            Sign(sign.evidence, owner=UNKNOWN, confidence=POSSIBLE)
+            if case.is_bare
+            else Sign(sign.evidence, confidence=LIKELY)
+        )
     if sign and case.reply.body.rstrip().endswith(b"data: [DONE]"):
         return Sign((*sign.evidence, "a stream's terminator follows the document"))
     return sign
@@ -90,15 +97,17 @@ def _status(case: Case) -> Sign | None:
     if not case.is_plain:
         # A probe of validate: told apart from a refusal of what it asks for by a status that says nothing about that.
         summary = "a request that differs from the plain one in what it asks for is answered with a status that says nothing about it"
-        return (
-            Sign(summary=summary, owner=GATEWAY if case.page else "")
-            if case.is_plain_url and case.status >= 400
-            else None
-        )
+        if not case.is_plain_url or case.status < 400:
+            return None
+        return _of_any_hop(summary) if case.is_bare else Sign(summary=summary, owner=GATEWAY if case.page else "")
     if case.status == 200 and not case.is_auth_probe:
         # Where the clause that would name the fault was left out of the run. None says anything of this status.
         return Sign(summary="what is wrong with this reply is what a clause that was left out would say")
-    return Sign(owner=GATEWAY if case.page else "")
+    return _of_any_hop() if case.is_bare else Sign(owner=GATEWAY if case.page else "")
+
+
+def _of_any_hop(summary: str = "") -> Sign:
+    return Sign((ANY_HOP,), summary=summary, owner=UNKNOWN, next_step=WHICH_HOP, confidence=POSSIBLE)
 
 
 def _error_beside(case: Case) -> Sign | None:
@@ -142,7 +151,7 @@ BODY = (
     Mode(
         "limit.size",
         PROVIDER,
-        "the document has more values than any chat reply",
+        "the document has more values than any reply to such a request",
         "Look at what the server sends; nothing beyond the limit was parsed.",
         CERTAIN,
         _too_large,

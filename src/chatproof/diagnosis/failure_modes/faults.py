@@ -144,7 +144,7 @@ _ROWS = (
         "limit.size",
         PROVIDER,
         "the reply exceeds a size limit",
-        "A chat reply is never this large; look at what the server sends. Nothing beyond the limit was read.",
+        "No answer to such a request is this large; look at what the server sends. Nothing beyond the limit was read.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Rows for the models listing, where the chat endpoint itself is well."""
+"""Rows for the models listing, where the endpoint itself is well."""
 
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, POSSIBLE, PROVIDER, YOU, Case, Mode, Sign, when
 from chatproof.contract.probe import CONTROL, LISTING
@@ -33,7 +33,7 @@ def is_listing_well(case: Case) -> bool:
 
 
 def _not_served(case: Case) -> Sign | None:
-    """The chat endpoint fails on a model that its own list lacks, with words or a page that do not name the model."""
+    """The endpoint fails on a model that its own list lacks, with words or a page that do not name the model."""
     ids, reply = _listing(case), case.reply
     if not ids or case.context.model in ids or not case.context.model or not case.is_plain or case.is_auth_probe:
         return None
@@ -108,7 +108,7 @@ MODES = (
         "contract.models",
         PROVIDER,
         "the list of models cannot be read",
-        "Not needed for chat. If your code lists models, ask the provider how.",
+        "No answer needs it. If your code lists models, ask the provider how.",
         LIKELY,
         _no_listing,
     ),

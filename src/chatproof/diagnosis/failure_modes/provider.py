@@ -191,6 +191,12 @@ def _error_in_200(case: Case) -> Sign | None:
     return when(sure)  # the exchange's own line has the error's words
 
 
+def _unknown_error(case: Case) -> Sign | None:
+    """An error in words that no row knows, whose status nobody saw: as an SDK's message alone has it."""
+    unseen = case.reply.complete and case.reply.lacks(STATUS) and case.reply.error is not None
+    return when(unseen and not case.context.surface.view.has_answer(case.reply))
+
+
 def _row(code: str, owner: str, classes: tuple[str, ...], summary: str, step: str, confidence: str = CERTAIN) -> Mode:
     return Mode(code, owner, summary, step, confidence, lambda case: when(_failing(case, *classes)))
 
@@ -326,7 +332,7 @@ MODES = (
         "request.context_length",
         YOU,
         "the endpoint says the prompt is too long",
-        "The probe is one short sentence: look for a gateway that adds a prompt of its own.",
+        "The probe is a short sentence or two: look for a gateway that adds a prompt of its own.",
         CERTAIN,
         _too_long,
     ),
@@ -341,7 +347,7 @@ MODES = (
         "content.filtered",
         PROVIDER,
         "a content filter refused the request",
-        "The probe asks for the word pong: look at the deployment's filter settings.",
+        "What the probe asks is harmless: look at the deployment's filter settings.",
         CERTAIN,
         _filtered,
     ),
@@ -367,5 +373,13 @@ MODES = (
         "Read the error in the evidence: clients that look at the status miss it. Report the status.",
         CERTAIN,
         _error_in_200,
+    ),
+    Mode(
+        "contract.error_present",
+        UNKNOWN,
+        "the reply is an error whose words tell no known cause, and under which status it came is not known",
+        "Read the words in the evidence. The status would say more: capture the reply with its head (curl -sS -i …).",
+        POSSIBLE,
+        _unknown_error,
     ),
 )
