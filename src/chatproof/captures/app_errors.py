@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from chatproof.captures import own_words
 from chatproof.captures.json_files import holds_answer
 from chatproof.captures.told import Told, as_body, body_after, value_at
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
@@ -111,7 +112,7 @@ def _members(text: str) -> bytes | None:
 
 
 def _is_a_servers(words: str) -> bool:
-    return by_words(ProviderError("$", words, "", "", "")) != "unknown"
+    return not own_words.kind(words) and by_words(ProviderError("$", words, "", "", "")) != "unknown"
 
 
 def _words(text: str, status: int) -> str:
@@ -119,7 +120,11 @@ def _words(text: str, status: int) -> str:
     phrase = next((known.phrase for known in HTTPStatus if known == status), "")
     for match in _MESSAGE.finditer(text):
         words = match[2].strip()
-        if int(match[1]) == status and not (phrase and words.lower().startswith(phrase.lower())):
+        if (
+            int(match[1]) == status
+            and not own_words.kind(words)
+            and not (phrase and words.lower().startswith(phrase.lower()))
+        ):
             return words
     for line in text.splitlines()[:_LINES]:
         words = line.strip(" \t>\"'`*")

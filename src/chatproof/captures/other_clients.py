@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from chatproof.captures import trouble
+from chatproof.captures import own_words, trouble
 from chatproof.captures.told import Told, api_url, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words
 
@@ -72,6 +72,8 @@ def pieces(text: str) -> Iterator[Told]:
         return
     for match in _WORDS.finditer(text):
         words = match[1].strip()
+        if own_words.kind(words):
+            continue
         # The server's words, and no program's; of a connection the client may speak of its own.
         if by_words(ProviderError("$", words, "", "", "")) not in ("unknown", "upstream"):
             yield Told(body=as_body({"error": {"message": words}}))
@@ -90,6 +92,8 @@ def _body(text: str, at: int) -> bytes | None:
     if body is not None:
         return body
     line = text[at : at + 4000].lstrip("\n\r ").split("\n", 1)[0].strip().strip("\"'")
+    if own_words.kind(line):
+        return None
     is_stack = not line or re.match(r"at [\w.$<]|from /|\(|in `|Stack trace|---|line \d|\+ |At line", line)
     return None if is_stack or len(line) < 12 else as_body({"error": {"message": line}})
 

@@ -12,6 +12,7 @@ from chatproof.captures import (
     debug_logs,
     json_records,
     other_clients,
+    own_words,
     sdk_node,
     sdk_python,
     trouble,
@@ -67,6 +68,9 @@ def read(data: bytes) -> Capture:
             f"it is {names}: a reply could not be read as JSON, and the reply itself is not in the text; "
             "capture it with: curl -sS -i …"
         )
+    own = "" if told else own_words.reason(text)
+    if own:
+        raise Unreadable(f"it is {names}: {own}")
     if not told:
         raise Unreadable(
             f"it is {names}, and tells neither a status nor why the request was stopped; "

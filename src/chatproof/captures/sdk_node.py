@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from chatproof.captures import trouble
+from chatproof.captures import own_words, trouble
 from chatproof.captures.axios import is_error, read
 from chatproof.captures.entry import Unreadable
 from chatproof.captures.sdk_python import CLASSES
@@ -37,7 +37,6 @@ _CONNECTION = re.compile(
     r"(?m)(?<![\w.])APIConnection(?:Timeout)?Error(?=[:\s\[]|$)|fetch failed|FetchError|"
     r"(?<![\w.])Error: Connection error\.|: terminated$"
 )
-_WRAPS = ("Cannot connect to API", "Failed to process", "Invalid JSON response", "Failed after")
 
 
 def looks_like(text: str) -> bool:
@@ -66,6 +65,8 @@ def _raised(text: str, fields: dict[str, Any]) -> Iterator[Told]:
     for match in _RAISED.finditer(text):
         words = match[3].strip()
         body = body_after(text, match.start(3))
+        if own_words.kind(words):
+            words = ""
         if body is None and words and "status code (no body)" not in words:
             error = {"message": re.sub(r"\s*\{$", "", words)}
             error |= {name: fields[name] for name in ("code", "type", "param") if isinstance(fields.get(name), str)}
@@ -86,8 +87,8 @@ def _refused_by_type(text: str) -> Iterator[Told]:
 def _words(text: str) -> Iterator[Told]:
     """The AI SDK's message alone: the server's own words, without a status."""
     for match in _AI.finditer(text):
-        words = match[1].strip()
-        if not words or words.startswith(_WRAPS):
+        words = own_words.within(match[1])
+        if not words or own_words.kind(words):
             continue
         status = next((status.value for status in HTTPStatus if status.phrase.lower() == words.lower()), 0)
         if status >= 400:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from chatproof.captures import trouble
-from chatproof.captures.told import Told, body_after
+from chatproof.captures import own_words, trouble
+from chatproof.captures.told import Told, as_body, body_after
 
 NAME = "error text of a Python client"
 # Classes of openai and anthropic, and the status that each stands for; 0: 500 or more, which one it does not say.
@@ -37,11 +37,16 @@ _HTTP = (
     re.compile(r"\b(\d{3}) (?:Client|Server) Error: .{0,200}? for url: (\S{1,500})"),  # requests
     re.compile(r"ClientResponseError: (\d{3}), message=.{0,300}?, url=(?:URL\()?'([^']{1,500})'"),  # aiohttp
 )
+_QUOTED = re.compile(  # openai-python 0
+    r"Invalid response object from API: (?P<json>[^\n]{1,4000}?) \(HTTP response code was (?P<after>\d{3})\)|"
+    r"HTTP code (?P<before>\d{3}) from API \((?P<page>[^\0]{1,4000}?)\)(?=\s*$|\n)"
+)
 _STOPPED = re.compile(
     r"(?m)(?:^|(?<=[\s:(>|]))((?:httpx|httpcore|requests|urllib3|aiohttp|ssl|socket|openai|anthropic|litellm|h11|http)"
     r"(?:\.\w+)*\.\w*(?:Error|Exception|Timeout|Disconnected|Closed|IncompleteRead)\w*|ConnectionRefusedError|"
     r"ConnectionResetError|TimeoutError|ConnectionError): ?([^\n]{0,2000})"
 )
+_ORIGINAL = re.compile(r"Original Response: ?(?=\S)")  # LiteLLM
 _CONNECTION = ("APIConnectionError", "APITimeoutError")
 _PAGE_STATUS = re.compile(rb"\b(5\d\d)\b")
 
@@ -51,14 +56,14 @@ def looks_like(text: str) -> bool:
         "Traceback (most recent call last)" in text
         or _CODE.search(text)
         or _RAISED.search(text)
-        or any(form.search(text) for form in _HTTP)
+        or any(form.search(text) for form in (*_HTTP, _QUOTED))
         or _STOPPED.search(text)
     )
 
 
 def pieces(text: str) -> Iterator[Told]:
     """What each error in the text tells, in order."""
-    found = [*_codes(text), *_urls(text)]
+    found = [*_codes(text), *_urls(text), *_quoted(text)]
     if not any(told.status for _, told in found):
         found += _classes(text)
     if not any(told.status or told.body for _, told in found):
@@ -77,21 +82,41 @@ def _urls(text: str) -> Iterator[tuple[int, Told]]:
             yield match.start(), Told(int(match[1]), url=match[2])
 
 
+def _quoted(text: str) -> Iterator[tuple[int, Told]]:
+    for match in _QUOTED.finditer(text):
+        body = match["json"] or match["page"] or ""
+        yield match.start(), Told(int(match["after"] or match["before"]), as_body(body.strip("'\"")))
+
+
 def _classes(text: str) -> Iterator[tuple[int, Told]]:
     """Errors without a status of their own: their class stands for one, their words are the body's."""
     for match in _RAISED.finditer(text):
         if match[1] in _CONNECTION or match[1] not in CLASSES:
             continue
-        body = body_after(text, match.start(2))
-        if body is None and match[2].strip():
-            import json
-
-            body = json.dumps({"error": {"message": match[2].strip()}}).encode()
         status = CLASSES[match[1]]
+        own = own_words.kind(match[2])
+        if own:
+            # LiteLLM's classes are its own guess there; the others' stand for the status that came.
+            status = 0 if match[0].lstrip().startswith("litellm") else status
+            words = "Request timed out" if own == own_words.TOO_LATE else match[2]
+            fault = None if status else trouble.by_words(words, "the client")
+            yield match.start(), Told(status, _original(match[2]), fault=fault)
+            continue
+        body = body_after(text, own_words.begin(text, match.start(2)))
+        words = own_words.within(match[2])
+        if body is None and words:
+            body = as_body({"error": {"message": words}})
         if not status and body:
             page = _PAGE_STATUS.search(body[:2000])
             status = int(page[1]) if page else 0
         yield match.start(), Told(status, body)
+
+
+def _original(words: str) -> bytes | None:
+    """The reply that a client could not read and quotes behind its own words; None where it quotes none."""
+    found = _ORIGINAL.search(words)
+    rest = words[found.end() :] if found else ""
+    return (body_after(rest, 0) or as_body(rest.strip("'\" "))) if rest else None
 
 
 def _stopped(text: str) -> Iterator[tuple[int, Told]]:

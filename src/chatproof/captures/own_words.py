@@ -1,0 +1,99 @@
+"""Words that a client library makes itself, and no server: they are never shown or judged as a reply.
+
+SDKs put their own sentences where a server's words stand otherwise: "Connection error.", "Request timed out.", what a
+JSON parser says, what LiteLLM wraps around the words of a provider. Each row has the library whose source has it.
+"""
+
+import re
+
+NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, ENDED = "no reply", "too late", "no JSON", "not sent", "ended"
+
+_SENTENCES: tuple[tuple[str, str], ...] = (
+    # (kind, how such words begin)
+    (NO_REPLY, r"Connection error\.?(?:$|\s)"),  # openai-python, openai-node, anthropic
+    (NO_REPLY, r"Error communicating with OpenAI"),  # openai-python 0
+    (NO_REPLY, r"Cannot connect to API\b"),  # the AI SDK
+    (NO_REPLY, r"(?:HTTPS?ConnectionPool\(|Max retries exceeded\b|\('Connection aborted)"),  # urllib3, requests
+    (NO_REPLY, r"Server disconnected(?: without sending a response)?\b|peer closed connection"),  # aiohttp, httpx
+    (NO_REPLY, r"All connection attempts failed|\[Errno -?\d+\]|\[WinError \d+\]|Cannot connect to host "),
+    (NO_REPLY, r"(?:fetch failed|Failed to fetch|Network Error|Load failed|Premature close|terminated)\.?$"),  # JS
+    (NO_REPLY, r"Response ended prematurely|Invalid response body while trying to fetch"),  # requests, node-fetch
+    (TOO_LATE, r"(?:Request|Connection|The read operation|Read) timed out\b|APITimeoutError\b"),  # openai, LiteLLM
+    (TOO_LATE, r"Timeout on reading data|timeout of \d+ ?ms exceeded|Request was aborted|The operation was aborted"),
+    (TOO_LATE, r"A task was canceled|The request was canceled due to|context deadline exceeded|execution expired"),
+    (
+        NO_JSON,
+        r"Unexpected (?:end of JSON|token .{1,40}JSON|non-whitespace)|JSON Parse error|JSON parsing failed",
+    ),  # JS
+    (NO_JSON, r"(?:Expecting value|Extra data|Expecting property name .{0,40}|Unterminated string .{0,20}): line \d"),
+    (NO_JSON, r"Unable to get json response|Error parsing chunk|Failed to parse (?:the )?(?:response|JSON|stream)"),
+    (NO_JSON, r"(?:Failed to process|Invalid JSON|Empty) (?:\w+ )?response"),  # the AI SDK
+    (NO_JSON, r"Data returned by API invalid for expected schema|Invalid response object from API"),  # openai-python
+    (NO_JSON, r"Could not parse message into JSON|Could not extract response\b|Error while extracting response"),
+    (NO_JSON, r"invalid character .{1,20} looking for|expected value at line \d|failed to deserialize|missing field `"),
+    (NO_JSON, r"error decoding response body|unexpected token at |Error parsing JSON|.{1,40}is not valid JSON"),
+    (NO_JSON, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
+    (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
+    (NOT_SENT, r"The api_key client option must be set|Missing credentials\. Please pass"),  # openai-python
+    (NOT_SENT, r"The \w+_API_KEY environment variable is missing|Could not resolve authentication method"),
+    (
+        NOT_SENT,
+        r".{1,60} API key is missing\. Pass it using|Did not find \w+_api_key|Missing API Key - A call is",
+    ),
+    (ENDED, r"Could not parse response content as the"),  # openai-python: finish_reason length or content_filter
+    (ENDED, r"(?:stream|request) ended without (?:producing|sending) |missing finish_reason for choice"),  # openai-node
+    (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
+)
+ROWS = tuple((re.compile(begins), kind) for kind, begins in _SENTENCES)
+_CLASSES = (
+    r"(?:BadRequest|Authentication|PermissionDenied|NotFound|Conflict|UnprocessableEntity|RateLimit|InternalServer|"
+    r"APIStatus|API|APIConnection|ServiceUnavailable|BadGateway|ContextWindowExceeded|ContentPolicyViolation|Timeout|"
+    r"UnsupportedParams|InvalidRequest)(?:Error)?"
+)
+_WRAPPERS = re.compile(
+    r"(?:\s*(?:"
+    rf"litellm\.(?:exceptions\.)?\w+: |{_CLASSES}: |"
+    r"[A-Za-z_]\w{0,40}(?:Exception|Error)(?: [A-Z]\w+(?:Error| Authentication)?)? - |"  # LiteLLM: OpenAIException -
+    r"Failed after \d+ attempts?(?: with non-retryable error)?[.:] (?:Last error: )?'?"  # the AI SDK
+    r"))+"
+)
+_AFTER = re.compile(
+    r"\.? ?Handle with `litellm|\.? ?Received Model Group=|\s*LiteLLM Retried: |\s*Available Model Group Fallbacks=|"
+    r"\s*No fallback model group found|\.? ?Error_str: |\s*LiteLLM\.Info: |\s*Give Feedback / Get Help: "
+)
+_SAID = {
+    NOT_SENT: "the client sent nothing: what it says is its own, of a key, a model's name or a parameter that it lacks "
+    "or refuses; mend that in the program, then ask the endpoint with: chatproof smoke",
+    NO_JSON: "a reply could not be read as JSON, and the reply itself is not in the text; capture it with: "
+    "curl -sS -i …",
+    ENDED: "the client could not use an answer, and the reply itself is not in the text; capture it with: "
+    "curl -sS -i -N …",
+}
+
+
+def begin(text: str, at: int = 0) -> int:
+    """The offset where what a client wraps around somebody's words ends, and those words begin."""
+    wrapped = _WRAPPERS.match(text, at)
+    return wrapped.end() if wrapped else at
+
+
+def within(text: str) -> str:
+    """The words without what a client put before and behind them."""
+    words = text[begin(text) :]
+    after = _AFTER.search(words)
+    return (words[: after.start()] if after else words).strip()
+
+
+def kind(words: str) -> str:
+    """What such words tell of where they are a client's own; empty where they may be a server's."""
+    inner = within(words)
+    return next((kind for form, kind in ROWS if form.match(inner)), "")
+
+
+def reason(text: str) -> str:
+    """Why a text that tells of no exchange tells of none, by the first line of it that is a client's own; or empty."""
+    for line in text.splitlines()[:400]:
+        told = kind(re.sub(r"^[\s>]*(?:[\w.]+\.)?(?:\w+Error|\w+Exception|Error)(?: \[\w+\])?: ", "", line))
+        if told in _SAID:
+            return _SAID[told]
+    return ""
