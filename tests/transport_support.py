@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from chatproof.transport import aio, blocking, resolver, unverified_peer
-from chatproof.transport.steps import Leg, Options, Send
+from chatproof.transport.steps import KeepAliveRequest, Options, Send
 from chatproof.wire.exchange import Exchange, Request
 
 T = TypeVar("T")
@@ -29,10 +29,10 @@ def run_loop(driver: str, steps: Coroutine[Any, Any, T]) -> T:
 
 def send_by(driver: str, request: Request, probe: str, id: str, options: Options) -> Exchange:
     """One exchange, by a driver's name."""
-    return send_in_turn_by(driver, [Leg(request, probe, id)], options)[0]
+    return send_in_turn_by(driver, [KeepAliveRequest(request, probe, id)], options)[0]
 
 
-def send_in_turn_by(driver: str, legs: Sequence[Leg], options: Options) -> list[Exchange]:
+def send_in_turn_by(driver: str, legs: Sequence[KeepAliveRequest], options: Options) -> list[Exchange]:
     """Exchanges on one connection, by a driver's name."""
     if driver == "blocking":
         return blocking.send_in_turn(legs, options, resolver.Resolver())

@@ -433,7 +433,7 @@ def config_page() -> str:
         + table(["file", "may decide"], trusted)
         + f"\nAn approval covers these settings, the names of targets, and the bytes of each `ca_file`: {', '.join(deciding)}.\n"
         "If one of them changes you are asked again; a model or a waiver may change without. In a pipeline that runs code of others (pull\n"
-        "requests of forks) no file helps: give such a job no key. Elsewhere name the file: `--config chatproof.toml`.\n\n"
+        "requests of forks) no file helps: give such a job no key. RelocatedSimulator name the file: `--config chatproof.toml`.\n\n"
         "## Top level\n\n"
         + rows(config_fields.TOP) + "\n## A target\n\n" + rows(config_fields.TARGET)
         + "\n## The monitor\n\n`[monitor]` for all targets, `[targets.NAME.monitor]` for one of them: what a target does not say is as `[monitor]` says,\n"

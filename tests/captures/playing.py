@@ -9,7 +9,7 @@ from typing import Any
 from chatproof import captures
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.judging.contract import Choice
-from chatproof.judging.judge import DEPENDS, UNHELD, judge
+from chatproof.judging.judge import DEPENDS, NOT_CAPTURED, judge
 from chatproof.record.document import Run
 from chatproof.simulator.chat import CHAT_PATH, MODEL, MODELS_PATH, respond
 from chatproof.simulator.fault import Turn
@@ -71,7 +71,7 @@ def differences(one: dict[tuple[str, str], str], run: Run) -> dict[tuple[str, st
     wrong = {}
     for finding in run.findings:
         place = (finding["clause"], finding["probe"])
-        unheld = finding["outcome"] == "undecided" and finding["reason"].startswith((UNHELD, DEPENDS))
-        if finding["outcome"] != one.get(place) and not unheld:
+        missing = finding["outcome"] == "undecided" and finding["reason"].startswith((NOT_CAPTURED, DEPENDS))
+        if finding["outcome"] != one.get(place) and not missing:
             wrong[place] = f"live {one.get(place)}, captured {finding['outcome']} ({finding['reason']})"
     return wrong

@@ -30,15 +30,15 @@ PROBES |= {"models": "model", "tools": "tools", "tools.stream": "tools", "stream
 
 @st.composite
 def captured(draw: st.DrawFn) -> Captured:
-    unheld = draw(st.frozensets(st.sampled_from((BODY, END, HEADERS, STATUS, KEY))))
-    body = b"" if BODY in unheld else draw(st.sampled_from(BODIES))
-    status = 0 if STATUS in unheld else draw(st.sampled_from(STATUSES))
-    kind = b"" if HEADERS in unheld else draw(st.sampled_from(TYPES))
+    missing = draw(st.frozensets(st.sampled_from((BODY, END, HEADERS, STATUS, KEY))))
+    body = b"" if BODY in missing else draw(st.sampled_from(BODIES))
+    status = 0 if STATUS in missing else draw(st.sampled_from(STATUSES))
+    kind = b"" if HEADERS in missing else draw(st.sampled_from(TYPES))
     headers = ((b"content-type", kind),) if kind else ()
     code = draw(st.sampled_from(("", "", *FAULTS)))
     fault = Fault(code, "body", "as it was told") if code else None
     version = draw(st.sampled_from(("", "1.1")))
-    return Captured(1, Response(version, status, b"", headers, body, len(body), "identity"), fault, unheld)
+    return Captured(1, Response(version, status, b"", headers, body, len(body), "identity"), fault, missing)
 
 
 def unexplained(entry: Captured, probe: str, *, narrow: bool) -> str:

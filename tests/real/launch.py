@@ -91,7 +91,7 @@ def listen(port: int) -> socket.socket:
 
 
 def die_with(parent: int) -> None:
-    """Ask Linux for SIGKILL when `parent` ends. Elsewhere this does nothing; the fixtures still clean up."""
+    """Ask Linux for SIGKILL when `parent` ends. RelocatedSimulator this does nothing; the fixtures still clean up."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before we asked

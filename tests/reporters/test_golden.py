@@ -95,7 +95,7 @@ def test_the_place_in_the_configuration_is_shown() -> None:
 def test_consequences_are_no_results_of_their_own() -> None:
     made = document("no-go")
     undecided = [f for f in made["findings"] if f["outcome"] == "undecided"]
-    assert undecided and all(f["reason"] == "happy.status_200 is broken" for f in undecided)
+    assert undecided and all(f["reason"] == "happy.status_200 failed" for f in undecided)
     assert [r["ruleId"] for r in readers.sarif(reporters.render("sarif", made))["results"]] == [
         "happy.status_200",
         "model.listed",

@@ -220,7 +220,7 @@ def test_what_looks_back_at_runs_knows_it(runs: Runs) -> None:
 def test_a_stream_that_was_cut_is_judged_by_how_it_may_have_gone_on(toy: Surface) -> None:
     """Where an API does not say how its streams go on, nothing is said of one whose end was not captured."""
     cut = exchange("happy", wire('200 text/event-stream\n\ndata: {"shouted":"MAR"}\n\n'))
-    cut = cut._replace(probe="flow", unheld=frozenset({END}))
+    cut = cut._replace(probe="flow", missing=frozenset({END}))
     contract = contract_on("flow", toy, load("generic"))
     held = {f.clause: f.outcome for f in judge(contract, [cut], model="tenor").findings if f.probe == "flow"}
     assert held["toy.flow.pieces"] == "holds", "however it goes on, the pieces make a word"

@@ -81,7 +81,7 @@ def test_from_break_to_waiver_and_back(shop: Any, tmp_path: Path) -> None:
     assert status == 1
     assert {f["clause"] for f in document["findings"] if f["outcome"] == BROKEN} == {"envelope.id"}
     # And the break that is mended is reported for removal.
-    assert "the waiver of usage.integers can go: nothing is broken there any more" in document["notes"]
+    assert "the waiver of usage.integers can go: nothing fails there any more" in document["notes"]
 
     # An expired waiver is a broken clause.
     again = shop("usage-strings")
@@ -126,7 +126,7 @@ def validated(fault: str, *waivers: tuple[str, Waiver]) -> dict[str, Any]:
 def test_a_grave_break_is_waived_only_loudly(fault: str, clause: str) -> None:
     document = validated(fault, (clause, WAIVER))
     assert document["verdict"] == "GO"
-    assert [note for note in document["notes"] if note.startswith(f"DANGER: {clause} is broken and only waived")]
+    assert [note for note in document["notes"] if note.startswith(f"DANGER: {clause} failed and is only waived")]
     for verbosity in (-1, 0, 1):
         said = reporters.render("text", document, reporters.Style(verbosity=verbosity))
         assert f"DANGER      {clause}" in "\n".join(said.splitlines()[:3])
@@ -140,7 +140,7 @@ def test_a_baseline_warns_of_grave_breaks() -> None:
 
 def test_a_waiver_of_a_family_is_fixed_when_all_of_it_holds() -> None:
     notes = validated("", ("usage", WAIVER))["notes"]
-    assert "the waiver of usage.integers, usage.complete, usage.sum can go: nothing is broken there any more" in notes
+    assert "the waiver of usage.integers, usage.complete, usage.sum can go: nothing fails there any more" in notes
     assert not [note for note in validated("usage-sum", ("usage", WAIVER))["notes"] if "can go" in note]
 
 

@@ -18,7 +18,7 @@ SECTIONS = (
     "Capabilities",
     "Failure modes tested",
     "Waivers",
-    "Not judged",
+    "Not checked",
     "Tokens reported",
     "Fields observed",
     "Sources checked",
@@ -80,11 +80,11 @@ def test_fields_are_paths_and_types_without_values() -> None:
 
 
 def test_reasons_of_each_verdict() -> None:
-    assert "**GO**" in report("validate-go") and "- **Breaks**" not in report("validate-go")
+    assert "**GO**" in report("validate-go") and "- **Failed**" not in report("validate-go")
     assert "- Warning `tools.called`" in report("validate-go-with-warnings")
-    assert "- **Breaks** `usage.integers`: at `$.usage.total_tokens`" in report("validate-no-go")
+    assert "- **Failed** `usage.integers`: at `$.usage.total_tokens`" in report("validate-no-go")
     undecided = report("validate-undecided")
-    assert "**UNDECIDED**" in undecided and "This is no GO" in undecided and "- **Not observed**" in undecided
+    assert "**UNDECIDED**" in undecided and "This is no GO" in undecided and "- **Not checked**" in undecided
 
 
 def test_waivers_in_force_and_expired() -> None:
@@ -107,7 +107,7 @@ def test_hostile_text_is_inert() -> None:
 
 def test_of_smoke_says_that_it_is_no_rollout_decision() -> None:
     said = reporters.render("decision", play().record.document)
-    assert "Only the smoke contract was judged" in said and "## Sources checked" not in said
+    assert "Only the smoke contract was checked" in said and "## Sources checked" not in said
 
 
 def test_of_a_run_that_reached_nobody() -> None:

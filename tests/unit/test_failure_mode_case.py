@@ -8,21 +8,21 @@ from chatproof.evidence.reply import Reply
 from chatproof.judging.judge import Finding
 from chatproof.surfaces import surface_of
 from chatproof.target import profile
-from chatproof.wire.exchange import BODY, HEADERS, REQUEST, STATUS, Fault, NotHeld
+from chatproof.wire.exchange import BODY, HEADERS, REQUEST, STATUS, Fault, NotCaptured
 from tests.support import GOOD, exchange, wire
 
 CUT_SHORT = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<html>"
 ERROR = '{"error":{"message":"Invalid token","type":"","code":""}}'
 
 
-def case(reply: str | bytes | Fault, unheld: frozenset[str] = frozenset(), **others: Reply) -> Case:
+def case(reply: str | bytes | Fault, missing: frozenset[str] = frozenset(), **others: Reply) -> Case:
     sent = exchange("happy", wire(reply) if isinstance(reply, str) else reply)
     context = Context(profile.load("generic"), "m", None, others, surface_of("chat"))
-    return Case(Reply(sent._replace(unheld=unheld)), context, ())
+    return Case(Reply(sent._replace(missing=missing)), context, ())
 
 
-def line(reply: str | bytes | Fault, *unheld: str) -> str:
-    return describe(case(reply, frozenset(unheld)).reply)
+def line(reply: str | bytes | Fault, *missing: str) -> str:
+    return describe(case(reply, frozenset(missing)).reply)
 
 
 # --- what is asked of a case ------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ def test_a_page_is_a_whole_reply_that_no_api_writes(reply: str | bytes | Fault, 
 
 def test_the_url_is_not_known_where_a_capture_holds_no_request() -> None:
     assert str(case(GOOD["happy"]).url).endswith("/v1/chat/completions")
-    with pytest.raises(NotHeld, match="the request"):
+    with pytest.raises(NotCaptured, match="the request"):
         _ = case(GOOD["happy"], frozenset({REQUEST})).url
 
 
@@ -141,15 +141,15 @@ def test_a_fault_without_a_reply_has_no_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unheld", "said"),
+    ("missing", "said"),
     [
         (HEADERS, 'HTTP 502, Content-Type unknown, html: "<html>Hello"'),
         (STATUS, 'HTTP status unknown, text/html, html: "<html>Hello"'),
         (BODY, "HTTP 502, text/html, not in the capture: the body"),
     ],
 )
-def test_one_line_names_what_a_capture_does_not_hold(unheld: str, said: str) -> None:
-    assert line("502 text/html\n\n<html>Hello", unheld) == said
+def test_one_line_names_what_a_capture_does_not_hold(missing: str, said: str) -> None:
+    assert line("502 text/html\n\n<html>Hello", missing) == said
 
 
 # --- what of a page is shown ------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def test_history_filters(place: str) -> None:
         (["show", "latest:GO", "--format", "pdf"], 2, "there is no format"),
         (["show", "latest", "--format", "yaml"], 2, "has no end, and so no yaml report"),
         (["diff", "latest", "no/such.json"], 2, "cannot read"),
-        (["history", "--journal", "none"], 2, "the journal is none"),
+        (["history", "--journal", "none"], 2, "there is no journal"),
         (["history", "--journal", "/nonexistent/j"], 2, "there is no journal at"),
     ],
 )
@@ -117,7 +117,7 @@ def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
     smoke, whole = sorted(runs)  # their names begin with their kinds
     text = cli("diff", smoke, whole, "--journal", place).stdout
     assert text.split("\n\n")[1].startswith("The kinds differ: a is smoke, b is validate.")
-    line = next(line for line in text.splitlines() if line.startswith("  not judged → holds: "))
+    line = next(line for line in text.splitlines() if line.startswith("  not checked → holds: "))
     assert "envelope.* (18)" in line and re.search(r"\d+ of \d+ stream\.\*", line) and len(line) < 700
     document = json.loads(cli("diff", smoke, whole, "--journal", place, "--format", "json").stdout)
     assert {"stream.delta", "envelope.elsewhere"} <= {row["path"] for row in document["differences"]}, (

@@ -60,7 +60,7 @@ def test_an_html_502_breaks_one_clause() -> None:
     played = play({"happy": "502 text/html\n\n<html>"})
     assert played.having("broken") == ["happy.status_200"]
     reasons = {f.reason for f in played.judgement.findings if f.outcome == "undecided"}
-    assert reasons == {"happy.status_200 is broken"}
+    assert reasons == {"happy.status_200 failed"}
 
 
 def test_strict_makes_should_count() -> None:
@@ -290,14 +290,14 @@ def test_a_request_not_sent_because_of_a_break_names_the_break() -> None:
     judgement = validated(made, only=("tools.result",))
     assert of(judgement, "tools.arguments").outcome == "broken"
     assert (of(judgement, "tools.result").exchange, of(judgement, "tools.result").outcome) == ("", "undecided")
-    assert of(judgement, "tools.result").reason == "tools.arguments is broken"
+    assert of(judgement, "tools.result").reason == "tools.arguments failed"
 
 
 # --- captures that lack parts ----------------------------------------------------------------------------------------
 
 
-def captured(probe: str, reply: str, *unheld: str) -> Exchange:
-    return exchange(probe, wire(reply))._replace(unheld=frozenset(unheld))
+def captured(probe: str, reply: str, *missing: str) -> Exchange:
+    return exchange(probe, wire(reply))._replace(missing=frozenset(missing))
 
 
 def test_what_a_capture_does_not_hold_is_undecided_and_no_trouble_to_diagnose() -> None:
@@ -305,7 +305,7 @@ def test_what_a_capture_does_not_hold_is_undecided_and_no_trouble_to_diagnose() 
     judgement = judge(smoke_contract(load("generic"), only=("happy",)), [made], model=MODEL)
     assert of(judgement, "happy.status_200").outcome == "holds"
     body = of(judgement, "happy.body_json")
-    assert (body.outcome, body.reason, body.unheld) == ("undecided", "not in the capture: the body", True)
+    assert (body.outcome, body.reason, body.not_captured) == ("undecided", "not in the capture: the body", True)
     assert judgement.verdict == "UNDECIDED" and [d.code for d in diagnose(judgement)] == ["limit.capture"]
 
 
@@ -318,16 +318,16 @@ def test_what_a_capture_does_hold_is_judged_although_what_it_needs_is_not_there(
 
 
 @pytest.mark.parametrize(
-    ("reason", "unheld"),
+    ("reason", "missing"),
     [
         ("not in the capture: the body", True),
         ("depends on what is not in the capture: the end of the body", True),
-        ("happy.status_200 is broken", False),
+        ("happy.status_200 failed", False),
         ("", False),
     ],
 )
-def test_only_a_capture_leaves_something_unheld(reason: str, *, unheld: bool) -> None:
-    assert finding("undecided", reason=reason).unheld is unheld
+def test_only_a_capture_leaves_something_not_captured(reason: str, *, missing: bool) -> None:
+    assert finding("undecided", reason=reason).not_captured is missing
 
 
 UNKNOWN, DEPENDS = (
@@ -340,13 +340,13 @@ ROLE = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"
 
 
 @pytest.mark.parametrize(
-    ("body", "unheld", "expected"),
+    ("body", "missing", "expected"),
     [
         # However it went on: it had content. Whether it came to its end and without an error is not known.
         (SAID, (END,), ("holds", UNKNOWN, UNKNOWN, "holds", DEPENDS)),
         (SAID + STOPPED, (END,), ("holds", UNKNOWN, UNKNOWN, "holds", DEPENDS)),
         (ROLE, (END,), ("holds", UNKNOWN, UNKNOWN, DEPENDS, DEPENDS)),
-        (SAID + "data: {oops\n\n", (END,), ("holds", "broken", *["stream.events_parse is broken"] * 3)),
+        (SAID + "data: {oops\n\n", (END,), ("holds", "broken", *["stream.events_parse failed"] * 3)),
         # The body says what it says, whatever its headers were.
         (SAID, (END, HEADERS), ("not in the capture: the headers", UNKNOWN, UNKNOWN, "holds", DEPENDS)),
         # The terminator is the end: nothing that follows it counts.
@@ -354,9 +354,9 @@ ROLE = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"
     ],
 )
 def test_of_a_stream_without_its_end_only_what_every_end_leads_to_is_said(
-    body: str, unheld: tuple[str, ...], expected: tuple[str, ...]
+    body: str, missing: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    made = captured("stream", f"200 text/event-stream\n\n{body}", *unheld)
+    made = captured("stream", f"200 text/event-stream\n\n{body}", *missing)
     judgement = judge(smoke_contract(load("generic"), stream=True, only=("stream",)), [made], model=MODEL)
     clauses = ("media_type", "events_parse", "no_error", "content_non_empty", "finished")
     found = [of(judgement, f"stream.{clause}") for clause in clauses]

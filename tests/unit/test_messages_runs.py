@@ -82,7 +82,7 @@ def test_one_form_that_is_answered_is_enough_and_the_other_names_its_clients(
     assert (document["verdict"], document["smoke_test_run"]["pass_fail"]) == ("GO", "PASS")
     (found,) = document["diagnoses"]
     assert (found["code"], found["owner"], found["confidence"]) == (code, "provider", "likely")
-    assert any(f"{clients} send" in line for line in found["evidence"])
+    assert any(clients in line for line in found["evidence"])
     streamed = [form(asked) for asked in seen if b'"stream": true' in asked.body]
     assert streamed == [AI_SDK if clients.startswith("anthropic") else OFFICIAL]
 

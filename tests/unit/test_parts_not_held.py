@@ -18,8 +18,8 @@ ECHO = f"200 application/json\nX-Echo: {SENT}\n\n"
 CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\ndata: {}\n\n: hi\n"
 
 
-def judged(probe: str, reply: str | bytes | Fault, *unheld: str, key: str | None = SENT) -> Judgement:
-    sent = exchange(probe, wire(reply) if isinstance(reply, str) else reply)._replace(unheld=frozenset(unheld))
+def judged(probe: str, reply: str | bytes | Fault, *missing: str, key: str | None = SENT) -> Judgement:
+    sent = exchange(probe, wire(reply) if isinstance(reply, str) else reply)._replace(missing=frozenset(missing))
     contract = smoke_contract(profile.load("generic"))
     return judge(contract, [sent], model=ASKED, key=Secret(key) if key else None)
 
@@ -29,7 +29,7 @@ def found(judgement: Judgement, clause: str) -> Finding:
 
 
 @pytest.mark.parametrize(
-    ("unheld", "key", "outcome", "reason"),
+    ("missing", "key", "outcome", "reason"),
     [
         ((), SENT, "holds", ""),
         ((), None, "not_applicable", "no key was sent"),
@@ -41,15 +41,15 @@ def found(judgement: Judgement, clause: str) -> Finding:
     ],
 )
 def test_that_the_key_does_not_come_back_needs_all_of_a_reply(
-    unheld: tuple[str, ...], key: str | None, outcome: str, reason: str
+    missing: tuple[str, ...], key: str | None, outcome: str, reason: str
 ) -> None:
-    finding = found(judged("happy", GOOD["happy"], *unheld, key=key), "secret.not_reflected")
+    finding = found(judged("happy", GOOD["happy"], *missing, key=key), "secret.not_reflected")
     assert (finding.outcome, finding.reason) == (outcome, reason)
 
 
-@pytest.mark.parametrize("unheld", [(), (BODY, END), (END,), (OTHER_HEADERS,)])
-def test_that_the_key_came_back_needs_only_the_part_that_holds_it(unheld: tuple[str, ...]) -> None:
-    judgement = judged("happy", ECHO, *unheld)
+@pytest.mark.parametrize("missing", [(), (BODY, END), (END,), (OTHER_HEADERS,)])
+def test_that_the_key_came_back_needs_only_the_part_that_holds_it(missing: tuple[str, ...]) -> None:
+    judgement = judged("happy", ECHO, *missing)
     finding = found(judgement, "secret.not_reflected")
     assert (finding.outcome, finding.observed) == ("broken", "the key is in: header X-Echo (plain)")
     assert "secret.reflected" in [d.code for d in diagnose(judgement)]

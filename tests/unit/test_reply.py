@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chatproof.evidence.parsed_bodies import is_done
-from chatproof.evidence.reply import Reply, if_held, sniff
+from chatproof.evidence.reply import Reply, or_default, sniff
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import reasoning_of, text_of
-from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, Fault, NotHeld
+from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, Fault, NotCaptured
 from tests.support import exchange, wire
 
 SSE = "text/event-stream"
@@ -22,7 +22,7 @@ def reply(body: bytes, media: str = "application/json", status: int = 200, *head
     """A reply of which all is known but the part that it lacks."""
     head = "\n".join([f"{status} {media}", *headers]).encode()
     made = exchange("happy", wire(head + b"\n\n" + body))
-    return Reply(made._replace(unheld=frozenset({lacks} if lacks else ())))
+    return Reply(made._replace(missing=frozenset({lacks} if lacks else ())))
 
 
 def without_response() -> Exchange:
@@ -222,7 +222,7 @@ def test_without_the_status_an_error_is_what_would_be_one_under_any() -> None:
     assert error is not None and error.message == "no funds"
     assert reply(b'{"id":"m"}', lacks=STATUS).error is None
     assert reply(b"no funds", lacks=STATUS).error is None
-    with pytest.raises(NotHeld, match=STATUS):
+    with pytest.raises(NotCaptured, match=STATUS):
         _ = reply(LOOSE, lacks=STATUS).error
 
 
@@ -407,10 +407,10 @@ ASKED: list[tuple[str, Callable[[Reply], object]]] = [
 @pytest.mark.parametrize(("part", "ask"), ASKED)
 def test_what_a_capture_does_not_hold_is_not_known(part: str, ask: Callable[[Reply], object]) -> None:
     lacking, whole = reply(b"{}", lacks=part), reply(b"{}")
-    with pytest.raises(NotHeld, match=part):
+    with pytest.raises(NotCaptured, match=part):
         ask(lacking)
-    assert if_held(lambda: ask(lacking), "otherwise") == "otherwise"
-    assert if_held(lambda: ask(whole), "otherwise") == ask(whole)
+    assert or_default(lambda: ask(lacking), "otherwise") == "otherwise"
+    assert or_default(lambda: ask(whole), "otherwise") == ask(whole)
 
 
 def test_a_capture_lacks_only_what_it_lacks() -> None:
@@ -418,7 +418,7 @@ def test_a_capture_lacks_only_what_it_lacks() -> None:
     assert found.lacks(STATUS) and not found.lacks(BODY)
     assert (found.kind, found.media_type, found.header(b"content-type")) == ("json", *["application/json"] * 2)
     found.need(HEADERS, BODY, END)
-    with pytest.raises(NotHeld, match=STATUS):
+    with pytest.raises(NotCaptured, match=STATUS):
         found.need(HEADERS, STATUS)
     assert not reply(b"{}").lacks(STATUS)
 
@@ -429,7 +429,7 @@ def test_a_capture_lacks_only_what_it_lacks() -> None:
 )
 def test_a_document_whose_end_is_not_known_may_have_gone_on(body: bytes) -> None:
     for ask in (lambda r: r.json, lambda r: r.json_problem):
-        with pytest.raises(NotHeld, match=END):
+        with pytest.raises(NotCaptured, match=END):
             ask(reply(body, lacks=END))
     assert reply(body).json_problem is not None, "where the end is known it is broken"
 
@@ -450,7 +450,7 @@ def test_no_end_mends_what_is_broken_before_it(body: bytes, reason: str) -> None
 
 
 def test_a_body_whose_end_is_not_known_is_not_known_to_be_empty() -> None:
-    with pytest.raises(NotHeld, match=END):
+    with pytest.raises(NotCaptured, match=END):
         _ = reply(b"\n", lacks=END).kind
     assert reply(b"\n").kind == "empty"
     assert reply(b"<html>", lacks=END).kind == "html"
@@ -514,9 +514,9 @@ def test_what_is_no_stream_without_its_end_has_no_endings(body: bytes, lacks: st
 
 
 def test_what_else_a_capture_lacks_its_endings_lack_as_well() -> None:
-    found = Reply(reply(stream("{}"), SSE).exchange._replace(unheld=frozenset({END, STATUS})))
-    assert [ending.exchange.unheld for ending in found.endings(view.ENDINGS)] == [{STATUS}] * 3
-    without_body = Reply(found.exchange._replace(unheld=frozenset({END, BODY})))
+    found = Reply(reply(stream("{}"), SSE).exchange._replace(missing=frozenset({END, STATUS})))
+    assert [ending.exchange.missing for ending in found.endings(view.ENDINGS)] == [{STATUS}] * 3
+    without_body = Reply(found.exchange._replace(missing=frozenset({END, BODY})))
     assert without_body.endings(view.ENDINGS) == [], "a clause that asks for the status only is judged all the same"
 
 

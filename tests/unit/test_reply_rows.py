@@ -82,14 +82,14 @@ def test_an_error_s_class_is_the_cause_from_status_400_on(status: int, expected:
 
 def test_an_error_s_class_is_the_cause_where_the_status_is_not_known() -> None:
     body = '{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}'
-    assert asked("auth.rejected", case_of(f"200 {JSON}{body}", unheld=frozenset({STATUS, HEADERS})))
+    assert asked("auth.rejected", case_of(f"200 {JSON}{body}", missing=frozenset({STATUS, HEADERS})))
 
 
 def test_no_key_was_sent_only_where_the_capture_would_show_one() -> None:
     """A browser's HAR leaves the Authorization header out."""
     refused = f'401 {JSON}{{"error":{{"message":"Invalid token"}}}}'
     assert asked("auth.header", case_of(refused, key=None))
-    assert asked("auth.header", case_of(refused, key=None, unheld=frozenset({KEY}))) is None
+    assert asked("auth.header", case_of(refused, key=None, missing=frozenset({KEY}))) is None
 
 
 def test_without_a_listing_the_refusal_of_a_key_stands_as_it_is() -> None:
@@ -103,7 +103,7 @@ def test_a_keyless_reply_whose_status_was_not_captured_is_no_comparison() -> Non
     forbidden = case_of(f'403 {JSON}{{"message":"Forbidden."}}', beside={"auth.missing_key": GOOD["auth.missing_key"]})
     assert asked("auth.permission", forbidden) == Sign()
     keyless = exchange("auth.missing_key", wire(GOOD["auth.missing_key"]), key=None)
-    forbidden.context.replies["auth.missing_key"] = Reply(keyless._replace(unheld=frozenset({STATUS, HEADERS})))
+    forbidden.context.replies["auth.missing_key"] = Reply(keyless._replace(missing=frozenset({STATUS, HEADERS})))
     sign = asked("auth.permission", forbidden)
     assert sign is not None and sign.owner == "unknown"
 
@@ -176,7 +176,7 @@ def test_a_stream_whose_status_was_not_captured_is_diagnosed_by_its_events() -> 
     whole = played.diagnoses[0]
     assert (whole.code, whole.summary) == ("stream.error", "the stream carries an error under HTTP 200")
     unknown = frozenset({STATUS, HEADERS})
-    bare = [exchange._replace(unheld=unknown) for exchange in played.exchanges]
+    bare = [exchange._replace(missing=unknown) for exchange in played.exchanges]
     found = diagnose(judge(played.contract, bare, model="gpt-x"))
     assert [(d.code, d.summary) for d in found] == [("stream.error", "the stream carries an error")]
 
@@ -184,7 +184,7 @@ def test_a_stream_whose_status_was_not_captured_is_diagnosed_by_its_events() -> 
 def test_a_fault_is_the_cause_where_the_body_was_not_captured() -> None:
     """A HAR of a request that was cut says so, and leaves out what had come."""
     cut = exchange("happy", wire(f"200 {JSON}{COMPLETION}"))._replace(
-        fault=Fault("net.reset", "body", "the capture says ERR_CONNECTION_RESET"), unheld=frozenset({BODY, END})
+        fault=Fault("net.reset", "body", "the capture says ERR_CONNECTION_RESET"), missing=frozenset({BODY, END})
     )
     found = diagnose(judge(play().contract, [cut], model="gpt-x"))
     assert [d.code for d in found] == ["net.reset"]
@@ -193,7 +193,7 @@ def test_a_fault_is_the_cause_where_the_body_was_not_captured() -> None:
 def test_a_redirect_in_a_capture_without_its_request_is_told_all_the_same() -> None:
     page = "302 text/html\nLocation: https://other.test/\n\n"
     whole = case_of(page, probe="stream", beside={"happy": GOOD["happy"]})
-    alone = case_of(page, probe="stream", beside={"happy": GOOD["happy"]}, unheld=frozenset({REQUEST}))
+    alone = case_of(page, probe="stream", beside={"happy": GOOD["happy"]}, missing=frozenset({REQUEST}))
     told, told_alone = asked("url.redirected", whole), asked("url.redirected", alone)
     assert told is not None and told.owner == "gateway"
     assert told_alone is not None and told_alone.owner == "" and "other.test" in told_alone.evidence[0]

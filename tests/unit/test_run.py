@@ -59,7 +59,7 @@ def test_the_stream_is_asked_for_only_after_the_happy_path_holds(replies: dict[s
     run = smoke(TARGET, Settings(stream=True), environ={})
     assert "stream" not in replies["sent"]
     streams = [f for f in run.findings if f["probe"] == "stream"]
-    assert {(f["outcome"], f["reason"]) for f in streams} == {("undecided", "not sent: happy does not hold")}
+    assert {(f["outcome"], f["reason"]) for f in streams} == {("undecided", "not sent: happy did not pass")}
 
 
 def test_an_answered_auth_probe_counts_as_billable(replies: dict[str, Any]) -> None:

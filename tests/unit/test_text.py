@@ -48,7 +48,7 @@ def test_quiet_is_the_verdict_and_whose_it_is_and_what_next() -> None:
         text = reporters.render("text", document, Style(verbosity=-1, width=400))
         words = [line.split()[0] for line in text.splitlines()]
         bad = document["verdict"] != "GO"
-        assert words == [document["verdict"], *(["cause", "whose", "next"] if bad else [])]
+        assert words == [document["verdict"], *(["cause", "owner", "next"] if bad else [])]
         if bad:
             first = document["diagnoses"][0]
             assert all(first[name] in text for name in ("code", "summary", "owner", "next_step"))

@@ -14,7 +14,7 @@ from chatproof.contract.probe import build
 from chatproof.secrets.key_check import INVALID_KEY
 from chatproof.surfaces.chat.probes import ROWS as PROBES
 from chatproof.transport import aio, blocking, tls
-from chatproof.transport.steps import Connect, Leg, Options, Proxy, wire
+from chatproof.transport.steps import Connect, KeepAliveRequest, Options, Proxy, wire
 from chatproof.wire.exchange import Exchange, Secret
 from chatproof.wire.urls import parse_base_url
 from tests.support import KEY
@@ -409,15 +409,15 @@ def test_bytes_that_came_before_the_question_are_no_answer(serve: Callable[..., 
     url = parse_base_url(f"http://127.0.0.1:{server.port}/v1")
     request = build(PROBES["happy"], url, "m", Secret(KEY), "Authorization: Bearer", "test/1")  # type: ignore[arg-type]
 
-    first, second = send_in_turn_by(Chosen.driver, _Late([Leg(request, "happy", "x1"), Leg(request, "happy", "x2")]), Options(timeout=5.0))  # fmt: skip
+    first, second = send_in_turn_by(Chosen.driver, _Late([KeepAliveRequest(request, "happy", "x1"), KeepAliveRequest(request, "happy", "x2")]), Options(timeout=5.0))  # fmt: skip
     assert first.fault is None and second.reused
     assert second.fault is not None and second.fault.code == "http.framing" and second.response is None
 
 
-class _Late(list[Leg]):
+class _Late(list[KeepAliveRequest]):
     """Legs that come with a pause, as when something else is done in between."""
 
-    def __iter__(self) -> Iterator[Leg]:
+    def __iter__(self) -> Iterator[KeepAliveRequest]:
         for number, leg in enumerate(super().__iter__()):
             time.sleep(0.6 * number)
             yield leg

@@ -50,8 +50,8 @@ def sweep(step: int) -> list[tuple[int, list[str]]]:
         reply = exchange(probe, from_example(example))
         beside = [exchange(other, wire(text)) for other, text in GOOD.items() if other != probe]
         parts = PARTS if step == 1 else (PARTS[number % len(PARTS)],)
-        for unheld in parts:
-            reply = reply._replace(unheld=unheld)
+        for missing in parts:
+            reply = reply._replace(missing=missing)
             for scope in (SMOKE, VALIDATE):
                 runs = [judged([reply], scope), judged([*beside, reply], scope)]
                 wrong += [(number, left) for left in map(unexplained, runs) if left]
@@ -111,7 +111,7 @@ def test_what_our_own_side_left_out_is_ours(why: str) -> None:
 
 
 def test_a_capture_that_lacks_the_body_is_what_is_wanted() -> None:
-    made = [exchange(probe, wire(text))._replace(unheld=frozenset({BODY})) for probe, text in GOOD.items()]
+    made = [exchange(probe, wire(text))._replace(missing=frozenset({BODY})) for probe, text in GOOD.items()]
     first = diagnose(judged(made, SMOKE))[0]
     assert (first.code, first.owner) == ("limit.capture", "you")
     assert any("not in the capture: the body" in line for line in first.evidence)
@@ -137,14 +137,14 @@ def test_what_came_back_and_decides_nothing_is_nobodys_known_fault() -> None:
 # --- a premise that a capture leaves open --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("unheld", PARTS, ids=str)
-def test_no_clause_stumbles_over_a_reply_whose_premise_is_not_known(unheld: frozenset[str]) -> None:
+@pytest.mark.parametrize("missing", PARTS, ids=str)
+def test_no_clause_stumbles_over_a_reply_whose_premise_is_not_known(missing: frozenset[str]) -> None:
     """`tools.readable` looked for calls in a reply without any, where no status said that a call was due."""
     contract = contract_of(VALIDATE, load("generic"), Choice(stream=True, extras=("image",)))
     probes = sorted({term.clause.probe for term in contract.terms} - {ALL})
-    for _, example in EXAMPLES[:: 7 if unheld else 29]:
+    for _, example in EXAMPLES[:: 7 if missing else 29]:
         raw = from_example(example)
-        made = [exchange(probe, raw)._replace(unheld=unheld) for probe in probes]
+        made = [exchange(probe, raw)._replace(missing=missing) for probe in probes]
         judge(contract, made, model=ASKED, key=Secret(SENT))
 
 
@@ -159,6 +159,6 @@ def test_no_clause_stumbles_over_a_reply_whose_premise_is_not_known(unheld: froz
     ],
 )
 def test_what_is_not_there_is_not_passed(probe: str, clause: str) -> None:
-    plain = exchange(probe, wire(GOOD["happy"]))._replace(unheld=frozenset({STATUS}))
+    plain = exchange(probe, wire(GOOD["happy"]))._replace(missing=frozenset({STATUS}))
     (found,) = (f for f in judged([plain], VALIDATE).findings if f.clause == clause)
     assert found.outcome == "not_applicable"

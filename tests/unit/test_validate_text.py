@@ -78,7 +78,7 @@ def test_musts_come_before_shoulds() -> None:
     made = document("validate-no-go")
     shoulds = [{**f, "level": "should", "outcome": "broken"} for f in made["findings"] if f["clause"] == "usage.sum"]
     said = reporters.render("text", {**made, "findings": [*shoulds, *made["findings"]]})
-    assert said.index("broken      usage.integers") < said.index("warning     usage.sum")
+    assert said.index("failed      usage.integers") < said.index("warning     usage.sum")
 
 
 def test_quiet_is_the_verdict_its_cause_and_its_reason() -> None:

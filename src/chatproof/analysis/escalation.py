@@ -65,7 +65,7 @@ def _degraded(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
         codes = _codes(run, exchange["id"])
         if fault:
             said = f"{fault['code']} ({fault['phase']}): {fault['detail']}"
-        elif _unwell(status, codes):
+        elif _is_degraded(status, codes):
             said = f"HTTP {status}"
         elif total is not None and total >= SLOW_MS and not codes:
             said = f"slow: {total / 1000:.1f} s for the whole exchange; no clause says how long it may take"
@@ -81,7 +81,7 @@ def _degraded(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _unwell(status: int, codes: list[str]) -> bool:
+def _is_degraded(status: int, codes: list[str]) -> bool:
     """A status of load or failure, where the diagnosis does not say that it means something else (CometAPI says 503 to
     an unknown model)."""
     named = any(code.startswith(_DEGRADED) for code in codes)

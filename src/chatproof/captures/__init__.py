@@ -97,7 +97,7 @@ def _response(data: bytes) -> Capture:
         *secrets_of(((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), sent=False),
         *tokens_in(data),
     ]
-    entry = Captured(1, response, message.fault, message.unheld)
+    entry = Captured(1, response, message.fault, message.missing)
     return Capture("an HTTP response", (entry,), as_secrets(secrets), message.notes)
 
 

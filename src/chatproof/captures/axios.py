@@ -67,10 +67,10 @@ def of(
     asked: tuple[str, str, Headers | None, bytes | None] = ("", "", None, None),
 ) -> Captured:
     """An exchange that a client's error tells of. `body` None: it does not; no headers: it does not tell them."""
-    unheld = {KEY} | (set() if headers else {HEADERS}) | ({BODY, END} if body is None else set())
+    missing = {KEY} | (set() if headers else {HEADERS}) | ({BODY, END} if body is None else set())
     raw = tuple((name.encode("latin-1", "replace"), text.encode("latin-1", "replace")) for name, text in headers)
     response = Response("", int(status), b"", raw, body or b"", len(body or b""), "identity")
-    return Captured(1, response, None, frozenset(unheld), *asked)
+    return Captured(1, response, None, frozenset(missing), *asked)
 
 
 def _body(value: dict[str, Any], reply: dict[str, Any]) -> bytes | None:

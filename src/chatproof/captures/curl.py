@@ -229,7 +229,7 @@ def _entry(number: int, turn: _Turn, where: tuple[bytes, ...], tls: bool) -> tup
     body = b"" if method == "GET" else None
     address = where[1].decode("latin-1")
     return (
-        Captured(number, message.response, fault, message.unheld, method, url, headers, body, address=address),
+        Captured(number, message.response, fault, message.missing, method, url, headers, body, address=address),
         message.notes,
     )
 

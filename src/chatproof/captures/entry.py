@@ -25,13 +25,13 @@ class Unreadable(Exception):
 class Captured(NamedTuple):
     """One request with its reply. None or empty: the capture does not say.
 
-    `response.body` is decoded; `unheld` are parts of the reply (see `exchange`) that the capture does not hold.
+    `response.body` is decoded; `missing` are parts of the reply (see `exchange`) that the capture does not hold.
     """
 
     number: int  # in its file, from 1
     response: Response | None
     fault: Fault | None = None
-    unheld: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     method: str = ""
     url: str = ""
     headers: Headers | None = None  # of the request

@@ -90,7 +90,7 @@ def read(value: Any) -> Capture:
         notes.append(
             "no request in it carries a key; exports leave it out, so no reply is taken for one to a request without"
         )
-        entries = [entry._replace(unheld=entry.unheld | {KEY}) for entry in entries]
+        entries = [entry._replace(missing=entry.missing | {KEY}) for entry in entries]
     secrets += asked_with
     return Capture(_format(log), tuple(entries), as_secrets(secrets), tuple(notes), as_keys(asked_with))
 
@@ -102,15 +102,15 @@ def _named(raw: dict[str, Any]) -> str:
 
 def _of_ours(entry: Captured, raw: dict[str, Any], probe: str) -> Captured:
     """What chatproof's own HAR leaves out: every value of a request's header, and what was taken out of a body."""
-    unheld = entry.unheld | {KEY, OTHER_HEADERS}
+    missing = entry.missing | {KEY, OTHER_HEADERS}
     stopped = _STOPPED.search(_text(raw, "comment"))
     fault = Fault(stopped[1], stopped[2], stopped[3]) if stopped else entry.fault
     content = _object(_object(raw, "response"), "content")
     text = _text(content, "text")
     escaped = _ESCAPED.search(text) and content.get("size") != len(text.encode("utf-8", "surrogatepass"))
     if MARK in text or escaped:
-        unheld |= {BODY, END}
-    return entry._replace(probe=probe, unheld=unheld, fault=fault)
+        missing |= {BODY, END}
+    return entry._replace(probe=probe, missing=missing, fault=fault)
 
 
 def _format(log: dict[str, Any]) -> str:
@@ -127,9 +127,9 @@ def _entry(
     body = posted.encode("utf-8", "surrogatepass") if isinstance(posted, str) else b"" if method == "GET" else None
     status = response.get("status")
     error = _text(response, "_error") or _text(raw, "_error")
-    read, unheld, fault = None, frozenset[str](), _fault(error, browser) if error else None
+    read, missing, fault = None, frozenset[str](), _fault(error, browser) if error else None
     if isinstance(status, int) and 100 <= status <= 599:
-        read, unheld, failed = _response(response, status, got)
+        read, missing, failed = _response(response, status, got)
         fault = fault or failed
     elif fault is None:
         fault = _fault("", browser)
@@ -137,7 +137,7 @@ def _entry(
         number,
         read,
         fault,
-        unheld,
+        missing,
         method,
         url,
         sent,
@@ -158,9 +158,9 @@ def _fault(error: str, browser: bool = False) -> Fault:
 def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response, frozenset[str], Fault | None]:
     """(response, what of it is not held, what is wrong with its coding)."""
     headers = tuple((name.encode("latin-1", "replace"), value.encode("utf-8", "replace")) for name, value in got)
-    body, unheld = _body(_object(raw, "content"), raw.get("bodySize"))
+    body, missing = _body(_object(raw, "content"), raw.get("bodySize"))
     if body is None and (status in (204, 304) or any(n.lower() == "content-length" and v == "0" for n, v in got)):
-        body, unheld = b"", frozenset()
+        body, missing = b"", frozenset()
     version = _VERSIONS.get(_text(raw, "httpVersion").lower().removeprefix("http/"), "")
     said = [value.lower() for name, value in got if name.lower() == "content-encoding"]
     fault = None
@@ -170,10 +170,11 @@ def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response,
         except Refusal as refusal:
             fault = refusal.fault
     if body is not None and len(body) > Limits().body:
-        body, unheld = body[: Limits().body], frozenset({END})
+        body, missing = body[: Limits().body], frozenset({END})
     reason = _text(raw, "statusText").encode("utf-8", "replace")[:200]
     size = len(body or b"")
-    return Response(version, status, reason, headers, body or b"", size, said[0] if said else "identity"), unheld, fault
+    coding = said[0] if said else "identity"
+    return Response(version, status, reason, headers, body or b"", size, coding), missing, fault
 
 
 def _body(content: dict[str, Any], on_the_wire: object) -> tuple[bytes | None, frozenset[str]]:

@@ -13,7 +13,7 @@ from chatproof.captures.matching import Match, match
 from chatproof.contract.clause import BROKEN, MUST, SMOKE, UNDECIDED, VALIDATE
 from chatproof.contract.surface import Surface
 from chatproof.judging.contract import Choice, Contract, contract_of
-from chatproof.judging.judge import UNHELD, Judgement, judge
+from chatproof.judging.judge import NOT_CAPTURED, Judgement, judge
 from chatproof.record import document
 from chatproof.record.document import Run
 from chatproof.record.sanitized import UNOBSERVED
@@ -76,7 +76,7 @@ def judge_captures(sources: list[Source], asked: Asked) -> Run:
         raise UsageError(
             "usage", "no exchange of the captures answers a probe: " + _why(matches), "see: --as, --validate"
         )
-    not_sent = dict.fromkeys(contract.surface.rows(asked.scope), f"{UNHELD}the whole exchange")
+    not_sent = dict.fromkeys(contract.surface.rows(asked.scope), f"{NOT_CAPTURED}the whole exchange")
     judgement = judging.judge(exchanges, not_sent)
     facts = document.Facts(
         run_id=f"judge-{started[:10].replace('-', '')}-{started[11:19].replace(':', '')}-{os.urandom(3).hex()}",
@@ -200,9 +200,9 @@ def _chosen(matches: list[Match], judging: _Judging) -> tuple[list[Exchange], li
             said.append(_several(probe, group, ranks, worst))
     numbered = [exchange._replace(id=f"x{number}") for number, exchange in enumerate(chosen.values(), 1)]
     if judging.model:
-        numbered = [exchange._replace(unheld=exchange.unheld - {MODEL}) for exchange in numbered]
+        numbered = [exchange._replace(missing=exchange.missing - {MODEL}) for exchange in numbered]
     if judging.key is None and any(m.key for m in matches):
-        numbered = [exchange._replace(unheld=exchange.unheld | {KEY}) for exchange in numbered]
+        numbered = [exchange._replace(missing=exchange.missing | {KEY}) for exchange in numbered]
     return numbered, said
 
 

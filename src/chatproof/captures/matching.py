@@ -65,7 +65,7 @@ def match(entry: Captured, surface: Surface, scope: str, auth_header: str, wante
 
 def _key(entry: Captured) -> tuple[str, Secret | None]:
     """(which kind of key was sent, the key where it is a real one that was captured)."""
-    if entry.headers is None or KEY in entry.unheld:
+    if entry.headers is None or KEY in entry.missing:
         return UNKNOWN, None
     found = credential(entry.headers)
     if found is None:
@@ -142,7 +142,7 @@ class _Matching(NamedTuple):
             if entry.body:
                 return "", "its request body is no JSON object"
             return self._by_reply(entry, "its request body is not in the capture")
-        status = entry.response.status if entry.response is not None and STATUS not in entry.unheld else 0
+        status = entry.response.status if entry.response is not None and STATUS not in entry.missing else 0
         return self.surface.matcher().alike(AskedFor(asked, bool(entry.body), status))
 
     def _by_reply(self, entry: Captured, said: str) -> tuple[str, str]:
@@ -150,7 +150,7 @@ class _Matching(NamedTuple):
         api = json_files.api_of(entry.response.body, surface) if entry.response is not None else ""
         if api:
             return "", f"the reply is {api}, not of {surface.title}{json_files.option_for(api)}"
-        held = entry.response is not None and BODY not in entry.unheld
+        held = entry.response is not None and BODY not in entry.missing
         streamed = held and entry.response is not None and sniff(entry.response.body) == "sse"
         if streamed and surface.stream:
             said += f"; the reply is a stream, so it is taken to answer {surface.stream} (else say --as)"
@@ -160,7 +160,7 @@ class _Matching(NamedTuple):
 
 def _fails(entry: Captured) -> bool:
     """The reply is a refusal or a failure, which is one whatever the request asked for."""
-    return entry.response is not None and STATUS not in entry.unheld and entry.response.status >= 400
+    return entry.response is not None and STATUS not in entry.missing and entry.response.status >= 400
 
 
 def _path(row: Probe, model: str) -> str:
@@ -197,13 +197,13 @@ def _exchange(
     id: str,
 ) -> Exchange:
     row = surface.known(probe)
-    unheld = {*entry.unheld, ARRIVALS, CONNECTION}
+    missing = {*entry.missing, ARRIVALS, CONNECTION}
     if place is None:
-        unheld.add(REQUEST)
+        missing.add(REQUEST)
     if key is None and sort in (probes.KEY, UNKNOWN):
-        unheld.add(KEY)
+        missing.add(KEY)
     if not model:
-        unheld.add(MODEL)
+        missing.add(MODEL)
     found = credential(entry.headers or ())
     header = f"{found[0]}: {found[1]}".strip() if found else auth_header
     names = tuple((name, "") for name, _ in entry.headers or () if not found or name != found[0])
@@ -228,7 +228,7 @@ def _exchange(
         entry.fault,
         entry.timings,
         Peer(entry.address) if entry.address else None,
-        unheld=frozenset(unheld),
+        missing=frozenset(missing),
     )
 
 

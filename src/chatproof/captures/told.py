@@ -48,14 +48,14 @@ def captured(number: int, told: Told) -> Captured:
     sent = () if told.url else None
     if told.fault is not None and not told.status:
         return Captured(number, None, told.fault, frozenset({KEY}), told.method, told.url, sent, told.posted)
-    unheld = {KEY, END}
-    unheld |= set() if told.status else {STATUS}
-    unheld |= set() if told.headers else {HEADERS}
-    unheld |= set() if told.body is not None else {BODY}
+    missing = {KEY, END}
+    missing |= set() if told.status else {STATUS}
+    missing |= set() if told.headers else {HEADERS}
+    missing |= set() if told.body is not None else {BODY}
     raw = tuple((name.encode("latin-1", "replace"), text.encode("latin-1", "replace")) for name, text in told.headers)
     body = told.body or b""
     response = Response("", told.status, b"", raw, body, len(body), "identity")
-    return Captured(number, response, told.fault, frozenset(unheld), told.method, told.url, sent, told.posted)
+    return Captured(number, response, told.fault, frozenset(missing), told.method, told.url, sent, told.posted)
 
 
 def seen(told: Told) -> str:

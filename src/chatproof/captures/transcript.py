@@ -62,16 +62,16 @@ def read(data: bytes) -> Capture:
         message = wire.read(rest)
         rest = message.rest
         asked = command(before)
-        entry = Captured(len(entries) + 1, message.response, message.fault, message.unheld)
+        entry = Captured(len(entries) + 1, message.response, message.fault, message.missing)
         if _FAILED.search(before) and message.response and not message.response.body and message.response.status >= 400:
-            entry = entry._replace(fault=None, unheld=entry.unheld | {BODY, END})
+            entry = entry._replace(fault=None, missing=entry.missing | {BODY, END})
             notes.append("curl was told to keep the body of a failing reply back (--fail)")
         if asked is not None:
             # A key is often left out of what is pasted: its absence there says nothing of what was sent.
             keyless = not any(name.lower() in ("authorization", "api-key", "x-api-key") for name, _ in asked.headers)
-            unheld = entry.unheld | ({KEY} if keyless else set())
+            missing = entry.missing | ({KEY} if keyless else set())
             entry = entry._replace(
-                method=asked.method, url=asked.url, headers=asked.headers, body=asked.body, unheld=unheld
+                method=asked.method, url=asked.url, headers=asked.headers, body=asked.body, missing=missing
             )
             asked_with += [*secrets_of(asked.headers, sent=True), *secrets_in_url(asked.url)]
             asked_with += secrets_in_body(asked.body or b"")

@@ -38,7 +38,7 @@ class Message(NamedTuple):
 
     response: Response | None
     fault: Fault | None
-    unheld: frozenset[str]
+    missing: frozenset[str]
     notes: tuple[str, ...] = ()
     rest: bytes = b""
 
@@ -75,18 +75,18 @@ def read(data: bytes, *, method: str = "POST", curl: bool = False, ended: bool =
     if heads is None:  # no complete block: the reader says what is wrong
         return _by_reader(data, method, frozenset())
     head = heads[-1]
-    unheld = frozenset({BODY, END}) if body is None else frozenset()
+    missing = frozenset({BODY, END}) if body is None else frozenset()
     message = _message(heads, body or b"", method, curl or head.version not in ("1.0", "1.1"))
-    if body is None or BODY in message.unheld:
+    if body is None or BODY in message.missing:
         # Its headers were written, its body was not: a redirect that curl followed, HEAD, --fail, -o.
         try:
             headers = header_lines(head.raw.split(b"\n")[1:])
         except Refusal as refusal:
-            return Message(message.response, refusal.fault, unheld, notes)
+            return Message(message.response, refusal.fault, missing, notes)
         bare = Response(head.version, head.status, b"", headers, b"", 0, "identity")
         return Message(bare, None, frozenset({BODY, END}), (*notes, *message.notes), message.rest)
-    unheld = message.unheld - {END} if ended else message.unheld
-    return message._replace(unheld=unheld, notes=(*notes, *message.notes))
+    missing = message.missing - {END} if ended else message.missing
+    return message._replace(missing=missing, notes=(*notes, *message.notes))
 
 
 def _first_reply(found: list[Block], rest: bytes) -> tuple[list[Block] | None, bytes | None, tuple[str, ...]]:
@@ -136,8 +136,8 @@ def _message(heads: list[Block], body: bytes, method: str, curl: bool) -> Messag
         raw += body
     # An end is proved by a length that fits, or by chunks with their end.
     proved = (chunked and not unchunked) or (len(lengths) == 1 and not decoded and fits) or head.status in BODYLESS
-    unheld = frozenset() if proved or method == "HEAD" else frozenset({END})
-    message = _by_reader(raw, method, unheld)._replace(rest=rest)
+    missing = frozenset() if proved or method == "HEAD" else frozenset({END})
+    message = _by_reader(raw, method, missing)._replace(rest=rest)
     if found is not None and found.note:
         message = message._replace(notes=(found.note,))
     if message.response is None:
@@ -195,11 +195,11 @@ def _plain(block: Block, drop: tuple[bytes, ...]) -> bytes:
     return first + b"\n" + b"\n".join(kept)
 
 
-def _by_reader(raw: bytes, method: str, unheld: frozenset[str]) -> Message:
+def _by_reader(raw: bytes, method: str, missing: frozenset[str]) -> Message:
     reader = ResponseReader(method or "POST")
     reader.feed(raw)
     reader.eof()
     response = reader.response()
     if response is not None:
         response = response._replace(arrivals=())  # it did not arrive: it was read from a file
-    return Message(response, reader.fault, unheld - {END} if reader.fault else unheld)
+    return Message(response, reader.fault, missing - {END} if reader.fault else missing)

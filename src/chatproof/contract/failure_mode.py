@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from chatproof.contract.clause import BROKEN, UNDECIDED, Context
 from chatproof.contract.probe import CONTROL, KEY_REFUSAL, STREAM, Probe, is_own
 from chatproof.evidence.provider_error import ProviderError, classify, error_words
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.printable import snippet
-from chatproof.wire.exchange import ARRIVALS, HEADERS, REQUEST, STATUS, NotHeld, Url
+from chatproof.wire.exchange import ARRIVALS, HEADERS, REQUEST, STATUS, NotCaptured, Url
 from chatproof.wire.urls import version_segments
 
 if TYPE_CHECKING:
@@ -96,12 +96,14 @@ class Case(NamedTuple):
         exchange = self.reply.exchange
         if is_own(exchange.probe):
             return True
-        return ARRIVALS in exchange.unheld and self.context.surface.prompt.encode() not in exchange.request.body
+        return ARRIVALS in exchange.missing and self.context.surface.prompt.encode() not in exchange.request.body
 
     @property
     def asks_for_stream(self) -> bool:
         """The request, as far as it was captured, asks for a stream."""
-        return self.row.role == STREAM or if_held(lambda: b'"stream": true' in self.reply.exchange.request.body, False)
+        return self.row.role == STREAM or or_default(
+            lambda: b'"stream": true' in self.reply.exchange.request.body, False
+        )
 
     @property
     def plain_stream(self) -> bool:
@@ -191,7 +193,7 @@ def describe(reply: Reply) -> str:
     line = f"HTTP {_status(reply)}, {media}"
     try:
         return f"{line}, {body_line(reply)}"
-    except NotHeld as part:
+    except NotCaptured as part:
         return f"{line}, not in the capture: {part}"
 
 

@@ -54,7 +54,7 @@ class Probe(NamedTuple):
     tail: str = ""  # follows the credential in its header
     answers: Callable[[str, Body], Body] | None = None  # body from the model id and the JSON of `after`'s reply
     tokens: int = 0  # expected for prompt and answer together; a cap is sent only where that is what is asked about
-    rides: str = ""  # the probe whose connection is used again if the server keeps it open
+    reuses_connection_of: str = ""  # the probe whose connection is used again if the server keeps it open
     opt_in: bool = False  # sent only when asked for by name
     role: str = FEATURE  # what it is for: one of ROLES
     feeds: str = ""  # what the sanitized record takes from its reply: ANSWER, REJECTION, or nothing

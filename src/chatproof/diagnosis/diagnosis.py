@@ -12,10 +12,10 @@ from chatproof.contract.failure_mode import describe
 from chatproof.contract.probe import CONTROL, EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, NONE, STREAM
 from chatproof.contract.surface import Surface
 from chatproof.diagnosis.failure_modes import ALONGSIDE, Case, Mode, Sign, coded_row, modes_of, unobserved
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.contract import contract_on
 from chatproof.judging.judge import UNDECIDED_VERDICT, Finding, Judgement, judge
-from chatproof.wire.exchange import NotHeld
+from chatproof.wire.exchange import NotCaptured
 
 EVIDENCE_LINES = 8
 _TOLD = 4  # probes of a line, and refusals that ask to wait
@@ -53,7 +53,7 @@ def diagnose(judgement: Judgement) -> tuple[Diagnosis, ...]:
         findings = tuple(
             f
             for f in judgement.findings
-            if f.exchange == reply.exchange.id and f.outcome in (BROKEN, UNDECIDED) and not f.unheld
+            if f.exchange == reply.exchange.id and f.outcome in (BROKEN, UNDECIDED) and not f.not_captured
         )
         case = Case(reply, context, findings)
         beside = tuple(f for f in findings if _clause(f, surface).danger == LEAK)
@@ -108,7 +108,7 @@ def _with_what_keeps_it_open(judgement: Judgement, found: tuple[Diagnosis, ...])
 
 def _of_what_failed(judgement: Judgement, found: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
     """Those of the diagnoses that an exchange of a capture leads to which failed, other than a refusal that is due."""
-    failed = [reply for reply in judgement.context.replies.values() if reply.exchange.unheld and _has_failed(reply)]
+    failed = [reply for reply in judgement.context.replies.values() if reply.exchange.missing and _has_failed(reply)]
     surface = judgement.context.surface
     probes = {reply.probe for reply in failed if surface.known(reply.probe).role != KEY_REFUSAL}
     clauses = {finding.clause for finding in judgement.findings if finding.probe in probes}
@@ -116,7 +116,7 @@ def _of_what_failed(judgement: Judgement, found: tuple[Diagnosis, ...]) -> tuple
 
 
 def _has_failed(reply: Reply) -> bool:
-    return reply.fault is not None or if_held(lambda: reply.status, 0) >= 400
+    return reply.fault is not None or or_default(lambda: reply.status, 0) >= 400
 
 
 def _of_nothing_seen(judgement: Judgement, open_ones: tuple[Finding, ...]) -> tuple[Diagnosis, ...]:
@@ -133,7 +133,7 @@ def _of_nothing_seen(judgement: Judgement, open_ones: tuple[Finding, ...]) -> tu
 
 
 def _limited(reply: Reply) -> bool:
-    return reply.complete and if_held(lambda: reply.status, 0) == 429
+    return reply.complete and or_default(lambda: reply.status, 0) == 429
 
 
 def _few(probes: list[str]) -> str:
@@ -142,8 +142,8 @@ def _few(probes: list[str]) -> str:
 
 
 def _of_control(judgement: Judgement) -> tuple[Diagnosis, ...]:
-    """What ails the plain request, where nobody asked about it and all that was asked hangs on it: `--only stream`,
-    when the stream was not asked for because the plain request failed."""
+    """Diagnose the control request where only clauses that depend on it were selected: `--only stream`, when the
+    stream was not requested because the plain request failed."""
     context, findings = judgement.context, judgement.findings
     control = context.control
     if control is None or all(_clause(finding, context.surface).probe == control.probe for finding in findings):
@@ -187,7 +187,7 @@ def _first_match(case: Case, rows: Iterable[tuple[int, Mode]], *, alongside: boo
     for row, mode in rows:
         try:
             sign = mode.when(case)
-        except NotHeld:  # of a capture that does not hold what this pattern looks at
+        except NotCaptured:  # of a capture that does not hold what this pattern looks at
             continue
         if sign is not None:
             rank = (_severity(case.findings), alongside, _place(case), row)

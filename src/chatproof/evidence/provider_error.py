@@ -1,7 +1,7 @@
 """The error a provider's JSON body carries: found in any known shape, and put into one class.
 
 Classified by the body's code first, its words second and the status last, because statuses lie: CometAPI answers an
-unknown model with a JSON 503, Gemini and xAI a wrong key with 400, OpenAI an empty purse with 429.
+unknown model with a JSON 503, Gemini and xAI a wrong key with 400, OpenAI a spent quota with 429.
 """
 
 from chatproof.evidence.provider_words import ABOUT, ABSENT, BY_STATUS, CODES, FIRST, GENERIC, WORDS

@@ -11,7 +11,7 @@ from chatproof.evidence.parsed_bodies import Events, Memory, Parsed, is_done, re
 from chatproof.evidence.provider_error import ProviderError, find_error
 from chatproof.printable import quote
 from chatproof.wire import sse, strictjson
-from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, NotHeld
+from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, NotCaptured
 from chatproof.wire.strictjson import Json, Problem
 
 _CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put before an origin
@@ -42,8 +42,8 @@ times the room of its bytes, and a run has fifty replies. What is asked of a rep
 class Reply:
     """What an exchange's response says. Every property works without a response, too.
 
-    Of an exchange from a capture, what the capture does not hold raises NotHeld when it is asked for: whoever needs it
-    cannot come to a verdict, and whoever does not need it can.
+    Of an exchange from a capture, what the capture does not hold raises NotCaptured when it is asked for: whoever needs
+    it cannot come to a verdict, and whoever does not need it can.
     """
 
     def __init__(self, exchange: Exchange, memory: Memory | None = None) -> None:
@@ -60,13 +60,13 @@ class Reply:
 
     def lacks(self, part: str) -> bool:
         """The capture does not hold this part; never so in a live exchange."""
-        return part in self.exchange.unheld
+        return part in self.exchange.missing
 
     def need(self, *parts: str) -> None:
-        """Raise NotHeld when one of these parts is not known."""
+        """Raise NotCaptured when one of these parts is not known."""
         for part in parts:
-            if part in self.exchange.unheld:
-                raise NotHeld(part)
+            if part in self.exchange.missing:
+                raise NotCaptured(part)
 
     @property
     def complete(self) -> bool:
@@ -115,7 +115,7 @@ class Reply:
     def _parsed(self) -> tuple[Json, Problem | None]:
         value, problem = self._memory.json(self.body) if len(self.body) > _LARGE else self._small_json
         if problem is not None and self.lacks(END) and _at_the_end(problem):
-            raise NotHeld(END)  # a document that is not finished here may have been finished by what followed
+            raise NotCaptured(END)  # a document that is not finished here may have been finished by what followed
         return value, problem
 
     @cached_property
@@ -146,7 +146,7 @@ class Reply:
         if self.lacks(STATUS):
             strict, loose = find_error(self.json), find_error(self.json, failing=True)
             if strict is None and loose is not None:
-                raise NotHeld(STATUS)  # words that are an error under a failing status only
+                raise NotCaptured(STATUS)  # words that are an error under a failing status only
             return strict
         return find_error(self.json, failing=self.status >= 400)
 
@@ -155,7 +155,7 @@ class Reply:
         """What shows that a firewall or CDN put a challenge or block page in place of an answer; empty if nothing."""
         if not self.complete or self.status not in (403, 429, 503):
             return ""
-        if if_held(lambda: self.header(b"cf-mitigated"), ""):
+        if or_default(lambda: self.header(b"cf-mitigated"), ""):
             return "header cf-mitigated is present"
         if self.is_cloudflares:
             title = quote(self.object.get("title"), 80)
@@ -170,7 +170,7 @@ class Reply:
     def is_cloudflares(self) -> bool:
         """Cloudflare's error in JSON, which it writes instead of a page where JSON is accepted (2026-03-11)."""
         named = b'"cloudflare_error"' in self.body[:8192]
-        return named and if_held(lambda: self.object.get("cloudflare_error"), None) is True
+        return named and or_default(lambda: self.object.get("cloudflare_error"), None) is True
 
     @property
     def is_outage(self) -> bool:
@@ -244,10 +244,11 @@ class Reply:
         assert self.response is not None
         body = self.body
         whole = body[: max((body.rfind(blank) + 2 for blank in _BLANK_LINES if blank in body), default=0)]
-        ended = self.exchange.unheld - {END}
+        ended = self.exchange.missing - {END}
         return [
             Reply(
-                self.exchange._replace(response=self.response._replace(body=whole + ending), unheld=ended), self._memory
+                self.exchange._replace(response=self.response._replace(body=whole + ending), missing=ended),
+                self._memory,
             )
             for ending in ways
         ]
@@ -260,11 +261,11 @@ class Reply:
 _T = TypeVar("_T")
 
 
-def if_held(value: Callable[[], _T], otherwise: _T) -> _T:
+def or_default(value: Callable[[], _T], otherwise: _T) -> _T:
     """The value, or what stands for it where a capture does not hold what it is made of."""
     try:
         return value()
-    except NotHeld:
+    except NotCaptured:
         return otherwise
 
 

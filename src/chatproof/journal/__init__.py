@@ -55,7 +55,7 @@ def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: b
 
         return jsonl.JsonLines(os.path.expanduser(place), create=create)
     if place == NONE:
-        raise JournalError("journal.missing", "the journal is none", "name one with --journal")
+        raise JournalError("journal.missing", "there is no journal", "name one with --journal")
     from chatproof.journal import sqlite
 
     path = os.path.expanduser(place) or default_place(os.environ if environ is None else environ)

@@ -54,7 +54,7 @@ def _contradiction(document: dict[str, Any]) -> str:
             datetime.fromisoformat(exchange["sent_at"] or "2000-01-01")
         date.fromisoformat(document.get("signed_on", "2000-01-01"))
     except ValueError:
-        return "a time in it is none"
+        return "a time in it cannot be read"
     there = {"", *(exchange["id"] for exchange in exchanges)}
     missing = next((f["exchange"] for f in document.get("findings", ()) if f["exchange"] not in there), "")
     return f"a finding is on {missing}, an exchange that is not in it" if missing else ""

@@ -24,9 +24,9 @@ from chatproof.evidence.reply import Reply
 from chatproof.judging.contract import Contract, Term
 from chatproof.target.profile import Waiver
 from chatproof.values import NamedTuple
-from chatproof.wire.exchange import END, Exchange, NotHeld, Secret
+from chatproof.wire.exchange import END, Exchange, NotCaptured, Secret
 
-UNHELD = "not in the capture: "
+NOT_CAPTURED = "not in the capture: "
 DEPENDS = "depends on what is not in the capture: "
 """How the reason of a finding begins that a capture leaves undecided."""
 GO, NO_GO, UNDECIDED_VERDICT = "GO", "NO-GO", "UNDECIDED"
@@ -51,9 +51,9 @@ class Finding(NamedTuple):
         return f"<Finding {self.clause} {self.outcome} on {self.exchange or 'nothing'}>"
 
     @property
-    def unheld(self) -> bool:
+    def not_captured(self) -> bool:
         """Undecided because a capture does not hold what it takes; nothing is wrong that could be diagnosed."""
-        return self.reason.startswith((UNHELD, DEPENDS))
+        return self.reason.startswith((NOT_CAPTURED, DEPENDS))
 
 
 class Judgement(NamedTuple):
@@ -174,7 +174,7 @@ def _outcome(term: Term, reply: Reply, context: Context, clauses: Mapping[str, C
     """The clause's own word, where the exchange holds what it takes to come to one."""
     ways, is_ended = context.surface.endings, context.surface.is_ended
     if reply.is_open and not ways and not is_ended(reply):  # an API that does not say how its streams go on
-        return undecided(f"{UNHELD}{END}")
+        return undecided(f"{NOT_CAPTURED}{END}")
     try:
         found = term.clause.judge(reply, context)
         others = [
@@ -182,11 +182,11 @@ def _outcome(term: Term, reply: Reply, context: Context, clauses: Mapping[str, C
             for other in reply.endings(ways)
             if _applies(term.clause, other, context, clauses)
         ]
-    except NotHeld as part:
-        return undecided(f"{UNHELD}{part}")
+    except NotCaptured as part:
+        return undecided(f"{NOT_CAPTURED}{part}")
     if all(other == found.outcome for other in others):
         return found
-    return undecided(f"{UNHELD if found.outcome == HOLDS else DEPENDS}{END}")
+    return undecided(f"{NOT_CAPTURED if found.outcome == HOLDS else DEPENDS}{END}")
 
 
 def _applies(clause: Clause, reply: Reply, context: Context, clauses: Mapping[str, Clause]) -> bool:
@@ -198,7 +198,7 @@ def _applies(clause: Clause, reply: Reply, context: Context, clauses: Mapping[st
 def _may_hold(clause: Clause, reply: Reply, context: Context) -> bool:
     try:
         return clause.judge(reply, context).outcome == HOLDS
-    except NotHeld:
+    except NotCaptured:
         return True
 
 
@@ -216,17 +216,17 @@ def _by_needs(term: Term, earlier: list[Finding], exchange: str = "") -> tuple[O
     """
     for need in term.clause.needs:
         found = _need(need, earlier, exchange)
-        if found.outcome == HOLDS or found.reason.startswith(UNHELD):
+        if found.outcome == HOLDS or found.reason.startswith(NOT_CAPTURED):
             continue  # what a capture does not hold keeps nobody from looking at what it does hold
         if found.outcome == WAIVED:
             return Outcome(WAIVED, reason=found.reason), term.level
         if found.outcome == NOT_APPLICABLE:
             return not_applicable(found.reason), term.level
         if found.outcome == BROKEN and found.level != MUST:
-            return not_applicable(f"{need} is broken, which is a warning"), term.level
+            return not_applicable(f"{need} failed, which is a warning"), term.level
         level = term.level if found.level == MUST else found.level
         # The root is what a reader wants to know, not the last link of the chain.
-        return undecided(f"{need} is broken" if found.outcome == BROKEN else found.reason), level
+        return undecided(f"{need} failed" if found.outcome == BROKEN else found.reason), level
     return None, term.level
 
 

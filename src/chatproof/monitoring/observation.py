@@ -85,7 +85,7 @@ def cause_of(document: Mapping[str, Any], first: Mapping[str, Any] | None, warni
     if code.startswith("certificate"):
         step = "Ask whoever runs the host to renew it."
         return Cause("tls.expired", code, "provider", _CERTAIN, step, document["run_id"])
-    summary = f"{code} is broken" if broken else code
+    summary = f"{code} failed" if broken else code
     step = f"See what it asks for: chatproof explain {code}" if broken else "Look at the run."
     return Cause(code, summary, "unknown", "possible", step, document["run_id"])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatproof import __version__
 from chatproof.contract.clause import BROKEN, UNDECIDED, VALIDATE, WAIVED
 from chatproof.contract.surface import CHAT
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.judging.contract import Contract
 from chatproof.judging.judge import Finding, Judgement
 from chatproof.record.exchanges import cut_texts, exchange_rows, upstream_of
@@ -371,5 +371,5 @@ def _leaky(judgement: Judgement, shown: set[str]) -> set[str]:
     for reply in context.replies.values():
         id = reply.exchange.id
         if id in shown and id not in found and context.key is not None:
-            found[id] = if_held(lambda: clause.judge(reply, context).outcome == BROKEN, True)  # noqa: B023  # called here
+            found[id] = or_default(lambda: clause.judge(reply, context).outcome == BROKEN, True)  # noqa: B023  # called here
     return {id for id, leaks in found.items() if leaks}

@@ -6,7 +6,7 @@ from chatproof.contract.clause import Context
 from chatproof.contract.probe import Probe
 from chatproof.contract.surface import View
 from chatproof.evidence.json_shape import shape
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.evidence.request_ids import REQUEST_IDS, request_id
 from chatproof.printable import cut, decode, escape
 from chatproof.secrets.digest import sha256
@@ -59,8 +59,8 @@ def exchange_rows(
             unsent += 1
             continue
         # A request that must be refused, and is answered with a completion, was billed to somebody.
-        billable += row.billable or if_held(lambda: view.is_success(reply), False)  # noqa: B023
-        tokens += if_held(lambda: view.tokens(reply), 0) if reply.exchange is e else 0  # noqa: B023
+        billable += row.billable or or_default(lambda: view.is_success(reply), False)  # noqa: B023
+        tokens += or_default(lambda: view.tokens(reply), 0) if reply.exchange is e else 0  # noqa: B023
     return made, {"requests": len(exchanges) - unsent, "billable_requests": billable, "tokens_reported": tokens}
 
 
@@ -69,8 +69,8 @@ def upstream_of(exchanges: list[Exchange], context: Context) -> dict[str, list[s
     view = context.surface.view
     small = (e for e in exchanges if e.response is not None and len(e.response.body) <= _SMALL)
     replies = [context.replies[e.probe] for e in small]
-    done = [reply for reply in replies if if_held(lambda: view.is_success(reply), False)]  # noqa: B023
-    said = [if_held(lambda: view.upstream(reply), ("", "")) for reply in done]  # noqa: B023
+    done = [reply for reply in replies if or_default(lambda: view.is_success(reply), False)]  # noqa: B023
+    said = [or_default(lambda: view.upstream(reply), ("", "")) for reply in done]  # noqa: B023
     named = {"fingerprints": {mark for mark, _ in said}, "ids": {form for _, form in said}}
     found = {name: sorted(cut(escape(mark), _MARK) for mark in marks if mark)[:_MARKS] for name, marks in named.items()}
     return found if any(found.values()) else {}
@@ -85,7 +85,7 @@ def _exchange(reply: Reply, row: Probe, view: View, leaky: bool, with_excerpt: b
     exchange = reply.exchange
     request = exchange.request
     credential = [request.credential_header.partition(":")[0]] if request.credential else []
-    said: dict[str, Any] = {"unheld": sorted(exchange.unheld)} if exchange.unheld else {}
+    said: dict[str, Any] = {"unheld": sorted(exchange.missing)} if exchange.missing else {}
     if not _was_sent(exchange):
         said["sent"] = False
     if exchange.reused and exchange.fault:
@@ -99,7 +99,7 @@ def _exchange(reply: Reply, row: Probe, view: View, leaky: bool, with_excerpt: b
         "sent_at": exchange.sent_at,
         "request": {
             "method": request.method,
-            "url": "" if REQUEST in exchange.unheld else str(request.url),
+            "url": "" if REQUEST in exchange.missing else str(request.url),
             "header_names": [*credential, *(h.name for h in request.further), *(name for name, _ in request.headers)],
             "summary": request.summary,
         },
@@ -113,7 +113,8 @@ def _exchange(reply: Reply, row: Probe, view: View, leaky: bool, with_excerpt: b
 def _first_chunk(reply: Reply) -> dict[str, float]:
     """When a stream's first bytes came, as far as that was observed. Recorded, and judged nowhere."""
     arrivals = reply.response.arrivals if reply.response else ()
-    return {"first_chunk": round(arrivals[0].at_ms, 1)} if arrivals and if_held(lambda: reply.kind, "") == "sse" else {}
+    streamed = bool(arrivals) and or_default(lambda: reply.kind, "") == "sse"
+    return {"first_chunk": round(arrivals[0].at_ms, 1)} if streamed else {}
 
 
 def _peer(exchange: Exchange) -> dict[str, Any] | None:
@@ -136,16 +137,16 @@ def _response(reply: Reply, view: View, leaky: bool, with_excerpt: bool) -> dict
         "media_type": "" if reply.lacks(HEADERS) else escape(reply.media_type),
         "headers": _headers(response),
         "header_names": _header_names(response),
-        "request_id": if_held(lambda: request_id(reply), ""),
+        "request_id": or_default(lambda: request_id(reply), ""),
         "informational": list(response.informational),
-        "model": if_held(lambda: escape(view.model(reply)), ""),
+        "model": or_default(lambda: escape(view.model(reply)), ""),
         **_usage(reply, view),
         "body": {
-            "kind": if_held(lambda: reply.kind, "unknown"),
+            "kind": or_default(lambda: reply.kind, "unknown"),
             "bytes": len(response.body),
             # A hash of a body that may be little more than the key would help to guess it; one of a part is of no use.
             "sha256": "" if leaky or reply.lacks(BODY) or reply.lacks(END) else sha256(response.body),
-            "shape": if_held(lambda: _shape(reply), list[list[str]]()),
+            "shape": or_default(lambda: _shape(reply), list[list[str]]()),
             "excerpt": _excerpt(response.body, leaky) if with_excerpt else "",
         },
     }
@@ -153,9 +154,9 @@ def _response(reply: Reply, view: View, leaky: bool, with_excerpt: bool) -> dict
 
 def _usage(reply: Reply, view: View) -> dict[str, dict[str, int]]:
     """The counts of tokens that a success reports; nothing where it reports none."""
-    if not if_held(lambda: view.is_success(reply), False):
+    if not or_default(lambda: view.is_success(reply), False):
         return {}
-    reported = if_held(lambda: view.usage(reply), dict[str, int]())
+    reported = or_default(lambda: view.usage(reply), dict[str, int]())
     return {"usage": reported} if reported else {}
 
 

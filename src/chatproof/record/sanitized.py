@@ -7,7 +7,7 @@ from typing import Any
 from chatproof.contract.clause import BROKEN, HOLDS, MUST, NOT_APPLICABLE, Clause, Context
 from chatproof.contract.probe import KEY_REFUSAL, REJECTION
 from chatproof.contract.surface import Surface
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.judge import GO, UNDECIDED_VERDICT, Judgement
 
 UNOBSERVED = "unobserved"
@@ -85,7 +85,7 @@ def _holds(clause: Clause | None, reply: Reply, context: Context) -> bool:
 def _seen(reply: Reply | None, look: Callable[[Reply], int | bool]) -> str:
     if reply is None or not reply.complete:
         return UNOBSERVED
-    return if_held(lambda: str(look(reply)).lower(), UNOBSERVED)
+    return or_default(lambda: str(look(reply)).lower(), UNOBSERVED)
 
 
 def _notes(document: dict[str, Any], judgement: Judgement) -> str:
@@ -99,7 +99,7 @@ def _notes(document: dict[str, Any], judgement: Judgement) -> str:
             [f"pass_fail is FAIL: not judged, or not seen to hold: {_folded(missing, assertions)}"] if missing else []
         )
         broken = (f for f in judgement.findings if f.outcome == BROKEN and f.level != MUST)
-        parts += [f"warning: {f.clause} is broken" for f in broken]
+        parts += [f"warning: {f.clause} failed" for f in broken]
     way = document.get("origin")
     if way and (way["config"] or way["proxy"] or way["ca_file"]):
         from chatproof.target.origin import sentence

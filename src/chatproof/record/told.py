@@ -99,7 +99,7 @@ class RecordedFinding(dict[str, Any]):
 
     def __str__(self) -> str:
         if self.outcome == "broken":
-            return f"{self.clause} is broken: expected {self.expected}; observed {self.observed}"
+            return f"{self.clause} failed: expected {self.expected}; observed {self.observed}"
         return f"{self.clause}: {self.outcome}{f', {self.reason}' if self.reason else ''}"
 
 

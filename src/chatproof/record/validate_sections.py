@@ -9,7 +9,7 @@ from chatproof.contract.capability import UNSUPPORTED, refuses
 from chatproof.contract.clause import BROKEN, NOT_APPLICABLE, UNDECIDED, Context
 from chatproof.contract.probe import EMPTY, INVALID, Probe
 from chatproof.contract.surface import View
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.contract import Contract
 from chatproof.judging.judge import Finding, Judgement
 from chatproof.printable import cut, decode, escape
@@ -80,7 +80,7 @@ def _state(findings: list[Finding], context: Context) -> tuple[str, str]:
     broken = next((finding for finding in findings if finding.outcome == BROKEN), None)
     if broken is not None:  # clauses of smoke say nothing of a state: see what came back
         reply = context.replies[broken.probe]
-        return if_held(lambda: _seen(reply, context.surface.view), UNKNOWN), broken.observed
+        return or_default(lambda: _seen(reply, context.surface.view), UNKNOWN), broken.observed
     open = next((f for f in findings if f.outcome in (UNDECIDED, NOT_APPLICABLE) and not f.state), None)
     if open is not None:
         return UNKNOWN, open.reason

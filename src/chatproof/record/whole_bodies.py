@@ -8,7 +8,7 @@ wrong, and there is a journal that keeps bodies.
 from typing import NamedTuple
 
 from chatproof.contract.clause import BROKEN, UNDECIDED
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.judge import Judgement
 from chatproof.secrets import bundle_scan
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, clean, find_secret
@@ -104,7 +104,7 @@ def _reads(secret: Secret, exchange: Exchange, response: Response, data: bytes, 
     bare = response._replace(body=data, headers=kind, reason=b"", trailers=(), excess=b"", early=())
     clause, context = judgement.context.surface.leak, judgement.context._replace(key=secret)
     reply = Reply(exchange._replace(response=bare, fault=None))
-    return if_held(lambda: clause.judge(reply, context).outcome == BROKEN, True)
+    return or_default(lambda: clause.judge(reply, context).outcome == BROKEN, True)
 
 
 def _cut(data: bytes, most: int) -> bytes:

@@ -22,9 +22,9 @@ def render(document: dict[str, Any], style: Style) -> str:
             broken.setdefault(finding["clause"], finding)
     less = narrowed(document)
     lines = [
-        f"# What `chatproof {document['kind']}` found broken in run {document['run_id']}, {document['started_at']}:",
+        f"# What `chatproof {document['kind']}` found failing in run {document['run_id']}, {document['started_at']}:",
         f"# {_comment(target['base_url'])}, model {_comment(target['model'])}, {document['verdict']}.",
-        *([f"# Narrowed by {_comment(narrowed(document))}: what was left out was not judged."] if less else []),
+        *([f"# Narrowed by {_comment(narrowed(document))}: what was left out was not checked."] if less else []),
         "# Put it into chatproof.toml. Fill in reason and ticket: without them the file is refused.",
     ]
     grave = [term["clause"] for term in document.get("terms", []) if term["grave"] and term["clause"] in broken]
@@ -45,10 +45,10 @@ def render(document: dict[str, Any], style: Style) -> str:
             f"expires = {_string(until)}",
         ]
     if not broken:
-        lines.append("# Nothing is broken, so there is nothing to waive.")
+        lines.append("# Nothing failed, so there is nothing to waive.")
     waived = dict.fromkeys(f["clause"] for f in document["findings"] if f["outcome"] == "waived")
     if waived:
-        lines += ["", f"# Waived already, and still broken: {', '.join(waived)}."]
+        lines += ["", f"# Waived already, and still failing: {', '.join(waived)}."]
     return "\n".join([*lines, ""])
 
 

@@ -31,7 +31,7 @@ def render(document: dict[str, Any], style: Style) -> str:
             }
         )
     if narrowed(document):
-        less = f"narrowed by {narrowed(document)}: what was left out was not judged"
+        less = f"narrowed by {narrowed(document)}: what was left out was not checked"
         rows.append(
             {
                 "description": clean(f"chatproof {document['kind']}: {document['verdict']}, {less}"),

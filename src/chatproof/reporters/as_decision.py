@@ -1,7 +1,7 @@
 """The rollout decision for a change ticket, in Markdown: what was decided and why, and everything that it rests on.
 
 Sources checked, request templates with the key by its variable's name, fields observed, failure modes tested,
-capabilities, waivers, and what was not judged. It is complete rather than short; the text report is the short one.
+capabilities, waivers, and what was not checked. It is complete rather than short; the text report is the short one.
 """
 
 import re
@@ -13,7 +13,7 @@ from chatproof.reporters.lines import sent
 from chatproof.reporters.markdown import cell, own, words
 
 _OUTCOMES = ("broken", "undecided", "waived", "holds", "not_applicable")  # a clause stands as on its worst exchange
-_WORDS = {"not_applicable": "not applicable", "undecided": "not judged"}
+_WORDS = {"not_applicable": "not applicable", "undecided": "not checked", "broken": "failed", "holds": "passed"}
 _REFUSED, _FORM = ("key_refusal", "refusal"), "key_form"  # roles of probes
 _OLDER_ROLES = {"auth.": "key_refusal", "error.": "refusal", "key.": _FORM}
 _OLDER_SHAPES = {
@@ -84,29 +84,31 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
     of = {outcome: [c for c in musts if c["outcome"] == outcome] for outcome in _OUTCOMES}
     warned = [clause for clause in clauses if clause["level"] != "must" and clause["outcome"] == "broken"]
     words = {
-        "GO": "The endpoint may carry traffic: every clause that must hold was observed to hold, or is waived below.",
+        "GO": "The endpoint may carry traffic: every required clause was checked and passed, or is waived below.",
         "NO-GO": "The endpoint must not carry traffic: a complete reply breaks what a client relies on.",
-        "UNDECIDED": "No decision can be made: something that must hold could not be observed. This is no GO.",
+        "UNDECIDED": "No decision can be made: something required could not be observed. This is no GO.",
     }
     if narrowed(document):
         words["GO"] = (
-            "What was judged holds, and not the whole contract was judged: this is no decision about a rollout."
+            "What was checked passed, but not the whole contract was checked: this is no decision about a rollout."
         )
     lines = ["## Decision", "", f"**{document['verdict']}**. {words[document['verdict']]}", ""]
     if narrowed(document):
-        lines += [f"**Narrowed** by {_span(narrowed(document))}: what was left out was not judged.", ""]
+        lines += [f"**Narrowed** by {_span(narrowed(document))}: what was left out was not checked.", ""]
     lines += [line for note in dangers for line in (f"**DANGER**: {cell(note.removeprefix('DANGER: '))}", "")]
     if document["kind"] == "judge":
-        lines += ["Captured exchanges were judged; nothing was sent. What a capture does not hold is not judged.", ""]
+        lines += ["Captured exchanges were judged; nothing was sent. What is not in a capture is not checked.", ""]
     if "terms" not in document:
-        lines += ["Only the smoke contract was judged. `chatproof validate` judges the whole one before a rollout.", ""]
-    words = {**_WORDS, "holds": "hold"}
-    counts = ", ".join(f"{len(found)} {words.get(outcome, outcome)}" for outcome, found in of.items() if found)
-    lines.append(f"- Clauses that must hold: {counts or 'none was asked for'}.")
-    lines += [f"- **Breaks** `{clause['clause']}`: {_seen(clause)}" for clause in of["broken"]]
+        lines += [
+            "Only the smoke contract was checked. `chatproof validate` checks the whole one before a rollout.",
+            "",
+        ]
+    counts = ", ".join(f"{len(found)} {_WORDS.get(outcome, outcome)}" for outcome, found in of.items() if found)
+    lines.append(f"- Required clauses: {counts or 'none was asked for'}.")
+    lines += [f"- **Failed** `{clause['clause']}`: {_seen(clause)}" for clause in of["broken"]]
     if of["undecided"]:
         reasons = dict.fromkeys(clause["reason"] for clause in of["undecided"])
-        lines += [f"- **Not observed**: {cell(reason)}." for reason in list(reasons)[:8]]
+        lines += [f"- **Not checked**: {cell(reason)}." for reason in list(reasons)[:8]]
     lines += [f"- Warning `{clause['clause']}`: {_seen(clause)}" for clause in warned]
     lines.append("")
     if document["diagnoses"]:
@@ -114,7 +116,7 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
             [f"`{d['code']}`", cell(d["summary"]), f"{d['owner']} ({d['confidence']})", cell(d["next_step"])]
             for d in document["diagnoses"]
         ]
-        lines += ["### Causes and next steps", "", *_table(["cause", "what it means", "whose", "next step"], rows), ""]
+        lines += ["### Causes and next steps", "", *_table(["cause", "what it means", "owner", "next step"], rows), ""]
     return lines
 
 
@@ -149,15 +151,15 @@ def _failure_modes(document: dict[str, Any], clauses: list[dict[str, Any]]) -> l
             continue
         bad = [clause for clause in mine if clause["outcome"] in ("broken", "undecided", "waived")]
         stands = ", ".join(f"`{clause['clause']}` {_WORDS.get(clause['outcome'], clause['outcome'])}" for clause in bad)
-        rows.append([f"`{probe}`", words(exchange["request"]["summary"]), _answer(exchange), stands or "holds"])
+        rows.append([f"`{probe}`", words(exchange["request"]["summary"]), _answer(exchange), stands or "passed"])
     forms = [
         [f"`{probe}`", words(exchange["request"]["summary"]), _answer(exchange)]
         for probe, exchange in exchanges.items()
         if _role(exchange) == _FORM
     ]
-    lines = ["## Failure modes tested", "", *_table(["probe", "sent", "answered", "judged"], rows), ""]
+    lines = ["## Failure modes tested", "", *_table(["probe", "sent", "answered", "outcome"], rows), ""]
     if forms:
-        about = "Forms of the key are recorded and not judged: providers differ, and no client may rely on one."
+        about = "Forms of the key are recorded, not judged: providers differ, and no client may rely on one."
         lines += [about, "", *_table(["probe", "sent", "answered"], forms), ""]
     return lines
 
@@ -191,7 +193,7 @@ def _waivers(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[st
         rows.append([f"`{clause['clause']}`", whose, cell(waiver["reason"]), cell(waiver["source"]), until, used])
     if not rows:
         return ["## Waivers", "", "None.", ""]
-    return ["## Waivers", "", *_table(["clause", "whose", "reason", "ticket or source", "until", "used"], rows), ""]
+    return ["## Waivers", "", *_table(["clause", "set by", "reason", "ticket or source", "until", "used"], rows), ""]
 
 
 def _not_judged(clauses: list[dict[str, Any]]) -> list[str]:
@@ -202,9 +204,9 @@ def _not_judged(clauses: list[dict[str, Any]]) -> list[str]:
             level = "" if clause["level"] == "must" else f" ({clause['level']})"
             groups.setdefault((clause["outcome"], clause["reason"]), []).append(f"`{clause['clause']}`{level}")
     rows = [[_WORDS[outcome], cell(reason), ", ".join(ids)] for (outcome, reason), ids in groups.items()]
-    always = "Price, quota, latency, uptime, and what the model says are not judged at all."
-    table = _table(["", "reason", "clauses"], rows) if rows else ["Every clause in force was judged."]
-    return ["## Not judged", "", always, "", *table, ""]
+    always = "Price, quota, latency, uptime, and what the model says are never judged."
+    table = _table(["", "reason", "clauses"], rows) if rows else ["Every clause in force was checked."]
+    return ["## Not checked", "", always, "", *table, ""]
 
 
 def _tokens(document: dict[str, Any]) -> list[str]:

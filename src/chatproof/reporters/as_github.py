@@ -62,8 +62,8 @@ def _annotations(document: dict[str, Any]) -> list[tuple[str, str, str]]:
 def _told(explained: list[Case]) -> list[str]:
     broken = [case.id for case in explained if case.outcome == "broken"]
     undecided = [case.id for case in explained if case.outcome == "undecided"]
-    lines = [f"broken: {', '.join(broken)}"] if broken else []
-    return [*lines, f"not judged: {', '.join(undecided)}"] if undecided else lines
+    lines = [f"failed: {', '.join(broken)}"] if broken else []
+    return [*lines, f"not checked: {', '.join(undecided)}"] if undecided else lines
 
 
 def _data(text: str) -> str:

@@ -30,13 +30,13 @@ _LAYERS = {
     "behaviour": "what the endpoint does",
     "": "other",
 }
-_WORDS = {FAILED: "broken", WARNED: "warning", ERROR: "undecided", SKIPPED: "not judged", PASSED: "holds"}
+_WORDS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided", SKIPPED: "not checked", PASSED: "passed"}
 _MEANING = {
-    "GO": "Every required clause holds.",
-    "NO-GO": "A complete reply was observed, and it breaks a required clause.",
-    "UNDECIDED": "Nothing is broken, but something required could not be observed. This is no pass.",
+    "GO": "Every required clause passed.",
+    "NO-GO": "A complete reply was observed, and a required clause failed.",
+    "UNDECIDED": "No clause failed, but something required could not be observed. This is no pass.",
 }
-_NARROWED = " The run was narrowed: what was left out was not judged."
+_NARROWED = " The run was narrowed: what was left out was not checked."
 _PHASES = ("dns", "connect", "tls", "wait", "receive")
 _WIDTH = 1000.0
 
@@ -83,7 +83,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         troubled=[case for state in (FAILED, WARNED) for case in shown if case.state == state],
         unchecked=_unchecked(shown),
         held=_held(shown),
-        tally=f"{len(held)} of {len(every)} hold",
+        tally=f"{len(held)} of {len(every)} passed",
         words=_WORDS,
         rows=_rows(document, all_cases),
         sent=sent(document),
@@ -164,7 +164,7 @@ def _held(all_cases: list[Case]) -> list[Fold]:
     for layer, about in _LAYERS.items():
         mine = [case for case in all_cases if case.layer == layer and case.state == PASSED]
         if mine:
-            found.append((f"{_clauses(mine)} hold: {layer or 'other'}", about, mine))
+            found.append((f"{_clauses(mine)} passed: {layer or 'other'}", about, mine))
     return found
 
 

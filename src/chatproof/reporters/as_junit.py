@@ -45,7 +45,7 @@ def _case(case: Case, kind: str, seconds: float) -> str:
         inside = [element("skipped", message=f"{case.outcome.replace('_', ' ')}: {case.message}")]
     elif case.state == WARNED:
         warning = element("properties", _property("warning", case.message))
-        inside = [warning, element("system-out", f"warning: a {case.level} clause is broken\n{text}")]
+        inside = [warning, element("system-out", f"warning: a {case.level} clause failed\n{text}")]
     name = clean(case.id)
     return element("testcase", *inside, name=name, classname=f"chatproof.{kind}.{case.probe}", time=seconds)
 

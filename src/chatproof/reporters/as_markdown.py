@@ -1,4 +1,4 @@
-"""Markdown for a ticket, a pull request or a step summary: verdict, cause, what is broken, what was sent.
+"""Markdown for a ticket, a pull request or a step summary: verdict, cause, what failed, what was sent.
 
 Untrusted words stand in code spans, where no host of Markdown makes links, mentions, images or HTML of them.
 """
@@ -11,7 +11,7 @@ from chatproof.reporters.lines import held_of, sent
 from chatproof.reporters.markdown import code, prose
 from chatproof.target.origin import sentence
 
-_MARKS = {FAILED: "broken", WARNED: "warning", ERROR: "undecided"}
+_MARKS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided"}
 
 
 def render(document: dict[str, Any], style: Style) -> str:
@@ -22,13 +22,13 @@ def render(document: dict[str, Any], style: Style) -> str:
     less = " (narrowed)" if narrowed(document) else ""
     lines = [f"## chatproof {document['kind']}: {document['verdict']}{less}", "", " · ".join(where), ""]
     if less:
-        lines += [f"**Narrowed** by {code(narrowed(document))}: what was left out was not judged.", ""]
+        lines += [f"**Narrowed** by {code(narrowed(document))}: what was left out was not checked.", ""]
     for number, diagnosis in enumerate(document["diagnoses"]):
         lines += _diagnosis("Cause" if number == 0 and document["verdict"] != "GO" else "Also", diagnosis)
     lines += _troubled([case for case in all_cases if case.state in _MARKS])
     held, every = held_of(document)
     if held:
-        lines += [f"**Held**: {len(held)} of {len(every)} clauses.", ""]
+        lines += [f"**Passed**: {len(held)} of {len(every)} clauses.", ""]
     lines += _skipped([case for case in all_cases if case.state == SKIPPED])
     lines += _exchanges(document)
     if way := sentence(document.get("origin") or {}):
@@ -43,7 +43,7 @@ def _diagnosis(label: str, diagnosis: dict[str, Any]) -> list[str]:
     return [
         f"**{label}**: {code(diagnosis['code'])}: {prose(diagnosis['summary'])}",
         "",
-        f"- whose: {diagnosis['owner']} ({diagnosis['confidence']})",
+        f"- owner: {diagnosis['owner']} ({diagnosis['confidence']})",
         *(f"- evidence: {code(line)}" for line in diagnosis["evidence"]),
         f"- next: {prose(diagnosis['next_step'])}",
         "",

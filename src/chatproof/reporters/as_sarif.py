@@ -87,7 +87,7 @@ def _location(document: dict[str, Any], case: Case) -> dict[str, Any]:
 
 def _invocation(document: dict[str, Any], shown: list[Case]) -> dict[str, Any]:
     open_ones = [case for case in shown if case.state == ERROR]
-    less = f"narrowed by {clean(narrowed(document))}: what was left out was not judged" if narrowed(document) else ""
+    less = f"narrowed by {clean(narrowed(document))}: what was left out was not checked" if narrowed(document) else ""
     return {
         "executionSuccessful": not open_ones,
         "startTimeUtc": document["started_at"],

@@ -31,7 +31,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         )
         details(diagnosis, lines)
     _undecided(document, lines)
-    _held(document, lines)
+    _passed(document, lines)
     if style.verbosity > 0:
         exchanges(document, lines)
     footer(document, lines)
@@ -51,11 +51,11 @@ def _broken(document: dict[str, Any], lines: Lines) -> None:
         return
     lines.blank()
     for finding in broken:
-        mark = "broken" if finding["level"] == "must" else "warning"
+        mark = "failed" if finding["level"] == "must" else "warning"
         lines.add(
             mark,
             f"{finding['clause']} at {finding['at']} ({finding['probe']})",
-            color="NO-GO" if mark == "broken" else "warning",
+            color="NO-GO" if mark == "failed" else "warning",
         )
         lines.add("", f"expected {finding['expected']}; observed {finding['observed']}")
         cause = owners.get(finding["clause"])
@@ -64,7 +64,7 @@ def _broken(document: dict[str, Any], lines: Lines) -> None:
 
 
 def _undecided(document: dict[str, Any], lines: Lines) -> None:
-    """What was not judged and why, one line for each reason."""
+    """What was not checked and why, one line for each reason."""
     groups: dict[tuple[str, str], list[str]] = {}
     applied = {f["clause"] for f in document["findings"] if f["outcome"] in ("holds", "broken")}
     for finding in document["findings"]:
@@ -75,14 +75,14 @@ def _undecided(document: dict[str, Any], lines: Lines) -> None:
     if not groups:
         return
     lines.blank()
-    names = {"undecided": "not judged", "not_applicable": "n/a", "waived": "waived"}
+    names = {"undecided": "not checked", "not_applicable": "n/a", "waived": "waived"}
     for (outcome, reason), clauses in groups.items():
         folded = fold(clauses, [finding["clause"] for finding in document["findings"]])
         lines.add(names[outcome], f"{folded}: {reason}", color="dim")
 
 
-def _held(document: dict[str, Any], lines: Lines) -> None:
+def _passed(document: dict[str, Any], lines: Lines) -> None:
     held, every = held_of(document)
     lines.blank()
     count = f"{len(held)} of {len(every)} clauses"
-    lines.add("held", f"{count}: {fold(held, every)}" if held else count, color="dim")
+    lines.add("passed", f"{count}: {fold(held, every)}" if held else count, color="dim")

@@ -56,7 +56,7 @@ class Case(NamedTuple):
     level: str
     outcome: str
     state: str
-    message: str  # what is wrong or why it was not judged; empty when it holds
+    message: str  # what is wrong or why it was not checked; empty when it passed
     details: tuple[str, ...]
     layer: str
     says: str

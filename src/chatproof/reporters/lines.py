@@ -74,7 +74,7 @@ def headline(document: dict[str, Any], lines: Lines) -> None:
     if lines.style.verbosity < 0 and document["diagnoses"] and verdict != "GO":
         first = document["diagnoses"][0]
         lines.add("cause", f"{first['code']}: {first['summary']}")
-        lines.add("whose", whose(first))
+        lines.add("owner", owner_of(first))
         lines.add("next", first["next_step"])
     way = document.get("origin") or {}
     if lines.style.verbosity >= 0 and any(way.get(name) for name in ("config", "proxy", "ca_file")):
@@ -90,14 +90,14 @@ def _dangers(document: dict[str, Any]) -> list[str]:
     return [note for note in document["notes"] if note.startswith(_DANGER)]
 
 
-def whose(diagnosis: dict[str, Any]) -> str:
+def owner_of(diagnosis: dict[str, Any]) -> str:
     """The owner and how sure it is. Of an unknown owner nothing is sure: that word is about the cause."""
     owner, confidence = diagnosis["owner"], diagnosis["confidence"]
     return f"{owner} (the cause is {confidence})" if owner == "unknown" else f"{owner} ({confidence})"
 
 
 def details(diagnosis: dict[str, Any], lines: Lines) -> None:
-    lines.add("whose", whose(diagnosis))
+    lines.add("owner", owner_of(diagnosis))
     for number, line in enumerate(diagnosis["evidence"]):
         lines.add("evidence" if number == 0 else "", line)
     lines.add("next", diagnosis["next_step"])

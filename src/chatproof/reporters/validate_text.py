@@ -6,7 +6,7 @@ A person decides on a rollout with it, so it names few clauses: those that are b
 from typing import Any
 
 from chatproof.printable import cut
-from chatproof.reporters.lines import Lines, details, exchanges, fold, footer, headline, not_asked, whose
+from chatproof.reporters.lines import Lines, details, exchanges, fold, footer, headline, not_asked, owner_of
 
 _LAYERS = ("transport", "schema", "behaviour")
 _STATES = ("supported", "unsupported", "ignored", "broken", "unknown")
@@ -54,25 +54,29 @@ def _count(findings: list[dict[str, str]], level: str, outcome: str) -> int:
 
 def _sentence(document: dict[str, Any], findings: list[dict[str, str]]) -> str:
     """Why it is this verdict, in one line."""
-    broken, warned = _count(findings, "must", "broken"), _count(findings, "should", "broken")
+    failed, warned = _count(findings, "must", "broken"), _count(findings, "should", "broken")
     held, open = _count(findings, "must", "holds"), _count(findings, "must", "undecided")
     waived = sum(finding["outcome"] == "waived" for finding in findings)
     parts = {
-        "GO": [f"{held} musts hold" if held else "nothing that must hold is broken"],
-        "NO-GO": [f"{_many(broken, 'must')} broken"],
-        "UNDECIDED": [f"{_many(open, 'must')} not observed"],
+        "GO": [f"{_required(held)} passed" if held else "no required clause failed"],
+        "NO-GO": [f"{_required(failed)} failed"],
+        "UNDECIDED": [f"{_required(open)} not checked"],
     }[document["verdict"]]
-    if document["verdict"] == "NO-GO" and not broken:
+    if document["verdict"] == "NO-GO" and not failed:
         parts = ["a complete reply breaks the contract"]
     if document["verdict"] != "GO" and held:
-        parts.append(f"{held} hold")
+        parts.append(f"{held} passed")
     if document["verdict"] == "NO-GO" and open:
-        parts.append(f"{open} not observed")
+        parts.append(f"{open} not checked")
     if warned:
         parts.append(_many(warned, "warning"))
     if waived:
         parts.append(f"{waived} waived")
     return ", ".join(parts)
+
+
+def _required(count: int) -> str:
+    return _many(count, "required clause")
 
 
 def _many(count: int, word: str) -> str:
@@ -89,7 +93,7 @@ def _causes(document: dict[str, Any], lines: Lines) -> None:
         if number == 0 and not go:
             details(diagnosis, lines)
         else:
-            lines.add("whose", whose(diagnosis))
+            lines.add("owner", owner_of(diagnosis))
             lines.add("next", diagnosis["next_step"])
 
 
@@ -104,9 +108,9 @@ def _layers(document: dict[str, Any], findings: list[dict[str, str]], lines: Lin
 
 def _tally(findings: list[dict[str, str]], level: str) -> str:
     words = {
-        "holds": "hold",
-        "broken": "broken",
-        "undecided": "not judged",
+        "holds": "passed",
+        "broken": "failed",
+        "undecided": "not checked",
         "waived": "waived",
         "not_applicable": "n/a",
     }
@@ -140,10 +144,10 @@ def _broken(document: dict[str, Any], findings: list[dict[str, str]], lines: Lin
     lines.blank()
     shown = broken if lines.style.verbosity > 0 else broken[:_SHOWN]
     for finding in shown:
-        mark = "broken" if finding["level"] == "must" else "warning"
+        mark = "failed" if finding["level"] == "must" else "warning"
         cause = f", {causes[finding['clause']]}" if finding["clause"] in causes else ""
         at = f" at {finding['at']}" if finding["at"] else ""
-        lines.add(mark, f"{finding['clause']}{at}{cause}", color="NO-GO" if mark == "broken" else "warning")
+        lines.add(mark, f"{finding['clause']}{at}{cause}", color="NO-GO" if mark == "failed" else "warning")
         lines.add("", f"expected {finding['expected']}; observed {finding['observed']}")
         if finding["reason"]:
             lines.add("", finding["reason"])
@@ -163,7 +167,7 @@ def _waived(document: dict[str, Any], findings: list[dict[str, str]], lines: Lin
 
 
 def _open(findings: list[dict[str, str]], lines: Lines) -> None:
-    """What was not judged and why, one line for each reason, musts first."""
+    """What was not checked and why, one line for each reason, musts first."""
     groups: dict[str, list[dict[str, str]]] = {}
     for finding in sorted(findings, key=lambda f: f["level"] != "must"):
         if finding["outcome"] == "undecided":
@@ -176,8 +180,8 @@ def _open(findings: list[dict[str, str]], lines: Lines) -> None:
         musts = sum(finding["level"] == "must" for finding in group)
         name = fold([finding["clause"] for finding in group], known)
         if len(group) > _NAMED and lines.style.verbosity <= 0:
-            name = f"{len(group)} clauses" + (f", {_many(musts, 'must')} among them" if musts else "")
-        lines.add("not judged", f"{name}: {reason}", color="dim")
+            name = f"{len(group)} clauses" + (f", {_required(musts)} among them" if musts else "")
+        lines.add("not checked", f"{name}: {reason}", color="dim")
 
 
 def _not_applicable(findings: list[dict[str, str]], lines: Lines) -> None:
@@ -190,4 +194,4 @@ def _not_applicable(findings: list[dict[str, str]], lines: Lines) -> None:
     for reason, group in groups.items():
         lines.add("n/a", f"{fold(group, known)}: {reason}", color="dim")
     held = [finding["clause"] for finding in findings if finding["outcome"] == "holds"]
-    lines.add("held", fold(held, known), color="dim")
+    lines.add("passed", fold(held, known), color="dim")

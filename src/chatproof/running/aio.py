@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chatproof.running.dispatch import Pause, Wave
 from chatproof.transport.aio import Resolver, send_in_turn
-from chatproof.transport.steps import Leg
+from chatproof.transport.steps import KeepAliveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -54,7 +54,7 @@ async def together(coroutines: "Iterable[Coroutine[Any, Any, _T]]") -> list[_T]:
     return [task.result() for task in tasks]
 
 
-async def _carry(wave: Wave, legs: list[Leg], resolver: Resolver) -> None:
+async def _carry(wave: Wave, legs: list[KeepAliveRequest], resolver: Resolver) -> None:
     wave.into.extend(await send_in_turn(legs, wave.transport.options_for(legs[0].probe), resolver))
 
 

@@ -12,7 +12,7 @@ from chatproof.judging.judge import judge
 from chatproof.target.target import Resolved, Target
 from chatproof.transport.blocking import send, send_in_turn
 from chatproof.transport.resolver import Resolver
-from chatproof.transport.steps import Leg, Options, Proxy
+from chatproof.transport.steps import KeepAliveRequest, Options, Proxy
 from chatproof.usage_error import UsageError
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Exchange, Request, Secret, Url
@@ -58,7 +58,7 @@ class Transport(NamedTuple):
 
     options: Options
     at_once: int = 0  # requests at the same time; 0: all
-    rides: Mapping[str, str] = {}  # probe → the one whose connection it uses again
+    reuses_connection_of: Mapping[str, str] = {}  # probe → the one whose connection it uses again
     caps: Mapping[str, int] = {}  # bytes of the reply to a probe, where it is less than the usual limit
 
     def options_for(self, probe: str) -> Options:
@@ -75,13 +75,16 @@ class Wave:
     ) -> None:
         self.chosen, self.planned, self.transport, self.into = chosen, planned, transport, into
 
-    def groups(self) -> "list[list[list[Leg]]]":
+    def groups(self) -> "list[list[list[KeepAliveRequest]]]":
         """What may be under way at the same time, group after group: for each connection its requests, in turn."""
         ids = {probe: f"x{number}" for number, probe in enumerate(self.planned, 1)}
-        hosts = {probe: self.transport.rides.get(probe, "") for probe in self.chosen}
+        hosts = {probe: self.transport.reuses_connection_of.get(probe, "") for probe in self.chosen}
         first = [probe for probe in self.chosen if hosts[probe] not in hosts]
         legs = [
-            [Leg(self.planned[p], p, ids[p]) for p in (probe, *(p for p, host in hosts.items() if host == probe))]
+            [
+                KeepAliveRequest(self.planned[p], p, ids[p])
+                for p in (probe, *(p for p, host in hosts.items() if host == probe))
+            ]
             for probe in first
         ]
         step = self.transport.at_once or len(legs) or 1
@@ -127,7 +130,7 @@ def send_all(wave: Wave, resolver: Resolver, stop: Stop) -> None:
     """
     failures: list[BaseException] = []
 
-    def carry(legs: list[Leg]) -> None:
+    def carry(legs: list[KeepAliveRequest]) -> None:
         try:
             options = wave.transport.options_for(legs[0].probe)
             if len(legs) == 1:

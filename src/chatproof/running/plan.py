@@ -145,7 +145,7 @@ def _completed(
         needed = {id for id in needed if rows[id].role != KEY_REFUSAL}
     while more := {rows[id].after for id in needed if rows[id].after in rows} - needed:
         needed = needed | more
-    return needed | {rows[id].rides for id in needed if rows[id].rides}
+    return needed | {rows[id].reuses_connection_of for id in needed if rows[id].reuses_connection_of}
 
 
 def is_burst_asked(contract: Contract) -> bool:

@@ -140,8 +140,10 @@ def _send(
     listing = resolved.listing
     planned = {listing.probe: listing.request} if listing else plan(contract, resolved, settings)
     rows = contract.surface.rows(settings.kind)
-    rides = {probe: rows[probe].rides for probe in planned if settings.kind == VALIDATE and probe in rows}
-    transport = Transport(transport_options(resolved, environ), settings.burst, rides)
+    reuses_connection_of = {
+        probe: rows[probe].reuses_connection_of for probe in planned if settings.kind == VALIDATE and probe in rows
+    }
+    transport = Transport(transport_options(resolved, environ), settings.burst, reuses_connection_of)
     started = clock.utc()
     run_id = new_id(settings.kind, started)
     remark = begin(
@@ -214,9 +216,9 @@ def conclude(contract: Contract, resolved: Resolved, settings: Settings, sent: S
     }
     https = resolved.url.scheme == "https"
     ignored = environment.notes(environ, https=https, proxy=target.proxy, ca_file=target.ca_file)
-    fixed = tuple(f"the waiver of {clauses} can go: nothing is broken there any more" for clauses in judgement.fixed)
+    fixed = tuple(f"the waiver of {clauses} can go: nothing fails there any more" for clauses in judgement.fixed)
     dangers = tuple(
-        f"{document.DANGER}{finding.clause} is broken and only waived: {finding.observed}; {finding.reason}"
+        f"{document.DANGER}{finding.clause} failed and is only waived: {finding.observed}; {finding.reason}"
         for finding in judgement.dangers
     )
     if any(exchange.probe.startswith(REFUSED_FORM) for exchange in sent.exchanges):

@@ -145,7 +145,7 @@ class Sending:
                 self.not_sent[probe] = "not sent: no free request got a complete reply"
                 return False
         elif after and not self._follows(probe, after):
-            self.not_sent[probe] = self.not_sent.get(after, "") or f"not sent: {after} does not hold"
+            self.not_sent[probe] = self.not_sent.get(after, "") or f"not sent: {after} did not pass"
             return False
         return True
 

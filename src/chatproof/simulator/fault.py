@@ -61,7 +61,7 @@ Alter = Callable[[Turn], Reply | Script]
 When = Callable[[Turn], bool]
 
 
-def as_ever(turn: Turn) -> Reply:
+def unchanged(turn: Turn) -> Reply:
     return turn.reply
 
 
@@ -77,7 +77,7 @@ class Fault(NamedTuple):
     code: str
     verdict: str
     when: When
-    alter: Alter = as_ever
+    alter: Alter = unchanged
     seed: str = ""  # the seed's failure mode that it plays
     place: Place = Place()
     timeout: float = 0.0  # seconds that a demonstration run should allow; 0.0: the default

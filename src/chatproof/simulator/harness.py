@@ -77,7 +77,7 @@ class ChatSimulator:
         self.requests.clear()
 
     @contextmanager
-    def fault(self, name: str) -> "Iterator[ChatSimulator | Elsewhere]":
+    def fault(self, name: str) -> "Iterator[ChatSimulator | RelocatedSimulator]":
         """Fail this way inside the block; `chatproof simulate --list-faults` lists the names.
 
         A fault of the answer is switched on at the same base URL, so that clients made before fail, too. A fault of
@@ -92,7 +92,7 @@ class ChatSimulator:
             finally:
                 self._faults.remove(fault)
             return
-        other = Elsewhere(name, self.requests)
+        other = RelocatedSimulator(name, self.requests)
         try:
             yield other
         finally:
@@ -107,7 +107,7 @@ class ChatSimulator:
         return turn.reply
 
 
-class Elsewhere:
+class RelocatedSimulator:
     """Where a fault of the place plays: the same attributes, at an address of its own."""
 
     def __init__(self, name: str, requests: list[Received]) -> None:

@@ -338,7 +338,7 @@ def _key(
         raw, source = read_key_file(wanted.key_file, notes)
     elif wanted.key_env:
         if not _NAME.issuperset(wanted.key_env) or wanted.key_env[0].isdigit():
-            said = "--key-env takes the name of a variable, and this is none"
+            said = "--key-env expects the name of an environment variable"
             raise UsageError("usage", said, "do not give the key itself")
         raw, source = environ.get(wanted.key_env), f"env:{wanted.key_env}"
     elif entry.get("key_file"):

@@ -36,7 +36,7 @@ from chatproof.transport.steps import (
     Close,
     Connect,
     Handshake,
-    Leg,
+    KeepAliveRequest,
     Once,
     Options,
     Receive,
@@ -56,10 +56,10 @@ _WAITS = (errno.EINPROGRESS, errno.EAGAIN, errno.EINTR)
 
 async def send(request: Request, probe: str, id: str, options: Options, resolver: "Resolver") -> Exchange:
     """Carry one exchange, on a connection of its own. Never raises for what a network or server does."""
-    return (await send_in_turn([Leg(request, probe, id)], options, resolver))[0]
+    return (await send_in_turn([KeepAliveRequest(request, probe, id)], options, resolver))[0]
 
 
-async def send_in_turn(legs: Sequence[Leg], options: Options, resolver: "Resolver") -> list[Exchange]:
+async def send_in_turn(legs: Sequence[KeepAliveRequest], options: Options, resolver: "Resolver") -> list[Exchange]:
     """Carry exchanges one after another, on one connection as long as the server keeps it open.
 
     A server that announces the end of a connection gets a new one for the next request. Nothing is sent twice.

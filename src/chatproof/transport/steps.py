@@ -134,7 +134,7 @@ class Stopped(Exception):
         self.fault = Fault(code, phase, detail)
 
 
-class Leg(NamedTuple):
+class KeepAliveRequest(NamedTuple):
     """One of several requests that go over one connection."""
 
     request: Request

@@ -242,14 +242,14 @@ KEY, REQUEST, MODEL = "the key", "the request", "the model asked for"
 """Parts of an exchange that a capture may not hold; their names are for people."""
 
 
-class NotHeld(Exception):
+class NotCaptured(Exception):
     """What was asked for is not in the capture that this exchange was read from. The text is the part's name."""
 
 
 class Exchange(NamedTuple):
     """One request with what came back, or the fault that stopped it; both when it stopped half-way.
 
-    `unheld` names what of it is unknown because a capture does not hold it; of a live exchange everything is known.
+    `missing` names what of it is unknown because a capture does not hold it; of a live exchange everything is known.
     """
 
     id: str
@@ -262,4 +262,4 @@ class Exchange(NamedTuple):
     peer: Peer | None = None
     reused: bool = False  # on a connection that an earlier exchange left open
     together: int = 0  # so many requests left at the same moment, this one among them; 0: no burst
-    unheld: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()

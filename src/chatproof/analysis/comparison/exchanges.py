@@ -37,7 +37,7 @@ def _transport(pair: Pair) -> list[Difference]:
         return []
     if pair.b["fault"] and pair.b.get("reused") and not pair.a["fault"]:
         return [closed_connection(pair.probe, b)]
-    effect = BETTER if pair.a["fault"] else _hurt(pair)
+    effect = BETTER if pair.a["fault"] else _impact_of_loss(pair)
     change = "" if effect == BETTER else "Find out first why B cannot be observed: see its own diagnosis."
     at = pair.b["fault"]["phase"] if pair.b["fault"] else ""
     return [Difference("transport", (pair.probe,), at, a, b, effect, change)]
@@ -65,7 +65,8 @@ def _status(pair: Pair, a: Document, b: Document, *, refused: bool) -> Differenc
         # What A refuses and B answers is no loss, whatever the answer does not show.
         answered = b["status"] < 400 <= a["status"]
         better = _broken(pair.findings_a) or answered
-        effect = (CHANGE if answered else _hurt(pair)) if worse or not _good(pair, b) else BETTER if better else CHANGE
+        loss = CHANGE if answered else _impact_of_loss(pair)
+        effect = loss if worse or not _good(pair, b) else BETTER if better else CHANGE
         change = "" if effect == BETTER else f"The request {pair.probe} must work on B before traffic moves."
         return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), effect, change)
     if _retried(a["status"]) and not _retried(b["status"]):
@@ -121,7 +122,7 @@ def _broken(findings: dict[str, Document]) -> set[str]:
     return {clause for clause, finding in findings.items() if finding["outcome"] in ("broken", "undecided")}
 
 
-def _hurt(pair: Pair) -> str:
+def _impact_of_loss(pair: Pair) -> str:
     """How much the loss of this probe's answer costs: what only may be there is a change, the rest breaks clients."""
     musts = [f for f in pair.findings_a.values() if f["level"] == "must" and f["outcome"] in _FINE]
     return BREAKS if musts and not any(f.get("state") for f in musts) else CHANGE
@@ -130,7 +131,7 @@ def _hurt(pair: Pair) -> str:
 def _body(pair: Pair, a: Document, b: Document) -> Difference:
     better = bool(_broken(pair.findings_a) - _broken(pair.findings_b))
     worse = bool(_broken(pair.findings_b) - _broken(pair.findings_a))
-    effect = _hurt(pair) if worse else BETTER if better else CHANGE
+    effect = _impact_of_loss(pair) if worse else BETTER if better else CHANGE
     kinds = a["body"]["kind"], b["body"]["kind"]
     change = "" if effect == BETTER else f"Clients that read {kinds[0]} here meet {kinds[1]}."
     return Difference("body", (pair.probe,), "body", _answer(a), _answer(b), effect, change)

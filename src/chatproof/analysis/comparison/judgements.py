@@ -125,7 +125,7 @@ def of_findings(pair: Pair, surface: Surface) -> list[Difference]:
             continue
         seen = now if broken_b else was
         at = place(seen["at"], surface.shape())
-        a, b = (f["observed"] if is_broken(f) else f"as due: {seen['expected']}" for f in (was, now))
+        a, b = (f["observed"] if is_broken(f) else f"as required: {seen['expected']}" for f in (was, now))
         effect = BETTER if broken_a else BREAKS if now["level"] == "must" else CHANGE
         change = "" if broken_a else _change(clause, surface)
         found.append(Difference("clause", (pair.probe,), at, a, b, effect, change, (clause,), _family(clause, surface)))

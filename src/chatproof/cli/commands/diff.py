@@ -151,7 +151,7 @@ def _outcomes(found: list[Difference], known: list[str], kinds_differ: bool) -> 
         if difference.kind == FINDING:
             groups.setdefault((difference.a or "", difference.b or ""), []).append(difference.path)
     return [
-        f"  {a or 'not judged'} → {b or 'not judged'}: "
+        f"  {a or 'not checked'} → {b or 'not checked'}: "
         + (_families(clauses, known) if kinds_differ and not (a and b) else fold(clauses, known))
         for (a, b), clauses in groups.items()
     ]

@@ -111,7 +111,7 @@ def of_clause(name: str) -> Rows:
         ("source", f"{clause.source.url} ({clause.source.accessed})"),
     ]
     if clause.needs:
-        rows.append(("needs", f"{', '.join(clause.needs)}; while one of them is broken, this is undecided"))
+        rows.append(("needs", f"{', '.join(clause.needs)}; where one of them fails, this is not checked"))
     if clause.capability:
         rows.append(("capability", clause.capability))
     if clause.code:

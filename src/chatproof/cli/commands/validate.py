@@ -42,7 +42,7 @@ def options() -> argparse.ArgumentParser:
         "--baseline",
         default="",
         metavar="PATH",
-        help="write what is broken now as waivers for chatproof.toml, to edit; - is standard output",
+        help="write what fails now as waivers for chatproof.toml, to edit; - is standard output",
     )
     return to
 

@@ -7,9 +7,7 @@ from chatproof.judging.judge import Finding
 
 _SHOWN = 6
 _LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
-_WAIT = (
-    "Wait and retry on status 429 alone, whatever the body; an empty purse cannot be told from a rate here. Report it."
-)
+_WAIT = "Wait and retry on status 429 alone, whatever the body; quota and rate limit cannot be distinguished here. Report it."
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
 )

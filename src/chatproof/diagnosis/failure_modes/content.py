@@ -17,7 +17,7 @@ from chatproof.contract.failure_mode import (
     when,
 )
 from chatproof.contract.probe import STREAM
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 from chatproof.wire.exchange import STATUS
 from chatproof.wire.strictjson import REASONS, Problem
@@ -85,7 +85,7 @@ def _media_type(case: Case) -> Sign | None:
     streamed = case.row.role == STREAM and case.broken("media_type") and case.status == 200
     if not (streamed or case.broken("media_type_json")):
         return None
-    kind = if_held(lambda: case.reply.kind, "not in the capture")
+    kind = or_default(lambda: case.reply.kind, "not in the capture")
     said = f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {kind}"
     summary = "what answers the streaming request is no stream" if streamed and kind != "sse" else ""
     return Sign((said,), summary)

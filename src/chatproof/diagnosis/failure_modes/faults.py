@@ -14,7 +14,7 @@ from chatproof.contract.failure_mode import (
     body_line,
 )
 from chatproof.diagnosis.failure_modes.handshakes import GIVE_THE_AUTHORITY, explain
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import ARRIVALS
 
 _ROWS = (
@@ -178,14 +178,14 @@ def _stopped_by(code: str) -> Mode:
         if code == "limit.deadline" and fault.phase == "tls":
             return Sign(summary="the TLS handshake did not end within the time allowed", next_step=_HANDSHAKE)
         if (
-            code == "net.closed" and ARRIVALS not in case.reply.exchange.unheld
+            code == "net.closed" and ARRIVALS not in case.reply.exchange.missing
         ):  # of a capture nobody knows what was said
             return Sign(("the request said Connection: close; SDKs keep connections, and may be answered",))
         if code == "net.refused" and "localhost is the container" in fault.detail:
             return _IN_A_CONTAINER
         if code == "net.proxy" and "plain forwarding" in fault.detail:
             return _NOT_FORWARDED
-        if if_held(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
+        if or_default(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
             return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
         return explain(code, fault.detail) or Sign()
 
@@ -197,9 +197,9 @@ def _page_then_cut(case: Case) -> Sign | None:
     reply = case.reply
     if reply.fault is None or reply.fault.code not in ("net.reset", "net.closed") or reply.response is None:
         return None
-    if if_held(lambda: reply.response is not None and reply.response.status, 0) not in range(500, 600):
+    if or_default(lambda: reply.response is not None and reply.response.status, 0) not in range(500, 600):
         return None
-    return Sign((f"the page: {body_line(reply)}",)) if if_held(lambda: reply.kind, "") in ("html", "text") else None
+    return Sign((f"the page: {body_line(reply)}",)) if or_default(lambda: reply.kind, "") in ("html", "text") else None
 
 
 MODES = (

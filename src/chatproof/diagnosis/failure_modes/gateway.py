@@ -16,7 +16,7 @@ from chatproof.contract.failure_mode import (
 )
 from chatproof.diagnosis.failure_modes import misplaced
 from chatproof.evidence.provider_error import ProviderError, by_words
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import STATUS
 
 _HTTP_TO_HTTPS = (  # nginx, Go, Apache
@@ -58,7 +58,7 @@ def _everyone_is_refused(case: Case) -> bool:
     keyless = case.context.keyless
     if keyless is None or not keyless.complete or keyless.lacks(STATUS):
         return False
-    return keyless.status == case.status and if_held(lambda: keyless.body == case.reply.body, False)
+    return keyless.status == case.status and or_default(lambda: keyless.body == case.reply.body, False)
 
 
 def _timeout(case: Case) -> Sign | None:
@@ -121,7 +121,7 @@ def _error_page(case: Case) -> Sign | None:
     if case.page and case.status == 500 and _tells_of_upstream(case):  # tinyproxy: "Unable to connect"
         return Sign(confidence=LIKELY)
     if case.page and case.status == 503 and case.reply.kind in ("text", "empty"):
-        named = if_held(lambda: any(case.reply.header(name) for name in _ON_THE_WAY), False)
+        named = or_default(lambda: any(case.reply.header(name) for name in _ON_THE_WAY), False)
         if not (named or _tells_of_upstream(case)):
             said = "a server that is overloaded may answer so itself"
             if not case.is_bare:

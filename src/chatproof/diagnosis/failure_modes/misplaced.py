@@ -5,7 +5,7 @@ Their rows stand in `gateway`, among the others of replies that something else w
 
 from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, UNKNOWN, Case, Sign, when
 from chatproof.diagnosis.failure_modes.models import is_listing_well
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 from chatproof.wire.exchange import REQUEST
 from chatproof.wire.urls import bare
@@ -19,7 +19,7 @@ def redirected(case: Case) -> Sign | None:
         return None
     target = bare(case.reply.header(b"location"))
     told = (_where(target, case),)
-    if if_held(lambda: known(case), False):
+    if or_default(lambda: known(case), False):
         return Sign(
             told,
             summary="this request is redirected, and the plain one to the same URL is answered",
@@ -50,7 +50,7 @@ def _where(target: str, case: Case) -> str:
         if not rest.startswith("//"):
             return f"Location is a path on the same host: {quote(target, 80)}" if target else "no Location"
     origin = f"{scheme}://{rest.lstrip('/').partition('/')[0]}".removeprefix(":")
-    secure = if_held(lambda: case.url.scheme, "") == "https"  # a capture may not hold what was asked
+    secure = or_default(lambda: case.url.scheme, "") == "https"  # a capture may not hold what was asked
     worse = ", without TLS" if scheme.lower() == "http" and secure else ""
     return f"Location points to {quote(origin, 100)}{worse}; it was not followed"
 

@@ -2,10 +2,10 @@
 
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, POSSIBLE, PROVIDER, YOU, Case, Mode, Sign, when
 from chatproof.contract.probe import CONTROL, LISTING
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 from chatproof.surfaces.model_listing import listed_ids, nearest
-from chatproof.wire.exchange import NotHeld
+from chatproof.wire.exchange import NotCaptured
 
 
 def chat_is_well(case: Case) -> bool:
@@ -16,14 +16,16 @@ def chat_is_well(case: Case) -> bool:
 def this_one_only(case: Case) -> bool:
     """The plain request with the same key, to the same URL, is answered: what is refused here is this request."""
     other = case.row.role != CONTROL and not case.is_auth_probe
-    return other and chat_is_well(case) and if_held(lambda: case.is_plain_url, False)
+    return other and chat_is_well(case) and or_default(lambda: case.is_plain_url, False)
 
 
 def _listing(case: Case) -> list[str] | None:
     listing = case.context.listing
     try:
         return listed_ids(listing.json) if listing is not None and listing.status == 200 else None
-    except NotHeld:  # a run document keeps no passing reply: then there is no listing to go by, and the cause stands
+    except (
+        NotCaptured
+    ):  # a run document keeps no passing reply: then there is no listing to go by, and the cause stands
         return None
 
 

@@ -16,7 +16,7 @@ from chatproof.contract.failure_mode import (
 from chatproof.contract.probe import LISTING
 from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
 from chatproof.evidence.provider_error import alike, by_words
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import KEY, STATUS
 
 
@@ -44,7 +44,7 @@ def _as_everyone(case: Case) -> bool | None:
     keyless = case.context.keyless
     if keyless is None or not keyless.complete or keyless.lacks(STATUS):
         return None
-    return keyless.status == case.status and if_held(lambda: alike(keyless.error, case.reply.error), None)
+    return keyless.status == case.status and or_default(lambda: alike(keyless.error, case.reply.error), None)
 
 
 def _not_even_judged(case: Case) -> Sign | None:
@@ -136,7 +136,7 @@ def _model(case: Case) -> Sign | None:
 
 def _rejected(case: Case) -> Sign | None:
     # A 404 from where the plain request is answered is about this request, not about the path.
-    if not _failing(case, "request") and not (_failing(case, "path") and if_held(lambda: _well_there(case), False)):
+    if not _failing(case, "request") and not (_failing(case, "path") and or_default(lambda: _well_there(case), False)):
         return None
     if case.is_users_own:
         return Sign(
@@ -175,7 +175,7 @@ def _retired(case: Case) -> Sign | None:
 def _rate(case: Case) -> Sign | None:
     if not _failing(case, "rate"):
         return None
-    after = if_held(lambda: case.reply.header(b"retry-after"), "")
+    after = or_default(lambda: case.reply.header(b"retry-after"), "")
     return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
 
 

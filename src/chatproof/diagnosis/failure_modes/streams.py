@@ -2,7 +2,7 @@
 
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.evidence.provider_error import error_words, find_error
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 
 
@@ -17,7 +17,7 @@ def _unexpected(case: Case) -> Sign | None:
 
 def _says_no_stream(case: Case) -> bool:
     """The request has the field. Of one that is not in a capture, what our own of this API has stands for it."""
-    if if_held(lambda: case.reply.exchange.request.body, b""):
+    if or_default(lambda: case.reply.exchange.request.body, b""):
         return b'"stream": false' in case.reply.exchange.request.body
     body = case.row.body("") if case.row.body is not None else None
     return isinstance(body, dict) and body.get("stream") is False

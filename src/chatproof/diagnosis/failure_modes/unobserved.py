@@ -6,7 +6,7 @@ They are asked of the findings, by the beginning of their reasons, and only wher
 from typing import NamedTuple
 
 from chatproof.contract.failure_mode import CERTAIN, POSSIBLE, UNKNOWN, YOU, Case, Mode, Sign
-from chatproof.judging.judge import DEPENDS, UNHELD, Finding
+from chatproof.judging.judge import DEPENDS, NOT_CAPTURED, Finding
 
 THROTTLED = "throttled: "
 
@@ -33,7 +33,7 @@ ABSENCES = (
         ),
     ),
     Absence(
-        (UNHELD, DEPENDS),
+        (NOT_CAPTURED, DEPENDS),
         Mode(
             "limit.capture",
             YOU,
@@ -68,7 +68,7 @@ OPEN = Mode(
 BROKEN = Mode(
     "limit.unobserved",
     UNKNOWN,
-    "a required clause is broken, and what came back or was captured shows no known cause",
+    "a required clause failed, and what came back or was captured shows no known cause",
     "Read the broken clause in the findings. Capture the whole exchange (curl -i -N), or run again with --keep-bodies; "
     "if it stays, report it with the evidence.",
     POSSIBLE,
@@ -79,7 +79,7 @@ MODES: tuple[Mode, ...] = (*(row.mode for row in ABSENCES), OPEN, BROKEN)
 
 def of_findings(findings: tuple[Finding, ...]) -> Mode:
     """The row that explains most of what comes first in the table. `findings` are those that keep the run undecided."""
-    if all(finding.exchange and not finding.unheld for finding in findings):
+    if all(finding.exchange and not finding.not_captured for finding in findings):
         return OPEN
     for row in ABSENCES:
         if any(finding.reason.startswith(row.begins) for finding in findings):

@@ -79,7 +79,7 @@ class Web:
         name, module = request.query_params.get("target", ""), request.query_params.get("module", SMOKE)
         target = self.service.configured.targets.get(name)
         if target is None:
-            return PlainTextResponse("target must name one that is watched; a URL is none\n", 400)
+            return PlainTextResponse("target must be the name of a watched target, not a URL\n", 400)
         if module not in MODULES or (module == VALIDATE and not target.validate):
             return PlainTextResponse("module must be smoke or free; validate where the target enables it\n", 400)
         fresh = (target.every_free if module == FREE else target.every) or _FRESHEST

@@ -17,10 +17,10 @@ _TONE = {"GO": "go", "GO WITH CHANGES": "undecided", "NO-GO": "no-go", "UNDECIDE
 _EFFECTS = {
     "breaks": "a client that works on A does not work",
     "change": "the client needs a change, or must do without something",
-    "better": "holds what A does not",
+    "better": "passes what A fails",
     "note": "no client is known to need a change for it",
 }
-_MARKS = {"breaks": "broken", "change": "warning", "better": "holds", "note": "not-judged"}  # classes of the style
+_MARKS = {"breaks": "failed", "change": "warning", "better": "passed", "note": "not-checked"}  # classes of the style
 
 
 def render(document: dict[str, Any], style: Style) -> str:

@@ -163,7 +163,7 @@ _ROWS = (
         False,
         "",
         "the model by its id, on the listing's connection",
-        rides="models",
+        reuses_connection_of="models",
         role=ENTRY,
     ),
     _refusal("malformed_json", "a body that is cut off", _cut_short),

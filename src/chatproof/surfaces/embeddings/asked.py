@@ -2,15 +2,15 @@
 
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.embeddings.vectors import FLOAT
-from chatproof.wire.exchange import ARRIVALS, REQUEST, NotHeld
+from chatproof.wire.exchange import ARRIVALS, REQUEST, NotCaptured
 from chatproof.wire.strictjson import Json
 
 
 def request(reply: Reply) -> dict[str, Json]:
-    """The request's JSON object. Raises NotHeld where it was not captured."""
+    """The request's JSON object. Raises NotCaptured where it was not captured."""
     reply.need(REQUEST)
-    if not reply.exchange.request.body and ARRIVALS in reply.exchange.unheld:
-        raise NotHeld(REQUEST)
+    if not reply.exchange.request.body and ARRIVALS in reply.exchange.missing:
+        raise NotCaptured(REQUEST)
     from chatproof.surfaces.chat.own_request import asked_of
 
     return asked_of(reply)

@@ -16,7 +16,7 @@ from chatproof.contract.clause import (
     not_applicable,
 )
 from chatproof.contract.probe import ALL
-from chatproof.evidence.reply import Reply, if_held
+from chatproof.evidence.reply import Reply, or_default
 from chatproof.printable import quote
 from chatproof.secrets.redaction import find_secret, is_word_like
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
@@ -58,7 +58,7 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     response = reply.response
     texts: dict[str, list[str]] = {}
     bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
-    if if_held(lambda: reply.kind, "") == "sse" or if_held(lambda: reply.media_type, "") == "text/event-stream":
+    if or_default(lambda: reply.kind, "") == "sse" or or_default(lambda: reply.media_type, "") == "text/event-stream":
         # A key split over two deltas stands in no single event. What they call its pieces does not matter.
         for chunk in reply.chunks:
             _collect(chunk, "", texts)

@@ -12,7 +12,7 @@ from chatproof.contract.failure_mode import (
     Sign,
     when,
 )
-from chatproof.evidence.reply import if_held
+from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import reasoning_of
@@ -22,7 +22,7 @@ from chatproof.wire.exchange import STATUS
 def _error(case: Case) -> Sign | None:
     named = (
         []
-        if not if_held(lambda: case.plain_stream, case.broken("stream.events_parse"))
+        if not or_default(lambda: case.plain_stream, case.broken("stream.events_parse"))
         else [event for event in case.reply.events[0] if event.name == "error"]
     )
     if not case.broken("stream.no_error") and named and case.broken("stream.events_parse"):

@@ -117,7 +117,7 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
         if any(begins[1:]) and begins not in seen:
             seen.append(begins)
     if not all(is_integer(index) for index, _, _ in seen):
-        return not_applicable("an index is missing, which is broken elsewhere")
+        return not_applicable("an index is missing, which another clause says")
     calls = {(str(id), str(name)) for _, id, name in seen if id and name}
     if len(calls) < 2:
         return _few(len(calls))

@@ -72,7 +72,7 @@ def stream_index(reply: Reply, context: Context) -> Outcome:
     for piece in _pieces_of(reply):
         index, id = piece.get("index"), piece.get("id")
         if not isinstance(index, int) or not is_integer(index):
-            return not_applicable("an index is missing, which is broken elsewhere")
+            return not_applicable("an index is missing, which another clause says")
         if index not in seen:
             seen.append(index)
         if isinstance(id, str) and id and id not in ids.setdefault(index, []):

@@ -128,7 +128,7 @@ def in_order(reply: Reply, context: Context) -> Outcome:
         if found.outcome != BROKEN:
             continue
         if own is not None and own.complete and own.kind == "sse" and judge(own, context).outcome == BROKEN:
-            return not_applicable("the plain stream is broken in the same way")
+            return not_applicable("the plain stream fails in the same way")
         return found
     return holds()
 
