@@ -25,6 +25,7 @@ from chatproof.usage_error import UsageError
 from chatproof.wire.exchange import Secret
 from tests.alerting.incidents import hook, incident
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of apprise's imports
 GOOD = """
 [[monitor.alerts]]
 kind = "alertmanager"
@@ -156,16 +157,12 @@ def test_a_file_that_others_can_write_to_is_refused(good: Any) -> None:
 # -- apprise ----------------------------------------------------------------------------------------------------------
 
 
-of_apprise = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its imports
-
-
 def mattermost(url: str) -> str:
     """As apprise's URL of a Mattermost server in clear, on this machine."""
     port = re.findall(r":([0-9]+)/", url)[0]
     return f"mmost://127.0.0.1:{port}/s3cr3tT0kenOfTheHook1234"
 
 
-@of_apprise
 def test_a_message_goes_through_apprise() -> None:
     with hook() as server:
         sender = Apprise(Secret(mattermost(server.url)))
@@ -177,7 +174,6 @@ def test_a_message_goes_through_apprise() -> None:
     )
 
 
-@of_apprise
 def test_apprise_follows_no_redirect_whatever_its_url_says(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,7 +185,6 @@ def test_apprise_follows_no_redirect_whatever_its_url_says(
     assert "s3cr3t" not in f"{answer} {caplog.text} {capfd.readouterr()}"
 
 
-@of_apprise
 def test_apprise_says_nothing_of_a_url_that_it_does_not_take(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,7 +192,6 @@ def test_apprise_says_nothing_of_a_url_that_it_does_not_take(
     assert not answer.ok and "s3cr3t" not in f"{answer} {caplog.text} {capfd.readouterr()}"
 
 
-@of_apprise
 def test_apprise_knows_every_service_on_the_list() -> None:
     from apprise.manager_plugins import NotificationManager
 

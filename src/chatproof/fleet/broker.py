@@ -5,6 +5,8 @@ from collections.abc import MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from chatproof.transport import resolver
+
 _BEGINNINGS = ("CELERY", "KOMBU_", "_MP_FORK_")
 _NAMES = frozenset(
     {
@@ -80,3 +82,4 @@ def tls_of(broker: Broker) -> dict[str, Any] | None:
 def drop_from_process() -> None:
     """Take them out of this process, and so out of those that it forks."""
     drop_variables(os.environ)
+    resolver.take_away()

@@ -110,9 +110,18 @@ class Postgres:
             raise JournalError("journal.extra", detail, advice) from None
         self._psycopg = psycopg
         watched = type("Watched", (psycopg.Connection,), {"wait": _wait, "most": 0})
-        self._dial: Callable[[], Any] = lambda: watched.connect(  # type: ignore[attr-defined]
-            url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof"
-        )
+
+        said = _where(url)
+
+        def dial() -> Any:
+            # The first two as transport.resolver does; libpq takes an empty value of the last for none.
+            for variable in ("HOSTALIASES", "LOCALDOMAIN", *(["PGHOSTADDR"] if said else [])):
+                os.unsetenv(variable)
+            return watched.connect(  # type: ignore[attr-defined]
+                url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof", **said
+            )
+
+        self._dial: Callable[[], Any] = dial
         self._create = create
         self.shown = _shown(url)
         self._prepared = self._lost = False
@@ -362,6 +371,16 @@ def _memory() -> tuple[int, int]:
 def _in_our_words(statement: str) -> str:
     """A statement as PostgreSQL takes it. Times and ids in byte order, whatever the database's language."""
     return statement.replace("TEXT NOT NULL", 'TEXT COLLATE "C" NOT NULL').replace(" BLOB ", " BYTEA ")
+
+
+def _where(url: str) -> dict[str, str]:
+    """What is said beside a URL that names a host, so that its password goes there and not to PGHOSTADDR."""
+    try:
+        parts = urlsplit(url)
+        named = {*parse_qs(parts.query), *(("host",) if parts.hostname else ())}
+    except ValueError:
+        return {}
+    return {"hostaddr": ""} if named & {"host", "service"} and "hostaddr" not in named else {}
 
 
 def _shown(url: str) -> str:

@@ -23,6 +23,7 @@ IGNORED_TRUST = (
     "PYTHONHTTPSVERIFY",
     "SSLKEYLOGFILE",
 )
+_RESOLVER = ("HOSTALIASES", "LOCALDOMAIN")  # transport/resolver.py takes them away
 _KEY_VARIABLES = ("CHATPROOF_API_KEY", "COMETAPI_KEY", "COMET_API_KEY", "COMETAPI_API_KEY", "OPENAI_API_KEY")
 _OTHER = ("CHATPROOF_MODEL", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "COMETAPI_BASE_URL")
 _CI = {
@@ -106,6 +107,8 @@ def notes(environ: Mapping[str, str], *, https: bool, proxy: str, ca_file: str) 
     if proxies and not proxy:
         said.append(f"proxy variables are set and not used: {', '.join(proxies)}; say --proxy env to use them")
     trust = set_variables(environ, IGNORED_TRUST)
+    if named := set_variables(environ, _RESOLVER):
+        said.append(f"variables of the resolver are set and not used: {', '.join(named)}; name the host in full")
     if environ.get("CHATPROOF_CA_FILE") and not ca_file:
         said.append("CHATPROOF_CA_FILE is set and not used; say --ca-file env to trust its authorities")
     if https and trust and not ca_file:

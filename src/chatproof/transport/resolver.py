@@ -1,9 +1,13 @@
 """Host names to addresses, once for a run: all probes meet the same addresses, and a name cannot change under way."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable
 
+ELSEWHERE = ("HOSTALIASES", "LOCALDOMAIN")
+"""Variables by which the system's resolver finds another host of somebody's choice under a name: all of it where the
+name has no dot, and without TLS nothing would tell."""
 Address = tuple[int, tuple[object, ...]]  # family, socket address
 
 
@@ -42,7 +46,8 @@ class Resolver:
 
 def look_up(host: str, port: int) -> "list[Address] | OSError":
     """Ask the system, however long that takes. As bytes: a str would pull in the idna codec, and the name is an A-label
-    already."""
+    already. Variables do not say whom a name means."""
+    take_away()
     try:
         found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -50,3 +55,9 @@ def look_up(host: str, port: int) -> "list[Address] | OSError":
     except UnicodeError:
         return socket.gaierror(socket.EAI_NONAME, "not a valid host name")
     return [(family, address) for family, _, _, _, address in found]
+
+
+def take_away() -> None:
+    """Take the variables from the C library. os.environ, which is the caller's, stays as it is."""
+    for variable in ELSEWHERE:
+        os.unsetenv(variable)

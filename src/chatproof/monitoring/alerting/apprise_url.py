@@ -10,6 +10,7 @@ import os
 import re
 from typing import Any
 
+from chatproof.transport import resolver
 from chatproof.wire.exchange import Secret
 
 SERVICES = (
@@ -119,6 +120,7 @@ def service_of(url: Secret) -> Any:
         service.discovery = False  # Matrix: a server names another, which gets the password
     os.environ["NETRC"] = os.devnull  # requests sends what ~/.netrc has for the host, in place of the token
     os.environ.pop("SSLKEYLOGFILE", None)
+    resolver.take_away()
     return service
 
 

@@ -1,0 +1,89 @@
+"""No variable of the C library's or of libpq's leads a name that was given to another host."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+LOOKED_UP = """
+import ctypes, json, os, socket, sys
+c = ctypes.CDLL(None)
+c.getenv.restype = ctypes.c_char_p
+seen = []
+def look_up(host, *args, **more):
+    seen.append([str(host), [n for n in ("HOSTALIASES", "LOCALDOMAIN") if c.getenv(n.encode())]])
+    raise socket.gaierror(socket.EAI_NONAME, "nobody")
+socket.getaddrinfo = look_up
+from chatproof.cli.main import main
+status = main(sys.argv[1:])
+print(json.dumps([status, seen, "LOCALDOMAIN" in os.environ]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["smoke", "http://ollama:1/v1", "--allow-http", "--model", "m", "--journal", "none"],
+        ["models", "http://ollama:1/v1", "--allow-http"],
+        ["smoke", "http://ollama:1/v1", "--allow-http", "--model", "m", "--journal", "postgresql://db:1/runs"],
+    ],
+)
+def test_a_name_is_looked_up_without_variables(words: list[str], tmp_path: Path) -> None:
+    """HOSTALIASES gives a name without a dot another meaning, LOCALDOMAIN a domain of somebody's: a key that goes out
+    without TLS would go there."""
+    given = {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        "CHATPROOF_API_KEY": "sk-canary-0123456789abcdefghij",
+        "HOSTALIASES": str(tmp_path / "aliases"),
+        "LOCALDOMAIN": "evil.test",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKED_UP, *words], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    status, seen, still_told = json.loads(done.stderr.splitlines()[-1])
+    assert seen, (status, done.stderr)
+    assert [names for _, names in seen] == [[]] * len(seen)
+    assert still_told, "the process's own variables stay as they are, for doctor to tell"
+
+
+def test_doctor_tells_of_them(tmp_path: Path) -> None:
+    given = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LOCALDOMAIN": "evil.test"}
+    command = [sys.executable, "-m", "chatproof", "doctor", "https://127.0.0.1:1/v1", "--no-auth"]
+    done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "LOCALDOMAIN" in done.stdout and "evil" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://user:pw@127.0.0.1:{port}/runs", "postgresql:///runs?host=127.0.0.1&port={port}&user=user"]
+)
+def test_a_journals_password_goes_to_the_host_of_its_url(url: str, tmp_path: Path) -> None:
+    """libpq connects to PGHOSTADDR with the password of the host that the URL names."""
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        port = ours.getsockname()[1]
+        with socket.create_server(("127.0.0.2", port)) as theirs:
+            given = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PGHOSTADDR": "127.0.0.2"}
+            came: list[str] = []
+
+            def accept(server: socket.socket, name: str) -> None:
+                try:
+                    server.accept()[0].close()
+                    came.append(name)
+                except OSError:
+                    pass
+
+            for server, name in ((ours, "ours"), (theirs, "theirs")):
+                server.settimeout(20)
+                threading.Thread(target=accept, args=(server, name), daemon=True).start()
+            command = [sys.executable, "-m", "chatproof", "history", "--journal", url.format(port=port)]
+            done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 4, done.stderr
+            assert came == ["ours"]
