@@ -376,7 +376,7 @@ EXAMPLES = re.findall(
     r"(?s)```(?:text|json)\n(.*?)```", DOCUMENT.read_text(encoding="utf-8").partition("## One example")[2]
 )
 CODES = ("auth.rejected", "account.rate_limited", "tls.expired", "model.unavailable", "account.quota", "gateway.error",
-         "account.quota", "account.rate_limited", "url.wrong_path", "tls.untrusted", "model.unavailable", "net.client",
+         "account.quota", "account.rate_limited", "url.wrong_path", "tls.untrusted", "model.unavailable", "model.unavailable", "net.client",
          "gateway.error", "net.dns", "tls.untrusted", "gateway.error", "gateway.error", "auth.rejected", "url.wrong_path",
          "account.quota")  # fmt: skip
 

@@ -15,6 +15,7 @@ from chatproof.captures import (
     own_words,
     sdk_node,
     sdk_python,
+    sdk_rust,
     trouble,
 )
 from chatproof.captures.entry import (
@@ -41,7 +42,7 @@ class Reader(Protocol):
     def pieces(self, text: str) -> Iterator[Told]: ...
 
 
-READERS: tuple[Reader, ...] = (sdk_python, debug_logs, sdk_node, browser_console)
+READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, browser_console)
 # These know no client by its name: they are asked where the others find neither a status nor a cause.
 OTHERS: tuple[Reader, ...] = (app_errors, other_clients)
 

@@ -34,7 +34,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"certificate has expired|CERT_HAS_EXPIRED|certificate expired|not yet valid|CERT_NOT_YET_VALID|"
         r"ERR_CERT_DATE_INVALID|CertificateExpiredException|CertificateNotYetValid|NotTimeValid|"
-        r"invalid peer certificate: (?:Expired|NotValidYet)",
+        r"invalid peer certificate: (?:Expired|NotValidYet)|InvalidCertificate\((?:Expired|NotValidYet)",
         "tls.expired",
         "tls",
     ),
@@ -102,8 +102,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"transfer closed with|incomplete chunked read|without sending complete message body|IncompleteRead|"
         r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|unexpected EOF|"
-        r"was not closed cleanly|closed before .{0,40}complete|response ended prematurely|closed DURING response|"
-        r"error reading a body from connection",
+        r"was not closed cleanly|closed before (?!message completed).{0,40}complete|response ended prematurely|"
+        r"closed DURING response|error reading a body from connection",
         "http.incomplete_body",
         "body",
     ),
@@ -170,6 +170,7 @@ _LONGEST = 4000
 NO_JSON = re.compile(
     r"JSONDecodeError|failed to deserialize api response|expected value at line 1 column|JsonReaderException|"
     r"JsonParseException|is an invalid start of a value|Unrecognized token '|"
+    r"JSONDeserialize\(|kind: Decode, source: Error\(|"
     r"is not valid JSON|in JSON at position|Unexpected end of JSON|APIResponseValidationError|"
     r"Invalid JSON response|Failed to process successful response|invalid character .{1,20} looking for "
     r"beginning of value"

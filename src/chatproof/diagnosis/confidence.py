@@ -131,7 +131,7 @@ RULES: tuple[Rule, ...] = (
         "certain: the status and the bytes of the reply as they came; likely, with the gateway as owner, where a "
         "page replaces the API's error or only this request meets it; possible, with owner unknown, where of a reply "
         "only its status is known, or where an odd status came with a few words or none, "
-        "or an error in unknown words whose status nobody saw",
+        "or an error in unknown words whose status nobody saw; or a Content-Type without the body that it names",
         ("you", "network"),
     ),
     Rule(
@@ -158,7 +158,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("url.redirected", "url.doubled_version"),
-        "certain: the status and Location, or the base URL itself, say so",
+        "certain: the status and Location, or the base URL itself, say so; likely where of a reply only its status is "
+        "known",
         ("network",),
     ),
     Rule(

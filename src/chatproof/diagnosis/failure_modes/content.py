@@ -19,6 +19,7 @@ from chatproof.contract.failure_mode import (
 from chatproof.contract.probe import STREAM
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
+from chatproof.wire import exchange
 from chatproof.wire.exchange import STATUS
 from chatproof.wire.strictjson import REASONS, Problem
 
@@ -88,7 +89,16 @@ def _media_type(case: Case) -> Sign | None:
     kind = or_default(lambda: case.reply.kind, "not in the capture")
     said = f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {kind}"
     summary = "what answers the streaming request is no stream" if streamed and kind != "sse" else ""
+    if case.reply.lacks(
+        exchange.BODY
+    ):  # a header alone: the API's own answer under a wrong name, or another hop's page
+        return Sign((said,), summary, owner=UNKNOWN, next_step=_WITH_BODY, confidence=POSSIBLE)
     return Sign((said,), summary)
+
+
+_WITH_BODY = (
+    "Capture the body (curl -sS -i -N …): it says whether the API answers under a wrong name, or another hop does."
+)
 
 
 def _status(case: Case) -> Sign | None:

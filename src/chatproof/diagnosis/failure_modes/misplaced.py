@@ -7,7 +7,7 @@ from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, UNKNOWN, C
 from chatproof.diagnosis.failure_modes.models import is_listing_well
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
-from chatproof.wire.exchange import REQUEST
+from chatproof.wire.exchange import BODY, REQUEST
 from chatproof.wire.urls import bare
 
 CORRECT = "Correct the base URL to where it points, if you trust it."
@@ -99,7 +99,12 @@ def _wrong_url(case: Case) -> bool:
 def doubled(case: Case) -> Sign | None:
     """The version stands in the path twice."""
     sent = case.url.path
-    return when(_wrong_url(case) and "/v1/v1/" in sent, f"the path sent was {quote(sent)}")
+    if "/v1/v1/" not in sent:
+        return None
+    told = f"the path sent was {quote(sent)}"
+    if case.reply.lacks(BODY):  # the status alone; a 404 may speak of the model, but seldom under such a path
+        return Sign((told,), confidence=LIKELY) if case.status in (404, 405) else None
+    return when(_wrong_url(case), told)
 
 
 def missing(case: Case) -> Sign | None:
