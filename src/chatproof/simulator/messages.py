@@ -11,6 +11,7 @@ from typing import Any
 from chatproof.simulator import chat
 from chatproof.simulator.answers import Answer, Body, kind, plain_answer
 from chatproof.simulator.chat import CHAT_MODELS, OTHER_MODELS
+from chatproof.simulator.typed_events import event
 from chatproof.simulator.wire import GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
 
 PATH, COUNT_PATH = "/v1/messages", "/v1/messages/count_tokens"
@@ -358,14 +359,3 @@ def _parts(block: Body) -> tuple[Body, list[Body]]:
     middle = len(text) // 2
     pieces = ("", text[:middle], text[middle:])
     return {**block, "input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
-
-
-def event(value: Body) -> bytes:
-    """A server-sent event whose event line is its type."""
-    return f"event: {value.get('type')}\n".encode() + chat.event(value)
-
-
-def value_of(piece: bytes) -> Body:
-    """The value of an event that `event` made."""
-    found: Body = json.loads(piece.partition(b"data: ")[2])
-    return found

@@ -11,6 +11,7 @@ from typing import Any
 from chatproof.simulator import chat
 from chatproof.simulator.answers import Answer, Body, Flaw, missing, mistyped, plain_answer
 from chatproof.simulator.chat import CHAT_MODELS, OTHER_MODELS, error, json_reply, refusal, unknown_model
+from chatproof.simulator.typed_events import event
 from chatproof.simulator.wire import GOOD, JSON, SSE, Asked, Reply
 
 PATH = "/v1/responses"
@@ -310,17 +311,6 @@ def _events(response: Body) -> tuple[bytes, ...]:
         events += _of_message(place, item) if item["type"] == "message" else _of_call(place, item)
     events.append({"type": f"response.{response['status']}", "response": response})
     return tuple(event({**one, "sequence_number": number}) for number, one in enumerate(events))
-
-
-def event(value: Body) -> bytes:
-    """A server-sent event whose event line is its type."""
-    return f"event: {value.get('type')}\n".encode() + chat.event(value)
-
-
-def value_of(piece: bytes) -> Body:
-    """The value of an event that `event` made."""
-    found: Body = json.loads(piece.partition(b"data: ")[2])
-    return found
 
 
 def _of_message(place: int, item: Body) -> list[Body]:

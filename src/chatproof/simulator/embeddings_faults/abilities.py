@@ -3,19 +3,9 @@
 import struct
 from base64 import b64encode
 
+from chatproof.simulator.common_faults import Value, put
 from chatproof.simulator.embeddings import unpacked
-from chatproof.simulator.embeddings_faults.parts import (
-    Value,
-    as_base64,
-    count,
-    each,
-    in_floats,
-    must,
-    numbers,
-    put,
-    sent,
-    should,
-)
+from chatproof.simulator.embeddings_faults.parts import as_base64, count, each, in_floats, must, numbers, sent, should
 from chatproof.simulator.fault import Turn, edited, error
 from chatproof.simulator.wire import Reply
 

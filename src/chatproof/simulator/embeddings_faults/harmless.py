@@ -1,6 +1,7 @@
 """Deviations that hurt no client: a run against each of these must stay GO, and warns of nothing."""
 
-from chatproof.simulator.embeddings_faults.parts import each, numbers, plain, put, refused
+from chatproof.simulator.common_faults import put
+from chatproof.simulator.embeddings_faults.parts import each, numbers, plain, refused
 from chatproof.simulator.fault import GO, Alter, Fault, When, edited, error, gzipped, labelled, rewritten, says
 
 

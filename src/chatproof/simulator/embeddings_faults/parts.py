@@ -1,14 +1,13 @@
 """What the faults of the Embeddings API are made of: which requests, and what becomes of the answer."""
 
 from collections.abc import Callable
-from typing import Any
 
 from chatproof.simulator import embeddings
+from chatproof.simulator.common_faults import Rows, Value
 from chatproof.simulator.embeddings import packed, unpacked
-from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, edited, json_of
+from chatproof.simulator.fault import Alter, Turn, When, edited, json_of
 from chatproof.simulator.wire import GOOD, WRONG, Reply
 
-Value = dict[str, Any]
 Numbers = list[float]
 
 
@@ -55,23 +54,6 @@ def let_in(turn: Turn) -> Reply:
     return embeddings.respond(turn.asked._replace(credential=GOOD))
 
 
-def put(value: object, *path: str | int) -> Alter:
-    """The good reply with another value in one place."""
-    return edited(lambda body: inside(body, path[:-1]).__setitem__(path[-1], value))
-
-
-def drop(*path: str | int) -> Alter:
-    """The good reply without one member."""
-    return edited(lambda body: inside(body, path[:-1]).pop(path[-1]))
-
-
-def inside(value: Any, path: tuple[str | int, ...]) -> Any:
-    """What stands at a path."""
-    for step in path:
-        value = value[step]
-    return value
-
-
 def each(change: Callable[[Value], object]) -> Alter:
     """The good reply after a change of each item."""
 
@@ -108,12 +90,5 @@ def as_base64(item: Value) -> None:
 
 # -- rows -----------------------------------------------------------------------------------------------------------
 
-
-def must(name: str, about: str, code: str, when: When, alter: Alter, *breaks: str) -> Fault:
-    """A fault that breaks a required clause."""
-    return Fault(name, about, code, NO_GO, when, alter, breaks=tuple(f"embeddings.{id}" for id in breaks))
-
-
-def should(name: str, about: str, code: str, when: When, alter: Alter, *breaks: str) -> Fault:
-    """A fault that is a warning."""
-    return Fault(name, about, code, GO, when, alter, breaks=tuple(f"embeddings.{id}" for id in breaks))
+ROWS = Rows("embeddings")
+must, should = ROWS.must, ROWS.should

@@ -3,23 +3,22 @@
 import json
 
 from chatproof.simulator import chat
+from chatproof.simulator.common_faults import Value, drop, put
+from chatproof.simulator.embeddings_faults.parts import ROWS as COMMON
 from chatproof.simulator.embeddings_faults.parts import (
-    Value,
     as_floats,
     asking,
-    drop,
     each,
     let_in,
     must,
     numbers,
     plain,
-    put,
     refused,
     sent,
     should,
     wrong_key,
 )
-from chatproof.simulator.fault import Turn, body, edited, error, labelled, page, rewritten, says
+from chatproof.simulator.fault import Turn, edited, error, says
 from chatproof.simulator.wire import Reply
 
 _SCHEMA, _CONTENT, _USAGE, _ENCODING = "contract.schema", "contract.content", "contract.usage", "contract.encoding"
@@ -49,14 +48,7 @@ def _cut(item: Value) -> None:
 
 
 ROWS = (
-    must(
-        "html-502",
-        "A gateway's page instead of the answer.",
-        "gateway.error",
-        plain,
-        page(502, "Bad Gateway"),
-        "happy.status_200",
-    ),
+    *COMMON.wire(plain, plain),
     must(
         "server-error",
         "The server fails with a JSON error.",
@@ -64,23 +56,6 @@ ROWS = (
         plain,
         error(500, "The server had an error.", "server_error", "server_error"),
         "happy.status_200",
-    ),
-    must("created-status", "The answer has status 201.", "contract.status", plain, labelled(201), "happy.status_200"),
-    must(
-        "media-type",
-        "The answer is called text/html.",
-        "contract.media_type",
-        plain,
-        labelled(media="text/html"),
-        "happy.media_type_json",
-    ),
-    must(
-        "cut-json",
-        "The JSON ends in the middle.",
-        "body.truncated",
-        plain,
-        rewritten(lambda data: data[: len(data) // 2]),
-        "happy.body_json",
     ),
     must(
         "nan-json",
@@ -158,6 +133,9 @@ ROWS = (
         edited(lambda v: v["data"].reverse()),
         "happy.order",
     ),
+    *COMMON.served(wrong_key, refused, let_in),
+    *COMMON.refusals(asking, refused, "invalid_key", "missing_key"),
+    COMMON.echoed(plain),
     should(
         "index-from-one",
         "The index begins with 1.",
@@ -186,57 +164,6 @@ ROWS = (
         "happy.finite",
     ),
     must("zero", "A vector is zeros alone.", _CONTENT, plain, numbers(lambda n: [0.0] * len(n), 1), "happy.non_zero"),
-    must(
-        "wrong-key-served",
-        "A wrong key is served.",
-        "auth.not_enforced",
-        wrong_key,
-        let_in,
-        "auth.invalid_key.rejected",
-    ),
-    must(
-        "any-key-served",
-        "No key is asked for.",
-        "auth.not_enforced",
-        refused,
-        let_in,
-        "auth.invalid_key.rejected",
-        "auth.missing_key.rejected",
-    ),
-    must(
-        "refusal-html",
-        "A refused key gets a page.",
-        "auth.error_body",
-        refused,
-        page(401, "Unauthorized"),
-        "auth.invalid_key.body_json",
-        "auth.missing_key.body_json",
-    ),
-    must(
-        "refusal-empty-object",
-        "A refused key gets JSON without an error.",
-        "auth.error_body",
-        refused,
-        says(401, {}),
-        "auth.invalid_key.error_present",
-        "auth.missing_key.error_present",
-    ),
-    must(
-        "path-missing",
-        "The server has no such path.",
-        "url.wrong_path",
-        asking,
-        body(b"404 page not found", "text/plain", 404),
-        "happy.status_200",
-    ),
-    must(
-        "key-echoed",
-        "The key stands in the reply.",
-        "secret.reflected",
-        plain,
-        lambda turn: edited(lambda value: value.update(metadata={"key": turn.key}))(turn),
-        "secret.not_reflected",
-    ),
     should("object-missing", "The reply is not called a list.", _SCHEMA, plain, drop("object"), "happy.object"),
     should("model-missing", "The reply names no model.", _SCHEMA, plain, drop("model"), "happy.object"),
     should("index-missing", "The items have no index.", _SCHEMA, plain, each(lambda i: i.pop("index")), "happy.items"),

@@ -1,16 +1,7 @@
 """Faults of the blocks of a stream: their order, their indexes, their texts."""
 
-from chatproof.simulator.messages_faults.parts import (
-    Value,
-    each,
-    events,
-    gone_from,
-    must,
-    set_in,
-    should,
-    streaming_text,
-    without,
-)
+from chatproof.simulator.common_faults import Value, gone_from, set_in
+from chatproof.simulator.messages_faults.parts import each, events, must, should, streaming_text, without
 
 _BAD = "stream.malformed"
 _BLOCK, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"

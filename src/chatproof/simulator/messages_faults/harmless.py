@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from chatproof.simulator.common_faults import Value
 from chatproof.simulator.fault import GO, Alter, Fault, When, edited, gzipped, labelled
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.messages import SIGNATURE, event
+from chatproof.simulator.messages import SIGNATURE
 from chatproof.simulator.messages_faults.parts import (
-    Value,
     events,
     plain,
     refused,
@@ -17,6 +17,7 @@ from chatproof.simulator.messages_faults.parts import (
     with_text,
     without,
 )
+from chatproof.simulator.typed_events import event
 
 _THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": SIGNATURE}
 

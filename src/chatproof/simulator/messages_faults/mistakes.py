@@ -4,49 +4,25 @@ import json
 from collections.abc import Callable
 
 from chatproof.simulator import messages
-from chatproof.simulator.fault import Alter, Fault, Turn, page
+from chatproof.simulator.common_faults import Mistake, Value, with_mistake
+from chatproof.simulator.fault import Fault, Turn
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages import credential
-from chatproof.simulator.messages_faults.parts import Value, asking, let_in, must, says, should
+from chatproof.simulator.messages_faults.parts import ROWS as COMMON
+from chatproof.simulator.messages_faults.parts import asking, let_in, says, should
 from chatproof.simulator.wire import EMPTY, GOOD, Reply
 
-_VALIDATION = "contract.validation"
-_INSTEAD = {
-    "model": "simulator-mini",
-    "max_tokens": 2048,
-    "messages": [{"role": "user", "content": "Respond with the single word: pong"}],
-}
+_INSTEAD = json.dumps(
+    {
+        "model": "simulator-mini",
+        "max_tokens": 2048,
+        "messages": [{"role": "user", "content": "Respond with the single word: pong"}],
+    }
+).encode()
 
 
-def _mistake(name: str, check: Callable[[Value], bool], about: str) -> tuple[Fault, ...]:
-    """The four ways in which a mistake can be answered badly."""
-
-    def when(turn: Turn) -> bool:
-        asked = asking(turn) and credential(turn.asked) == GOOD and turn.reply.status >= 400
-        try:
-            body = json.loads(turn.asked.body)
-        except ValueError:
-            body = {}
-        return asked and check(body)
-
-    def pass_on(turn: Turn) -> Reply:
-        return messages.respond(turn.asked._replace(body=json.dumps(_INSTEAD).encode()))
-
-    id, slug, hard = f"error.{name}", name.replace("_", "-"), name == "malformed_json"
-    about_500: Alter = lambda turn: turn.reply._replace(status=500)  # noqa: E731
-    accepted = must if hard else should
-    rows = [
-        accepted(f"{slug}-accepted", f"A request {about} is answered.", _VALIDATION, when, pass_on, f"{id}.refused"),
-        should(
-            f"{slug}-page", f"A request {about} gets a page.", _VALIDATION, when, page(400, "Bad"), f"{id}.readable"
-        ),
-        should(f"{slug}-500", f"A request {about} gets 500.", _VALIDATION, when, about_500, f"{id}.not_retried"),
-    ]
-    if not hard:
-        vague = says(404 if name == "unknown_model" else 400, "Bad request.")
-        said = f"The refusal {about} names nothing."
-        rows.append(should(f"{slug}-vague", said, _VALIDATION, when, vague, f"{id}.field_named"))
-    return tuple(rows)
+def _with_key(turn: Turn) -> bool:
+    return asking(turn) and credential(turn.asked) == GOOD
 
 
 def _empty_key(turn: Turn) -> bool:
@@ -55,6 +31,16 @@ def _empty_key(turn: Turn) -> bool:
 
 def _unknown(turn: Turn) -> bool:
     return asking(turn) and b"no-such-model" in turn.asked.body
+
+
+def _answered(turn: Turn) -> Reply:
+    return messages.respond(turn.asked._replace(body=_INSTEAD))
+
+
+def _mistake(name: str, check: Callable[[Value], bool], about: str) -> tuple[Fault, ...]:
+    vague = says(404 if name == "unknown_model" else 400, "Bad request.")
+    answers = Mistake(_answered, vague, page_is_fatal=False)
+    return COMMON.mistake(name, about, with_mistake(_with_key, check), answers)
 
 
 ROWS = (
@@ -68,33 +54,10 @@ ROWS = (
     should(
         "unknown-model-of-chat",
         "The refusal of an unknown model has chat's form.",
-        _VALIDATION,
+        "contract.validation",
         _unknown,
         says_json(404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}),
         "error.unknown_model.typed",
     ),
-    must(
-        "empty-key-served",
-        "An empty key is served.",
-        "auth.not_enforced",
-        _empty_key,
-        let_in,
-        "auth.empty_key.rejected",
-    ),
-    must(
-        "empty-key-page",
-        "An empty key gets a page.",
-        "auth.error_body",
-        _empty_key,
-        page(401, "Unauthorized"),
-        "auth.empty_key.body_json",
-    ),
-    must(
-        "empty-key-no-error",
-        "An empty key gets JSON without an error.",
-        "auth.error_body",
-        _empty_key,
-        lambda turn: turn.reply._replace(body=b"{}"),
-        "auth.empty_key.error_present",
-    ),
+    *COMMON.empty_key(_empty_key, let_in),
 )

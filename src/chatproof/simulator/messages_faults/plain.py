@@ -4,16 +4,16 @@ import json
 from typing import Any
 
 from chatproof.simulator import chat, messages
-from chatproof.simulator.fault import Turn, body, edited, labelled, page, rewritten
+from chatproof.simulator.common_faults import drop, put
+from chatproof.simulator.fault import Turn, edited
 from chatproof.simulator.fault import says as says_json
+from chatproof.simulator.messages_faults.parts import ROWS as COMMON
 from chatproof.simulator.messages_faults.parts import (
     asking,
-    drop,
     granted,
     let_in,
     must,
     plain,
-    put,
     refused,
     says,
     should,
@@ -46,14 +46,7 @@ def _first(block: dict[str, Any]) -> Any:
 
 
 ROWS = (
-    must(
-        "html-502",
-        "A gateway's page instead of the answer.",
-        "gateway.error",
-        granted,
-        page(502, "Bad Gateway"),
-        "happy.status_200",
-    ),
+    *COMMON.wire(granted, plain),
     must(
         "overloaded-529",
         "The server is overloaded, and says so with 529.",
@@ -69,30 +62,6 @@ ROWS = (
         plain,
         says(500, "Internal server error", "api_error"),
         "happy.status_200",
-    ),
-    must(
-        "created-status",
-        "The answer comes with status 201.",
-        "contract.status",
-        plain,
-        labelled(201),
-        "happy.status_200",
-    ),
-    must(
-        "media-type",
-        "The answer is called text/html.",
-        "contract.media_type",
-        plain,
-        labelled(media="text/html"),
-        "happy.media_type_json",
-    ),
-    must(
-        "cut-json",
-        "The JSON ends in the middle.",
-        "body.truncated",
-        plain,
-        rewritten(lambda data: data[: len(data) // 2]),
-        "happy.body_json",
     ),
     must(
         "stream-when-false",
@@ -228,42 +197,8 @@ ROWS = (
         let_in,
         "auth.invalid_other.rejected",
     ),
-    must(
-        "refusal-html",
-        "A refused key gets a page.",
-        "auth.error_body",
-        refused,
-        page(401, "Unauthorized"),
-        "auth.invalid_key.body_json",
-        "auth.invalid_other.body_json",
-        "auth.missing_key.body_json",
-    ),
-    must(
-        "refusal-empty-object",
-        "A refused key gets JSON without an error.",
-        "auth.error_body",
-        refused,
-        says_json(401, {}),
-        "auth.invalid_key.error_present",
-        "auth.invalid_other.error_present",
-        "auth.missing_key.error_present",
-    ),
-    must(
-        "path-missing",
-        "The server has no such path.",
-        "url.wrong_path",
-        asking,
-        body(b"404 page not found", "text/plain", 404),
-        "happy.status_200",
-    ),
-    must(
-        "key-echoed",
-        "The key stands in the message.",
-        "secret.reflected",
-        with_text,
-        lambda turn: edited(lambda value: value.update(metadata={"key": turn.key}))(turn),
-        "secret.not_reflected",
-    ),
+    *COMMON.refusals(asking, refused, "invalid_key", "invalid_other", "missing_key"),
+    COMMON.echoed(with_text),
     should(
         "stop-reason-missing",
         "Nothing says why the message ends.",

@@ -1,21 +1,11 @@
 """Faults of a stream's form, of how it begins and how it ends."""
 
 from chatproof.simulator import messages
+from chatproof.simulator.common_faults import Value, gone_from, set_in
 from chatproof.simulator.fault import Turn, body, labelled
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.messages import event, value_of
-from chatproof.simulator.messages_faults.parts import (
-    Value,
-    each,
-    events,
-    gone_from,
-    must,
-    set_in,
-    should,
-    streaming,
-    streaming_text,
-    without,
-)
+from chatproof.simulator.messages_faults.parts import each, events, must, should, streaming, streaming_text, without
+from chatproof.simulator.typed_events import event, value_of
 from chatproof.simulator.wire import Reply
 
 _BAD, _CUT, _USAGE, _SCHEMA = "stream.malformed", "stream.incomplete", "contract.usage", "contract.schema"

@@ -6,23 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import messages
+from chatproof.simulator.common_faults import Value, gone_from, put, set_in
 from chatproof.simulator.fault import Alter, Turn, body, edited, page
 from chatproof.simulator.fault import events as raw
 from chatproof.simulator.fault import says as says_json
-from chatproof.simulator.messages_faults.parts import (
-    Value,
-    each,
-    events,
-    gone_from,
-    must,
-    put,
-    says,
-    sent,
-    set_in,
-    should,
-    streaming_call,
-    without,
-)
+from chatproof.simulator.messages_faults.parts import each, events, must, says, sent, should, streaming_call, without
 from chatproof.simulator.wire import Reply
 
 _TOOLS, _PARAMETER, _BAD = "contract.tools", "contract.parameter", "stream.malformed"

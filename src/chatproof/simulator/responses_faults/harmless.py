@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from chatproof.simulator.common_faults import Value
 from chatproof.simulator.fault import GO, Alter, Fault, Turn, When, edited, error, gzipped, json_of, labelled, says
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.responses import event, value_of
-from chatproof.simulator.responses_faults.parts import Value, asking, events, plain, refused, sent, streaming, with_text
+from chatproof.simulator.responses_faults.parts import asking, events, plain, refused, sent, streaming, with_text
+from chatproof.simulator.typed_events import event, value_of
 
 _OPTIONAL = (
     *("completed_at", "error", "incomplete_details", "instructions", "metadata", "model", "parallel_tool_calls"),

@@ -1,14 +1,12 @@
 """What the faults of the Responses API are made of: which requests, and what becomes of the answer."""
 
 from collections.abc import Callable
-from typing import Any
 
 from chatproof.simulator import responses
-from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, edited, json_of
-from chatproof.simulator.responses import event, value_of
+from chatproof.simulator.common_faults import Rows, Value, each_event
+from chatproof.simulator.fault import Alter, Turn, When, json_of
+from chatproof.simulator.typed_events import event, value_of
 from chatproof.simulator.wire import GOOD, WRONG, Reply
-
-Value = dict[str, Any]
 
 
 def asking(turn: Turn) -> bool:
@@ -75,23 +73,6 @@ def let_in(turn: Turn) -> Reply:
     return responses.respond(turn.asked._replace(credential=GOOD))
 
 
-def put(value: object, *path: str | int) -> Alter:
-    """The good response with another value in one place."""
-    return edited(lambda body: inside(body, path[:-1]).__setitem__(path[-1], value))
-
-
-def drop(*path: str | int) -> Alter:
-    """The good response without one member."""
-    return edited(lambda body: inside(body, path[:-1]).pop(path[-1]))
-
-
-def inside(value: Any, path: tuple[str | int, ...]) -> Any:
-    """What stands at a path."""
-    for step in path:
-        value = value[step]
-    return value
-
-
 def events(change: Callable[[list[Value]], list[Value]]) -> Alter:
     """The good stream with other events; they are numbered anew."""
 
@@ -111,41 +92,10 @@ def without(*types: str) -> Alter:
 
 def each(type: str, change: Callable[[Value], object]) -> Alter:
     """The good stream after `change` was applied to each event of a type. Numbers and lines stay as they are."""
-
-    def alter(turn: Turn) -> Reply:
-        made = []
-        for piece in turn.reply.events:
-            value = value_of(piece)
-            if value["type"] == f"response.{type}":
-                change(value)
-                made.append(piece.partition(b"\n")[0] + b"\n" + event(value).partition(b"\n")[2])
-            else:
-                made.append(piece)
-        return turn.reply._replace(events=tuple(made))
-
-    return alter
-
-
-def set_in(value: object, *path: str | int) -> Callable[[Value], object]:
-    """A change that gives a member of an event another value."""
-    return lambda one: inside(one, path[:-1]).__setitem__(path[-1], value)
-
-
-def gone_from(*path: str | int) -> Callable[[Value], object]:
-    """A change that takes a member away from an event."""
-    return lambda one: inside(one, path[:-1]).pop(path[-1])
+    return each_event(f"response.{type}", change)
 
 
 # -- rows -----------------------------------------------------------------------------------------------------------
 
-
-def must(name: str, about: str, code: str, when: When, alter: Alter, *breaks: str, stream: bool = False) -> Fault:
-    """A fault that breaks a required clause."""
-    ids = tuple(f"responses.{id}" for id in breaks)
-    return Fault(name, about, code, NO_GO, when, alter, breaks=ids, stream=stream)
-
-
-def should(name: str, about: str, code: str, when: When, alter: Alter, *breaks: str, stream: bool = False) -> Fault:
-    """A fault that is a warning."""
-    ids = tuple(f"responses.{id}" for id in breaks)
-    return Fault(name, about, code, GO, when, alter, breaks=ids, stream=stream)
+ROWS = Rows("responses")
+must, should = ROWS.must, ROWS.should

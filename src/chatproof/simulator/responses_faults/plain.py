@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 from chatproof.simulator import chat
-from chatproof.simulator.fault import Turn, body, edited, error, labelled, page, rewritten, says
+from chatproof.simulator.common_faults import drop, put
+from chatproof.simulator.fault import Turn, edited, error
+from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import (
     asking,
-    drop,
     let_in,
     must,
     plain,
-    put,
     refused,
     should,
     with_text,
@@ -56,14 +56,7 @@ def _failed(value: dict[str, Any]) -> None:
 
 
 ROWS = (
-    must(
-        "html-502",
-        "A gateway's page instead of the answer.",
-        "gateway.error",
-        _granted,
-        page(502, "Bad Gateway"),
-        "happy.status_200",
-    ),
+    *COMMON.wire(_granted, plain),
     must(
         "server-error",
         "The server fails with a JSON error.",
@@ -71,30 +64,6 @@ ROWS = (
         plain,
         error(500, "The server had an error.", "server_error", "server_error"),
         "happy.status_200",
-    ),
-    must(
-        "created-status",
-        "The answer comes with status 201.",
-        "contract.status",
-        plain,
-        labelled(201),
-        "happy.status_200",
-    ),
-    must(
-        "media-type",
-        "The answer is called text/html.",
-        "contract.media_type",
-        plain,
-        labelled(media="text/html"),
-        "happy.media_type_json",
-    ),
-    must(
-        "cut-json",
-        "The JSON ends in the middle.",
-        "body.truncated",
-        plain,
-        rewritten(lambda data: data[: len(data) // 2]),
-        "happy.body_json",
     ),
     must(
         "stream-when-false",
@@ -239,57 +208,9 @@ ROWS = (
     must(
         "usage-string", "The usage counts in strings.", _USAGE, plain, put("6", "usage", "input_tokens"), "happy.usage"
     ),
-    must(
-        "wrong-key-served",
-        "A wrong key is served.",
-        "auth.not_enforced",
-        wrong_key,
-        let_in,
-        "auth.invalid_key.rejected",
-    ),
-    must(
-        "any-key-served",
-        "No key is asked for.",
-        "auth.not_enforced",
-        refused,
-        let_in,
-        "auth.invalid_key.rejected",
-        "auth.missing_key.rejected",
-    ),
-    must(
-        "refusal-html",
-        "A refused key gets a page.",
-        "auth.error_body",
-        refused,
-        page(401, "Unauthorized"),
-        "auth.invalid_key.body_json",
-        "auth.missing_key.body_json",
-    ),
-    must(
-        "refusal-empty-object",
-        "A refused key gets JSON without an error.",
-        "auth.error_body",
-        refused,
-        says(401, {}),
-        "auth.invalid_key.error_present",
-        "auth.missing_key.error_present",
-    ),
-    must(
-        "path-missing",
-        "The server has no such path.",
-        "url.wrong_path",
-        asking,
-        body(b"404 page not found", "text/plain", 404),
-        "happy.status_200",
-    ),
-    must(
-        "key-echoed",
-        "The key stands in the response.",
-        "secret.reflected",
-        with_text,
-        lambda turn: edited(lambda value: value.update(metadata={"key": turn.key}))(turn),
-        "secret.not_reflected",
-    ),
+    *COMMON.served(wrong_key, refused, let_in),
+    *COMMON.refusals(asking, refused, "invalid_key", "missing_key"),
+    COMMON.echoed(with_text),
     should(
         "status-success",
         "The status is a word of its own.",

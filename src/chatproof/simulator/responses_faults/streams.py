@@ -2,22 +2,20 @@
 
 import json
 
+from chatproof.simulator.common_faults import Value, gone_from, set_in
 from chatproof.simulator.fault import Turn
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.responses import event, value_of
 from chatproof.simulator.responses_faults.parts import (
-    Value,
     each,
     events,
-    gone_from,
     let_in,
     must,
-    set_in,
     should,
     streaming,
     streaming_text,
     without,
 )
+from chatproof.simulator.typed_events import event, value_of
 from chatproof.simulator.wire import Reply
 
 _MALFORMED, _USAGE = "stream.malformed", "contract.usage"

@@ -4,17 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_in
 from chatproof.simulator.fault import Alter, Turn, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import (
-    Value,
-    drop,
     each,
-    gone_from,
     let_in,
     must,
-    put,
     sent,
-    set_in,
     should,
     streaming_call,
     with_call,

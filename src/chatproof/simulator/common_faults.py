@@ -1,0 +1,234 @@
+"""Faults that every API beside chat has in common, and what the tables of these APIs are written with.
+
+Chat's own tables are older and know more ways to fail; each API's `parts` says which requests are its own.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, body, edited, labelled, page, rewritten, says
+from chatproof.simulator.typed_events import event, value_of
+from chatproof.simulator.wire import Reply
+
+Value = dict[str, Any]
+
+
+# -- what becomes of the answer -------------------------------------------------------------------------------------
+
+
+def put(value: object, *path: str | int) -> Alter:
+    """The good reply with another value in one place."""
+    return edited(lambda body: inside(body, path[:-1]).__setitem__(path[-1], value))
+
+
+def drop(*path: str | int) -> Alter:
+    """The good reply without one member."""
+    return edited(lambda body: inside(body, path[:-1]).pop(path[-1]))
+
+
+def inside(value: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands at a path."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def set_in(value: object, *path: str | int) -> Callable[[Value], object]:
+    """A change that gives a member of an event another value."""
+    return lambda one: inside(one, path[:-1]).__setitem__(path[-1], value)
+
+
+def gone_from(*path: str | int) -> Callable[[Value], object]:
+    """A change that takes a member away from an event."""
+    return lambda one: inside(one, path[:-1]).pop(path[-1])
+
+
+def each_event(type: str, change: Callable[[Value], object]) -> Alter:
+    """The good stream after `change` was applied to each event of a type. Its event line stays as it is."""
+
+    def of(piece: bytes) -> bytes:
+        value = value_of(piece)
+        if value["type"] != type:
+            return piece
+        change(value)
+        return piece.partition(b"\n")[0] + b"\n" + event(value).partition(b"\n")[2]
+
+    def alter(turn: Turn) -> Reply:
+        return turn.reply._replace(events=tuple(map(of, turn.reply.events)))
+
+    return alter
+
+
+# -- rows -----------------------------------------------------------------------------------------------------------
+
+
+class Rows(NamedTuple):
+    """How the rows of an API's tables are made; `api` begins the ids of its clauses."""
+
+    api: str
+
+    def must(
+        self, name: str, about: str, code: str, when: When, alter: Alter, *breaks: str, stream: bool = False
+    ) -> Fault:
+        """A fault that breaks a required clause."""
+        return self._row(NO_GO, name, about, code, when, alter, breaks, stream)
+
+    def should(
+        self, name: str, about: str, code: str, when: When, alter: Alter, *breaks: str, stream: bool = False
+    ) -> Fault:
+        """A fault that is a warning."""
+        return self._row(GO, name, about, code, when, alter, breaks, stream)
+
+    def _row(
+        self,
+        verdict: str,
+        name: str,
+        about: str,
+        code: str,
+        when: When,
+        alter: Alter,
+        breaks: tuple[str, ...],
+        stream: bool,
+    ) -> Fault:
+        ids = tuple(f"{self.api}.{id}" for id in breaks)
+        return Fault(name, about, code, verdict, when, alter, breaks=ids, stream=stream)
+
+    def wire(self, granted: When, plain: When) -> tuple[Fault, ...]:
+        """The plain answer is not what HTTP says it is. `granted` are all requests that are answered."""
+        happy = "happy.status_200", "happy.media_type_json", "happy.body_json"
+        half: Alter = rewritten(lambda data: data[: len(data) // 2])
+        return (
+            self.must(
+                "html-502",
+                "A gateway's page instead of the answer.",
+                "gateway.error",
+                granted,
+                page(502, "Bad Gateway"),
+                happy[0],
+            ),
+            self.must(
+                "created-status",
+                "The answer comes with status 201.",
+                "contract.status",
+                plain,
+                labelled(201),
+                happy[0],
+            ),
+            self.must(
+                "media-type",
+                "The answer is called text/html.",
+                "contract.media_type",
+                plain,
+                labelled(media="text/html"),
+                happy[1],
+            ),
+            self.must("cut-json", "The JSON ends in the middle.", "body.truncated", plain, half, happy[2]),
+        )
+
+    def refusals(self, asking: When, refused: When, *keys: str) -> tuple[Fault, ...]:
+        """A wrong key is refused in a form that no client can read, or the path is another. `keys`: the probes."""
+        lost = body(b"404 page not found", "text/plain", 404)
+        return (
+            self.must(
+                "refusal-html",
+                "A refused key gets a page.",
+                "auth.error_body",
+                refused,
+                page(401, "Unauthorized"),
+                *(f"auth.{key}.body_json" for key in keys),
+            ),
+            self.must(
+                "refusal-empty-object",
+                "A refused key gets JSON without an error.",
+                "auth.error_body",
+                refused,
+                says(401, {}),
+                *(f"auth.{key}.error_present" for key in keys),
+            ),
+            self.must(
+                "path-missing", "The server has no such path.", "url.wrong_path", asking, lost, "happy.status_200"
+            ),
+        )
+
+    def echoed(self, answered: When) -> Fault:
+        """The key comes back."""
+        return self.must(
+            "key-echoed",
+            "The key stands in the reply.",
+            "secret.reflected",
+            answered,
+            lambda turn: edited(lambda value: value.update(metadata={"key": turn.key}))(turn),
+            "secret.not_reflected",
+        )
+
+    def served(self, wrong_key: When, refused: When, let_in: Alter) -> tuple[Fault, ...]:
+        """Who has no key is served."""
+        code, ids = "auth.not_enforced", ("auth.invalid_key.rejected", "auth.missing_key.rejected")
+        return (
+            self.must("wrong-key-served", "A wrong key is served.", code, wrong_key, let_in, ids[0]),
+            self.must("any-key-served", "No key is asked for.", code, refused, let_in, *ids),
+        )
+
+    def empty_key(self, when: When, let_in: Alter) -> tuple[Fault, ...]:
+        """A key of no characters, as from a pipeline whose secret is missing. Only validate sends it."""
+        code, id = "auth.error_body", "auth.empty_key"
+        bare: Alter = lambda turn: turn.reply._replace(body=b"{}")  # noqa: E731
+        return (
+            self.must(
+                "empty-key-served", "An empty key is served.", "auth.not_enforced", when, let_in, f"{id}.rejected"
+            ),
+            self.must(
+                "empty-key-page", "An empty key gets a page.", code, when, page(401, "Unauthorized"), f"{id}.body_json"
+            ),
+            self.must(
+                "empty-key-no-error",
+                "An empty key gets JSON without an error.",
+                code,
+                when,
+                bare,
+                f"{id}.error_present",
+            ),
+        )
+
+    def mistake(self, name: str, about: str, when: When, answers: "Mistake") -> tuple[Fault, ...]:
+        """The ways in which a request with a mistake can be answered badly."""
+        code, id, slug = "contract.validation", f"error.{name}", name.replace("_", "-")
+        no_json = name == "malformed_json"
+        accepted = self.must if no_json else self.should
+        paged = self.must if answers.page_is_fatal else self.should
+        as_500: Alter = lambda turn: turn.reply._replace(status=500)  # noqa: E731
+        bad = page(400, "Bad Request")
+        rows = (
+            accepted(
+                f"{slug}-accepted", f"A request {about} is answered.", code, when, answers.accepted, f"{id}.refused"
+            ),
+            paged(f"{slug}-page", f"A request {about} gets a page.", code, when, bad, f"{id}.readable"),
+            self.should(f"{slug}-500", f"A request {about} gets 500.", code, when, as_500, f"{id}.not_retried"),
+        )
+        if no_json:
+            return rows  # no field can be named where no JSON was read
+        vague = f"The refusal {about} names nothing."
+        return (*rows, self.should(f"{slug}-vague", vague, code, when, answers.vague, f"{id}.field_named"))
+
+
+class Mistake(NamedTuple):
+    """How a request with a mistake is answered where it is answered badly."""
+
+    accepted: Alter
+    vague: Alter
+    page_is_fatal: bool = True  # a client of this API fails on a page where an error should stand
+
+
+def with_mistake(refused: When, check: Callable[[Value], bool]) -> When:
+    """A request with the good key that is refused for its body. `check` says whether this is the mistake."""
+
+    def when(turn: Turn) -> bool:
+        if not refused(turn) or turn.reply.status < 400:
+            return False
+        try:
+            return check(json.loads(turn.asked.body))
+        except ValueError:
+            return check({})
+
+    return when
