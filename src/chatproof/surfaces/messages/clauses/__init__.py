@@ -1,33 +1,10 @@
-"""The contract's clauses. A new file here or in `validate/` is found by the scan in `load`; nothing else lists it."""
+"""The contract's clauses. A new file here or in `validate/` is found; nothing else lists it."""
 
-import importlib
 import os
 
-from chatproof.contract.clause import SMOKE, Clause
-from chatproof.contract.probe import OWN
-from chatproof.surfaces.chat.clauses import files_of
+from chatproof.surfaces.clause_files import loader
 
 _ORDER = ("happy", "details", "headers", "auth", "models", "secrets", "stream", "stream_blocks", "stream_end")
 _ORDER_OF_VALIDATE = ("errors", "tools", "tools_stream", "abilities", "thinking")
 
-
-def load(scope: str = SMOKE) -> dict[str, Clause]:
-    """Every clause of smoke, or of validate (smoke's among them), by id; none is on the user's own requests."""
-    if scope == OWN:
-        return {}
-    if scope not in _loaded:
-        folder = os.path.dirname(__file__)
-        modules = files_of(__name__, folder, _ORDER)
-        if scope != SMOKE:
-            modules += files_of(f"{__name__}.{scope}", os.path.join(folder, scope), _ORDER_OF_VALIDATE)
-        found: dict[str, Clause] = {}
-        for module in modules:
-            here: dict[str, Clause] = importlib.import_module(module).CLAUSES.found
-            if twice := found.keys() & here.keys():
-                raise ValueError(f"clause {min(twice)} is defined twice")
-            found.update(here)
-        _loaded[scope] = found
-    return _loaded[scope]
-
-
-_loaded: dict[str, dict[str, Clause]] = {}
+load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

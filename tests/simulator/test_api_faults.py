@@ -1,0 +1,89 @@
+"""Each fault of an API beside chat comes to its verdict and its diagnosis, breaks its clauses and no other, and leaks
+no key; and what hurts no client leaves no trace. Chat's are in test_faults and test_validate_faults."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chatproof import simulator
+from chatproof.contract.clause import SMOKE, VALIDATE
+from chatproof.running.plan import Settings
+from chatproof.running.run import smoke, validate
+from chatproof.simulator import (
+    embeddings_faults,
+    embeddings_side,
+    messages_faults,
+    messages_side,
+    responses_faults,
+    responses_side,
+)
+from chatproof.simulator.fault import Turn
+from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked
+from chatproof.surfaces import surface_of
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
+
+SIDES = {
+    "responses": (responses_side.SIDE, responses_faults),
+    "messages": (messages_side.SIDE, messages_faults),
+    "embeddings": (embeddings_side.SIDE, embeddings_faults),
+}
+ROWS = [(api, name) for api, (_, faults) in SIDES.items() for name in faults.ALL]
+
+
+def run(api: str, name: str) -> tuple[dict[str, Any], str]:
+    """The run document against a fault, and the key that was used."""
+    side, faults = SIDES[api]
+    server = simulator.start(name, side=side)
+    try:
+        target = Target(server.base_url, model=server.model, key=Secret(server.key), timeout=10.0, api=api)
+        if name in faults.VALIDATE:
+            return validate(target, Settings(burst=1, extras=faults.ALL[name].extras), environ={}).document, server.key
+        return smoke(target, Settings(stream=server.stream), environ={}).document, server.key
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(("api", "name"), ROWS)
+def test_fault_comes_to_its_diagnosis(api: str, name: str) -> None:
+    fault = SIDES[api][1].ALL[name]
+    document, key = run(api, name)
+    codes = [found["code"] for found in document["diagnoses"]]
+    broken = {f["clause"] for f in document["findings"] if f["outcome"] == "broken"}
+    assert broken == set(fault.breaks)
+    assert (document["verdict"], codes[:1]) == (fault.verdict, [fault.code] if fault.code else [])
+    text = json.dumps(document)
+    assert key not in text and key[7:27] not in text
+
+
+@pytest.mark.parametrize("api", SIDES)
+def test_each_clause_has_a_fault(api: str) -> None:
+    """What no fault breaks, no run has ever been seen to break."""
+    surface = surface_of(api)
+    broken = {id for fault in SIDES[api][1].ALL.values() for id in fault.breaks}
+    unbroken = {f"{api}.model.listed"}  # a fault of the listing, which chat's faults have
+    assert set(surface.clauses(SMOKE)) - broken == unbroken
+    assert set(surface.clauses(VALIDATE)) - broken == unbroken
+
+
+def test_each_fault_of_embeddings_answers_whatever_is_asked() -> None:
+    """Your own client asks for other things than smoke does: one text, floats, shorter vectors."""
+    side, faults = SIDES["embeddings"]
+    bodies = (
+        {"input": "one"},
+        {"input": "one", "encoding_format": "base64"},
+        {"input": ["one", "two"], "encoding_format": "float", "dimensions": 8},
+        {"input": [[1, 2], [3]], "encoding_format": "base64"},
+        {"input": 7},
+    )
+    for credential in (GOOD, WRONG, MISSING):
+        for body in bodies:
+            data = json.dumps({"model": side.model, **body}).encode()
+            asked = Asked("POST", "/v1/embeddings", credential, data, 1795379441.0, "req_" + "0" * 24)
+            turn = Turn(asked, side.respond(asked), "sk-sim-" + "0" * 40)
+            for name, fault in faults.ALL.items():
+                if fault.when(turn):
+                    assert fault.alter(turn), name

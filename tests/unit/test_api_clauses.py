@@ -1,0 +1,104 @@
+"""Each clause of an API beside chat is judged on the examples that stand beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatproof.contract.areas import AREAS
+from chatproof.contract.clause import (
+    BROKEN,
+    HOLDS,
+    LAYERS,
+    MUST,
+    NOT_APPLICABLE,
+    SHOULD,
+    SMOKE,
+    VALIDATE,
+    Clause,
+    Context,
+    Example,
+)
+from chatproof.contract.surface import Surface
+from chatproof.diagnosis.failure_modes import CODED
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
+from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
+from chatproof.surfaces.embeddings import examples as embeddings
+from chatproof.surfaces.messages import examples as messages
+from chatproof.surfaces.responses.clauses import happy as responses
+from chatproof.target import profile
+from chatproof.wire.exchange import Secret
+from tests.support import exchange, from_example
+
+GOOD = {"responses": responses.GOOD, "messages": messages.GOOD, "embeddings": embeddings.GOOD}
+SURFACES = {api: surface_of(api) for api in GOOD}
+ROWS = [(api, id) for api, surface in SURFACES.items() for id in surface.clauses(VALIDATE)]
+ANYBODY = ("AI SDK", "client", "Client", "SDK", "parser", "key", "Who", "user")
+CLIENTS = {"messages": ("anthropic-", *ANYBODY)}  # of the others: OpenAI's
+
+
+def outcome(surface: Surface, clause: Clause, example: Example) -> str:
+    api = surface.name
+    probe = clause.probe if clause.probe != "*" else "happy"
+    reply = Reply(exchange(probe, from_example(example), api=api))
+    assert reply.complete, reply.fault
+    control = Reply(exchange("happy", from_example(GOOD[api]), api=api))  # clauses may look at it
+    context = Context(
+        profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), {"happy": control, probe: reply}, surface
+    )
+    return clause.judge(reply, context).outcome
+
+
+@pytest.mark.parametrize(("api", "id"), ROWS)
+def test_holds_and_breaks_on_its_examples(api: str, id: str) -> None:
+    surface = SURFACES[api]
+    clause = surface.clauses(VALIDATE)[id]
+    assert clause.holds_on and clause.breaks_on
+    assert [outcome(surface, clause, example) for example in clause.holds_on] == [HOLDS] * len(clause.holds_on)
+    assert [outcome(surface, clause, example) for example in clause.breaks_on] == [BROKEN] * len(clause.breaks_on)
+
+
+@pytest.mark.parametrize(("api", "id"), ROWS)
+def test_is_complete(api: str, id: str) -> None:
+    surface = SURFACES[api]
+    clauses, probes = surface.clauses(VALIDATE), surface.rows(VALIDATE)
+    clause, order = clauses[id], list(clauses)
+    assert id.startswith(f"{api}.")
+    assert clause.says.endswith((".", ".)")) and clause.why.endswith(".")
+    assert clause.source.url.startswith("https://") and len(clause.source.accessed) == 10
+    assert clause.layer in LAYERS and clause.level in (MUST, SHOULD)
+    assert clause.area in {area.name for area in AREAS}
+    after = probes[clause.probe].after if clause.probe != "*" else ""
+    assert all(clauses[need].probe in (clause.probe, after) for need in clause.needs)
+    assert [need for need in clause.needs if order.index(need) > order.index(id)] == []
+    own = {mode.code for mode in surface.failure_modes().coded}
+    assert not clause.code or clause.code in {*CODED, *own}
+
+
+@pytest.mark.parametrize("api", SURFACES)
+def test_a_must_names_a_client_that_loses_the_answer(api: str) -> None:
+    clients = CLIENTS.get(api, ("openai-", "LangChain", "Codex", *ANYBODY))
+    musts = [c for c in SURFACES[api].clauses(VALIDATE).values() if c.level == MUST]
+    assert [c.id for c in musts if not any(word in c.why for word in clients)] == []
+
+
+@pytest.mark.parametrize("api", SURFACES)
+def test_smoke_is_a_part_of_validate(api: str) -> None:
+    surface = SURFACES[api]
+    smoke = surface.clauses(SMOKE)
+    assert list(surface.clauses(VALIDATE))[: len(smoke)] == list(smoke)
+    assert surface.leak.id == f"{api}.secret.not_reflected"
+    assert set(surface.recorded.assertions) <= set(smoke)
+
+
+def test_one_call_at_a_time_is_a_models_way_unless_the_client_needs_two() -> None:
+    surface = SURFACES["responses"]
+    clauses = surface.clauses(VALIDATE)
+    clause = clauses["responses.tools.parallel"]
+    one = Reply(exchange(clause.probe, from_example(clauses["responses.tools.called"].holds_on[0]), api="responses"))
+    context = Context(profile.load("generic"), EXAMPLE_MODEL, None, {clause.probe: one}, surface)
+    found = clause.judge(one, context)
+    assert (found.outcome, found.state) == (NOT_APPLICABLE, ""), "compare would call it a loss"
+    required = clause.judge(one, context._replace(required=frozenset({"parallel_tools"})))
+    assert (required.outcome, required.state) == (BROKEN, "ignored")
