@@ -51,6 +51,7 @@ goldens: setup  ## write the texts of tests/golden and tests/story anew; read th
 clients: setup  ## feed real clients every fault and example (1 GB of packages, ten minutes); docs/reference/clients.md
 	$(BIN)/python -m tools.clients.install
 	$(BIN)/python -m tools.clients.run
+	$(BIN)/python -m tools.clients.run --api responses
 	$(BIN)/python -m tools.clients.run --api messages
 	$(BIN)/python -m tools.clients.run --api embeddings
 	$(BIN)/python tools/tables.py
@@ -67,6 +68,7 @@ nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
 	$(BIN)/python -m pytest -m "nightly"
 	$(BIN)/python -m tools.clients.install
 	$(BIN)/python -m tools.clients.run --check
+	$(BIN)/python -m tools.clients.run --check --api responses
 	$(BIN)/python -m tools.clients.run --check --api messages
 	$(BIN)/python -m tools.clients.run --check --api embeddings
 	$(BIN)/python tools/mutate.py

@@ -533,7 +533,7 @@ PAGES = {
     "../real-servers.md": real_page,
     "clauses.md": clause_page,
     "clients.md": client_page,
-    **{f"clients-{api}.md": partial(client_page_of, api) for api in ("messages", "embeddings")},
+    **{f"clients-{api}.md": partial(client_page_of, api) for api in ("responses", "messages", "embeddings")},
     "commands.md": command_page,
     "comparisons.md": comparison_page,
     "codes.md": code_page,

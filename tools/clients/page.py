@@ -31,6 +31,11 @@ vendor's guide joins them. Retries are off. One request each: plain, stream, too
 """
 
 
+_BEFORE = """A `6` in a client's name: the major version before today's (`before` in the table), which many programs still have.
+
+"""
+
+
 def data_file(api: str = "chat") -> Path:
     """Where the outcomes of an API's clients stand."""
     return _FOLDER / ("clients.json" if api == "chat" else f"clients-{api}.json")
@@ -63,8 +68,10 @@ def client_page(levels: dict[str, str], table: Any, api: str = "chat", title: st
     versions = [[name, version] for name, version in data["versions"].items()]
     clauses = [row for id in levels if (row := _clause_row(data, id, levels[id]))]
     faults = [[f"`{name}`", *_cells(rows.values(), len(clients))] for name, rows in data["faults"].items()]
+    before = any(name.endswith(", before") for name in data["versions"])
     return (
         _ABOUT.replace("{of}", f": {title}" if title else "")
+        + (_BEFORE if before else "")
         + table(["client package", "version"], versions)
         + "\n## Clauses\n\nClients that break on a clause's breaking examples, and on how many of them. Clauses that no client here asks\n"
         "about (the listing of models) are left out.\n\n"

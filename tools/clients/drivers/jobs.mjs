@@ -37,6 +37,13 @@ export async function serve(ask) {
 
 export const call = (id, name, args) => ({id, name, arguments: args});
 
+// One text of the two that a client's user reads, what was shown on the way and what stands in the final answer: both
+// are documented. Where they differ, one of them is lost or wrong, whichever it is.
+export function shownAndFinal(shown, final) {
+  if (typeof final !== 'string' || shown.trim() === final.trim()) return final;
+  return shown && final ? `${shown} | ${final}` : '';
+}
+
 function name(error) {
   const status = error?.status ?? error?.statusCode;
   return `${error?.name === 'Error' || !error?.name ? error?.constructor?.name ?? typeof error : error.name}${Number.isInteger(status) ? ` ${status}` : ''}`;

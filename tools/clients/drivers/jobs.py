@@ -63,6 +63,17 @@ def call(id: object, name: object, arguments: object) -> dict[str, object]:
     return {"id": id, "name": name, "arguments": arguments}
 
 
+def shown_and_final(shown: str, final: Any) -> Any:
+    """One text of the two that a client's user reads: what was shown on the way, and what stands in the final answer.
+
+    Both are documented. Where they differ, one of them is lost or wrong, whichever it is: white space at the ends is
+    not looked at.
+    """
+    if not isinstance(final, str) or shown.strip() == final.strip():
+        return final
+    return f"{shown} | {final}" if shown and final else ""
+
+
 def read(value: Any, *names: str) -> Any:
     """A member of a member, as far as there is one: what the client hands on is not always of the promised type."""
     for name in names:

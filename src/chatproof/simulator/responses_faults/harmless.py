@@ -45,12 +45,16 @@ def _bare(value: dict[str, Any]) -> None:
 
 
 def _bare_response(value: Value) -> None:
+    """The AI SDK wants a model's name as the stream begins."""
     if "response" in value:
+        named = value["response"]["model"]
         _bare(value["response"])
+        value["response"]["model"] = named
 
 
 def _nulls(value: dict[str, Any]) -> None:
-    value.update(dict.fromkeys(_OPTIONAL))
+    """Without a model's name, which the AI SDK wants to be a string where it stands."""
+    value.update({name: None for name in _OPTIONAL if name != "model"})
 
 
 def _quiet(value: dict[str, Any]) -> None:
@@ -59,6 +63,31 @@ def _quiet(value: dict[str, Any]) -> None:
     value["output"][0]["content"][0].pop("logprobs")
     value["usage"].pop("input_tokens_details")
     value["usage"].pop("output_tokens_details")
+
+
+def _with_ids(all: tuple[bytes, ...]) -> list[bytes]:
+    return [b"id: %d\nretry: 3000\n%s" % (number, piece) for number, piece in enumerate(all)]
+
+
+def _free_text(turn: Turn) -> bool:
+    """A plain request that is answered with a text of no form: parse() reads each part of a formed one alone."""
+    return with_text(turn) and "text" not in json_of(turn)
+
+
+def _halves(message: Value) -> list[Value]:
+    part = message["content"][0]
+    middle = len(part["text"]) // 2
+    return [{**part, "text": half} for half in (part["text"][:middle], part["text"][middle:])]
+
+
+def _two_messages(value: dict[str, Any]) -> None:
+    message = value["output"][0]
+    first, second = _halves(message)
+    value["output"] = [{**message, "content": [first]}, {**message, "id": "msg_2", "content": [second]}]
+
+
+def _two_parts(value: dict[str, Any]) -> None:
+    value["output"][0]["content"] = _halves(value["output"][0])
 
 
 _THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "gAAAA"}
@@ -103,12 +132,8 @@ ROWS = (
         with_text,
         edited(lambda v: v["output"].insert(0, _THOUGHT)),
     ),
-    _row(
-        "two-messages",
-        "The text comes in two messages.",
-        with_text,
-        edited(lambda v: v["output"].append({**v["output"][0], "id": "msg_2"})),
-    ),
+    _row("two-messages", "The text comes in two messages.", _free_text, edited(_two_messages)),
+    _row("two-parts", "The text comes in two parts of its message.", _free_text, edited(_two_parts)),
     _row(
         "hosted-item",
         "A web search comes before the message.",
@@ -142,6 +167,16 @@ ROWS = (
         _all(_bare_response),
         True,
     ),
+    _row("crlf", "Lines end with CR LF.", streaming, raw(lambda all: [p.replace(b"\n", b"\r\n") for p in all]), True),
+    _row(
+        "no-space",
+        "No space follows the colon of a line.",
+        streaming,
+        raw(lambda all: [p.replace(b"data: ", b"data:").replace(b"event: ", b"event:") for p in all]),
+        True,
+    ),
+    _row("ids-and-retry", "Each event has an id and a retry.", streaming, raw(_with_ids), True),
+    _row("one-chunk", "All events come in one piece.", streaming, raw(lambda all: (b"".join(all),)), True),
     _row(
         "obfuscation",
         "The deltas are padded.",

@@ -137,7 +137,7 @@ ROWS = (
         "happy.not_failed",
         _TEXT,
     ),
-    must(
+    should(
         "cancelled",
         "The response says that it was cancelled.",
         "server.error",

@@ -8,6 +8,7 @@ from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_i
 from chatproof.simulator.fault import Alter, Turn, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import (
     each,
+    events,
     let_in,
     must,
     sent,
@@ -92,6 +93,14 @@ CALLS = (
         "tools.readable",
     ),
     must("call-id-missing", "A call has no call_id.", _TOOLS, _forced, drop("output", 0, "call_id"), "tools.readable"),
+    must(
+        "call-twice",
+        "The same call comes twice.",
+        _TOOLS,
+        _forced,
+        edited(lambda value: value["output"].append(dict(value["output"][0]))),
+        "tools.readable",
+    ),
     must("call-name-missing", "A call has no name.", _TOOLS, _forced, drop("output", 0, "name"), "tools.readable"),
     must(
         "arguments-broken",
@@ -190,13 +199,53 @@ CALLS = (
         _each_item("output_item.done", set_in({"word": "pong"}, "arguments")),
         "tools.stream.readable",
     ),
-    should(
+    must(
         "call-added-without-name",
         "A call has no name when it is added.",
         _TOOLS,
         streaming_call,
         _each_item("output_item.added", gone_from("name")),
         "tools.stream.added",
+    ),
+    must(
+        "call-added-without-arguments",
+        "A call has no arguments when it is added.",
+        _TOOLS,
+        streaming_call,
+        _each_item("output_item.added", gone_from("arguments")),
+        "tools.stream.added",
+    ),
+    should(
+        "call-added-filled",
+        "A call has its arguments already when it is added.",
+        _MALFORMED,
+        streaming_call,
+        _each_item("output_item.added", set_in('{"word":"pong"}', "arguments")),
+        "tools.stream.deltas",
+    ),
+    should(
+        "stream-call-without-status",
+        "A finished call of a stream has no status.",
+        _TOOLS,
+        streaming_call,
+        _each_item("output_item.done", gone_from("status")),
+        "tools.stream.status",
+    ),
+    should(
+        "call-index-one",
+        "The call of a stream has the index 1.",
+        _MALFORMED,
+        streaming_call,
+        events(lambda all: [{**one, "output_index": 1} if "output_index" in one else one for one in all]),
+        "tools.stream.details",
+    ),
+    must(
+        "arguments-delta-object",
+        "The deltas of a call's arguments are objects.",
+        _TOOLS,
+        streaming_call,
+        each("function_call_arguments.delta", set_in({"word": "pong"}, "delta")),
+        "tools.stream.joined",
     ),
     must(
         "stream-arguments-differ",

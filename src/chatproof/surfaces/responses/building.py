@@ -67,6 +67,8 @@ class Built:
         self.part_not_added: _Place | None = None
         self.added_twice: _Place | None = None
         self.not_an_item: _Place | None = None
+        self.misnumbered: _Place | None = None  # an item that is not numbered in the order in which it was added
+        self.after_done: _Place | None = None  # a text's delta after the output_item.done of its item
         self._parts: dict[tuple[int, int], Fields] = {}
         self._counts: dict[int, int] = {}  # of the parts that were added, by item
         for number, event in enumerate(events):
@@ -97,6 +99,8 @@ class Built:
                 self._whole(number, item, done)
             return
         _note_id(item, number, event.get("item_id"))
+        if kind in (DELTA, REFUSAL) and item.done is not None:
+            self.after_done = self.after_done or (number, f"{kind} for output_index {place}, which is done")
         if kind in OF_PARTS:
             self._take_part(number, kind, place, item, event, known)
         else:
@@ -108,8 +112,11 @@ class Built:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):
             self.not_an_item = self.not_an_item or (number, "item")
         item = self.items.setdefault(place, Item())
+        count = sum(one.added is not None for one in self.items.values())
         if item.added is not None:
             self.added_twice = self.added_twice or (number, f"output_index {place}")
+        elif place != count:
+            self.misnumbered = self.misnumbered or (number, f"{place}, for item number {count}, counted from 0")
         item.added = members(value)
         _note_id(item, number, item.added.get("id"))
 

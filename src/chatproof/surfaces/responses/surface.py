@@ -88,7 +88,6 @@ SURFACE = Surface(
             "responses.happy.object",
             "responses.happy.created_at",
             "responses.happy.no_error_field",
-            "responses.happy.not_failed",
             "responses.happy.message_shape",
             "responses.happy.content_non_empty",
             "responses.happy.usage",

@@ -4,7 +4,18 @@ import os
 
 from chatproof.surfaces.clause_files import loader
 
-_ORDER = ("happy", "items", "auth", "models", "secrets", "stream", "stream_items", "stream_end", "stream_details")
+_ORDER = (
+    "happy",
+    "items",
+    "fields",
+    "auth",
+    "models",
+    "secrets",
+    "stream",
+    "stream_items",
+    "stream_end",
+    "stream_details",
+)
 _ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_stream", "abilities", "state")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

@@ -7,18 +7,20 @@ from chatproof.contract.clause import (
     SMOKE,
     Clauses,
     Context,
+    Example,
     Outcome,
     Source,
     broken,
     holds,
 )
-from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.json_values import is_integer, is_number
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import (
     BODY,
     COMETAPI,
+    CONTENT,
     GOOD,
     ITEM,
     REASONED,
@@ -37,7 +39,22 @@ CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
 
 OPEN_RESPONSES = Source("https://github.com/openresponses/openresponses", "2026-11-28")
-USAGE = ("input_tokens", "output_tokens", "total_tokens")
+COUNTS = ("input_tokens", "output_tokens")
+USAGE = (*COUNTS, "total_tokens")
+DETAILS = (("input_tokens_details", "cached_tokens"), ("output_tokens_details", "reasoning_tokens"))
+PARTS = ("output_text", "refusal")
+_SOURCES = {  # of an annotation, by its kind: the fields without which the AI SDK refuses it
+    "url_citation": {"start_index": int, "end_index": int, "url": str, "title": str},
+    "file_citation": {"file_id": str, "filename": str, "index": int},
+    "container_file_citation": {
+        "container_id": str,
+        "file_id": str,
+        "filename": str,
+        "start_index": int,
+        "end_index": int,
+    },
+    "file_path": {"file_id": str, "index": int},
+}
 _UNCOUNTED = BODY[: BODY.index(b',"usage"')]
 
 
@@ -46,35 +63,43 @@ _UNCOUNTED = BODY[: BODY.index(b',"usage"')]
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage`, where it is reported, counts in input_tokens, output_tokens and total_tokens, as integers.",
+    says="`usage`, where it is reported, counts in input_tokens and output_tokens, as integers.",
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="The AI SDK and Codex refuse chat's names (missing field input_tokens), and openai-python counts None.",
-    holds_on=(GOOD, body(_UNCOUNTED + b"}"), body(_UNCOUNTED + b',"usage":null}')),
+    why="The AI SDK refuses chat's names, and the whole reply; LangChain raises at a count that is no integer.",
+    holds_on=(
+        GOOD,
+        body(_UNCOUNTED + b"}"),
+        body(_UNCOUNTED + b',"usage":null}'),
+        altered(b',"total_tokens":7', b""),
+    ),
     breaks_on=(
         altered(b'{"input_tokens":6,"output_tokens":1,', b'{"prompt_tokens":6,"completion_tokens":1,'),
         altered(b'"input_tokens":6', b'"input_tokens":"6"'),
         altered(b'"output_tokens":1', b'"output_tokens":null'),
-        altered(b',"total_tokens":7', b""),
         altered(b'{"input_tokens":6,"output_tokens":1,"total_tokens":7}', b"7"),
     ),
 )
 def usage(reply: Reply, context: Context) -> Outcome:
-    return usage_of(reply.object, "$")
+    return usage_of(reply.object, "$", COUNTS)
 
 
-def usage_of(response: dict[str, Json], at: str) -> Outcome:
+def usage_of(response: dict[str, Json], at: str, names: tuple[str, ...] = USAGE) -> Outcome:
     """Whether a response's usage has the names of this API, where it has one."""
     found = response.get("usage")
     if found is None:
         return holds("none is reported")
     if not isinstance(found, dict):
         return broken(f"{at}.usage", "an object", quote(found))
-    for name in USAGE:
+    for name in names:
         if not is_integer(found.get(name)):
             return broken(f"{at}.usage.{name}", "an integer", shown(found, name))
     return holds()
+
+
+def _detailed(details: bytes) -> Example:
+    return altered(b'"total_tokens":7', b'"total_tokens":7,' + details)
 
 
 @clause(
@@ -83,18 +108,37 @@ def usage_of(response: dict[str, Json], at: str) -> Outcome:
     area=SHAPE,
     code="contract.usage",
     level=SHOULD,
-    says="`usage` is reported.",
+    says="`usage` is reported, with total_tokens; the counts in its details, where they stand, are integers.",
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.usage",),
-    why="Codex and LangChain count nothing without it, and budgets are blind.",
-    holds_on=(GOOD,),
-    breaks_on=(body(_UNCOUNTED + b"}"), body(_UNCOUNTED + b',"usage":null}')),
+    why="LangChain counts nothing without it, and budgets are blind; typed clients want the total, and the AI SDK "
+    "refuses the whole reply at a detail of another type.",
+    holds_on=(
+        GOOD,
+        _detailed(b'"input_tokens_details":null,"output_tokens_details":{}'),
+        _detailed(b'"input_tokens_details":{"cached_tokens":null},"output_tokens_details":{"reasoning_tokens":3}'),
+    ),
+    breaks_on=(
+        body(_UNCOUNTED + b"}"),
+        body(_UNCOUNTED + b',"usage":null}'),
+        altered(b',"total_tokens":7', b""),
+        altered(b'"total_tokens":7', b'"total_tokens":"7"'),
+        _detailed(b'"input_tokens_details":0'),
+        _detailed(b'"output_tokens_details":{"reasoning_tokens":"0"}'),
+    ),
 )
 def usage_reported(reply: Reply, context: Context) -> Outcome:
-    if reply.object.get("usage"):
-        return holds()
-    return broken("$.usage", "the counts of tokens", shown(reply.object, "usage")[:80])
+    usage = view.members(reply.object.get("usage"))
+    if not usage:
+        return broken("$.usage", "the counts of tokens", shown(reply.object, "usage")[:80])
+    for held, name in DETAILS:
+        details = usage.get(held)
+        if not isinstance(details, dict | None):
+            return broken(f"$.usage.{held}", "an object or null", shown(usage, held))
+        if details and details.get(name) is not None and not is_integer(details[name]):
+            return broken(f"$.usage.{held}.{name}", "an integer or null", shown(details, name))
+    return usage_of(reply.object, "$")
 
 
 @clause(
@@ -104,12 +148,18 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     code="contract.schema",
     level=SHOULD,
     says="Each item has what its kind must have: a message and a reasoning item an id, a message the role assistant, a "
-    "reasoning item its summary.",
+    "reasoning item its summary, an array of texts. A phase is one of two, and what is encrypted is a string.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
     why="The AI SDK refuses the whole reply: Invalid JSON response.",
-    holds_on=(GOOD, REASONED),
+    holds_on=(
+        GOOD,
+        REASONED,
+        with_output(THOUGHT.replace(b"[]", b'[{"type":"summary_text","text":"Hm."}],"encrypted_content":"gAA"'), ITEM),
+        altered(b'"role":"assistant"', b'"phase":"final_answer","role":"assistant"'),
+        altered(b'"role":"assistant"', b'"phase":null,"role":"assistant"'),
+    ),
     breaks_on=(
         altered(b'"id":"msg_1",', b""),
         altered(b'"id":"msg_1"', b'"id":7'),
@@ -117,6 +167,11 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
         altered(b'"role":"assistant"', b'"role":"model"'),
         with_output(THOUGHT.replace(b',"summary":[]', b""), ITEM),
         with_output(THOUGHT.replace(b'"summary":[]', b'"summary":null'), ITEM),
+        with_output(THOUGHT.replace(b"[]", b'["Hm."]'), ITEM),
+        with_output(THOUGHT.replace(b"[]", b'[{"type":"text","text":"Hm."}]'), ITEM),
+        with_output(THOUGHT.replace(b"[]", b'[{"type":"summary_text","text":null}]'), ITEM),
+        with_output(THOUGHT.replace(b"[]", b'[],"encrypted_content":7'), ITEM),
+        altered(b'"role":"assistant"', b'"phase":"answer","role":"assistant"'),
         with_output(THOUGHT.replace(b'"id":"rs_1",', b""), ITEM),
     ),
 )
@@ -135,9 +190,24 @@ def incomplete(item: dict[str, Json]) -> tuple[str, str]:
         return "id", "a string"
     if kind == view.MESSAGE and item.get("role") != "assistant":
         return "role", "assistant"
-    if kind == view.REASONING and not isinstance(item.get("summary"), list):
-        return "summary", "an array"
+    if kind == view.MESSAGE and item.get("phase") not in (None, "commentary", "final_answer"):
+        return "phase", "commentary, final_answer or null"
+    if kind == view.REASONING and not _is_summary(item.get("summary")):
+        return "summary", "an array of parts of type summary_text, each with its text"
+    if kind == view.REASONING and not isinstance(item.get("encrypted_content"), str | None):
+        return "encrypted_content", "a string or null"
     return ("", "")
+
+
+def _is_summary(value: Json) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(part, dict) and part.get("type") == "summary_text" and isinstance(part.get("text"), str)
+        for part in value
+    )
+
+
+def _annotated(notes: bytes) -> Example:
+    return altered(b'"annotations":[]', b'"annotations":[' + notes + b"]")
 
 
 @clause(
@@ -146,21 +216,81 @@ def incomplete(item: dict[str, Json]) -> tuple[str, str]:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each part of type `output_text` has an array of annotations.",
+    says="Each part of type `output_text` has an array of annotations, whose kinds and fields are the reference's; and "
+    "its logprobs, where they stand, are an array of tokens with their numbers.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.message_shape",),
-    why="The AI SDK refuses the whole reply without it: Invalid JSON response.",
-    holds_on=(GOOD, with_content(b"[]")),
-    breaks_on=(altered(b',"annotations":[]', b""), altered(b'"annotations":[]', b'"annotations":null')),
+    why="The AI SDK refuses the whole reply at another one: Invalid JSON response.",
+    holds_on=(
+        GOOD,
+        with_content(b"[]"),
+        _annotated(
+            b'{"type":"url_citation","start_index":0,"end_index":4,"url":"https://a.example","title":"A"},'
+            b'{"type":"file_path","file_id":"f_1","index":0,"x_more":1}'
+        ),
+        altered(b'"annotations":[]', b'"annotations":[],"logprobs":[]'),
+        altered(b'"annotations":[]', b'"annotations":[],"logprobs":null'),
+        altered(
+            b'"annotations":[]',
+            b'"annotations":[],"logprobs":[{"token":"pong","logprob":-0.1,"top_logprobs":[{"token":"a","logprob":-1}]}]',
+        ),
+    ),
+    breaks_on=(
+        altered(b',"annotations":[]', b""),
+        altered(b'"annotations":[]', b'"annotations":null'),
+        _annotated(b'"https://a.example"'),
+        _annotated(b'{"type":"vendor_note","text":"x"}'),
+        _annotated(b'{"type":"url_citation","url":"https://a.example"}'),
+        _annotated(b'{"type":"file_path","file_id":"f_1","index":"0"}'),
+        altered(b'"annotations":[]', b'"annotations":[],"logprobs":{}'),
+        altered(b'"annotations":[]', b'"annotations":[],"logprobs":[-0.1]'),
+        altered(
+            b'"annotations":[]', b'"annotations":[],"logprobs":[{"token":"pong","logprob":"-0.1","top_logprobs":[]}]'
+        ),
+        altered(b'"annotations":[]', b'"annotations":[],"logprobs":[{"token":"pong","logprob":-0.1}]'),
+    ),
 )
 def annotations(reply: Reply, context: Context) -> Outcome:
     for number, item in enumerate(view.output(reply.object)):
         for place, part in enumerate(view.objects(item.get("content")) if item.get("type") == view.MESSAGE else ()):
-            if part.get("type") == view.TEXT and not isinstance(part.get("annotations"), list):
-                at = f"$.output[{number}].content[{place}].annotations"
-                return broken(at, "an array", shown(part, "annotations"))
+            field, expected = _misread(part) if part.get("type") == view.TEXT else ("", "")
+            if field:
+                held = field.partition("[")[0]
+                return broken(f"$.output[{number}].content[{place}].{field}", expected, shown(part, held))
     return holds()
+
+
+def _misread(part: view.Fields) -> tuple[str, str]:
+    """(which member of a text's part, what it must be) of the first that the AI SDK refuses; ("", "") where none is."""
+    found = part.get("annotations")
+    if not isinstance(found, list):
+        return "annotations", "an array"
+    for number, note in enumerate(found):
+        fields = _SOURCES.get(str(note.get("type"))) if isinstance(note, dict) else None
+        if fields is None or not isinstance(note, dict):
+            return f"annotations[{number}]", f"an object whose type is one of {', '.join(_SOURCES)}"
+        for name, kind in fields.items():
+            good = isinstance(note.get(name), str) if kind is str else is_number(note.get(name))
+            if not good:
+                return (
+                    f"annotations[{number}]",
+                    f"{note['type']} with {name}, a {'string' if kind is str else 'number'}",
+                )
+    logprobs = part.get("logprobs")
+    if logprobs is not None and not _is_logprobs(logprobs):
+        return "logprobs", "null, or an array of objects with token, logprob and top_logprobs"
+    return "", ""
+
+
+def _is_logprobs(value: Json, inner: bool = False) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict)
+        and isinstance(one.get("token"), str)
+        and is_number(one.get("logprob"))
+        and (inner or _is_logprobs(one.get("top_logprobs"), True))
+        for one in value
+    )
 
 
 @clause(
@@ -169,16 +299,23 @@ def annotations(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each item is of a kind that the reference names.",
+    says="Each item, and each part of a message, is of a kind that the reference names.",
     source=OPEN_RESPONSES,
     probe="happy",
-    needs=("responses.happy.output_array",),
+    needs=("responses.happy.message_shape", "responses.happy.content_non_empty"),
     why="Other kinds are legal, and the AI SDK refuses the whole reply at one: Invalid JSON response.",
     holds_on=(GOOD, REASONED, with_output(b'{"type":"web_search_call","id":"ws_1"}', ITEM)),
-    breaks_on=(with_output(b'{"type":"vendor:search","id":"v_1"}', ITEM),),
+    breaks_on=(
+        with_output(b'{"type":"vendor:search","id":"v_1"}', ITEM),
+        with_content(CONTENT[:-1] + b',{"type":"vendor:note","note":"x"}]'),
+    ),
 )
 def known_items(reply: Reply, context: Context) -> Outcome:
     for number, item in enumerate(view.output(reply.object)):
         if item.get("type") not in ITEMS:
             return broken(f"$.output[{number}].type", "a kind of the reference", quote(item.get("type")))
+        for place, part in enumerate(view.objects(item.get("content")) if item.get("type") == view.MESSAGE else ()):
+            if part.get("type") not in PARTS:
+                at = f"$.output[{number}].content[{place}].type"
+                return broken(at, "output_text or refusal", quote(part.get("type")))
     return holds()

@@ -19,7 +19,7 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import events_parse, no_empty_events
 from chatproof.surfaces.chat.clauses.stream import media_type as is_stream
 from chatproof.surfaces.responses import view
-from chatproof.surfaces.responses.clauses.happy import GOOD, undated
+from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD, shown, undated
 from chatproof.surfaces.responses.examples import (
     EVENTS,
     SSE,
@@ -40,16 +40,43 @@ clause = on_stream(CLAUSES)
 _QUEUED = put_before("created", {**EVENTS[0], "type": "response.queued"})
 _ERROR = {"type": "error", "code": "server_error", "message": "upstream died", "param": None}
 
-clause(
-    "media_type",
-    "A streaming request is answered with status 200 and text/event-stream.",
-    "Clients choose their parser by the media type.",
+
+@clause(
+    "answered",
+    "A streaming request is answered with status 200 and events.",
+    "Every SDK raises on another status, and shows nothing where no events come.",
     layer=TRANSPORT,
-    source=SSE_SPEC,
+    source=COMETAPI,
     code="",
     needs=(),
+    holds_on=(STREAMED, Example(200, "text/plain", STREAMED.body)),
+    breaks_on=(
+        GOOD,
+        Example(200, SSE, GOOD.body),
+        Example(500, SSE, STREAMED.body),
+        Example(200, SSE, b""),
+        Example(200, "text/html", b"<html>Sign in</html>"),
+    ),
+)
+def answered(reply: Reply, context: Context) -> Outcome:
+    if reply.status != 200:
+        return broken("status", "HTTP status 200", f"HTTP status {reply.status}")
+    if reply.kind == "sse":
+        return holds()
+    return broken("body", "events", f"{reply.media_type or 'no Content-Type'}, {reply.kind} body")
+
+
+clause(
+    "media_type",
+    "The Content-Type header of a stream is text/event-stream.",
+    "The SDKs do not look at it; browsers (EventSource) and proxies that hold back other types do.",
+    layer=TRANSPORT,
+    level=SHOULD,
+    source=SSE_SPEC,
+    code="",
+    needs=("responses.stream.answered",),
     holds_on=(STREAMED, Example(200, "text/event-stream; charset=utf-8", STREAMED.body)),
-    breaks_on=(GOOD, Example(200, "text/plain", STREAMED.body), Example(500, SSE, STREAMED.body)),
+    breaks_on=(Example(200, "text/plain", STREAMED.body), Example(200, "", STREAMED.body)),
 )(is_stream)
 
 clause(
@@ -57,7 +84,7 @@ clause(
     "Each event's data is a JSON object; `[DONE]` at the end is no matter.",
     "A client's JSON parser throws in the middle of an answer.",
     code="",
-    needs=("responses.stream.media_type",),
+    needs=("responses.stream.answered",),
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n"), Example(200, SSE, b": PING\n\n" + STREAMED.body)),
     breaks_on=(
         Example(200, SSE, b"data: {oops\n\n" + STREAMED.body),
@@ -83,8 +110,7 @@ clause(
 def typed(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         if not kind_of(one) and not one.get("error"):  # an error in chat's form has a clause of its own
-            shown = quote(one["type"]) if "type" in one else f"absent from {quote(one)}"
-            return broken(f"event {number}, $.type", "a string", shown)
+            return broken(f"event {number}, $.type", "a string", shown(one, "type"))
     return holds()
 
 
@@ -102,6 +128,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
         streamed(EVENTS[:5], b'event: error\ndata: {"message":"overloaded"}\n\n'),
         streamed(EVENTS[:5], b'data: {"error":{"message":"upstream died","code":502}}\n\n'),
         changed("completed", put({"code": "server_error", "message": "died"}, "response", "error")),
+        changed("completed", put({}, "response", "error")),
     ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
@@ -109,6 +136,8 @@ def no_error(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         response = members(one.get("response"))
         inner = one.get("error") or response.get("error")
+        if kind_of(one) in view.TERMINAL and response.get("error") == {}:
+            return broken(f"event {number}, $.response.error", "no error, or null", "{}")  # LangChain raises on it
         if inner or kind_of(one) in ("error", "response.failed") or names[number : number + 1] == ["error"]:
             at = "$.error" if one.get("error") else "$.response.error" if response.get("error") else "$"
             found = find_error({"error": inner}) if inner else find_error(one, failing=True)
@@ -160,8 +189,7 @@ def created(reply: Reply, context: Context) -> Outcome:
             return broken(f"event {number}, $.type", "response.created first", quote(kind))
         response = one.get("response")
         if not isinstance(response, dict):
-            shown = quote(response) if "response" in one else f"absent from {quote(one)}"
-            return broken(f"event {number}, $.response", "the response, an object", shown)
+            return broken(f"event {number}, $.response", "the response, an object", shown(one, "response"))
         if not isinstance(response.get("id"), str):
             return broken(f"event {number}, $.response.id", "a string", quote(response.get("id")))
         return holds()
@@ -170,8 +198,10 @@ def created(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "created_whole",
-    "The response of response.created and response.in_progress has its created_at, a number, and its output, an array.",
-    "openai-node adds items to that array, and the AI SDK makes a date of that number: both raise.",
+    "The response of response.created and response.in_progress has its created_at, a number, and its output, an array, "
+    "which is empty in response.created.",
+    "openai-node adds items to that array, and the AI SDK makes a date of that number: both raise. openai-python and "
+    "openai-node raise at an item that stands there already when it is added.",
     holds_on=(STREAMED, without("in_progress")),
     breaks_on=(
         changed("created", put({"id": "resp_1"}, "response")),
@@ -181,6 +211,7 @@ def created(reply: Reply, context: Context) -> Outcome:
         changed("created", drop("response", "created_at")),
         changed("in_progress", drop("response", "output")),
         changed("in_progress", drop("response")),
+        changed("created", put(EVENTS[-1]["response"]["output"], "response", "output")),
     ),
 )
 def created_whole(reply: Reply, context: Context) -> Outcome:
@@ -189,9 +220,33 @@ def created_whole(reply: Reply, context: Context) -> Outcome:
             continue
         response, at = members(one.get("response")), f"event {number}, $.response"
         if not isinstance(response.get("output"), list):
-            shown = quote(response["output"]) if "output" in response else "absent"
-            return broken(f"{at}.output", "an array", shown)
+            said = quote(response["output"]) if "output" in response else "absent"
+            return broken(f"{at}.output", "an array", said)
+        if response["output"] and kind_of(one) == "response.created":
+            return broken(f"{at}.output", "an empty array: no item is added yet", quote(response["output"], 80))
         problem = undated(response)
         if problem:
             return broken(f"{at}.created_at", "a number of seconds", problem)
+    return holds()
+
+
+@clause(
+    "created_named",
+    "The response of response.created and response.in_progress names its model.",
+    "The AI SDK refuses the event, and the stream with it.",
+    level=SHOULD,
+    code="contract.schema",
+    needs=("responses.stream.created_whole",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("created", drop("response", "model")),
+        changed("in_progress", put(None, "response", "model")),
+    ),
+)
+def created_named(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        if kind_of(one) in ("response.created", "response.in_progress"):
+            response = members(one.get("response"))
+            if not isinstance(response.get("model"), str):
+                return broken(f"event {number}, $.response.model", "a string", shown(response, "model"))
     return holds()

@@ -70,8 +70,10 @@ def completed(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "in_order",
-    "The events that only tell of the progress come, too: response.in_progress, and what ends a text and its part.",
-    "Typed clients wait for them; those measured do without.",
+    "The events that only tell of the progress come, too, each in its place: response.in_progress, before any item, "
+    "and what ends a text and its part.",
+    "Typed clients wait for them; those measured do without, but openai-node raises at an item that "
+    "response.in_progress holds before it is added, and openai-node 6 where it comes later.",
     level=SHOULD,
     needs=("responses.stream.deltas",),
     holds_on=(STREAMED,),
@@ -80,14 +82,25 @@ def completed(reply: Reply, context: Context) -> Outcome:
         without("output_text.done"),
         without("content_part.done"),
         changed("output_text.done", drop("text")),
+        streamed([EVENTS[0], EVENTS[2], EVENTS[1], *EVENTS[3:]]),
+        changed("in_progress", put(EVENTS[-1]["response"]["output"], "response", "output")),
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
     seen = {kind_of(one) for one in view.events(reply)}
     wanted = ("response.in_progress", building.TEXT_DONE, building.PART_DONE)
+    begun = False
     for number, one in enumerate(view.events(reply)):
         if kind_of(one) == building.TEXT_DONE and not isinstance(one.get("text"), str):
             return broken(f"event {number}, $.text", "the whole text, a string", quote(one.get("text")))
+        if kind_of(one) == "response.in_progress" and not begun:
+            held = members(one.get("response")).get("output")
+            if held:
+                at = f"event {number}, $.response.output"
+                return broken(at, "an empty array: no item is added yet", quote(held, 80))
+            begun = True
+        if kind_of(one) == building.ADDED and not begun and "response.in_progress" in seen:
+            return broken(f"event {number}", "response.in_progress before any item", quote(kind_of(one)))
     missing = [kind for kind in wanted if kind not in seen]
     return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
 
@@ -103,7 +116,7 @@ def in_order(reply: Reply, context: Context) -> Outcome:
         changed("output_text.delta", drop("sequence_number")),
         changed("output_text.delta", put(0, "sequence_number")),
         changed("created", put("0", "sequence_number")),
-        streamed([*EVENTS[:4], *EVENTS[5:]]),
+        streamed([*EVENTS[:6], *EVENTS[7:]]),
     ),
 )
 def numbered(reply: Reply, context: Context) -> Outcome:
@@ -143,11 +156,14 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
 @clause(
     "ends",
     "Nothing comes after the event that ends the response, but `[DONE]`.",
-    "Who stops there never sees it, and who reads on does.",
+    "Who stops there never sees it, and who reads on does: openai-node raises, or begins anew.",
     level=SHOULD,
     needs=("responses.stream.finished", "responses.stream.once"),
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
-    breaks_on=(streamed([*EVENTS, {**EVENTS[4], "sequence_number": len(EVENTS)}]),),
+    breaks_on=(
+        streamed([*EVENTS, {**EVENTS[6], "sequence_number": len(EVENTS)}]),
+        streamed([*EVENTS, {**EVENTS[1], "sequence_number": len(EVENTS)}]),
+    ),
 )
 def ends(reply: Reply, context: Context) -> Outcome:
     number, last = view.terminals(reply)[0][0], len(view.events(reply)) - 1

@@ -1,6 +1,6 @@
 """How a stream ends: once, and with the response that was streamed."""
 
-from chatproof.contract.clause import BEHAVIOUR, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.responses import building, view
@@ -52,7 +52,8 @@ def finished(reply: Reply, context: Context) -> Outcome:
 @clause(
     "once",
     "The stream ends once: one event says that the response is completed, or incomplete.",
-    "Who acts on the event acts twice: tools run, and turns are counted, a second time.",
+    "LangChain joins what both say: the status becomes completedcompleted, and the usage is counted twice.",
+    level=SHOULD,
     code="stream.duplicated",
     needs=("responses.stream.finished",),
     holds_on=(STREAMED,),
@@ -124,7 +125,7 @@ def final_text(reply: Reply, context: Context) -> Outcome:
 @clause(
     "usage",
     "The usage at the end, where it is reported, counts in input_tokens, output_tokens and total_tokens.",
-    "Codex and the AI SDK refuse chat's names (missing field input_tokens), and LangChain counts nothing.",
+    "Codex and the AI SDK refuse chat's names (missing field input_tokens), and Codex a usage without the total.",
     source=COMETAPI,
     code="contract.usage",
     needs=("responses.stream.finished",),

@@ -1,11 +1,14 @@
 """What a stream builds: items, their parts and texts. What a client cannot do without is a must."""
 
-from chatproof.contract.clause import BEHAVIOUR, SMOKE, Clauses, Context, Outcome, broken, holds
+from collections.abc import Callable
+
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
+from chatproof.surfaces.responses.clauses.happy import shown
 from chatproof.surfaces.responses.examples import (
     EVENTS,
     STREAMED,
@@ -20,6 +23,7 @@ from chatproof.surfaces.responses.view import kind_of, members
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
+_PART = {"type": "output_text", "text": "", "annotations": []}
 
 
 @clause(
@@ -50,6 +54,62 @@ def item_added(reply: Reply, context: Context) -> Outcome:
     if not built.items:
         return broken("stream", "response.output_item.added", "no event of any item")
     return holds(f"{len(built.items)} item" + ("" if len(built.items) == 1 else "s"))
+
+
+@clause(
+    "item_numbers",
+    "Items are numbered from 0, in the order in which they are added.",
+    "openai-node 6 looks an item up in a list by its output_index, and raises: missing output at index.",
+    level=SHOULD,
+    needs=("responses.stream.item_added",),
+    holds_on=(STREAMED,),
+    breaks_on=(streamed([{**one, "output_index": 1} if "output_index" in one else one for one in EVENTS]),),
+)
+def item_numbers(reply: Reply, context: Context) -> Outcome:
+    found = Built(view.events(reply)).misnumbered
+    return broken(f"event {found[0]}, $.output_index", "the item's number", found[1]) if found else holds()
+
+
+@clause(
+    "item_whole",
+    "A message has its content, an array, when it is added.",
+    "openai-python and openai-node add the parts to it, and raise where it is none.",
+    needs=("responses.stream.item_added",),
+    holds_on=(STREAMED, changed("output_item.added", put([_PART], "item", "content"))),
+    breaks_on=(
+        changed("output_item.added", drop("item", "content")),
+        changed("output_item.added", put(None, "item", "content")),
+        changed("output_item.added", put("", "item", "content")),
+    ),
+)
+def item_whole(reply: Reply, context: Context) -> Outcome:
+    for place, item in Built(view.events(reply)).items.items():
+        added = members(item.added)
+        if added.get("type") == view.MESSAGE and not isinstance(added.get("content"), list):
+            at = f"response.output_item.added for output_index {place}, $.item.content"
+            return broken(at, "an array", shown(added, "content"))
+    return holds()
+
+
+@clause(
+    "item_empty",
+    "A message has no parts yet when it is added: they come with response.content_part.added.",
+    "openai-node raises at a part that stands there already when it is added.",
+    level=SHOULD,
+    needs=("responses.stream.item_whole",),
+    holds_on=(STREAMED,),
+    breaks_on=(
+        changed("output_item.added", put([_PART], "item", "content")),
+        changed("output_item.added", put([{**_PART, "text": "pong"}], "item", "content")),
+    ),
+)
+def item_empty(reply: Reply, context: Context) -> Outcome:
+    for place, item in Built(view.events(reply)).items.items():
+        added = members(item.added)
+        if added.get("type") == view.MESSAGE and added.get("content") and item.parts:
+            at = f"response.output_item.added for output_index {place}, $.item.content"
+            return broken(at, "an empty array", shown(added, "content"))
+    return holds()
 
 
 @clause(
@@ -113,8 +173,7 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     events = view.events(reply)
     for number, one in enumerate(events):
         if kind_of(one) == building.DELTA and not isinstance(one.get("delta"), str):
-            shown = quote(one["delta"]) if "delta" in one else f"absent from {quote(one)}"
-            return broken(f"event {number}, $.delta", "a string", shown)
+            return broken(f"event {number}, $.delta", "a string", shown(one, "delta"))
     text = Built(events).text
     if not is_blank(text):
         return holds(f"{len(text)} characters in {len(events)} events")
@@ -125,8 +184,9 @@ def deltas(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "joined",
-    "The deltas of a text join to what its done events and its finished item say.",
-    "Clients take one or the other, and show different answers: nobody notices.",
+    "The deltas of a text join to what its finished item says.",
+    "Codex shows what the item says, and all others what the deltas say: different answers, and nobody notices. Deltas "
+    "that repeat what came before are shown twice.",
     layer=BEHAVIOUR,
     needs=("responses.stream.deltas", "responses.stream.part_added"),
     holds_on=(
@@ -134,41 +194,86 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         without("output_text.done"),
         without("content_part.done"),
         without("output_item.done"),
+        changed("output_text.done", put("ping", "text")),
+        changed("output_text.delta", put(" pong\n", "delta"), (*EVENTS[:5], *EVENTS[6:])),
+    ),
+    breaks_on=(
+        changed("output_item.done", put("ping", "item", "content", 0, "text")),
+        streamed([*EVENTS[:5], EVENTS[5], *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[5], "delta": "pong"}, *EVENTS[6:]]),
+    ),
+)
+def joined(reply: Reply, context: Context) -> Outcome:
+    return _joins(reply, lambda kind: kind == building.DONE)
+
+
+@clause(
+    "done_texts",
+    "The deltas of a text join to what response.output_text.done and response.content_part.done say.",
+    "Programs that wait for these events show another answer than those that show the deltas.",
+    layer=BEHAVIOUR,
+    level=SHOULD,
+    needs=("responses.stream.joined",),
+    holds_on=(
+        STREAMED,
+        without("output_text.done"),
+        without("content_part.done"),
         changed("output_text.delta", put(" pong\n", "delta"), (*EVENTS[:5], *EVENTS[6:])),
     ),
     breaks_on=(
         changed("output_text.done", put("ping", "text")),
+        changed("output_text.done", put("", "text")),
         changed("content_part.done", put("ping", "part", "text")),
-        changed("output_item.done", put("ping", "item", "content", 0, "text")),
-        streamed([*EVENTS[:5], EVENTS[5], *EVENTS[5:]]),
     ),
 )
-def joined(reply: Reply, context: Context) -> Outcome:
+def done_texts(reply: Reply, context: Context) -> Outcome:
+    return _joins(reply, lambda kind: kind != building.DONE)
+
+
+def _joins(reply: Reply, of: Callable[[str], bool]) -> Outcome:
+    """Whether the deltas of each text join to what the events of some types say."""
     events = view.events(reply)
     for item in Built(events).items.values():
         for text in item.parts.values():
             for number, whole in text.done:
-                if whole.strip() != text.joined.strip():  # servers trim what is done, and no client stops at that
+                kind = kind_of(events[number])
+                if (
+                    of(kind) and whole.strip() != text.joined.strip()
+                ):  # servers trim what is done: no client stops there
                     said = f"{quote(whole, 60)}; the deltas join to {quote(text.joined, 60)}"
-                    return broken(f"event {number} ({kind_of(events[number])})", "the joined deltas", said)
+                    return broken(f"event {number} ({kind})", "the joined deltas", said)
     return holds()
 
 
 @clause(
     "item_done",
-    "Each message and each call that was added ends with response.output_item.done, which carries it.",
-    "Codex shows nothing without it, and the AI SDK loses tool calls.",
+    "Each message and each call that was added ends with response.output_item.done, which carries it, of the same "
+    "type. No text comes after it.",
+    "Codex shows nothing without it, and the AI SDK loses tool calls; openai-python and openai-node raise at another "
+    "type, and the AI SDK at a text that comes later.",
     needs=("responses.stream.item_added",),
-    holds_on=(STREAMED,),
-    breaks_on=(without("output_item.done"), changed("output_item.done", drop("item"))),
+    holds_on=(STREAMED, streamed([*EVENTS[:6], EVENTS[8], EVENTS[6], EVENTS[7], EVENTS[9]])),
+    breaks_on=(
+        without("output_item.done"),
+        changed("output_item.done", drop("item")),
+        changed("output_item.done", put("output_message", "item", "type")),
+        streamed([*EVENTS[:5], EVENTS[8], *EVENTS[5:8], EVENTS[9]]),
+        streamed([*EVENTS, EVENTS[4]]),
+    ),
 )
 def item_done(reply: Reply, context: Context) -> Outcome:
-    for place, item in Built(view.events(reply)).items.items():
-        if item.done is None and members(item.added).get("type") in (view.MESSAGE, view.CALL, "custom_tool_call"):
-            kind = quote(members(item.added).get("type"))
-            return broken(
-                "response.output_item.done", f"one for output_index {place}", f"none for this item of type {kind}"
-            )
+    built = Built(view.events(reply))
+    for place, item in built.items.items():
+        kind = members(item.added).get("type")
+        if item.done is None and kind in (view.MESSAGE, view.CALL, "custom_tool_call"):
+            said = f"none for this item of type {quote(kind)}"
+            return broken("response.output_item.done", f"one for output_index {place}", said)
+        if item.done is not None and item.done.get("type") != kind:
+            found = quote(item.done.get("type"))
+            return broken(f"event {item.done_at}, $.item.type", f"{quote(kind)}, as when it was added", found)
+    if built.after_done:
+        number, said = built.after_done
+        return broken(f"event {number}", "response.output_item.done after the texts of the item", said)
     return holds()
 
 

@@ -18,7 +18,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import BODY, SHAPE, altered, body
-from chatproof.surfaces.responses.clauses.items import USAGE
+from chatproof.surfaces.responses.clauses.items import DETAILS, USAGE
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -100,7 +100,7 @@ def usage_sum(reply: Reply, context: Context) -> Outcome:
 )
 def usage_details(reply: Reply, context: Context) -> Outcome:
     usage = view.members(reply.object.get("usage"))
-    for held, name in (("input_tokens_details", "cached_tokens"), ("output_tokens_details", "reasoning_tokens")):
+    for held, name in DETAILS:
         if count(view.members(usage.get(held)).get(name)) is None:
             return broken(f"$.usage.{held}.{name}", "a count", quote(usage.get(held)))
     return holds()

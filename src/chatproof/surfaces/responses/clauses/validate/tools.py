@@ -87,27 +87,35 @@ def misread(call: view.Fields) -> tuple[str, str]:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="Each call has a call_id, the function's name, and arguments in a string.",
+    says="Each call has a call_id of its own, the function's name, and arguments in a string.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.called",),
-    why="openai-python, openai-node, the AI SDK and LangChain parse the string; an object in its place stops them.",
-    holds_on=(_GOOD,),
+    why="openai-python, openai-node, the AI SDK and LangChain parse the string; an object in its place stops them. A "
+    "call that comes twice runs twice.",
+    holds_on=(_GOOD, with_output(_CALL, _SECOND)),
     breaks_on=(
         with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
         with_output(_CALL.replace(b'"call_id":"call_1",', b"")),
         with_output(_CALL.replace(b'"call_id":"call_1"', b'"call_id":""')),
         with_output(_CALL.replace(b'"name":"record_word",', b"")),
         with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b"null")),
+        with_output(_CALL, _CALL),
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
     if not calls(reply):
         return not_applicable(_NO_CALL)
+    ids: set[Json] = set()
     for number, item in enumerate(view.output(reply.object)):
-        field, expected = misread(item) if item.get("type") == view.CALL else ("", "")
+        if item.get("type") != view.CALL:
+            continue
+        field, expected = misread(item)
         if field:
             return damaged(f"$.output[{number}].{field}", expected, shown(item, field))
+        if item["call_id"] in ids:
+            return damaged(f"$.output[{number}].call_id", "one that no call before it has", shown(item, "call_id"))
+        ids.add(item["call_id"])
     return done()
 
 

@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     VALIDATE,
     Clauses,
     Context,
+    Judge,
     Outcome,
     broken,
     holds,
@@ -22,7 +23,7 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built, Item
-from chatproof.surfaces.responses.clauses import stream, stream_end, stream_items
+from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
 from chatproof.surfaces.responses.examples import (
@@ -55,11 +56,17 @@ _ORDER = (
     stream_items.item_done,
     stream_items.item_ids,
     stream_end.finished,
-    stream_end.once,
     stream_end.one_response,
     stream_end.usage,
 )
 """What is asked of every stream, in this order; the first that is broken is told."""
+_LESSER = (
+    stream.created_named,
+    stream_items.item_numbers,
+    stream_end.once,
+    stream_details.ends,
+    stream_details.known_events,
+)
 
 
 def _calls(reply: Reply) -> list[tuple[int, Item]]:
@@ -122,8 +129,13 @@ def called(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
+    return _first_broken(_ORDER, reply, context)
+
+
+def _first_broken(judges: tuple[Judge, ...], reply: Reply, context: Context) -> Outcome:
+    """What the first judge says who finds the stream broken; nothing of what the plain stream has, too."""
     own = context.replies.get(context.surface.stream)
-    for judge in _ORDER:
+    for judge in judges:
         found = judge(reply, context)
         if found.outcome != BROKEN:
             continue
@@ -131,6 +143,31 @@ def in_order(reply: Reply, context: Context) -> Outcome:
             return not_applicable("the plain stream fails in the same way")
         return found
     return holds()
+
+
+@clause(
+    "responses.tools.stream.details",
+    layer=SCHEMA,
+    code="stream.malformed",
+    level=SHOULD,
+    area=AREA,
+    says="The stream of a call keeps the lesser rules of every stream, too: it names its model, numbers its items from "
+    "0, ends once, and has no events of other types or after its end.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.in_order",),
+    why="openai-node 6 raises at another number, openai-node at other types, the AI SDK without a model.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        streamed([{**one, "output_index": 1} if "output_index" in one else one for one in CALL_EVENTS]),
+        changed("created", drop("response", "model"), CALL_EVENTS),
+        streamed([*CALL_EVENTS, CALL_EVENTS[-1]]),
+        streamed([*CALL_EVENTS, CALL_EVENTS[1]]),
+        streamed([*CALL_EVENTS[:3], {"type": "vendor:usage"}, *CALL_EVENTS[3:]]),
+    ),
+)
+def details(reply: Reply, context: Context) -> Outcome:
+    return _first_broken(_LESSER, reply, context)
 
 
 @clause(
@@ -171,18 +208,22 @@ def readable(reply: Reply, context: Context) -> Outcome:
     "responses.tools.stream.added",
     layer=SCHEMA,
     code=CODE,
-    level=SHOULD,
+    capability="tools",
     area=AREA,
-    says="A call has its call_id, its name and its id when it is added, and they stay the same.",
+    says="A call has its call_id, its name, its id and its arguments, a string, when it is added; and the first three "
+    "stay the same.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.in_order",),
-    why="The AI SDK and openai-python take the name and the ids from response.output_item.added.",
+    why="openai-python, openai-node, the AI SDK and LangChain take the name and the ids from "
+    "response.output_item.added, and loops as the guide shows them add the deltas to its arguments.",
     holds_on=(CALLED,),
     breaks_on=(
         changed("output_item.added", drop("item", "name"), CALL_EVENTS),
         changed("output_item.added", drop("item", "call_id"), CALL_EVENTS),
         changed("output_item.added", put("call_2", "item", "call_id"), CALL_EVENTS),
+        changed("output_item.added", drop("item", "arguments"), CALL_EVENTS),
+        changed("output_item.added", put(None, "item", "arguments"), CALL_EVENTS),
     ),
 )
 def added(reply: Reply, context: Context) -> Outcome:
@@ -191,12 +232,38 @@ def added(reply: Reply, context: Context) -> Outcome:
         return not_applicable(_NO_CALL)
     for place, item in found:
         first, last = members(item.added), members(item.done)
-        for name in ("call_id", "name", "id"):
+        for name in ("call_id", "name", "id", "arguments"):
             if not isinstance(first.get(name), str):
-                return broken(f"response.output_item.added, $.item.{name}", "a string", shown(first, name))
-            if name in last and last[name] != first[name]:
+                return damaged(f"response.output_item.added, $.item.{name}", "a string", shown(first, name))
+            if name != "arguments" and name in last and last[name] != first[name]:
                 said = f"{quote(first[name], 60)}, then {quote(last[name], 60)}"
-                return broken(f"output_index {place}, $.item.{name}", "one value", said)
+                return damaged(f"output_index {place}, $.item.{name}", "one value", said)
+    return done()
+
+
+@clause(
+    "responses.tools.stream.status",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="The finished call of a stream has a status: completed, incomplete or in_progress.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.readable",),
+    why="The AI SDK refuses the event without it, and the call is lost.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        changed("output_item.done", drop("item", "status"), CALL_EVENTS),
+        changed("output_item.done", put("done", "item", "status"), CALL_EVENTS),
+    ),
+)
+def status(reply: Reply, context: Context) -> Outcome:
+    for _, item in _calls(reply):
+        call = members(item.done)
+        if call.get("status") not in ("completed", "incomplete", "in_progress"):
+            at = f"event {item.done_at}, $.item.status"
+            return broken(at, "completed, incomplete or in_progress", shown(call, "status"))
     return holds()
 
 
@@ -220,12 +287,17 @@ def added(reply: Reply, context: Context) -> Outcome:
         changed("function_call_arguments.done", put("{}", "arguments"), CALL_EVENTS),
         changed("output_item.done", put("{}", "item", "arguments"), CALL_EVENTS),
         streamed([*CALL_EVENTS[:4], CALL_EVENTS[4], *CALL_EVENTS[4:]]),
+        changed("function_call_arguments.delta", put({"word": "pong"}, "delta"), CALL_EVENTS),
+        changed("function_call_arguments.delta", put(None, "delta"), CALL_EVENTS),
     ),
 )
 def joined(reply: Reply, context: Context) -> Outcome:
     found = _calls(reply)
     if not found:
         return not_applicable(_NO_CALL)
+    for number, one in enumerate(view.events(reply)):
+        if kind_of(one) == building.ARGUMENTS and not isinstance(one.get("delta"), str):
+            return damaged(f"event {number}, $.delta", "a string", shown(one, "delta"))
     for _, item in found:
         text = item.arguments
         for number, whole in text.done if text.deltas else ():
@@ -241,21 +313,27 @@ def joined(reply: Reply, context: Context) -> Outcome:
     code="stream.malformed",
     level=SHOULD,
     area=AREA,
-    says="The arguments of a call come in deltas, and are then said to be done.",
+    says="The arguments of a call are empty when it is added, come in deltas, and are then said to be done.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
-    why="Programs that show a call while it is made show nothing; those that run it at the end do without.",
+    why="Loops as the guide shows them add the deltas to what was added, or have nothing to add; programs that take "
+    "the finished call do without.",
     holds_on=(CALLED,),
     breaks_on=(
         without("function_call_arguments.delta", events=CALL_EVENTS),
         without("function_call_arguments.done", events=CALL_EVENTS),
+        changed("output_item.added", put('{"word":"pong"}', "item", "arguments"), CALL_EVENTS),
     ),
 )
 def deltas(reply: Reply, context: Context) -> Outcome:
     found = _calls(reply)
     if not found:
         return not_applicable(_NO_CALL)
+    for place, item in found:
+        if members(item.added).get("arguments"):
+            at = f"response.output_item.added for output_index {place}, $.item.arguments"
+            return broken(at, "an empty string", quote(members(item.added)["arguments"], 60))
     kinds = [kind_of(one) for one in view.events(reply)]
     missing = [kind for kind in (building.ARGUMENTS, building.ARGUMENTS_DONE) if kind not in kinds]
     return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()

@@ -1,0 +1,235 @@
+"""Faults as bug reports tell of them: what gateways and bridges to chat do that stops one client and not another."""
+
+from typing import Any
+
+from chatproof.simulator.common_faults import Value, gone_from, put, set_in
+from chatproof.simulator.fault import Alter, edited
+from chatproof.simulator.fault import events as raw
+from chatproof.simulator.responses_faults.parts import (
+    each,
+    events,
+    must,
+    plain,
+    should,
+    streaming_text,
+    with_text,
+)
+from chatproof.simulator.wire import Reply
+
+_SCHEMA, _USAGE, _MALFORMED = "contract.schema", "contract.usage", "stream.malformed"
+_PART = ("output", 0, "content", 0)
+
+
+def _before(*thought: object) -> Alter:
+    """The good response with an item before the message: a reasoning item with this summary."""
+    item = {"id": "rs_1", "type": "reasoning", "summary": list(thought)}
+    return edited(lambda value: value["output"].insert(0, item))
+
+
+def _item(type: str, all: list[Value]) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in all if one["type"] == f"response.{type}")
+    return found
+
+
+def _moved(type: str, after: str, all: list[Value]) -> list[Value]:
+    """The last event of a type, put after the first of another type."""
+    one = [event for event in all if event["type"] == f"response.{type}"][-1]
+    rest = [event for event in all if event is not one]
+    at = rest.index(_item(after, rest)) + 1
+    return [*rest[:at], one, *rest[at:]]
+
+
+def _whole_so_far(all: list[Value]) -> list[Value]:
+    """Each delta holds all the text so far."""
+    text, made = "", []
+    for one in all:
+        if one["type"] == "response.output_text.delta":
+            text += one["delta"]
+            made.append({**one, "delta": text})
+        else:
+            made.append(one)
+    return made
+
+
+def _filled(all: list[Value]) -> list[Value]:
+    """The message is added with the whole text in it."""
+    whole = _item("output_item.done", all)["item"]
+    return [{**one, "item": whole} if one["type"] == "response.output_item.added" else one for one in all]
+
+
+def _created_filled(all: list[Value]) -> list[Value]:
+    output = all[-1]["response"]["output"]
+    return [{**all[0], "response": {**all[0]["response"], "output": output}}, *all[1:]]
+
+
+def _typed_text(turn: Any) -> Reply:
+    reply: Reply = turn.reply
+    return reply._replace(headers=(("Content-Type", "text/plain"), *reply.headers[1:]))
+
+
+def _must(name: str, about: str, alter: Alter, *clauses: str, code: str = _MALFORMED) -> object:
+    return must(name, about, code, streaming_text, alter, *(f"stream.{id}" for id in clauses), stream=True)
+
+
+def _should(name: str, about: str, alter: Alter, clause: str, code: str = _MALFORMED) -> object:
+    return should(name, about, code, streaming_text, alter, f"stream.{clause}", stream=True)
+
+
+ROWS: tuple[Any, ...] = (
+    must(
+        "error-empty-object",
+        "The response's error is an empty object.",
+        "contract.error_present",
+        plain,
+        put({}, "error"),
+        "happy.no_error_field",
+    ),
+    should("model-null", "The model is null.", _SCHEMA, plain, put(None, "model"), "happy.field_types"),
+    should(
+        "service-tier-number",
+        "The service tier is a number.",
+        _SCHEMA,
+        plain,
+        put(1, "service_tier"),
+        "happy.field_types",
+    ),
+    should(
+        "incomplete-details-text",
+        "incomplete_details is a text.",
+        _SCHEMA,
+        plain,
+        put("none", "incomplete_details"),
+        "happy.field_types",
+    ),
+    should(
+        "annotation-of-vendor",
+        "An annotation is of a kind of the vendor's own.",
+        _SCHEMA,
+        with_text,
+        put([{"type": "vendor_note", "text": "x"}], *_PART, "annotations"),
+        "happy.annotations",
+    ),
+    should(
+        "annotation-without-place",
+        "An annotation does not say where in the text it belongs.",
+        _SCHEMA,
+        with_text,
+        put([{"type": "url_citation", "url": "https://a.example", "title": "A"}], *_PART, "annotations"),
+        "happy.annotations",
+    ),
+    should(
+        "logprobs-object",
+        "The text's logprobs are an object, as in chat.",
+        _SCHEMA,
+        with_text,
+        put({"content": []}, *_PART, "logprobs"),
+        "happy.annotations",
+    ),
+    should(
+        "summary-of-strings",
+        "The summary of a reasoning item is an array of strings.",
+        _SCHEMA,
+        with_text,
+        _before("Hm."),
+        "happy.items",
+    ),
+    should(
+        "unknown-part",
+        "A part of the message is of a kind of the vendor's own.",
+        _SCHEMA,
+        with_text,
+        edited(lambda value: value["output"][0]["content"].append({"type": "vendor:note", "note": "x"})),
+        "happy.known_items",
+    ),
+    should(
+        "usage-without-total",
+        "The usage has no total_tokens.",
+        _USAGE,
+        plain,
+        edited(lambda value: value["usage"].pop("total_tokens")),
+        "happy.usage_reported",
+    ),
+    should(
+        "usage-details-count",
+        "The details of the usage are a number.",
+        _USAGE,
+        plain,
+        put(0, "usage", "input_tokens_details"),
+        "happy.usage_reported",
+    ),
+    should(
+        "stream-media-type",
+        "The stream is called text/plain.",
+        "contract.media_type",
+        streaming_text,
+        _typed_text,
+        "stream.media_type",
+        stream=True,
+    ),
+    _must("created-filled", "response.created has the whole answer already.", events(_created_filled), "created_whole"),
+    _should(
+        "created-without-model",
+        "The first response names no model.",
+        each("created", lambda one: one["response"].pop("model")),
+        "created_named",
+        _SCHEMA,
+    ),
+    _should(
+        "item-index-one",
+        "The first item has the index 1.",
+        events(lambda all: [{**one, "output_index": 1} if "output_index" in one else one for one in all]),
+        "item_numbers",
+    ),
+    _must(
+        "added-without-content",
+        "The message has no content when it is added.",
+        each("output_item.added", gone_from("item", "content")),
+        "item_whole",
+    ),
+    _should("added-filled", "The message is added with its text in it.", events(_filled), "item_empty"),
+    _must(
+        "item-done-early",
+        "response.output_item.done comes before the text.",
+        events(lambda all: _moved("output_item.done", "content_part.added", all)),
+        "item_done",
+    ),
+    _must(
+        "delta-late",
+        "A delta comes after response.output_item.done.",
+        events(lambda all: _moved("output_text.delta", "output_item.done", all)),
+        "item_done",
+    ),
+    _must(
+        "item-done-of-another-type",
+        "The finished item is of another type.",
+        each("output_item.done", set_in("output_message", "item", "type")),
+        "item_done",
+    ),
+    _should(
+        "in-progress-late",
+        "response.in_progress comes after an item was added.",
+        events(lambda all: [all[0], all[2], all[1], *all[3:]]),
+        "in_order",
+    ),
+    _should(
+        "done-text-empty",
+        "response.output_text.done has an empty text.",
+        each("output_text.done", set_in("", "text")),
+        "done_texts",
+    ),
+    _must("deltas-cumulative", "Each delta holds all the text so far.", events(_whole_so_far), "joined", "final_text"),
+    _must(
+        "completed-error-empty",
+        "The last response's error is an empty object.",
+        each("completed", set_in({}, "response", "error")),
+        "no_error",
+        code="stream.error",
+    ),
+    _must(
+        "end-cut-off",
+        "The last event has no blank line after it.",
+        raw(lambda all: (*all[:-1], all[-1].rstrip(b"\n"))),
+        "finished",
+        code="stream.incomplete",
+    ),
+)
