@@ -24,7 +24,11 @@ from fleet_server import KEY, MODEL
 
 HERE = Path(__file__).parent
 VARIABLE = "BENCH_KEY"
-CHATPROOF = {"fleet run": ("--journal", "none"), "fleet run, journal": ("--journal", "JOURNAL")}
+CHATPROOF = {
+    "fleet run": ("--journal", "none"),
+    "fleet run, journal": ("--journal", "JOURNAL"),
+    "fleet run, one connection": ("--journal", "none", "--reuse-connection"),
+}
 
 
 class Server:
@@ -156,7 +160,7 @@ def main() -> None:
                 rows = found[scheme] = compared(Bench(folder, server, scheme, args.at_once), args.targets, args.rounds)
                 print(f"\n{scheme}, {args.targets} targets, {args.rounds} rounds: CPU over the bare loop's")
                 for name, row in sorted(rows.items(), key=lambda one: one[1]["ratio"]):
-                    print(f"  {name:22} {row['ratio']:6.2f} [{row['of'][0]:.2f}–{row['of'][1]:.2f}]")
+                    print(f"  {name:26} {row['ratio']:6.2f} [{row['of'][0]:.2f}–{row['of'][1]:.2f}]")
             if args.growth:
                 bench = Bench(folder, server, "http", args.at_once)
                 print("\ngrowth: CPU a target over that at 100 targets, and MiB of the largest process")

@@ -37,7 +37,8 @@ def target(row: Row, rogue: Rogue, ca_file: Path) -> dict[str, Any]:
 
 @pytest.mark.nightly
 @pytest.mark.timeout(900)
-def test_every_rogue_server_comes_to_what_smoke_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--reuse-connection",)])
+def test_every_rogue_server_comes_to_what_smoke_says(tmp_path: Path, more: tuple[str, ...]) -> None:
     key, ca_file = canary(), certs.write_authority(tmp_path)
     rogues = [Rogue(row, key, certs.context(row.place.certificate) if row.place.certificate else None) for row in HERE]
     try:
@@ -45,7 +46,7 @@ def test_every_rogue_server_comes_to_what_smoke_says(tmp_path: Path) -> None:
         place = tmp_path / "runs.sqlite"
         ended = fleet(
             tmp_path, {"ROGUE_KEY": key}, "--targets", write(tmp_path, rows), "--format", "jsonl",
-            "--journal", str(place), "--at-once", "12", "--per-host", "12",
+            "--journal", str(place), "--at-once", "12", "--per-host", "12", *more,
         )  # fmt: skip
     finally:
         for rogue in rogues:

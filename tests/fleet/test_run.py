@@ -53,12 +53,19 @@ def test_every_row_of_the_fault_list_comes_to_what_smoke_says(tmp_path: Path) ->
     _compared(tmp_path, ["", *LISTED])
 
 
-def _compared(folder: Path, faults: list[str]) -> None:
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_every_row_of_the_fault_list_comes_to_the_same_over_one_connection(tmp_path: Path) -> None:
+    _compared(tmp_path, ["", *LISTED], "--reuse-connection")
+
+
+def _compared(folder: Path, faults: list[str], *args: str) -> None:
     with simulators(faults) as (rows, keys):
         place = f"{folder}/runs.sqlite"
         ended = fleet(
-            folder, keys, "--targets", write(folder, rows), "--format", "jsonl", "--journal", place, "--per-host", "16"
-        )
+            folder, keys, "--targets", write(folder, rows), "--format", "jsonl", "--journal", place, "--per-host", "16",
+            *args,
+        )  # fmt: skip
         for name in _KINDS:  # loads what all others need: pytest's own import hook is not made for threads
             smoked(next(row for row in rows if row["name"] == name), keys)
         with ThreadPoolExecutor(4) as pool:

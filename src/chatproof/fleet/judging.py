@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chatproof import journal
@@ -23,6 +23,7 @@ from chatproof.running.plan import LeftOut
 from chatproof.running.run import Sent, conclude
 from chatproof.target.environment import ci_of
 from chatproof.usage_error import UsageError
+from chatproof.wire.exchange import Exchange
 
 BATCH = 100  # documents that go into the journal together at most
 PATIENCE = 0.1  # seconds that one of them waits for the others
@@ -146,9 +147,18 @@ class Judge:
         return [name for name in begun if name not in taken]
 
     def _judge(
-        self, name: str, run_id: str, at: str, key: str, exchanges: tuple[Any, ...], not_sent: dict[str, str], by: str
+        self,
+        name: str,
+        run_id: str,
+        at: str,
+        key: str,
+        plain: tuple[Any, ...],
+        not_sent: dict[str, str],
+        by: str,
+        again: tuple[tuple[str, str], ...],
     ) -> None:
-        """Judge, diagnose and record one target. `key` tells which one was sent; `by` is the signal that ended it."""
+        """Judge, diagnose and record one target. `key` tells which one was sent; `by` is the signal that ended it;
+        `again` are the probes that were asked anew, and what had come on a connection that was used before."""
         try:
             ready = self._ready(name)
         except UsageError as error:
@@ -159,8 +169,11 @@ class Judge:
             self._tell(FAILED, name, KEY_CHANGED)
             return
         left_out: dict[str, str] = {probe: LeftOut(why) for probe, why in not_sent.items()}
-        sent = Sent(run_id, at, [unpacked(one, ready.planned) for one in exchanges], left_out, by, "")
+        exchanges = [unpacked(one, ready.planned) for one in plain]
+        remark = remark_of(exchanges, again) if self._fleet.reuse else ""
+        sent = Sent(run_id, at, exchanges, left_out, by, remark)
         made = conclude(ready.contract, ready.resolved, self._fleet.settings, sent, self._fleet.environ)
+        made.document["cost"]["requests"] += len(again)
         told = (name, *summary_of(made.document), bool(by))
         if not self._waiting:
             self._since = time.monotonic()
@@ -178,6 +191,18 @@ class Judge:
             except JournalError as error:
                 unkept = f"{error.code}: {error.detail}\n  next: {error.advice}"
         self._tell(DONE, tuple(row[1] for row in waiting), unkept)
+
+
+def remark_of(exchanges: Sequence[Exchange], again: Sequence[tuple[str, str]]) -> str:
+    """What the notes of a run say whose requests went over one connection."""
+    reused = sum(exchange.reused for exchange in exchanges)
+    what = "replies came on a connection that an earlier one had left open"
+    said = f"--reuse-connection: {reused} of {len(exchanges)} {what}"
+    if not again:
+        return said
+    answered = {exchange.probe for exchange in exchanges}
+    each = ", ".join(f"{probe} ({came})" for probe, came in again if probe in answered)
+    return f"{said}; not judged but asked again on a fresh one, for the old one may be the cause: {each}"
 
 
 def summary_of(made: dict[str, Any]) -> tuple[str, str, str, str, str, str]:

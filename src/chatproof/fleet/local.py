@@ -151,7 +151,7 @@ class _Sweep:
         self._limits = limits
         self._judges = judges
         self._told = told
-        self._turns = Turns(rows, limits.per_host, WIDTH)
+        self._turns = Turns(rows, limits.per_host, 1 if fleet.reuse else WIDTH)
         self._ids = ids
         self._seconds = seconds
         self._carrier = Carrier(fleet.environ)
@@ -337,12 +337,15 @@ class _Sweep:
     async def _carry(self, judge: _Judge, run: _Run) -> None:
         """Send one target's requests; whatever came back goes to be judged, also when a signal cuts it short."""
         exchanges: list[Exchange] = []
+        again: list[tuple[str, str]] = []
         ready = run.ready
         if not (self._stop.asked or self._failure):
             # A task of its own: this one goes on when that is cancelled.
-            sending = asyncio.ensure_future(
-                self._carrier.exchanges_of(ready, run.options, self._turns.width, exchanges)
-            )
+            if self._fleet.reuse:
+                work = self._carrier.in_turn(ready, run.options, exchanges, again)
+            else:
+                work = self._carrier.exchanges_of(ready, run.options, self._turns.width, exchanges)
+            sending = asyncio.ensure_future(work)
             self._sending.add(sending)
             await asyncio.wait((sending,))
             self._sending.discard(sending)
@@ -354,7 +357,8 @@ class _Sweep:
         order = list(ready.planned)
         plain = all_packed(sorted(exchanges, key=lambda exchange: order.index(exchange.probe)))
         by = by if not_sent else ""
-        judge.writer.write(frame((judging.EVIDENCE, ready.name, run.run_id, run.at, ready.key, plain, not_sent, by)))
+        told = (ready.name, run.run_id, run.at, ready.key, plain, not_sent, by, tuple(again))
+        judge.writer.write(frame((judging.EVIDENCE, *told)))
         try:
             await judge.writer.drain()
         except ConnectionError:

@@ -36,11 +36,13 @@ class Fleet:
         *,
         notes: tuple[str, ...] = (),
         claims: bool = False,
+        reuse: bool = False,
     ) -> None:
         """`notes` stand in each run's record. With `claims` a run whose beginning is in the journal already is somebody
-        else's, and is not asked."""
+        else's, and is not asked. With `reuse` a target's requests go over one connection."""
         self.notes = notes
         self.claims = claims
+        self.reuse = reuse
         self.rows = {row.name: row for row in rows}
         self.wanted = wanted
         self.settings = settings

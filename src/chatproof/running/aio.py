@@ -55,7 +55,7 @@ async def together(coroutines: "Iterable[Coroutine[Any, Any, _T]]") -> list[_T]:
 
 
 async def _carry(wave: Wave, legs: list[KeepAliveRequest], resolver: Resolver) -> None:
-    wave.into.extend(await send_in_turn(legs, wave.transport.options_for(legs[0].probe), resolver))
+    await send_in_turn(legs, wave.transport.options_for(legs[0].probe), resolver, wave.into)
 
 
 async def carried_out(steps: "Waves[_T]") -> _T:

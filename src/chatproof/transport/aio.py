@@ -59,12 +59,15 @@ async def send(request: Request, probe: str, id: str, options: Options, resolver
     return (await send_in_turn([KeepAliveRequest(request, probe, id)], options, resolver))[0]
 
 
-async def send_in_turn(legs: Sequence[KeepAliveRequest], options: Options, resolver: "Resolver") -> list[Exchange]:
+async def send_in_turn(
+    legs: Sequence[KeepAliveRequest], options: Options, resolver: "Resolver", into: list[Exchange] | None = None
+) -> list[Exchange]:
     """Carry exchanges one after another, on one connection as long as the server keeps it open.
 
-    A server that announces the end of a connection gets a new one for the next request. Nothing is sent twice.
+    A server that announces the end of a connection gets a new one for the next request. Nothing is sent twice. Each
+    exchange is added to `into` as it ends, so that a caller who cancels this has what was answered.
     """
-    exchanges: list[Exchange] = []
+    exchanges: list[Exchange] = [] if into is None else into
     line, peer = _Line(resolver), None
     await line.turn()
     try:

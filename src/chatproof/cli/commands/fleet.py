@@ -60,6 +60,9 @@ def _options() -> argparse.ArgumentParser:
     to.add_argument("--at-once", type=int, default=200, metavar="N", help="requests at the same time (default 200)")
     to.add_argument("--per-host", type=int, default=8, metavar="N", help="of these to one host (default 8)")
     to.add_argument("--rate", type=float, default=0.0, metavar="N", help="requests a second at most")
+    to.add_argument(
+        "--reuse-connection", action="store_true", help="send a target's requests in turn over one connection: cheaper"
+    )
     to.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge (default: one a core)")
     to.add_argument("--resume", action="store_true", help="go on where the last run of these targets was stopped")
     to.add_argument("--plan", action="store_true", help="print how much would be asked; send nothing")
@@ -140,7 +143,8 @@ def _fleet(args: argparse.Namespace, chosen: list[str]) -> tuple[Fleet, list[str
         said = "no target is chosen by --select" if chosen else "there are no targets"
         raise UsageError("usage", f"{said}: nothing would be checked", "name a file with --targets, or write a config")
     # A copy: those of Celery's are taken out of the process, and a key may be in one of that name.
-    return Fleet(rows, wanted, Settings(strict=args.strict), dict(environ)), list(notes)
+    settings = Settings(strict=args.strict)
+    return Fleet(rows, wanted, settings, dict(environ), reuse=args.reuse_connection), list(notes)
 
 
 def _limits(args: argparse.Namespace) -> tuple[local.Limits, list[str]]:

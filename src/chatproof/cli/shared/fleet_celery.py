@@ -40,6 +40,7 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
         fleet.environ,
         notes=(f"asked from the region {regions[0]}",),
         claims=True,
+        reuse=fleet.reuse,
     )
     digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
     work = Worker(regions[0], mine, digest, place, limits._replace(judges=1), duration(args.batch_limit))
