@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatproof import captures
-from chatproof.captures import paste, transcript, trouble
+from chatproof.captures import curl_command, paste, trouble
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.judging.contract import Choice
 from chatproof.usage_error import UsageError
@@ -125,13 +125,13 @@ def test_several_replies_are_several_exchanges() -> None:
 def test_the_command_before_a_reply_tells_the_request() -> None:
     text = """$ curl -sS -i -X POST "https://llm.test/v1/chat/completions" -H "Authorization: Bearer $KEY" \\
       -H 'X-Team: a' --json '{"model":"m","messages":[]}'\n"""
-    found = transcript.command(text.encode())
+    found = curl_command.command(text.encode())
     assert found is not None
     assert (found.method, found.url) == ("POST", "https://llm.test/v1/chat/completions")
     assert found.headers == (("Authorization", "Bearer $KEY"), ("X-Team", "a"))
     assert found.body == b'{"model":"m","messages":[]}'
-    assert transcript.command(b"no command here") is None
-    assert transcript.command(b"curl -i 'https://a quotation without its end") is None
+    assert curl_command.command(b"no command here") is None
+    assert curl_command.command(b"curl -i 'https://a quotation without its end") is None
 
 
 @pytest.mark.parametrize(

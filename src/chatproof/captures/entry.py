@@ -81,6 +81,7 @@ _OFTEN_NO_SECRET = (
 _WEIGHED = 512  # characters of a token: enough to tell
 _PARTS = re.compile(r"[ ,;=.&?/]")  # between them, a key is one part of a header
 _MOST_KEYS, _LONGEST_KEY = 24, 512  # that are looked for in every form; what is beyond, as it stands
+_MOST_VALUES, _LONGEST_URL = 20_000, 8192  # objects and lists of a request's body that are looked into
 MOST_CALLS = 1000  # chat and models exchanges in one file: each is judged
 MOST_SECRETS, SECRET_BYTES = 2000, 256 * 1024
 
@@ -183,16 +184,41 @@ def _secrets_in_url(url: str) -> Iterator[str]:
 
 
 def secrets_in_body(posted: bytes) -> Iterator[str]:
-    """Values of a request's JSON object that are secrets by their name: some gateways take a key there."""
-    if not any(word.encode() in posted.lower() for word in (*_SECRET_WORDS, *_SECRET_ENDS)):
+    """Values of a request's JSON object that are secrets by their name, as some gateways take a key there. Further
+    within, such as the headers of an MCP server among the tools, those that have a key's form as well: a name alone may
+    be a schema's or a text's."""
+    if not any(word.encode() in posted.lower() for word in (*_SECRET_WORDS, *_SECRET_ENDS, "://")):
         return
     try:
         value = json.loads(posted)
     except (ValueError, RecursionError):
         return
     for name, said in value.items() if isinstance(value, dict) else ():
-        if isinstance(said, str) and names_secret(name, True):
-            yield said
+        if isinstance(said, str):
+            yield from _of_field(name, said)
+        else:
+            yield from _within(said)
+
+
+def _within(value: object) -> Iterator[str]:
+    waiting, left = [value], _MOST_VALUES
+    while waiting and left:
+        left -= 1
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value[:left]
+        for name, said in value.items() if isinstance(value, dict) else ():
+            if isinstance(said, str):
+                yield from (found for found in _of_field(name, said) if form(found[:_WEIGHED]))
+            else:
+                waiting.append(said)
+
+
+def _of_field(name: str, value: str) -> Iterator[str]:
+    if names_secret(name, True):
+        yield from _credentials(value.strip()) if "authorization" in name.lower() else (value,)
+    elif name.lower().endswith(("url", "uri")) and "://" in value:
+        yield from secrets_in_url(value[:_LONGEST_URL])
 
 
 def tokens_in(data: bytes) -> Iterator[str]:
