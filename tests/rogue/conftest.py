@@ -43,9 +43,12 @@ class Suite:
         """As JSON; then, where the row is loud, as text with everything shown."""
         return self._played[row.name].result()
 
-    def again(self, row: Row) -> Taken:
-        """Once more, with nothing beside it."""
-        return self._alone.submit(self._play, row, f"{row.name}-again").result()
+    def again(self, row: Row) -> tuple[Taken, float]:
+        """Once more, with nothing of ours beside it, and the seconds that runs at a good server take meanwhile."""
+        before = self._alone.submit(self._play, BASELINE, f"{row.name}-before").result()
+        taken = self._alone.submit(self._play, row, f"{row.name}-again").result()
+        after = self._alone.submit(self._play, BASELINE, f"{row.name}-after").result()
+        return taken, max(before.seconds, after.seconds)
 
     def awaited(self, row: Row, loop: str) -> Taken:
         """The same row, sent by the driver of an event loop."""

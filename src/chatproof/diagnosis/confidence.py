@@ -19,8 +19,8 @@ class Rule(NamedTuple):
 RULES: tuple[Rule, ...] = (
     Rule(
         ("net.dns", "net.unreachable", "net.connect_timeout", "net.write_timeout"),
-        "certain: our own resolver or socket failed before a byte was read, so that no server has said anything",
-        ("provider", "gateway"),
+        "likely: our own resolver or socket failed before a byte was read, so that no server has said anything; a "
+        "domain that lapsed and a host that is switched off look the same from here",
     ),
     Rule(
         ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
@@ -45,8 +45,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("tls.hostname_mismatch", "tls.expired"),
-        "certain: the certificate itself says names and dates, and the clock is named with them",
-        ("network", "gateway"),
+        "likely: the certificate itself says names and dates, and the clock is named with them; an interceptor or a "
+        "login page on the way may have shown it",
     ),
     Rule(
         ("tls.protocol",),
@@ -61,17 +61,20 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("http.not_http",),
-        "certain: what answered on this port does not begin like HTTP/1.1, so that scheme or port of the base URL "
-        "are wrong",
-        ("network",),
+        "likely: what answered on this port does not begin like HTTP/1.1; most often scheme or port of the base URL is "
+        "wrong, and a server that is broken looks the same",
     ),
     Rule(
         ("http.malformed", "http.framing", "http.incomplete_body", "http.encoding"),
-        "certain: the bytes break the rules of HTTP as they were read; of a transcript only what the tool itself "
-        "says counts",
-        ("you",),
+        "likely: the bytes break the rules of HTTP as they were read, and any hop that speaks HTTP may have written "
+        "them; of a transcript only what the tool itself says counts",
     ),
-    Rule(("limit.size",), "certain: more bytes were counted than are read; of a stream, events", ("you", "network")),
+    Rule(
+        ("limit.size",),
+        "certain: more values of JSON, or events of a stream, were counted than are read; likely where bytes alone "
+        "were counted, which any hop may add",
+        ("you", "network"),
+    ),
     Rule(
         ("limit.capture", "limit.unobserved"),
         "certain: our own side left the request out, or the capture lacks the part; possible, with owner unknown, "

@@ -22,7 +22,8 @@ _ROWS = (
         "net.dns",
         YOU,
         "the host name does not resolve",
-        "Check the host in the base URL, then DNS and VPN on this machine.",
+        "Check the host in the base URL, then DNS and VPN on this machine. If it resolves elsewhere, ask who runs your DNS; "
+        "if nowhere, the provider's domain is at fault.",
     ),
     (
         "net.refused",
@@ -148,7 +149,9 @@ _ROWS = (
     ),
 )
 
-_LIKELY = ("net.refused", "net.read_timeout", "net.reset", "net.closed", "limit.deadline", "tls.untrusted")
+# Who spoke is known here: the proxy itself, the user's own client, an alert of the handshake. Everything else that stops
+# an exchange may have been done by another hop: a firewall drops packets, an interceptor shows a certificate of its own.
+_CERTAIN = ("net.proxy", "net.client", "tls.client_certificate", "tls.protocol")
 
 
 _HANDSHAKE = "Check that this port speaks TLS; a firewall that inspects TLS can look just like this."
@@ -189,7 +192,7 @@ def _stopped_by(code: str) -> Mode:
             return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
         return explain(code, fault.detail) or Sign()
 
-    return Mode(code, owner, summary, step, LIKELY if code in _LIKELY else CERTAIN, when)
+    return Mode(code, owner, summary, step, CERTAIN if code in _CERTAIN else LIKELY, when)
 
 
 def _page_then_cut(case: Case) -> Sign | None:
