@@ -8,9 +8,15 @@ from itertools import pairwise
 
 import pytest
 
+from chatproof import surfaces
 from chatproof.monitoring import budgets, schedule, sides, windows
 from chatproof.monitoring.budgets import Budget, Need, Purse
+from chatproof.monitoring.settings import watched
 from chatproof.monitoring.sides import Witness
+from chatproof.monitoring.values import FREE, SMOKE, VALIDATE
+from chatproof.target import monitor_fields
+from chatproof.target.target import Target, check
+from chatproof.wire.exchange import Secret
 
 
 def test_no_budget_of_requests_is_ever_exceeded_in_many_simulated_probes() -> None:
@@ -154,3 +160,12 @@ OTHER = "https://other:443"
 def test_whose_network(verdict: str, code: str, owner: str, reached: bool, witnesses: list[Witness], side: str) -> None:
     told = sides.tell(verdict, code, owner, "https://this:443", 10, reached=reached, witnesses=witnesses)
     assert told == side
+
+
+@pytest.mark.parametrize("api", surfaces.names())
+def test_each_api_can_be_watched(api: str) -> None:
+    """Each module is planned by the API's own clauses; a free one sends nothing that is billed."""
+    target = Target("https://api.example.test/v1", "m", Secret("sk-nobody-0123456789"), name="t", api=api)
+    found = watched("t", check(target), monitor_fields.values({}, {"validate": True}))
+    assert found.needs[FREE].tokens == 0 and 2 <= found.needs[FREE].requests < found.needs[SMOKE].requests
+    assert found.needs[SMOKE].tokens > 0 and found.needs[VALIDATE].requests > found.needs[SMOKE].requests

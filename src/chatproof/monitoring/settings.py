@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chatproof.contract.probe import STREAM
+from chatproof.contract.surface import CHAT
 from chatproof.monitoring import windows
 from chatproof.monitoring.budgets import Budget, Need
 from chatproof.monitoring.schedule import runs_a_day
@@ -47,7 +48,7 @@ class Watched(NamedTuple):
 
     def settings(self, module: str) -> Settings:
         """What a run of a module asks for."""
-        return settings_of(module, self.stream)
+        return settings_of(module, self.stream, self.resolved.target.api)
 
 
 class Configured(NamedTuple):
@@ -66,10 +67,11 @@ class Configured(NamedTuple):
     """What it was read from, for whoever looks whether it changed."""
 
 
-def settings_of(module: str, stream: bool = False) -> Settings:
+def settings_of(module: str, stream: bool = False, api: str = CHAT) -> Settings:
     """The settings of a run of a module."""
     if module == FREE:
-        return Settings(only=FREE_CLAUSES, free=True)
+        start = "" if api == CHAT else f"{api}."
+        return Settings(only=tuple(f"{start}{clause}" for clause in FREE_CLAUSES), free=True)
     return Settings(kind=VALIDATE) if module == VALIDATE else Settings(stream=stream)
 
 
@@ -137,7 +139,7 @@ def watched(name: str, resolved: Resolved, values: Mapping[str, Any]) -> Watched
         planned,
         values["stream"],
         values["validate"],
-        {module: need_of(resolved, settings_of(module, values["stream"])) for module in modules},
+        {module: need_of(resolved, settings_of(module, values["stream"], resolved.target.api)) for module in modules},
     )
 
 
