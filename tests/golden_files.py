@@ -1,6 +1,6 @@
-"""Texts kept to the letter below tests/golden and tests/story: one way to compare with them, and one to renew them.
+"""Texts kept to the letter below tests/golden and tests/story, and in the README: one way to compare with them, and one to renew them.
 
-`make goldens` writes all of them anew; read the difference (`git diff tests`) before it is committed.
+`make goldens` writes all of them anew; read the difference (`git diff`) before it is committed.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REWRITE = bool(os.environ.get("CHATPROOF_GOLDENS"))
-RENEW = "if the change is meant, run `make goldens` and read `git diff tests`"
+RENEW = "if the change is meant, run `make goldens` and read `git diff`"
 
 
 def same(path: Path, text: str) -> None:
