@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chatproof.fleet import gauges
 from chatproof.reporters.metric_lines import FAMILIES
 from tests.alerting.programs import promtool
 
@@ -28,6 +29,8 @@ BREAKS = {
     "a waiting begins anew": ('max without (instance, state) (chatproof_state{state=~"unknown', 'max without (instance) (chatproof_state{state=~"unknown'),
     "nobody misses the monitor": ("absent(chatproof_last_run_timestamp_seconds)", "absent(up)"),
     "others' certificates": (" and max without (instance) (chatproof_last_run_timestamp_seconds)", ""),
+    "an alert for each beat": ("without (instance) (chatproof_fleet_region_dead)", "without () (chatproof_fleet_region_dead)"),
+    "nobody misses the beat": ("(chatproof_fleet_last_beat_timestamp_seconds) > 600", "(chatproof_fleet_last_beat_timestamp_seconds) > 6000"),
     "only the short window": ("chatproof:no_go:ratio_1h > 14.4", "chatproof:no_go:ratio_5m > 14.4"),
 }  # fmt: skip
 
@@ -80,4 +83,4 @@ def test_the_rules_ask_for_metrics_that_there_are() -> None:
             " ".join(re.findall(r"expr: (?:\|\n(?: {10,}.*\n)+|.*)", RULES.read_text())),
         )
     )
-    assert named - recorded - {"chatproof:"} <= set(FAMILIES) | monitor
+    assert named - recorded - {"chatproof:"} <= set(FAMILIES) | set(gauges.FAMILIES) | monitor

@@ -171,6 +171,41 @@ def test_a_fleet_on_celery_from_message_to_journal(broker: rabbitmq.Broker, tmp_
 
 @pytest.mark.nightly
 @pytest.mark.timeout(400)
+def test_a_region_where_nobody_works_is_told_and_so_is_its_return(broker: rabbitmq.Broker, tmp_path: Path) -> None:
+    """No worker until a batch is over: the log and the metrics say so; then one comes."""
+    server = Counting(KEY)
+    fleet = Fleet(tmp_path, broker, server.targets(["d0"], "KEY"), "dead", str(tmp_path / "runs.sqlite"))
+    metrics = tmp_path / "fleet.prom"
+    command = fleet.command("beat", "--journal", fleet.place, "--every", "5s", "--metrics-file", str(metrics))
+    log = tmp_path / "beat.log"
+
+    def said(line: str) -> bool:
+        return metrics.exists() and line in metrics.read_text().splitlines()
+
+    try:
+        with log.open("w") as out:
+            beat = subprocess.Popen(
+                command, env=fleet.environ, cwd=tmp_path, stdout=out, stderr=out, start_new_session=True
+            )
+        fleet.workers.append(beat)  # type: ignore[arg-type]
+        fleet.until(lambda: "region dead is dead: " in log.read_text(), "the death is told")
+        assert "no worker is connected" in log.read_text()
+        fleet.until(lambda: said('chatproof_fleet_region_dead{region="dead"} 1'), "the metrics say so")
+        assert said('chatproof_fleet_queue_workers{region="dead"} 0')
+        fleet.worker()
+        fleet.until(lambda: "region dead works again" in log.read_text(), "the return is told")
+        fleet.until(lambda: said('chatproof_fleet_region_dead{region="dead"} 0'), "the metrics say that, too")
+        fleet.until(lambda: said('chatproof_fleet_queue_workers{region="dead"} 1'), "a worker is connected")
+        fleet.until(lambda: 'outcome="GO"' in metrics.read_text(), "and what it found")
+    finally:
+        fleet.end()
+        server.stop()
+    assert log.read_text().count("region dead is dead") == 1, "once"
+    assert KEY not in metrics.read_text() + log.read_text()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(400)
 def test_two_beats_ask_each_target_once_a_period(broker: rabbitmq.Broker, tmp_path: Path) -> None:
     server = Counting(KEY)
     names = [f"b{number}" for number in range(4)]

@@ -16,6 +16,7 @@ from chatproof.target.target import Resolved, Target
 from chatproof.wire.urls import UrlProblem, parse_base_url
 
 LOSS = "the loss of its worker"
+SPENT = "a spent budget, before anything was sent"
 MARGIN = 60.0  # seconds beyond what a batch may last before its worker counts as lost
 _BACK = 7 * 86400.0  # seconds for which a run that has no end is looked for
 
@@ -37,7 +38,7 @@ def is_of_a_fleet(started: dict[str, Any]) -> bool:
     return len(started["run_id"].rpartition("-")[2]) == 16
 
 
-def ended(started: dict[str, Any]) -> dict[str, Any]:
+def ended(started: dict[str, Any], by: str = LOSS) -> dict[str, Any]:
     """The document of a run that has been interrupted, from its started document (schema chatproof.started/1)."""
     said = started["target"]
     url = parse_base_url(said["base_url"], allow_http=True)
@@ -54,8 +55,8 @@ def ended(started: dict[str, Any]) -> dict[str, Any]:
     )
     resolved = Resolved(target, url, profile.load(said["profile"]), ())
     settings = Settings(kind=started["kind"])
-    not_sent: dict[str, str] = {row["probe"]: LeftOut(f"interrupted by {LOSS}") for row in started["planned"]}
-    sent = Sent(started["run_id"], started["started_at"], [], not_sent, LOSS, "")
+    not_sent: dict[str, str] = {row["probe"]: LeftOut(f"interrupted by {by}") for row in started["planned"]}
+    sent = Sent(started["run_id"], started["started_at"], [], not_sent, by, "")
     made: dict[str, Any] = conclude(contract_for(resolved, settings), resolved, settings, sent, {}).document
     made["target"]["key"] = said["key"]
     return made

@@ -174,7 +174,8 @@ class Judge:
         sent = Sent(run_id, at, exchanges, left_out, by, remark)
         made = conclude(ready.contract, ready.resolved, self._fleet.settings, sent, self._fleet.environ)
         made.document["cost"]["requests"] += len(again)
-        told = (name, *summary_of(made.document), bool(by))
+        cost = made.document["cost"]
+        told = (name, *summary_of(made.document), cost["requests"], cost["tokens_reported"] or 0, bool(by))
         if not self._waiting:
             self._since = time.monotonic()
         self._waiting.append((made.document, told))

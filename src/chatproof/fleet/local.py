@@ -38,7 +38,7 @@ LATE = "its deadline"
 
 class Result(NamedTuple):
     """What became of a target. `verdict` and `run_id` are empty where nothing was asked, for `code` says why; `unkept`:
-    why its run is not in the journal."""
+    why its run is not in the journal. `requests` were sent, and `tokens` reported."""
 
     name: str
     verdict: str
@@ -48,6 +48,8 @@ class Result(NamedTuple):
     summary: str
     next_step: str
     unkept: str = ""
+    requests: int = 0
+    tokens: int = 0
 
 
 class Limits(NamedTuple):
@@ -316,12 +318,14 @@ class _Sweep:
         elif kind == judging.FAILED:
             self._lost(judge, rest[0], INTERNAL, rest[1])
         else:
-            for name, verdict, code, owner, run_id, summary, next_step, cut in rest[0]:
+            for name, verdict, code, owner, run_id, summary, next_step, requests, tokens, cut in rest[0]:
                 judge.names.discard(name)
                 if cut:
                     self._cut.append(name)
                 else:
-                    self._told(Result(name, verdict, code, owner, run_id, summary, next_step, rest[1]))
+                    self._told(
+                        Result(name, verdict, code, owner, run_id, summary, next_step, rest[1], requests, tokens)
+                    )
 
     def _lost(self, judge: _Judge, name: str, code: str = "", why: str = "") -> None:
         """A target that nothing will be known of; without a code, because nothing was sent to it."""

@@ -14,6 +14,7 @@ from celery.exceptions import Reject
 from celery.loaders.base import BaseLoader
 from kombu import Exchange, Queue
 
+from chatproof.fleet import gauges
 from chatproof.fleet.batches import Batch, Refused, message
 from chatproof.fleet.broker import Broker, tls_of
 from chatproof.fleet.working import Worker, carry_out
@@ -124,6 +125,24 @@ def declare(app: Celery, regions: list[str]) -> None:
         for region in regions:
             for queue in (refused_of(region), queue_of(region)):
                 queue(connection.default_channel).declare()
+
+
+def looked_at(app: Celery, regions: list[str]) -> dict[str, gauges.Queue]:
+    """What waits in the queues of regions, and who is connected to take it. Those that are missing are left out; none
+    is there where the broker cannot be reached."""
+    found: dict[str, gauges.Queue] = {}
+    with app.connection_for_read() as connection:
+        try:
+            connection.connect()  # once: whoever asks for a channel first waits for ever
+            for region in regions:
+                mine, refused = (
+                    connection.channel().queue_declare(queue.name, passive=True)
+                    for queue in (queue_of(region), refused_of(region))
+                )
+                found[region] = gauges.Queue(mine.message_count, mine.consumer_count, refused.message_count)
+        except (*connection.connection_errors, *connection.channel_errors):
+            pass
+    return found
 
 
 def submit(app: Celery, batch: Batch, now: float) -> None:

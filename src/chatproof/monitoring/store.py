@@ -18,7 +18,7 @@ from chatproof.monitoring.values import Incident, Observation
 
 TOTAL = ""
 """The name of the purse of all targets together. No target is called so."""
-_TABLES = (
+TABLES = (
     "CREATE TABLE IF NOT EXISTS chatproof_monitor_rows (kind TEXT NOT NULL, name TEXT NOT NULL, said TEXT NOT NULL, "
     "number BIGINT NOT NULL, PRIMARY KEY (kind, name))",
     "CREATE INDEX IF NOT EXISTS chatproof_monitor_news ON chatproof_monitor_rows (number)",
@@ -32,8 +32,8 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS chatproof_monitor_by_target ON chatproof_monitor_runs (target, at)",
     "CREATE INDEX IF NOT EXISTS chatproof_monitor_by_time ON chatproof_monitor_runs (at)",
 )
-_STANDING, _INCIDENT, _PURSE = "standing", "incident", "purse"
-_PUT = (
+_STANDING, _INCIDENT, PURSE = "standing", "incident", "purse"
+PUT = (
     "INSERT INTO chatproof_monitor_rows (kind, name, said, number) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (kind, name) DO UPDATE SET said = excluded.said, number = excluded.number"
 )
@@ -74,7 +74,7 @@ class Store:
 
         def transaction() -> None:
             if not self._made:
-                for statement in _TABLES:
+                for statement in TABLES:
                     self._database.query(statement)
             self._refresh()
             standings, incidents = dict(self.board.standings), dict(self.board.incidents)
@@ -106,7 +106,7 @@ class Store:
         for kind, name, said, number in self._database.query(sql, (self._seen,), large=True):
             value = json.loads(said)
             self._seen = number
-            if kind == _PURSE:
+            if kind == PURSE:
                 self.purses[name] = Purse(**{k: v for k, v in value.items() if k in Purse._fields})
             elif kind == _INCIDENT:
                 self.board.incidents[name] = incident_from(value)
@@ -127,11 +127,11 @@ class Store:
                 changed.append((_INCIDENT, id, incident._asdict() | {"cause": incident.cause._asdict()}))
         for name, purse in self.purses.items():
             if purses.get(name) != purse:
-                changed.append((_PURSE, name, purse._asdict()))
+                changed.append((PURSE, name, purse._asdict()))
         for kind, name, value in changed:
             self._seen += 1
             said = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-            self._database.query(_PUT, (kind, name, said, self._seen), large=True)
+            self._database.query(PUT, (kind, name, said, self._seen), large=True)
         for id in incidents.keys() - self.board.incidents.keys():
             self._database.query("DELETE FROM chatproof_monitor_rows WHERE kind = ? AND name = ?", (_INCIDENT, id))
 

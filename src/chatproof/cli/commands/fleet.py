@@ -31,6 +31,8 @@ _EACH_TOKENS = 20  # of the one paid request that smoke sends
 
 def main(argv: list[str]) -> int:
     args = _options().parse_args(argv)
+    if args.metrics_file and args.what != "beat":
+        raise UsageError("usage", "--metrics-file is for beat, which sees all regions", "leave it out")
     gc.enable()  # a short command does without
     if args.what == "run":
         return _run(args)
@@ -73,6 +75,9 @@ def _options() -> argparse.ArgumentParser:
     to.add_argument("--every", default="", metavar="5m", help="on Celery: the period; who asks twice in one asks once")
     to.add_argument(
         "--batch-limit", default="10m", metavar="10m", help="on Celery: how long a batch may last (default 10m)"
+    )
+    to.add_argument(
+        "--metrics-file", default="", metavar="FILE", help="beat: queues, lag, batches for a textfile collector"
     )
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")

@@ -6,14 +6,19 @@ import time
 from typing import TYPE_CHECKING
 
 from chatproof import journal
-from chatproof.cli.output import say, warn
+from chatproof.cli.output import Artefact, WriteError, say, warn
 from chatproof.cli.shared.keeping import named
-from chatproof.fleet import batches, broker, local, targets
+from chatproof.fleet import batches, broker, gauges, local, targets
 from chatproof.fleet.beating import Due
 from chatproof.fleet.closing import close_lost
+from chatproof.fleet.ledger import Ledger
 from chatproof.fleet.ready import Fleet
+from chatproof.fleet.spending import NO_LIMIT, total_of
 from chatproof.fleet.working import Worker
 from chatproof.journal import JournalError
+from chatproof.journal.store import Journal
+from chatproof.monitoring.budgets import Budget
+from chatproof.target import config_files
 from chatproof.target.target import duration
 from chatproof.transport.tls import TrustError
 from chatproof.usage_error import UsageError
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
 _LOOK = 60.0  # seconds between two looks for runs whose worker was lost
+_HOUR = 3600.0
 _TOGETHER = 1.0  # seconds for which targets that are due wait for others
 VARIABLE = "CHATPROOF_BROKER"
 EXTRA = "chatproof[fleet]"
@@ -43,7 +49,8 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
         reuse=fleet.reuse,
     )
     digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
-    work = Worker(regions[0], mine, digest, place, limits._replace(judges=1), duration(args.batch_limit))
+    limits, total = limits._replace(judges=1), _total(args, fleet)
+    work = Worker(regions[0], mine, digest, place, limits, duration(args.batch_limit), total)
     app = _app(args, fleet, regions)
     from chatproof.fleet import queues
 
@@ -57,9 +64,10 @@ def submit(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
     at, every = time.time(), _every(args)
     deadline = at + (every or duration(args.batch_limit) * 2)
     app = _app(args, fleet, _regions(args))
-    sent = _submit(args, fleet, chosen, app, batches.slot_of(at, every), deadline)
+    slot = batches.slot_of(at, every)
+    sent = _submit(args, fleet, chosen, app, slot, deadline)
     if not args.quiet:
-        say(sent)
+        say(_told(args, slot, sent))
     return 0
 
 
@@ -70,42 +78,91 @@ def beat(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
     every, kept, limit = _every(args), journal.open(_journal(args)), duration(args.batch_limit)
     app = _app(args, fleet, _regions(args))
     due = Due(chosen, every, time.time())
-    looked = 0.0
+    watch = _Watch(args, app, kept, every)
+    ledger = Ledger(kept)
+    pause, looked = min(_LOOK, every), 0.0
     while True:
         at = time.time()
+        all_sent: list[batches.Batch] = []
         for slot, names in due.take(at).items():
-            said = _submit(args, fleet, names, app, slot, at + every)
+            sent = _submit(args, fleet, names, app, slot, at + every)
+            all_sent += sent
             if not args.quiet:
-                say(said)
-        if at - looked > _LOOK:
-            looked = at
-            try:
+                say(_told(args, slot, sent))
+        try:
+            if all_sent:
+                ledger.sent(all_sent, at)
+            if at - looked > pause:
+                looked = at
                 if closed := close_lost(kept, limit, at):
                     say(f"{closed} runs ended as interrupted: their worker was lost\n")
-            except JournalError as error:
-                kept.close()  # a connection that was lost is made anew
-                warn(f"chatproof: {error.code}: {error.detail}\n  next: {error.advice}")
-        time.sleep(min(max(due.next() - time.time(), _TOGETHER), _LOOK))
+                watch.look(at)
+        except JournalError as error:
+            kept.close()  # a connection that was lost is made anew
+            warn(f"chatproof: {error.code}: {error.detail}\n  next: {error.advice}")
+        time.sleep(min(max(due.next() - time.time(), _TOGETHER), pause))
+
+
+class _Watch:
+    """Looks after the regions: which of them is dead, and what the metrics say."""
+
+    def __init__(self, args: argparse.Namespace, app: "Celery", kept: Journal, every: float) -> None:
+        self._regions = _regions(args)
+        self._app = app
+        self._ledger = Ledger(kept)
+        self._back = max(_HOUR, 2 * every)
+        self._deaths = gauges.Deaths()
+        self._path = args.metrics_file
+
+    def look(self, at: float) -> None:
+        """Tell what changed, and write the metrics. Raises JournalError."""
+        from chatproof.fleet import queues
+
+        regions = self._ledger.regions(self._regions, at, self._back)
+        waiting = queues.looked_at(self._app, self._regions)
+        for line in self._deaths.news(regions, waiting):
+            warn(f"chatproof: {line}")
+        if self._path:
+            try:
+                Artefact(self._path, 0o644).write(gauges.text(regions, waiting, at))
+            except WriteError as error:
+                warn(f"chatproof: {error}")
 
 
 def _submit(
     args: argparse.Namespace, fleet: Fleet, chosen: list[str], app: "Celery", slot: str, deadline: float
-) -> str:
+) -> list[batches.Batch]:
+    """Send batches to each region; return them."""
     from kombu.exceptions import OperationalError
 
     from chatproof.fleet import queues
 
     digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
-    regions, count = _regions(args), 0
+    regions, sent = _regions(args), []
     try:
         queues.declare(app, regions)
         for region in regions:
             for batch in batches.divided(chosen, args.batch, region, digest, slot, deadline):
                 queues.submit(app, batch, time.time())
-                count += 1
+                sent.append(batch)
     except (OperationalError, OSError):
         raise UsageError("usage", "the broker cannot be reached", f"check the URL in {VARIABLE}") from None
-    return f"slot {slot}: {len(chosen):,} targets in {count} batches to {', '.join(regions)}\n"
+    return sent
+
+
+def _told(args: argparse.Namespace, slot: str, sent: list[batches.Batch]) -> str:
+    targets_sent = len({name for batch in sent for name in batch.names})
+    return f"slot {slot}: {targets_sent:,} targets in {len(sent)} batches to {', '.join(_regions(args))}\n"
+
+
+def _total(args: argparse.Namespace, fleet: Fleet) -> Budget:
+    """The budget of all targets together, where they are those of the configuration."""
+    if args.targets:
+        return NO_LIMIT
+    said = config_files.settings(args.config, fleet.environ.get(config_files.VARIABLE, ""))
+    if said["monitor"]:
+        config_files.gate(said, "monitor")
+    return total_of(said["monitor"] or {})
 
 
 def _every(args: argparse.Namespace) -> float:
