@@ -20,6 +20,7 @@ class Event(NamedTuple):
     name: str  # "message" unless an event field named another
     data: bytes
     at: int  # which byte of the stream the event began on
+    is_named: bool = False  # an event field said the name, be it "message"
 
 
 class SseReader:
@@ -118,7 +119,7 @@ class SseReader:
 
     def _dispatch(self) -> None:
         if self._data:
-            self._add(Event(self._name or "message", b"\n".join(self._data), self._start))
+            self._add(Event(self._name or "message", b"\n".join(self._data), self._start, bool(self._name)))
         elif self._name or self._retry or self._id:
             self.empty.append(self._line_start)
         self._name, self._retry, self._data, self._data_size = "", False, [], 0

@@ -1,12 +1,18 @@
 """Deviations that hurt no client: a run against each of these must stay GO, and warns of nothing."""
 
-from chatproof.simulator.common_faults import put
+from chatproof.simulator.common_faults import Value, put
 from chatproof.simulator.embeddings_faults.parts import each, numbers, plain, refused
 from chatproof.simulator.fault import GO, Alter, Fault, When, edited, error, gzipped, labelled, rewritten, says
 
 
 def _row(name: str, about: str, when: When, alter: Alter) -> Fault:
     return Fault(f"harmless-{name}", about, "", GO, when, alter)
+
+
+def _in_lines(item: Value) -> None:
+    held = item["embedding"]
+    if isinstance(held, str):
+        item["embedding"] = "\n".join(held[at : at + 76] for at in range(0, len(held), 76)) + "\n"
 
 
 ROWS = (
@@ -31,6 +37,7 @@ ROWS = (
     _row("not-normalised", "The vectors are not of length 1.", plain, numbers(lambda n: [one * 7 for one in n])),
     _row("negative-zero", "A vector holds a zero with a sign.", plain, numbers(lambda n: [-0.0, *n[1:]])),
     _row("white-space", "White space stands before the JSON.", plain, rewritten(lambda data: b"\n  " + data)),
+    _row("base64-in-lines", "The base64 is written in lines, as in mail.", plain, each(_in_lines)),
     _row("charset", "The media type has a charset.", plain, labelled(media="application/json; charset=utf-8")),
     _row("gzip", "The answer is compressed.", plain, gzipped()),
     _row("reject-403", "A wrong key gets 403.", refused, error(403, "Forbidden.", "forbidden")),

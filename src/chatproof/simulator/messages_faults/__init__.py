@@ -4,9 +4,9 @@
 """
 
 from chatproof.simulator.fault import Fault
-from chatproof.simulator.messages_faults import blocks, harmless, headers, mistakes, plain, streams, tools
+from chatproof.simulator.messages_faults import blocks, harmless, headers, mistakes, plain, reported, streams, tools
 
-_FILES = (plain, headers, streams, blocks, tools, mistakes, harmless)
+_FILES = (plain, headers, streams, blocks, reported, tools, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
 VALIDATE = frozenset(row.name for row in (*tools.ROWS, *mistakes.ROWS))

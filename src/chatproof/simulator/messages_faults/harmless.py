@@ -141,6 +141,14 @@ ROWS = (
         True,
     ),
     _row("stream-thinking", "Thinking is streamed before the text.", streaming_text, events(_thought), True),
+    _row("crlf", "Lines end with CR LF.", streaming, raw(lambda all: [p.replace(b"\n", b"\r\n") for p in all]), True),
+    _row(
+        "no-space",
+        "No space follows the colon of a line.",
+        streaming,
+        raw(lambda all: [p.replace(b"data: ", b"data:").replace(b"event: ", b"event:") for p in all]),
+        True,
+    ),
     _row("late-count", "The input is counted in message_delta alone.", streaming_text, events(_late_count), True),
     _row(
         "empty-first-delta",

@@ -49,7 +49,8 @@ def _from_base64(text: str) -> Vector:
     from array import array
 
     try:
-        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        # Lines, as of MIME, are read by all: openai-python's decoder and openai-node's pass over white space.
+        data = binascii.a2b_base64("".join(text.split()).encode("ascii"), strict_mode=True)
     except (ValueError, binascii.Error):
         return Vector(BASE64, problem="no base64 of the standard alphabet, padded")
     if len(data) % _WIDTH:

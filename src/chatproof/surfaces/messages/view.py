@@ -21,6 +21,8 @@ TEXT_DELTA, INPUT_DELTA, THINKING_DELTA, SIGNATURE_DELTA = (
 _MOST = 2**53
 _LONGEST_LIST = 1000  # blocks that are looked at
 _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
+COUNTS = ("input_tokens", "output_tokens", *_CACHED)
+"""What usage counts; what it does not count may be null or absent, but for input_tokens and output_tokens."""
 
 
 def members(value: Json) -> Fields:
@@ -50,8 +52,7 @@ def events(reply: Reply) -> list[Fields]:
 
 def lines(reply: Reply) -> list[str]:
     """The event line of each event, in the same order; empty where there is none."""
-    found = (event.name for event in reply.events[0] if not is_done(event.data))
-    return ["" if name == "message" else name for name in found]
+    return [event.name if event.is_named else "" for event in reply.events[0] if not is_done(event.data)]
 
 
 def kind_of(event: Fields) -> str:

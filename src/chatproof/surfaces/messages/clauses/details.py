@@ -20,6 +20,7 @@ from chatproof.surfaces.messages.kinds import BLOCKS
 
 CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
+_OF_THINKING = {view.THINKING: ("thinking", "signature"), "redacted_thinking": ("data",)}
 
 
 @clause(
@@ -28,12 +29,19 @@ clause = CLAUSES.add
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The message has a string id, the role assistant and the name of a model.",
+    says="The message has a string id, the role assistant and the name of a model; its stop_sequence is a string or "
+    "null, its container an object or null.",
     source=SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="Typed clients want them, and the role goes back with the message; the AI SDK refuses an id that is a number.",
-    holds_on=(GOOD, altered(b'"model":"m"', b'"model":"m-2026-11-01"')),
+    why="Typed clients want them, and the role goes back with the message; the AI SDK refuses the reply at one of "
+    "another type.",
+    holds_on=(
+        GOOD,
+        altered(b'"model":"m"', b'"model":"m-2026-11-01"'),
+        altered(b'"stop_sequence":null', b'"stop_sequence":"\\n"'),
+        altered(b'"stop_sequence":null', b'"container":null'),
+    ),
     breaks_on=(
         altered(b'"id":"msg_1",', b""),
         altered(b'"id":"msg_1"', b'"id":7'),
@@ -41,6 +49,8 @@ clause = CLAUSES.add
         altered(b'"role":"assistant"', b'"role":"model"'),
         altered(b'"model":"m",', b""),
         altered(b'"model":"m"', b'"model":null'),
+        altered(b'"stop_sequence":null', b'"stop_sequence":7'),
+        altered(b'"stop_sequence":null', b'"container":"c_1"'),
     ),
 )
 def envelope(reply: Reply, context: Context) -> Outcome:
@@ -49,6 +59,10 @@ def envelope(reply: Reply, context: Context) -> Outcome:
             return broken(f"$.{name}", "a string", shown(reply.object, name))
     if reply.object.get("role") != "assistant":
         return broken("$.role", "assistant", shown(reply.object, "role"))
+    if not isinstance(reply.object.get("stop_sequence"), str | None):
+        return broken("$.stop_sequence", "a string or null", shown(reply.object, "stop_sequence"))
+    if not isinstance(reply.object.get("container"), dict | None):
+        return broken("$.container", "an object or null", shown(reply.object, "container"))
     return holds()
 
 
@@ -82,21 +96,28 @@ def stop_reason_said(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each block of type `thinking` has its thinking and its signature, as strings.",
+    says="Each block of type `thinking` has its thinking and its signature, as strings; one of type "
+    "`redacted_thinking` its data.",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),
     why="The AI SDK refuses the whole reply; and it cannot be sent back, which the API wants of a turn with tools.",
-    holds_on=(GOOD, THOUGHTFUL, with_content(b"[" + THOUGHT.replace(b"c2ln", b"") + b"," + CONTENT[1:])),
+    holds_on=(
+        GOOD,
+        THOUGHTFUL,
+        with_content(b"[" + THOUGHT.replace(b"c2ln", b"") + b"," + CONTENT[1:]),
+        with_content(b'[{"type":"redacted_thinking","data":"ZGF0YQ=="},' + CONTENT[1:]),
+    ),
     breaks_on=(
         with_content(b"[" + THOUGHT.replace(b',"signature":"c2ln"', b"") + b"," + CONTENT[1:]),
         with_content(b"[" + THOUGHT.replace(b'"c2ln"', b"null") + b"," + CONTENT[1:]),
         with_content(b"[" + THOUGHT.replace(b'"Hm."', b"null") + b"," + CONTENT[1:]),
+        with_content(b'[{"type":"redacted_thinking"},' + CONTENT[1:]),
     ),
 )
 def thinking_signed(reply: Reply, context: Context) -> Outcome:
     for number, block in enumerate(view.blocks(reply.object)):
-        for name in ("thinking", "signature") if block.get("type") == view.THINKING else ():
+        for name in _OF_THINKING.get(str(block.get("type")), ()):
             if not isinstance(block.get(name), str):
                 return broken(f"$.content[{number}].{name}", "a string", shown(block, name))
     return holds()
@@ -120,4 +141,45 @@ def known_blocks(reply: Reply, context: Context) -> Outcome:
     for number, block in enumerate(view.blocks(reply.object)):
         if block.get("type") not in BLOCKS:
             return broken(f"$.content[{number}].type", "a kind of the reference", quote(block.get("type"), 60))
+    return holds()
+
+
+@clause(
+    "messages.happy.citations",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="The citations of a text, where they stand, are an array of objects, each with a type and the cited text.",
+    source=AI_SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply at null and at anything else: Invalid JSON response.",
+    holds_on=(
+        GOOD,
+        with_content(CONTENT.replace(b"}", b',"citations":[]}')),
+        with_content(
+            CONTENT.replace(
+                b"}",
+                b',"citations":[{"type":"char_location","cited_text":"a","document_index":0,"document_title":null,'
+                b'"start_char_index":0,"end_char_index":1}]}',
+            )
+        ),
+    ),
+    breaks_on=(
+        with_content(CONTENT.replace(b"}", b',"citations":null}')),
+        with_content(CONTENT.replace(b"}", b',"citations":["a"]}')),
+        with_content(CONTENT.replace(b"}", b',"citations":[{"cited_text":"a"}]}')),
+    ),
+)
+def citations(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object, view.TEXT)):
+        if "citations" not in block:
+            continue
+        found, at = block["citations"], f"block of text {number}, $.citations"
+        if not isinstance(found, list):
+            return broken(at, "an array", quote(found))
+        for place, one in enumerate(found):
+            if not (isinstance(one, dict) and all(isinstance(one.get(name), str) for name in ("type", "cited_text"))):
+                return broken(f"{at}[{place}]", "an object with type and cited_text", quote(one))
     return holds()

@@ -240,12 +240,16 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage` counts in input_tokens and output_tokens, as integers.",
+    says="`usage` counts in input_tokens and output_tokens, as integers; and of the cache, as integers or null.",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),
     why="The AI SDK refuses the whole reply without them, and the other clients count nothing.",
-    holds_on=(GOOD, altered(USAGE, b'{"input_tokens":0,"output_tokens":4,"cache_read_input_tokens":14}')),
+    holds_on=(
+        GOOD,
+        altered(USAGE, b'{"input_tokens":0,"output_tokens":4,"cache_read_input_tokens":14}'),
+        altered(USAGE, b'{"input_tokens":14,"output_tokens":4,"cache_read_input_tokens":null}'),
+    ),
     breaks_on=(
         altered(b',"usage":' + USAGE, b""),
         altered(USAGE, b"null"),
@@ -253,13 +257,22 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
         altered(USAGE, b'{"prompt_tokens":14,"completion_tokens":4,"total_tokens":18}'),
         altered(b'"input_tokens":14', b'"input_tokens":"14"'),
         altered(b'"output_tokens":4', b'"output_tokens":null'),
+        altered(b'"output_tokens":4', b'"output_tokens":4,"cache_read_input_tokens":"0"'),
+        altered(b'"output_tokens":4', b'"output_tokens":4,"cache_creation_input_tokens":{}'),
     ),
 )
 def usage(reply: Reply, context: Context) -> Outcome:
     found = reply.object.get("usage")
     if not isinstance(found, dict):
         return broken("$.usage", "an object", shown(reply.object, "usage"))
-    for name in ("input_tokens", "output_tokens"):
-        if not is_integer(found.get(name)):
-            return broken(f"$.usage.{name}", "an integer", shown(found, name))
-    return holds()
+    return miscounted(found, "$.usage", "input_tokens", "output_tokens") or holds()
+
+
+def miscounted(usage: view.Fields, at: str, *needed: str) -> Outcome | None:
+    """What keeps clients from reading a usage: a count that is needed and is no integer, or another that is neither an
+    integer nor null. None where nothing does."""
+    for name in view.COUNTS:
+        value = usage.get(name)
+        if not (is_integer(value) or (value is None and name not in needed)):
+            return broken(f"{at}.{name}", "an integer" if name in needed else "an integer or null", shown(usage, name))
+    return None

@@ -13,14 +13,13 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
-from chatproof.evidence.json_values import is_integer
 from chatproof.evidence.provider_error import find_error
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.chat.clauses.stream import media_type as is_stream
 from chatproof.surfaces.messages import view
-from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.examples import (
     CALLED,
     COMETAPI,
@@ -182,6 +181,7 @@ def no_error_beside(reply: Reply, context: Context) -> Outcome:
         STREAMED,
         Example(200, SSE, event(PING_EVENT, "") + STREAMED.body),
         Example(200, SSE, STREAMED.body.replace(b"event: message_delta", b"event: message_end")),
+        Example(200, SSE, b"".join(event(one, "message") for one in EVENTS)),
         streamed(end=b"data: [DONE]\n\n"),
     ),
     breaks_on=(
@@ -207,7 +207,10 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     needs=("messages.stream.event_lines",),
     holds_on=(STREAMED, Example(200, SSE, event(PING_EVENT, "") + STREAMED.body)),
-    breaks_on=(Example(200, SSE, STREAMED.body.replace(b"event: message_delta", b"event: message_stop")),),
+    breaks_on=(
+        Example(200, SSE, STREAMED.body.replace(b"event: message_delta", b"event: message_stop")),
+        Example(200, SSE, b"".join(event(one, "message") for one in EVENTS)),
+    ),
 )
 def event_names(reply: Reply, context: Context) -> Outcome:
     for number, (line, one) in enumerate(zip(view.lines(reply), view.events(reply), strict=False)):
@@ -272,7 +275,7 @@ def _is_deferred(message: view.Fields) -> bool:
 
 @clause(
     "start_usage",
-    "The message of message_start has its usage, which counts input_tokens as an integer.",
+    "The message of message_start has its usage, which counts input_tokens as an integer, and all else as one or null.",
     "anthropic-python and @anthropic-ai/sdk write the end's counts into it and raise; the AI SDK refuses the event.",
     source=COMETAPI,
     code="contract.usage",
@@ -282,6 +285,7 @@ def _is_deferred(message: view.Fields) -> bool:
         changed("message_start", put(None, "message", "usage")),
         changed("message_start", put({"prompt_tokens": 14}, "message", "usage")),
         changed("message_start", put("14", "message", "usage", "input_tokens")),
+        changed("message_start", put("0", "message", "usage", "cache_read_input_tokens")),
     ),
 )
 def start_usage(reply: Reply, context: Context) -> Outcome:
@@ -289,9 +293,7 @@ def start_usage(reply: Reply, context: Context) -> Outcome:
     usage, at = message.get("usage"), f"event {number}, $.message.usage"
     if not isinstance(usage, dict):
         return broken(at, "an object", shown(message, "usage"))
-    if not is_integer(usage.get("input_tokens")):
-        return broken(f"{at}.input_tokens", "an integer", shown(usage, "input_tokens"))
-    return holds()
+    return miscounted(usage, at, "input_tokens") or holds()
 
 
 @clause(

@@ -1,6 +1,8 @@
 """What a stream builds: blocks and their texts. What a client cannot do without is a must."""
 
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from itertools import pairwise
+
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.view import is_blank
@@ -28,6 +30,12 @@ CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
 _THINKING = streamed(THINKING_EVENTS)
 _BLOCK = ("content_block",)
+
+
+def _of_text(*pieces: str) -> Example:
+    """The good stream with a text in these pieces."""
+    deltas = ({**EVENTS[2], "delta": {"type": "text_delta", "text": piece}} for piece in pieces)
+    return streamed([*EVENTS[:2], *deltas, *EVENTS[4:]])
 
 
 @clause(
@@ -156,6 +164,30 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         return holds(f"{len(built.text)} characters in {len(events)} events")
     kinds_there = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "none"
     return broken("content_block_delta", "text over all events", f"none; blocks: {kinds_there}")
+
+
+@clause(
+    "text_once",
+    "A block sends each piece of its text once: no delta repeats what came before.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK join the deltas: the user reads every piece again and again.",
+    layer=BEHAVIOUR,
+    code="stream.duplicated",
+    needs=("messages.stream.deltas",),
+    holds_on=(STREAMED, _THINKING, _of_text("p", "o", "ng"), _of_text("ha", "haha"), _of_text("po", "", "ng")),
+    breaks_on=(_of_text("po", "pon", "pong"), _of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4")),
+)
+def text_once(reply: Reply, context: Context) -> Outcome:
+    own = context.replies.get(context.surface.control)
+    answer = view.text_of(own.object).strip() if own is not None and own.complete else ""
+    for index, block in Built(view.events(reply)).blocks.items():
+        texts = [delta.get("text") for _, delta in block.deltas if delta.get("type") == view.TEXT_DELTA]
+        pieces = [text for text in texts if isinstance(text, str) and text]
+        grows = all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces))
+        # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
+        if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
+            said = f"each holds all the text so far; clients show {quote(''.join(pieces), 60)}"
+            return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
+    return holds()
 
 
 @clause(

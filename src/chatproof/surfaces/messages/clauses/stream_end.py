@@ -1,11 +1,10 @@
 """How a stream ends: message_delta with the reason and the count, then message_stop, once."""
 
 from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
-from chatproof.evidence.json_values import is_integer
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.messages import view
-from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.examples import (
     CALLED,
     COMETAPI,
@@ -48,16 +47,22 @@ def end(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "usage",
-    "Each message_delta has the usage, which counts output_tokens as an integer.",
+    "Each message_delta has the usage, which counts output_tokens as an integer, and all else as one or null.",
     "anthropic-python and @anthropic-ai/sdk raise without it; of chat's names they count none, and the AI SDK raises.",
     source=COMETAPI,
     code="contract.usage",
-    holds_on=(STREAMED, CALLED, without("message_delta")),
+    holds_on=(
+        STREAMED,
+        CALLED,
+        without("message_delta"),
+        changed("message_delta", put(None, "usage", "input_tokens")),
+    ),
     breaks_on=(
         changed("message_delta", drop("usage")),
         changed("message_delta", put(None, "usage")),
         changed("message_delta", put({"completion_tokens": 4}, "usage")),
         changed("message_delta", put("4", "usage", "output_tokens")),
+        changed("message_delta", put("0", "usage", "cache_read_input_tokens")),
     ),
 )
 def usage(reply: Reply, context: Context) -> Outcome:
@@ -65,8 +70,9 @@ def usage(reply: Reply, context: Context) -> Outcome:
         found, at = one.get("usage"), f"event {number}, $.usage"
         if not isinstance(found, dict):
             return broken(at, "an object", shown(one, "usage"))
-        if not is_integer(found.get("output_tokens")):
-            return broken(f"{at}.output_tokens", "an integer", shown(found, "output_tokens"))
+        problem = miscounted(found, at, "output_tokens")
+        if problem:
+            return problem
     return holds()
 
 

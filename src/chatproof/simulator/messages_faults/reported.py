@@ -1,0 +1,100 @@
+"""Faults as bug reports tell of them: what gateways and bridges to chat do that stops one client and not another."""
+
+from typing import Any
+
+from chatproof.simulator.common_faults import Value, put, set_in
+from chatproof.simulator.fault import Alter, edited
+from chatproof.simulator.fault import events as raw
+from chatproof.simulator.messages_faults.parts import each, events, must, plain, should, streaming_text, with_text
+
+_SCHEMA, _USAGE = "contract.schema", "contract.usage"
+
+
+def _first(block: Value) -> Alter:
+    """The good message with a block before its text."""
+    return edited(lambda value: value["content"].insert(0, block))
+
+
+def _whole_so_far(all: list[Value]) -> list[Value]:
+    """Each delta of a text holds all of it so far."""
+    text, made = "", []
+    for one in all:
+        if one["type"] == "content_block_delta":
+            text += one["delta"]["text"]
+            made.append({**one, "delta": {**one["delta"], "text": text}})
+        else:
+            made.append(one)
+    return made
+
+
+ROWS: tuple[Any, ...] = (
+    must(
+        "cache-count-string",
+        "The usage counts what came from the cache in a string.",
+        _USAGE,
+        plain,
+        put("0", "usage", "cache_read_input_tokens"),
+        "happy.usage",
+    ),
+    should(
+        "stop-sequence-number",
+        "stop_sequence is a number.",
+        _SCHEMA,
+        plain,
+        put(7, "stop_sequence"),
+        "happy.envelope",
+    ),
+    should("container-text", "container is a text.", _SCHEMA, plain, put("c_1", "container"), "happy.envelope"),
+    should(
+        "redacted-without-data",
+        "A block of redacted thinking has no data.",
+        _SCHEMA,
+        with_text,
+        _first({"type": "redacted_thinking"}),
+        "happy.thinking_signed",
+    ),
+    should(
+        "citations-null",
+        "The citations of a text are null.",
+        _SCHEMA,
+        with_text,
+        put(None, "content", 0, "citations"),
+        "happy.citations",
+    ),
+    must(
+        "start-cache-count-string",
+        "message_start counts what came from the cache in a string.",
+        _USAGE,
+        streaming_text,
+        each("message_start", set_in("0", "message", "usage", "cache_read_input_tokens")),
+        "stream.start_usage",
+        stream=True,
+    ),
+    must(
+        "end-cache-count-string",
+        "message_delta counts what came from the cache in a string.",
+        _USAGE,
+        streaming_text,
+        each("message_delta", set_in("0", "usage", "cache_read_input_tokens")),
+        "stream.usage",
+        stream=True,
+    ),
+    must(
+        "deltas-cumulative",
+        "Each delta holds all the text so far.",
+        "stream.duplicated",
+        streaming_text,
+        events(_whole_so_far),
+        "stream.text_once",
+        stream=True,
+    ),
+    should(
+        "event-lines-message",
+        "Each event line says message.",
+        "stream.malformed",
+        streaming_text,
+        raw(lambda all: (b"event: message\n" + piece.partition(b"\n")[2] for piece in all)),
+        "stream.event_names",
+        stream=True,
+    ),
+)
