@@ -17,7 +17,7 @@ from chatproof.monitoring.budgets import Budget
 from chatproof.monitoring.service import Service
 from chatproof.monitoring.settings import Configured, watched
 from chatproof.monitoring.web.app import Web
-from chatproof.monitoring.web.guard import Rules
+from chatproof.monitoring.web.guard import Rules, networks_of
 from chatproof.target import monitor_fields
 from chatproof.target.target import Target, check
 from chatproof.usage_error import UsageError
@@ -139,7 +139,8 @@ def rules_of(front: Front, configured: Configured) -> Rules:
         hosts |= {"localhost", "127.0.0.1", "::1"}
     hosts -= {"0.0.0.0", "::"}  # noqa: S104  nobody asks by these names
     secure = bool(front.tls_cert) or front.behind_proxy
-    return Rules(frozenset(hosts), front.token, secure, configured.trusted_proxies)
+    proxies = networks_of(configured.trusted_proxies) if front.behind_proxy else ()
+    return Rules(frozenset(hosts), front.token, secure, proxies)
 
 
 @contextmanager

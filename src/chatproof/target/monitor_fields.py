@@ -119,6 +119,17 @@ def _names(said: Any) -> tuple[str, ...]:
     return tuple(said)
 
 
+def _networks(said: Any) -> tuple[str, ...]:
+    from ipaddress import ip_network
+
+    for each in _names(said):
+        try:
+            ip_network(each, strict=False)
+        except ValueError:
+            raise ValueError('must be addresses or networks such as "10.0.0.1" or "10.0.0.0/8"') from None
+    return tuple(said)
+
+
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "number", "minimum": 0}
 _WHOLE = {"type": "integer", "minimum": 0}
@@ -155,8 +166,9 @@ MONITOR: dict[str, Setting] = {
     "keep": Setting(_kept, 30 * 86400.0, "how long the pages' figures are kept; the runs stay in the journal", '"30d"',
                     _TEXT, target=False),
     "runs_at_once": Setting(_runs, 16, "how many checks run at the same time", "16", _WHOLE, target=False),
-    "trusted_proxies": Setting(_names, (), "addresses whose X-Forwarded-For counts, with --behind-proxy",
-                               '["10.0.0.1"]', {"type": "array", "items": _TEXT}, target=False),
+    "trusted_proxies": Setting(_networks, (), "addresses and networks whose X-Forwarded-For counts, with "
+                               "--behind-proxy; read at the start", '["10.0.0.1", "10.1.0.0/16"]',
+                               {"type": "array", "items": _TEXT}, target=False),
 }  # fmt: skip
 """Every setting. The defaults of the budgets are a target's; in `[monitor]` there is no limit by default."""
 TOTAL = ("budget_requests", "budget_tokens", "budget_money")

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from chatproof.files import package_files
 from chatproof.journal.events import JournalError
-from chatproof.monitoring import metrics
+from chatproof.monitoring import log, metrics
 from chatproof.monitoring.engine import Happened
 from chatproof.monitoring.service import Service
 from chatproof.monitoring.values import FREE, MODULES, SMOKE, VALIDATE
@@ -209,9 +209,12 @@ class Web:
         if request.method == "GET":
             return HTMLResponse(pages.login(wanted, ""))
         form = await _form(request)
-        if not guard.logins.allows():
+        address = request.scope["asked_by"]
+        if not guard.logins.allows(address):
+            log.write("login_refused", address=address, why="too many attempts")
             return HTMLResponse(pages.login(wanted, "Too many attempts: wait a minute."), 429)
         if not guard.is_token(form.get("token", "")):
+            log.write("login_refused", address=address, why="not the token")
             return HTMLResponse(pages.login(wanted, "That is not the token."), 403)
         return RedirectResponse(wanted, 303, headers={"set-cookie": guard.open_session()})
 

@@ -7,14 +7,16 @@ cookie that no other site's page can make it send and no script can read.
 """
 
 import hmac
+import ipaddress
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -25,6 +27,8 @@ _OPEN = ("/healthz", "/readyz")
 _LOGIN = ("/login", "/static/style.css")
 _SESSION_SECONDS = 12 * 3600.0
 _SESSIONS = 1000
+_ADDRESSES = 1000  # that are remembered: no more than can log in within a minute
+_LOGINS, _LOGINS_OF_ALL = 10, 200  # attempts a minute
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -48,7 +52,8 @@ class Rules(NamedTuple):
     token: str = ""
     secure: bool = False
     """Browsers reach us by TLS, ours or a proxy's: the cookie says Secure."""
-    trusted_proxies: Collection[str] = ()
+    trusted_proxies: Collection[Network] = ()
+    """Whose X-Forwarded-For counts."""
 
     def __repr__(self) -> str:
         return f"Rules(hosts={sorted(self.hosts)}, token={'set' if self.token else 'none'})"
@@ -72,6 +77,23 @@ class Rate:
         return True
 
 
+class Rates:
+    """So many events of one address within so many seconds, and so many of all together."""
+
+    def __init__(self, most: int, of_all: int, seconds: float) -> None:
+        self._most, self._seconds = most, seconds
+        self._all = Rate(of_all, seconds)
+        self._each: dict[str, Rate] = {}
+
+    def allows(self, address: str) -> bool:
+        """Count one more, if there is room for it. What is refused for its address takes nothing from the others."""
+        rate = self._each.pop(address, None) or Rate(self._most, self._seconds)
+        self._each[address] = rate  # the newest stands last
+        while len(self._each) > _ADDRESSES:
+            del self._each[next(iter(self._each))]
+        return rate.allows() and self._all.allows()
+
+
 class Guard:
     """Wraps the application."""
 
@@ -79,7 +101,7 @@ class Guard:
         self._app, self.rules = app, rules
         self._sessions: dict[str, float] = {}
         self._secret = secrets.token_bytes(32)
-        self.logins = Rate(10, 60.0)
+        self.logins = Rates(_LOGINS, _LOGINS_OF_ALL, 60.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,6 +119,7 @@ class Guard:
 
         if refusal is None:
             scope["guard"] = self
+            scope["asked_by"] = client_of(scope, self.rules.trusted_proxies)
             await self._app(scope, receive, with_headers)
             return
         status, text, location = refusal
@@ -175,6 +198,46 @@ def host_of(header: str) -> str:
         return (urlsplit(f"//{header}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def networks_of(said: Iterable[str]) -> tuple[Network, ...]:
+    """The networks that are named; an address is one of its own."""
+    return tuple(ipaddress.ip_network(each, strict=False) for each in said)
+
+
+def client_of(scope: Scope, trusted: Collection[Network]) -> str:
+    """The address that a request is from.
+
+    X-Forwarded-For counts only as far as trusted proxies wrote it: each appends whom it was asked by, so that it is
+    read from its end, and the first that is no trusted proxy is the client. What stands before that anybody may write.
+    """
+    client = scope.get("client")
+    asked_by = _address(client[0]) if client else None
+    if asked_by is None:
+        return ""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    for entry in reversed(",".join(lines).split(",")):
+        if not any(asked_by in network for network in trusted):
+            break
+        before = _address(entry)
+        if before is None:
+            break
+        asked_by = before
+    return str(asked_by)
+
+
+def _address(said: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | None":
+    """An address, also of 10.0.0.1:1234 and [::1]:1234; None for what is none."""
+    text = said.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def is_foreign(headers: dict[str, str]) -> bool:
