@@ -22,9 +22,9 @@ PROBES = ("all", *GOOD)
 OF_CAPTURES = {
     *status_only.MODES,
     *(mode for mode in MODES if mode.code == "net.client" or "not sent with POST" in mode.summary),
-    *(mode for mode in MODES if "ends before the page does" in mode.summary),
+    *(mode for mode in MODES if "ends before the page is complete" in mode.summary),
     *(mode for mode in MODES if "further headers were sent" in mode.summary),
-    *(mode for mode in MODES if "under which status it came is not known" in mode.summary),
+    *(mode for mode in MODES if "its status is not known" in mode.summary),
 }
 """Rows that no reply of these files leads to: tests/captures/test_pasted.py has those of captures, the last test here
 has the page before a reset, and tests/unit/test_further_headers.py what a gateway's header may have let in."""

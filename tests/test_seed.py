@@ -193,7 +193,7 @@ PLAYED = {
     ],
     "5 non-JSON response body": [
         ("html-502", "gateway.error", 'html: "502 Bad Gateway"'),
-        ("html-503", "gateway.error", "Not your key and not the model."),
+        ("html-503", "gateway.error", "Neither your key nor the model is the cause."),
         ("text-503", "gateway.error", "upstream connect error"),
         ("empty-502", "gateway.error", "empty body"),
         ("html-504", "gateway.timeout", 'html: "504 Gateway Time-out"'),

@@ -418,18 +418,21 @@ def config_page() -> str:
     ]
     deciding = [f"`{name}`" for name, field in {**config_fields.TOP, **config_fields.TARGET}.items() if field.decides]
     return (
-        "# Configuration\n\nThe strongest first: an option, a variable, `chatproof.toml` (the nearest from the working folder upward, to the\n"
-        "root of the repository or your home folder),\n"
-        "`[tool.chatproof]` in `pyproject.toml`, `chatproof/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, what is built in. A target is\n"
-        "taken whole from one file: half of it from another could send a key to a host that it was not meant for. `CHATPROOF_MODEL` is the\n"
-        "model of targets that name none.\n\n"
-        "`chatproof config show --origin` says where each value comes from; `config check` lints; `config init` writes a file; `config schema`\n"
-        "prints the JSON Schema for editors (put `#:schema PATH` in the first line of the file).\n\n"
-        "A relative path means the folder of the file that says it; `~` is your home folder.\n\n## Which file may decide where a key goes\n\n"
-        "A file that merely lies in the working folder was written by whoever wrote the repository. A run that would use its settings stops\n"
-        "(exit 2, nothing is sent) until you approve the file:\n\n"
-        "```sh\nchatproof config trust --yes\nchatproof config trust --list\n```\n\n"
-        "`config trust` shows what it approves and asks; without a terminal it needs `--yes`. `config distrust` withdraws an approval.\n\n"
+        ("# Configuration\n\nThe strongest first: an option, a variable, `chatproof.toml` (the "
+"nearest from the working folder upward, to the\nroot of the repository or your home "
+"folder),\n`[tool.chatproof]` in `pyproject.toml`, `chatproof/config.toml` in "
+"`$XDG_CONFIG_HOME` or `~/.config`, what is built in. A target is\ntaken whole from one "
+"file: half of it from another could send a key to a host that it was not meant for. "
+"`CHATPROOF_MODEL` is the\nmodel of targets that name none.\n\n`chatproof config show "
+"--origin` says where each value comes from; `config check` lints; `config init` writes "
+"a file; `config schema`\nprints print print the JSON Schema for editors (put `#:schema "
+"PATH` in the first line of the file).\n\nA relative path means the folder of the file "
+"that says it; `~` is your home folder.\n\n## Which file may decide where a key goes\n\nA "
+"file that merely lies in the working folder was written by whoever wrote the "
+"repository. A run that would use its settings stops\n(exit 2, nothing is sent) until you "
+"approve the file:\n\n```sh\nchatproof config trust --yes\nchatproof config trust --list\n"
+"```\n\n`config trust` shows what it approves and asks; without a terminal it needs "
+"`--yes`. `config distrust` withdraws an approval.\n\n")
         + table(["file", "may decide"], trusted)
         + f"\nAn approval covers these settings, the names of targets, and the bytes of each `ca_file`: {', '.join(deciding)}.\n"
         "If one of them changes you are asked again; a model or a waiver may change without. In a pipeline that runs code of others (pull\n"

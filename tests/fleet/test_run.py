@@ -362,7 +362,7 @@ def test_descriptors_that_are_short_lower_how_many_are_asked_at_once(tmp_path: P
     finally:
         started.stop()
     assert done.returncode == 0, done.stderr
-    assert "--at-once is lowered to 35: this process may open 100 files" in done.stdout
+    assert "--at-once is lowered to 35: this process can open only 100 files" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,8 @@ def test_an_unknown_capability_is_refused() -> None:
 def test_the_plan_counts_what_may_be_asked_again() -> None:
     keys = {"CHATPROOF_API_KEY": GOOD_KEY}
     command = ("https://one.invalid/v1", "simulator", "--model", "m", "--plan", "--smoke")
-    assert "both sides are asked again: at most 40 more in all" in compare(*command, **keys).stdout
-    assert "at most 7 more in all" in compare(*command, "--ask-again", "7", **keys).stdout
+    assert "both sides are asked again: at most 40 more requests in all" in compare(*command, **keys).stdout
+    assert "at most 7 more requests in all" in compare(*command, "--ask-again", "7", **keys).stdout
     assert "asked again" not in compare(*command, "--ask-again", "0", **keys).stdout
 
 

@@ -136,12 +136,12 @@ def test_what_is_wrong_is_told(place: str, tmp_path: Path) -> None:
     for args, said in (
         ((), "no target is named"),
         (("other",), "no monitor has watched 'other'"),
-        (("fine", "--badge"), "--badge writes into the folder of --html"),
-        (("fine", "--html", str(tmp_path / "none")), "is not there"),
+        (("fine", "--badge"), "--badge writes to the folder of --html"),
+        (("fine", "--html", str(tmp_path / "none")), "does not exist"),
     ):
         done = cli("status", *args, "--journal", place)
         assert done.returncode == 2 and said in done.stderr, done.stderr
     done = cli("status", "fine", "--journal", str(tmp_path / "missing.sqlite3"))
-    assert done.returncode == 2 and "no monitor has worked with this journal" in done.stderr
+    assert done.returncode == 2 and "no monitor has used this journal" in done.stderr
     done = cli("status", "fine", "--journal", place, "--json", "/proc/none/x.json")
     assert done.returncode == 4

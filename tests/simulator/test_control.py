@@ -271,8 +271,8 @@ def test_the_guide_is_true() -> None:
         (("--key-env", "not a name"), "name of a variable"),
         (("--latency", "soon"), "not a time"),
         (("--latency=-1s",), "not a time"),
-        (("--pace", "0"), "tokens a second"),
-        (("--pace", "nan"), "tokens a second"),
+        (("--pace", "0"), "tokens per second"),
+        (("--pace", "nan"), "tokens per second"),
     ],
 )
 def test_wrong_options_are_told(options: tuple[str, ...], said: str) -> None:

@@ -126,7 +126,7 @@ def test_a_reader_would_know_what_to_do(told: dict[str, str]) -> None:
     assert "ours: nothing that matters" in review
     for lost in ("$.choices[].message.content", "$.usage"):
         assert any(lost in line and ("gone" in line or "text" in line) for line in review.splitlines()), lost
-    assert "Asked alike" in told["diff.txt"] and "Asked differently" not in told["diff.txt"]
+    assert "Sent the same way" in told["diff.txt"] and "Sent differently" not in told["diff.txt"]
     assert "edge/2.0" in told["diff.txt"]
     escalation = told["escalate.md"]
     assert "kind of problem: contract mismatch\n" in escalation and "## Degradation" not in escalation

@@ -54,7 +54,7 @@ def test_judge_with_closed_standard_input() -> None:
         (("history", "--kind", "banana"), "there are: smoke, validate, judge"),
         (("journal", "verify", "--head", "abc"), "SEQ:HASH"),
         (("journal",), "required: ACTION\n"),
-        (("judge", "invalid_key=nowhere"), "of PROBE=FILE, the probe: see --as"),
+        (("judge", "invalid_key=nowhere"), "or of the probe in PROBE=FILE (see --as)"),
     ],
 )
 def test_refused(words: tuple[str, ...], said: str) -> None:
@@ -94,11 +94,11 @@ def test_a_crash_does_not_make_a_capability_unsupported() -> None:
 
 def test_a_bare_429_is_worth_a_retry() -> None:
     said = text("validate", "simulator", "--fault", "limited-burst-empty", status=0)
-    assert "a 429 carries no error" in said and "do not retry" not in said
+    assert "a 429 has no error" in said and "do not retry" not in said
 
 
 def test_models_does_not_condemn_the_chat_endpoint() -> None:
-    assert "chat may work all the same" in text("models", "simulator", "--fault", "models-404", status=1)
+    assert "chat may still work" in text("models", "simulator", "--fault", "models-404", status=1)
 
 
 def test_the_next_step_follows_from_the_evidence() -> None:

@@ -66,8 +66,8 @@ def test_no_go_and_undecided() -> None:
         (["smoke", "simulator", "--no-auth", "--only", "auth"], b"no request is left"),
         (["smoke", "https://h.test/v1", "--ca-file", "/nowhere", "--model", "m"], b"cannot use /nowhere"),
         (["smoke", "https://h.test/v1", "--proxy", "socks5://x:1", "--model", "m"], b"http://host:port"),
-        (["smoke", "https://h.test/v1", "--proxy", "http://u:pw@x:1", "--model", "m"], b"say --proxy env"),
-        (["models", "https://h.test/v1", "--proxy=http://token@x:1"], b"seen by everyone"),
+        (["smoke", "https://h.test/v1", "--proxy", "http://u:pw@x:1", "--model", "m"], b"use --proxy env"),
+        (["models", "https://h.test/v1", "--proxy=http://token@x:1"], b"everyone on this machine"),
         (["smoke", "cometapi", "--model", "m"], b"auth.key_missing"),
         (["smoke", KEY], b"looks like a key"),
         (["contract", "--profile", "nope"], b"there is no profile"),
@@ -274,7 +274,7 @@ def test_without_a_model_the_run_stops_and_lists() -> None:
         done = run("smoke", server.base_url, env=env)
         assert done.returncode == 2 and b"simulator-mini" in done.stderr and b"embedding" not in done.stderr
         done = run("smoke", server.base_url, "--model", "auto", env=env)
-        assert done.returncode == 0 and b"--model auto took" in done.stdout
+        assert done.returncode == 0 and b"--model auto chose" in done.stdout
         done = run("models", server.base_url, "--check", "simulator-min", env=env)
         assert done.returncode == 1 and done.stdout.count(b"near:") == 3
         assert run("models", server.base_url, "--check", "simulator-mini", env=env).returncode == 0

@@ -76,7 +76,7 @@ def test_a_row_keeps_its_words_unless_all_breaks_are_of_one_sort() -> None:
 def test_a_requirement_that_is_refused_is_the_users_to_drop() -> None:
     found = sign(broken("a.b", state="unsupported"), required=frozenset({"b"}))
     assert (found.summary, found.owner, found.confidence) == (
-        "a capability that is required is clearly refused",
+        "a required capability is clearly refused",
         "unknown",
         "certain",
     )
@@ -87,7 +87,7 @@ def test_a_requirement_that_is_refused_is_the_users_to_drop() -> None:
 def test_a_refusal_of_what_nobody_requires_sends_nobody_to_their_requirements(level: str, required: str) -> None:
     refused = broken("responses.codex.accepted", level, state="unsupported")
     found = sign(refused, code="contract.tools", required=frozenset({required} - {""}))
-    assert found.summary == "a request is clearly refused that some clients send"
+    assert found.summary == "a request that some clients send is clearly refused"
     assert (found.owner, found.confidence) == ("unknown", "certain") and "--require" not in found.next_step
 
 
@@ -103,5 +103,5 @@ def test_what_a_model_may_do_by_itself_blames_nobody_for_certain(clause: str) ->
 
 def test_a_429_without_words_is_still_one_to_wait_after() -> None:
     found = sign(broken(LIMITED))
-    assert found.summary == "a 429 carries no error that clients can read" and not found.owner
+    assert found.summary == "a 429 has no error that clients can read" and not found.owner
     assert found.next_step.startswith("Wait and retry on status 429 alone")

@@ -142,18 +142,18 @@ def test_a_waiver_that_says_nothing_is_refused(place: Path, field: str, said: st
 def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
     file = place / "work/chatproof.toml"
     for text, words in (
-        ('[targets.a]\nprofile = "nope"\n', "there is no such profile"),
+        ('[targets.a]\nprofile = "nope"\n', "there is no profile of this name"),
         ('[targets.a]\nbase_url = "http://h.test/v1"\n', "in clear"),
         ('[targets.a]\ntimeout = "soon"\n', "not a duration"),
-        ('[targets.a]\nrequires = ["flying"]\n', "no capability is called"),
-        ('[[targets.a.waivers]]\nclause="nope"\nreason="r"\nticket="t"\nexpires=2099-01-01\n', "no clause is called"),
+        ('[targets.a]\nrequires = ["flying"]\n', "there is no capability"),
+        ('[[targets.a.waivers]]\nclause="nope"\nreason="r"\nticket="t"\nexpires=2099-01-01\n', "there is no clause"),
         ('default = "z"\n', "default names no target"),
     ):  # fmt: skip
         file.write_text(text)
         done = run("config", "check")
         assert done.returncode == 2 and words in done.stderr, text
     file.write_text('[targets.a]\nrequires = ["tools"]\ntimeout = "5s"\n')
-    assert run("config", "check").stdout == "1 file checked, nothing to correct\n"
+    assert run("config", "check").stdout == "1 file checked, no errors\n"
     (place / "pyproject.toml").write_text("[tool.chatproof]\ntarget = 1\n")
     assert "pyproject.toml:2:1: target: unknown name" in run("config", "check", str(place / "pyproject.toml")).stderr
 

@@ -126,7 +126,7 @@ def test_a_pattern_may_know_better_than_its_row_whose_it_is() -> None:
     listed = play({"happy": refused}).diagnoses[0]
     assert (listed.code, listed.owner, listed.confidence) == ("auth.rejected", "unknown", "likely")
     assert plain.summary == listed.summary and plain.next_step != listed.next_step
-    assert listed.evidence[1].startswith("yet the list of models is given to this key")
+    assert listed.evidence[1].startswith("but this key gets the list of models")
 
 
 # --- what hangs on the plain request ---------------------------------------------------------------------------------

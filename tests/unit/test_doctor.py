@@ -76,7 +76,7 @@ def test_what_is_wrong_hides_nothing_of_the_surroundings(
     found = checks(capsys, "127.0.0.1:9/v1" if wrong == "url" else URL, status=0 if wrong == "nothing" else 2)
     said = "\n".join(check["said"] for check in found)
     for words in (
-        "REQUESTS_CA_BUNDLE names a file that does not exist", ".env is here and not read", "HTTPS_PROXY", "journal.sqlite3",
+        "REQUESTS_CA_BUNDLE names a file that does not exist", "file .env here, which is not read", "HTTPS_PROXY", "journal.sqlite3",
         *(("OPENAI_BASE_URL says https://other.test", "NO_PROXY covers 127.0.0.1") if wrong != "url" else ()),
     ):  # fmt: skip
         assert words in said, words
@@ -100,7 +100,7 @@ def test_a_configuration_that_is_wrong_in_several_ways(place: Path, capsys: pyte
 
 def test_nothing_is_wrong_and_nothing_is_made(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = checks(capsys, URL, "--model", "m", status=0)
-    assert names(found, "problem") == [] and "to be made by the first run" in str(found)
+    assert names(found, "problem") == [] and "created by the first run" in str(found)
     assert os.listdir(place) == []
 
 
@@ -111,7 +111,7 @@ def test_the_journal_and_its_mode(place: Path, capsys: pytest.CaptureFixture[str
         found = checks(capsys, URL, "--journal", str(kept), status=0)
         return [(c["state"], c["said"]) for c in found if c["name"] == "journal"]
 
-    assert said() == [("ok", "~/runs.sqlite3, to be made by the first run")]
+    assert said() == [("ok", "~/runs.sqlite3, created by the first run")]
     done = subprocess.run(
         [sys.executable, "-m", "chatproof", "smoke", "simulator", "--journal", str(kept)],
         capture_output=True,
@@ -120,13 +120,13 @@ def test_the_journal_and_its_mode(place: Path, capsys: pytest.CaptureFixture[str
     assert done.returncode == 0
     assert said() == [("ok", "~/runs.sqlite3")]
     kept.chmod(0o644)
-    assert said()[1:] == [("note", "~/runs.sqlite3 could be read or changed by others")]
+    assert said()[1:] == [("note", "other users can read or change ~/runs.sqlite3")]
     other = place / "other.sqlite3"
     sqlite3.connect(other).execute("create table mine (a)").connection.close()
     found = checks(capsys, URL, "--journal", str(other), status=2)
     assert names(found, "problem") == ["journal"]
     found = checks(capsys, URL, "--journal", "none", status=0)
-    assert ("journal", "runs are kept nowhere") in [(c["name"], c["said"]) for c in found]
+    assert ("journal", "runs are not kept anywhere") in [(c["name"], c["said"]) for c in found]
 
 
 def test_a_clock_before_what_is_known(

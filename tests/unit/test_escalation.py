@@ -152,7 +152,7 @@ def test_a_key_that_was_smuggled_in_stops_the_bundle(
     for args in (["escalate", run], ["escalate", run, "-o", str(bundle)], ["escalate", run, "--format", "json"]):
         assert cli.main(args) == 4
         said = capsys.readouterr()
-        assert said.out == "" and "the bundle holds" in said.err and KEY not in said.err
+        assert said.out == "" and "the bundle contains" in said.err and KEY not in said.err
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 

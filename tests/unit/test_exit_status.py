@@ -65,4 +65,4 @@ def test_no_policy_hides_a_signal(signal: str, status: int) -> None:
 def test_reasons_are_told_only_where_the_verdict_does_not_tell() -> None:
     document = play({"models": WARNING}).record.document
     assert exit_status.reasons(document, exit_status.DEFAULT) == []
-    assert exit_status.reasons(document, exit_status.policy(["warning"])) == ["--fail-on warning: broken: model.listed"]
+    assert exit_status.reasons(document, exit_status.policy(["warning"])) == ["--fail-on warning: failed: model.listed"]

@@ -66,12 +66,12 @@ def test_history_filters(place: str) -> None:
     ("args", "status", "words"),
     [
         (["history", "--verdict", "PASS"], 2, "there is no verdict"),
-        (["history", "--since", "yesterday"], 2, "--since: 'yesterday' is no time"),
-        (["history", "--since", "2026-13-01"], 2, "is no time"),
+        (["history", "--since", "yesterday"], 2, "--since: 'yesterday' is not a time"),
+        (["history", "--since", "2026-13-01"], 2, "is not a time"),
         (["show", "nope"], 2, "run.unknown"),
         (["show", "smoke-"], 2, "run.ambiguous"),
         (["show", "latest:GO", "--format", "pdf"], 2, "there is no format"),
-        (["show", "latest", "--format", "yaml"], 2, "has no end, and so no yaml report"),
+        (["show", "latest", "--format", "yaml"], 2, "did not end, so it has no yaml report"),
         (["diff", "latest", "no/such.json"], 2, "cannot read"),
         (["history", "--journal", "none"], 2, "there is no journal"),
         (["history", "--journal", "/nonexistent/j"], 2, "there is no journal at"),
@@ -96,7 +96,7 @@ def test_show_gives_the_run_back(place: str) -> None:
 def test_diff_says_first_what_differs_around_the_runs(place: str, tmp_path: Path) -> None:
     text = cli("diff", SEEN[0]["run_id"], "latest:NO-GO/ci", "--journal", place).stdout
     sections = re.findall(r"^[A-Z].*", text, re.MULTILINE)
-    assert sections[0].startswith("Asked differently") and "passes locally and fails in CI" in sections[0]
+    assert sections[0].startswith("Sent differently") and "passes locally and fails in CI" in sections[0]
     assert "  target.environment: local → ci" in text and "  verdict: GO → NO-GO" in text
     assert "  holds → broken: happy.choices_non_empty" in text and "  $.usage (happy): only in a (object)" in text
     for name, document in (("a", SEEN[0]), ("b", SEEN[1])):
@@ -128,9 +128,9 @@ def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
 
 def test_diff_of_runs_that_were_asked_alike(place: str, tmp_path: Path) -> None:
     same = cli("diff", "latest:GO@cometapi", "latest:GO", "--journal", place).stdout
-    assert "Nothing differs but times." in same
+    assert "Nothing differs except times." in same
     (tmp_path / "x.json").write_text(json.dumps({**run(5, "NO-GO"), "target": SEEN[0]["target"]}))
-    assert "Asked alike" in cli("diff", "latest:GO", str(tmp_path / "x.json"), "--journal", place).stdout
+    assert "Sent the same way" in cli("diff", "latest:GO", str(tmp_path / "x.json"), "--journal", place).stdout
 
 
 def test_nothing_that_is_shown_can_move_the_cursor(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_no_place_for_the_default_one_is_a_note(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for env in ({}, {"HOME": "/nonexistent"}, {"XDG_STATE_HOME": str(tmp_path / "file")}):
         done = run("smoke", "simulator", **env)
-        assert done.returncode == 0 and "this run is in no journal" in done.stdout and done.stderr == ""
+        assert done.returncode == 0 and "this run is not in a journal" in done.stdout and done.stderr == ""
     assert not Path("/nonexistent").exists()
 
 
@@ -96,7 +96,7 @@ def test_a_default_one_in_trouble_exits_4_with_the_verdict(tmp_path: Path) -> No
         raw.execute("UPDATE chatproof_head SET version = 99")
     done = run("smoke", "simulator", **env)
     assert done.returncode == 4 and done.stdout.startswith("GO  simulator")
-    assert "this run is in no journal" in done.stdout and "journal.newer" in done.stderr
+    assert "this run is not in a journal" in done.stdout and "journal.newer" in done.stderr
     with sqlite3.connect(path) as raw:
         raw.execute("UPDATE chatproof_head SET version = 3")
     assert rows(path) == [("finished", "GO")]
@@ -108,7 +108,9 @@ def test_no_place_for_the_default_one_is_told_under_q_too(tmp_path: Path) -> Non
         assert (
             done.returncode == status and done.stdout.count("\n") < 8
         )  # the verdict; else its cause, owner and next step
-        assert done.stderr.startswith("chatproof: note: this run is in no journal: ") and done.stderr.count("\n") == 1
+        assert (
+            done.stderr.startswith("chatproof: note: this run is not in a journal: ") and done.stderr.count("\n") == 1
+        )
 
 
 def foreign(place: Path) -> None:

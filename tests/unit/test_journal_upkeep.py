@@ -202,7 +202,7 @@ def test_the_command(kept: Journal, place: str, tmp_path: Path) -> None:
     assert cli("journal", "export", exported, *named).returncode == 0
     assert cli("journal", "export", *named).stdout == Path(exported).read_text()
     assert "3 runs removed" in cli("journal", "prune", "--keep", "2", *named).stdout
-    assert "3 runs taken in, 2 there already" in cli("journal", "import", exported, *named).stdout
+    assert "3 runs added, 2 already there" in cli("journal", "import", exported, *named).stdout
     assert len(ids(journal.open(place))) == 5
     for args in (["prune"], ["prune", "--keep", "1", "--older-than", "1d"], ["prune", "--older-than", "soon"], ["import"],
                  ["verify", "x"], ["verify", "--keep", "1"], ["import", "no/such"], ["drop"]):  # fmt: skip

@@ -129,7 +129,7 @@ def test_postgresql_is_brought_to_this_version_when_asked_to(place: str) -> None
 def test_sqlite_is_brought_to_this_version_when_asked_to(place: str) -> None:
     command = [sys.executable, "-m", "chatproof", "journal", "migrate", "--journal", place]
     said = [subprocess.run(command, capture_output=True, text=True, env={}).stdout for _ in range(2)]
-    assert said[0].startswith("its tables are of this version now") and said[1].startswith("nothing to do")
+    assert said[0].startswith("its tables now have the format of this version") and said[1].startswith("nothing to do")
     assert journal.open(place).version == 3
 
 

@@ -95,7 +95,7 @@ def test_the_configuration_names_them_and_needs_no_approval_for_it(tmp_path: Pat
 def test_an_option_does_and_the_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     run = ["smoke", "simulator", "--journal", "none", "--format", "json", "--client", "zed", "--client", "litellm"]
     assert cli.main(run) == 0
-    assert "levels follow your clients zed, litellm, too: --client" in json.loads(capsys.readouterr().out)["notes"]
+    assert "levels also follow your clients zed, litellm: --client" in json.loads(capsys.readouterr().out)["notes"]
 
 
 @pytest.mark.parametrize("command", [["smoke"], ["validate"], ["compare", "simulator"], ["judge"]])

@@ -138,7 +138,7 @@ def test_a_narrowed_run_is_no_latest_run_unless_asked_for(place: str) -> None:
     assert shown("latest") == 4 and shown("latest", "--narrowed") == 5
     assert shown("latest:GO@shop") == 1 and shown("latest:GO@shop", "--narrowed") == 5
     done = cli("show", "latest@shop", "--journal", place)
-    assert f"note: {less(5)['run_id']} is newer, and narrowed" in done.stderr
+    assert f"note: {less(5)['run_id']} is newer, but narrowed" in done.stderr
     assert less(3)["run_id"] in cli("show", less(3)["run_id"], "--journal", place).stdout, "an id is an id"
 
 

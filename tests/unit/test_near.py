@@ -133,5 +133,5 @@ def test_raise_all_holds_what_it_was_given() -> None:
 
 
 def test_a_usage_error_says_what_to_do() -> None:
-    assert str(UsageError("usage", "no model is given", "say --model ID")) == "no model is given; next: say --model ID"
+    assert str(UsageError("usage", "no model is given", "use --model ID")) == "no model is given; next: use --model ID"
     assert str(UsageError("usage", "no model is given")) == "no model is given"

@@ -32,7 +32,7 @@ def said(environ: dict[str, str], env_file: str = "", **options: str) -> str:
         ({"https_proxy": "SOCKS4://u:geheim@127.0.0.1"}, "https_proxy names a SOCKS proxy (socks4://)"),
         ({"REQUESTS_CA_BUNDLE": "/nowhere/ca.pem"}, "REQUESTS_CA_BUNDLE names a file that does not exist: /nowhere"),
         ({"OPENAI_BASE_URL": "https://u:geheim@other.test/v1?k=geheim"}, "OPENAI_BASE_URL"),
-        ({"OPENAI_BASE_URL": "https://other.test/v1"}, "OPENAI_BASE_URL says https://other.test, and what is checked"),
+        ({"OPENAI_BASE_URL": "https://other.test/v1"}, "OPENAI_BASE_URL says https://other.test, but this check is about"),
         ({"OPENAI_API_BASE": "https://llm.test"}, "OPENAI_API_BASE says https://llm.test with another path"),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "a.test,.llm.test"}, "NO_PROXY covers llm.test"),
     ],
@@ -57,12 +57,12 @@ def test_nothing_is_said_of_what_is_right(environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("key", ["undefined", "null", "None"])
 def test_a_key_that_is_a_word_for_no_value(key: str) -> None:
-    assert "a program's word for no value" in said({}, key=key)
+    assert "a word that programs print for a missing value" in said({}, key=key)
 
 
 def test_an_env_file_that_lies_here_and_is_not_read(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}")
-    assert ".env is here and not read" in said({}) and KEY not in said({})
+    assert "file .env here, which is not read" in said({}) and KEY not in said({})
     assert said({}, env_file=".env") == ""
 
 

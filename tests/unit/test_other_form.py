@@ -107,4 +107,4 @@ def test_base64_that_is_refused_leaves_floats_to_be_judged() -> None:
 
 def test_the_plan_says_what_may_come_on_top(capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["smoke", "simulator", "--api", "responses", "--plan"]) == 0
-    assert "# and at most 3 again without it, where store is refused" in capfd.readouterr().out
+    assert "# and at most 3 again without it, if store is refused" in capfd.readouterr().out

@@ -38,7 +38,7 @@ def test_a_model_that_answers_and_is_not_listed_is_told_where_it_was_seen_to_ans
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        ('200 application/json\n\n{"choices":[]}', "what is wrong with this reply"),
+        ('200 application/json\n\n{"choices":[]}', "the clause that would name this fault"),
         ('207 application/json\n\n{"choices":[]}', "the status is not one"),
     ],
 )

@@ -173,4 +173,4 @@ def test_the_words_of_a_reply_are_not_taken_for_ours() -> None:
         "tls.protocol", "tls", 'wrong version number; what answers is plain HTTP: "HTTP/1.1 400 unrecognized name"'
     )
     first = play({"all": fault}).diagnoses[0]
-    assert first.owner == "you" and "plain HTTP answers" in first.summary
+    assert first.owner == "you" and "answers with plain HTTP" in first.summary

@@ -161,7 +161,7 @@ def by_itself(chain: Chain) -> None:
 
 def boasts(chain: Chain) -> None:
     """Our own words in a stranger's name are a stranger's words."""
-    chain.leaf = certificate("localhost", chain.key, "the certificate is signed by itself; ", key())
+    chain.leaf = certificate("localhost", chain.key, "the certificate is self-signed; ", key())
 
 
 THEIRS = (stranger, whole_chain, inspected, by_itself, boasts)
@@ -178,15 +178,15 @@ def nothing(chain: Chain) -> None:
         (weak_key, "tls.untrusted", "provider", "key of the server's certificate is too weak"),
         (weak_authority, "tls.untrusted", "provider", "key of the authority behind the certificate is too weak"),
         (for_clients, "tls.untrusted", "provider", "issued for another purpose"),
-        (no_authority, "tls.untrusted", "provider", "may not sign others"),
+        (no_authority, "tls.untrusted", "provider", "not allowed to sign others"),
         (common_name_only, "tls.hostname_mismatch", "provider", "no subject alternative name"),
         (other_name, "tls.hostname_mismatch", "provider", "is for another host"),
         (stranger, "tls.untrusted", "unknown", "incomplete, or its issuer is a private authority"),
         (fetched_by_browsers, "tls.untrusted", "provider", "the intermediate certificate is missing"),
         (whole_chain, "tls.untrusted", "you", "not signed by an authority this machine trusts"),
-        (inspected, "tls.untrusted", "you", "a proxy or firewall on the way opens TLS"),
-        (stand_in, "tls.untrusted", "gateway", "a stand-in certificate"),
-        (by_itself, "tls.untrusted", "you", "signed by itself"),
+        (inspected, "tls.untrusted", "you", "a proxy or firewall on the way decrypts TLS"),
+        (stand_in, "tls.untrusted", "gateway", "a placeholder certificate"),
+        (by_itself, "tls.untrusted", "you", "self-signed"),
         (boasts, "tls.untrusted", "unknown", "incomplete, or its issuer is a private authority"),
         (nothing, "", "", ""),
     ],

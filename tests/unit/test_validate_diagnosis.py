@@ -25,7 +25,7 @@ def diagnosed(probe: str, reply: str, happy: str = f"200 application/json\n\n{CO
 def test_a_model_that_answers_is_not_missing() -> None:
     (found,) = diagnosed("role.developer", NO_MODEL)
     assert (found.code, found.owner) == ("model.unavailable", "provider")
-    assert "as if the model were missing" in found.summary
+    assert "with an error for a missing model" in found.summary
     assert "the plain request to this model is answered" in found.evidence
 
 

@@ -135,10 +135,10 @@ def test_a_signal_within_a_run_is_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--every", "0.2s"), "--every is from 1 s"),
+        (("--every", "0.2s"), "--every must be from 1 s"),
         (("--every", "often"), "is not a duration"),
-        (("--until", "green"), "--until takes GO, NO-GO or change"),
-        (("--for", "9999h"), "--for is from"),
+        (("--until", "green"), "--until expects GO, NO-GO or change"),
+        (("--for", "9999h"), "--for must be from"),
     ],
 )
 def test_wrong_options_are_told(args: tuple[str, ...], said: str) -> None:

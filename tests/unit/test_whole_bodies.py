@@ -259,11 +259,11 @@ def test_from_the_reply_to_the_file(place: str, base_url: str, run: Run, tmp_pat
 def test_what_cannot_be_shown_is_told(base_url: str, run: Run) -> None:
     run("smoke", base_url, "--model", "m", "-q", status=1)
     assert "there are: x1 (happy), " in run("show", "latest", "--body", "x9", status=2)
-    assert "nothing in it was broken" in run("show", "latest", "--body", "models", status=2)
-    assert "--output goes with --body" in run("show", "latest", "--output", "f", status=2)
-    assert "makes a zip file" in run("escalate", "latest", "--attach-bodies", status=2)
+    assert "it had no failure" in run("show", "latest", "--body", "models", status=2)
+    assert "--output needs --body" in run("show", "latest", "--output", "f", status=2)
+    assert "writes a zip file" in run("escalate", "latest", "--attach-bodies", status=2)
     run("smoke", "simulator", "--fault", "connection-refused", "-q", status=3)
-    assert "keeps no body" in run("escalate", "latest", "--attach-bodies", "-o", "b.zip", status=2)
+    assert "has no body" in run("escalate", "latest", "--attach-bodies", "-o", "b.zip", status=2)
 
 
 def test_prune_removes_what_no_run_names_any_more(base_url: str, run: Run, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_prune_removes_what_no_run_names_any_more(base_url: str, run: Run, tmp_p
     assert "bodies" not in run("journal", "prune", "--keep", "1", "--journal", "j.sqlite3")
     assert len(store.hashes()) == 3 and run("show", "latest", "--body", "x1", "--journal", "j.sqlite3")
     run("smoke", "simulator", "-q", "--journal", "j.sqlite3")
-    assert "3 whole bodies" in run("journal", "prune", "--keep", "1", "--journal", "j.sqlite3")
+    assert "3 complete bodies" in run("journal", "prune", "--keep", "1", "--journal", "j.sqlite3")
     assert store.hashes() == set() and files(store) == []
 
 
@@ -294,7 +294,7 @@ def test_the_configuration_says_how_long(keep: str, base_url: str, run: Run, tmp
     run("smoke", base_url, "--model", "m", "-q", *config, status=1)
     if keep == "0d":
         assert not (tmp_path / "j.sqlite3-bodies").exists()
-        assert "the configuration keeps none" in run("show", "latest", "--body", "x1", *config, status=2)
+        assert "the configuration says that none is kept" in run("show", "latest", "--body", "x1", *config, status=2)
     else:
         assert "END</html>" in run("show", "latest", "--body", "x1", *config)
         store = tmp_path / "j.sqlite3-bodies"
@@ -333,4 +333,4 @@ def test_a_shared_journal_keeps_them_only_when_told(
     assert len(store.hashes()) == 3
     run("journal", "verify", *told)
     run("smoke", "simulator", "-q", *told)
-    assert "3 whole bodies" in run("journal", "prune", "--keep", "1", *told) and store.hashes() == set()
+    assert "3 complete bodies" in run("journal", "prune", "--keep", "1", *told) and store.hashes() == set()

@@ -20,11 +20,11 @@ from chatproof.usage_error import UsageError, near
 
 EXIT = {
     0: "GO",
-    1: "NO-GO, or what --fail-on names was found",
+    1: "NO-GO, or something that --fail-on names was found",
     2: "usage or configuration: bad option, bad or missing key, bad URL, nothing was checked",
     3: "UNDECIDED",
-    4: "our own fault: internal error, an artefact or journal could not be written (the verdict is still printed)",
-    129: "hung up (SIGHUP); an interrupted record is written",
+    4: "our own fault: internal error, or a file or journal could not be written (the verdict is still printed)",
+    129: "terminal closed (SIGHUP); an interrupted record is written",
     130: "interrupted (SIGINT); an interrupted record is written",
     143: "terminated (SIGTERM); an interrupted record is written",
 }
@@ -35,8 +35,8 @@ BROKEN, UNDECIDED, WARNING, DRIFT, NEVER = "broken", "undecided", "warning", "dr
 FAIL_ON = {
     BROKEN: "NO-GO only; an UNDECIDED run exits 0",
     UNDECIDED: "NO-GO and UNDECIDED: the default",
-    WARNING: "a broken should clause, too",
-    DRIFT: "drift from the last run, too",
+    WARNING: "also a failed should clause",
+    DRIFT: "also drift from the last run",
     NEVER: "nothing; exit 0 whatever was found",
 }
 DEFAULT = frozenset((BROKEN, UNDECIDED))
@@ -50,9 +50,9 @@ def policy(words: Iterable[str], exit_zero: bool = False) -> frozenset[str]:
     named = {word for group in words for word in group.split(",")}
     for word in sorted(named):
         if word not in FAIL_ON:
-            raise UsageError("usage", f"--fail-on knows no {word[:40]!r}", near(word, FAIL_ON))
+            raise UsageError("usage", f"--fail-on does not accept {word[:40]!r}", near(word, FAIL_ON))
     if NEVER in named and len(named) > 1:
-        raise UsageError("usage", "--fail-on never stands alone", "leave out never, or the other words")
+        raise UsageError("usage", "--fail-on never cannot be combined", "leave out never, or the other words")
     if exit_zero and named - {NEVER}:
         raise UsageError("usage", "--exit-zero and --fail-on contradict each other", "leave one of them out")
     if exit_zero or NEVER in named:
@@ -96,7 +96,7 @@ def reasons(document: dict[str, Any], fails: frozenset[str]) -> list[str]:
     if WARNING in fails:
         broken = [f["clause"] for f in document["findings"] if f["outcome"] == "broken" and f["level"] != "must"]
         if broken:
-            found.append(f"--fail-on warning: broken: {', '.join(dict.fromkeys(broken))}")
+            found.append(f"--fail-on warning: failed: {', '.join(dict.fromkeys(broken))}")
     if DRIFT in fails and document.get("drift"):
         found.append(f"--fail-on drift: {len(document['drift'])} differences from the last run")
     return found

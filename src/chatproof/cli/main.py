@@ -23,27 +23,27 @@ _ERRORS = 20  # that are shown beside the first
 _MODELS = ("--model", "--check")
 COMMANDS = {
     "smoke": "go/no-go: happy path, error path, model listing",
-    "validate": "the whole contract before production",
+    "validate": "the complete contract before production",
     "judge": "captured evidence offline: run JSON, HAR, curl -i output; sends nothing",
-    "compare": "the same contract on several targets: may a client move from A to B",
+    "compare": "the same contract on several targets: can a client move from A to B",
     "models": "identifiers active for this key",
     "contract": "every clause: what to verify, source, date, level",
     "doctor": "our own side only: key, URL, environment; sends nothing",
     "history": "the runs of the journal, newest first",
     "show": "one run of the journal, in any format",
     "journal": "verify, prune, export or import the journal",
-    "diff": "what differs between two runs, their surroundings first",
-    "escalate": "one bundle about a run for a help center, without secrets",
-    "review": "incident review of recorded runs: timeline, what changed, layer by layer, whose it is",
+    "diff": "differences between two runs, beginning with how they were sent",
+    "escalate": "one file about a run for a help center, without secrets",
+    "review": "incident review of recorded runs: timeline, changes, layer by layer, owner",
     "config": "configuration files: show, check, init, schema; trust and distrust them",
     "explain": "what a diagnosis code or a clause means, and what to do",
-    "completion": "completion for bash, zsh and fish; the man page",
+    "completion": "shell completion for bash, zsh and fish; the man page",
     "requests": "the shapes of your own traffic as requests to check, every text replaced; sends nothing",
-    "fleet": "many targets from one process, each checked as smoke checks it",
-    "watch": "smoke again and again in one screen: a line a change; until a verdict, for a time, within a budget",
-    "serve": "the monitor: schedule, states, metrics, pages; the configured targets and nothing else",
+    "fleet": "many targets from one process, each checked as smoke does",
+    "watch": "smoke repeated on one screen: a line per change; until a verdict, for a time, within a budget",
+    "serve": "the monitor: schedule, states, metrics, pages; only for configured targets",
     "status": "states of chosen targets as static HTML, JSON and badges for the public, without internals",
-    "simulate": "the conformant server and its faults, on loopback",
+    "simulate": "a server that follows the contract, and its faults, on loopback",
 }
 
 
@@ -136,7 +136,7 @@ def refuse_keys(argv: Sequence[str]) -> None:
         if known or any(secret in word for secret in secrets):
             raise UsageError(
                 "usage",
-                "an argument looks like a key or holds a secret: the command line is seen by everyone on this machine",
+                "an argument looks like a key or contains a secret: everyone on this machine can read the command line",
                 "put it in a variable and name that with --key-env; rotate the key if this machine is shared",
             )
 

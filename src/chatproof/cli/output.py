@@ -66,7 +66,7 @@ def append(path: str, text: str, limit: int) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if limit and os.fstat(handle).st_size + len(data) > limit:
-                raise WriteError("the file would be larger than is read")
+                raise WriteError("the file would exceed the size that is read")
             while data:
                 data = data[os.write(handle, data) :]
         finally:

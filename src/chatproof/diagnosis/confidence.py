@@ -24,8 +24,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
-        "likely: the connection shows that something ended it or stayed silent, not which hop. A container's own "
-        "localhost is nobody's",
+        "likely: the connection shows that something ended it or stayed silent, but not which "
+        "hop. For localhost inside a container the owner is not named",
     ),
     Rule(
         ("net.proxy",),
@@ -35,13 +35,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("net.client",),
-        "certain: the browser or client wrote down that it ended the request or hid the reply",
+        "certain: the browser or client recorded that it ended the request or hid the reply",
         ("provider", "gateway", "network"),
     ),
     Rule(
         ("tls.untrusted",),
-        "likely: the issuer is not one that this machine trusts; an interceptor and a private authority look "
-        "alike, so the issuer is named",
+        "likely: this machine does not trust the issuer; an interceptor and a private authority "
+        "look alike, so the evidence names the issuer",
     ),
     Rule(
         ("tls.hostname_mismatch", "tls.expired"),
@@ -50,13 +50,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("tls.protocol",),
-        "certain about the handshake, with owner unknown: an alert does not say which side is set wrongly; you, "
-        "where plain http was spoken to a port that answered with TLS",
+        "certain about the handshake, with owner unknown: an alert does not say which side is "
+        "misconfigured; you, where plain http was sent to a port that answered with TLS",
         ("provider",),
     ),
     Rule(
         ("tls.client_certificate",),
-        "certain: the handshake's alert asks for a certificate, and none that it takes was shown",
+        "certain: the handshake's alert asks for a certificate, and no accepted one was sent",
         ("network",),
     ),
     Rule(
@@ -77,46 +77,51 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("limit.capture", "limit.unobserved"),
-        "certain: our own side left the request out, or the capture lacks the part; possible, with owner unknown, "
-        "where a whole reply decides nothing",
+        "certain: our own side left the request out, or the capture lacks the part; possible, "
+        "with owner unknown, where a complete reply decides nothing",
         ("provider", "gateway", "network"),
     ),
     Rule(
         ("gateway.error", "gateway.timeout"),
-        "certain: a gateway's own status (502, 504, 52x) or page in place of the API's JSON; likely where JSON of "
-        "the API's shape tells of the upstream, which another hop may have passed on; possible, with owner unknown, by "
-        "a 503 in a few words or none, which a server that is overloaded may write itself, as any may a 408",
+        "certain: a gateway's own status (502, 504, 52x) or page in place of the API's JSON; "
+        "likely where JSON in the API's shape reports an upstream failure, which another hop may "
+        "have passed on; possible, with owner unknown, for a 503 with a few words or an empty "
+        "body, which an overloaded server may write itself; a 408 likewise can come from any hop",
         ("you",),
     ),
     Rule(
         ("gateway.challenge",),
-        "certain with a mark that only a challenge has (cf-mitigated, Cloudflare's own JSON or page); else likely: "
-        "a refusal that every request gets, with a key or without; possible, with owner unknown, by a 403 in a few "
-        "words or none where nobody asked without a key",
+        "certain with a mark that only a challenge has (cf-mitigated, Cloudflare's own JSON or "
+        "page); otherwise likely: a refusal that every request gets, with or without a key; "
+        "possible, with owner unknown, for a 403 with a few words or an empty body when no "
+        "request without a key was sent",
     ),
     Rule(
         ("auth.rejected",),
-        "certain: the API says so, and a request without a key gets another answer or was not asked; likely, where it "
-        "gets the same, as a hop may drop the key; likely, with owner unknown, where the list of models is given to "
-        "the same key: a gateway may use a key of its own",
+        "certain: the API says so, and a request without a key gets another answer or was not "
+        "sent; likely, where it gets the same answer, because a hop may drop the key; likely, "
+        "with owner unknown, where the same key gets the list of models: a gateway may use a key "
+        "of its own",
         ("network",),
     ),
     Rule(
         ("auth.header",),
-        "certain: nothing was sent, by our own choice, or a Basic or Negotiate challenge asks for another kind; "
-        "likely, with owner unknown, where a key was sent and the API saw none: a hop may drop it",
+        "certain: no key was sent, by our own choice, or a Basic or Negotiate challenge asks for "
+        "another kind; likely, with owner unknown, where a key was sent and the API saw none: a "
+        "hop may drop it",
         ("network",),
     ),
     Rule(
         ("auth.not_enforced",),
-        "certain: an answer came for a request whose key was wrong or missing; possible, with owner unknown, "
-        "where further headers were sent with it",
+        "certain: a request whose key was wrong or missing was answered; possible, with owner "
+        "unknown, where further headers were sent with it",
         ("you", "network"),
     ),
     Rule(
         ("auth.permission",),
-        "certain: the error's code or words name a permission, or a request without a key gets another answer; likely, "
-        "with owner unknown, where it gets the same; possible where nobody asked without a key",
+        "certain: the error's code or words name a permission, or a request without a key gets "
+        "another answer; likely, with owner unknown, where it gets the same answer; possible "
+        "when no request without a key was sent",
         ("network",),
     ),
     Rule(
@@ -126,7 +131,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("request.context_length",),
-        "certain: the error's code or words name the length; what the user's own request asked is theirs",
+        "certain: the error's code or words name the length; if it was your own request, the owner is you",
         ("network",),
     ),
     Rule(
@@ -144,19 +149,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("account.rate_limited",),
-        "certain about the cause, by status or words, with owner unknown: whose limit it is, the reply seldom "
-        "says; likely where JSON tells of an upstream's limit",
+        "certain about the cause, by status or words, with owner unknown: the reply seldom says "
+        "whose limit it is; likely where JSON reports an upstream's limit",
         ("network",),
     ),
     Rule(
         ("model.unavailable",),
-        "certain: the error names the model, by code or by id; likely where the only sign is that a good listing "
-        "lacks it",
+        "certain: the error names the model, by code or by id; likely where the only sign is "
+        "that a valid listing lacks it",
         ("network",),
     ),
     Rule(
         ("model.not_listed",),
-        "certain: the model answers, and the same key's list does not have it",
+        "certain: the model answers, and the list for the same key does not contain it",
         ("network",),
     ),
     Rule(
@@ -167,19 +172,21 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("url.missing_version", "url.wrong_path", "url.not_an_api"),
-        "likely: a 404 or a page tells that this path is not the API's; a gateway without a route looks alike. Not "
-        "said where the plain request was answered at the same path; possible where only the status is known",
+        "likely: a 404 or a page shows that this path does not belong to the API; a gateway "
+        "without a route looks alike. Not reported where the plain request was answered at the "
+        "same path; possible where only the status is known",
     ),
     Rule(
         ("request.rejected",),
-        "certain: 413 by a page, or a method that was not POST; else likely or possible: a 400 in words that no "
-        "row knows; a 413 in a few words or none, which any hop may write",
+        "certain: 413 with a page, or a method that was not POST; otherwise likely or possible: "
+        "a 400 whose words match no known cause; a 413 with a few words or an empty body, which "
+        "any hop may write",
         ("network",),
     ),
     Rule(
         ("server.error",),
-        "certain: JSON of the API's shape under 5xx; possible, with owner unknown, by a page or an empty body, which "
-        "any hop can write",
+        "certain: JSON in the API's shape under 5xx; possible, with owner unknown, for a page or "
+        "an empty body, which any hop can write",
         ("you",),
     ),
     Rule(
@@ -189,12 +196,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("stream.malformed",),
-        "certain: the bytes break the format; likely where the format is kept and known clients stop",
+        "certain: the bytes break the format; likely where the format is valid and known clients stop",
         ("you",),
     ),
     Rule(
         ("stream.incomplete", "stream.left_open", "stream.duplicated", "stream.buffered"),
-        "likely: what arrived and when is certain, which hop did it is not: a proxy can cut, hold and repeat",
+        "likely: what arrived and when is certain, but not which hop caused it: a proxy can cut, hold and repeat",
     ),
     Rule(
         ("content.filtered", "content.refused"),
@@ -203,21 +210,23 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("content.reasoning_budget", "content.empty"),
-        "likely: the counts and fields of one answer; another answer of the same model may differ. certain, where "
-        "the field itself is null or missing",
+        "likely: the counts and fields of one answer; another answer of the same model may "
+        "differ. certain where the field itself is null or missing",
         ("network",),
     ),
     Rule(
         ("contract.content",),
-        "certain: the type of the field, as read; likely where text stands in the reasoning field, which the "
-        "server's parser or the model may have put there, or where two vectors of one text, or of one meaning, differ",
+        "certain: the type of the field, as read; likely where the text is in the reasoning "
+        "field (the server's parser or the model may have put it there), or where two vectors of "
+        "one text, or of the same meaning, differ",
         ("you", "network"),
     ),
     Rule(
         ("body.encoding", "body.truncated", "body.unsafe_json", "body.not_json"),
-        "certain: a whole HTTP message whose bytes are nearly JSON; framing was whole, so that the way lost nothing; "
-        "likely where they are none at all, which any hop can write; possible, with owner unknown, where there are a "
-        "few words or none, or where the status is not known",
+        "certain: a complete HTTP message whose bytes are nearly JSON: framing was intact, so "
+        "nothing was lost on the way; likely where they are not JSON at all, which any hop can "
+        "write; possible, with owner unknown, for a few words or an empty body, or where the "
+        "status is not known",
         ("you", "network"),
     ),
     Rule(
@@ -229,25 +238,27 @@ RULES: tuple[Rule, ...] = (
             "contract.schema",
             "contract.usage",
         ),
-        "certain: the fields of a whole JSON reply as read",
+        "certain: the fields of a complete JSON reply as read",
         ("you", "network"),
     ),
     Rule(
         ("contract.headers",),
-        "certain: the headers of a whole reply as read; likely where a request is refused for one of its own, which a "
-        "hop before the API may do",
+        "certain: the headers of a complete reply as read; likely where a request is refused "
+        "because of one of its own headers: a hop before the API may do that",
         ("you", "network"),
     ),
     Rule(
         ("contract.encoding",),
-        "certain: the encoding of the numbers in a whole JSON reply, as read; likely where two encodings of the same "
-        "texts differ, which another model behind a router would do, too",
+        "certain: the encoding of the numbers in a complete JSON reply, as read; likely where "
+        "two encodings of the same texts differ: another model behind a router would cause that, "
+        "too",
         ("you", "network"),
     ),
     Rule(
         ("contract.tools",),
-        "certain: the fields of a whole JSON reply, as read; likely, with owner unknown, where all that was seen is "
-        "that texts were copied badly, or that two calls at once did not come: a model does so, and a gateway may",
+        "certain: the fields of a complete JSON reply, as read; likely, with owner unknown, "
+        "where the only signs are badly copied texts or a missing second parallel call: a model "
+        "does so, and a gateway may",
         ("you", "network"),
     ),
     Rule(
@@ -258,11 +269,12 @@ RULES: tuple[Rule, ...] = (
             "contract.messages",
             "contract.models",
         ),
-        "likely: one answer shows it; a model may answer otherwise another time, and a gateway may rewrite a request",
+        "likely: one answer shows it; a model may answer differently another time, and a gateway may rewrite a request",
     ),
     Rule(
         ("http.concurrency", "http.keep_alive"),
-        "likely: the same request alone, or on a new connection, is answered; which hop dropped it is not seen",
+        "likely: the same request is answered when sent alone or on a new connection; which hop "
+        "dropped it is not known",
     ),
     Rule(
         ("secret.reflected",),

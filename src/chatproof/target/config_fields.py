@@ -42,7 +42,7 @@ TARGET: dict[str, Field] = {
     "key_file": Field(str, "file that holds the key and nothing else; from this file's folder", '"/run/secrets/shop"'),
     "key_keyring": Field(str, "the key's place in the system's keyring: service/user", '"chatproof/shop"'),
     "environment": Field(str, "staging, production, local, … for the record", '"production"', decides=False),
-    "timeout": Field(str, "deadline for each exchange as a whole", '"30s"', decides=False),
+    "timeout": Field(str, "deadline for each complete exchange", '"30s"', decides=False),
     "ca_file": Field(str, "trust these authorities instead of the system's; from this file's folder", '"ca.pem"'),
     "client_cert": Field(str, "our certificate, for a server that asks for one; from this file's folder", '"me.pem"'),
     "client_key": Field(
@@ -54,7 +54,7 @@ TARGET: dict[str, Field] = {
     ),
     "proxy": Field(str, "http proxy for CONNECT, or env", '"http://proxy:3128"'),
     "no_auth": Field(bool, "the endpoint is open on purpose", "true"),
-    "allow_http": Field(bool, "send the key in clear to a remote host", "true"),
+    "allow_http": Field(bool, "allow http to a remote host: the key is unencrypted", "true"),
     "tags": Field(list, "words that `fleet run --select tag=…` chooses by", '["eu", "canary"]', decides=False),
     "clients": Field(list, "clients of yours: what breaks one of them is a must", '["async-openai"]', decides=False),
     "requires": Field(

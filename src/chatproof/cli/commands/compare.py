@@ -39,7 +39,7 @@ class _Many(Parser):
     def add_argument(self, *names: str, **about: Any) -> argparse.Action:
         if names == ("target",):
             names, about = ("targets",), {**about, "nargs": "+", "default": None, "metavar": "A B"}
-            about["help"] = "targets as elsewhere, or recorded runs: a run id, latest:GO, or a run JSON file"
+            about["help"] = "targets as in other commands, or recorded runs: a run id, latest:GO, or a run JSON file"
             return super().add_argument(*names, **about)
         if self.many and about.get("default") == "" and "action" not in about:
             about |= {"action": "append", "default": []}
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     args, per_target = _parse(argv)
     outlet = publish.Outlet(args, of=GROUP)
     if not 2 <= len(args.targets) <= MOST:
-        raise UsageError("usage", f"{len(args.targets)} targets are named", f"name A and B, and up to {MOST} in all")
+        raise UsageError("usage", f"{len(args.targets)} targets are given", f"name A and B, and up to {MOST} in all")
     each = [_of_one(args, per_target, number) for number in range(len(args.targets))]
     recorded = [_recorded(one) for one in each]
     live = {number: find_target(one, need_key=not args.plan) for number, one in enumerate(each) if not recorded[number]}
@@ -66,7 +66,10 @@ def main(argv: list[str]) -> int:
 
         say("\n".join(show(resolved, _settings(args, resolved, requires)) for resolved in live.values()))
         if args.ask_again and len(live) > 1 and len(apis) == 1:
-            say(f"\n# and where the answers differ, both sides are asked again: at most {args.ask_again} more in all\n")
+            say(
+                f"\n# and where the answers differ, both sides are asked again: at most {args.ask_again} "
+                "more requests in all\n"
+            )
         return 0
     keepers = {number: Keeper(each[number]) for number in live}
     live = {number: with_model(one, each[number].model, keepers[number]) for number, one in live.items()}
@@ -114,28 +117,30 @@ def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     to = _Many.of("compare", COMMANDS["compare"])
     add_target(to)
     to.many = False
-    to.add_argument("--smoke", action="store_true", help="the smoke contract only: fewer requests, fewer answers")
+    to.add_argument("--smoke", action="store_true", help="the smoke contract only: fewer requests")
     to.add_argument("--plan", action="store_true", help="print the requests as curl commands; send nothing")
-    to.add_argument("--require", action="append", default=[], metavar="CAPABILITY", help="the client relies on this")
     to.add_argument(
-        "--with", action="append", default=[], dest="extras", metavar="PROBE", help="add a probe that is opt-in: cache"
+        "--require", action="append", default=[], metavar="CAPABILITY", help="a capability that the client relies on"
+    )
+    to.add_argument(
+        "--with", action="append", default=[], dest="extras", metavar="PROBE", help="add an optional probe: cache"
     )
     add_requests(to)
     to.add_argument("--client", action="append", default=[], metavar="NAME", help=CLIENT_HELP)
     to.add_argument("--only", action="append", default=[], metavar="CLAUSE", help="judge only this clause or family")
     to.add_argument("--skip", action="append", default=[], metavar="CLAUSE", help="leave out this clause or family")
-    to.add_argument("--max-requests", type=int, default=0, metavar="N", help="refuse to send more than N to a target")
+    to.add_argument(
+        "--max-requests", type=int, default=0, metavar="N", help="refuse to send more than N requests to a target"
+    )
     to.add_argument("--budget-tokens", type=int, metavar="N", help="stop before a target uses more tokens than this")
     to.add_argument(
         "--ask-again",
         type=int,
         default=40,
         metavar="N",
-        help="at most N more requests in all, to see whether a difference comes again (default 40; 0: none)",
+        help="at most N more requests in all, to see whether a difference repeats (default 40; 0: none)",
     )
-    to.add_argument(
-        "--journal", default=None, metavar="PATH|URL|none", help="where recorded runs are looked up and kept"
-    )
+    to.add_argument("--journal", default=None, metavar="PATH|URL|none", help="where recorded runs are read and kept")
     publish.add_options(to, GROUP)
     args = to.parse_args(argv)
     if args.ask_again < 0 or (args.budget_tokens is not None and args.budget_tokens < 1):
@@ -189,7 +194,7 @@ def _keys_apart(live: dict[int, Resolved], each: list[argparse.Namespace]) -> No
     if len(distant) > 1 and any(one.header for one in each):
         raise UsageError(
             "usage",
-            "--header would send one secret to several origins; it belongs to one of them",
+            "--header would send one secret to several origins; it belongs to only one of them",
             "name the targets in chatproof.toml, each with its [targets.NAME.headers]",
         )
     for number, resolved in live.items():
@@ -202,6 +207,7 @@ def _keys_apart(live: dict[int, Resolved], each: list[argparse.Namespace]) -> No
         if first != resolved.url.origin:
             raise UsageError(
                 "auth.wrong_provider",
-                f"{OWN_VARIABLE} would be sent to {first} and to {resolved.url.origin}; a key belongs to one of them",
-                "give --key-env twice, once for each target in their order, or name the targets in chatproof.toml",
+                f"{OWN_VARIABLE} would be sent to {first} and to {resolved.url.origin}; a key belongs to "
+                "only one of them",
+                "give --key-env twice, in the order of the targets, or name the targets in chatproof.toml",
             )

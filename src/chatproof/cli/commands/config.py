@@ -16,9 +16,13 @@ from chatproof.target.target import duration
 from chatproof.usage_error import UsageError, near, raise_all
 from chatproof.wire import urls
 
-_WORDS = {"show": "what is in force", "check": "lint files; no network", "init": f"write a {config_files.NAME}"}
-_WORDS |= {"schema": "the JSON Schema for editors"}
-_WORDS |= {"trust": "approve what a file decides, such as where a key goes", "distrust": "withdraw that"}
+_WORDS = {
+    "show": "show the settings in force",
+    "check": "check the files; nothing is sent",
+    "init": f"write a {config_files.NAME}",
+}
+_WORDS |= {"schema": "print the JSON Schema for editors"}
+_WORDS |= {"trust": "approve what a file decides, such as where a key is sent", "distrust": "withdraw that"}
 
 
 def main(argv: list[str]) -> int:
@@ -29,27 +33,29 @@ def main(argv: list[str]) -> int:
         nargs="*",
         default=[],
         metavar="FILE",
-        help="check, trust and distrust: these files instead of those found here",
+        help="check, trust and distrust: use these files instead of those found here",
     )
-    to.add_argument("--origin", action="store_true", help="with show: the file or variable each value comes from")
+    to.add_argument(
+        "--origin", action="store_true", help="with show: print the file or variable that each value comes from"
+    )
     to.add_argument("--format", default="text", choices=("text", "json"))
     to.add_argument("--config", default="", metavar="PATH", help="use this file and no other")
-    to.add_argument("--force", action="store_true", help="with init: replace a file that is there")
+    to.add_argument("--force", action="store_true", help="with init: replace an existing file")
     to.add_argument("--target", default="", metavar="NAME", help="with init: the target's name (default: main)")
     to.add_argument("--base-url", default="", metavar="URL", help="with init: its base URL")
     to.add_argument("--key-env", default="", metavar="NAME", help="with init: the variable that holds its key")
     to.add_argument("--model", default="", metavar="ID", help="with init: its model")
     to.add_argument("--yes", action="store_true", help="with trust: approve without a question")
-    to.add_argument("--list", action="store_true", help="with trust: show what is approved, and change nothing")
+    to.add_argument("--list", action="store_true", help="with trust: show what is approved, change nothing")
     args = to.parse_intermixed_args(argv)  # a file may stand before and after an option
     if (args.yes or args.list) and args.what != "trust":
-        raise UsageError("usage", "--yes and --list go with trust", "see: chatproof config --help")
+        raise UsageError("usage", "--yes and --list are for trust only", "see: chatproof config --help")
     if args.what in ("trust", "distrust"):
         from chatproof.cli.shared import config_trust
 
         return config_trust.main(args)
     if args.file and args.what != "check":
-        raise UsageError("usage", "only check, trust and distrust take files", "see: chatproof config --help")
+        raise UsageError("usage", "only check, trust and distrust accept files", "see: chatproof config --help")
     return {"show": _show, "check": _check, "init": _init, "schema": _schema}[args.what](args)
 
 
@@ -121,7 +127,7 @@ def _check(args: argparse.Namespace) -> int:
     if not args.file and not args.config:
         config_files.settings()  # what they say together
     count = len(files)
-    say(f"{count} file{'' if count == 1 else 's'} checked, nothing to correct\n")
+    say(f"{count} file{'' if count == 1 else 's'} checked, no errors\n")
     return 0
 
 
@@ -132,7 +138,9 @@ def _problems(where: str, target: dict[str, Any], place: Any) -> Iterator[UsageE
     from chatproof.surfaces import surface_of
 
     if target.get("profile") and target["profile"] not in profile.names():
-        yield place.error(f"{where}.profile", "there is no such profile", near(target["profile"], profile.names()))
+        yield place.error(
+            f"{where}.profile", "there is no profile of this name", near(target["profile"], profile.names())
+        )
     if "base_url" in target:
         url = urls.parse_base_url(target["base_url"], allow_http=bool(target.get("allow_http")))
         if isinstance(url, urls.UrlProblem):
@@ -149,12 +157,12 @@ def _problems(where: str, target: dict[str, Any], place: Any) -> Iterator[UsageE
         return
     for waiver in target.get("waivers", ()):
         if not any(id == waiver["clause"] or id.startswith(f"{waiver['clause']}.") for id in known):
-            said = f"no clause is called {waiver['clause'][:80]!r}"
+            said = f"there is no clause {waiver['clause'][:80]!r}"
             yield place.error(f"{where}.waivers.clause", said, near(waiver["clause"], known, "see: chatproof explain"))
     capabilities = {clause.capability for clause in known.values() if clause.capability}
     for capability in target.get("requires", ()):
         if capability not in capabilities:
-            said = f"no capability is called {capability[:80]!r}"
+            said = f"there is no capability {capability[:80]!r}"
             yield place.error(f"{where}.requires", said, near(capability, sorted(capabilities)))
 
 
@@ -164,7 +172,7 @@ def _problems(where: str, target: dict[str, Any], place: Any) -> Iterator[UsageE
 def _init(args: argparse.Namespace) -> int:
     path = args.config or config_files.NAME
     if os.path.lexists(path) and not args.force:
-        raise UsageError("usage", f"{path} is there already", "say --force to replace it")
+        raise UsageError("usage", f"{path} already exists", "use --force to replace it")
     name, base_url = args.target or "main", args.base_url
     key_env, model = args.key_env, args.model
     if not base_url and interactive():
@@ -183,7 +191,7 @@ def _init(args: argparse.Namespace) -> int:
         artefact.write(text)
     finally:
         artefact.discard()
-    say(f"{escape(path)} is written; next: chatproof config check, then chatproof config trust\n")
+    say(f"{escape(path)} was written; next: chatproof config check, then chatproof config trust\n")
     return 0
 
 
@@ -206,7 +214,8 @@ def _template(name: str, base_url: str, key_env: str, model: str) -> str:
 
     table = name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else quoted(name)
     return "\n".join([
-        "# Targets of chatproof. Keys stand here only by reference. `chatproof config check` lints this file.",
+        ("# Targets of chatproof. Never write a key here: name the variable or file that holds "
+"it. `chatproof config check` checks this file."),
         f"default = {quoted(name)}",
         "",
         f"[targets.{table}]",

@@ -25,17 +25,17 @@ def main(argv: list[str]) -> int:
     args = _options().parse_args(argv)
     if args.target == "sign":
         if not args.second or args.third:
-            raise UsageError("usage", "sign takes one clause", "chatproof contract sign CLAUSE --owner NAME")
+            raise UsageError("usage", "sign needs exactly one clause", "chatproof contract sign CLAUSE --owner NAME")
         return ledger.sign(_table("cometapi" if not args.profile else args.profile, VALIDATE, args.api), args)
     if args.target == "diff":
         if not args.third:
             raise UsageError(
-                "usage", "diff takes two contracts", "profiles, or files that contract --format json wrote"
+                "usage", "diff needs exactly two contracts", "profiles, or files written by contract --format json"
             )
         scope = VALIDATE if args.validate else SMOKE
         return ledger.diff(_either(args.second, scope, args), _either(args.third, scope, args), args.format)
     if args.second:
-        raise UsageError("usage", "one target at a time", "see: chatproof contract --help")
+        raise UsageError("usage", "give only one target", "see: chatproof contract --help")
     name = args.profile or (profile.GENERIC if args.target == SIMULATOR else _profile(args.target, args))
     document = _table(name, VALIDATE if args.validate else SMOKE, args.api)
     ledger.observe(document, args, args.target or document["profile"])
@@ -50,10 +50,14 @@ def _options() -> argparse.ArgumentParser:
     to.add_argument("third", nargs="?", default="", metavar="B")
     add_api(to)
     to.add_argument("--profile", default="", metavar="NAME")
-    to.add_argument("--validate", action="store_true", help="the whole contract, not only what smoke judges")
-    to.add_argument("--stale-after", default="180d", metavar="AGE", help="flag sources read longer ago (default 180d)")
+    to.add_argument("--validate", action="store_true", help="the complete contract, not only what smoke checks")
+    to.add_argument(
+        "--stale-after", default="180d", metavar="AGE", help="mark sources that were read longer ago (default 180d)"
+    )
     to.add_argument("--owner", default="", metavar="NAME", help="sign: who read the documentation again")
-    to.add_argument("--source", default="", metavar="URL", help="sign: the page that was read (default: the clause's)")
+    to.add_argument(
+        "--source", default="", metavar="URL", help="sign: the page that was read (default: the clause's source)"
+    )
     to.add_argument("--format", default="text", choices=("text", "json", "markdown"))
     add_journal(to)
     return to
@@ -130,7 +134,7 @@ def _text(document: dict[str, Any]) -> str:
             f"    {row['source']} (accessed {row['accessed']})",
             f"    {ledger.line(row)}",
         ]
-    lines += ["", "Facts of the profile"]
+    lines += ["", "Known facts of the profile"]
     lines += [
         f"  {row['name']}: {row['value']}  ({row['source']}, accessed {row['accessed']})" for row in document["facts"]
     ]

@@ -34,7 +34,7 @@ from chatproof.usage_error import UsageError
 
 SCHEMA = "chatproof.diff/1"
 _HEADINGS = {
-    ENVIRONMENT: "Asked differently (look here when it passes locally and fails in CI)",
+    ENVIRONMENT: "Sent differently (check this first when it passes locally and fails in CI)",
     VERDICT: "Verdict",
     DIAGNOSIS: "Causes",
     FINDING: "Clauses",
@@ -47,8 +47,10 @@ _HEADINGS = {
     COST: "Cost",
     TIMING: "Timings, ms (shown, not judged)",
 }
-_ALIKE = "Asked alike: no difference in URL, model, key, headers sent, variables, proxies, addresses or certificate."
-_KINDS_DIFFER = "What only one of them judges or sends is no change of the endpoint."
+_ALIKE = (
+    "Sent the same way: no difference in URL, model, key, headers sent, variables, proxies, addresses or certificate."
+)
+_KINDS_DIFFER = "A check or request that only one of the two runs has is not a change of the endpoint."
 _VALUE = 160
 
 
@@ -58,8 +60,11 @@ def main(argv: list[str]) -> int:
         "runs",
         nargs="*",
         metavar="RUN",
-        help=f"{RUN}; from the first to the second. One: from the last good run before it. None: from the last good "
-        "run to the first failing one, as review finds them; where none failed, the two newest runs",
+        help=(
+            f"{RUN}; compares the first with the second. One run: with the last good run before it. "
+            "None: the last good run with the first failing one, as review finds them; if none "
+            "failed, the two newest runs"
+        ),
     )
     to.add_argument("--format", default="text", choices=("text", "json"))
     add_narrowed(to)
@@ -74,7 +79,9 @@ def main(argv: list[str]) -> int:
 def _two(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
     """The runs to compare: those named, else the obvious ones. Raises UsageError."""
     if len(args.runs) > 2:
-        raise UsageError("usage", f"diff compares two runs, and {len(args.runs)} are named", "more: chatproof review")
+        raise UsageError(
+            "usage", f"diff compares two runs, but {len(args.runs)} are given", "for more runs: chatproof review"
+        )
     if len(args.runs) == 2:
         a, b = find_runs(args, args.runs)
         return a.document, b.document
@@ -86,7 +93,9 @@ def _two(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
     if streak is not None and streak.good is not None:
         return streak.good, streak.bad
     if len(runs) < 2:
-        raise UsageError("usage", "the newest target has one run, and nothing to compare it with", "run it again")
+        raise UsageError(
+            "usage", "the newest target has only one run; there is nothing to compare it with", "run it again"
+        )
     return runs[-2], runs[-1]
 
 
@@ -121,7 +130,7 @@ def _text(a: dict[str, Any], b: dict[str, Any], found: list[Difference]) -> str:
         lines += ["", f"The kinds differ: a is {a['kind']}, b is {b['kind']}. {_KINDS_DIFFER}"]
     judged = [difference for difference in found if difference.kind != TIMING]
     if not judged:
-        lines += ["", "Nothing differs but times."]
+        lines += ["", "Nothing differs except times."]
     elif judged[0].kind != ENVIRONMENT:
         lines += ["", _ALIKE]
     for kind in dict.fromkeys(difference.kind for difference in found):

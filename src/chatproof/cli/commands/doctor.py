@@ -105,12 +105,12 @@ def _target(resolved: Resolved, *, has_key: bool, trust: bool) -> list[Check]:
         known = f"{target.key_source}, {len(target.key)} characters, fingerprint {fingerprint(target.key)}"
         checks.append(Check("key", "ok", known))
     elif has_key:
-        checks.append(Check("key", "note", "none; the endpoint is said to be open (--no-auth)"))
+        checks.append(Check("key", "note", "none; --no-auth says that the endpoint is open"))
     if target.model:
         checks.append(Check("model", "ok", target.model))
     else:
         checks.append(
-            Check("model", "note", "none is given", "say --model ID; `chatproof models` lists the active ones")
+            Check("model", "note", "no model is given", "use --model ID; `chatproof models` lists the active ones")
         )
     checks += _origin(resolved)
     checks += _notes(resolved)
@@ -122,8 +122,8 @@ def _target(resolved: Resolved, *, has_key: bool, trust: bool) -> list[Check]:
             Check(
                 "address",
                 "note",
-                f"{url.host} does not resolve here",
-                "check DNS, VPN and the host's spelling",
+                f"{url.host} does not resolve on this machine",
+                "check DNS, VPN and the spelling of the host",
             )
         )
     if url.scheme == "https" and trust:
@@ -137,7 +137,7 @@ def _surroundings(resolved: Resolved | None, env_file: str) -> list[Check]:
     checks = [
         Check("python", "ok", f"{facts['python']} on {facts['platform']}"),
         Check("ci", "ok", str(facts["ci"] or "no")),
-        Check("variables", "ok", ", ".join(facts["variables_set"]) or "none of those known are set"),  # type: ignore[arg-type]
+        Check("variables", "ok", ", ".join(facts["variables_set"]) or "none of the known variables is set"),  # type: ignore[arg-type]
     ]
     https = resolved is not None and resolved.url.scheme == "https"
     proxy, ca_file = (resolved.target.proxy, resolved.target.ca_file) if resolved else ("", "")

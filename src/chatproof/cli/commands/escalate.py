@@ -28,26 +28,28 @@ def main(argv: list[str]) -> int:
     to = parser("escalate", COMMANDS["escalate"])
     to.add_argument("run", nargs="?", default="", metavar="RUN", help=f"{RUN}; without one: the newest run that failed")
     to.add_argument("--format", default="markdown", metavar="FORMAT", help=", ".join(reporters.formats(GROUP)))
-    to.add_argument("-o", "--output", default="", metavar="PATH", help="write it to a file, whole or not at all")
+    to.add_argument("-o", "--output", default="", metavar="PATH", help="write it to a file, completely or not at all")
     to.add_argument(
-        "--attach-bodies", action="store_true", help="make it a zip file with the whole bodies that are kept, redacted"
+        "--attach-bodies",
+        action="store_true",
+        help="make a zip file that includes the complete bodies that were kept, redacted",
     )
-    to.add_argument("--anyway", action="store_true", help="make it although the cause is ours to fix")
+    to.add_argument("--anyway", action="store_true", help="write it even when the cause is ours to fix")
     add_narrowed(to)
     add_journal(to)
     args = to.parse_args(argv)
     if args.attach_bodies and not args.output:
-        raise UsageError("usage", "--attach-bodies makes a zip file", "name it: --output bundle.zip")
+        raise UsageError("usage", "--attach-bodies writes a zip file", "name a zip file: --output bundle.zip")
     reporters.load(args.format, GROUP)
     (found,) = find_runs(args, [args.run]) if args.run else [newest_failing(args)]
     run = found.document
     if not found.row.ended:
-        raise UsageError("usage", f"{run['run_id']} has no end, and so nothing to show", "see: chatproof history")
+        raise UsageError("usage", f"{run['run_id']} did not end, so there is nothing to show", "see: chatproof history")
     if not args.anyway:
         _refuse_ours(args, found)
     document = bundle(run, clock.utc())
     if not document["mismatches"] and not document["degradation"]:
-        raise UsageError("usage", f"{run['run_id']} shows nothing that could be escalated", "see: chatproof show")
+        raise UsageError("usage", f"{run['run_id']} contains nothing to escalate", "see: chatproof show")
     text = reporters.render(args.format, document, of=GROUP)
     parts = {f"bundle.{_ENDINGS.get(args.format, args.format)}": text.encode("utf-8", "backslashreplace")}
     if args.attach_bodies:
@@ -77,14 +79,14 @@ def _refuse_ours(args: argparse.Namespace, found: Found) -> None:
         if verdict["verdict"] == OURS and run["run_id"] in verdict["runs"]:
             raise UsageError(
                 "usage",
-                f"no letter: {run['run_id']} fails by our own change: {verdict['reason']}",
-                f"{verdict['settles']}; --anyway makes the letter all the same",
+                f"no letter: {run['run_id']} fails because of our own change: {verdict['reason']}",
+                f"{verdict['settles']}; --anyway writes the letter nevertheless",
             )
     if cause and cause["owner"] == "you" and cause["confidence"] != "possible":
         raise UsageError(
             "usage",
             f"no letter: the cause is ours ({cause['confidence']}): {cause['code']}: {cause['summary']}",
-            f"{cause['next_step']} (--anyway makes the letter all the same)",
+            f"{cause['next_step']} (--anyway writes the letter nevertheless)",
         )
 
 
@@ -95,7 +97,7 @@ def _refuse_secrets(data: bytes, run: dict[str, Any], done: str) -> None:
         data, length=int(key.get("length", 0)), mark=str(key.get("fingerprint", "")), environ=os.environ
     )
     if found:
-        raise WriteError(f"the bundle holds {found}; {done}. Look at the run with: chatproof show")
+        raise WriteError(f"the bundle contains {found}; {done}. Look at the run with: chatproof show")
 
 
 def _bodies(args: argparse.Namespace, run: dict[str, Any]) -> dict[str, bytes]:
@@ -104,7 +106,7 @@ def _bodies(args: argparse.Namespace, run: dict[str, Any]) -> dict[str, bytes]:
 
     found = {f"bodies/{name}.txt": data for name, data in all_of(args, run).items()}
     if not found:
-        raise UsageError("usage", f"the journal keeps no body of {run['run_id']}", "leave out --attach-bodies")
+        raise UsageError("usage", f"the journal has no body of {run['run_id']}", "leave out --attach-bodies")
     return found
 
 

@@ -15,19 +15,19 @@ from chatproof.usage_error import UsageError
 OWN_SIDE: dict[str, tuple[str, str]] = {
     "auth.key_missing": (
         "no key is set, or it is empty",
-        "Set the variable that the message names, or use --key-env, --key-file or --key-stdin; chatproof doctor shows which count.",
+        "Set the variable that the message names, or use --key-env, --key-file or --key-stdin; chatproof doctor shows which variables are read.",
     ),
     "auth.key_malformed": (
-        "the key has characters, quotes or words that make it no key",
-        "The message names the offset. Copy the key again; look at how the variable is set (quotes, line feeds, placeholders).",
+        "the key contains characters, quotes or words that no key contains",
+        "The message names the position. Copy the key again; look at how the variable is set (quotes, line feeds, placeholders).",
     ),
     "auth.wrong_provider": (
-        "the key has the form of another provider's",
-        "Base URL, key and model must come from one provider; check the variable, or say --profile.",
+        "the key has the form of another provider's keys",
+        "Base URL, key and model must belong to one provider; check the variable, or use --profile.",
     ),
     "url.invalid": (
         "the base URL cannot be used",
-        "Write it as https://host/v1: no user name, query or fragment; http only to loopback or with --allow-http.",
+        "Write it as https://host/v1, without user name, query or fragment; http only to loopback or with --allow-http.",
     ),
 }
 
@@ -38,7 +38,7 @@ _LABEL = 12
 def main(argv: list[str]) -> int:
     to = parser("explain", COMMANDS["explain"])
     to.add_argument(
-        "name", nargs="?", default="", metavar="CODE|CLAUSE", help="such as model.unavailable; none: list all"
+        "name", nargs="?", default="", metavar="CODE|CLAUSE", help="such as model.unavailable; without a name: list all"
     )
     to.add_argument("--format", default="text", choices=("text", "json"))
     args = to.parse_args(argv)
@@ -105,13 +105,16 @@ def of_clause(name: str) -> Rows:
     if clause is None:
         return []
     rows = [
-        ("clause", f"{clause.level}, {clause.layer} layer, judged on probe {clause.probe}, from {clause.scope} on"),
+        (
+            "clause",
+            f"{clause.level}, {clause.layer} layer, judged on probe {clause.probe}, checked by {clause.scope} and above",
+        ),
         ("says", clause.says),
         ("who breaks", clause.why),
         ("source", f"{clause.source.url} ({clause.source.accessed})"),
     ]
     if clause.needs:
-        rows.append(("needs", f"{', '.join(clause.needs)}; where one of them fails, this is not checked"))
+        rows.append(("needs", f"{', '.join(clause.needs)}; if one of them fails, this is not checked"))
     if clause.capability:
         rows.append(("capability", clause.capability))
     if clause.code:
@@ -154,5 +157,5 @@ def _unknown(name: str) -> UsageError:
 
     names = known()
     near = [n for n in names if n.startswith(name + ".")][:8] or get_close_matches(name, names, n=3, cutoff=0.5)
-    advice = f"did you mean {', '.join(near)}?" if near else "chatproof explain, without a name, lists all"
+    advice = f"did you mean {', '.join(near)}?" if near else "`chatproof explain` without a name lists all"
     return UsageError("usage", f"there is no code or clause {name[:60]!r}", advice)

@@ -21,9 +21,9 @@ from chatproof.usage_error import UsageError
 
 _WORDS = {
     "run": "from this process",
-    "worker": "carry out batches of one region, by way of Celery",
+    "worker": "run batches of one region, as a Celery worker",
     "submit": "send batches to the workers",
-    "beat": "submit in every period",
+    "beat": "submit once in every period",
 }
 _SPARE = 64  # descriptors that are not connections: files, pipes, names being resolved
 _EACH_TOKENS = 20  # of the one paid request that smoke sends
@@ -50,38 +50,49 @@ def main(argv: list[str]) -> int:
 def _options() -> argparse.ArgumentParser:
     to = parser("fleet", COMMANDS["fleet"])
     to.add_argument("what", choices=tuple(_WORDS), metavar="|".join(_WORDS), help="; ".join(_WORDS.values()))
-    to.add_argument("--targets", default="", metavar="FILE", help="a JSON object a line: name and fields of a target")
+    to.add_argument(
+        "--targets", default="", metavar="FILE", help="one JSON object per line: name and fields of a target"
+    )
     to.add_argument(
         "--select",
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="only targets with this tag, name, environment, profile, api or model; * stands for any text; repeatable",
+        help="only targets with this tag, name, environment, profile, api or model; * matches any text; repeatable",
     )
     add_api(to)
-    to.add_argument("--at-once", type=int, default=200, metavar="N", help="requests at the same time (default 200)")
-    to.add_argument("--per-host", type=int, default=8, metavar="N", help="of these to one host (default 8)")
-    to.add_argument("--rate", type=float, default=0.0, metavar="N", help="requests a second at most")
+    to.add_argument("--at-once", type=int, default=200, metavar="N", help="parallel requests (default 200)")
+    to.add_argument("--per-host", type=int, default=8, metavar="N", help="parallel requests to one host (default 8)")
+    to.add_argument("--rate", type=float, default=0.0, metavar="N", help="requests per second at most")
     to.add_argument(
         "--reuse-connection", action="store_true", help="send a target's requests in turn over one connection: cheaper"
     )
-    to.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge (default: one a core)")
-    to.add_argument("--resume", action="store_true", help="go on where the last run of these targets was stopped")
-    to.add_argument("--plan", action="store_true", help="print how much would be asked; send nothing")
+    to.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge (default: one per core)")
+    to.add_argument("--resume", action="store_true", help="continue where the last run of these targets was stopped")
+    to.add_argument("--plan", action="store_true", help="print how many requests would be sent; send nothing")
     to.add_argument(
-        "--region", action="append", default=[], metavar="NAME", help="on Celery: where from (default here); repeatable"
+        "--region",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="on Celery: the region that asks (default here); repeatable",
     )
-    to.add_argument("--batch", type=int, default=100, metavar="N", help="on Celery: targets in a message (default 100)")
-    to.add_argument("--every", default="", metavar="5m", help="on Celery: the period; who asks twice in one asks once")
+    to.add_argument("--batch", type=int, default=100, metavar="N", help="on Celery: targets per message (default 100)")
     to.add_argument(
-        "--batch-limit", default="10m", metavar="10m", help="on Celery: how long a batch may last (default 10m)"
+        "--every",
+        default="",
+        metavar="5m",
+        help="on Celery: the period; a second submit in the same period sends nothing",
+    )
+    to.add_argument(
+        "--batch-limit", default="10m", metavar="10m", help="on Celery: the longest time for a batch (default 10m)"
     )
     to.add_argument(
         "--metrics-file", default="", metavar="FILE", help="beat: queues, lag, batches for a textfile collector"
     )
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")
-    to.add_argument("--timeout", default="", metavar="30s", help="deadline for each exchange as a whole")
+    to.add_argument("--timeout", default="", metavar="30s", help="deadline for each complete exchange")
     to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml and no other file")
     to.add_argument("--env-file", default="", metavar="PATH", help="read variables from this file, for this run only")
     publish.add_options(to, "fleet")
@@ -145,7 +156,7 @@ def _fleet(args: argparse.Namespace, chosen: list[str]) -> tuple[Fleet, list[str
     variable = environ.get("CHATPROOF_CONFIG", "")
     rows = targets.of_file(args.targets, chosen) if args.targets else targets.of_config(args.config, variable, chosen)
     if not rows:
-        said = "no target is chosen by --select" if chosen else "there are no targets"
+        said = "--select matches no target" if chosen else "there are no targets"
         raise UsageError("usage", f"{said}: nothing would be checked", "name a file with --targets, or write a config")
     # A copy: those of Celery's are taken out of the process, and a key may be in one of that name.
     settings = Settings(strict=args.strict)
@@ -171,7 +182,7 @@ def _limits(args: argparse.Namespace) -> tuple[local.Limits, list[str]]:
     at_once, notes = args.at_once, []
     if soft != resource.RLIM_INFINITY and soft < needed:
         at_once = max(soft - _SPARE - judges, 1)
-        notes = [f"--at-once is lowered to {at_once}: this process may open {soft} files (ulimit -n)"]
+        notes = [f"--at-once is lowered to {at_once}: this process can open only {soft} files (ulimit -n)"]
     return local.Limits(at_once, args.per_host, args.rate, judges), notes
 
 
@@ -188,5 +199,5 @@ def _planned(fleet: Fleet) -> str:
         paid += sum(rows.known(probe).billable for probe in ready.planned)
     lines = [f"{len(fleet.rows):,} targets: {requests:,} requests, {paid:,} of them billable"]
     if unready:
-        lines.append(f"{unready:,} targets cannot be asked: a key or a setting of theirs is missing")
+        lines.append(f"{unready:,} targets cannot be asked: their key or another setting is missing")
     return "\n".join(lines) + "\n"

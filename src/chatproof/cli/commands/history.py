@@ -49,19 +49,21 @@ def main(argv: list[str]) -> int:
 def options() -> argparse.ArgumentParser:
     to = parser("history", COMMANDS["history"])
     add_filters(to)
-    to.add_argument("--limit", type=int, default=20, metavar="N", help="the newest N (default 20; 0: all)")
+    to.add_argument("--limit", type=int, default=20, metavar="N", help="show the newest N (default 20; 0: all)")
     to.add_argument("--format", default="text", choices=("text", "json", "csv"))
     add_journal(to)
     return to
 
 
 def add_filters(to: argparse.ArgumentParser) -> None:
-    to.add_argument("--target", default="", metavar="TARGET", help="target's name, base URL or profile")
+    to.add_argument("--target", default="", metavar="TARGET", help="a target's name, base URL or profile")
     to.add_argument(
-        "--verdict", default="", metavar="VERDICT", help="GO, NO-GO, UNDECIDED, or none: runs without an end"
+        "--verdict", default="", metavar="VERDICT", help="GO, NO-GO, UNDECIDED, or none: runs that did not end"
     )
-    to.add_argument("--clause", default="", metavar="CLAUSE", help="this clause or family was broken or undecided")
-    to.add_argument("--code", default="", metavar="CODE", help="with this diagnosis, or family of diagnoses")
+    to.add_argument(
+        "--clause", default="", metavar="CLAUSE", help="runs in which this clause or family failed or was not checked"
+    )
+    to.add_argument("--code", default="", metavar="CODE", help="runs with this diagnosis, or family of diagnoses")
     to.add_argument(
         "--since", default="", metavar="WHEN", help="started at or after: 2026-11-22, 2026-11-22T10:00, 24h, 7d"
     )

@@ -17,12 +17,12 @@ from chatproof.printable import escape, inert_json
 from chatproof.usage_error import UsageError
 
 ACTIONS = {
-    "verify": "prove that no entry was changed, removed or put in; exit 1 when one was",
-    "export": "every entry as a line of JSON: on standard output, or to a file",
-    "import": "take in runs from run JSON files or exports, as runs that another journal saw",
+    "verify": "prove that no entry was changed, removed or inserted; exit 1 if one was",
+    "export": "write every entry as a line of JSON: to standard output, or to a file",
+    "import": "add runs from run JSON files or exports, marked as runs of another journal",
     "prune": "remove the oldest runs: --keep N, or --older-than 90d",
-    "backup": "a whole copy in FILE, also while runs are written",
-    "migrate": "bring the tables that 0.1.0 made in PostgreSQL to this version; 0.1.0 reads them no more",
+    "backup": "write a complete copy to FILE; runs can be written at the same time",
+    "migrate": "convert the PostgreSQL tables of 0.1.0 to this version; 0.1.0 cannot read them afterwards",
 }
 _LARGEST = 1024 * 1024 * 1024
 
@@ -33,11 +33,15 @@ def main(argv: list[str]) -> int:
         "action", choices=tuple(ACTIONS), metavar="ACTION", help="; ".join(f"{n}: {t}" for n, t in ACTIONS.items())
     )
     to.add_argument(
-        "files", nargs="*", default=[], metavar="FILE", help="import: what to take in; export, backup: the one to write"
+        "files",
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="import: the files to add; export, backup: the file to write",
     )
     to.add_argument("--head", default="", metavar="SEQ:HASH", help="verify: a head that was kept elsewhere")
-    to.add_argument("--keep", type=int, default=0, metavar="N", help="prune: the newest N runs stay")
-    to.add_argument("--older-than", default="", metavar="AGE", help="prune: runs older than 90d, 12h, … go")
+    to.add_argument("--keep", type=int, default=0, metavar="N", help="prune: keep the newest N runs")
+    to.add_argument("--older-than", default="", metavar="AGE", help="prune: remove runs older than 90d, 12h, …")
     to.add_argument("--format", default="text", choices=("text", "json"))
     add_journal(to)
     args = to.parse_args(argv)
@@ -54,17 +58,21 @@ def _check(args: argparse.Namespace) -> None:
         if getattr(args, name) and args.action != action:
             raise UsageError("usage", f"--{name.replace('_', '-')} goes with {action}", "see: chatproof journal --help")
     if args.head and not re.fullmatch("[0-9]+:[0-9a-f]{64}", args.head):
-        raise UsageError("usage", "--head is no head of a journal", "give what journal verify printed: SEQ:HASH, whole")
+        raise UsageError(
+            "usage",
+            "the value of --head is not a head of a journal",
+            "give the complete value that journal verify printed: SEQ:HASH",
+        )
     if args.action in ("verify", "prune", "migrate") and args.files:
-        raise UsageError("usage", f"{args.action} takes no FILE", "name the journal with --journal")
+        raise UsageError("usage", f"{args.action} does not accept a FILE", "name the journal with --journal")
     if args.action == "prune" and (args.keep > 0) == bool(args.older_than):
-        raise UsageError("usage", "say either --keep N or --older-than AGE", "N is at least 1")
+        raise UsageError("usage", "use either --keep N or --older-than AGE", "N must be at least 1")
     if args.action == "import" and not args.files:
         raise UsageError("usage", "import needs a FILE", "give run JSON files, or an export")
     if args.action == "export" and len(args.files) > 1:
-        raise UsageError("usage", "export writes one FILE", "leave out the others")
+        raise UsageError("usage", "export writes exactly one FILE", "leave out the other files")
     if args.action == "backup" and len(args.files) != 1:
-        raise UsageError("usage", "backup writes one FILE", "give the path of the copy")
+        raise UsageError("usage", "backup writes exactly one FILE", "give the path of the copy")
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -112,7 +120,7 @@ def _export(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     kept = journals.open(named(args))
     taken = take(kept, [(path, _read(path)) for path in args.files])
-    say(f"{taken.added} runs taken in, {taken.known} there already: {escape(kept.shown)}\n")
+    say(f"{taken.added} runs added, {taken.known} already there: {escape(kept.shown)}\n")
     return 0
 
 
@@ -123,7 +131,9 @@ def _read(path: str) -> str:
             if len(data) > LARGEST and data.lstrip().startswith(b'{"seq":'):  # an export: many runs
                 data += file.read(_LARGEST)
             elif len(data) > LARGEST:
-                raise JournalError("run.malformed", f"{path} is larger than a run, and no export", "check the path")
+                raise JournalError(
+                    "run.malformed", f"{path} is larger than a run can be, and is not an export", "check the path"
+                )
         text = data.decode("utf-8").replace("\r\n", "\n")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
@@ -142,7 +152,7 @@ def _prune(args: argparse.Namespace) -> int:
     around = whole_bodies.Prune(args, kept)
     done = prune(kept, keep=args.keep, before=moment(args.older_than, "--older-than"))
     bodies = around.finish()
-    also = f", and {bodies} whole bodies" if bodies else ""
+    also = f", and {bodies} complete bodies" if bodies else ""
     why = f"note  {escape(done.why)}\n" if done.why else ""
     say(f"{done.removed} runs removed{also}: {escape(kept.shown)}\n{why}")
     return 0
@@ -159,6 +169,6 @@ def _backup(args: argparse.Namespace) -> int:
 
 def _migrate(args: argparse.Namespace) -> int:
     kept = open_journal(args)
-    what = "its tables are of this version now" if kept.migrate() else "nothing to do"
+    what = "its tables now have the format of this version" if kept.migrate() else "nothing to do"
     say(f"{what}: {escape(kept.shown)}\n")
     return 0

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     api = args.api or CHAT
     probes = list(surface_of(api).rows(VALIDATE if args.validate else SMOKE))
     if args.answers and args.answers not in probes:
-        raise UsageError("usage", f"no probe is called {args.answers[:40]!r}", near(args.answers, probes))
+        raise UsageError("usage", f"there is no probe {args.answers[:40]!r}", near(args.answers, probes))
     sources = [_source(name, args.answers, probes) for name in args.files]
     scope = VALIDATE if args.validate else SMOKE
     if args.client:
@@ -51,32 +51,39 @@ def _options() -> Parser:
         "files",
         nargs="+",
         metavar="FILE",
-        help="run JSON, HAR, curl -i or -iv output, raw response, body; - is standard input; PROBE=FILE: as --as",
+        help=(
+            "run JSON, HAR, curl -i or -iv output, raw response, body; - reads standard input; "
+            "PROBE=FILE is the same as --as PROBE"
+        ),
     )
     to.add_argument(
-        "--as", default="", dest="answers", metavar="PROBE", help="what a bare reply answers (default happy)"
+        "--as",
+        default="",
+        dest="answers",
+        metavar="PROBE",
+        help="the probe that a reply without its request answers (default happy)",
     )
     add_api(to)
+    to.add_argument("--profile", default="", metavar="NAME", help="the provider's profile (default: by the host)")
     to.add_argument(
-        "--profile", default="", metavar="NAME", help="what is known of the provider (default: by the host)"
+        "--model", default="", metavar="ID", help="the model of the request, if the capture does not show it"
     )
-    to.add_argument("--model", default="", metavar="ID", help="the model that was asked for, where it was not captured")
     to.add_argument("--base-url", default="", metavar="URL", help="judge only exchanges with this endpoint")
     to.add_argument("--environment", default="", metavar="NAME", help="where the capture was made, for the record")
     to.add_argument("--no-auth", action="store_true", help="the endpoint is open on purpose")
     to.add_argument("--stream", action="store_true", help="judge the streaming clauses, too")
-    to.add_argument("--validate", action="store_true", help="judge by the whole contract")
+    to.add_argument("--validate", action="store_true", help="judge by the complete contract")
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument(
         "--client",
         action="append",
         default=[],
         metavar="NAME",
-        help="a client of yours: what breaks it is a must; repeatable",
+        help="one of your clients: what breaks it is a must; repeatable",
     )
     to.add_argument("--only", action="append", default=[], metavar="CLAUSE", help="judge only this clause or family")
     to.add_argument("--skip", action="append", default=[], metavar="CLAUSE", help="leave out this clause or family")
-    to.add_argument("--keep-bodies", action="store_true", help="keep excerpts of passing replies, too")
+    to.add_argument("--keep-bodies", action="store_true", help="also keep excerpts of passing replies")
     publish.add_options(to)
     return to
 
@@ -103,5 +110,5 @@ def _read(path: str) -> bytes:
             return file.read(captures.MOST + 1)
     except OSError as error:
         named = "=" in path and not path.startswith(("/", "."))
-        advice = "check its name; of PROBE=FILE, the probe: see --as" if named else "check its name"
+        advice = "check the name of the file, or of the probe in PROBE=FILE (see --as)" if named else "check its name"
         raise UsageError("usage", f"cannot read {path}: {error.strerror}", advice) from None

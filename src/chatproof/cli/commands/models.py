@@ -28,7 +28,7 @@ SHOWN = 20
 def main(argv: list[str]) -> int:
     to = parser("models", COMMANDS["models"])
     add_target(to)
-    to.add_argument("--check", default="", metavar="ID", help="exit 1 unless this id is listed, byte for byte")
+    to.add_argument("--check", default="", metavar="ID", help="exit 1 unless exactly this id is listed")
     to.add_argument("--format", default="text", choices=("text", "json"))
     args = to.parse_args(argv)
     resolved = find_target(args)
@@ -80,23 +80,23 @@ def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
     chat = [id for id in ids or [] if surface.view.is_fit(id)]
     fit = next((id for id in chat if is_model_id(id) and _without_secrets(id, resolved) == id), None)
     if auto and fit:
-        note = f"--model auto took {escape(fit)}, the first of {len(ids or [])} listed that looks {surface.fit}"
+        note = f"--model auto chose {escape(fit)}, the first of {len(ids or [])} listed ids that looks {surface.fit}"
         return resolved._replace(target=resolved.target._replace(model=fit), notes=(*resolved.notes, note))
     if ids is None and auto:
-        note = "--model auto got no list of models to take one from, and nothing else was sent: see --model ID"
+        note = "--model auto needs a list of models and got none; nothing else was sent. Use --model ID"
         return resolved._replace(listing=reply.exchange, notes=(*resolved.notes, note))
     if ids is None:
         raise UsageError(
             "usage",
             f"no model is given, and the list of models could not be read: {_told(reply, resolved)}",
-            "say --model ID; `chatproof models` shows why the list fails",
+            "use --model ID; `chatproof models` shows why the list fails",
         )
     shown = "".join(f"\n    {_safe(id, resolved)}" for id in chat[:SHOWN])
     more = f"\n    … {len(chat) - SHOWN} more: chatproof models" if len(chat) > SHOWN else ""
     raise UsageError(
         "usage",
         f"no model is given; active for this key and {surface.fit} by name:{shown or ' none'}{more}",
-        "say --model ID, or --model auto",
+        "use --model ID, or --model auto",
     )
 
 
@@ -136,7 +136,7 @@ def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
             lines = [f"{diagnosis.code}: {diagnosis.summary}", *diagnosis.evidence, f"next: {diagnosis.next_step}"]
             say("\n  ".join(escape(_without_secrets(line, resolved)) for line in lines) + "\n")
         if reply.complete and reply.status != 401:
-            say("  note: this is about the listing; chat may work all the same: chatproof smoke --model ID\n")
+            say("  note: this is only about the list; chat may still work: chatproof smoke --model ID\n")
         if not found:
             say("the list of models could not be read\n")
     return 1 if reply.complete else 3

@@ -37,9 +37,10 @@ def main(argv: list[str]) -> int:
     to.add_argument("--counts", action="store_true", help='write {"count": N, "body": {…}} in each line')
     to.add_argument("-q", "--quiet", action="store_true", help="no table on standard error")
     to.epilog = (
-        "Kept are the fields, enum values and schema keywords of the API, numbers and sizes. Texts, names, ids, links "
-        "and files are replaced by others as long, in the same script. Links lead nowhere: put in your own where that "
-        "matters. The output is what --request reads; it is for you only (mode 0600)."
+        "Kept: fields, enum values and schema keywords of the API, numbers and sizes. Texts, "
+        "names, ids, links and files are replaced by others of the same length and script. Links "
+        "point nowhere: put in your own where that matters. --request reads the output; it is "
+        "for you only (mode 0600)."
     )
     args = to.parse_args(argv)
     from chatproof.captures import Unreadable

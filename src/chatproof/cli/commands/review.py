@@ -28,12 +28,12 @@ GROUP = "review"
 
 def main(argv: list[str]) -> int:
     to = parser("review", COMMANDS["review"])
-    to.add_argument("runs", nargs="*", metavar="RUN", help=f"{RUN}; without one: the newest run's target, all its runs")
+    to.add_argument("runs", nargs="*", metavar="RUN", help=f"{RUN}; without one: all runs of the newest run's target")
     to.add_argument("--target", default="", metavar="TARGET", help="the journal's runs of this target")
     to.add_argument("--since", default="", metavar="WHEN", help="started at or after: 2026-11-22T10:00, 24h, 7d")
     to.add_argument("--until", default="", metavar="WHEN", help="started before")
     to.add_argument("--format", default="text", metavar="FORMAT", help=", ".join(reporters.formats(GROUP)))
-    to.add_argument("-o", "--output", default="", metavar="PATH", help="write it to a file, whole or not at all")
+    to.add_argument("-o", "--output", default="", metavar="PATH", help="write it to a file, completely or not at all")
     add_narrowed(to)
     add_journal(to)
     args = to.parse_args(argv)
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
         in_order = True
         documents, others = of_one_target([each.document for each in _chosen(args)])
     if not documents:
-        raise UsageError("usage", "no run is chosen by these filters", "see: chatproof history")
+        raise UsageError("usage", "these filters match no run", "see: chatproof history")
     file = Artefact(args.output) if args.output else None
     document = review(documents, clock.utc(), in_order=in_order, others=tuple(others))
     if file is not None:

@@ -28,15 +28,19 @@ def main(argv: list[str]) -> int:
     to.add_argument(
         "--demo", action="store_true", help="watch two simulated targets on this machine, one of them failing"
     )
-    to.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="where to listen")
+    to.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="address to listen on")
     to.add_argument(
-        "--token-file", default="", metavar="PATH", help="all routes but /healthz and /readyz need this token"
+        "--token-file", default="", metavar="PATH", help="all routes except /healthz and /readyz need this token"
     )
-    to.add_argument("--tls-cert", default="", metavar="PATH", help="certificate to serve https with")
-    to.add_argument("--tls-key", default="", metavar="PATH", help="its key, if the certificate's file lacks it")
-    to.add_argument("--behind-proxy", action="store_true", help="a proxy in front of this serves https")
+    to.add_argument("--tls-cert", default="", metavar="PATH", help="certificate for https")
+    to.add_argument("--tls-key", default="", metavar="PATH", help="its key, if the certificate's file has none")
+    to.add_argument("--behind-proxy", action="store_true", help="a proxy in front of this monitor serves https")
     to.add_argument(
-        "--host", action="append", default=[], metavar="NAME", help="a name by which this server is asked; repeatable"
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name that clients use for this server; repeatable",
     )
     add_option(to)
     args = to.parse_args(argv)
@@ -47,7 +51,7 @@ def main(argv: list[str]) -> int:
     token = _token(args.token_file) if args.token_file else ""
     if not serving.is_loopback(host) and not (token and (args.tls_cert or args.behind_proxy)):
         said = f"{host} can be reached by others: that needs --token-file, and --tls-cert or --behind-proxy"
-        raise UsageError("usage", said, "give them, or listen on 127.0.0.1")
+        raise UsageError("usage", said, "give these options, or listen on 127.0.0.1")
     front = serving.Front(
         host, port, token, args.tls_cert, args.tls_key, args.behind_proxy, tuple(name.lower() for name in args.host)
     )
@@ -83,7 +87,7 @@ def _journal(args: argparse.Namespace) -> str:
     if place == journal.NONE or place.endswith((".jsonl", ".ndjson")):
         raise UsageError(
             "usage",
-            "the monitor remembers in its journal, which must be a database",
+            "the monitor stores its state in the journal, which must be a database",
             "name an SQLite file or postgresql://…",
         )
     try:
@@ -101,7 +105,7 @@ def _place(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     if not host or not port.isdecimal() or not port.isascii() or int(port) > 65535:
-        raise UsageError("usage", "--listen is no HOST:PORT", f"write it as 127.0.0.1:{PORT}")
+        raise UsageError("usage", "the value of --listen is not HOST:PORT", f"write it as 127.0.0.1:{PORT}")
     return host, int(port)
 
 
@@ -113,10 +117,10 @@ def _token(path: str) -> str:
     except (OSError, ValueError):
         raise UsageError("usage", "the file of --token-file cannot be read", "check the path") from None
     if others:
-        raise UsageError("usage", f"the file of --token-file could be changed by others: {others}", "chmod 600 it")
+        raise UsageError("usage", f"other users could change the file of --token-file: {others}", "chmod 600 it")
     token = data.decode("utf-8", "replace").strip()
     if len(token) < _SHORTEST or not token.isprintable() or " " in token:
-        said = f"the token must be {_SHORTEST} printable characters or more, on one line"
+        said = f"the token must have at least {_SHORTEST} printable characters, on one line"
         raise UsageError("usage", said, "make one: openssl rand -hex 32")
     return token
 

@@ -18,12 +18,12 @@ def main(argv: list[str]) -> int:
     to.add_argument("run", nargs="?", default="", metavar="RUN", help=f"{RUN}; without one: the newest run")
     to.add_argument("--format", default="text", metavar="FORMAT", help=", ".join(reporters.formats()))
     to.add_argument("-q", "--quiet", action="store_true", help="only the verdict, its cause, owner and next step")
-    to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; twice: headers")
+    to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; given twice: headers")
     to.add_argument(
         "--body",
         default="",
         metavar="EXCHANGE",
-        help="the whole body that the journal keeps of a reply that broke something: the exchange's id, or its probe",
+        help="the complete body that the journal keeps of a reply with a failure: the exchange's id, or its probe",
     )
     to.add_argument("-o", "--output", default="", metavar="PATH", help="with --body: write its bytes to a file")
     add_narrowed(to)
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     args = to.parse_args(argv)
     reporters.load(args.format)
     if args.output and not args.body:
-        raise UsageError("usage", "--output goes with --body", "for a report: --format, and the shell's >")
+        raise UsageError("usage", "--output needs --body", "for a report, use --format and the shell's >")
     (found,) = find_runs(args, [args.run]) if args.run else [newest(args)]
     if args.body:
         return _body(args, found.document)
@@ -63,7 +63,7 @@ def _body(args: argparse.Namespace, document: dict[str, Any]) -> int:
         file.write(data)
     finally:
         file.discard()
-    say(f"{len(data)} bytes, redacted, are in {escape(args.output)}\n")
+    say(f"{len(data)} bytes, redacted, were written to {escape(args.output)}\n")
     return 0
 
 
@@ -73,14 +73,14 @@ def _begun(document: dict[str, Any], format: str) -> str:
         return inert_json(json.dumps(document, indent=2)) + "\n"
     if format != "text":
         raise UsageError(
-            "usage", f"{document['run_id']} has no end, and so no {format} report", "say --format text or json"
+            "usage", f"{document['run_id']} did not end, so it has no {format} report", "use --format text or json"
         )
     target = document["target"]
     lines = [
         f"NO END  {target['name']} · {target['base_url']} · model {target['model'] or '(none)'}",
         "",
-        "  The run began and the journal holds no end of it: it was interrupted or killed, or is still running.",
-        "  Nothing is known of what was sent or answered; a request may have been billed.",
+        "  The run began, but the journal has no end of it: it was interrupted or killed, or is still running.",
+        "  It is not known what was sent or answered; a request may have been billed.",
         "",
         *(f"  planned     {plan['probe']}: {plan['method']} {plan['url']}" for plan in document["planned"]),
         "",

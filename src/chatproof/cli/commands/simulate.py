@@ -26,17 +26,19 @@ def main(argv: list[str]) -> int:
 
     to = parser("simulate", COMMANDS["simulate"])
     add_api(to)
-    to.add_argument("--fault", default="", metavar="NAME", help="fail this way")
-    to.add_argument("--list-faults", action="store_true", help="list the faults and the diagnosis each leads to")
-    to.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; default: a free one")
+    to.add_argument("--fault", default="", metavar="NAME", help="simulate this fault")
+    to.add_argument("--list-faults", action="store_true", help="list the faults and the diagnosis that each leads to")
+    to.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
     to.add_argument("--tls", action="store_true", help="serve https with the shipped test certificate")
-    to.add_argument("--key-env", default="", metavar="NAME", help="environment variable with the key to ask for")
+    to.add_argument(
+        "--key-env", default="", metavar="NAME", help="environment variable with the key that the simulator expects"
+    )
     to.add_argument("--latency", default="", metavar="200ms", help="wait before each answer")
-    to.add_argument("--pace", default="", metavar="N", help="tokens a second of an answer, streamed or not")
-    to.add_argument("--lenient", action="store_true", help="pass over fields that OpenAI does not know, such as top_k")
+    to.add_argument("--pace", default="", metavar="N", help="tokens per second of an answer, streamed or not")
+    to.add_argument("--lenient", action="store_true", help="ignore fields that OpenAI does not know, such as top_k")
     to.epilog = (
-        "A fault is switched while it runs by PUT BASE/_simulator/fault with the key and "
-        '{"fault": "html-502"}, or null for none; GET says which one is on.'
+        "To change the fault of a running simulator: PUT BASE/_simulator/fault with the key and "
+        '{"fault": "html-502"}, or null for none; GET shows the active one.'
     )
     args = to.parse_args(argv)
     side = _side(args.api or CHAT, args.lenient)
@@ -61,7 +63,7 @@ def main(argv: list[str]) -> int:
     lines = [f"base URL  {server.base_url}", f"model     {server.model}", f"key       {shown}"]
     if server.ca_file:
         lines.append(f"CA file   {server.ca_file}")
-    say("\n".join(["chatproof simulator: no provider, no evidence about one", *lines, "stop with Ctrl-C", ""]))
+    say("\n".join(["chatproof simulator: not a provider; proves nothing about one", *lines, "stop with Ctrl-C", ""]))
     gc.enable()  # switched off for short-lived commands
     try:
         while True:
@@ -74,7 +76,7 @@ def _side(api: str, lenient: bool) -> "Side":
     if not lenient:
         return surface_of(api).simulator()
     if api != CHAT:
-        raise UsageError("usage", f"--lenient goes with chat, not with --api {api}", "leave one of them out")
+        raise UsageError("usage", f"--lenient works with chat, not with --api {api}", "leave one of them out")
     from chatproof.simulator.lenient import LENIENT
 
     return LENIENT
@@ -86,9 +88,7 @@ def _key(name: str) -> "Secret":
     from chatproof.wire.exchange import Secret
 
     if not name.isidentifier() or not name.isascii():
-        raise UsageError(
-            "usage", "--key-env takes the name of a variable, and this is none", "do not give the key itself"
-        )
+        raise UsageError("usage", "--key-env expects the name of a variable", "do not give the key itself")
     key, _ = key_check.clean(os.environ.get(name, ""))
     problem = key_check.check(key)
     if problem:

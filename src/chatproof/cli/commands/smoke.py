@@ -59,14 +59,14 @@ def options(command: str = "smoke") -> argparse.ArgumentParser:
     to = parser(command, COMMANDS[command])
     add_target(to)
     if command == "smoke":
-        to.add_argument("--stream", action="store_true", help="add a streaming probe after the happy path holds")
+        to.add_argument("--stream", action="store_true", help="add a streaming probe after the happy path passes")
     to.add_argument("--plan", action="store_true", help="print the requests as curl commands; send nothing")
     to.add_argument("--max-requests", type=int, default=0, metavar="N", help="refuse to send more than N requests")
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument("--client", action="append", default=[], metavar="NAME", help=CLIENT_HELP)
     to.add_argument("--only", action="append", default=[], metavar="CLAUSE", help="judge only this clause or family")
     to.add_argument("--skip", action="append", default=[], metavar="CLAUSE", help="leave out this clause or family")
-    to.add_argument("--keep-bodies", action="store_true", help="keep excerpts of passing replies, too")
+    to.add_argument("--keep-bodies", action="store_true", help="also keep excerpts of passing replies")
     add_requests(to)
     publish.add_options(to)
     add_option(to)
@@ -74,12 +74,12 @@ def options(command: str = "smoke") -> argparse.ArgumentParser:
         "--against",
         default="",
         metavar="RUN",
-        help="report drift from this run; latest:GO: from the last good runs (the default where there are three)",
+        help="report drift from this run; latest:GO: from the last good runs (the default if there are three)",
     )
     return to
 
 
-CLIENT_HELP = "a client of yours: what breaks it is a must; repeatable"
+CLIENT_HELP = "one of your clients: what breaks it is a must; repeatable"
 
 
 def with_clients(resolved: Resolved, named: list[str]) -> Resolved:
@@ -90,7 +90,7 @@ def with_clients(resolved: Resolved, named: list[str]) -> Resolved:
 
     every = tuple(dict.fromkeys((*resolved.clients, *named)))
     clients.check(every)
-    said = f"levels follow your client{'s' if len(every) > 1 else ''} {', '.join(every)}, too: --client"
+    said = f"levels also follow your client{'s' if len(every) > 1 else ''} {', '.join(every)}: --client"
     return resolved._replace(clients=every, notes=(*resolved.notes, said))
 
 

@@ -24,19 +24,23 @@ _MODE = 0o644  # a web server is another user, and there is nothing in these fil
 def main(argv: list[str]) -> int:
     """Write what was asked for: 0, 2 or 4, whatever the states are."""
     to = parser("status", COMMANDS["status"])
-    to.add_argument("targets", nargs="*", metavar="TARGET", help="names of targets that are watched; no other is shown")
-    to.add_argument("--html", default="", metavar="DIR", help="write index.html into this folder")
-    to.add_argument("--json", default="", metavar="FILE", help="write the same for programs; - is standard output")
-    to.add_argument("--badge", action="store_true", help="write a badge for each target beside index.html")
+    to.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="names of the watched targets to show; no others are shown"
+    )
+    to.add_argument("--html", default="", metavar="DIR", help="write index.html to this folder")
+    to.add_argument("--json", default="", metavar="FILE", help="write the same as JSON; - is standard output")
+    to.add_argument("--badge", action="store_true", help="write a badge for each target next to index.html")
     to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml and no other file")
     add_option(to)
     args = to.parse_args(argv)
     if not args.targets:
-        raise UsageError("usage", "no target is named: what the public sees is chosen", "name the targets to show")
+        raise UsageError(
+            "usage", "no target is named: you must choose what the public sees", "name the targets to show"
+        )
     if args.badge and not args.html:
-        raise UsageError("usage", "--badge writes into the folder of --html", "say: --html DIR --badge")
+        raise UsageError("usage", "--badge writes to the folder of --html", "use: --html DIR --badge")
     if args.html and not os.path.isdir(args.html):
-        raise UsageError("usage", "the folder of --html is not there", "make it first")
+        raise UsageError("usage", "the folder of --html does not exist", "create it first")
     _need_extra()
     return _write(args)
 
@@ -52,13 +56,11 @@ def _write(args: argparse.Namespace) -> int:
         shown = public.read(Store(kept, Board({})), names, _stale_after(args, names), time.time())
     except KeyError as error:
         said = f"no monitor has watched {str(error.args[0])[:60]!r} with this journal"
-        raise UsageError(
-            "usage", said, "name targets as chatproof serve does, and its journal with --journal"
-        ) from None
+        raise UsageError("usage", said, "name targets as in chatproof serve, and its journal with --journal") from None
     except JournalError as error:
         if error.code != "journal.missing":
             raise
-        said = "no monitor has worked with this journal"
+        said = "no monitor has used this journal"
         raise UsageError("usage", said, "name the journal of chatproof serve with --journal") from None
     files: list[tuple[str, str]] = []
     if args.html:

@@ -34,15 +34,15 @@ def options() -> argparse.ArgumentParser:
         default=[],
         dest="extras",
         metavar="PROBE",
-        help="add a probe that is opt-in: image, cache",
+        help="add an optional probe: image, cache",
     )
-    to.add_argument("--burst", type=int, default=5, metavar="N", help="requests at the same time (default 5)")
-    to.add_argument("--budget-tokens", type=int, metavar="N", help="stop before more tokens than this are used")
+    to.add_argument("--burst", type=int, default=5, metavar="N", help="parallel requests (default 5)")
+    to.add_argument("--budget-tokens", type=int, metavar="N", help="stop before more than this many tokens are used")
     to.add_argument(
         "--baseline",
         default="",
         metavar="PATH",
-        help="write what fails now as waivers for chatproof.toml, to edit; - is standard output",
+        help="write current failures as waivers for chatproof.toml, for you to edit; - is standard output",
     )
     return to
 
@@ -50,7 +50,7 @@ def options() -> argparse.ArgumentParser:
 def settings(args: argparse.Namespace, resolved: Resolved) -> Settings:
     if not 1 <= args.burst <= MOST_AT_ONCE or (args.budget_tokens is not None and args.budget_tokens < 1):
         said = f"--burst must be from 1 to {MOST_AT_ONCE}, --budget-tokens at least 1"
-        raise UsageError("usage", said, "correct it; to send nothing: --plan")
+        raise UsageError("usage", said, "correct it; to send nothing, use --plan")
     return Settings(
         stream=True,
         strict=args.strict,

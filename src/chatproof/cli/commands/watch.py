@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     fails = exit_status.policy(args.fail_on, args.exit_zero)
     every, most = _period(args.every, "--every", _LEAST), _period(args.span, "--for", 0.0) if args.span else 0.0
     if args.until and args.until not in UNTIL:
-        raise UsageError("usage", "--until takes GO, NO-GO or change", "say: --until GO")
+        raise UsageError("usage", "--until expects GO, NO-GO or change", "for example: --until GO")
     resolved = with_clients(find_target(args), args.client)
     settings = Settings(args.stream, args.strict, tuple(args.only), tuple(args.skip))
     resolved = with_model(resolved, args.model, Keeper(args))
@@ -51,25 +51,25 @@ def main(argv: list[str]) -> int:
 def options() -> argparse.ArgumentParser:
     to = parser("watch", COMMANDS["watch"])
     add_target(to)
-    to.add_argument("--every", default="30s", metavar="30s", help="time between the beginnings of two runs")
-    to.add_argument("--until", default="", metavar="GO|NO-GO|change", help="end at the first run that comes to this")
+    to.add_argument("--every", default="30s", metavar="30s", help="time between the starts of two runs")
+    to.add_argument("--until", default="", metavar="GO|NO-GO|change", help="stop at the first run with this result")
     to.add_argument(
-        "--for", dest="span", default="", metavar="10m", help="end after so long, whatever the runs come to"
+        "--for", dest="span", default="", metavar="10m", help="stop after this time, whatever the results are"
     )
-    to.add_argument("--stream", action="store_true", help="add a streaming probe after the happy path holds")
+    to.add_argument("--stream", action="store_true", help="add a streaming probe after the happy path passes")
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument("--client", action="append", default=[], metavar="NAME", help=CLIENT_HELP)
     to.add_argument("--only", action="append", default=[], metavar="CLAUSE", help="judge only this clause or family")
     to.add_argument("--skip", action="append", default=[], metavar="CLAUSE", help="leave out this clause or family")
-    said = f"end before more requests than N are sent (default {REQUESTS}; 0: no limit)"
+    said = f"stop before more than N requests are sent (default {REQUESTS}; 0: no limit)"
     to.add_argument("--max-requests", type=int, default=REQUESTS, metavar="N", help=said)
-    said = f"end before more tokens than N are used (default {TOKENS}; 0: no limit); one answer may go beyond"
+    said = f"stop before more than N tokens are used (default {TOKENS}; 0: no limit); one answer may exceed it"
     to.add_argument("--budget-tokens", type=int, default=TOKENS, metavar="N", help=said)
     said = f"what fails the last run: {', '.join(word for word in exit_status.FAIL_ON if word != exit_status.DRIFT)}"
     to.add_argument("--fail-on", action="append", default=[], metavar="WHAT", help=said)
-    to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the last verdict")
-    to.add_argument("-q", "--quiet", action="store_true", help="the last line only")
-    to.add_argument("-v", "--verbose", action="count", default=0, help="a line for each run")
+    to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the last verdict is")
+    to.add_argument("-q", "--quiet", action="store_true", help="print only the last line")
+    to.add_argument("-v", "--verbose", action="count", default=0, help="print a line for each run")
     add_option(to)
     return to
 
@@ -212,5 +212,5 @@ def _period(text: str, option: str, least: float) -> float:
     else:
         value = duration(text)
     if not least <= value <= _LONGEST:
-        raise UsageError("usage", f"{option} is from {least:g} s to a week", f"say: {option} 30s")
+        raise UsageError("usage", f"{option} must be from {least:g} s to a week", f"say: {option} 30s")
     return value

@@ -34,9 +34,7 @@ def _found(args: argparse.Namespace) -> list[str]:
     paths = [path for path, by in config_files.files(ignored=ignored) if by == config_files.FOUND]
     if not paths:
         passed = "".join(f"; {reason}" for reason in ignored)
-        raise UsageError(
-            "usage", f"no file is found here that needs an approval{passed}", "name one: config trust FILE"
-        )
+        raise UsageError("usage", f"no file here needs an approval{passed}", "name one: config trust FILE")
     return paths
 
 
@@ -46,7 +44,9 @@ def _trust(paths: list[str], *, asks: bool) -> int:
     decided = [(path, said, trust.authorities(said)) for path, said in loaded]
     if asks and not interactive():
         say("".join(_shown(path, said, held) for path, said, held in decided))
-        raise UsageError("usage", "nothing is approved: there is no terminal to ask on", "if this is right, say --yes")
+        raise UsageError(
+            "usage", "nothing is approved: there is no terminal for the question", "if this is right, use --yes"
+        )
     for path, said, held in decided:
         say(_shown(path, said, held))
         if asks and not _agreed():
@@ -66,7 +66,7 @@ def _shown(path: str, said: dict[str, Any], held: dict[str, bytes | None]) -> st
         f"  authorities of targets.{name}: {'cannot be read' if data is None else f'sha256 {sha256(data)}'}"
         for name, data in held.items()
     ]
-    rows += [f"  key of targets.{name}: by a link, in {real}" for name, real in trust.linked_keys(said).items()]
+    rows += [f"  key of targets.{name}: through a link, in {real}" for name, real in trust.linked_keys(said).items()]
     if len(rows) == 1:
         rows.append("  nothing: no approval is needed")
     return "".join(f"{escape(row)}\n" for row in rows)

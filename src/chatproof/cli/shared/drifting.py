@@ -23,7 +23,7 @@ def baseline(args: argparse.Namespace, target: Target) -> list[dict[str, Any]]:
         within = Scope(target.name or "url", subject_of(target._asdict()), "", target.api)
         (named_run,) = find_runs(args, [args.against], within)
         if not named_run.row.ended:
-            raise UsageError("usage", f"--against: {named_run.row.run_id} has no end", "name a run that ended")
+            raise UsageError("usage", f"--against: {named_run.row.run_id} did not end", "name a run that ended")
         return [named_run.document]
     try:
         kept = open_journal(args)

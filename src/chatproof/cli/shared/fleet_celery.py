@@ -37,7 +37,7 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
     """Work for one region until a signal comes."""
     regions = _regions(args)
     if len(regions) != 1:
-        raise UsageError("usage", "a worker has one region", "start one for each region")
+        raise UsageError("usage", "a worker has exactly one region", "start one worker for each region")
     place = _journal(args)
     mine = Fleet(
         fleet.rows.values(),
@@ -74,7 +74,7 @@ def submit(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
 def beat(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
     """Submit in every period, and end the runs of workers that were lost; until a signal comes."""
     if not args.every:
-        raise UsageError("usage", "beat needs --every", "say how often: --every 5m")
+        raise UsageError("usage", "beat needs --every", "for example: --every 5m")
     every, kept, limit = _every(args), journal.open(_journal(args)), duration(args.batch_limit)
     app = _app(args, fleet, _regions(args))
     due = Due(chosen, every, time.time())
@@ -173,9 +173,11 @@ def _regions(args: argparse.Namespace) -> list[str]:
     regions: list[str] = args.region or ["here"]
     for region in regions:
         if not batches.is_region(region):
-            raise UsageError("usage", "a region's name has small letters, digits and hyphens", "say --region eu-1")
+            raise UsageError(
+                "usage", "a region's name has only small letters, digits and hyphens", "for example: --region eu-1"
+            )
     if not 1 <= args.batch <= batches.MOST_NAMES:
-        raise UsageError("usage", f"--batch is a number from 1 to {batches.MOST_NAMES}", "correct it")
+        raise UsageError("usage", f"--batch must be a number from 1 to {batches.MOST_NAMES}", "correct it")
     return list(dict.fromkeys(regions))
 
 
@@ -183,7 +185,7 @@ def _journal(args: argparse.Namespace) -> str:
     """The journal that all workers share: it holds what was begun, so that a fleet needs one."""
     place = named(args)
     if place == journal.NONE or place.endswith((".jsonl", ".ndjson")):
-        raise UsageError("usage", "a fleet on Celery needs a journal in SQL", "--journal postgresql://host/name")
+        raise UsageError("usage", "a fleet on Celery needs a journal in SQL", "use --journal postgresql://host/name")
     found = journal.open(place)
     try:
         found.ready()

@@ -9,15 +9,15 @@ from textwrap import fill
 from typing import Any
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "where and as whom": (
+    "target and credentials": (
         "--model", "--profile", "--base-url", "--environment", "--key-env", "--key-file", "--key-stdin", "--no-auth",
         "--header", "--env-file", "--config", "--fault", "--target",
     ),
-    "the way there": (
+    "connection": (
         "--timeout", "--proxy", "--ca-file", "--client-cert", "--client-key", "--client-key-pass", "--allow-http",
         "--port", "--tls",
     ),
-    "what is asked and judged": (
+    "what is sent and judged": (
         "--api", "--request", "--allow-effects", "--client", "--as", "--stream", "--smoke", "--validate",
         "--only", "--skip", "--layer",
         "--require", "--with", "--strict", "--burst", "--against", "--baseline", "--ask-again", "--check",
@@ -28,8 +28,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "--since", "--until", "--verdict", "--clause", "--code", "--kind", "--limit", "--narrowed", "--older-than",
     ),
     "cost": ("--plan", "--max-requests", "--budget-tokens"),
-    "who may come": ("--listen", "--token-file", "--tls-cert", "--tls-key", "--behind-proxy", "--host"),
-    "what comes out": (
+    "access to the monitor": ("--listen", "--token-file", "--tls-cert", "--tls-key", "--behind-proxy", "--host"),
+    "output": (
         "--format", "--report", "--json-fields", "--output", "--counts", "--body", "--attach-bodies", "--anyway",
         "--keep-bodies", "--journal", "--fail-on", "--exit-zero", "--quiet", "--verbose", "--list-faults", "--origin",
     ),
@@ -75,9 +75,9 @@ _SECTIONS = (
     ("check an endpoint", ("smoke", "validate", "judge", "compare", "fleet", "requests", "models", "doctor")),
     ("keep watch", ("watch", "serve", "status")),
     ("after a run", ("history", "show", "diff", "review", "escalate", "explain")),
-    ("the contract and the set-up", ("contract", "config", "journal", "simulate", "completion")),
+    ("the contract and the setup", ("contract", "config", "journal", "simulate", "completion")),
 )
-_WHAT = "Does this chat completions endpoint keep its contract, and if not, whose fault is it and what do I do next?"
+_WHAT = "Does this chat completions endpoint keep its contract? If not, who must fix it, and what do you do next?"
 _TARGETS = (
     "TARGET is a name in chatproof.toml, a built-in profile (cometapi, openai, …), an http(s) base URL such as "
     "https://host/v1, or simulator. `chatproof COMMAND --help` shows the options of a command."

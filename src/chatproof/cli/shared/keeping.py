@@ -166,7 +166,10 @@ class Keeper:
             age = store.KEEP
         responses = {exchange["id"]: exchange["response"] for exchange in document["exchanges"]}
         for body in bodies:
-            hash, refused = "", body.refused or ("the configuration keeps none" if not store.days(age) else "")
+            hash, refused = (
+                "",
+                body.refused or ("the configuration says that none is kept" if not store.days(age) else ""),
+            )
             try:
                 if not refused:
                     hash, refused = store.keep(beside, subject_of(document["target"]), body.data, age)
@@ -182,7 +185,7 @@ class Keeper:
         if against is None:
             against = self._unlike(document)
         elif not against:
-            document["notes"].append("--against: no run of this target was good yet, so that drift was not looked for")
+            document["notes"].append("--against: this target has no good run yet, so drift was not checked")
         if against:
             from chatproof.analysis import drift, upstream
 
@@ -211,7 +214,7 @@ class Keeper:
                 raise UsageError("usage", f"{error.code}: {error.detail}; nothing was sent", error.advice) from None
             raise error
         self._journal = None
-        self._remark = f"this run is in no journal: {error.detail} (--journal none: none is wanted)"
+        self._remark = f"this run is not in a journal: {error.detail} (to run without one: --journal none)"
         if not error.is_usage or os.path.lexists(journal.default_place(os.environ)):
             self._say(error, "")
         elif self._quiet:

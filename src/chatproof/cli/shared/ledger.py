@@ -55,7 +55,7 @@ def line(row: dict[str, Any]) -> str:
     if last is None:
         seen = "not observed on this target"
     elif held is None:
-        seen = f"never seen to hold; {last['outcome']} in {last['run_id']}"
+        seen = f"never observed to pass; {last['outcome']} in {last['run_id']}"
     else:
         seen = f"held {held['at'][:10]} in {held['run_id']}"
         if last["run_id"] != held["run_id"]:
@@ -72,12 +72,12 @@ def sign(document: dict[str, Any], args: argparse.Namespace) -> int:
     if row is None:
         raise UsageError(
             "usage",
-            f"no clause is called {args.second[:80]!r}",
+            f"there is no clause {args.second[:80]!r}",
             near(args.second, (row["id"] for row in document["clauses"]), "see: chatproof contract --validate"),
         )
     source = args.source or row["source"]
     if not args.owner.strip():
-        raise UsageError("usage", "a sign-off needs --owner", "say who read it: --owner NAME")
+        raise UsageError("usage", "a sign-off needs --owner", "name the reader: --owner NAME")
     if not source.startswith(("https://", "http://")):
         raise UsageError("usage", "--source must be an http(s) URL", "give the page that was read")
     signed = {
@@ -108,7 +108,7 @@ def recorded(path: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         whole = False
     if not whole:
-        raise UsageError("usage", f"{path} is no contract", "write one: chatproof contract --format json > FILE")
+        raise UsageError("usage", f"{path} is not a contract", "write one: chatproof contract --format json > FILE")
     return document
 
 

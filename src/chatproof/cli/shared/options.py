@@ -42,10 +42,10 @@ VARIABLES = {
 """Variables that stand for an option: weaker than the option, stronger than any file. Whoever sets a variable must not
 lead a key elsewhere: see `_variables` for what the last three may and may not do."""
 LIMITS = {
-    "target": "a URL, or a profile on this machine, never gets a key that an option names",
+    "target": "a URL, or a profile of this machine, never gets a key that an option names",
     "ca_file": "only with --ca-file env",
-    "proxy": "for https only; for http say --proxy env",
-    "config": "the file needs an approval, which --config does not",
+    "proxy": "for https only; for http use --proxy env",
+    "config": "the file needs an approval, unless it is named by --config",
 }
 """What the variable may not do that the option may."""
 DECIDING = (
@@ -126,7 +126,7 @@ def describe(command: str) -> Parser:
         return found.parser
     finally:
         Parser.describing = False
-    raise RuntimeError(f"the command {command} parses nothing")
+    raise RuntimeError(f"the command {command} accepts no options")
 
 
 def parser(command: str, about: str) -> Parser:
@@ -146,7 +146,7 @@ def add_api(to: argparse.ArgumentParser) -> None:
         "--api",
         default="",
         metavar="NAME",
-        help="the API that is asked: chat (default), embeddings, messages or responses",
+        help="the API of the target: chat (default), embeddings, messages or responses",
     )
 
 
@@ -169,12 +169,12 @@ def add_target(to: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the endpoint is open on purpose; the error path does not apply",
     )
-    to.add_argument("--profile", default="", metavar="NAME", help="what is known of the provider")
+    to.add_argument("--profile", default="", metavar="NAME", help="the provider's profile")
     to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")
-    to.add_argument("--timeout", default="", metavar="30s", help="deadline for each exchange as a whole")
+    to.add_argument("--timeout", default="", metavar="30s", help="deadline for each complete exchange")
     to.add_argument("--ca-file", default="", metavar="PATH|env", help="trust these authorities instead of the system's")
-    to.add_argument("--client-cert", default="", metavar="PATH", help="our certificate, for a server that asks for one")
-    to.add_argument("--client-key", default="", metavar="PATH", help="its key, if the certificate's file lacks it")
+    to.add_argument("--client-cert", default="", metavar="PATH", help="our certificate, for a server that requires one")
+    to.add_argument("--client-key", default="", metavar="PATH", help="its key, if the certificate's file has none")
     to.add_argument(
         "--client-key-pass", default="", metavar="env:NAME", help="the passphrase of an encrypted client key"
     )
@@ -183,18 +183,18 @@ def add_target(to: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=env:VAR",
-        help="a header that the gateway wants besides, its value from a variable; repeatable",
+        help="a header that the gateway also needs, its value from a variable; repeatable",
     )
     to.add_argument(
         "--proxy",
         default="",
         metavar="URL|env",
-        help="http proxy for CONNECT; env: take it from the environment",
+        help="http proxy for CONNECT; env: use the environment's",
     )
-    to.add_argument("--allow-http", action="store_true", help="send the key in clear to a remote host")
+    to.add_argument("--allow-http", action="store_true", help="allow http to a remote host: the key is unencrypted")
     to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml and no other file")
     to.add_argument("--env-file", default="", metavar="PATH", help="read variables from this file, for this run only")
-    to.add_argument("--fault", default="", metavar="NAME", help="with the target simulator: let it fail this way")
+    to.add_argument("--fault", default="", metavar="NAME", help="with the target simulator: simulate this fault")
 
 
 def find_target(args: argparse.Namespace, *, need_key: bool = True, gated: bool = True) -> Resolved:
@@ -205,8 +205,8 @@ def find_target(args: argparse.Namespace, *, need_key: bool = True, gated: bool 
     if "@" in args.proxy:  # a user alone may be a token
         raise UsageError(
             "usage",
-            "a proxy's user and password on the command line are seen by everyone on this machine",
-            "put the proxy's URL in HTTPS_PROXY and say --proxy env, or in CHATPROOF_PROXY",
+            "everyone on this machine can see a proxy's user and password on the command line",
+            "put the proxy's URL in HTTPS_PROXY and use --proxy env, or in CHATPROOF_PROXY",
         )
     environ, notes = environment_of(args)
     ca_file_by = _variables(args, environ)
@@ -219,8 +219,8 @@ def find_target(args: argparse.Namespace, *, need_key: bool = True, gated: bool 
     if args.fault:
         raise UsageError(
             "usage",
-            "--fault goes with the target simulator only",
-            "say: chatproof smoke simulator --fault NAME",
+            "--fault works with the target simulator only",
+            "use: chatproof smoke simulator --fault NAME",
         )
     wanted = Wanted(
         target=args.target,
@@ -260,7 +260,7 @@ def _refuse_path(args: argparse.Namespace) -> None:
     command = f"{args.prog} {base.removesuffix(surface.path)}"
     if surface.name == CHAT:
         raise UsageError("url.invalid", said, f"leave {surface.path} out: {command}")
-    raise UsageError("url.invalid", said, f"leave {surface.path} out and name the API: {command} --api {surface.name}")
+    raise UsageError("url.invalid", said, f"remove {surface.path} and name the API: {command} --api {surface.name}")
 
 
 def add_requests(to: argparse.ArgumentParser) -> None:
@@ -270,12 +270,12 @@ def add_requests(to: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="send your own request bodies, too: JSON, JSONL, or a HAR or capture",
+        help="also send your own request bodies: JSON, JSONL, or a HAR or capture",
     )
     to.add_argument(
         "--allow-effects",
         action="store_true",
-        help="send store, background and hosted tools of your own requests, too",
+        help="also send store, background and hosted tools of your own requests",
     )
 
 
@@ -289,7 +289,7 @@ def _variables(args: argparse.Namespace, environ: Mapping[str, str]) -> str:
     if args.ca_file == ENVIRONMENT:
         args.ca_file = environ.get(VARIABLES["ca_file"], "")
         if not args.ca_file:
-            raise UsageError("usage", "--ca-file env, and CHATPROOF_CA_FILE is not set", "set it, or name the file")
+            raise UsageError("usage", "--ca-file env needs CHATPROOF_CA_FILE to be set", "set it, or name the file")
         ca_file_by = f"variable {VARIABLES['ca_file']}"
     else:
         ca_file_by = "option --ca-file"

@@ -28,8 +28,10 @@ def remarks(environ: Mapping[str, str], resolved: Resolved | None, env_file: str
         yield from _exempt(environ, resolved)
         yield from _key(resolved)
     if not env_file and os.path.isfile(".env"):
-        said = "a file .env is here and not read: chatproof takes no key and no setting from it unasked"
-        yield "configuration", said, "say --env-file .env if your application loads it"
+        said = (
+            "there is a file .env here, which is not read: chatproof reads no key or setting from it without --env-file"
+        )
+        yield "configuration", said, "use --env-file .env if your application loads it"
 
 
 def _socks(environ: Mapping[str, str]) -> Iterator[Remark]:
@@ -40,9 +42,9 @@ def _socks(environ: Mapping[str, str]) -> Iterator[Remark]:
         if scheme in ("socks5", "socks5h"):
             said = "openai-python cannot start with it unless the package httpx[socks] is installed"
         else:
-            said = "openai-python cannot start with it at all: httpx knows socks5:// and socks5h:// only"
+            said = "openai-python cannot start with it at all: httpx knows only socks5:// and socks5h://"
         known = scheme if scheme in ("socks", "socks4", "socks4a", "socks5", "socks5h") else "socks"
-        step = "unset it for this program, or name an http:// proxy; chatproof speaks no SOCKS itself"
+        step = "unset it for this program, or name an http:// proxy; chatproof itself does not support SOCKS"
         yield "variables", f"{name} names a SOCKS proxy ({known}://): {said}", step
 
 
@@ -51,7 +53,7 @@ def _trust_files(environ: Mapping[str, str]) -> Iterator[Remark]:
         path = environ.get(name, "")
         if path and not os.path.exists(path):
             said = f"{name} names a file that does not exist: {without(safe_files.tilde(path))}"
-            yield "variables", said, "correct or unset it: httpx and requests fail at their start, Node goes on without"
+            yield "variables", said, "correct or unset it: httpx and requests fail at start, Node continues without it"
 
 
 def _base_url(environ: Mapping[str, str], resolved: Resolved) -> Iterator[Remark]:
@@ -60,13 +62,13 @@ def _base_url(environ: Mapping[str, str], resolved: Resolved) -> Iterator[Remark
             continue
         url = parse_base_url(environ[name], allow_http=True)
         if isinstance(url, UrlProblem):
-            yield "variables", f"{name} is set and is no URL that can be used", "correct it: the SDKs read it"
+            yield "variables", f"{name} is set, but is not a usable URL", "correct it: the SDKs read it"
         elif str(url) != str(resolved.url):
             said = f"{name} says {without(url.origin)}" + (
                 "" if url.origin != resolved.url.origin else " with another path"
             )
-            step = "programs on the SDKs go there unless told otherwise; check that endpoint, or correct the variable"
-            yield "variables", f"{said}, and what is checked here is {resolved.url}", step
+            step = "programs that use the SDKs go there by default; check that endpoint, or correct the variable"
+            yield "variables", f"{said}, but this check is about {resolved.url}", step
 
 
 def _exempt(environ: Mapping[str, str], resolved: Resolved) -> Iterator[Remark]:
@@ -81,5 +83,5 @@ def _exempt(environ: Mapping[str, str], resolved: Resolved) -> Iterator[Remark]:
 def _key(resolved: Resolved) -> Iterator[Remark]:
     key = resolved.target.key
     if any(key == Secret(word) for word in _NO_VALUES):
-        said = "the key is a program's word for no value (undefined, null or None)"
-        yield "key", said, f"look at what fills {resolved.target.key_source}: the variable it is taken from is not set"
+        said = "the key is a word that programs print for a missing value (undefined, null or None)"
+        yield "key", said, f"look at what sets {resolved.target.key_source}: the variable it is copied from is not set"

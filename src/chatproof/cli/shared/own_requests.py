@@ -33,7 +33,9 @@ def of(args: argparse.Namespace, targets: Iterable[Resolved]) -> "tuple[OwnReque
             raise UsageError("usage", f"--request cannot be read: {problem}", "see: docs/guides/moving.md") from None
     if len(found) > request_bodies.MOST:
         advice = "chatproof requests from FILE... keeps one of each shape"
-        raise UsageError("usage", f"{len(found)} requests are given, more than {request_bodies.MOST}", advice)
+        raise UsageError(
+            "usage", f"{len(found)} requests are given, more than the limit of {request_bodies.MOST}", advice
+        )
     return tuple(found)
 
 

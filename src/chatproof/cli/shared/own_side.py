@@ -128,12 +128,12 @@ def of_journal(args: argparse.Namespace) -> Iterator[Remark]:
         yield "journal", "note", error.detail.removesuffix(". Nothing was sent"), error.advice
         return
     if place in ("", NONE):
-        step = "name one with --journal, and review, diff and escalate have runs to look at"
-        yield "journal", "note", "runs are kept nowhere", step
+        step = "name one with --journal, so that review, diff and escalate have runs to read"
+        yield "journal", "note", "runs are not kept anywhere", step
         return
     if "://" in place:
         try:
-            yield "journal", "ok", f"{journal.open(place, create=False).shown}; it is not asked here", ""
+            yield "journal", "ok", f"{journal.open(place, create=False).shown}; not contacted by this command", ""
         except JournalError as error:
             yield "journal", "problem", error.detail, error.advice
         return
@@ -143,7 +143,7 @@ def of_journal(args: argparse.Namespace) -> Iterator[Remark]:
         yield _to_be_made(path, shown, wanted=bool(named(args)))
         return
     if not os.path.isfile(path) or not os.access(path, os.R_OK | os.W_OK):
-        yield "journal", "problem", f"{shown} cannot be written by this user", "look at its owner and mode"
+        yield "journal", "problem", f"this user cannot write {shown}", "look at its owner and permissions"
         return
     open_to_others = stat.S_IMODE(os.stat(path).st_mode) & 0o077  # before it is opened, which takes rights away
     try:
@@ -152,7 +152,12 @@ def of_journal(args: argparse.Namespace) -> Iterator[Remark]:
     except JournalError as error:
         yield "journal", "problem", error.detail, error.advice
     if open_to_others:
-        yield "journal", "note", f"{shown} could be read or changed by others", "chmod 600 it, and its folder 700"
+        yield (
+            "journal",
+            "note",
+            f"other users can read or change {shown}",
+            "chmod 600 the file, and chmod 700 its folder",
+        )
 
 
 def _to_be_made(path: str, shown: str, *, wanted: bool) -> Remark:
@@ -161,8 +166,13 @@ def _to_be_made(path: str, shown: str, *, wanted: bool) -> Remark:
     while not wanted and folder != "/" and not os.path.exists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
-        return "journal", "problem", f"{shown} cannot be made: its folder is not there or not writable", "name another"
-    return "journal", "ok", f"{shown}, to be made by the first run", ""
+        return (
+            "journal",
+            "problem",
+            f"{shown} cannot be created: its folder does not exist or is not writable",
+            "name another",
+        )
+    return "journal", "ok", f"{shown}, created by the first run", ""
 
 
 def of_clock(args: argparse.Namespace) -> Remark:
@@ -171,14 +181,14 @@ def of_clock(args: argparse.Namespace) -> Remark:
     shown = f"{now[:19]}Z" + (f", TZ={os.environ['TZ']}" if os.environ.get("TZ") else "")
     if now < known:
         step = "set the clock: certificates and records depend on it"
-        return "clock", "problem", f"{shown} is before {known}, when this chatproof was made", step
+        return "clock", "problem", f"the clock shows {shown}, before {known}, when this chatproof was made", step
     try:
         newest = _newest(args)
     except (UsageError, JournalError):
         newest = ""  # told of where the journal is
     if newest > now:
-        step = "look at the clock of this machine, or of the one that made that run"
-        return "clock", "note", f"{shown} is before the journal's newest run, {newest[:19]}Z", step
+        step = "look at the clock of this machine, or of the machine that made that run"
+        return "clock", "note", f"the clock shows {shown}, before the journal's newest run, {newest[:19]}Z", step
     return "clock", "ok", shown, ""
 
 

@@ -35,7 +35,7 @@ def show(resolved: Resolved, settings: Settings) -> str:
         after = asked[probe].after
         when = {"": "", ALIVE: ", only after something has answered"}.get(after, f", only after {after} holds")
         if asked[probe].answers:
-            when += "; its messages will hold what the server said there"
+            when += "; its messages will contain the server's answer to that"
         own = probe in of_own
         lines += [
             "",
@@ -74,29 +74,31 @@ def _cost(planned: dict[str, Probe], settings: Settings, streams: bool) -> list[
     if settings.requests or settings.kind == VALIDATE:
         from chatproof.running import own_requests
 
-        what = "requests of your own or usual ones" if settings.kind == VALIDATE else "requests of your own"
-        more = [f"# and at most {own_requests.most(settings)} smaller ones, where {what} are refused"]
+        what = "requests of your own or common ones" if settings.kind == VALIDATE else "requests of your own"
+        more = [f"# and at most {own_requests.most(settings)} smaller ones, if {what} are refused"]
     control = next((row for row in planned.values() if row.role == CONTROL and row.otherwise), None)
     if control is not None:
         most = 1 + sum(row.role == KEY_REFUSAL for row in planned.values())
-        more.append(f"# and at most {most} again without it, where {control.blamed[0]} is refused")
+        more.append(f"# and at most {most} again without it, if {control.blamed[0]} is refused")
     if settings.kind != VALIDATE:
         return [
             *lines,
             *more,
-            "# token ceiling: none is sent, so the model's own maximum holds; the answer asked for is one word"
+            "# token ceiling: none is sent, so the model's own maximum applies; the requested answer is one word"
             if streams
-            else "# tokens: those of the texts below; the model writes none",
+            else "# tokens: those of the texts below; the model generates none",
         ]
     lines[0] = f"# {len(planned)} requests, {len(billable)} billable; free ones first, and paid ones only if those work"
     lines += more
     refusals = sum(row.role == REFUSAL for row in planned.values())
     if refusals:
-        lines.append(f"# {refusals} of the free ones must be refused: an endpoint that answers them bills them, too")
+        lines.append(f"# {refusals} of the free ones must be refused: an endpoint that answers them also bills them")
     expected = sum(row.tokens for row in billable) + sum(own.tokens for own in settings.requests)
     lines.append(f"# token ceiling: about {expected} tokens, prompt and answer, by the probe table")
     if settings.budget_tokens:
-        lines.append(f"# --budget-tokens {settings.budget_tokens}: what would exceed it by that table is not sent")
+        lines.append(
+            f"# --budget-tokens {settings.budget_tokens}: requests that would exceed it by that table are not sent"
+        )
     else:
-        lines.append("# a model that thinks or rambles may use more: --budget-tokens N stops in time")
+        lines.append("# a model that thinks or writes too much may use more: --budget-tokens N stops in time")
     return lines

@@ -42,7 +42,7 @@ def add_options(to: argparse.ArgumentParser, of: str = "") -> None:
         metavar="WHAT",
         help=f"what fails the run: {', '.join(exit_status.FAIL_ON)} (default broken,undecided)",
     )
-    to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the verdict")
+    to.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the verdict is")
     if not of:
         to.add_argument(
             "--json-fields",
@@ -51,7 +51,7 @@ def add_options(to: argparse.ArgumentParser, of: str = "") -> None:
             help="only these fields of the run as JSON on standard output, such as verdict,findings.clause",
         )
     to.add_argument("-q", "--quiet", action="store_true", help="only the verdict, its cause, owner and next step")
-    to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; twice: headers")
+    to.add_argument("-v", "--verbose", action="count", default=0, help="show exchanges; given twice: headers")
 
 
 class Outlet:
@@ -69,7 +69,9 @@ class Outlet:
         for report in args.report:
             format, separator, path = report.partition("=")
             if separator and not path:
-                raise UsageError("usage", f"--report {format}= names no file", "give a path, or - for standard output")
+                raise UsageError(
+                    "usage", f"--report {format}= needs a file name", "give a path, or - for standard output"
+                )
             if path in ("", "-"):
                 on_stdout.append(format)
             else:
@@ -80,12 +82,12 @@ class Outlet:
             from chatproof.cli.shared import fields
 
             if on_stdout or args.format not in ("text", "json"):
-                raise UsageError("usage", "--json-fields is JSON on standard output", "leave out the other format")
+                raise UsageError("usage", "--json-fields writes JSON to standard output", "leave out the other format")
             self._fields = fields.parse(args.json_fields)
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
             reporters.load(format, of)
         if len(self._paths) != len({_place(path) for _, path in self._paths}):
-            raise UsageError("usage", "two reports have one path", "give each report a path of its own")
+            raise UsageError("usage", "two reports have the same path", "give each report a path of its own")
         for _, path in self._paths:
             if read := _read_by(args, path):
                 raise UsageError("usage", f"the report would replace {read}", "give the report another path")

@@ -31,7 +31,9 @@ def open_journal(args: argparse.Namespace) -> Journal:
 def add_narrowed(to: argparse.ArgumentParser) -> None:
     """--narrowed and --api, for commands that choose runs."""
     to.add_argument("--api", default="", metavar="NAME", help="runs of this API only: chat, responses, …")
-    to.add_argument("--narrowed", action="store_true", help="let latest be a run that left out a part of the contract")
+    to.add_argument(
+        "--narrowed", action="store_true", help="allow latest to choose a run that left out a part of the contract"
+    )
 
 
 def find_runs(args: argparse.Namespace, selectors: list[str], within: Scope | None = None) -> list[Found]:
@@ -54,7 +56,7 @@ def find_runs(args: argparse.Namespace, selectors: list[str], within: Scope | No
             found[number] = one = find(kept, selector, within=within, narrowed=narrowed, api=api)
         within = within or scope_of(one.row)
         if kept is not None and is_latest(selector) and not narrowed and (newer := newer_narrowed(kept, one.row)):
-            warn(f"chatproof: note: {newer.run_id} is newer, and narrowed; --narrowed does not leave it out")
+            warn(f"chatproof: note: {newer.run_id} is newer, but narrowed; --narrowed includes it")
     return [found[number] for number in range(len(selectors))]
 
 
@@ -102,7 +104,7 @@ def last_good_before(args: argparse.Namespace, found: Found) -> Found:
     wanted = scope.of(Filters(verdict="GO", environment=scope.environment, whole=not args.narrowed, limit=MOST))
     before = (row for row in kept.list(wanted) if not found.row.seq or row.seq < found.row.seq)
     if (good := next(before, None)) is None:
-        raise UsageError("usage", f"no good run of the same target lies before {found.row.run_id}", "name two runs")
+        raise UsageError("usage", f"there is no good run of the same target before {found.row.run_id}", "name two runs")
     return found_in(kept, good)
 
 
@@ -135,7 +137,7 @@ def days(text: str, option: str) -> float:
     """Seconds from an age such as 90d, 12h or 30m. Raises UsageError."""
     number, unit = text[:-1], text[-1:]
     if not (number.isascii() and number.isdigit() and unit in _UNITS and len(number) <= 6):
-        raise UsageError("usage", f"{option}: {text[:40]!r} is no age", "write 90d, 12h, 30m or 4w")
+        raise UsageError("usage", f"{option}: {text[:40]!r} is not an age", "write 90d, 12h, 30m or 4w")
     return float(number) * _UNITS[unit]
 
 
@@ -153,4 +155,6 @@ def moment(text: str, option: str) -> str:
             continue
         if len(bare.partition(".")[0]) == len(time.strftime(form, time.gmtime(0))):
             return bare
-    raise UsageError("usage", f"{option}: {text[:40]!r} is no time", "write 2026-11-22, 2026-11-22T10:00 (UTC), or 24h")
+    raise UsageError(
+        "usage", f"{option}: {text[:40]!r} is not a time", "write 2026-11-22, 2026-11-22T10:00 (UTC), or 24h"
+    )

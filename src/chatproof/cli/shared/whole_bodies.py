@@ -22,7 +22,7 @@ def body_of(args: argparse.Namespace, document: dict[str, Any], wanted: str) -> 
         raise UsageError("usage", f"{document['run_id']} has no exchange {wanted[:40]!r}", f"there are: {there}")
     kept = _kept(found)
     if not kept.get("sha256"):
-        reason = kept.get("reason") or "nothing in it was broken or undecided, nothing came, or no journal kept it"
+        reason = kept.get("reason") or "it had no failure, no reply arrived, or no journal kept it"
         raise UsageError(
             "usage", f"no body of {found['id']} ({found['probe']}) is kept: {reason}", "see: chatproof show -v"
         )

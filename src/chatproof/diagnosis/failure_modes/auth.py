@@ -37,8 +37,7 @@ def _error_body(case: Case) -> Sign | None:
     if case.page and case.reply.kind == "html":
         return Sign(
             owner=GATEWAY,
-            next_step="Report it to whoever runs the gateway: it writes its own page in place of the API's error "
-            "(Apache: ProxyErrorOverride off; nginx: proxy_intercept_errors off), and SDK users are not told the reason.",
+            next_step="Report it to whoever runs the gateway: it replaces the API's error with its own page (Apache: ProxyErrorOverride off; nginx: proxy_intercept_errors off), so SDK users do not see the reason.",
             confidence=LIKELY,
         )
     return Sign()
@@ -52,33 +51,32 @@ MODES = (
     Mode(
         "auth.not_enforced",
         PROVIDER,
-        "the endpoint answers requests that carry a wrong key or none",
-        "Escalate at once: anyone can use it. If it is open on purpose, say --no-auth.",
+        "the endpoint answers requests that carry a wrong key or no key",
+        "Escalate at once: anyone can use it. If it is open on purpose, use --no-auth.",
         CERTAIN,
         _not_enforced,
     ),
     Mode(
         "contract.status",
         PROVIDER,
-        "a request with a wrong key or none is answered with a success status",
-        "Report it: clients that look at the status take this reply for an answer.",
+        "a request with a wrong key or without a key gets a success status",
+        "Report it: clients that check only the status treat this reply as an answer.",
         CERTAIN,
         _status,
     ),
     Mode(
         "auth.not_enforced",
         UNKNOWN,
-        "a request with a wrong key or none is accepted, and further headers were sent with it: one of them may let it in",
-        "If one of them is a credential, say so (credential = true under [targets.NAME.headers]): it is left out where the "
-        "key is. Else run without them; if the endpoint is open on purpose, say --no-auth.",
+        "a request with a wrong key or without a key is accepted; further headers were sent with it, and one of them may grant access",
+        "If one of them is a credential, mark it (credential = true under [targets.NAME.headers]): it is then left out whenever the key is. Otherwise run without them; if the endpoint is open on purpose, use --no-auth.",
         POSSIBLE,
         _accepted_with_more,
     ),
     Mode(
         "auth.error_body",
         PROVIDER,
-        "a wrong or missing key is refused, but not with a JSON error that a client can read",
-        "Report it: the user of an SDK is not told the reason. Find out which hop writes this body.",
+        "a wrong or missing key is refused, but without a JSON error that a client can read",
+        "Report it: SDK users do not see the reason. Find out which hop writes this body.",
         CERTAIN,
         _error_body,
     ),
@@ -88,7 +86,7 @@ ALONGSIDE = (  # each sees the findings of its own clauses only
     Mode(
         "secret.reflected",
         PROVIDER,
-        "the endpoint sends the key back",
+        "the endpoint sends the key back in a reply",
         "Rotate the key if replies are logged anywhere, and report it. The key was removed from this record.",
         CERTAIN,
         _reflected,

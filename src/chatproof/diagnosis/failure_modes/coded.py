@@ -7,13 +7,11 @@ from chatproof.judging.judge import Finding
 
 _SHOWN = 6
 _LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
-_WAIT = "Wait and retry on status 429 alone, whatever the body; quota and rate limit cannot be distinguished here. Report it."
+_WAIT = "Wait and retry on status 429 alone, whatever the body says; quota and rate limit cannot be distinguished here. Report it."
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
 )
-_REFUSED = (
-    "Do not use the client that the clause names here, or set it to send less; for other clients nothing is to do."
-)
+_REFUSED = "Do not use the client that the clause names here, or make it send less; other clients are not affected."
 
 
 def _observed(case: Case) -> Sign:
@@ -21,12 +19,12 @@ def _observed(case: Case) -> Sign:
     ranked = sorted(case.findings, key=lambda finding: finding.level != "must")
     evidence = tuple(_line(finding) for finding in ranked[:_SHOWN])
     if all(finding.clause == _LIMITED for finding in ranked):
-        return Sign(evidence, "a 429 carries no error that clients can read", next_step=_WAIT)
+        return Sign(evidence, "a 429 has no error that clients can read", next_step=_WAIT)
     if all(finding.state == UNSUPPORTED for finding in ranked):
         # A requirement, which only the user can drop, and which makes a must of its clauses.
         if case.context.required and any(finding.level == "must" for finding in ranked):
-            return Sign(evidence, "a capability that is required is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
-        return Sign(evidence, "a request is clearly refused that some clients send", UNKNOWN, _REFUSED, CERTAIN)
+            return Sign(evidence, "a required capability is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
+        return Sign(evidence, "a request that some clients send is clearly refused", UNKNOWN, _REFUSED, CERTAIN)
     more = {_SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None for finding in case.findings}
     told = more.pop() if len(more) == 1 else None
     return Sign(evidence, *told) if told else Sign(evidence)
@@ -34,43 +32,39 @@ def _observed(case: Case) -> Sign:
 
 _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next step, confidence; empty: the row's)
     "request.content": (
-        "your own request is answered with neither a text nor a call",
+        "your own request gets neither a text nor a call as answer",
         UNKNOWN,
-        "Ask once more: a model may say nothing. If it stays, look at the output cap and at the server's parsers.",
+        "Ask once more: a model may answer with nothing. If it happens again, look at the output cap and at the server's parsers.",
         "",
     ),
     "request.clean_text": (
-        "the answer to your own request begins with the model's thinking, in tags",
+        "the answer to your own request begins with the model's thinking inside tags",
         PROVIDER,
-        "Set the server's reasoning parser for this model (vLLM: --reasoning-parser), turn thinking off, or take the "
-        "tags out in the client.",
+        "Set the server's reasoning parser for this model (vLLM: --reasoning-parser), turn thinking off, or remove the tags in the client.",
         "",
     ),
     "tools.intact": (
-        "texts that a call was to copy came back as others, in the same way twice",
+        "texts that the model had to copy into a call were changed, in the same way twice",
         UNKNOWN,
-        "Ask another model, and the provider without the gateway: a model may copy badly each time, and a hop may "
-        "rewrite calls. Until that is known, check links, paths and names of packages before they are used.",
+        "Ask another model, and ask the provider directly, without the gateway: a model may copy badly each time, and a hop may rewrite calls. Until the cause is known, check links, paths and package names before you use them.",
         LIKELY,
     ),
     "embeddings.happy.base64": (
-        "encoding_format base64 is refused, which the official SDKs ask for",
+        "encoding_format base64 is refused, and the official SDKs ask for it",
         PROVIDER,
-        "Set encoding_format to float in your client: openai-python, openai-node and what stands on them ask for base64 "
-        "where your code says nothing.",
+        "Set encoding_format to float in your client: openai-python, openai-node and libraries built on them ask for base64 unless your code chooses.",
         CERTAIN,
     ),
     "embeddings.float.agrees": (
         "floats and base64 of the same texts are different vectors",
         PROVIDER,
-        "Let everything that fills or asks one store use one encoding. Report it: base64 is little-endian float32.",
+        "Use one encoding everywhere that one vector store is filled or queried. Report it: base64 must be little-endian float32.",
         LIKELY,
     ),
     "responses.tools.parallel": (
-        "two calls that were asked for in one turn did not come",
+        "two calls were requested in one turn, and did not both arrive",
         UNKNOWN,
-        "Let the client work with one call a turn, or ask another model: some make one call at a time, and a gateway "
-        "that bridges to chat may merge two.",
+        "Make the client work with one call per turn, or try another model: some make one call at a time, and a gateway that bridges to chat may merge two.",
         LIKELY,
     ),
 }
@@ -86,14 +80,14 @@ _ROWS = (
     (
         "stream.malformed",
         PROVIDER,
-        "a stream breaks the rules of its format, or what clients take for them",
+        "a stream breaks the rules of its format, or the rules that clients rely on",
         "Escalate with the evidence; the clients that the clause names stop in the middle of the answer.",
         LIKELY,
     ),
     (
         "stream.error",
         PROVIDER,
-        "a stream carries an error under HTTP 200",
+        "a stream contains an error under HTTP 200",
         "Read the error in the evidence; clients must look for it, for the status does not tell.",
         CERTAIN,
     ),
@@ -115,73 +109,70 @@ _ROWS = (
         "stream.left_open",
         PROVIDER,
         "the connection stays open after the stream has ended",
-        "Clients of the AI SDK wait until their timeout; the OpenAI SDKs do not. Ask whoever runs the server to end the "
-        "message after [DONE].",
+        "Clients on the AI SDK wait until their timeout; the OpenAI SDKs do not. Ask whoever runs the server to end the message after [DONE].",
         LIKELY,
     ),
     (
         "stream.duplicated",
         PROVIDER,
         "a stream sends text more than once",
-        "Do not stream from this model here, or join the deltas on your own side; a gateway that converts streams is the "
-        "usual cause. Report it with the evidence.",
+        "Do not stream from this model here, or remove the repeated text in the client; a gateway that converts streams is the usual cause. Report it with the evidence.",
         LIKELY,
     ),
     (
         "contract.schema",
         PROVIDER,
-        "the reply's fields are not those of the reference",
-        "Clients that decode by type fail on this. Report it with the evidence; until then use a client that does not "
-        "check, or waive the clause with a ticket.",
+        "the reply's fields differ from the reference",
+        "Clients that decode into typed values fail on this. Report it with the evidence; until then use a client that does not check, or waive the clause with a ticket.",
         CERTAIN,
     ),
     (
         "contract.usage",
         PROVIDER,
-        "the usage is not reported as the reference says",
-        "Do not bill or budget by these numbers. Report it with the evidence.",
+        "the usage is not reported as the reference requires",
+        "Do not use these numbers for billing or budgets. Report it with the evidence.",
         CERTAIN,
     ),
     (
         "contract.validation",
         PROVIDER,
-        "a request that must not pass is accepted, or refused in a way that clients cannot use",
-        "Check such requests on your own side before they are sent, and do not retry on these statuses. Report it.",
+        "a request that must be refused is accepted, or refused in a form that clients cannot read",
+        "Check such requests in your own code before you send them, and do not retry on these statuses. Report it.",
         CERTAIN,
     ),
     (
         "contract.tools",
         PROVIDER,
-        "tool calls are not done as the reference says",
-        "Do not give tools to this model here; try another model, then report it with the evidence.",
+        "tool calls do not work as the reference requires",
+        "Do not use tools with this model here; try another model, then report it with the evidence.",
         CERTAIN,
     ),
     (
         "contract.structured_output",
         PROVIDER,
-        "structured output is accepted and not delivered as asked",
-        "Validate the output on your own side and ask again on failure, or use another model. Report it.",
+        "structured output is accepted, but the answer does not follow it",
+        "Validate the output in your own code and ask again on failure, or use another model. Report it.",
         LIKELY,
     ),
     (
         "contract.max_tokens",
         PROVIDER,
-        "the token cap is not kept as the reference says",
-        "Use the other dialect (max_tokens, max_completion_tokens) if that one is kept; cap on your own side.",
+        "the token cap is not kept as the reference requires",
+        "Use the other field (max_tokens, max_completion_tokens) if that one works; limit the length in your own code.",
         LIKELY,
     ),
     (
         "contract.parameter",
         PROVIDER,
-        "an optional parameter is accepted and not done, or done in another shape",
-        "Do not rely on it here: do it on your own side, or use another model. Report that it is accepted.",
+        "an optional parameter is accepted but has no effect, or its result has another shape",
+        "Do not rely on it here: do it in your own code, or use another model. Report that it is accepted.",
         LIKELY,
     ),
     (
         "contract.messages",
         PROVIDER,
-        "a message of the conversation is dropped, mangled or refused",
-        "Look for a gateway that rewrites messages; put the instructions into the user's message meanwhile.",
+        "a message of the conversation is dropped, changed or refused",
+        "Look for a gateway that rewrites messages; until it is fixed, put the instructions into the user's message.",
         LIKELY,
     ),
     (
@@ -194,10 +185,8 @@ _ROWS = (
     (
         "contract.encoding",
         PROVIDER,
-        "embeddings do not come in the encoding that was asked for",
-        "Clients on the official SDKs ask for base64 where your code says nothing, and openai-node 6.49 then hands it a "
-        "quarter of each vector, silently (7.59 takes both): ask for the encoding that the endpoint gives, if it keeps to "
-        "one. Report it.",
+        "embeddings do not arrive in the encoding that the request asks for",
+        "Clients on the official SDKs ask for base64 unless your code chooses, and openai-node 6.49 then returns a quarter of each vector without an error (7.59 accepts both): ask for the encoding that the endpoint returns, if it is always the same. Report it.",
         CERTAIN,
     ),
     (
@@ -210,22 +199,22 @@ _ROWS = (
     (
         "stream.buffered",
         GATEWAY,
-        "the stream arrives all at once: something on the way holds it back",
+        "the stream arrives all at once: something on the way buffers it",
         "Look for a proxy that buffers (nginx: proxy_buffering off, or X-Accel-Buffering: no); test without it.",
         LIKELY,
     ),
     (
         "http.concurrency",
         GATEWAY,
-        "requests at the same time are dropped instead of told to wait",
-        "Send fewer requests at once, and repeat what is dropped; ask who runs the gateway for 429 with Retry-After.",
+        "parallel requests are dropped instead of refused with 429",
+        "Send fewer parallel requests, and repeat dropped ones; ask whoever runs the gateway to answer 429 with Retry-After.",
         LIKELY,
     ),
     (
         "http.keep_alive",
         UNKNOWN,
-        "a connection that was left open is not answered a second time",
-        "Lower your client's keep-alive time, or close connections after each request; report it to who runs the proxy.",
+        "a second request on a connection that was left open is not answered",
+        "Lower your client's keep-alive time, or close connections after each request; report it to whoever runs the proxy.",
         LIKELY,
     ),
 )

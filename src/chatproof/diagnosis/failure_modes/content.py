@@ -48,10 +48,10 @@ def _encoding(case: Case) -> Sign | None:
     if sign is None or case.reply.body[:2] != b"\x1f\x8b":
         return sign
     return Sign(
-        (*sign.evidence, "the body begins with 1f 8b: it is gzip, and no Content-Encoding says so"),
-        summary="the body is compressed with gzip, and the header that says so is missing",
+        (*sign.evidence, "the body begins with 1f 8b: it is gzip, but no Content-Encoding header says so"),
+        summary="the body is compressed with gzip, and the header that declares it is missing",
         owner=UNKNOWN,
-        next_step="Look at what compresses or caches on the way: something lost Content-Encoding, or compressed twice.",
+        next_step="Look for a proxy or cache on the way that compresses: something lost Content-Encoding, or compressed twice.",
         confidence=LIKELY,
     )
 
@@ -77,7 +77,7 @@ def _not_json(case: Case) -> Sign | None:
             else Sign(sign.evidence, confidence=LIKELY)
         )
     if sign and case.reply.body.rstrip().endswith(b"data: [DONE]"):
-        return Sign((*sign.evidence, "a stream's terminator follows the document"))
+        return Sign((*sign.evidence, "a stream's terminator comes after the document"))
     return sign
 
 
@@ -88,7 +88,7 @@ def _media_type(case: Case) -> Sign | None:
         return None
     kind = or_default(lambda: case.reply.kind, "not in the capture")
     said = f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {kind}"
-    summary = "what answers the streaming request is no stream" if streamed and kind != "sse" else ""
+    summary = "the streaming request does not get a stream" if streamed and kind != "sse" else ""
     if case.reply.lacks(
         exchange.BODY
     ):  # a header alone: the API's own answer under a wrong name, or another hop's page
@@ -106,13 +106,13 @@ def _status(case: Case) -> Sign | None:
         return None
     if not case.is_plain:
         # A probe of validate: told apart from a refusal of what it asks for by a status that says nothing about that.
-        summary = "a request that differs from the plain one in what it asks for is answered with a status that says nothing about it"
+        summary = "a request that differs from the plain one gets a status that does not explain why"
         if not case.is_plain_url or case.status < 400:
             return None
         return _of_any_hop(summary) if case.is_bare else Sign(summary=summary, owner=GATEWAY if case.page else "")
     if case.status == 200 and not case.is_auth_probe:
         # Where the clause that would name the fault was left out of the run. None says anything of this status.
-        return Sign(summary="what is wrong with this reply is what a clause that was left out would say")
+        return Sign(summary="the clause that would name this fault was left out")
     return _of_any_hop() if case.is_bare else Sign(owner=GATEWAY if case.page else "")
 
 
@@ -129,7 +129,7 @@ BODY = (
     Mode(
         "contract.error_present",
         PROVIDER,
-        "an error stands beside the answer under HTTP 200",
+        "an error appears beside the answer under HTTP 200",
         "Read the error in the evidence; the answer may be partial. Report it.",
         CERTAIN,
         _error_beside,
@@ -138,7 +138,7 @@ BODY = (
         "body.encoding",
         PROVIDER,
         "the body is not plain UTF-8",
-        "Report it: clients disagree about such a body, and some replace characters silently.",
+        "Report it: clients handle such a body differently, and some replace characters without an error.",
         CERTAIN,
         _encoding,
     ),
@@ -146,14 +146,14 @@ BODY = (
         "body.truncated",
         PROVIDER,
         "the JSON ends in the middle although the HTTP message is complete",
-        "Run again; if it stays, a gateway passes on a reply that its upstream broke off. Escalate with the request id.",
+        "Run again; if it stays, a gateway passes on a reply that its upstream did not finish. Escalate with the request id.",
         CERTAIN,
         _truncated,
     ),
     Mode(
         "body.unsafe_json",
         PROVIDER,
-        "parsers read this JSON in different ways, or refuse it",
+        "parsers read this JSON differently, or refuse it",
         "Report it with the evidence; your client may see other values than your logs.",
         CERTAIN,
         _unsafe,
@@ -186,15 +186,15 @@ LAST_RESORT = (
     Mode(
         "body.not_json",
         UNKNOWN,
-        "the body is not JSON, and under which status it came is not known",
-        "Capture it with its head (curl -sS -i …): a page under 502 is a gateway's, one under 200 is the endpoint's.",
+        "the body is not JSON, and its status is not known",
+        "Capture it with its headers (curl -sS -i …): a page under 502 is a gateway's, one under 200 is the endpoint's.",
         POSSIBLE,
         _of_no_known_status,
     ),
     Mode(
         "contract.media_type",
         PROVIDER,
-        "the Content-Type header does not say what the body is",
+        "the Content-Type header does not match the body",
         "Report it: SDKs choose their parser by this header.",
         CERTAIN,
         _media_type,
@@ -202,7 +202,7 @@ LAST_RESORT = (
     Mode(
         "contract.status",
         PROVIDER,
-        "the status is not one the contract allows here",
+        "the status is not one that the contract allows here",
         "Read the evidence; escalate with the request id and UTC time.",
         LIKELY,
         _status,

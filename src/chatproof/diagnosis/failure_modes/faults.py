@@ -41,7 +41,7 @@ _ROWS = (
         "net.connect_timeout",
         NETWORK,
         "the connection attempt was not answered",
-        "Check egress rules and the host; a silent firewall looks just like this.",
+        "Check egress rules and the host; a firewall that drops packets looks the same.",
     ),
     (
         "net.closed",
@@ -100,46 +100,50 @@ _ROWS = (
     (
         "tls.client_certificate",
         YOU,
-        "the server asks for a client certificate, and none that it takes was shown",
-        "Give the certificate that the endpoint's owner issued with --client-cert and --client-key, and to your "
-        "application likewise. A proxy in front of the API may be what asks.",
+        "the server asks for a client certificate, and no accepted one was sent",
+        "Give the certificate that the endpoint's owner issued with --client-cert and --client-key, and configure it in your application too. A proxy in front of the API may be what asks for it.",
     ),
     (
         "net.client",
         YOU,
         "the client that made the capture ended the request or hid its reply",
-        "Repeat the request outside of the browser, with curl -i or chatproof smoke: neither cancels nor hides a reply.",
+        "Repeat the request outside the browser, with curl -i or chatproof smoke: neither cancels nor hides a reply.",
     ),
-    ("http.not_http", YOU, "what answered does not speak HTTP/1.1", "Check scheme and port of the base URL."),
+    (
+        "http.not_http",
+        YOU,
+        "the server at this address does not speak HTTP/1.1",
+        "Check scheme and port of the base URL.",
+    ),
     (
         "http.malformed",
         PROVIDER,
         "the reply is not valid HTTP",
-        "Escalate with the evidence; a client may read such a reply in more than one way.",
+        "Escalate with the evidence; clients may read such a reply in different ways.",
     ),
     (
         "http.framing",
         GATEWAY,
-        "where the reply ends is ambiguous",
-        "Escalate with the evidence: this desynchronises clients that reuse connections.",
+        "the end of the reply is ambiguous",
+        "Escalate with the evidence: clients that reuse connections may then read the wrong reply.",
     ),
     (
         "http.incomplete_body",
         GATEWAY,
-        "the reply was cut off before its announced end",
-        "Run again; if it stays, the upstream behind the gateway dies while answering. Escalate with the request id.",
+        "the reply ended before its announced length",
+        "Run again; if it stays, the service behind the gateway crashes while answering. Escalate with the request id.",
     ),
     (
         "http.encoding",
         GATEWAY,
-        "the body's content coding cannot be used",
-        "The reply ignores the Accept-Encoding that was sent, or is cut; look at the gateway's compression.",
+        "the body's content coding cannot be decoded",
+        "The reply ignores the Accept-Encoding header that was sent, or is incomplete; look at the gateway's compression.",
     ),
     (
         "limit.deadline",
         PROVIDER,
         "the reply did not end within the time allowed",
-        "Give more time (--timeout 120s) once; a reply that only trickles is a fault of the server.",
+        "Give more time (--timeout 120s) once; if the reply only trickles in, the server is at fault.",
     ),
     (
         "limit.size",
@@ -154,19 +158,17 @@ _ROWS = (
 _CERTAIN = ("net.proxy", "net.client", "tls.client_certificate", "tls.protocol")
 
 
-_HANDSHAKE = "Check that this port speaks TLS; a firewall that inspects TLS can look just like this."
+_HANDSHAKE = "Check that this port speaks TLS; a firewall that inspects TLS can look the same."
 
 
 _IN_A_CONTAINER = Sign(
-    summary="nothing listens at this port of this container: localhost is not the machine that runs it",
+    summary="nothing listens at this port of this container: inside a container, localhost is the container itself, not its host",
     owner=UNKNOWN,
-    next_step="Use the service's name in the container network, or host.docker.internal (Docker; --add-host on Linux) for "
-    "a server on the host, and let that server listen on more than 127.0.0.1. If it runs in this container: it is down.",
+    next_step="Use the service's name in the container network, or host.docker.internal (Docker; --add-host on Linux) for a server on the host; that server must listen on more than 127.0.0.1. If the server runs in this container, it is down.",
 )
 _NOT_FORWARDED = Sign(
-    summary="the proxy lets no tunnel through to this http endpoint",
-    next_step="Ask without --proxy where the endpoint can be reached directly, use https, or have the proxy allow CONNECT "
-    "to this port. Your application may get through: most clients forward plain http without CONNECT.",
+    summary="the proxy does not allow a tunnel to this http endpoint",
+    next_step="Run without --proxy if the endpoint can be reached directly, use https, or have the proxy allow CONNECT to this port. Your application may succeed: most clients forward plain http without CONNECT.",
     confidence=LIKELY,
 )
 
@@ -183,7 +185,7 @@ def _stopped_by(code: str) -> Mode:
         if (
             code == "net.closed" and ARRIVALS not in case.reply.exchange.missing
         ):  # of a capture nobody knows what was said
-            return Sign(("the request said Connection: close; SDKs keep connections, and may be answered",))
+            return Sign(("the request had Connection: close; SDKs keep connections open, and may get an answer",))
         if code == "net.refused" and "localhost is the container" in fault.detail:
             return _IN_A_CONTAINER
         if code == "net.proxy" and "plain forwarding" in fault.detail:
@@ -209,8 +211,8 @@ MODES = (
     Mode(
         "gateway.error",
         GATEWAY,
-        "a gateway answers with an error page, and the connection ends before the page does",
-        "Not your key and not the model. Run again; if it stays, escalate with the evidence and UTC time.",
+        "a gateway answers with an error page, and the connection ends before the page is complete",
+        "Neither your key nor the model is the cause. Run again; if it stays, escalate with the evidence and UTC time.",
         LIKELY,
         _page_then_cut,
     ),

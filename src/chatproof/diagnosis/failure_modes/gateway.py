@@ -38,16 +38,15 @@ def _challenge(case: Case) -> Sign | None:
         return Sign((case.reply.challenge,), confidence=CERTAIN)
     if case.page and case.status == 511:
         return Sign(
-            ("511: the network between here and the API wants a login of its own",),
-            next_step="Log in to the network that this machine is in, or leave it; neither key nor URL is the cause.",
+            ("511: the network between here and the API requires its own login",),
+            next_step="Log in to this machine's network, or leave it; neither key nor URL is the cause.",
         )
     if case.is_bare and case.status == 403 and not _everyone_is_refused(case):
         return Sign(
             (ANY_HOP,),
-            summary="the request is forbidden in a few words or none: by an access rule before the API, or by the server",
+            summary="the request is forbidden with a few words or an empty body: by an access rule before the API, or by the server",
             owner=UNKNOWN,
-            next_step="Ask once without a key: the same answer comes from an access rule, another means that this key may "
-            "not do this. Then ask whoever runs the hop that writes it.",
+            next_step="Send one request without a key: the same answer comes from an access rule; another answer means that this key lacks the permission. Then ask whoever runs the hop that writes it.",
             confidence=POSSIBLE,
         )
     return when(case.page and case.status == 403, "a 403 that is not JSON comes from an intermediary, not from the API")
@@ -67,13 +66,13 @@ def _timeout(case: Case) -> Sign | None:
     if case.status == 408 and case.is_bare:  # servers send it, too, of a request that came too slowly
         return Sign(
             (ANY_HOP,),
-            summary="something gave up waiting (408): for the request, or for the service behind it",
+            summary="a timeout is reported (408): for the request, or for the service behind it",
             owner=UNKNOWN,
             next_step=WHICH_HOP,
             confidence=POSSIBLE,
         )
     may_stream = case.context.surface.stream and not case.asks_for_stream
-    return Sign(next_step=f"{_AGAIN} A streamed request may get through." if may_stream else _AGAIN)
+    return Sign(next_step=f"{_AGAIN} A streamed request may succeed." if may_stream else _AGAIN)
 
 
 def _refused_text(case: Case) -> Sign | None:
@@ -105,10 +104,10 @@ def _size_page(case: Case) -> Sign | None:
         step = (
             "Send a smaller body (shorter prompt, smaller images), or ask whoever runs the gateway for a larger limit."
         )
-        summary = "the request is found too large" if case.is_bare else ""
+        summary = "the request is refused as too large" if case.is_bare else ""
         return Sign(sent, summary=summary, owner=YOU, next_step=step)
     if case.is_bare:
-        summary = "the request is found too large, by which hop is not said"
+        summary = "the request is refused as too large; the reply does not show which hop refused it"
         said = "413: a limit on request bodies is below 1 KB"
         return Sign((said, ANY_HOP), summary=summary, owner=UNKNOWN, next_step=WHICH_HOP, confidence=POSSIBLE)
     return Sign(("413: the gateway's limit on request bodies is below 1 KB",))
@@ -116,17 +115,17 @@ def _size_page(case: Case) -> Sign | None:
 
 def _error_page(case: Case) -> Sign | None:
     if case.page and case.status == 200 and case.reply.kind == "html" and misplaced.known(case):
-        said = "a page stands in place of the API's answer, though the plain request to the same URL is answered"
+        said = "a page replaces the API's answer, but the plain request to the same URL is answered"
         return Sign(summary=said, confidence=LIKELY)
     if case.page and case.status == 500 and _tells_of_upstream(case):  # tinyproxy: "Unable to connect"
         return Sign(confidence=LIKELY)
     if case.page and case.status == 503 and case.reply.kind in ("text", "empty"):
         named = or_default(lambda: any(case.reply.header(name) for name in _ON_THE_WAY), False)
         if not (named or _tells_of_upstream(case)):
-            said = "a server that is overloaded may answer so itself"
+            said = "an overloaded server may answer like this itself"
             if not case.is_bare:
                 return Sign((said,), confidence=LIKELY)
-            summary = "the service is unavailable (503), by which hop is not said"
+            summary = "the service is unavailable (503); the reply does not show which hop says so"
             return Sign(
                 (said, ANY_HOP),
                 summary=summary,
@@ -178,7 +177,7 @@ MODES = (
     Mode(
         "url.redirected",
         YOU,
-        "the endpoint redirects; the key was not sent on",
+        "the endpoint redirects; the key was not sent to the new address",
         f"{misplaced.CORRECT} SDKs turn a redirected POST into a GET.",
         CERTAIN,
         misplaced.redirected,
@@ -194,7 +193,7 @@ MODES = (
     Mode(
         "gateway.timeout",
         GATEWAY,
-        "a gateway gave up waiting for the service behind it",
+        "a gateway timed out while waiting for the service behind it",
         "Run again; if it stays, escalate with the request id and UTC time.",
         CERTAIN,
         _timeout,
@@ -203,7 +202,7 @@ MODES = (
         "request.rejected",
         UNKNOWN,
         "the server refuses the request's form, in plain text",
-        "Read the message in the evidence: it names the part of the request that this server does not take.",
+        "Read the message in the evidence: it names the part of the request that this server does not accept.",
         LIKELY,
         _refused_text,
     ),
@@ -211,7 +210,7 @@ MODES = (
         "gateway.error",
         GATEWAY,
         "a gateway answers in place of the API: the service behind it is unreachable or failing",
-        "Not your key and not the model. Run again, look at the provider's status page, escalate with the request id and UTC time.",
+        "Neither your key nor the model is the cause. Run again, look at the provider's status page, escalate with the request id and UTC time.",
         CERTAIN,
         _error_page,
     ),
@@ -219,7 +218,7 @@ MODES = (
         "request.rejected",
         YOU,
         "the request was not sent with POST",
-        f"Send it with POST: this path takes no other method. {misplaced.REDIRECT}",
+        f"Send it with POST: this path accepts no other method. {misplaced.REDIRECT}",
         CERTAIN,
         misplaced.method,
     ),
@@ -242,7 +241,7 @@ MODES = (
     Mode(
         "url.not_an_api",
         YOU,
-        "what answers at this URL is not the API that was asked for",
+        "the server at this URL is not the requested API",
         "Check host and path of the base URL; open it in a browser to see whose page it is.",
         LIKELY,
         misplaced.no_api,
@@ -259,22 +258,22 @@ MODES = (
         "auth.header",
         GATEWAY,
         "something in front of the API asks for another kind of authentication",
-        "The Authorization header is needed by both; ask whoever runs the gateway.",
+        "Both need the Authorization header; ask whoever runs the gateway.",
         CERTAIN,
         _other_scheme,
     ),
     Mode(
         "account.rate_limited",
         UNKNOWN,
-        "too many requests: the limit was reached before the API was asked",
-        "Wait and run again. Whether the limit is yours or the gateway's, the page does not say.",
+        "too many requests: the limit was reached before the API",
+        "Wait and run again. The page does not say whether the limit is yours or the gateway's.",
         CERTAIN,
         _rate_page,
     ),
     Mode(
         "server.error",
         UNKNOWN,
-        "a page says that the server failed, where the API would have said it in JSON",
+        "a page reports a server failure; the API would have reported it in JSON",
         "Run again; if it stays, find out which hop writes this page, and escalate with the request id and UTC time.",
         POSSIBLE,
         _crash_page,
@@ -299,15 +298,14 @@ MODES = (
         "account.region",
         UNKNOWN,
         "the reply is withheld for legal reasons (451)",
-        "Read the page, if it says whose rule it is and for which country; else ask the provider, then whoever runs the "
-        "network or the gateway that this machine is behind.",
+        "Read the page: it may say who made the rule and for which country. Otherwise ask the provider, then whoever runs the network or the gateway between this machine and the provider.",
         POSSIBLE,
         _withheld,
     ),
     Mode(
         "request.rejected",
         GATEWAY,
-        "a gateway finds the request too large",
+        "a gateway refuses the request as too large",
         "Ask whoever runs the gateway: the probe is a short sentence or two.",
         CERTAIN,
         _size_page,
@@ -316,8 +314,7 @@ MODES = (
         "request.rejected",
         UNKNOWN,
         "the request is refused, and nothing in the reply says why",
-        "Look into the log of the server, and of what stands before it: headers, media type and Host are what a proxy "
-        "refuses, the body is what a server does.",
+        "Look at the logs of the server and of each proxy before it: a proxy refuses because of headers, media type or Host, a server because of the body.",
         POSSIBLE,
         _bare_refusal,
     ),

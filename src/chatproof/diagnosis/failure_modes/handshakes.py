@@ -9,14 +9,12 @@ YOUR_APPLICATION = (
     "your application needs it as well: SSL_CERT_FILE (openai-python, httpx), REQUESTS_CA_BUNDLE (requests), "
     "NODE_EXTRA_CA_CERTS (Node)"
 )
-GIVE_THE_AUTHORITY = (
-    f"Give that authority with --ca-file if you know and trust it; {YOUR_APPLICATION}. Else do not send the key there."
-)
+GIVE_THE_AUTHORITY = f"Give that authority with --ca-file if you know and trust it; {YOUR_APPLICATION}. Otherwise do not send the key there."
 _REPLACE = (
     "The certificate must be replaced; --ca-file does not help. Tell whoever runs the host, or the proxy that inspects "
     "TLS on the way."
 )
-_OTHER_KEY = "Get the authority's current certificate and give it with --ca-file; else do not send the key there."
+_OTHER_KEY = "Get the authority's current certificate and give it with --ca-file; otherwise do not send the key there."
 _CERTIFICATES = (
     (
         "authority in the chain is too weak",
@@ -27,13 +25,18 @@ _CERTIFICATES = (
     ("key is too weak", PROVIDER, "the key of the server's certificate is too weak", _REPLACE),
     ("weak digest", PROVIDER, "the server's certificate is signed with a weak digest, such as SHA-1", _REPLACE),
     ("not for a server", PROVIDER, "the server's certificate was issued for another purpose", _REPLACE),
-    ("signs others", PROVIDER, "the server's certificate was signed by one that may not sign others", _REPLACE),
-    ("may not certify", PROVIDER, "the authority may not issue a certificate for this name", _REPLACE),
+    (
+        "signs others",
+        PROVIDER,
+        "the server's certificate was signed by a certificate that is not allowed to sign others",
+        _REPLACE,
+    ),
+    ("may not certify", PROVIDER, "the authority is not allowed to issue a certificate for this name", _REPLACE),
     ("was revoked", PROVIDER, "the server's certificate was revoked", _REPLACE),
     (
         "a signature in the chain is wrong",
         YOU,
-        "the server's certificate is signed with another key than that of the authority of this name",
+        "the server's certificate is signed with a different key than the one of the authority with this name",
         _OTHER_KEY,
     ),
 )
@@ -43,46 +46,37 @@ _ISSUERS = (
     (
         "its issuer is a product that inspects TLS",
         YOU,
-        "a proxy or firewall on the way opens TLS and shows a certificate of its own",
-        "Ask whoever runs your network for its authority's certificate (PEM) and give it with --ca-file; "
-        f"{YOUR_APPLICATION}. Or have this host exempted from inspection.",
+        "a proxy or firewall on the way decrypts TLS and shows its own certificate",
+        f"Ask whoever runs your network for its authority's certificate (PEM) and give it with --ca-file; {YOUR_APPLICATION}. Or have this host excluded from inspection.",
     ),
     (
         "it is a stand-in certificate",
         GATEWAY,
-        "the server shows a stand-in certificate: none is set up for this host name",
-        "Check the host in the base URL; if it is right, whoever runs the ingress or proxy in front of the API must set "
-        "up a certificate for this host. Trusting the stand-in does not make the connection right.",
+        "the server shows a placeholder certificate: none is set up for this host name",
+        "Check the host in the base URL; if it is right, whoever runs the ingress or proxy in front of the API must set up a certificate for this host. Do not trust the placeholder: the connection would still be wrong.",
     ),
     (
         "the certificate is signed by itself",
         YOU,
-        "the server's certificate is signed by itself, and not by an authority this machine trusts",
-        f"If the server is yours, give its certificate with --ca-file; {YOUR_APPLICATION}. Else do not send the key there.",
+        "the server's certificate is self-signed, not issued by an authority that this machine trusts",
+        f"If the server is yours, give its certificate with --ca-file; {YOUR_APPLICATION}. Otherwise do not send the key there.",
     ),
     (
         "which browsers fetch by themselves",
         PROVIDER,
         "the server's certificate chain is incomplete: the intermediate certificate is missing",
-        f"Whoever runs the host: {_CHAIN}. Browsers fetch a missing one, Python, Node and Go do not.",
+        f"Whoever runs the host: {_CHAIN}. Browsers download a missing one; Python, Node and Go do not.",
     ),
     (
         "and not that of the issuer",
         UNKNOWN,
         "the server's chain is incomplete, or its issuer is a private authority that this machine does not know",
-        f"If the issuer is public, {_CHAIN}. If it is your company's, give its authority with --ca-file; "
-        f"{YOUR_APPLICATION}. Else do not send the key there.",
+        f"If the issuer is public, {_CHAIN}. If it is your company's, give its authority with --ca-file; {YOUR_APPLICATION}. Otherwise do not send the key there.",
     ),
 )
 """By the words of `unverified_peer.look`: whom a certificate that nobody here vouches for is from."""
-_OLD = (
-    "Whoever runs the server, or what stands in front of it, must offer TLS 1.2 or newer; your application's SDK refuses "
-    "older versions as well."
-)
-_NOT_SERVED = (
-    "Check the host in the base URL: what answers at this address has no certificate for this name (SNI). If the host is "
-    "right, its DNS entry points to another server, or the certificate is not set up there yet."
-)
+_OLD = "Whoever runs the server, or the proxy in front of it, must offer TLS 1.2 or newer; your application's SDK refuses older versions as well."
+_NOT_SERVED = "Check the host in the base URL: the server at this address has no certificate for this name (SNI). If the host is right, its DNS entry points to another server, or the certificate is not set up there yet."
 _HANDSHAKES = (
     (
         "this port speaks TLS, and the base URL says http",
@@ -93,15 +87,19 @@ _HANDSHAKES = (
     (
         "what answers is plain HTTP",
         YOU,
-        "the base URL says https, and plain HTTP answers",
-        "Check scheme and port of the base URL: this port does not speak TLS. If the server is on your own network, write "
-        "http and say --allow-http; else do not send the key there.",
+        "the base URL says https, but the server answers with plain HTTP",
+        "Check scheme and port of the base URL: this port does not speak TLS. If the server is on your own network, write http and use --allow-http; otherwise do not send the key there.",
     ),
     ("the server offered", PROVIDER, "the server's version of TLS is too old", _OLD),
-    ("alert protocol version", PROVIDER, "the server refuses the versions of TLS that are offered, 1.2 and 1.3", _OLD),
+    ("alert protocol version", PROVIDER, "the server refuses the TLS versions that are offered, 1.2 and 1.3", _OLD),
     ("unsupported protocol", PROVIDER, "the server's version of TLS is too old", _OLD),
     ("unrecognized name", UNKNOWN, "the server does not serve this host name", _NOT_SERVED),
-    ("alert internal error", UNKNOWN, "the server broke the handshake off, perhaps for this host name", _NOT_SERVED),
+    (
+        "alert internal error",
+        UNKNOWN,
+        "the server aborted the handshake, perhaps because of this host name",
+        _NOT_SERVED,
+    ),
     (
         "handshake failure",
         UNKNOWN,
@@ -117,30 +115,27 @@ _HANDSHAKES = (
     (
         "unsafe legacy renegotiation",
         PROVIDER,
-        "the server, or a proxy that inspects TLS, does not know secure renegotiation",
+        "the server, or a proxy that inspects TLS, does not support secure renegotiation",
         "Whoever runs it must update its TLS software (RFC 5746); your application's SDK refuses it as well.",
     ),
 )
 """By the words of OpenSSL and of `unverified_peer.look`: handshakes that ended before any certificate was judged."""
 _COMMON_NAME_ONLY = Sign(
-    summary="the certificate has no subject alternative name, so it is for no host",
-    next_step="The provider must issue a certificate that names this host as a subject alternative name: clients no "
-    "longer look at the common name (RFC 9525).",
+    summary="the certificate has no subject alternative name, so it is valid for no host",
+    next_step="The provider must issue a certificate that names this host as a subject alternative name: clients no longer check the common name (RFC 9525).",
 )
 _STAND_IN_FOR_ALL = Sign(summary=_ISSUERS[1][2], owner=GATEWAY, next_step=_ISSUERS[1][3], confidence=LIKELY)
 _NOT_YET = Sign(
-    summary="the certificate is not yet valid by this machine's clock",
+    summary="the certificate is not yet valid according to this machine's clock",
     owner=UNKNOWN,
-    next_step="Check this machine's clock and date first (virtual machines, WSL and snapshots fall behind); if they are "
-    "right, the certificate was put in place too early.",
+    next_step="Check this machine's clock and date first (virtual machines, WSL and snapshots fall behind); if they are right, the certificate was installed too early.",
     confidence=LIKELY,
 )
 
 
 _UNTOLD = Sign(
     summary="the TLS handshake failed, and the client's text does not say why",
-    next_step="Read the inner exceptions: they say whether it is the certificate, the version, or a connection that was "
-    "reset. Or ask with chatproof doctor and chatproof smoke from the same machine.",
+    next_step="Read the inner exceptions: they say whether the certificate, the version or a connection reset is the reason. Or run chatproof doctor and chatproof smoke on the same machine.",
     confidence=LIKELY,
 )
 

@@ -10,7 +10,7 @@ from chatproof.printable import quote
 from chatproof.wire.exchange import BODY, REQUEST
 from chatproof.wire.urls import bare
 
-CORRECT = "Correct the base URL to where it points, if you trust it."
+CORRECT = "If you trust the address it points to, use that as the base URL."
 
 
 def redirected(case: Case) -> Sign | None:
@@ -22,22 +22,23 @@ def redirected(case: Case) -> Sign | None:
     if or_default(lambda: known(case), False):
         return Sign(
             told,
-            summary="this request is redirected, and the plain one to the same URL is answered",
+            summary="this request is redirected, but the plain request to the same URL is answered",
             owner=GATEWAY,
-            next_step="The base URL is right. Ask whoever runs the gateway why this request is sent elsewhere: clients "
-            "follow it as a GET, or not at all.",
+            next_step="The base URL is right. Ask whoever runs the gateway why this request is redirected: clients follow it as a GET, or not at all.",
             confidence=LIKELY,
         )
     if not target:
         return Sign(
             told,
-            summary="the endpoint redirects, and does not say where to",
+            summary="the endpoint redirects, but does not say where to",
             owner=UNKNOWN,
             next_step="No client can follow this. Check the base URL; if it is right, report it to whoever runs the server.",
             confidence=LIKELY,
         )
     if case.status in (307, 308):
-        return Sign(told, next_step=f"{CORRECT} SDKs follow it with the same method, and leave the key out elsewhere.")
+        return Sign(
+            told, next_step=f"{CORRECT} SDKs follow it with the same method, and do not send the key to another host."
+        )
     return Sign(told)
 
 
@@ -65,10 +66,9 @@ def no_api(case: Case) -> Sign | None:
         if is_listing_well(case):
             return Sign(
                 (said, "GET models at the same base URL is answered with a list: the base URL is right"),
-                summary="a page stands in place of the API's answer to this request",
+                summary="a page replaces the API's answer to this request",
                 owner=GATEWAY,
-                next_step="Ask whoever runs what stands before the API why POST requests get a page: a login, a firewall "
-                "or a route that lets only GET through.",
+                next_step="Ask whoever runs the proxy in front of the API why POST requests get a page: a login, a firewall or a route that allows only GET.",
                 confidence=LIKELY,
             )
         return Sign((said,), confidence=CERTAIN)
@@ -125,7 +125,7 @@ def path(case: Case) -> Sign | None:
     if not _wrong_url(case):
         return None
     if case.reply.lacks(REQUEST):
-        return Sign(("the URL that was asked is not in the capture",), next_step=_compare(case))
+        return Sign(("the capture does not show the URL of the request",), next_step=_compare(case))
     sent = case.url.path
     if not case.is_plain or sent.endswith(case.context.surface.path):
         return Sign((f"the path sent was {quote(sent)}",), next_step=_compare(case))

@@ -49,7 +49,7 @@ def _not_served(case: Case) -> Sign | None:
         return Sign((near_ids(case),))
     return Sign(
         (near_ids(case),),
-        summary="the request fails, and the model asked for is not in the list of models",
+        summary="the request fails, and the requested model is not in the list of models",
         next_step="Take a listed id first (chatproof models). If that fails as well, escalate with the request id and "
         "UTC time.",
         confidence=POSSIBLE,
@@ -68,7 +68,7 @@ def near_ids(case: Case) -> str:
         return ""
     model = case.context.model
     if listed(case):
-        return f"the listing has {quote(model)}, yet the {case.context.surface.name} endpoint refuses it"
+        return f"the listing contains {quote(model)}, but the {case.context.surface.name} endpoint refuses it"
     surface = case.context.surface
     close = [
         quote(id, 80) + ("" if surface.view.is_fit(id) else f" (not {surface.name})") for id in nearest(model, ids)
@@ -94,7 +94,7 @@ MODES = (
         "model.unavailable",
         YOU,
         "the endpoint does not serve this model: its own list of models lacks it",
-        "Take an id from `chatproof models`, byte for byte.",
+        "Copy an id from `chatproof models` exactly.",
         LIKELY,
         _not_served,
     ),
@@ -102,7 +102,7 @@ MODES = (
         "model.not_listed",
         YOU,
         "the model answers, but is not in the list of models for this key",
-        "Use a listed id, or make sure that the alias is meant to stay.",
+        "Use a listed id, or ask the provider whether this alias will stay.",
         CERTAIN,
         _not_listed,
     ),
@@ -110,7 +110,7 @@ MODES = (
         "contract.models",
         PROVIDER,
         "the list of models cannot be read",
-        "No answer needs it. If your code lists models, ask the provider how.",
+        "Chat and other answers do not depend on it. If your code lists models, ask the provider how.",
         LIKELY,
         _no_listing,
     ),

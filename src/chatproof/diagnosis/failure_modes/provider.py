@@ -26,10 +26,9 @@ def _failing(case: Case, *classes: str) -> bool:
 
 _THIS_ONE = Sign(
     ("the plain request with the same key is answered",),
-    summary="this request is refused as if for the key or the place, and the plain one with the same key is answered",
+    summary="this request is refused because of the key or the region, but the plain one with the same key is answered",
     owner=UNKNOWN,
-    next_step="Key and URL are well: look at what sets this request apart. A gateway may route it elsewhere with other "
-    "credentials, or the key may not use this feature; ask whoever runs the gateway, with the request id.",
+    next_step="Key and URL are fine: look at how this request differs. A gateway may route it elsewhere with other credentials, or the key may lack permission for this feature; ask whoever runs the gateway, with the request id.",
     confidence=LIKELY,
 )
 
@@ -51,7 +50,7 @@ def _not_even_judged(case: Case) -> Sign | None:
     """A bare 403 that requests without a key get as well: an access rule wrote it, before any key was looked at."""
     error = case.reply.error
     bare = error is None or not (error.code or error.type)
-    said = "a request without a key gets the same answer: the key was not judged"
+    said = "a request without a key gets the same answer: the key was not checked"
     return when(_failing(case, "permission") and bare and bool(_as_everyone(case)), said)
 
 
@@ -64,22 +63,20 @@ def _forbidden(case: Case) -> Sign | None:
     error, same = case.reply.error, _as_everyone(case)
     if same:
         return Sign(
-            ("a request without a key gets the same answer: the key was not judged, or is as good as none",),
-            summary="the request is forbidden, to this key as to everyone",
+            ("a request without a key gets the same answer: the key was not checked, or counts as missing",),
+            summary="the request is forbidden for every key",
             owner=UNKNOWN,
-            next_step="Read the message: it is an access rule for this machine or region, or how this endpoint answers "
-            "any key that it does not know.",
+            next_step="Read the message: it is an access rule for this machine or region, or the endpoint's answer to any unknown key.",
             confidence=LIKELY,
         )
     told = error is not None and (error.code or error.type or by_words(error) == "permission")
     if same is not None or told:
         return Sign()
     return Sign(
-        ("not observed: what a request without a key gets here",),
-        summary="the request is forbidden, to this key or to everyone",
+        ("not observed: the answer to a request without a key",),
+        summary="the request is forbidden, either for this key or for everyone",
         owner=UNKNOWN,
-        next_step="Ask once without a key: the same answer comes from an access rule before the API, another means that "
-        "this key may not do this.",
+        next_step="Send one request without a key: the same answer comes from an access rule before the API; another answer means that this key lacks the permission.",
         confidence=POSSIBLE,
     )
 
@@ -100,18 +97,12 @@ def _key_rejected(case: Case) -> Sign | None:
         return _THIS_ONE
     listing = case.context.listing
     if listing is not None and listing.complete and listing.status == 200:
-        said = "yet the list of models is given to this key: the gateway's own credentials may be the rejected ones"
-        step = (
-            "Try another model with this key: if that is answered, report the request id to whoever runs the gateway. "
-            "Else check that the key is active, whole and of this provider: some list their models to everyone."
-        )
+        said = "but this key gets the list of models: the rejected credentials may be the gateway's own"
+        step = "Try another model with this key: if that is answered, report the request id to whoever runs the gateway. Otherwise check that the key is active, complete and from this provider: some providers list their models to everyone."
         return Sign((said,), owner=UNKNOWN, next_step=step, confidence=LIKELY)
     if _as_everyone(case):
-        said = "a request without a key gets the same answer: this key is refused, or a hop drops it on the way"
-        step = (
-            "Check that the key is active, whole and of this provider. If it is, ask what stands before the API whether "
-            "it passes the Authorization header on (Varnish, Squid and Apache can leave it out)."
-        )
+        said = "a request without a key gets the same answer: either this key is refused, or a hop drops it on the way"
+        step = "Check that the key is active, complete and from this provider. If it is, ask whoever runs the proxy before the API whether it forwards the Authorization header (Varnish, Squid and Apache can leave it out)."
         return Sign((said,), next_step=step, confidence=LIKELY)
     return Sign(confidence=LIKELY) if case.page else Sign()
 
@@ -122,9 +113,9 @@ def _model(case: Case) -> Sign | None:
     if this_one_only(case):
         return Sign(
             ("the plain request to this model is answered",),
-            summary="this request is refused as if the model were missing, and the plain one is not",
+            summary="this request is refused with an error for a missing model, but the plain request is not",
             owner=PROVIDER,
-            next_step="Look at what sets this request apart; a gateway may translate another refusal into this one.",
+            next_step="Look at how this request differs; a gateway may turn another refusal into this one.",
             confidence=LIKELY,
         )
     near = near_ids(case)
@@ -209,7 +200,7 @@ def _header_lost(case: Case) -> Sign | None:
         return _THIS_ONE
     listing = case.context.listing
     if case.row.role != LISTING and listing is not None and listing.complete and listing.status == 200:
-        return Sign(("the list of models is given to the same header, or to everyone",))
+        return Sign(("the same header, or everyone, gets the list of models",))
     if _as_everyone(case):
         return Sign(("a request without a key gets the same answer",))
     return Sign()
@@ -230,15 +221,15 @@ MODES = (
     Mode(
         "auth.header",
         YOU,
-        "the endpoint wants a key, and none was sent",
-        "Drop --no-auth and give the key, or ask why the endpoint is not open.",
+        "the endpoint requires a key, and none was sent",
+        "Remove --no-auth and give the key, or ask why the endpoint is not open.",
         CERTAIN,
         _keyless,
     ),
     Mode(
         "gateway.challenge",
         GATEWAY,
-        "every request is forbidden, with a key or without: an access rule stands before the API",
+        "every request is forbidden, with or without a key: an access rule before the API refuses them",
         "Check path and stage of the base URL, then ask whoever runs the gateway to allow this machine.",
         LIKELY,
         _not_even_judged,
@@ -248,15 +239,14 @@ MODES = (
         GATEWAY,
         ("upstream",),
         "a gateway reports that the service behind it failed or cannot be reached",
-        "Not your key and not the model. If the gateway is yours, check its upstream's address, key and state; else run "
-        "again and escalate with the request id and UTC time.",
+        "Neither your key nor the model is the cause. If the gateway is yours, check its upstream's address, key and state; otherwise run again and escalate with the request id and UTC time.",
         LIKELY,
     ),
     Mode(
         "gateway.error",
         GATEWAY,
         "a gateway reports that the service behind it is unreachable or failing",
-        "Not your key and not the model. Run again; if it stays, escalate with the request id and UTC time.",
+        "Neither your key nor the model is the cause. Run again; if it stays, escalate with the request id and UTC time.",
         LIKELY,
         _relayed,
     ),
@@ -264,16 +254,15 @@ MODES = (
         "auth.rejected",
         YOU,
         "the endpoint refuses this key",
-        "Check that the key is active, whole and of this provider; base URL, key and model must come from one provider. An exhausted or expired key can look the same.",
+        "Check that the key is active, complete and from this provider; base URL, key and model must belong to one provider. An exhausted or expired key can look the same.",
         CERTAIN,
         _key_rejected,
     ),
     Mode(
         "auth.header",
         UNKNOWN,
-        "the endpoint says that no usable key arrived, and one was sent",
-        "Compare the header's name and scheme with the provider's reference; --profile decides what is sent. If they are "
-        "right, a proxy or gateway on the way drops the header: ask who runs it.",
+        "a key was sent, but the endpoint says that no usable key arrived",
+        "Compare the header's name and scheme with the provider's reference; --profile decides which are sent. If they are right, a proxy or gateway on the way drops the header: ask whoever runs it.",
         LIKELY,
         _header_lost,
     ),
@@ -288,7 +277,7 @@ MODES = (
         YOU,
         ("quota",),
         "the account or the key has no money left for this request",
-        "Top up the account or raise the key's own quota: they are counted apart. Retrying does not help.",
+        "Top up the account or raise the key's own quota: they are counted separately. Retrying does not help.",
     ),
     _of_the_key(
         "account.region",
@@ -316,14 +305,14 @@ MODES = (
         "model.unavailable",
         YOU,
         "the endpoint does not serve this model for this key",
-        "Take an id from `chatproof models`, byte for byte. A 503 of this kind is not worth a retry.",
+        "Copy an id from `chatproof models` exactly. Do not retry on a 503 of this kind.",
         CERTAIN,
         _model,
     ),
     Mode(
         "auth.permission",
         YOU,
-        "the key is known, but not allowed to do this",
+        "the key is valid, but lacks the permission for this",
         "Check the key's scopes, model and IP restrictions, and its group in the dashboard.",
         CERTAIN,
         _forbidden,
@@ -332,7 +321,7 @@ MODES = (
         "request.context_length",
         YOU,
         "the endpoint says the prompt is too long",
-        "The probe is a short sentence or two: look for a gateway that adds a prompt of its own.",
+        "The probe is a short sentence or two: look for a gateway that adds its own prompt.",
         CERTAIN,
         _too_long,
     ),
@@ -341,7 +330,7 @@ MODES = (
         YOU,
         ("parameter",),
         "the endpoint refuses a parameter of the request",
-        "Read the named parameter in the evidence; this model needs another dialect.",
+        "Read the named parameter in the evidence; this model needs another parameter.",
     ),
     Mode(
         "content.filtered",
@@ -354,8 +343,8 @@ MODES = (
     Mode(
         "request.rejected",
         UNKNOWN,
-        "the endpoint refuses the request's form",
-        "Read the message in the evidence; the request is the documented minimum, so look at the model's own rules or at a gateway that changes it.",
+        "the endpoint refuses the form of the request",
+        "Read the message in the evidence; the request is the documented minimum, so check the model's own rules, or a gateway that changes the request.",
         LIKELY,
         _rejected,
     ),
@@ -363,22 +352,22 @@ MODES = (
         "server.error",
         PROVIDER,
         ("server",),
-        "the provider reports a failure of its own",
+        "the provider reports an internal failure",
         "Run again; if it stays, escalate with the request id and UTC time.",
     ),
     Mode(
         "contract.error_present",
         PROVIDER,
-        "an error arrives under a success status",
-        "Read the error in the evidence: clients that look at the status miss it. Report the status.",
+        "an error arrives with a success status",
+        "Read the error in the evidence: clients that check only the status miss it. Report the status.",
         CERTAIN,
         _error_in_200,
     ),
     Mode(
         "contract.error_present",
         UNKNOWN,
-        "the reply is an error whose words tell no known cause, and under which status it came is not known",
-        "Read the words in the evidence. The status would say more: capture the reply with its head (curl -sS -i …).",
+        "the error's words match no known cause, and its status is not known",
+        "Read the words in the evidence. The status would tell more: capture the reply with its headers (curl -sS -i …).",
         POSSIBLE,
         _unknown_error,
     ),

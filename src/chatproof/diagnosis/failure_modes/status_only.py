@@ -16,7 +16,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "auth.rejected",
         YOU,
         "the endpoint refuses this key, or none arrived",
-        "Check that the key is active, whole and of this provider, and that the header is sent as its reference says.",
+        "Check that the key is active, complete and from this provider, and that the header is sent as the provider's reference says.",
         LIKELY,
     ),
     (
@@ -40,8 +40,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "url.wrong_path",
         YOU,
         "the server does not know this path, or not this model",
-        "Compare the base URL with the provider's reference, then the model id with `chatproof models`; the body would "
-        "say which of them it is.",
+        "Compare the base URL with the provider's reference, then the model id with `chatproof models`; the body would show which of the two is wrong.",
         POSSIBLE,
     ),
     (
@@ -49,7 +48,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "account.region",
         UNKNOWN,
         "the reply is withheld for legal reasons (451)",
-        "Capture the body: it says for which country, and whose rule it is.",
+        "Capture the body: it names the country and who made the rule.",
         POSSIBLE,
     ),
     (
@@ -57,7 +56,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "account.rate_limited",
         UNKNOWN,
         "too many requests, or no quota left (429)",
-        "Wait and run again; the body would say whether a rate or the account's quota is the reason.",
+        "Wait and run again; the body would show whether a rate limit or the account's quota is the reason.",
         LIKELY,
     ),
     (
@@ -81,15 +80,15 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "server.error",
         UNKNOWN,
         "the server failed",
-        "Run again; if it stays, escalate with the request id and UTC time. The body would say more.",
+        "Run again; if it stays, escalate with the request id and UTC time. The body would tell more.",
         POSSIBLE,
     ),
     (
         (*range(100, 200), *range(201, 300), 304),
         "contract.status",
         UNKNOWN,
-        "the status is neither the 200 of an answer nor one of a refusal",
-        "Capture the body: it says whether an answer came under this status, and from which hop.",
+        "the status is neither 200 nor a known refusal",
+        "Capture the body: it shows whether an answer came with this status, and from which hop.",
         POSSIBLE,
     ),
 )

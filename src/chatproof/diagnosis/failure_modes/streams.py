@@ -9,7 +9,7 @@ from chatproof.printable import quote
 def _unexpected(case: Case) -> Sign | None:
     if case.asks_for_stream or not case.reply.complete or case.reply.kind != "sse":
         return None
-    sent = "stream: false was sent" if _says_no_stream(case) else "no stream was asked for"
+    sent = "stream: false was sent" if _says_no_stream(case) else "the request does not ask for a stream"
     said = f"{sent}; the body begins {quote(case.reply.body[:40].decode('latin-1'))}"
     errors = [error_words(error) for chunk in case.reply.chunks if chunk.get("error") and (error := find_error(chunk))]
     return Sign((said, *errors[:1]))
@@ -31,7 +31,7 @@ MODES = (
     Mode(
         "stream.unexpected",
         PROVIDER,
-        "the endpoint streams although no stream was asked for",
+        "the endpoint streams although the request does not ask for a stream",
         "Report it; SDKs return a string or fail to parse. Check that no proxy turns streaming on.",
         CERTAIN,
         _unexpected,
@@ -39,7 +39,7 @@ MODES = (
     Mode(
         "stream.not_streamed",
         PROVIDER,
-        "stream: true is ignored: one JSON document came",
+        "stream: true is ignored: one JSON document arrived",
         "Do not rely on streaming here; check that no proxy turns it off.",
         CERTAIN,
         _not_streamed,

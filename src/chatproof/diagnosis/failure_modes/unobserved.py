@@ -26,7 +26,7 @@ ABSENCES = (
         Mode(
             "account.rate_limited",
             UNKNOWN,
-            "the endpoint asks to wait for longer than a run waits, and requests were left out for it",
+            "the endpoint asks for a longer wait than a run allows, and requests were left out because of it",
             "Wait as long as it asks and run again, with a smaller --burst; look at who else uses this key.",
             CERTAIN,
             _of_no_reply,
@@ -37,9 +37,8 @@ ABSENCES = (
         Mode(
             "limit.capture",
             YOU,
-            "the captures do not hold all that the required clauses are judged on",
-            "Capture the whole exchange (curl -i -N, or a HAR with content), judge only what is there with --only, or "
-            "ask the endpoint itself with chatproof smoke.",
+            "the captures lack a part that required clauses need",
+            "Capture the complete exchange (curl -i -N, or a HAR with content), use --only to judge what is there, or ask the endpoint itself with chatproof smoke.",
             CERTAIN,
             _of_no_reply,
         ),
@@ -49,9 +48,8 @@ ABSENCES = (
         Mode(
             "limit.unobserved",
             YOU,
-            "a required clause was not observed: its request was left out, or nothing asked for applies here",
-            "Run again without what left it out (see the evidence): --only, --skip, --max-requests, --budget-tokens, "
-            "an interrupt.",
+            "a required clause was not observed: its request was left out, or it does not apply to what was requested",
+            "Run again without the option that left it out (see the evidence): --only, --skip, --max-requests, --budget-tokens, an interrupt.",
             CERTAIN,
             _of_no_reply,
         ),
@@ -60,7 +58,7 @@ ABSENCES = (
 OPEN = Mode(
     "limit.unobserved",
     UNKNOWN,
-    "what came back does not decide a required clause, and shows no known cause",
+    "the reply does not decide a required clause, and shows no known cause",
     "Run again, with --keep-bodies and -v; if it stays, report it with the evidence.",
     POSSIBLE,
     _of_no_reply,
@@ -68,9 +66,8 @@ OPEN = Mode(
 BROKEN = Mode(
     "limit.unobserved",
     UNKNOWN,
-    "a required clause failed, and what came back or was captured shows no known cause",
-    "Read the broken clause in the findings. Capture the whole exchange (curl -i -N), or run again with --keep-bodies; "
-    "if it stays, report it with the evidence.",
+    "a required clause failed, and the reply or the capture shows no known cause",
+    "Read the failed clause in the findings. Capture the complete exchange (curl -i -N), or run again with --keep-bodies; if it stays, report it with the evidence.",
     POSSIBLE,
     _of_no_reply,
 )

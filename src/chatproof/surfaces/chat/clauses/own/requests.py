@@ -121,7 +121,11 @@ def readable(reply: Reply, context: Context) -> Outcome:
     breaks_on=(),
 )
 def finished(reply: Reply, context: Context) -> Outcome:
-    return stream.finished(reply, context) if reply.kind == "sse" else not_applicable("no stream was asked for")
+    return (
+        stream.finished(reply, context)
+        if reply.kind == "sse"
+        else not_applicable("the request does not ask for a stream")
+    )
 
 
 @clause(
