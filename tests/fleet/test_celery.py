@@ -136,7 +136,7 @@ def test_a_fleet_on_celery_from_message_to_journal(broker: rabbitmq.Broker, tmp_
         fleet.submit("--batch", "3", "--every", "50m")
         fleet.until(lambda: fleet.log().count("taken") == 3, "the second asking was met")
         assert server.paid == dict.fromkeys(names, 1), "a slot is paid for once"
-        assert KEY not in fleet.log()
+        assert KEY not in fleet.log() and rabbitmq.PASSWORD not in fleet.log()
 
         # Held up until the worker is killed: what was begun has an unknown end.
         server.seconds = 60.0

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import itertools
+import json
 import random
 import time
 from collections.abc import Callable
@@ -177,3 +178,25 @@ def test_reading_is_linear(piece: str) -> None:
     assert whole < 8 * quarter + 0.2, "four times the text costs about four times; what is quadratic costs sixteen"
     assert whole < 100 * cost(plain) + 2
     assert as_read(b"&#" + b"9" * 100_000 + b";") == b" ;"
+
+
+HIDDEN: dict[str, Callable[[str], str]] = {
+    "tags": lambda char: chr(0xE0000 + ord(char)),
+    "variants": lambda char: chr(0xE0100 + ord(char) - 16),
+}
+
+
+@pytest.mark.parametrize("spelt", ["as they are", "json", "python", "html"])
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_letters_that_nobody_sees(kind: str, spelt: str) -> None:
+    """Tags and variants of Unicode stand for ASCII, are shown by nothing, and go along where a text is copied."""
+    unseen = "".join(map(HIDDEN[kind], KEY))
+    text = {
+        "as they are": f"\U0001f600{unseen}",
+        "json": json.dumps(unseen),
+        "python": unseen.encode("unicode_escape").decode(),
+        "html": unseen.encode("ascii", "xmlcharrefreplace").decode(),
+    }[spelt]
+    assert find_secret(text.encode(), SECRET)
+    shown = REDACTOR.text(f"before {text} after")
+    assert MARK in shown and unseen[:8] not in shown and text[4:40] not in shown

@@ -16,7 +16,8 @@ _ESCAPED_CSI = (
 )  # fmt: skip
 """What a terminal's codes begin with, after one backslash."""
 _HEX, _OCTAL = frozenset(b"0123456789abcdefABCDEF"), frozenset(b"01234567")
-_WIDE = re.compile(rb"\xef[\xbc\xbd]|\xf0\x9d[\x90-\x9f]")  # letters in full width, and those of mathematics
+_WIDE = re.compile(rb"\xef[\xbc\xbd]|\xf0\x9d[\x90-\x9f]|\xf3\xa0[\x80-\x85]")
+"""Letters in full width, those of mathematics, and those that tags and variants hide."""
 # ECMA-48: control sequences, strings of the system's, character sets. Each begins with ESC, or is the one byte for it.
 CODES = rb"(?:\x1b\[|\xc2\x9b)[\x30-\x3f]*+[\x20-\x2f]*+[\x40-\x7e]|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)|\x1b[(-/]."
 
@@ -69,9 +70,18 @@ def plain_letters(text: str) -> str:
         return text
     import unicodedata
 
-    forms = {char: unicodedata.normalize("NFKC", char)[:_LONGEST] for char in set(text) if char > "\x7f"}
+    others = {char for char in set(text) if char > "\x7f"}
+    forms = {char: _hidden(char) or unicodedata.normalize("NFKC", char)[:_LONGEST] for char in others}
     plain = {ord(char): form for char, form in forms.items() if form != char}
     return text.translate(plain) if plain else text
+
+
+def _hidden(char: str) -> str:
+    """The letter that a tag (U+E0020…) or a variant (U+E0100…) hides: nobody sees it, and whoever copies it has it."""
+    code = ord(char)
+    if 0xE0020 <= code <= 0xE007E:
+        return chr(code - 0xE0000)
+    return chr(code - 0xE0100 + 16) if 0xE0110 <= code <= 0xE016E else ""
 
 
 def _undone(data: bytes, begin: bytes, character: Callable[[bytes], tuple[bytes, int]]) -> bytes:
