@@ -60,6 +60,37 @@ def test_a_password_that_no_form_tells(way: str) -> None:
     assert word not in shown(terminal(COMMANDS[way], word, f"the password {word} is wrong"))
 
 
+VERBOSE = """* Connected to api.x.test (192.0.2.1) port 443
+> POST /v1/chat/completions HTTP/1.1
+> Host: api.x.test
+>
+< HTTP/1.1 401 Unauthorized
+< content-type: application/json
+<
+{"error":{"message":"bad QUOTED"}}
+"""
+BESIDE = {
+    "curl -v": ("curl -v -u user:{} URL", VERBOSE),
+    "curl -v, a header": ("curl -v -H 'X-Auth: {}' URL", VERBOSE),
+    "a body alone": ("curl -u user:{} URL", '{"error":{"message":"bad QUOTED"}}'),
+    "wget": (
+        "wget -S --http-password={} URL",
+        "--2026-11-28 10:00:00--  https://api.x.test/v1/chat/completions\nHTTP request sent, awaiting response... \n"
+        '  HTTP/1.1 401 Unauthorized\n  Content-Type: application/json\n\n{"error":{"message":"bad QUOTED"}}\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("secret", [SECRET, "tr0mbone.lemon"])
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_command_beside_other_formats(beside: str, secret: str) -> None:
+    """The command line is no part of what its reader reads: a prompt and what is typed there is cut off."""
+    typed, reply = BESIDE[beside]
+    text = f"$ {typed.replace('{}', secret).replace('URL', URL)}\n{reply.replace('QUOTED', secret)}"
+    told = shown(text.encode())
+    assert secret not in told and "bad" in told
+
+
 BODIES = {
     "a field": {"api_key": SECRET},
     "within": {"extra": {"auth": {"token": SECRET}}},

@@ -21,7 +21,9 @@ from chatproof.captures import (
     wget,
     wire,
 )
-from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, secrets_of, tokens_in
+from chatproof.captures.curl_command import LONGEST as LONGEST_COMMANDS
+from chatproof.captures.curl_command import secrets_before
+from chatproof.captures.entry import Capture, Captured, Unreadable, as_keys, as_secrets, secrets_of, tokens_in
 from chatproof.captures.told import LONGEST_TEXT
 from chatproof.contract.probe import LISTING
 from chatproof.evidence.reply import sniff
@@ -33,6 +35,7 @@ __all__ = ["MOST", "Capture", "Captured", "Unreadable", "read"]
 MOST = 32 * 1024 * 1024
 """Bytes of one file."""
 _MOST_RESPONSE = 20 * 1024 * 1024  # more than the largest that is judged, chunk sizes and all
+_TYPED = 1024 * 1024  # bytes of a file in which command lines are looked for
 _VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
 FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body"
 
@@ -46,7 +49,20 @@ def read(data: bytes) -> Capture:
         capture = _read(pasted.data)
     except Unreadable as unreadable:
         pasted, capture = _around_the_blocks(data, pasted, unreadable)
-    return capture._replace(notes=(*pasted.notes, *capture.notes))
+    return _with_what_was_typed(data, capture._replace(notes=(*pasted.notes, *capture.notes)))
+
+
+def _with_what_was_typed(data: bytes, capture: Capture) -> Capture:
+    """With the secrets of command lines that stand beside a reply, whoever reads it, and were cut off perhaps."""
+    if data.lstrip()[:1] in (b"{", b"[") or not (b"curl" in data or b"wget" in data):
+        return capture
+    typed = [
+        secret
+        for at in range(0, min(len(data), _TYPED), LONGEST_COMMANDS)
+        for secret in secrets_before(data[at : at + LONGEST_COMMANDS])
+    ]
+    secrets, keys = (*capture.secrets, *as_secrets(typed)), (*capture.keys, *as_keys(typed))
+    return capture._replace(secrets=secrets, keys=keys)
 
 
 def _around_the_blocks(data: bytes, pasted: paste.Pasted, unreadable: Unreadable) -> tuple[paste.Pasted, Capture]:

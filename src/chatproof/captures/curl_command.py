@@ -13,13 +13,15 @@ from chatproof.key_form import KEY, form
 LONGEST = 256 * 1024
 _LONGEST_OF_MANY, _MOST_UNREAD = 32 * 1024, 3  # of several commands before one reply; quotations without an end
 _COMMAND = re.compile(r"(?:^|[\s$#%>;&|(])curl(?:\.exe)?\s+(?=\S)")
+_ANY_COMMAND = re.compile(r"(?:^|[\s$#%>;&|(])(?:curl|wget)(?:\.exe)?\s+(?=\S)")
 _CONTINUED = re.compile(r"[\\`^]\r?\n")
 _SHORT_WITH_VALUE = frozenset("AbcCdDeEFHhKmoPQrtTuUwxXyYz")
 _HEADERS = ("-H", "--header", "--proxy-header")
 _BODIES = ("-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--data-urlencode", "--json")
 _PAIRS = ("-u", "--user", "-U", "--proxy-user")
 _URLS = ("-x", "--proxy", "--preproxy", "-e", "--referer", "--socks5", "--socks5-hostname", "--socks4", "--socks4a")
-_WHOLE = ("--oauth2-bearer", "--pass", "--proxy-pass", "--tlspassword", "--proxy-tlspassword")
+_OF_WGET = ("--http-password", "--password", "--proxy-password", "--ftp-password")
+_WHOLE = ("--oauth2-bearer", "--pass", "--proxy-pass", "--tlspassword", "--proxy-tlspassword", *_OF_WGET)
 _FIELDS = ("--url-query", "-F", "--form", "--form-string")
 _WITH_VALUE = frozenset(
     {
@@ -53,11 +55,11 @@ def command(text: bytes) -> Command | None:
 
 
 def secrets_before(text: bytes) -> Iterator[str]:
-    """The secrets of all command lines in a text, whether or not one names a URL, and what variables hold that a shell
-    was given before them: a key by its form, whatever the variable is called."""
+    """The secrets of all command lines of curl and wget in a text, whether or not one names a URL, and what variables
+    hold that a shell was given before them: a key by its form, whatever the variable is called."""
     plain = text[-LONGEST:].decode("utf-8", "replace")
     read, unread = 0, 0
-    for found in _COMMAND.finditer(plain):
+    for found in _ANY_COMMAND.finditer(plain):
         if found.end() < read or unread > _MOST_UNREAD:
             continue  # within one that was read
         words, length = _words(plain[found.end() : found.end() + _LONGEST_OF_MANY])
