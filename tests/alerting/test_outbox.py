@@ -101,6 +101,49 @@ def test_a_change_is_left_out_only_where_a_later_one_says_all_of_it(place: str) 
     )
 
 
+def test_fifty_targets_that_join_one_after_another_are_three_messages(place: str) -> None:
+    """A gateway dies under fifty models, which are asked within fifteen minutes; then all recover."""
+    sender = Listener()
+    told = Told(place, receiver(sender, pause=600.0))
+    names = tuple(f"m{number:02}" for number in range(50))
+    told.outbox.put([opened(targets=names[:1])], told.now)
+    for number in range(2, 51):
+        told.pump(18)
+        told.outbox.put([changed(revision=number, targets=names[:number])], told.now)
+    told.pump(600)
+    assert what(sender) == [("opened", 1, False), ("changed", 35, False), ("changed", 50, False)]
+    for number in range(1, 50):
+        told.outbox.put([changed(revision=50 + number, targets=names[number:])], told.now)
+        told.pump(2)
+    told.outbox.put([resolved(revision=100)], told.now)
+    told.pump()
+    assert what(sender)[3:] == [("resolved", 100, False)], "at once, and what waited is overtaken"
+    assert told.pump(86400) == 0
+
+
+@pytest.mark.parametrize("fields", [{"state": UNKNOWN_OURS}, {"changes": ("the key",)}])
+def test_what_is_more_than_a_target_waits_for_no_pause(place: str, fields: dict[str, Any]) -> None:
+    sender = Listener()
+    told = Told(place, receiver(sender, pause=600.0))
+    told.outbox.put([opened()], AT)
+    told.pump()
+    told.outbox.put([changed(revision=2, targets=("shop",))], AT)
+    told.outbox.put([changed(revision=3, targets=("shop",), **fields)], AT)
+    told.pump()
+    assert what(sender) == [("opened", 1, False), ("changed", 3, False)]
+
+
+def test_a_pause_changes_no_order_where_the_receiver_is_down(place: str) -> None:
+    sender = Listener(DOWN, DOWN, Answer(True))
+    told = Told(place, receiver(sender, pause=600.0))
+    told.outbox.put([opened(), changed(revision=2, targets=("shop",))], AT)
+    told.pump()
+    told.outbox.put([changed(revision=3, targets=("desk",)), resolved(revision=4)], AT)
+    for _ in range(3):
+        told.pump(LONGEST_WAIT)
+    assert what(sender) == [("opened", 1, False), ("resolved", 4, False)]
+
+
 def test_a_slow_receiver_holds_up_no_other_one(place: str) -> None:
     down, up = Listener(DOWN), Listener()
     told = Told(place, receiver(down, "down"), receiver(up, "up"))

@@ -34,6 +34,10 @@ class Wants(Protocol):
     def resend(self) -> float:
         """Seconds after which an open incident is told again; 0.0: never."""
 
+    @property
+    def pause(self) -> float:
+        """Seconds between two messages that differ in the incident's targets only."""
+
     def wants(self, incident: Incident) -> bool:
         """It is to be told of this one."""
 
@@ -72,7 +76,7 @@ class Outbox:
                 if any(row.revision >= incident.revision for row in known):
                     continue  # another instance put it in
                 if known or receiver.wants(incident):
-                    self._insert(name, what, incident, max([at, *(row.due for row in known if not row.delivered)]))
+                    self._insert(name, what, incident, self._due(name, known, what, incident, at))
 
     def catch_up(self, incidents: Iterable[Incident], at: float) -> None:
         """Bring in what a process that died, or a receiver that is new, has not heard: of incidents that last, and the
@@ -136,7 +140,9 @@ class Outbox:
                 "WHERE receiver = ? AND incident = ? AND revision = ?",
                 (at, again, *key),
             )
-            self._move(claim.receiver, claim.incident.id, at)
+            waiting = [row for row in self._rows(claim.receiver, claim.incident.id) if not row.delivered]
+            is_small = all(_is_small(row.what, row.incident, claim.incident) for row in waiting)
+            self._move(claim.receiver, claim.incident.id, at + (receiver.pause if is_small else 0.0))
             self._database.query(
                 "DELETE FROM chatproof_monitor_outbox "
                 "WHERE receiver = ? AND incident = ? AND revision < ? AND delivered > 0",
@@ -187,6 +193,19 @@ class Outbox:
             large=True,
         )
 
+    def _due(self, receiver: str, known: "list[_Row]", what: str, incident: Incident, at: float) -> float:
+        """When a row that comes after others is to be told. A gateway that dies under fifty models is no hundred
+        messages: where only the targets differ, they are told of together, after a pause."""
+        waiting = [row for row in known if not row.delivered]
+        if known and _is_small(what, incident, known[-1].incident):
+            told = max((row.delivered for row in known), default=0.0)
+            return max([at, told + self._receivers[receiver].pause, *(row.due for row in waiting)])
+        # Rows that wait for the end of a pause are overtaken. One that somebody sends now is due before that.
+        held = [row for row in waiting if row.what == CHANGED and not row.attempts and row.due > at + LEASE]
+        for row in held:
+            self._remove(receiver, incident.id, row.revision)
+        return max([at, *(row.due for row in waiting if row not in held)])
+
     def _rows(self, receiver: str, incident: str) -> "list[_Row]":
         sql = (
             "SELECT revision, what, said, due, attempts, delivered FROM chatproof_monitor_outbox "
@@ -231,6 +250,17 @@ class Outbox:
 
     def _marks(self) -> str:
         return ", ".join("?" * len(self._receivers)) or "''"
+
+
+def _is_small(what: str, incident: Incident, before: Incident) -> bool:
+    """Only the targets are others than before, or how long it lasts."""
+    same = ("state", "side", "changes")
+    return (
+        what == CHANGED
+        and incident.cause.code == before.cause.code
+        and incident.cause.owner == before.cause.owner
+        and (all(getattr(incident, name) == getattr(before, name) for name in same))
+    )
 
 
 class _Row(NamedTuple):

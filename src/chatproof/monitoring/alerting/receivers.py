@@ -17,6 +17,7 @@ from chatproof.usage_error import UsageError
 from chatproof.wire.exchange import Secret
 
 _ENV = "env:"
+_PAUSE = 600.0  # between messages to people that differ in the targets only
 
 
 class Sender(Protocol):
@@ -39,6 +40,8 @@ class Receiver(NamedTuple):
     resend: float
     link: str
     sender: Sender
+    pause: float = 0.0
+    """Seconds between two messages that differ in the incident's targets only."""
 
     def wants(self, incident: Incident) -> bool:
         """It is to be told of this incident; of one that it was told of it hears the rest in any case."""
@@ -77,6 +80,7 @@ def _receiver(name: str, table: dict[str, Any], environ: Mapping[str, str]) -> R
         RESEND if kind == ALERTMANAGER else alert_fields.repeat_of(table),
         str(table.get("link", "")),
         _sender(name, table, url, environ),
+        _PAUSE if kind == APPRISE else 0.0,  # the others are programs, and take each revision
     )
 
 
