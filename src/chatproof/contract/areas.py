@@ -1,5 +1,5 @@
 """The contract areas: what to verify, where, and how it may be said safely. The seed's table in its own words, and the
-areas that came to it."""
+areas that came to it; for the other APIs what differs there."""
 
 from typing import NamedTuple
 
@@ -100,3 +100,84 @@ AREAS: tuple[Area, ...] = (
         "Use the official help center for escalation beyond self-serve troubleshooting",
     ),
 )
+
+
+def areas_of(api: str) -> tuple[Area, ...]:
+    """The areas in the words of one API."""
+    own = _OF_OTHERS.get(api, {})
+    return tuple(own.get(area.name, area) for area in AREAS)
+
+
+def _of(page: str, path: str, required: str, optional: str, response: str, stream: str) -> dict[str, Area]:
+    """What differs from chat: the page that was read, the path, the fields, and how a stream ends."""
+    url, read = f"https://apidoc.cometapi.com/api/text/{page}", "2026-11-28"
+    asked = "Verify required fields from the official request schema before integration"
+    rows = (
+        Area(
+            "Endpoint path",
+            f"Confirm the exact HTTP path: {path}",
+            url,
+            read,
+            f"POST {path} as documented; verify current path from official reference",
+        ),
+        Area("HTTP method", "Confirm the required HTTP verb", url, read, "POST method as documented"),
+        Area(
+            "Authentication scheme",
+            "Confirm the exact header name, token format, and Bearer prefix requirements",
+            url,
+            read,
+            "Header as documented; verify the exact format from official docs",
+        ),
+        Area("Required request fields", f"Confirm which fields are required ({required})", url, read, asked),
+        Area(
+            "Optional request fields",
+            f"Confirm accepted names and value ranges for {optional}",
+            url,
+            read,
+            f"Optional fields include {optional}; verify exact names and ranges",
+        ),
+        Area(
+            "Response shape",
+            f"Confirm top-level fields including {response}",
+            url,
+            read,
+            "Verify all field names from official response schema",
+        ),
+        Area(
+            "Error response shape",
+            "Confirm error object structure and HTTP status codes for auth failure, bad request, and server error",
+            url,
+            read,
+            "Verify error field names and expected HTTP status codes from official error reference",
+        ),
+        Area("Streaming", "media type, shape and order of events, errors inside a stream", url, read, stream),
+    )
+    return {row.name: row for row in rows}
+
+
+_OF_OTHERS: dict[str, dict[str, Area]] = {
+    "responses": _of(
+        "responses",
+        "/v1/responses",
+        "model, input",
+        "stream, instructions, max_output_tokens, tools, store",
+        "object, output, status, usage",
+        "text/event-stream that ends with response.completed; verify before relying on it",
+    ),
+    "messages": _of(
+        "anthropic-messages",
+        "/v1/messages",
+        "model, max_tokens, messages, role, content",
+        "stream, system, temperature, stop_sequences, tools",
+        "type, role, content, stop_reason, usage",
+        "text/event-stream that ends with message_stop; verify before relying on it",
+    ),
+    "embeddings": _of(
+        "embeddings",
+        "/v1/embeddings",
+        "model, input",
+        "encoding_format, dimensions",
+        "object, data, embedding, index, usage",
+        "embeddings are not streamed",
+    ),
+}

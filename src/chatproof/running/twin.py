@@ -7,7 +7,9 @@ free request that was refused together with it (the list of models) is asked onc
 
 from typing import TYPE_CHECKING
 
+from chatproof.contract.clause import SMOKE
 from chatproof.contract.probe import LISTING, REFUSED_FORM, TWIN, Probe
+from chatproof.contract.surface import Surface
 from chatproof.evidence.reply import Reply
 from chatproof.running.plan import request_for
 
@@ -46,12 +48,20 @@ def settle(sending: "Sending") -> list[str]:
     return again
 
 
+def in_other_form(row: Probe, surface: Surface) -> Probe | None:
+    """A row of an API as its other clients send it, with the key and the version in other headers; None where an API's
+    clients all write alike."""
+    rows = surface.rows(SMOKE)
+    twin = next((other for other in rows.values() if other.role == TWIN), None)
+    return None if twin is None else _in_form(row, rows[surface.control], twin)
+
+
 def _put_aside(sending: "Sending") -> list[str]:
     """Keep the listing that was refused with the plain request under another name, as it is to be asked once more."""
     most = sending.settings.max_requests
     for number, exchange in enumerate(sending.exchanges):
         probe, reply = exchange.probe, Reply(exchange)
-        if sending.rows[probe].role != LISTING or not reply.complete or reply.status not in (401, 403):
+        if sending.rows[probe].role != LISTING or not refuses_key(reply):
             continue
         if most and len(sending.planned) >= most:
             continue
@@ -60,6 +70,11 @@ def _put_aside(sending: "Sending") -> list[str]:
         sending.planned[name], sending.rows[name] = exchange.request, sending.surface.known(name)
         return [probe]
     return []
+
+
+def refuses_key(reply: Reply) -> bool:
+    """Say whether a reply refuses the key: it may be looked for in another header."""
+    return reply.complete and reply.status in (401, 403)
 
 
 def _in_form(row: Probe, old: Probe, new: Probe) -> Probe:

@@ -10,7 +10,7 @@ from chatproof.cli.output import say
 from chatproof.cli.shared import ledger
 from chatproof.cli.shared.options import add_api, parser
 from chatproof.cli.shared.reading import add_journal
-from chatproof.contract.areas import AREAS
+from chatproof.contract.areas import areas_of
 from chatproof.contract.clause import SMOKE, VALIDATE
 from chatproof.contract.surface import CHAT
 from chatproof.judging.contract import Choice, contract_of
@@ -88,8 +88,9 @@ def table(name: str, scope: str = SMOKE, api: str = CHAT) -> dict[str, Any]:
     contract = contract_of(scope, known, Choice(stream=True, extras=opt_in, api=api))
     return {
         "profile": name,
+        "api": api,
         "contract": contract.digest,
-        "areas": [area._asdict() for area in AREAS],
+        "areas": [area._asdict() for area in areas_of(api)],
         "clauses": [
             {
                 "id": term.clause.id,
@@ -117,7 +118,8 @@ def _json(document: dict[str, Any]) -> str:
 
 
 def _text(document: dict[str, Any]) -> str:
-    lines = [f"Contract for profile {document['profile']}", "", "Areas"]
+    of = "" if document["api"] == CHAT else f", {surface_of(document['api']).title}"
+    lines = [f"Contract for profile {document['profile']}{of}", "", "Areas"]
     for area in document["areas"]:
         lines += [
             f"  {area['name']}",

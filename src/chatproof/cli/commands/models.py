@@ -6,6 +6,8 @@ from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import say, say_json
 from chatproof.cli.shared.options import add_target, find_target, parser
 from chatproof.contract.failure_mode import describe
+from chatproof.contract.probe import Probe
+from chatproof.contract.surface import CHAT
 from chatproof.diagnosis.diagnosis import diagnose
 from chatproof.evidence.reply import Reply
 from chatproof.judging.contract import contract_on
@@ -14,6 +16,7 @@ from chatproof.printable import escape
 from chatproof.record.document import searched
 from chatproof.running.dispatch import Stop, Transport, Wave, send_all, transport_options
 from chatproof.running.plan import request_for
+from chatproof.running.twin import in_other_form, refuses_key
 from chatproof.secrets.redaction import clean
 from chatproof.surfaces import surface_of
 from chatproof.surfaces.model_listing import listed_ids, nearest
@@ -54,8 +57,19 @@ def main(argv: list[str]) -> int:
 
 
 def ask(resolved: Resolved) -> Reply:
-    """Send the models request; it is free."""
-    listing = surface_of(resolved.target.api).known(surface_of(resolved.target.api).listing)
+    """Send the models request; it is free. Where the key is refused in one of an API's two headers, it is sent in the
+    other one, too, as a run does: the refusal is the answer only where both are refused."""
+    surface = surface_of(resolved.target.api)
+    listing = surface.known(surface.listing)
+    reply = _sent(listing, resolved)
+    other = in_other_form(listing, surface) if refuses_key(reply) and resolved.target.key is not None else None
+    if other is None:
+        return reply
+    second = _sent(other, resolved)
+    return reply if refuses_key(second) or not second.complete else second
+
+
+def _sent(listing: Probe, resolved: Resolved) -> Reply:
     planned = {listing.id: request_for(listing, resolved)}
     exchanges: list[Exchange] = []
     wave = Wave([listing.id], planned, Transport(transport_options(resolved, os.environ)), exchanges)
@@ -70,15 +84,15 @@ def ids_of(reply: Reply) -> list[str] | None:
 
 
 def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
-    """A run without a model: take the first chat-capable one if told to, else stop and list what there is.
+    """A run without a model: take the first one that looks fit if told to, else stop and list what there is.
 
     Where there is no list to take one from, its failure is the run's: the answer comes back as the target's `listing`.
     """
     reply = ask(resolved)
     ids = ids_of(reply)
     surface = surface_of(resolved.target.api)
-    chat = [id for id in ids or [] if surface.view.is_fit(id)]
-    fit = next((id for id in chat if is_model_id(id) and _without_secrets(id, resolved) == id), None)
+    fitting = [id for id in ids or [] if surface.view.is_fit(id)]
+    fit = next((id for id in fitting if is_model_id(id) and _without_secrets(id, resolved) == id), None)
     if auto and fit:
         note = f"--model auto chose {escape(fit)}, the first of {len(ids or [])} listed ids that looks {surface.fit}"
         return resolved._replace(target=resolved.target._replace(model=fit), notes=(*resolved.notes, note))
@@ -91,8 +105,8 @@ def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
             f"no model is given, and the list of models could not be read: {_told(reply, resolved)}",
             "use --model ID; `chatproof models` shows why the list fails",
         )
-    shown = "".join(f"\n    {_safe(id, resolved)}" for id in chat[:SHOWN])
-    more = f"\n    … {len(chat) - SHOWN} more: chatproof models" if len(chat) > SHOWN else ""
+    shown = "".join(f"\n    {_safe(id, resolved)}" for id in fitting[:SHOWN])
+    more = f"\n    … {len(fitting) - SHOWN} more: chatproof models" if len(fitting) > SHOWN else ""
     raise UsageError(
         "usage",
         f"no model is given; active for this key and {surface.fit} by name:{shown or ' none'}{more}",
@@ -136,7 +150,9 @@ def _explain(resolved: Resolved, reply: Reply, format: str) -> int:
             lines = [f"{diagnosis.code}: {diagnosis.summary}", *diagnosis.evidence, f"next: {diagnosis.next_step}"]
             say("\n  ".join(escape(_without_secrets(line, resolved)) for line in lines) + "\n")
         if reply.complete and reply.status != 401:
-            say("  note: this is only about the list; chat may still work: chatproof smoke --model ID\n")
+            api = "" if surface.name == CHAT else f" --api {surface.name}"
+            what = "chat" if surface.name == CHAT else surface.title
+            say(f"  note: this is only about the list; {what} may still work: chatproof smoke{api} --model ID\n")
         if not found:
             say("the list of models could not be read\n")
     return 1 if reply.complete else 3

@@ -93,6 +93,22 @@ ROWS = (
     must("call-without-id", "A call has no id.", _TOOLS, _forced, _first(gone_from("id")), "tools.readable"),
     must("call-without-name", "A call has no name.", _TOOLS, _forced, _first(gone_from("name")), "tools.readable"),
     must(
+        "call-twice",
+        "The same call comes twice.",
+        _TOOLS,
+        _forced,
+        edited(lambda value: value["content"].append(dict(value["content"][0]))),
+        "tools.readable",
+    ),
+    must(
+        "call-caller-number",
+        "A call's caller is a number.",
+        _TOOLS,
+        _forced,
+        _first(set_in(7, "caller")),
+        "tools.readable",
+    ),
+    must(
         "call-input-string",
         "The input of a call is JSON in a string, as in chat.",
         _TOOLS,
@@ -204,6 +220,14 @@ ROWS = (
         _TOOLS,
         streaming_call,
         each(_DELTA, set_in({"word": "pong"}, "delta", "partial_json")),
+        "tools.stream_joined",
+    ),
+    must(
+        "streamed-call-as-text",
+        "The input of a streamed call comes in deltas of text.",
+        _TOOLS,
+        streaming_call,
+        each(_DELTA, lambda one: one.update(delta={"type": "text_delta", "text": one["delta"]["partial_json"]})),
         "tools.stream_joined",
     ),
     must(

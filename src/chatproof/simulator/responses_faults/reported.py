@@ -51,6 +51,19 @@ def _whole_so_far(all: list[Value]) -> list[Value]:
     return made
 
 
+def _unplaced_thought(all: list[Value]) -> list[Value]:
+    item = {"id": "rs_1", "type": "reasoning", "summary": []}
+    at = {"item_id": "rs_1", "output_index": 0}
+    thought: list[Value] = [
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": "response.reasoning_summary_text.delta", **at, "delta": "Hm."},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+    ]
+    moved = [{**one, "output_index": 1} if "output_index" in one else one for one in all[2:-1]]
+    last = all[-1]["response"]
+    return [*all[:2], *thought, *moved, {**all[-1], "response": {**last, "output": [item, *last["output"]]}}]
+
+
 def _filled(all: list[Value]) -> list[Value]:
     """The message is added with the whole text in it."""
     whole = _item("output_item.done", all)["item"]
@@ -216,6 +229,27 @@ ROWS: tuple[Any, ...] = (
         "response.output_text.done has an empty text.",
         each("output_text.done", set_in("", "text")),
         "done_texts",
+    ),
+    _should(
+        "service-tier-streamed",
+        "The service tier of response.created is a number.",
+        each("created", set_in(1, "response", "service_tier")),
+        "field_types",
+        _SCHEMA,
+    ),
+    _should(
+        "summary-without-index",
+        "The events of a reasoning item do not say where in its summary they belong.",
+        events(_unplaced_thought),
+        "field_types",
+        _SCHEMA,
+    ),
+    _should(
+        "completed-details-count",
+        "The details of the last response's usage are a number.",
+        each("completed", set_in(0, "response", "usage", "input_tokens_details")),
+        "usage_details",
+        _USAGE,
     ),
     _must("deltas-cumulative", "Each delta holds all the text so far.", events(_whole_so_far), "joined", "final_text"),
     _must(

@@ -239,6 +239,14 @@ CALLS = (
         events(lambda all: [{**one, "output_index": 1} if "output_index" in one else one for one in all]),
         "tools.stream.details",
     ),
+    should(
+        "arguments-done-bare",
+        "response.function_call_arguments.done has no arguments.",
+        _MALFORMED,
+        streaming_call,
+        each("function_call_arguments.done", gone_from("arguments")),
+        "tools.stream.details",
+    ),
     must(
         "arguments-delta-object",
         "The deltas of a call's arguments are objects.",

@@ -4,7 +4,18 @@ import os
 
 from chatproof.surfaces.clause_files import loader
 
-_ORDER = ("happy", "details", "headers", "auth", "models", "secrets", "stream", "stream_blocks", "stream_end")
+_ORDER = (
+    "happy",
+    "details",
+    "headers",
+    "auth",
+    "models",
+    "secrets",
+    "stream",
+    "stream_blocks",
+    "stream_end",
+    "fields",
+)
 _ORDER_OF_VALIDATE = ("errors", "tools", "tools_stream", "abilities", "thinking")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

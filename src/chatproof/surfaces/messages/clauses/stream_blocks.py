@@ -30,6 +30,7 @@ CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
 _THINKING = streamed(THINKING_EVENTS)
 _BLOCK = ("content_block",)
+_BY_CHANCE = 6  # pieces that may all be twice in a row in an honest text
 
 
 def _of_text(*pieces: str) -> Example:
@@ -173,8 +174,19 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     code="stream.duplicated",
     needs=("messages.stream.deltas",),
-    holds_on=(STREAMED, _THINKING, _of_text("p", "o", "ng"), _of_text("ha", "haha"), _of_text("po", "", "ng")),
-    breaks_on=(_of_text("po", "pon", "pong"), _of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4")),
+    holds_on=(
+        STREAMED,
+        _THINKING,
+        _of_text("p", "o", "ng"),
+        _of_text("ha", "haha"),
+        _of_text("po", "", "ng"),
+        _of_text(*["ha"] * 20),
+    ),
+    breaks_on=(
+        _of_text("po", "pon", "pong"),
+        _of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4"),
+        _of_text(*(piece for n in range(8) for piece in (f"{n}, ", f"{n}, "))),
+    ),
 )
 def text_once(reply: Reply, context: Context) -> Outcome:
     own = context.replies.get(context.surface.control)
@@ -183,6 +195,10 @@ def text_once(reply: Reply, context: Context) -> Outcome:
         texts = [delta.get("text") for _, delta in block.deltas if delta.get("type") == view.TEXT_DELTA]
         pieces = [text for text in texts if isinstance(text, str) and text]
         grows = all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces))
+        once = pieces[::2] if pieces[::2] == pieces[1::2] else []
+        if (len(once) > _BY_CHANCE and len(set(once)) > 1) or (len(once) > 1 and "".join(once).strip() == answer):
+            said = f"each comes twice; clients show {quote(''.join(pieces), 60)}"
+            return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
         # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
         if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
             said = f"each holds all the text so far; clients show {quote(''.join(pieces), 60)}"

@@ -15,6 +15,7 @@ _ORDER = (
     "stream_items",
     "stream_end",
     "stream_details",
+    "stream_types",
 )
 _ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_stream", "abilities", "state")
 

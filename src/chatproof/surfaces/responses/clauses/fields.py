@@ -11,11 +11,20 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
+from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.responses.clauses.happy import GOOD, SHAPE, altered, shown
-from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
+
+_TYPES = {
+    "model": STRING + ABSENT,
+    "service_tier": STRING + NULL,
+    "incomplete_details": OBJECT + NULL,
+    "incomplete_details.reason": STRING,
+    "reasoning": OBJECT + NULL,
+    "text": OBJECT + NULL,
+}
 
 
 @CLAUSES.add(
@@ -50,17 +59,7 @@ CLAUSES = Clauses(SMOKE)
 )
 def field_types(reply: Reply, context: Context) -> Outcome:
     response = reply.object
-    for name, expected, good in (
-        ("model", "a string", "model" not in response or isinstance(response["model"], str)),
-        ("service_tier", "a string or null", isinstance(response.get("service_tier"), str | None)),
-        ("incomplete_details", "null, or an object with a reason", _is_reason(response.get("incomplete_details"))),
-        ("reasoning", "an object or null", isinstance(response.get("reasoning"), dict | None)),
-        ("text", "an object or null", isinstance(response.get("text"), dict | None)),
-    ):
-        if not good:
-            return broken(f"$.{name}", expected, shown(response, name))
+    path, expected = misfit(response, _TYPES)
+    if path:
+        return broken(f"$.{path}", expected, shown(response, path.partition(".")[0]))
     return holds()
-
-
-def _is_reason(value: Json) -> bool:
-    return value is None or (isinstance(value, dict) and isinstance(value.get("reason"), str))

@@ -13,6 +13,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
+from chatproof.evidence.field_types import NUMBER, STRING, misfit
 from chatproof.evidence.json_values import is_integer, is_number
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -44,16 +45,16 @@ USAGE = (*COUNTS, "total_tokens")
 DETAILS = (("input_tokens_details", "cached_tokens"), ("output_tokens_details", "reasoning_tokens"))
 PARTS = ("output_text", "refusal")
 _SOURCES = {  # of an annotation, by its kind: the fields without which the AI SDK refuses it
-    "url_citation": {"start_index": int, "end_index": int, "url": str, "title": str},
-    "file_citation": {"file_id": str, "filename": str, "index": int},
+    "url_citation": {"start_index": NUMBER, "end_index": NUMBER, "url": STRING, "title": STRING},
+    "file_citation": {"file_id": STRING, "filename": STRING, "index": NUMBER},
     "container_file_citation": {
-        "container_id": str,
-        "file_id": str,
-        "filename": str,
-        "start_index": int,
-        "end_index": int,
+        "container_id": STRING,
+        "file_id": STRING,
+        "filename": STRING,
+        "start_index": NUMBER,
+        "end_index": NUMBER,
     },
-    "file_path": {"file_id": str, "index": int},
+    "file_path": {"file_id": STRING, "index": NUMBER},
 }
 _UNCOUNTED = BODY[: BODY.index(b',"usage"')]
 
@@ -267,20 +268,22 @@ def _misread(part: view.Fields) -> tuple[str, str]:
     if not isinstance(found, list):
         return "annotations", "an array"
     for number, note in enumerate(found):
-        fields = _SOURCES.get(str(note.get("type"))) if isinstance(note, dict) else None
-        if fields is None or not isinstance(note, dict):
-            return f"annotations[{number}]", f"an object whose type is one of {', '.join(_SOURCES)}"
-        for name, kind in fields.items():
-            good = isinstance(note.get(name), str) if kind is str else is_number(note.get(name))
-            if not good:
-                return (
-                    f"annotations[{number}]",
-                    f"{note['type']} with {name}, a {'string' if kind is str else 'number'}",
-                )
+        expected = annotation_misread(note)
+        if expected:
+            return f"annotations[{number}]", expected
     logprobs = part.get("logprobs")
     if logprobs is not None and not _is_logprobs(logprobs):
         return "logprobs", "null, or an array of objects with token, logprob and top_logprobs"
     return "", ""
+
+
+def annotation_misread(note: Json) -> str:
+    """What an annotation must be, where the AI SDK refuses it; empty where it does not."""
+    fields = _SOURCES.get(str(note.get("type"))) if isinstance(note, dict) else None
+    if fields is None or not isinstance(note, dict):
+        return f"an object whose type is one of {', '.join(_SOURCES)}"
+    name, wanted = misfit(note, fields)
+    return f"{note['type']} with {name}, {wanted}" if name else ""
 
 
 def _is_logprobs(value: Json, inner: bool = False) -> bool:

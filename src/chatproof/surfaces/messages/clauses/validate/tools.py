@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     Outcome,
     not_applicable,
 )
+from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
@@ -29,6 +30,7 @@ from chatproof.surfaces.messages.examples import (
     body,
 )
 from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -85,25 +87,37 @@ def called(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="Each call has an id and the tool's name, both strings.",
+    says="Each call has an id of its own and the tool's name, both strings; a caller, where it stands, is an object.",
     source=AI_SDK,
     probe="tools",
     needs=("messages.tools.called",),
-    why="The AI SDK refuses the whole reply; and without its id a call cannot be answered: the client's loop ends.",
-    holds_on=(CALLED,),
+    why="The AI SDK refuses the whole reply; and without its id a call cannot be answered: the client's loop ends. A "
+    "call that comes twice runs twice.",
+    holds_on=(CALLED, _with(_CALL, _SECOND)),
     breaks_on=(
         _with(_CALL.replace(b'"id":"toolu_1",', b"")),
         _with(_CALL.replace(b'"toolu_1"', b"null")),
         _with(_CALL.replace(b'"toolu_1"', b'""')),
         _with(_CALL.replace(b'"name":"record_word",', b"")),
         _with(_CALL.replace(b'"record_word"', b"7")),
+        _with(_CALL, _CALL),
+        _with(_CALL.replace(b'"id":"toolu_1",', b'"id":"toolu_1","caller":7,')),
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
+    ids: set[Json] = set()
     for number, block in enumerate(view.blocks(reply.object)):
-        for name in ("id", "name") if block.get("type") == view.CALL else ():
+        if block.get("type") != view.CALL:
+            continue
+        for name in ("id", "name"):
             if not isinstance(block.get(name), str) or not block[name]:
                 return damaged(f"$.content[{number}].{name}", "a non-empty string", shown(block, name))
+        path, expected = misfit(block, {"caller": OBJECT + ABSENT, "toolset_name": STRING + NULL})
+        if path:
+            return damaged(f"$.content[{number}].{path}", expected, shown(block, path))
+        if block["id"] in ids:
+            return damaged(f"$.content[{number}].id", "one that no call before it has", shown(block, "id"))
+        ids.add(block["id"])
     return done() if _calls(reply) else not_applicable(NO_CALL)
 
 

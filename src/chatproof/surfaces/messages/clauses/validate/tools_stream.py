@@ -164,7 +164,8 @@ def named(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The partial_json of a call's deltas are strings, and join to a JSON object (empty: to an empty one).",
+    says="The deltas of a call are of the type input_json_delta; their partial_json are strings, and join to a JSON "
+    "object (empty: to an empty one).",
     source=SDK,
     probe="tools.stream",
     needs=("messages.tools.stream_form",),
@@ -175,6 +176,7 @@ def named(reply: Reply, context: Context) -> Outcome:
         streamed([*CALL_EVENTS[:4], CALL_EVENTS[3], *CALL_EVENTS[4:]]),
         changed(_DELTA, put({"word": "pong"}, "delta", "partial_json"), CALL_EVENTS),
         changed(_DELTA, drop("delta", "partial_json"), CALL_EVENTS),
+        changed(_DELTA, put({"type": "text_delta", "text": "{}"}, "delta"), CALL_EVENTS),
         streamed(
             [
                 *CALL_EVENTS[:2],
@@ -188,7 +190,9 @@ def joined(reply: Reply, context: Context) -> Outcome:
     calls = Built(view.events(reply)).calls()
     for call in calls:
         for number, delta in call.deltas:
-            if delta.get("type") == view.INPUT_DELTA and not isinstance(delta.get("partial_json"), str):
+            if delta.get("type") != view.INPUT_DELTA:
+                return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
+            if not isinstance(delta.get("partial_json"), str):
                 return damaged(f"event {number}, $.delta.partial_json", "a string", shown(delta, "partial_json"))
         text = call.arguments
         value, problem = parse(text.encode("utf-8", "surrogatepass")) if text else ({}, None)

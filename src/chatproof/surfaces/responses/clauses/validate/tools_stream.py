@@ -23,7 +23,7 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built, Item
-from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items
+from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items, stream_types
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
 from chatproof.surfaces.responses.examples import (
@@ -66,6 +66,7 @@ _LESSER = (
     stream_end.once,
     stream_details.ends,
     stream_details.known_events,
+    stream_types.field_types,
 )
 
 
@@ -164,6 +165,8 @@ def _first_broken(judges: tuple[Judge, ...], reply: Reply, context: Context) -> 
         streamed([*CALL_EVENTS, CALL_EVENTS[-1]]),
         streamed([*CALL_EVENTS, CALL_EVENTS[1]]),
         streamed([*CALL_EVENTS[:3], {"type": "vendor:usage"}, *CALL_EVENTS[3:]]),
+        changed("function_call_arguments.done", drop("arguments"), CALL_EVENTS),
+        changed("output_item.done", put(7, "item", "namespace"), CALL_EVENTS),
     ),
 )
 def details(reply: Reply, context: Context) -> Outcome:

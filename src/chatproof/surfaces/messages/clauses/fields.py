@@ -1,0 +1,110 @@
+"""The fields beside the answer: where they stand, they are of the type that the reference gives them."""
+
+from chatproof.contract.clause import SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.field_types import ARRAY, NULL, OBJECT, STRING, misfit
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses.happy import SHAPE, shown
+from chatproof.surfaces.messages.examples import (
+    AI_SDK,
+    CALLED,
+    GOOD,
+    STREAMED,
+    altered,
+    changed,
+    on_stream,
+    put,
+)
+from chatproof.surfaces.messages.view import kind_of
+
+CLAUSES = Clauses(SMOKE)
+
+_ENDED = {
+    "stop_sequence": STRING + NULL,
+    "container": OBJECT + NULL,
+    "stop_details": OBJECT + NULL,
+    "context_management": OBJECT + NULL,
+    "usage.iterations": ARRAY + NULL,
+    "usage.output_tokens_details": OBJECT + NULL,
+}
+_OF_EVENTS = {
+    view.START: {
+        "message.id": STRING + NULL,
+        "message.model": STRING + NULL,
+        "message.role": STRING + NULL,
+        "message.stop_reason": STRING + NULL,
+        "message.container": OBJECT + NULL,
+    },
+    view.END: {
+        "delta.stop_sequence": STRING + NULL,
+        "delta.container": OBJECT + NULL,
+        "delta.stop_details": OBJECT + NULL,
+        "context_management": OBJECT + NULL,
+        "usage.iterations": ARRAY + NULL,
+        "usage.output_tokens_details": OBJECT + NULL,
+    },
+}
+_NONE, _END = b'"stop_sequence":null', "message_delta"
+
+
+@CLAUSES.add(
+    "messages.happy.field_types",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="What stands beside the answer is of the type that the reference gives it: the stop_sequence, the container, "
+    "the details of the end and of the usage.",
+    source=AI_SDK,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="The AI SDK refuses the whole reply at another type: Invalid JSON response.",
+    holds_on=(
+        GOOD,
+        altered(_NONE, b'"stop_sequence":"\\n"'),
+        altered(_NONE, b'"container":null,"stop_details":null,"context_management":null'),
+        altered(b'"output_tokens":4', b'"output_tokens":4,"iterations":null'),
+    ),
+    breaks_on=(
+        altered(_NONE, b'"stop_sequence":7'),
+        altered(_NONE, b'"container":"c_1"'),
+        altered(_NONE, b'"context_management":[]'),
+        altered(b'"output_tokens":4', b'"output_tokens":4,"iterations":"1"'),
+        altered(b'"output_tokens":4', b'"output_tokens":4,"output_tokens_details":4'),
+    ),
+)
+def field_types(reply: Reply, context: Context) -> Outcome:
+    return _fits(reply.object, _ENDED, "$")
+
+
+@on_stream(CLAUSES)(
+    "field_types",
+    "What stands in message_start and message_delta beside the answer is of the type that the reference gives it.",
+    "The AI SDK refuses the event at another type, and the answer ends with an error.",
+    level=SHOULD,
+    code="contract.schema",
+    holds_on=(STREAMED, CALLED, changed(_END, put("\n", "delta", "stop_sequence"))),
+    breaks_on=(
+        changed("message_start", put(7, "message", "id")),
+        changed("message_start", put([], "message", "container")),
+        changed(_END, put(7, "delta", "stop_sequence")),
+        changed(_END, put("c_1", "delta", "container")),
+        changed(_END, put("1", "usage", "iterations")),
+    ),
+)
+def stream_types(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        found = _fits(one, _OF_EVENTS.get(kind_of(one), {}), f"event {number}, $")
+        if found.outcome != holds().outcome:
+            return found
+    return holds()
+
+
+def _fits(value: view.Fields, types: dict[str, str], at: str) -> Outcome:
+    path, expected = misfit(value, types)
+    if not path:
+        return holds()
+    *holders, name = path.split(".")
+    for holder in holders:
+        value = view.members(value.get(holder))
+    return broken(f"{at}.{path}", expected, shown(value, name))

@@ -1,0 +1,145 @@
+"""The fields beside the text in a stream's events: where they stand, they are of the type that the reference gives."""
+
+from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
+from chatproof.evidence.field_types import ARRAY, NULL, NUMBER, OBJECT, STRING, misfit
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.responses import building, view
+from chatproof.surfaces.responses.clauses.items import DETAILS, annotation_misread
+from chatproof.surfaces.responses.examples import (
+    CALLED,
+    STREAMED,
+    Event,
+    changed,
+    on_stream,
+    put,
+    put_before,
+)
+from chatproof.surfaces.responses.view import kind_of
+
+CLAUSES = Clauses(SMOKE)
+clause = on_stream(CLAUSES)
+
+_BEGUN = {"response.service_tier": STRING + NULL}
+_ENDED = {
+    "response.service_tier": STRING + NULL,
+    "response.incomplete_details": OBJECT + NULL,
+    "response.incomplete_details.reason": STRING,
+    "response.reasoning": OBJECT + NULL,
+}
+_ITEM = {"item.encrypted_content": STRING + NULL, "item.namespace": STRING + NULL}
+_SUMMARY = {"item_id": STRING, "summary_index": NUMBER}
+_TYPES = {
+    "response.created": _BEGUN,
+    "response.in_progress": _BEGUN,
+    "response.completed": _ENDED,
+    "response.incomplete": _ENDED,
+    building.ADDED: _ITEM,
+    building.DONE: _ITEM,
+    building.DELTA: {"logprobs": ARRAY + NULL},
+    building.ARGUMENTS_DONE: {"item_id": STRING, "output_index": NUMBER, "arguments": STRING},
+    building.REFUSAL: {"item_id": STRING, "delta": STRING},
+    building.REFUSAL_DONE: {"item_id": STRING, "refusal": STRING},
+    "response.reasoning_summary_part.added": _SUMMARY,
+    "response.reasoning_summary_part.done": _SUMMARY,
+    "response.reasoning_summary_text.delta": {**_SUMMARY, "delta": STRING},
+    "response.output_text.annotation.added": {"annotation": OBJECT},
+}
+"""What the AI SDK wants of each event, beside what other clauses ask for. Types that are not here it passes over."""
+_AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+_NOTED = "response.output_text.annotation.added"
+_PATH = {"type": "file_path", "file_id": "f_1", "index": 0}
+
+
+def _thinking(**place: int) -> Example:
+    """The good stream with a reasoning item after the message, whose events say where in its summary they belong."""
+    item: Event = {"id": "rs_1", "type": "reasoning", "summary": []}
+    at: Event = {"item_id": "rs_1", "output_index": 1, **place}
+    part = {"type": "summary_text", "text": ""}
+    return put_before(
+        "completed",
+        {"type": building.ADDED, "output_index": 1, "item": item},
+        {"type": "response.reasoning_summary_part.added", **at, "part": part},
+        {"type": "response.reasoning_summary_text.delta", **at, "delta": "Hm."},
+        {"type": "response.reasoning_summary_part.done", **at, "part": {**part, "text": "Hm."}},
+        {"type": building.DONE, "output_index": 1, "item": item},
+    )
+
+
+def _noted(annotation: object) -> Example:
+    return put_before("output_text.done", {"type": _NOTED, **_AT, "annotation_index": 0, "annotation": annotation})
+
+
+@clause(
+    "field_types",
+    "What stands in an event beside the text is of the type that the reference gives it: service tiers, log "
+    "probabilities, places of summaries, arguments that are done, annotations.",
+    "The AI SDK refuses the event at another type, and the answer ends with an error.",
+    level=SHOULD,
+    code="contract.schema",
+    needs=("responses.stream.typed",),
+    holds_on=(
+        STREAMED,
+        CALLED,
+        _thinking(summary_index=0),
+        _noted(_PATH),
+        changed("completed", put({"reason": "content_filter"}, "response", "incomplete_details")),
+    ),
+    breaks_on=(
+        changed("created", put(1, "response", "service_tier")),
+        changed("completed", put("none", "response", "incomplete_details")),
+        changed("completed", put({}, "response", "incomplete_details")),
+        changed("completed", put("low", "response", "reasoning")),
+        changed("output_item.added", put("answer", "item", "phase")),
+        changed("output_item.done", put(7, "item", "encrypted_content")),
+        changed("output_text.delta", put({}, "logprobs")),
+        _thinking(),
+        _noted({"type": "vendor_note"}),
+    ),
+)
+def field_types(reply: Reply, context: Context) -> Outcome:
+    for number, one in enumerate(view.events(reply)):
+        kind = kind_of(one)
+        path, expected = misfit(one, _TYPES.get(kind, {}))
+        if not path and kind in (building.ADDED, building.DONE):
+            phase = view.members(one.get("item")).get("phase")
+            if phase not in (None, "commentary", "final_answer"):
+                path, expected = "item.phase", "commentary, final_answer or null"
+        if not path and kind == _NOTED:
+            expected = annotation_misread(one["annotation"])
+            path = "annotation" if expected else ""
+        if path:
+            return broken(f"event {number} ({kind}), $.{path}", expected, _held(one, path))
+    return holds()
+
+
+def _held(one: view.Fields, path: str) -> str:
+    held: object = one
+    for name in path.split("."):
+        if not isinstance(held, dict) or name not in held:
+            return "absent"
+        held = held[name]
+    return quote(held)
+
+
+@clause(
+    "usage_details",
+    "The details of the usage at the end, where they stand, count in numbers.",
+    "The AI SDK refuses the event at another type, and the answer ends with an error.",
+    level=SHOULD,
+    code="contract.usage",
+    needs=("responses.stream.usage",),
+    holds_on=(STREAMED, changed("completed", put(None, "response", "usage", "input_tokens_details"))),
+    breaks_on=(
+        changed("completed", put(0, "response", "usage", "input_tokens_details")),
+        changed("completed", put({"reasoning_tokens": "0"}, "response", "usage", "output_tokens_details")),
+    ),
+)
+def usage_details(reply: Reply, context: Context) -> Outcome:
+    number, one = view.terminals(reply)[0]
+    for held, name in DETAILS:
+        at = f"response.usage.{held}"
+        path, expected = misfit(one, {at: OBJECT + NULL, f"{at}.{name}": NUMBER + NULL})
+        if path:
+            return broken(f"event {number}, $.{path}", expected, _held(one, path))
+    return holds()
