@@ -376,9 +376,9 @@ EXAMPLES = re.findall(
     r"(?s)```(?:text|json)\n(.*?)```", DOCUMENT.read_text(encoding="utf-8").partition("## One example")[2]
 )
 CODES = ("auth.rejected", "account.rate_limited", "tls.expired", "model.unavailable", "account.quota", "gateway.error",
-         "account.quota", "account.rate_limited", "url.wrong_path", "tls.untrusted", "model.unavailable", "model.unavailable", "net.client",
-         "gateway.error", "net.dns", "tls.untrusted", "gateway.error", "gateway.error", "auth.rejected", "url.wrong_path",
-         "account.quota")  # fmt: skip
+         "account.quota", "account.rate_limited", "url.wrong_path", "tls.untrusted", "model.unavailable",
+         "model.unavailable", "net.client", "gateway.error", "net.dns", "tls.untrusted", "gateway.error", "gateway.error",
+         "server.error", "model.unavailable", "auth.rejected", "url.wrong_path", "account.quota")  # fmt: skip
 
 
 def test_each_example_of_the_documentation_is_read_as_it_says() -> None:

@@ -19,7 +19,7 @@ def page(server: str, place: str, raw: str, code: str = "gateway.error", confide
 
 
 def cut(server: str) -> Row:
-    return undecided(server, "/half/v1", "http.incomplete_body", raw="cut", owner="gateway", confidence="certain")
+    return undecided(server, "/half/v1", "http.incomplete_body", raw="cut", owner="gateway", confidence="likely")
 
 
 def stripped(server: str) -> Row:

@@ -9,6 +9,7 @@ from typing import Any
 from chatproof.captures import (
     app_errors,
     axios,
+    bare_curl,
     curl,
     har,
     json_files,
@@ -93,8 +94,8 @@ def _read(data: bytes) -> Capture:
         return transcript.read(start)
     if wget.looks_like(start):
         return wget.read(start)
-    known = other_formats.name(start)
     text = start[:LONGEST_TEXT].decode("utf-8", "replace")
+    known = "" if bare_curl.looks_like(text) else other_formats.name(start)
     if not known and pasted_errors.looks_like(text):
         return pasted_errors.read(start)
     if known:

@@ -19,7 +19,8 @@ NAME = "an error that an application shows"
 _LOOKED_AT = 64 * 1024
 _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
-_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400)
+_LATER = "|Payload Too Large|Content Too Large|Unprocessable Content|URI Too Long"  # names since RFC 9110
+_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400) + _LATER
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{_PHRASES})\b"),
@@ -27,8 +28,14 @@ _STATUS = (
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
 )
 _LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{_PHRASES})\b")  # a status line, in a sentence
-_MESSAGE = re.compile(r"(?m)(?:^[ \t>\"'`]*|: )([45]\d\d) ([A-Z][^\n]{3,400})$")  # as openai-node writes it
+_MESSAGE = re.compile(
+    r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
+)  # as openai-node writes it
 _PAGE_STATUS = re.compile(r"(?i)<(?:title|h[1-3]|p|center|b)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?([45]\d\d)\b")
+_QUOTED = re.compile(  # below a heading of an error: a line, perhaps in a fence, that is but a quotation
+    r"(?im)^[^\n]{0,80}\b(?:error|output|response|detail)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?"
+    r"[ \t>]*\"([a-z][^\"\n]{12,600})\"[ \t]*$"
+)
 _MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})\"""", re.DOTALL)
 
 
@@ -100,7 +107,9 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
             if is_error(value):
                 told = of_object(value)
                 return told.body, told.headers
-            if isinstance(value, dict) and find_error(value, failing=bool(status)) is not None:
+            error = find_error(value, failing=bool(status)) if isinstance(value, dict) else None
+            # A program's own record of an error has the client's words where a reply has the server's.
+            if error is not None and not (error.where in ("$", "$.message") and own_words.kind(error.message)):
                 return as_body(value), ()
     return None, ()
 
@@ -130,4 +139,5 @@ def _words(text: str, status: int) -> str:
         words = line.strip(" \t>\"'`*")
         if len(words) > 8 and _is_a_servers(words.replace(phrase, "") if phrase else words):
             return words
-    return ""
+    quoted = [words for words in _QUOTED.findall(text)[:_LINES] if not own_words.kind(words)]
+    return quoted[0] if quoted else ""

@@ -14,6 +14,7 @@ from chatproof.wire.exchange import Fault
 NAME = "what a browser shows"
 _LOOKED_AT = 64 * 1024
 _LINE = re.compile(r"\b(POST|GET) (https?://\S{1,500}) (net::ERR_\w+|NS_ERROR_\w+)(?: (\d{3})\b)?")
+_NAMED = re.compile(r"\b(net::ERR_\w+)")  # an application that is built on a browser
 _SAYS = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|due to access control checks|Mixed Content:|"
     r"violates the following Content Security Policy"
@@ -37,7 +38,7 @@ _UNTOLD = re.compile(
 def looks_like(text: str) -> bool:
     text = text[:_LOOKED_AT]
     panel = _PANEL.search(text) and _STATUS.search(text)
-    return bool(panel or _LINE.search(text) or _SAYS.search(text) or _UNTOLD.search(text))
+    return bool(panel or _LINE.search(text) or _NAMED.search(text) or _SAYS.search(text) or _UNTOLD.search(text))
 
 
 def pieces(text: str) -> Iterator[Told]:
@@ -55,6 +56,8 @@ def pieces(text: str) -> Iterator[Told]:
         yield Told(method=asked_with, url=url, fault=Fault("net.client", "client", _why(said[0])))
     elif line:
         yield Told(int(line[4] or 0), method=asked_with, url=url, fault=trouble.of_a_browser(line[3]))
+    elif named := _NAMED.search(text):
+        yield Told(method=asked_with, url=url, fault=trouble.of_a_browser(named[1]))
 
 
 def _why(said: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 _SPACE = re.compile(r"[\s]*")
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?n?")
-_WORDS: dict[str, Any] = {"None": None, "null": None, "undefined": None, "True": True, "true": True,
+_WORDS: dict[str, Any] = {"None": None, "null": None, "nil": None, "undefined": None, "True": True, "true": True,
                           "False": False, "false": False, "NaN": None}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _LEFT_OUT = re.compile(

@@ -12,6 +12,7 @@ from chatproof.captures.entry import Captured, base_of, basic_secrets, credentia
 from chatproof.contract import probe as probes
 from chatproof.contract.probe import EMPTY, INVALID, LISTING, NONE, Probe
 from chatproof.contract.surface import AskedFor, Surface
+from chatproof.evidence.provider_error import ProviderError, by_words, find_error
 from chatproof.evidence.reply import sniff
 from chatproof.secrets.key_check import INVALID_KEY, check
 from chatproof.wire.exchange import (
@@ -131,9 +132,9 @@ class _Matching(NamedTuple):
                 return surface.control, f"the request was sent with {entry.method}, and {path} takes {method}"
             said = f"no probe asks for this; {surface.title} are asked for with {method}"
             return "", f"{entry.method} {path}: {said}"
-        return self._alike(entry, asked, sort)
+        return self._alike(entry, asked, sort, model)
 
-    def _alike(self, entry: Captured, asked: dict[str, Any] | None, sort: str) -> tuple[str, str]:
+    def _alike(self, entry: Captured, asked: dict[str, Any] | None, sort: str, model: str) -> tuple[str, str]:
         """A request that is none of ours, word for word, and asks for the same thing as one of them."""
         if sort in (INVALID, NONE, EMPTY):
             refused = next((row.id for row in self.rows if row.credential == sort), "")
@@ -142,8 +143,13 @@ class _Matching(NamedTuple):
             if entry.body:
                 return "", "its request body is no JSON object"
             return self._by_reply(entry, "its request body is not in the capture")
+        error = _error(entry)
         status = entry.response.status if entry.response is not None and STATUS not in entry.missing else 0
-        return self.surface.matcher().alike(AskedFor(asked, bool(entry.body), status))
+        status = status or (400 if error is not None else 0)
+        probe, why = self.surface.matcher().alike(AskedFor(asked, bool(entry.body), status))
+        if not probe and error is not None and status >= 400 and by_words(error, model) not in _OF_THE_FORM:
+            return self.surface.control, "the reply tells of another cause than what the request asks for"
+        return probe, why
 
     def _by_reply(self, entry: Captured, said: str) -> tuple[str, str]:
         surface = self.surface
@@ -161,6 +167,20 @@ class _Matching(NamedTuple):
 def _fails(entry: Captured) -> bool:
     """The reply is a refusal or a failure, which is one whatever the request asked for."""
     return entry.response is not None and STATUS not in entry.missing and entry.response.status >= 400
+
+
+_OF_THE_FORM = ("unknown", "form", "request", "parameter", "context")
+
+
+def _error(entry: Captured) -> ProviderError | None:
+    """The error that a reply carries; None for one that answers, or whose body says nothing of that."""
+    if entry.response is None or BODY in entry.missing:
+        return None
+    try:
+        value = json.loads(entry.response.body)
+    except (ValueError, RecursionError):
+        return None
+    return None if json_files.holds_answer(value) else find_error(value)
 
 
 def _path(row: Probe, model: str) -> str:

@@ -6,7 +6,7 @@ JSON parser says, what LiteLLM wraps around the words of a provider. Each row ha
 
 import re
 
-NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, ENDED = "no reply", "too late", "no JSON", "not sent", "ended"
+NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 
 _SENTENCES: tuple[tuple[str, str], ...] = (
     # (kind, how such words begin)
@@ -40,6 +40,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         NOT_SENT,
         r".{1,60} API key is missing\. Pass it using|Did not find \w+_api_key|Missing API Key - A call is",
     ),
+    (NO_URL, r"\"?\S{0,200}\"? cannot be parsed as a URL|Failed to parse URL from|Failed to construct 'URL'"),  # JS
+    (NO_URL, r"Request URL is missing an '?http|Request URL has an unsupported protocol"),  # httpx
+    (NO_URL, r"Invalid URL(?:$|:? '| \"|: (?:No|Invalid) )"),  # requests, Node; not OpenAI's "Invalid URL (POST /v1/…)"
+    (NO_URL, r".{0,200}unsupported protocol scheme|.{0,200}missing protocol scheme|relative URL without a base"),  # Go
+    (NO_URL, r"URI is not absolute|An invalid request URI was provided|Expected URL scheme 'http' or 'https'"),
     (ENDED, r"Could not parse response content as the"),  # openai-python: finish_reason length or content_filter
     (ENDED, r"(?:stream|request) ended without (?:producing|sending) |missing finish_reason for choice"),  # openai-node
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
@@ -57,6 +62,8 @@ _WRAPPERS = re.compile(
     r"Failed after \d+ attempts?(?: with non-retryable error)?[.:] (?:Last error: )?'?"  # the AI SDK
     r"))+"
 )
+_NO_REPLY = re.compile(r"(?<!litellm\.)\b(?:APIConnection(?:Timeout)?|APITimeout)Error: ")
+"""Classes that no reply leads to: whatever stands behind them, the client says it."""
 _AFTER = re.compile(
     r"\.? ?Handle with `litellm|\.? ?Received Model Group=|\s*LiteLLM Retried: |\s*Available Model Group Fallbacks=|"
     r"\s*No fallback model group found|\.? ?Error_str: |\s*LiteLLM\.Info: |\s*Give Feedback / Get Help: "
@@ -64,6 +71,8 @@ _AFTER = re.compile(
 _SAID = {
     NOT_SENT: "the client sent nothing: what it says is its own, of a key, a model's name or a parameter that it lacks "
     "or refuses; mend that in the program, then ask the endpoint with: chatproof smoke",
+    NO_URL: "the client sent nothing: what it has for a base URL is no URL (undefined, or without http:// or "
+    "https://); set the base URL in the program or its environment, then see: chatproof doctor",
     NO_JSON: "a reply could not be read as JSON, and the reply itself is not in the text; capture it with: "
     "curl -sS -i …",
     ENDED: "the client could not use an answer, and the reply itself is not in the text; capture it with: "
@@ -86,6 +95,8 @@ def within(text: str) -> str:
 
 def kind(words: str) -> str:
     """What such words tell of where they are a client's own; empty where they may be a server's."""
+    if _NO_REPLY.search(words[:400]):
+        return NO_REPLY
     inner = within(words)
     return next((kind for form, kind in ROWS if form.match(inner)), "")
 
@@ -93,7 +104,9 @@ def kind(words: str) -> str:
 def reason(text: str) -> str:
     """Why a text that tells of no exchange tells of none, by the first line of it that is a client's own; or empty."""
     for line in text.splitlines()[:400]:
-        told = kind(re.sub(r"^[\s>]*(?:[\w.]+\.)?(?:\w+Error|\w+Exception|Error)(?: \[\w+\])?: ", "", line))
+        told = kind(re.sub(r"^[\s>]*(?:[\w.]+\.)?(?:\w+Error|\w+Exception|Error)?(?: ?\[\w+\])?: ", "", line))
+        if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
+            told = NO_URL
         if told in _SAID:
             return _SAID[told]
     return ""

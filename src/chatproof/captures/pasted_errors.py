@@ -8,8 +8,11 @@ from typing import Any, Protocol
 
 from chatproof.captures import (
     app_errors,
+    bare_curl,
     browser_console,
+    curl_command,
     debug_logs,
+    http_logs,
     json_records,
     other_clients,
     own_words,
@@ -23,6 +26,7 @@ from chatproof.captures.entry import (
     Unreadable,
     as_keys,
     as_secrets,
+    named_in,
     secrets_in_body,
     secrets_in_url,
     secrets_of,
@@ -43,19 +47,23 @@ class Reader(Protocol):
 
 
 READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, browser_console)
+# What these find is the whole of it: the lines below a command are what it printed, and no other client's.
+ALONE: tuple[Reader, ...] = (bare_curl, http_logs)
 # These know no client by its name: they are asked where the others find neither a status nor a cause.
 OTHERS: tuple[Reader, ...] = (app_errors, other_clients)
 
 
 def looks_like(text: str) -> bool:
     """Some reader knows this kind of text."""
-    return any(reader.looks_like(text) for reader in (*READERS, *OTHERS)) or bool(NO_JSON.search(text))
+    known = any(reader.looks_like(text) for reader in (*ALONE, *READERS, *OTHERS))
+    return known or bool(NO_JSON.search(text) or own_words.reason(text))
 
 
 def read(data: bytes) -> Capture:
     """The exchanges that a text tells of. Raises Unreadable when it tells neither a status nor what stopped it."""
     text = data[:LONGEST_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
-    known: list[Reader] = [reader for reader in READERS if reader.looks_like(text)]
+    known: list[Reader] = [reader for reader in ALONE if reader.looks_like(text)][:1]
+    known = known or [reader for reader in READERS if reader.looks_like(text)]
     # A log goes before the error that ends it.
     known.sort(key=lambda reader: reader is not debug_logs)
     told = merged(piece for reader in known for piece in reader.pieces(text))
@@ -77,7 +85,8 @@ def read(data: bytes) -> Capture:
             f"it is {names}, and tells neither a status nor why the request was stopped; "
             "capture the reply itself with: curl -sS -i …"
         )
-    secrets, asked_with = [*tokens_in(data)], list[str]()
+    # Whatever a command line in the text was given is no reply's to tell.
+    secrets, asked_with = [*tokens_in(data)], [*curl_command.secrets_before(data), *named_in(data[:LONGEST_TEXT])]
     for piece in told:
         asked_with += [*secrets_in_url(piece.url), *secrets_in_body(piece.posted or b"")]
         secrets += secrets_of(piece.headers, sent=False)

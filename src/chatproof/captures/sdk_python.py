@@ -27,10 +27,12 @@ CLASSES = {
     "ServiceUnavailableError": 503,
     "BadGatewayError": 502,
     "Timeout": 0,
+    "ResponseError": 0,  # ollama
 }
 _CODE = re.compile(r"\bError code: (\d{3})\b(?: - )?")
 _RAISED = re.compile(
-    r"(?m)(?:^|(?<=[\s:(>|]))(?:openai|anthropic|litellm)(?:\.[a-z_]+)*\.([A-Z]\w+): ?(?:\w+: )?([^\n]{0,4000})"
+    r"(?m)(?:^|(?<=[\s:(>|`'\"]))(?:openai|anthropic|litellm|groq|together|ollama)(?:\.[a-z_]+)*"
+    r"\.([A-Z]\w+): ?(?:\w+: )?([^\n]{0,4000})"
 )
 _HTTP = (
     re.compile(r"(?:Client|Server) error '(\d{3}) [^']{0,60}' for url '([^']{1,500})'"),  # httpx
@@ -42,7 +44,7 @@ _QUOTED = re.compile(  # openai-python 0
     r"HTTP code (?P<before>\d{3}) from API \((?P<page>[^\0]{1,4000}?)\)(?=\s*$|\n)"
 )
 _STOPPED = re.compile(
-    r"(?m)(?:^|(?<=[\s:(>|]))((?:httpx|httpcore|requests|urllib3|aiohttp|ssl|socket|openai|anthropic|litellm|h11|http)"
+    r"(?m)(?:^|(?<=[\s:(>|`'\"]))((?:httpx|httpcore|requests|urllib3|aiohttp|ssl|socket|openai|anthropic|litellm|h11|http)"
     r"(?:\.\w+)*\.\w*(?:Error|Exception|Timeout|Disconnected|Closed|IncompleteRead)\w*|ConnectionRefusedError|"
     r"ConnectionResetError|TimeoutError|ConnectionError): ?([^\n]{0,2000})"
 )

@@ -89,10 +89,9 @@ def _of_statuses(text: str) -> Iterator[Told]:
 
 def _in_a_stream(text: str) -> Told | None:
     """A stream that did not begin: its status, or the Content-Type that came in place of an event stream's."""
-    if not re.search(r"\bStreamError\b|\bEventSource\b|stream failed: ", text):
-        return None
     match = _EVENTS.search(text)
-    if match is None:
+    known = re.search(r"\bStreamError\b|\bEventSource\b|stream failed: ", text)
+    if match is None or not (known or (match[3] and "/" in match[3])):
         return None
     status = match[1] or match[2]
     if status:

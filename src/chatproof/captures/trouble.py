@@ -60,6 +60,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|record layer failure|"
         r"unsupported protocol|no protocols available|handshake failure|alert protocol version|EPROTO\b|"
+        r"Unsupported or unrecognized SSL message|Unrecognized SSL message|"
         r"ERR_SSL_|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL",
         "tls.protocol",
         "tls",
@@ -88,7 +89,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Connection timed? ?out|Connection timeout|connect timed? ?out|ConnectTimeout|CONNECT_TIMEOUT|"
-        r"connect ETIMEDOUT|ERR_CONNECTION_TIMED_OUT|WinError 10060|os error (?:110|60|10060)\b|"
+        r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|WinError 10060|"
+        r"os error (?:110|60|10060)\b|"
         r"dial tcp [^\n]{0,200}i/o timeout|"
         r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout)",
         "net.connect_timeout",
@@ -110,13 +112,14 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Empty reply from server|Server disconnected|socket hang up|RemoteDisconnected|other side closed|"
         r"ERR_EMPTY_RESPONSE|ERR_CONNECTION_CLOSED|unexpected end of stream|closed before message completed|"
-        r"closed BEFORE response|NoHttpResponse|failed to respond|The network connection was lost",
+        r"closed BEFORE response|https?://[^\"\n]{1,400}\": EOF\b|NoHttpResponse|"
+        r"failed to respond|The network connection was lost",
         "net.closed",
         "first_byte",
     ),
     (
         r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|WinError 1005[34]|Recv failure|SSL_read|forcibly closed|"
-        r"connection reset by peer|os error (?:104|54|10054)\b",
+        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|os error (?:104|54|10054)\b",
         "net.reset",
         "body",
     ),
@@ -129,6 +132,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Operation timed out|Operation too slow|[Rr]equest timed out|BODY_TIMEOUT|"
         r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|timed out|TLS handshake timeout|"
+        r"InterruptedIOException: timeout|(?:Request|Socket) timeout has expired|"
         r"context deadline exceeded|HttpClient\.Timeout|SocketTimeoutException|HttpTimeoutException",
         "limit.deadline",
         "body",
@@ -142,7 +146,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "body",
     ),
     (
-        r"illegal (?:status|request|header) line|malformed data|HPE_INVALID|Parse Error|Invalid header|"
+        r"illegal (?:status|request|header) line|malformed data|HPE_INVALID|Parse Error|"
+        r"Invalid header(?! value: \\?\")|"
         r"bad status line|BadStatusLine|invalid HTTP (?:header|response)|does not match the HTTP/1.1 protocol",
         "http.malformed",
         "headers",
@@ -159,7 +164,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     # What says of a handshake only that it failed, where nothing before says why.
     (
         r"UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol|unexpected eof while reading|"
-        r"SSL connection could not be established|SSLHandshakeException|Authentication failed, see inner exception",
+        r"tls handshake eof|SSL connection could not be established|SSLHandshakeException|"
+        r"Authentication failed, see inner exception",
         "tls.protocol",
         "tls",
     ),
@@ -169,6 +175,7 @@ _LONGEST = 4000
 
 NO_JSON = re.compile(
     r"JSONDecodeError|failed to deserialize api response|expected value at line 1 column|JsonReaderException|"
+    r"JsonSyntaxException|JsonDecodingException|UnserializableResponse|JSON::ParserError|"
     r"JsonParseException|is an invalid start of a value|Unrecognized token '|"
     r"JSONDeserialize\(|kind: Decode, source: Error\(|"
     r"is not valid JSON|in JSON at position|Unexpected end of JSON|APIResponseValidationError|"

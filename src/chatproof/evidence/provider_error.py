@@ -4,6 +4,8 @@ Classified by the body's code first, its words second and the status last, becau
 unknown model with a JSON 503, Gemini and xAI a wrong key with 400, OpenAI a spent quota with 429.
 """
 
+import re
+
 from chatproof.evidence.provider_words import ABOUT, ABSENT, BY_STATUS, CODES, FIRST, GENERIC, WORDS
 from chatproof.printable import quote
 from chatproof.values import NamedTuple
@@ -24,6 +26,7 @@ class ProviderError(NamedTuple):
     param: str
 
 
+_OF_OTHERS = re.compile(r"\b(?!model|error)[a-z]+_not_found\b")  # a code in a message: it is not the model that lacks
 _PLAIN = ("message", "msg", "detail", "title")  # these are an error's words under any status
 _MESSAGES = (
     *_PLAIN,
@@ -198,6 +201,8 @@ def _text(value: Json) -> str:
 
 def classify(error: ProviderError, status: int, model: str = "") -> str:
     """One of the classes of `provider_words`, or `unknown`. `model` is the one that was asked for, if that is known."""
+    if not status and error.code.isdigit() and 400 <= int(error.code[:4]) < 600:
+        status = int(error.code)  # what OpenRouter, vLLM, Google and llama.cpp repeat there of the reply's own
     told = by_words(error, model)
     if told != "unknown":
         return "request" if told == "form" else told
@@ -221,7 +226,7 @@ def by_words(error: ProviderError, model: str = "") -> str:
     if first:
         return first
     about = any(word in message for word in ABOUT) or (len(model) >= _TELLING and model.lower() in message)
-    if about and any(word in f"{message} {words}" for word in ABSENT):
+    if about and any(word in f"{_OF_OTHERS.sub(' ', message)} {words}" for word in ABSENT):
         return "model"
     found = _by_code(words, CODES, ())
     if found:

@@ -63,7 +63,17 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no_db_connection",
         ),
     ),
-    ("upstream", ("do_request_failed", "upstream_unreachable", "upstream_connection_error", "provider_unavailable")),
+    (
+        "upstream",
+        (
+            "do_request_failed",
+            "upstream_unreachable",
+            "upstream_connection_error",
+            "provider_unavailable",
+            "auth_unavailable",
+            "call_upstream_bad_response",
+        ),
+    ),
     (
         "permission",
         (
@@ -104,7 +114,7 @@ GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     # Azure and GitHub put it on whatever they refuse: the message's words are believed first.
     ("auth", ("unauthorized", "unauthenticated")),
-    ("upstream", ("upstream_error", "bad_response_body")),
+    ("upstream", ("upstream_error", "bad_response_body", "bad gateway", "bad_gateway")),
     (
         "server",
         (
@@ -149,6 +159,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "is not a valid model identifier",
             "non-serverless model",
             "repository not found",
+            "no models loaded",  # LM Studio
+            "no model loaded",
+            "no model is loaded",
         ),
     ),
     (
@@ -171,6 +184,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "budget has been exceeded",
             "over budget",
             "spending limit",
+            "requires more credits",  # OpenRouter
+            "more credits are required",
+            "can only afford",
             "spend limit",
             "monthly limit",
             "insufficient fund",
@@ -323,6 +339,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no such host",
             "name or service not known",
             "do request failed",
+            "http request to provider",  # Bifrost
+            "no auth available",  # CLIProxyAPI: it has no credentials of its own for the upstream
+            "upstream protocol",
             "upstream provider",
             "upstream service",
             "upstream error",
@@ -362,6 +381,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "负载已饱和",
             "overloaded",
             "internal server error",
+            "model runner has",  # Ollama
+            "runner process",
             "server is busy",
             "temporarily unavailable",
             "bad gateway",

@@ -114,6 +114,8 @@ def _size_page(case: Case) -> Sign | None:
 
 
 def _error_page(case: Case) -> Sign | None:
+    if case.reply.lacks(STATUS):  # a body alone
+        return Sign(confidence=LIKELY) if case.page and _tells_of_upstream(case) else None
     if case.page and case.status == 200 and case.reply.kind == "html" and misplaced.known(case):
         said = "a page replaces the API's answer, but the plain request to the same URL is answered"
         return Sign(summary=said, confidence=LIKELY)
