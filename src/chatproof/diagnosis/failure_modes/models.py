@@ -110,7 +110,7 @@ MODES = (
         "contract.models",
         PROVIDER,
         "the list of models cannot be read",
-        "Chat and other answers do not depend on it. If your code lists models, ask the provider how.",
+        "Answers do not depend on it. If your code lists models, ask the provider how.",
         LIKELY,
         _no_listing,
     ),
