@@ -12,22 +12,20 @@ from typing import Any
 
 from chatproof.captures import own_words
 from chatproof.captures.json_files import holds_answer
-from chatproof.captures.told import Told, as_body, body_after, value_at
+from chatproof.captures.told import PHRASES, Told, as_body, body_after, value_at
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
 
 NAME = "an error that an application shows"
 _LOOKED_AT = 64 * 1024
 _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
-_LATER = "|Payload Too Large|Content Too Large|Unprocessable Content|URI Too Long"  # names since RFC 9110
-_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400) + _LATER
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
-    re.compile(rf"\b([45]\d\d) (?:{_PHRASES})\b"),
+    re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
 )
-_LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{_PHRASES})\b")  # a status line, in a sentence
+_LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b")  # a status line, in a sentence
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
 )  # as openai-node writes it

@@ -6,16 +6,13 @@ exception of a client tells it; why a request was stopped counts where a client 
 
 import re
 from collections.abc import Iterator
-from http import HTTPStatus
 
 from chatproof.captures import own_words, trouble
-from chatproof.captures.told import Told, api_url, as_body, body_after
+from chatproof.captures.told import PHRASES, Told, api_url, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words
 
 NAME = "error text of a client"
 _LOOKED_AT = 64 * 1024
-_LATER = "|Payload Too Large|Content Too Large|Unprocessable Content|URI Too Long"  # names since RFC 9110
-_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400) + _LATER
 _RAISED = r"\b[\w.$:\\]{0,120}(?:Exception|Error)\b"
 _STATUS = (
     re.compile(r"error, status code: ([45]\d\d)(?:, status: [^,\n]{0,60})?, message: (?=\S)"),  # go-openai
@@ -32,9 +29,9 @@ _STATUS = (
     re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
     re.compile(r"status code of ([45]\d\d)\b"),  # Dio
     re.compile(r"HTTP Error ([45]\d\d): "),  # urllib
-    re.compile(rf"\bunexpected status ([45]\d\d) (?:{_PHRASES})(?:: )?"),  # Codex
+    re.compile(rf"\bunexpected status ([45]\d\d) (?:{PHRASES})(?:: )?"),  # Codex
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
-    re.compile(rf"\b([45]\d\d) (?:{_PHRASES}) at \S{{1,200}} line \d+"),  # Perl
+    re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
 )
 _SENT = re.compile(
     r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"

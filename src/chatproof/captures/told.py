@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from chatproof.captures import literal
@@ -11,6 +12,13 @@ from chatproof.wire.exchange import BODY, END, HEADERS, KEY, STATUS, Fault, Resp
 
 LONGEST_TEXT = 4 * 1024 * 1024
 MOST = 200
+# The names of statuses that fail, as clients write them; the last four are those since RFC 9110.
+PHRASES = "|".join(
+    (
+        *(re.escape(status.phrase) for status in HTTPStatus if status >= 400),
+        *("Payload Too Large", "Content Too Large", "Unprocessable Content", "URI Too Long"),
+    )
+)
 
 
 class Told(NamedTuple):

@@ -6,7 +6,8 @@ unknown model with a JSON 503, Gemini and xAI a wrong key with 400, OpenAI a spe
 
 import re
 
-from chatproof.evidence.provider_words import ABOUT, ABSENT, BY_STATUS, CODES, FIRST, GENERIC, WORDS
+from chatproof.evidence.provider_codes import BY_STATUS, CODES, FIRST, GENERIC
+from chatproof.evidence.provider_words import ABOUT, ABSENT, WORDS
 from chatproof.printable import quote
 from chatproof.values import NamedTuple
 from chatproof.wire.strictjson import Json

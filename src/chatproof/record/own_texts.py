@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chatproof.evidence.provider_words import CODES, GENERIC, WORDS
+from chatproof.evidence.provider_codes import CODES, GENERIC
+from chatproof.evidence.provider_words import WORDS
 from chatproof.surfaces.chat.request_parts import KEYWORDS
 
 MARK = "[of the request]"
