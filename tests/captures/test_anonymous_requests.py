@@ -356,11 +356,11 @@ def test_json_mode_keeps_the_word_that_servers_look_for() -> None:
 def test_a_text_of_every_short_word_does_not_hang() -> None:
     consonants = "bcdfghjklmnpqrstvwxz"
     text = " ".join(a + b + c for a in consonants for b in consonants for c in consonants)
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(StandIn(text).text(text)) == len(text)
     names = {chr(code): {} for code in range(0x4E00, 0x4E00 + 20_000)}
     out = anonymous(schema(properties=names))["tools"][0]["function"]["parameters"]["properties"]
-    assert len(out) == 20_000 and time.perf_counter() - began < 10
+    assert len(out) == 20_000 and time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"])

