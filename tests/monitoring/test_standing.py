@@ -126,6 +126,30 @@ def test_a_free_check_that_recovers_asks_for_a_paid_one_once() -> None:
     assert after("Gfggg", ONCE)[1] == ["", "", PAID, "", ""]
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "rest", "policy", "judged"),
+    [
+        ("Gu", "g", ONCE, ""),
+        ("Gf", "g", ONCE, ""),
+        ("Gu", "gggu", ONCE, UNKNOWN),
+        ("Gu", "g", Policy(False, Rule(1, 1), Rule(2, 2)), UNKNOWN),
+        ("Gu", "gg", Policy(False, Rule(1, 1), Rule(2, 2)), ""),
+        ("GF", "ggg", ONCE, FAILING),  # a paid one saw it
+        ("GfFf", "ggg", TWICE, FAILING),
+        ("GFF", "ggg", TWICE, FAILING),
+    ],
+)
+def test_what_only_free_checks_saw_is_over_with_them_where_no_paid_one_can_be_had(
+    outcomes: str, rest: str, policy: Policy, judged: str
+) -> None:
+    standing = after(outcomes, policy)[0]._replace(spent=True)
+    for number, outcome in enumerate(rest, 50):
+        standing, _ = observe(standing, seen(outcome, number), policy)
+    assert standing.judged == judged
+    shown = show(standing, 100.0 * 60, policy, silent=False, spent=True).shown
+    assert shown == (judged or BUDGET_SPENT), "never green"
+
+
 def test_the_same_run_again_or_an_older_one_changes_nothing() -> None:
     standing, _ = after("GF", TWICE)
     assert observe(standing, seen("F", 2), TWICE) == (standing, "")

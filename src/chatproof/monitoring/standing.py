@@ -181,8 +181,13 @@ def _judge(now: Standing, seen: Observation, policy: Policy) -> tuple[Standing, 
     if now.is_bad and not (
         seen.outcome in "GW" and seen.module != FREE and _meets(now.good_since, "GW", policy.recover)
     ):
-        mended = seen.module == FREE and not _is_bad(now.paid, fail) and _just_mended(now.free, policy.recover.least)
-        return now, PAID if mended else ""
+        if seen.module != FREE or _is_bad(now.paid, fail):
+            return now, ""
+        least = policy.recover.least
+        if now.spent and now.free[-least:] == "G" * least and now.paid[-1:] not in ("F", "U"):
+            # What free checks alone had seen is over, and no paid one can say more: nothing is known, and nothing told.
+            return _turned(now._replace(cause=NO_CAUSE, side="", changes=()), "", seen), ""
+        return now, PAID if _just_mended(now.free, least) else ""
     if seen.module == FREE or seen.outcome not in "GW":
         return now, ""
     state = DEGRADED if _meets(now.paid, "W", fail) else PASSING
