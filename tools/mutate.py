@@ -1,12 +1,12 @@
 """Break clauses and diagnosis in every small way we can think of, and see that a test fails each time.
 
-    python tools/mutate.py [--validate | --wire] [WORD...]
+    python tools/mutate.py [--validate | --wire | --apis] [WORD...]
 
 tries all mutants, or those whose place has one of the words: the place is `FILE:LINE FUNCTION`, such as
 `diagnosis/failure_modes/provider.py:40 _relayed`, FILE below src/chatproof. Two at once, on the tests that need no network. Each
 mutant is compiled into its module in a forked child, and only the tests that execute the changed lines are run there.
 Each minute a line on stderr says how far it is. `--validate` takes the clauses of validate and the capabilities instead,
-`--wire` the readers of a server's bytes: HTTP/1.1, chunks, events.
+`--wire` the readers of a server's bytes: HTTP/1.1, chunks, events; `--apis` the clauses of the other APIs.
 Exit 1 when a mutant survives that `tools/mutation/equivalent.toml` does not excuse, or when an excuse there fits nothing
 any more; also when a test fails on the code as it is, or a file of tests is missing.
 """
@@ -80,6 +80,21 @@ SMOKE = Field(
 VALIDATE = Field(
     ("surfaces/chat/clauses/validate/*.py", "contract/capability.py"),
     ("tests.unit.test_clauses", "tests.unit.test_findings"),
+)
+APIS = Field(
+    (
+        "surfaces/responses/clauses/*.py",
+        "surfaces/responses/clauses/validate/*.py",
+        "surfaces/responses/building.py",
+        "surfaces/messages/clauses/*.py",
+        "surfaces/messages/clauses/validate/*.py",
+        "surfaces/messages/building.py",
+        "surfaces/embeddings/clauses/*.py",
+        "surfaces/embeddings/clauses/validate/*.py",
+        "surfaces/embeddings/vectors.py",
+        "evidence/field_types.py",
+    ),
+    ("tests.unit.test_api_clauses",),
 )
 WIRE = Field(
     ("wire/http1.py", "wire/chunked.py", "wire/message.py", "wire/sse.py"),
@@ -390,8 +405,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("words", nargs="*", metavar="WORD", help="only mutants whose place has one of the words")
     parser.add_argument("--validate", action="store_true", help="mutate validate's clauses and capability.py")
     parser.add_argument("--wire", action="store_true", help="mutate what reads HTTP/1.1 and server-sent events")
+    parser.add_argument("--apis", action="store_true", help="mutate the clauses of the APIs beside chat")
     options = parser.parse_args(arguments)
-    field = VALIDATE if options.validate else WIRE if options.wire else SMOKE
+    field = VALIDATE if options.validate else WIRE if options.wire else APIS if options.apis else SMOKE
     return report(options.words)
 
 

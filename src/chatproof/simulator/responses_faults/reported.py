@@ -64,6 +64,12 @@ def _unplaced_thought(all: list[Value]) -> list[Value]:
     return [*all[:2], *thought, *moved, {**all[-1], "response": {**last, "output": [item, *last["output"]]}}]
 
 
+def _doubled(all: list[Value]) -> list[Value]:
+    """The message comes twice, as two items."""
+    last, again = all[-1]["response"], [{**one, "output_index": 1} for one in all[2:-1]]
+    return [*all[:-1], *again, {**all[-1], "response": {**last, "output": last["output"] * 2}}]
+
+
 def _filled(all: list[Value]) -> list[Value]:
     """The message is added with the whole text in it."""
     whole = _item("output_item.done", all)["item"]
@@ -144,6 +150,14 @@ ROWS: tuple[Any, ...] = (
         _SCHEMA,
         with_text,
         _before("Hm."),
+        "happy.items",
+    ),
+    should(
+        "search-without-status",
+        "A web search has no status.",
+        _SCHEMA,
+        with_text,
+        edited(lambda value: value["output"].insert(0, {"id": "ws_1", "type": "web_search_call"})),
         "happy.items",
     ),
     should(
@@ -250,6 +264,13 @@ ROWS: tuple[Any, ...] = (
         each("completed", set_in(0, "response", "usage", "input_tokens_details")),
         "usage_details",
         _USAGE,
+    ),
+    _must("items-of-one-id", "Two items have one id.", events(_doubled), "item_ids"),
+    _must(
+        "completed-item-null",
+        "An item of the last response is null.",
+        each("completed", lambda one: one["response"]["output"].append(None)),
+        "final_text",
     ),
     _must("deltas-cumulative", "Each delta holds all the text so far.", events(_whole_so_far), "joined", "final_text"),
     _must(

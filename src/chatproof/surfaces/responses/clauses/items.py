@@ -13,7 +13,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
-from chatproof.evidence.field_types import NUMBER, STRING, misfit
+from chatproof.evidence.field_types import ARRAY, NUMBER, STRING, misfit
 from chatproof.evidence.json_values import is_integer, is_number
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -44,6 +44,12 @@ COUNTS = ("input_tokens", "output_tokens")
 USAGE = (*COUNTS, "total_tokens")
 DETAILS = (("input_tokens_details", "cached_tokens"), ("output_tokens_details", "reasoning_tokens"))
 PARTS = ("output_text", "refusal")
+_HOSTED = {  # of an item that the server's own tools make, by its kind: the fields without which the AI SDK refuses it
+    "web_search_call": {"id": STRING, "status": STRING},
+    "file_search_call": {"id": STRING, "queries": ARRAY},
+    "code_interpreter_call": {"id": STRING, "container_id": STRING},
+    "image_generation_call": {"id": STRING, "result": STRING},
+}
 _SOURCES = {  # of an annotation, by its kind: the fields without which the AI SDK refuses it
     "url_citation": {"start_index": NUMBER, "end_index": NUMBER, "url": STRING, "title": STRING},
     "file_citation": {"file_id": STRING, "filename": STRING, "index": NUMBER},
@@ -149,7 +155,8 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     code="contract.schema",
     level=SHOULD,
     says="Each item has what its kind must have: a message and a reasoning item an id, a message the role assistant, a "
-    "reasoning item its summary, an array of texts. A phase is one of two, and what is encrypted is a string.",
+    "reasoning item its summary, an array of texts, a search its status or its queries. A phase is one of two, and "
+    "what is encrypted is a string.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
@@ -157,6 +164,7 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     holds_on=(
         GOOD,
         REASONED,
+        with_output(b'{"id":"ws_1","type":"web_search_call","status":"completed"}', ITEM),
         with_output(THOUGHT.replace(b"[]", b'[{"type":"summary_text","text":"Hm."}],"encrypted_content":"gAA"'), ITEM),
         altered(b'"role":"assistant"', b'"phase":"final_answer","role":"assistant"'),
         altered(b'"role":"assistant"', b'"phase":null,"role":"assistant"'),
@@ -168,6 +176,8 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
         altered(b'"role":"assistant"', b'"role":"model"'),
         with_output(THOUGHT.replace(b',"summary":[]', b""), ITEM),
         with_output(THOUGHT.replace(b'"summary":[]', b'"summary":null'), ITEM),
+        with_output(b'{"id":"ws_1","type":"web_search_call"}', ITEM),
+        with_output(b'{"id":"fs_1","type":"file_search_call","status":"completed"}', ITEM),
         with_output(THOUGHT.replace(b"[]", b'["Hm."]'), ITEM),
         with_output(THOUGHT.replace(b"[]", b'[{"type":"text","text":"Hm."}]'), ITEM),
         with_output(THOUGHT.replace(b"[]", b'[{"type":"summary_text","text":null}]'), ITEM),
@@ -197,7 +207,7 @@ def incomplete(item: dict[str, Json]) -> tuple[str, str]:
         return "summary", "an array of parts of type summary_text, each with its text"
     if kind == view.REASONING and not isinstance(item.get("encrypted_content"), str | None):
         return "encrypted_content", "a string or null"
-    return ("", "")
+    return misfit(item, _HOSTED.get(str(kind), {}))
 
 
 def _is_summary(value: Json) -> bool:

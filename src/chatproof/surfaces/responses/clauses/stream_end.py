@@ -106,6 +106,7 @@ def one_response(reply: Reply, context: Context) -> Outcome:
         changed("completed", drop("response", "output")),
         changed("completed", put("ping", "response", "output", 0, "content", 0, "text")),
         changed("completed", put(None, "response", "output", 0, "content")),
+        changed("completed", lambda one: one["response"]["output"].append(None)),
         changed("completed", put("text", "response", "output", 0, "content", 0, "type")),
     ),
 )
@@ -114,6 +115,8 @@ def final_text(reply: Reply, context: Context) -> Outcome:
     response, at = members(one.get("response")), f"event {number}, $.response.output"
     if not isinstance(response.get("output"), list):
         return broken(at, "an array of items", quote(response["output"]) if "output" in response else "absent")
+    if not all(isinstance(item, dict) for item in response["output"]):
+        return broken(at, "an array of objects", quote(response["output"], 120))
     streamed_text, text = Built(view.events(reply)).text, view.text_of(response)
     if text.strip() == streamed_text.strip():  # as with the texts that are done: white space at the ends is no loss
         return holds(f"{len(text)} characters")

@@ -279,7 +279,7 @@ def item_done(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "item_ids",
-    "An item keeps its id in all of its events.",
+    "An item keeps its id in all of its events, and no other item has it.",
     "openai-python raises when it changes (identity changed), and the AI SDK loses the text.",
     needs=("responses.stream.item_added",),
     holds_on=(STREAMED,),
@@ -288,9 +288,15 @@ def item_done(reply: Reply, context: Context) -> Outcome:
         changed("output_item.added", put("msg_2", "item", "id")),
         changed("output_text.delta", put("msg_2", "item_id")),
         changed("output_item.done", drop("item", "id")),
+        streamed([*EVENTS[:-1], *({**one, "output_index": 1} for one in EVENTS[2:-1]), EVENTS[-1]]),
     ),
 )
 def item_ids(reply: Reply, context: Context) -> Outcome:
+    known: dict[str, int] = {}
+    for place, item in Built(view.events(reply)).items.items():
+        if item.ids and known.setdefault(item.ids[0][1], place) != place:
+            said = f"{quote(item.ids[0][1], 60)}, which output_index {known[item.ids[0][1]]} has"
+            return broken(f"event {item.ids[0][0]}", "an id of its own for the item", said)
     for item in Built(view.events(reply)).items.values():
         first = item.ids[0] if item.ids else None
         other = next(((number, id) for number, id in item.ids if first and id != first[1]), None)
