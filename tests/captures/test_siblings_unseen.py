@@ -2,7 +2,7 @@
 
 On 2026-11-29, before their kinds were mended, 44 of the 77 rows were right: 21 were refused that can be read, one was
 read that tells of no reply, 6 had a wrong cause, 1 a wrong owner, 1 lost the server's words, and 3 blamed somebody with
-certainty who may not have done it (4 of those with a wrong cause or owner did so, too).
+certainty who may not have done it (4 of those with a wrong cause or owner did so, too). Of the 21 rows of kind `again`, which were tried after that, 14 were right.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def test_rows_are_well_formed_and_five_of_a_kind() -> None:
         "$ curl https://llm.example/v1/chat/completions -d @body.json\n$ ls\nbody.json\n",
         'curl https://llm.example/v1/chat/completions \\\n  -d \'{\n  "model": "m"\n}\'\n',
         # Words of a log that speak of HTTP, and of none of the calls that are meant.
+        "u@h:~$ curl https://llm.example/v1/chat/completions -d @body.json\nu@h:~$ ",
         "RESPONSE: the model answered 404 times",
         'The model said:\n"An answer that is quoted stands here"\n',
     ],
@@ -136,3 +137,10 @@ def test_long_texts_take_no_long_time(text: str) -> None:
     except captures.Unreadable:
         pass
     assert time.process_time() - started < 3
+
+
+def test_a_servers_json_is_no_record_of_a_client_though_it_speaks_of_an_error() -> None:
+    reply = (
+        captures.read(b'{"error":"Error: the upstream is away\\n    at handler (/srv/app.js:1:1)"}').entries[0].response
+    )
+    assert reply is not None and b"upstream is away" in reply.body

@@ -119,7 +119,11 @@ def _members(text: str) -> bytes | None:
 
 
 def _is_a_servers(words: str) -> bool:
-    return not own_words.kind(words) and by_words(ProviderError("$", words, "", "", "")) != "unknown"
+    return not own_words.kind(words) and _class_of(words) != "unknown"
+
+
+def _class_of(words: str) -> str:
+    return by_words(ProviderError("$", words, "", "", ""))
 
 
 def _words(text: str, status: int) -> str:
@@ -133,9 +137,12 @@ def _words(text: str, status: int) -> str:
             and not (phrase and words.lower().startswith(phrase.lower()))
         ):
             return words
+    found: list[str] = []
     for line in text.splitlines()[:_LINES]:
         words = line.strip(" \t>\"'`*")
         if len(words) > 8 and _is_a_servers(words.replace(phrase, "") if phrase else words):
-            return words
+            found.append(words)
+    if found:  # what a gateway says of a provider says less than what the provider said
+        return next((words for words in found if _class_of(words) not in ("upstream", "server")), found[0])
     quoted = [words for words in _QUOTED.findall(text)[:_LINES] if not own_words.kind(words)]
     return quoted[0] if quoted else ""

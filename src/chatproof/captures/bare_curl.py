@@ -20,6 +20,7 @@ _PROMPT = re.compile(r"[^\s{}<>\"']{0,80}(?:[ ~/][^\n{}<>\"']{0,60})?[$#%❯➜]
 _METER = re.compile(r"\s*(?:% Total\b|Dload\b|\d+ +[\d.kMG]+ +\d).*")
 _OF_A_STREAM = re.compile(r"(?:data|event|id|retry)?:|\s*$")
 _EXIT = re.compile(r"echo \$\?[ \t]*\n\s*(\d{1,3})[ \t]*(?:\n|$)")
+_FAILED = re.compile(r"(?m)^(curl: \(\d{1,3}\) [^\n]{3,400})$")
 _ENDS = {  # of curl's numbers those that have one meaning, with curl's sentence
     6: "Could not resolve host",
     7: "Failed to connect",
@@ -45,7 +46,9 @@ def pieces(text: str) -> Iterator[Told]:
         if asked is None or not after.strip():
             continue
         status = _EXIT.search(after)
-        fault = trouble.by_words(f"curl: {_ENDS.get(int(status[1]), '')}", "curl's exit status") if status else None
+        failed = _FAILED.search(after)
+        said = failed[1] if failed else f"curl: {_ENDS.get(int(status[1]), '')}" if status else ""
+        fault = trouble.by_words(said, "curl" if failed else "curl's exit status") if said else None
         body = _body("\n".join(line for line in after.split("\n") if not _METER.fullmatch(line)).lstrip("\n"))
         if body or fault:
             yield Told(body=body, method=asked.method, url=asked.url, posted=asked.body, fault=fault)

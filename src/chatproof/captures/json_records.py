@@ -13,13 +13,17 @@ _WORDS = {"message", "msg", "error", "err", "exception", "event", "exc_info"}
 _CAUSE = re.compile(
     r"E[A-Z]{4,}|ERR_[A-Z_]+|UND_ERR_\w+|UNABLE_TO_\w+|CERT_\w+|SELF_SIGNED_CERT\w*|DEPTH_ZERO_SELF_SIGNED_CERT"
 )
+_THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
 _SAID = ("message", "msg", "detail")
 _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
 
 def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
-    return isinstance(value, dict) and not holds_answer(value) and (_is_logged(value) or _is_a_cause(value))
+    if isinstance(value, list):
+        return 0 < len(value) <= _MOST and all(isinstance(entry, dict) and _is_thrown(entry) for entry in value)
+    logged = isinstance(value, dict) and (_is_logged(value) or _is_a_cause(value) or _is_thrown(value))
+    return logged and not holds_answer(value)
 
 
 def text_of(value: Any) -> str:
@@ -47,6 +51,13 @@ def lines(data: bytes) -> str:
 def _is_logged(value: dict[str, Any]) -> bool:
     names = {name.lower() for name in value}
     return bool(names & _LEVELS and names & _TIMES and names & _WORDS)
+
+
+def _is_thrown(value: dict[str, Any]) -> bool:
+    """The text of an error that openai-node or anthropic's client throws, with its status before the words."""
+    return any(
+        isinstance(value.get(name), str) and _THROWN.match(value[name]) for name in ("error", "message", "stack")
+    )
 
 
 def _is_a_cause(value: dict[str, Any]) -> bool:

@@ -166,7 +166,9 @@ class _Matching(NamedTuple):
 
 def _fails(entry: Captured) -> bool:
     """The reply is a refusal or a failure, which is one whatever the request asked for."""
-    return entry.response is not None and STATUS not in entry.missing and entry.response.status >= 400
+    if entry.response is not None and STATUS not in entry.missing:
+        return entry.response.status >= 400
+    return _error(entry) is not None  # nobody saw the status, and the body says so itself
 
 
 _OF_THE_FORM = ("unknown", "form", "request", "parameter", "context")

@@ -35,6 +35,7 @@ _STATUS = (
 )
 _SENT = re.compile(
     r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
+    r"\bRequest error: https?://|"
     r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|(?:^|[\s(])[\w.$\\]{0,120}(?:Exception)\b(?:[:)]| in )|"
     r"The SSL connection could not be established|(?m:^(?:Caused by|nested exception is):)"
 )

@@ -32,7 +32,7 @@ _ERROR = re.compile(
 _TIMEOUT = re.compile(
     r"APIConnectionTimeoutError|DOMException \[TimeoutError\]|TimeoutError: The operation was aborted"
 )
-_NODE = re.compile(r"(?m)^ {4,}at .{1,300}\(?(?:node:|file://|/|[A-Z]:\\).{1,300}:\d+:\d+\)?$|\bnode:internal/")
+_NODE = re.compile(r"(?m)^ {4,}at .{1,300}\(?(?:node:|file://|/|[A-Z]:\\).{1,300}:\d+:\d+\)?(?: \{)?$|\bnode:internal/")
 _CONNECTION = re.compile(
     r"(?m)(?<![\w.])APIConnection(?:Timeout)?Error(?=[:\s\[]|$)|fetch failed|FetchError|"
     r"(?<![\w.])Error: Connection error\.|: terminated$"

@@ -50,6 +50,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"self[- ]signed certificate|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_VERIFY_LEAF|"
         r"UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|"
         r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|unknown authority|"
+        r"TlsFatalAlert: certificate_unknown|"
         r"peer certificate cannot be authenticated|PKIX path|valid certification path|CertPathBuilderException|"
         r"Trust anchor for certification path|RemoteCertificateChainErrors|UntrustedRoot|PartialChain|UnknownIssuer|"
         r"The remote certificate (?:is invalid|was rejected)|authority that is not trusted|"
@@ -60,7 +61,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|record layer failure|"
         r"unsupported protocol|no protocols available|handshake failure|alert protocol version|EPROTO\b|"
-        r"Unsupported or unrecognized SSL message|Unrecognized SSL message|"
+        r"Received fatal alert|bad[ _]record[ _]mac|Unsupported or unrecognized SSL message|Unrecognized SSL message|"
         r"ERR_SSL_|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL",
         "tls.protocol",
         "tls",
@@ -97,6 +98,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "connect",
     ),
     (
+        r"Connection Failed: Connect error|"
         r"Failed to connect|Couldn't connect|Connect call failed|Failed to establish a new connection",
         "net.refused",
         "connect",

@@ -1,4 +1,4 @@
-"""The codes of providers' errors, and the class that each stands for. `provider_words` has the classes and the words."""
+"""The codes of errors of providers, and the class that each is of. `provider_words` has the classes and the words."""
 
 # Class of an error by its `code`, `type` or `status` word. First hit wins, so the more specific stands higher.
 CODES: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -38,7 +38,7 @@ ABSENCES = (
             "limit.capture",
             YOU,
             "the captures lack a part that required clauses need",
-            "Capture the complete exchange (curl -i -N, or a HAR with content), use --only to judge what is there, or ask the endpoint itself with chatproof smoke.",
+            "Capture the complete exchange (curl -i -N, or a HAR with content), judge only what is there (with --only), or ask the endpoint itself with chatproof smoke.",
             CERTAIN,
             _of_no_reply,
         ),
