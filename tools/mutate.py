@@ -94,7 +94,7 @@ APIS = Field(
         "surfaces/embeddings/vectors.py",
         "evidence/field_types.py",
     ),
-    ("tests.unit.test_api_clauses",),
+    ("tests.unit.test_api_clauses", "tests.unit.test_api_findings"),
 )
 WIRE = Field(
     ("wire/http1.py", "wire/chunked.py", "wire/message.py", "wire/sse.py"),

@@ -74,8 +74,8 @@ def _noted(annotation: object) -> Example:
     "field_types",
     "What stands in an event beside the text is of the type that the reference gives it: service tiers, log "
     "probabilities, places of summaries, arguments that are done, annotations.",
-    "The AI SDK refuses the event at another type, and the answer ends with an error; openai-node's stream() raises at a "
-    "summary without its place.",
+    "The AI SDK refuses the event at another type, and the answer ends with an error; openai-node's stream() raises at "
+    "a summary without its place.",
     level=SHOULD,
     code="contract.schema",
     needs=("responses.stream.typed",),
