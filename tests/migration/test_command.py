@@ -65,6 +65,8 @@ def test_recorded_runs_are_compared_without_a_network(tmp_path: Path) -> None:
     done = compare(*paths)
     assert done.returncode == 1, done.stderr
     assert "HTTP 201" in done.stdout
+    done = compare(paths[0], paths[0])
+    assert done.returncode == 2 and "compared with itself" in done.stderr
 
 
 def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:

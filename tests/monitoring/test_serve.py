@@ -239,7 +239,7 @@ def wait(met: object) -> None:
 @pytest.mark.parametrize(
     ("config", "more", "said"),
     [
-        ("", (), "no target is to be watched"),
+        ("", (), "so none is watched\n"),
         ('[targets.x]\nbase_url = "http://127.0.0.1:1/v1"\nno_auth = true\n[targets.x.monitor]\n', (), "needs a model"),
         ('[targets.x.monitor]\nevery = "7"\n', (), "duration"),
         ('[targets.x.monitor]\nfail_after = "5 of 3"\n', (), "m of n|3 of 5"),

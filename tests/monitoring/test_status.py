@@ -125,6 +125,11 @@ def test_it_writes_nothing_into_the_journal(place: str, tmp_path: Path) -> None:
     assert Path(place).read_bytes() == before
 
 
+def test_a_folder_that_is_not_there_is_made(place: str, tmp_path: Path) -> None:
+    done = cli("status", "fine", "--html", str(tmp_path / "new/public"), "--journal", place)
+    assert done.returncode == 0 and (tmp_path / "new/public/index.html").is_file(), done.stderr
+
+
 def test_without_files_it_is_a_line_a_target(place: str) -> None:
     done = cli("status", "bad", "fine", "--journal", place)
     assert done.returncode == 0 and done.stdout.split() == ["failing", "bad", "passing", "fine"]
@@ -137,7 +142,7 @@ def test_what_is_wrong_is_told(place: str, tmp_path: Path) -> None:
         ((), "no target is named"),
         (("other",), "no monitor has watched 'other'"),
         (("fine", "--badge"), "--badge writes to the folder of --html"),
-        (("fine", "--html", str(tmp_path / "none")), "does not exist"),
+        (("fine", "--html", "/proc/none"), "the folder of --html cannot be made"),
     ):
         done = cli("status", *args, "--journal", place)
         assert done.returncode == 2 and said in done.stderr, done.stderr

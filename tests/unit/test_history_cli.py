@@ -40,6 +40,14 @@ def test_history(place: str) -> None:
     assert cli("history", CHATPROOF_JOURNAL=place).stdout == done.stdout
 
 
+def test_a_target_needs_no_option(place: str) -> None:
+    assert cli("history", "cometapi", "--journal", place).stdout == (
+        cli("history", "--target", "cometapi", "--journal", place).stdout
+    )
+    told = cli("show", "cometapi", "--journal", place)
+    assert told.returncode == 2 and "latest@cometapi" in told.stderr
+
+
 def test_history_as_json_and_csv(place: str) -> None:
     document = json.loads(cli("history", "--journal", place, "--verdict", "no-go", "--format", "json").stdout)
     (only,) = document["runs"]

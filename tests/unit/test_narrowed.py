@@ -104,6 +104,8 @@ def test_reasons_are_told_once_with_their_probes() -> None:
 def test_a_token_budget_narrows_and_a_broken_happy_path_does_not() -> None:
     cut = json.loads(cli("validate", "simulator", "--budget-tokens", "30", "--format", "json").stdout)
     assert cut["narrowed"][0].startswith("not sent: the token budget of 30 would be exceeded (")
+    few = cut["narrowed"][0].count(",") + 1
+    assert few > 3 and f"exceeded ({few} requests)" in reporters.render("text", cut).splitlines()[0]
     broken = json.loads(cli("smoke", "simulator", "--fault", "empty-choices", "--stream", "--format", "json").stdout)
     assert broken["narrowed"] == [] and broken["verdict"] == "NO-GO"
 

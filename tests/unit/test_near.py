@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from chatproof import Secret, Target, simulator, smoke
 from chatproof.cli import main as cli
+from chatproof.reporters.as_markdown import _folded
+from chatproof.reporters.markdown import prose
 from chatproof.target.hints import in_env_file, with_scheme
 from chatproof.usage_error import UsageError, near, raise_all
 
@@ -52,11 +55,28 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         (["judge", "x", "--as", "hapy"], "did you mean happy?"),
         (["compare", "simulator", "simulator", "--require", "tols"], "did you mean tools?"),
         (["explain", "auth.rejectd"], "did you mean auth.rejected"),
+        (["smoke", "simulator", "--api", "response"], "did you mean responses?"),
+        (["smoke", "simulator", "--api", "responses", "--fault", "html-520"], "--api responses --list-faults"),
+        (["smoke", "nobody-knows-it"], "[targets.NAME]"),
+        (["judge"], "chatproof judge -"),
+        (["requests"], "chatproof requests from traffic.har"),
+        (["compare", "simulator"], "1 target is given"),
+        (["fleet", "run", "none.jsonl"], "none.jsonl"),
+        (["fleet", "run", "a.jsonl", "--targets", "b.jsonl"], "leave out --targets"),
+        (["history", "shop", "--target", "desk"], "leave out --target"),
+        (["serve", "--config", "empty.toml"], "chatproof serve --demo"),
     ],
 )
 def test_the_nearest_name_is_told(argv: list[str], advice: str, told: list[str]) -> None:
+    Path("empty.toml").touch()
     assert cli.main(argv) == 2
     assert advice in "".join(told)
+
+
+def test_a_program_that_names_the_simulator_learns_how_to_start_one() -> None:
+    with pytest.raises(UsageError, match=r"simulator\.start") as refused:
+        Target.from_config("simulator")
+    assert "did you mean" not in str(refused.value)
 
 
 def test_no_name_is_near_to_nonsense() -> None:
@@ -135,3 +155,31 @@ def test_raise_all_holds_what_it_was_given() -> None:
 def test_a_usage_error_says_what_to_do() -> None:
     assert str(UsageError("usage", "no model is given", "use --model ID")) == "no model is given; next: use --model ID"
     assert str(UsageError("usage", "no model is given")) == "no model is given"
+
+
+def test_an_api_that_the_endpoint_lacks_is_no_wrong_url() -> None:
+    """Its list of models is answered at the same base URL; where that is not so, the URL is what to look at."""
+    running = simulator.start()
+    try:
+        at = Target(running.base_url, model=running.model, key=Secret(running.key), api="responses")
+        steps = [smoke(each).diagnoses[0] for each in (at, at._replace(base_url=f"{running.base_url}/other"))]
+    finally:
+        running.stop()
+    assert [each.code for each in steps] == ["url.wrong_path"] * 2
+    assert "does not offer /responses" in steps[0].next_step and steps[1].next_step.startswith("Compare the base URL")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Copy it from `chatproof models TARGET` exactly.", "Copy it from `chatproof models TARGET` exactly."),
+        ("a lone ` and plain words after it", "a lone `` ` `` and plain words after it"),
+    ],
+)
+def test_a_command_in_backticks_is_one_code_span(text: str, shown: str) -> None:
+    assert prose(text) == shown
+
+
+def test_a_clause_that_many_requests_skip_is_counted() -> None:
+    many = _folded([f"a.b ({n})" for n in range(4)] + ["c.d"])
+    assert many == ["a.b (4 requests)", "c.d"]

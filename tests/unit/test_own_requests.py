@@ -166,6 +166,11 @@ def test_what_is_no_request_is_refused_without_a_quotation(text: str) -> None:
     assert "sk-abc" not in str(refused.value)
 
 
+def test_where_json_breaks_off_is_told() -> None:
+    with pytest.raises(Unreadable, match=r"it is no JSON: .* at line 2, column 1"):
+        request_bodies.read(b'{"messages": [],\n]', "f")
+
+
 def test_too_many_are_refused_with_the_way_out() -> None:
     many = "\n".join(json.dumps({**PLAIN, "seed": n}) for n in range(request_bodies.MOST + 1))
     with pytest.raises(Unreadable, match="requests from"):

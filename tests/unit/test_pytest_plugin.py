@@ -141,7 +141,7 @@ def test_a_broken_should_warns_and_strict_makes_it_fail(inner: Inner) -> None:
     with inner.simulator.fault("model-not-listed"):
         done = inner("chatproof")
         done.assert_outcomes(passed=15, warnings=1)
-        done.stdout.fnmatch_lines(["*ContractWarning: model.listed: *model.not_listed*"])
+        done.stdout.fnmatch_lines(["*<chatproof>:1: ContractWarning: model.listed: *model.not_listed*"])
         inner("chatproof", "-W", "error").assert_outcomes(passed=14, failed=1)
         inner("chatproof", "--chatproof-args=--strict").assert_outcomes(passed=14, failed=1)
 
@@ -270,6 +270,7 @@ def test_a_missing_model_is_an_error_of_the_run(inner: Inner) -> None:
     done.stdout.fnmatch_lines(
         ["usage: no model is given; active for this key*", "*simulator-mini*", "*UNDECIDED: usage: no model*"]
     )
+    assert "use --chatproof-model ID" in done.stdout.str() and " --model " not in done.stdout.str()
     assert inner.asked == ["GET /v1/models good"]  # asked once, not for each clause
 
 

@@ -107,10 +107,24 @@ def _bodies(data: bytes) -> Iterator[tuple[bytes, str, int]]:
                     raise Unreadable(f"line {number} is no body of a chat request, nor does it hold one")
                 yield body, f", line {number}", _times(one)
         return
+    if value is None and start.startswith(b"{") and (problem := _first_problem(start)):
+        raise Unreadable(problem)
     capture = captures.read(data)
     for entry in capture.entries:
         if entry.body and entry.method in ("", "POST"):
             yield entry.body, f", call {entry.number}", 1
+
+
+def _first_problem(start: bytes) -> str:
+    """Where JSON that was begun ends to be JSON; empty for what may be another format, such as JSON after JSON."""
+    try:
+        json.loads(start)
+    except json.JSONDecodeError as error:
+        more = error.msg == "Extra data"
+        return "" if more else f"it is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def _times(value: Any) -> int:

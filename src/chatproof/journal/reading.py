@@ -122,9 +122,14 @@ def by_id(journal: "Journal", selector: str) -> Found:
         return found_in(journal, (exact or found)[0])
     if not found:
         detail = f"no run in {journal.shown} begins with {selector[:80]!r}"
-        raise JournalError("run.unknown", detail, "see: chatproof history")
+        named = rows(journal, Filters(target=selector, limit=1)) if selector else []
+        raise JournalError("run.unknown", detail, _of_target(selector) if named else "see: chatproof history")
     names = ", ".join(row.run_id for row in found[:5])
     raise JournalError("run.ambiguous", f"several runs begin with {selector[:80]!r}", f"say more: {names}")
+
+
+def _of_target(name: str) -> str:
+    return f"that is a target: say latest@{name[:80]}, or --target {name[:80]} where the command has it"
 
 
 def found_in(journal: "Journal", row: Row) -> Found:

@@ -80,9 +80,12 @@ def load(config: str, environ: Mapping[str, str]) -> Configured:
     said = config_files.settings(config, environ.get(config_files.VARIABLE, ""))
     names = [name for name, entry in said["targets"].items() if "monitor" in entry]
     if not names:
-        passed = f" ({'; '.join(config_files.remarks(said))})" if said["files"] else ""
-        advice = "give the targets to watch a table, empty or not: [targets.NAME.monitor]"
-        raise UsageError("usage", f"no target is to be watched{passed}", advice)
+        remarks = config_files.remarks(said)
+        passed = f" ({'; '.join(remarks)})" if remarks else ""
+        advice = (
+            "add that table, empty or not, to each target to watch; to see the monitor first: chatproof serve --demo"
+        )
+        raise UsageError("usage", f"no target has a table [targets.NAME.monitor], so none is watched{passed}", advice)
     if said["monitor"]:
         config_files.gate(said, "monitor")
     top = said["monitor"] or {}

@@ -187,7 +187,7 @@ def _waivers(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[st
         waiver = clause["waiver"]
         if waiver is None:
             continue
-        whose = "the user's" if waiver["own"] else "the profile's"
+        whose = "you" if waiver["own"] else "the profile"
         until = f"{waiver['expires']}{' (expired)' if waiver['expired'] else ''}" if waiver["expires"] else "–"
         used = {"waived": "yes", "broken": "no, expired"}.get(clause["outcome"], "no, nothing to waive")
         rows.append([f"`{clause['clause']}`", whose, cell(waiver["reason"]), cell(waiver["source"]), until, used])

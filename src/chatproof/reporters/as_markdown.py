@@ -11,6 +11,7 @@ from chatproof.reporters.lines import held_of, sent
 from chatproof.reporters.markdown import code, prose
 from chatproof.target.origin import sentence
 
+_FEW = 3  # requests that are named
 _MARKS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided"}
 
 
@@ -64,8 +65,19 @@ def _skipped(skipped: list[Case]) -> list[str]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for case in skipped:
         reasons.setdefault((case.outcome.replace("_", " "), case.message), []).append(case.id)
-    lines = [f"- {outcome}: {code(', '.join(ids), 600)}: {prose(why)}" for (outcome, why), ids in reasons.items()]
+    lines = [
+        f"- {outcome}: {code(', '.join(_folded(ids)), 600)}: {prose(why)}" for (outcome, why), ids in reasons.items()
+    ]
     return [*lines, ""] if lines else []
+
+
+def _folded(ids: list[str]) -> list[str]:
+    """A clause that was skipped on many requests once, with their number in the place of their names."""
+    of_clause: dict[str, list[str]] = {}
+    for each in ids:
+        of_clause.setdefault(each.partition(" (")[0], []).append(each)
+    folded = [[f"{clause} ({len(each)} requests)"] if len(each) > _FEW else each for clause, each in of_clause.items()]
+    return [one for each in folded for one in each]
 
 
 def _exchanges(document: dict[str, Any]) -> list[str]:

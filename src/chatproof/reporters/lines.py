@@ -8,6 +8,7 @@ from chatproof.reporters import Style, narrowed
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
 _LABEL = 12
 _DRIFTS = 12
+_FEW = 3  # names in a headline
 _DANGER = "DANGER: "
 
 
@@ -63,13 +64,20 @@ def not_asked(document: dict[str, Any], lines: Lines) -> None:
         lines.add("not asked", "; ".join(document["not_asked"]), color="dim")
 
 
+def _counted(narrowing: str) -> str:
+    """A reason with the probes it kept back: more than a few are counted, for the record has their names."""
+    reason, bracket, probes = narrowing.partition(" (")
+    count = probes.count(",") + 1
+    return f"{reason} ({count} requests)" if bracket and count > _FEW else narrowing
+
+
 def headline(document: dict[str, Any], lines: Lines) -> None:
     target, verdict = document["target"], document["verdict"]
     parts = [target["base_url"], f"model {target['model'] or '(none)'}"]
     if target["name"] not in ("url", ""):
         parts.insert(0, target["name"])
     if narrowed(document):
-        parts.insert(0, f"narrowed by {narrowed(document)}")
+        parts.insert(0, f"narrowed by {', '.join(_counted(each) for each in document['narrowed'])}")
     lines.head(verdict, verdict, " · ".join(parts))
     if lines.style.verbosity < 0 and document["diagnoses"] and verdict != "GO":
         first = document["diagnoses"][0]

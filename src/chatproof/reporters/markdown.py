@@ -15,6 +15,7 @@ _LISTS = re.compile(r"[-–—=]|[0-9]+[.)]")  # would begin a list or underline
 _OPEN, _CLOSE = re.compile(r"\(?"), re.compile(r"\)?[,;:.]?$")
 _OWN_SPAN = re.compile(r"`[^`]+`")
 _TEXT = 2000
+_SPAN = 5  # words of a command
 _NOT_OURS = str.maketrans({"|": "\\|", "<": "&lt;", "@": "&#64;"})
 _LINKS = ("://", "www.", "mailto:")
 
@@ -58,8 +59,11 @@ def prose(text: str, limit: int = 600) -> str:
     """A sentence: plain words as they are, runs of others in code spans, with the sentence's own marks outside."""
     parts: list[str] = []
     odd: list[str] = []
-    for word in cut(escape(text), limit).split():
-        if _WORD.fullmatch(word) and (parts or odd or not _LISTS.fullmatch(word)):
+    words_of = cut(escape(text), limit).split()
+    for number, word in enumerate(words_of):
+        # A command of several words between backticks stays one span.
+        opened = " ".join(odd).count("`") % 2 and any("`" in each for each in words_of[number : number + _SPAN])
+        if not opened and _WORD.fullmatch(word) and (parts or odd or not _LISTS.fullmatch(word)):
             parts += [_spanned(odd, limit), word] if odd else [word]
             odd = []
             continue

@@ -115,7 +115,9 @@ def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str
             "raise it, or use --only or --skip",
         )
     if not target.model and chosen != [surface.listing]:
-        raise UsageError("usage", "no model is given", "use --model ID; `chatproof models` lists the active ones")
+        raise UsageError(
+            "usage", "no model is given", "use --model ID; `chatproof models TARGET` lists the active ones"
+        )
     return {probe: request_for(surface.known(probe), resolved) for probe in chosen} | own
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class UnknownApi(UsageError):
     """An API that this package has no surface for."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("usage", f"no API is called {name[:40]!r}", f"there are: {', '.join(names())}")
+        super().__init__("usage", f"no API is called {name[:40]!r}", near(name, names()))
 
 
 _loaded: "dict[str, Surface]" = {}

@@ -2,9 +2,10 @@
 
 import os
 import re
+from collections.abc import Iterable
 
 from chatproof.key_form import without
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, near
 
 
 def with_scheme(asked: str) -> str:
@@ -43,5 +44,28 @@ def no_key(source: str, *, set_: bool) -> UsageError:
         "auth.key_missing",
         f"no key: {place} {'is empty' if set_ else 'is not set'}",
         in_env_file(place.split(" or "))
-        or f"{first}, or use --key-env, --key-file or --key-stdin (--no-auth: none needed)",
+        or f"{first}, or use --key-env, --key-file or --key-stdin ; if the endpoint needs no key: --no-auth",
     )
+
+
+def no_fault(name: str, there: Iterable[str], api: str) -> UsageError:
+    """The error for a fault that the simulator of this API does not have; another's may have it."""
+    listing = f"chatproof simulate --api {api} --list-faults" if api != "chat" else "chatproof simulate --list-faults"
+    of = f" of the API {api}" if api != "chat" else ""
+    advice = near(name, there, f"see: {listing}")
+    return UsageError("usage", f"there is no fault {name[:40]!r}{of}", f"{advice} All: {listing}" if of else advice)
+
+
+def other_targets(there: list[str]) -> str:
+    """The advice for a name that no target is near to."""
+    return (
+        f"give an http(s) base URL, or one of: {', '.join(there)}; a name of your own needs a table [targets.NAME] in "
+        "chatproof.toml (write one: chatproof config init)"
+    )
+
+
+def no_simulator() -> UsageError:
+    """The error for a program that names the target which the command line starts by itself."""
+    made = "Target(server.base_url, model=server.model, key=Secret(server.key))"
+    advice = f"start one: server = chatproof.simulator.start(), then {made}"
+    return UsageError("usage", "a program has no target 'simulator'", advice)

@@ -299,13 +299,12 @@ def _entry(wanted: Wanted, *, gated: bool = True) -> Chosen:
         return Chosen({"base_url": asked}, "url", wanted.profile, notes)
     if asked in profile.names() and asked != profile.GENERIC:
         return Chosen({}, asked, wanted.profile or asked, notes)
+    if asked == SIMULATOR:  # the command line starts one before it comes here
+        raise hints.no_simulator()
     there = [*settings["targets"], *(name for name in profile.names() if name != profile.GENERIC), SIMULATOR]
     passed = f" ({'; '.join(notes)})" if notes else ""
-    raise UsageError(
-        "usage",
-        f"there is no target {asked[:80]!r}{passed}",
-        hints.with_scheme(asked) or near(asked, there, f"give an http(s) base URL, or one of: {', '.join(there)}"),
-    )
+    advice = hints.with_scheme(asked) or near(asked, there, hints.other_targets(there))
+    raise UsageError("usage", f"there is no target {asked[:80]!r}{passed}", advice)
 
 
 def _profile(name: str) -> Profile:

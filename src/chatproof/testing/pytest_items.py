@@ -7,6 +7,7 @@ if TYPE_CHECKING:
 
 
 import os
+import warnings
 from typing import Any
 
 import pytest
@@ -121,7 +122,8 @@ class ClauseItem(pytest.Item):
             if finding["outcome"] == BROKEN and finding["level"] == MUST:
                 raise Broken(self._told(finding))
             if finding["outcome"] in (BROKEN, UNDECIDED):
-                self.warn(ContractWarning(f"{self.name}: {self._told(finding)}"))
+                # In brackets, or the warning's line would be looked up in what is called chatproof on sys.path.
+                warnings.warn_explicit(ContractWarning(f"{self.name}: {self._told(finding)}"), None, f"<{NAME}>", 1)
 
     def _told(self, finding: dict[str, Any]) -> str:
         """The cause and its owner in the line for the summary, then the next step and the proof, then the clause;
@@ -154,10 +156,15 @@ class ClauseItem(pytest.Item):
 
 
 def usage_text(error: UsageError) -> str:
-    advice = f"\n  next        {escape(error.advice)}" if error.advice else ""
+    advice = f"\n  next        {escape(_advice(error))}" if error.advice else ""
     return inert(f"{escape(f'{error.code}: {error.detail}', keep=chr(10))}{advice}")
+
+
+def _advice(error: UsageError) -> str:
+    """What to do, with the plugin's own option for the model."""
+    return error.advice.replace("--model ", f"--{NAME}-model ")
 
 
 def one_line(error: UsageError) -> str:
     """What is wrong and what to do, as a reason to skip."""
-    return inert(escape(f"{error.code}: {error.detail}; next: {error.advice}"))
+    return inert(escape(f"{error.code}: {error.detail}; next: {_advice(error)}"))

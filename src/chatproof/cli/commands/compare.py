@@ -51,9 +51,16 @@ def main(argv: list[str]) -> int:
     args, per_target = _parse(argv)
     outlet = publish.Outlet(args, of=GROUP)
     if not 2 <= len(args.targets) <= MOST:
-        raise UsageError("usage", f"{len(args.targets)} targets are given", f"name A and B, and up to {MOST} in all")
+        raise UsageError(
+            "usage",
+            f"{len(args.targets)} target{'s are' if len(args.targets) > 1 else ' is'} given",
+            f"name A and B, and up to {MOST} in all",
+        )
     each = [_of_one(args, per_target, number) for number in range(len(args.targets))]
     recorded = [_recorded(one) for one in each]
+    names = [document["run_id"] for document in recorded if document]
+    if len(set(names)) < len(names):
+        raise UsageError("usage", "a run would be compared with itself", "name a run of each target: latest@A latest@B")
     live = {number: find_target(one, need_key=not args.plan) for number, one in enumerate(each) if not recorded[number]}
     live = {number: with_clients(resolved, args.client) for number, resolved in live.items()}
     _keys_apart(live, each)

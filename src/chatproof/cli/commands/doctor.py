@@ -110,7 +110,9 @@ def _target(resolved: Resolved, *, has_key: bool, trust: bool) -> list[Check]:
         checks.append(Check("model", "ok", target.model))
     else:
         checks.append(
-            Check("model", "note", "no model is given", "use --model ID; `chatproof models` lists the active ones")
+            Check(
+                "model", "note", "no model is given", "use --model ID; `chatproof models TARGET` lists the active ones"
+            )
         )
     checks += _origin(resolved)
     checks += _notes(resolved)

@@ -31,6 +31,9 @@ _EACH_TOKENS = 20  # of the one paid request that smoke sends
 
 def main(argv: list[str]) -> int:
     args = _options().parse_args(argv)
+    if args.file and args.targets:
+        raise UsageError("usage", "two files of targets are named", "leave out --targets")
+    args.targets = args.targets or args.file
     if args.metrics_file and args.what != "beat":
         raise UsageError("usage", "--metrics-file is for beat, which sees all regions", "leave it out")
     gc.enable()  # a short command does without
@@ -50,6 +53,7 @@ def main(argv: list[str]) -> int:
 def _options() -> argparse.ArgumentParser:
     to = parser("fleet", COMMANDS["fleet"])
     to.add_argument("what", choices=tuple(_WORDS), metavar="|".join(_WORDS), help="; ".join(_WORDS.values()))
+    to.add_argument("file", nargs="?", default="", metavar="FILE", help="the same as --targets FILE")
     to.add_argument(
         "--targets", default="", metavar="FILE", help="one JSON object per line: name and fields of a target"
     )

@@ -39,6 +39,9 @@ _KINDS = ("smoke", "validate", "judge")
 
 def main(argv: list[str]) -> int:
     args = options().parse_args(argv)
+    if args.named and args.target and args.named != args.target:
+        raise UsageError("usage", "two targets are named", "leave out --target")
+    args.target = args.target or args.named
     filters = filters_of(args)
     kept = open_journal(args)
     runs = kept.list(filters)
@@ -48,6 +51,7 @@ def main(argv: list[str]) -> int:
 
 def options() -> argparse.ArgumentParser:
     to = parser("history", COMMANDS["history"])
+    to.add_argument("named", nargs="?", default="", metavar="TARGET", help="the same as --target")
     add_filters(to)
     to.add_argument("--limit", type=int, default=20, metavar="N", help="show the newest N (default 20; 0: all)")
     to.add_argument("--format", default="text", choices=("text", "json", "csv"))

@@ -103,10 +103,10 @@ def choose_model(resolved: Resolved, *, auto: bool) -> Resolved:
         raise UsageError(
             "usage",
             f"no model is given, and the list of models could not be read: {_told(reply, resolved)}",
-            "use --model ID; `chatproof models` shows why the list fails",
+            "correct that first; or use --model ID, and the run names its cause",
         )
     shown = "".join(f"\n    {_safe(id, resolved)}" for id in fitting[:SHOWN])
-    more = f"\n    … {len(fitting) - SHOWN} more: chatproof models" if len(fitting) > SHOWN else ""
+    more = f"\n    … {len(fitting) - SHOWN} more: chatproof models TARGET" if len(fitting) > SHOWN else ""
     raise UsageError(
         "usage",
         f"no model is given; active for this key and {surface.fit} by name:{shown or ' none'}{more}",

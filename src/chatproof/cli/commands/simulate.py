@@ -10,7 +10,8 @@ from chatproof.cli.output import say
 from chatproof.cli.shared.options import add_api, parser
 from chatproof.contract.surface import CHAT
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError, near
+from chatproof.target import hints
+from chatproof.usage_error import UsageError
 
 if TYPE_CHECKING:
     from chatproof.simulator.pace import Pace
@@ -53,8 +54,7 @@ def main(argv: list[str]) -> int:
             args.fault, tls=args.tls, port=args.port, key=key, pace=pace, switchable=True, side=side
         )
     except KeyError:
-        advice = near(args.fault, side.faults(), "see: chatproof simulate --list-faults")
-        raise UsageError("usage", f"there is no fault {args.fault[:40]!r}", advice) from None
+        raise hints.no_fault(args.fault, side.faults(), args.api or CHAT) from None
     except OSError as error:
         raise UsageError(
             "usage", f"cannot listen on port {args.port}: {error.strerror}", "choose another --port"

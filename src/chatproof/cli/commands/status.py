@@ -39,8 +39,6 @@ def main(argv: list[str]) -> int:
         )
     if args.badge and not args.html:
         raise UsageError("usage", "--badge writes to the folder of --html", "use: --html DIR --badge")
-    if args.html and not os.path.isdir(args.html):
-        raise UsageError("usage", "the folder of --html does not exist", "create it first")
     _need_extra()
     return _write(args)
 
@@ -72,6 +70,11 @@ def _write(args: argparse.Namespace) -> int:
         import json
 
         files.append((args.json, json.dumps(public.document(shown), indent=2) + "\n"))
+    try:
+        if args.html:
+            os.makedirs(args.html, exist_ok=True)
+    except OSError as error:
+        raise UsageError("usage", f"the folder of --html cannot be made: {error.strerror}", "check its path") from None
     try:
         for path, text in files:
             Artefact(path, _MODE).write(text)

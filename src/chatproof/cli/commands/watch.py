@@ -197,7 +197,8 @@ class Watch:
         status = exit_status.of_run(dict(document), fails)
         first = next(iter(document["diagnoses"]), None)  # type: ignore[call-overload]
         told = f": {first['code']}, owner {first['owner']}" if first and document["verdict"] != GO else ""
-        cost = f"{self._seen.runs} runs, {self._seen.requests} requests, {self._seen.tokens} tokens"
+        runs = "1 run" if self._seen.runs == 1 else f"{self._seen.runs} runs"
+        cost = f"{runs}, {self._seen.requests} requests, {self._seen.tokens} tokens"
         self._screen.lines([f"{document['verdict']}{told} · {why} · {cost} · run {document['run_id']}"])
         if stopped:
             return exit_status.SIGNAL_EXIT[stopped]

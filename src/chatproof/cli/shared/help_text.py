@@ -102,6 +102,12 @@ def _row(name: str, about: str, width: int, indent: int = _INDENT) -> str:
     return fill(about, width, initial_indent=head, subsequent_indent=" " * indent)
 
 
+def in_place_of_missing(prog: str, otherwise: str) -> str:
+    """The advice where an argument is missing: a command's examples say more than the argument's name."""
+    shown = EXAMPLES.get(prog.removeprefix("chatproof "), ())
+    return f"for example: {', or: '.join(shown)}" if shown else otherwise
+
+
 def of_command(to: argparse.ArgumentParser, width: int) -> str:
     """The help of one command: usage in a line, options in groups, two examples."""
     command = to.prog.rpartition(" ")[2]

@@ -7,6 +7,7 @@ from typing import Any, NoReturn, Self
 
 from chatproof.contract.surface import CHAT
 from chatproof.surfaces import names, surface_of
+from chatproof.target import hints
 from chatproof.target.target import CLIENT, SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
 from chatproof.usage_error import UsageError, near
 from chatproof.wire.urls import CHAT_PATH, OTHER_PATHS
@@ -95,6 +96,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         advice = f"see: {self.prog} --help"
+        if message.startswith("the following arguments are required"):
+            from chatproof.cli.shared.help_text import in_place_of_missing
+
+            advice = in_place_of_missing(self.prog, advice)
         head, quoted, rest = message.partition("unrecognized arguments")
         if quoted:
             message = f"{head}unrecognized arguments (not shown, in case one is a key)"
@@ -340,8 +345,7 @@ def _simulated(args: argparse.Namespace) -> Resolved:
         side = surface_of(args.api or CHAT).simulator()
         started = simulator.start(args.fault, side=side)
     except KeyError:
-        advice = near(args.fault, side.faults(), "see: chatproof simulate --list-faults")
-        raise UsageError("usage", f"there is no fault {args.fault[:40]!r}", advice) from None
+        raise hints.no_fault(args.fault, side.faults(), args.api or CHAT) from None
     _stops.append(started.stop)
     further: tuple[Header, ...] = ()
     if args.header:

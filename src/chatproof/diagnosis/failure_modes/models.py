@@ -94,7 +94,7 @@ MODES = (
         "model.unavailable",
         YOU,
         "the endpoint does not serve this model: its own list of models lacks it",
-        "Copy an id from `chatproof models` exactly.",
+        "Copy an id from `chatproof models TARGET` exactly.",
         LIKELY,
         _not_served,
     ),

@@ -40,7 +40,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "url.wrong_path",
         YOU,
         "the server does not know this path, or not this model",
-        "Compare the base URL with the provider's reference, then the model id with `chatproof models`; the body would show which of the two is wrong.",
+        "Compare the base URL with the provider's reference, then the model id with `chatproof models TARGET`; the body would show which of the two is wrong.",
         POSSIBLE,
     ),
     (

@@ -173,7 +173,7 @@ _ROWS = (
     _refusal("missing_model", "no model", _without("model")),
     _refusal("empty_messages", "messages is an empty array", _with(messages=[])),
     _refusal("message_without_role", "a message without role", _with(messages=[{"content": PROMPT}])),
-    _refusal("wrong_role", "the role is no role", _with(messages=[{"role": "chatproof", "content": PROMPT}])),
+    _refusal("wrong_role", "an unknown role", _with(messages=[{"role": "chatproof", "content": PROMPT}])),
     _refusal("wrong_content_type", "content is a number", _with(messages=[{"role": "user", "content": 7}])),
     _refusal("temperature_string", "temperature is a word", _with(temperature="warm")),
     _refusal("temperature_range", "temperature is 99", _with(temperature=99)),
