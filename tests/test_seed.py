@@ -188,7 +188,7 @@ PLAYED = {
         ("unsupported-parameter", "request.unsupported_parameter", 'param "stream"'),
     ],
     "4 empty choices array": [
-        ("empty-choices", "contract.choices_empty", 'model asked for: "simulator-mini"'),
+        ("empty-choices", "contract.choices_empty", 'requested model: "simulator-mini"'),
         ("empty-choices", "contract.choices_empty", "report it with the request id"),
     ],
     "5 non-JSON response body": [

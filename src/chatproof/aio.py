@@ -85,13 +85,13 @@ async def compare(
     environ: Mapping[str, str] | None = None,
     journal: str | None = None,
 ) -> Comparison:
-    """Ask several targets the same, point by point, and tell whether a client of A may move to each candidate.
+    """Compare several targets, point by point: can a client of A move to each candidate?
 
     All are asked at once, those of one origin one after another. Where a candidate differs from A, both are asked
     again, if all are asked by one API: `ask_again` is the most further requests in all, 0 for none. `requires` names
     capabilities that the client relies on. `settings` are those of every run, by default the whole contract with
-    streams, as `chatproof compare` has it. `environ`, `journal` (of each target's run) and what is raised are as for
-    `smoke`.
+    streams, as `chatproof compare` has it. `environ` and `journal` (of each target's run) are as for `smoke`.
+    Raises what `smoke` does, and UsageError for too few or too many targets.
     """
     resolved = [check(target) for target in (a, *candidates)]
     if not 2 <= len(resolved) <= MOST:

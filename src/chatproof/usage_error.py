@@ -22,13 +22,19 @@ def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
 
 
 class UsageError(Exception):
-    """`code` is a diagnosis code of our own side, or "usage". Texts never hold a key."""
+    """Something on your own side is wrong, and nothing was checked. Texts never contain a key.
+
+    - `code`: a diagnosis code of our own side such as `auth.key_missing`, or "usage"
+    - `detail`: what is wrong, in one sentence
+    - `advice`: what to do; may be empty
+    - `more`: further errors of the same kind that were found at the same time
+    """
 
     def __init__(self, code: str, detail: str, advice: str = "") -> None:
         from chatproof.key_form import without  # an argument that is quoted may be a key
 
         self.code, self.detail, self.advice = code, without(detail), without(advice)
-        self.more: tuple[UsageError, ...] = ()  # further ones of the same kind, found at once
+        self.more: tuple[UsageError, ...] = ()
         super().__init__(self.detail)
 
     def __str__(self) -> str:

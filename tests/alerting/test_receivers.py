@@ -100,13 +100,13 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "a relative file": ([{"kind": "apprise", "url": "file:hook"}], "url must name a variable or file"),
     "no secret": ([{"kind": "webhook", "url": "env:A"}], "a webhook needs a secret"),
     "no url": ([{"kind": "apprise"}], "url is missing"),
-    "a name of another kind": ([{"kind": "apprise", "url": "env:A", "secret": "env:B"}], "secret is nothing that apprise has"),
+    "a name of another kind": ([{"kind": "apprise", "url": "env:A", "secret": "env:B"}], "secret is not a setting of apprise"),
     "a misspelt name": ([{"kind": "apprise", "url": "env:A", "state": ["failing"]}], "did you mean states"),
     "a state": ([{"kind": "apprise", "url": "env:A", "states": ["passing"]}], "states knows failing"),
-    "often": ([{"kind": "apprise", "url": "env:A", "repeat": "5s"}], "repeat must be a minute or more"),
+    "often": ([{"kind": "apprise", "url": "env:A", "repeat": "5s"}], "repeat must be at least a minute"),
     "a label of ours": ([{"kind": "alertmanager", "url": "env:A", "labels": {"severity": "x"}}], "labels must be names"),
     "a link with a key": ([{"kind": "apprise", "url": "env:A", "link": "https://a:s3cr3t@m.test"}], "link must be an http(s) URL"),
-    "twice": ([{"kind": "apprise", "url": "env:A"}, {"kind": "apprise", "url": "env:B"}], "two receivers are called 'apprise'"),
+    "twice": ([{"kind": "apprise", "url": "env:A"}, {"kind": "apprise", "url": "env:B"}], "two receivers have the name 'apprise'"),
 }  # fmt: skip
 
 
@@ -129,8 +129,8 @@ def test_mistakes_are_told_with_the_fix_and_without_a_secret(name: str) -> None:
         ("CHAT", "file:///etc/s3cr3t", "its service is not on the list"),
         ("CHAT", "exec://s3cr3t", "its service is not on the list"),
         ("CHAT", "json://127.0.0.1/s3cr3t", "its service is not on the list"),
-        ("CHAT", "mmost://chat.test/s3cr3t", "it sends in clear"),
-        ("CHAT", "s3cr3t", "it is no URL of a service"),
+        ("CHAT", "mmost://chat.test/s3cr3t", "it sends unencrypted"),
+        ("CHAT", "s3cr3t", "it is not a URL of a service"),
     ],
 )
 def test_what_a_reference_leads_to_is_checked_before_anything_is_sent(
@@ -147,7 +147,7 @@ def test_what_a_reference_leads_to_is_checked_before_anything_is_sent(
 def test_a_file_that_others_can_write_to_is_refused(good: Any) -> None:
     path = Path(good[1]["url"].partition(":")[2])
     path.chmod(0o666)
-    with pytest.raises(UsageError, match="could be changed by others"):
+    with pytest.raises(UsageError, match="other users could change"):
         receivers_of(good, ENVIRON)
     path.unlink()
     with pytest.raises(UsageError, match="cannot read"):

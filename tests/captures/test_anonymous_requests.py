@@ -67,7 +67,7 @@ PLACES: dict[str, Callable[[str], Body]] = {
     "a call's id": lambda c: called(id=f"call_{c}"),
     "a call's name": lambda c: called(function={"name": c, "arguments": "{}"}),
     "arguments": lambda c: called(function={"name": "f", "arguments": json.dumps({c: {"a": [c]}})}),
-    "arguments that are no JSON": lambda c: called(function={"name": "f", "arguments": f"{{'a': {c}"}),
+    "arguments that are not JSON": lambda c: called(function={"name": "f", "arguments": f"{{'a': {c}"}),
     "a custom call": lambda c: called(type="custom", custom={"name": c, "input": c}),
     "an old call": lambda c: {
         "messages": [

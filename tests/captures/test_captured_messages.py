@@ -122,7 +122,7 @@ def test_what_the_users_request_asked_for_is_no_fault(tmp_path: Path, capsys: py
     assert run["diagnoses"][0]["next_step"].startswith("Read the request")
     tools = {"tools": [{"name": "f", "input_schema": {"type": "object"}}]}
     status, _, said = ask(capsys, har(tmp_path, call(tools, {**MESSAGE, "content": []})), "--api", "messages")
-    assert status == 2 and "a reply without text may be right" in said
+    assert status == 2 and "a reply without text may be valid" in said
 
 
 def test_curl_output_and_a_bare_reply_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,7 @@ def test_a_sanitised_export_makes_no_refusal_of_a_good_reply() -> None:
     run = judged(entry(key=None), creator="WebInspector")
     assert run.verdict == "UNDECIDED" and [found["code"] for found in run.diagnoses] == ["limit.capture"]
     assert outcomes(run) == {"holds"} and outcomes(run, "auth.missing_key") == {"undecided"}
-    assert any("no request in it carries a key" in note for note in run.document["notes"])
+    assert any("no request in it has a key" in note for note in run.document["notes"])
 
 
 def test_a_completion_without_a_key_beside_requests_with_one_is_a_break() -> None:
@@ -131,8 +131,8 @@ def test_a_completion_without_a_key_beside_requests_with_one_is_a_break() -> Non
     [
         ({"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": [{}]}, "has tools"),
         ({"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 1}, "few tokens"),
-        ({"model": "m", "messages": []}, "rightly be refused"),
-        ({"messages": [{"role": "user", "content": "x"}]}, "rightly be refused"),
+        ({"model": "m", "messages": []}, "a refusal would be valid"),
+        ({"messages": [{"role": "user", "content": "x"}]}, "a refusal would be valid"),
     ],
 )
 def test_requests_whose_reply_may_look_different_are_not_judged(body: Any, why: str) -> None:
@@ -153,7 +153,7 @@ def test_of_several_the_first_of_the_worst_is_shown() -> None:
         entry(),
     )
     assert run.verdict == "NO-GO" and run.document["exchanges"][0]["sent_at"] == "2026-11-22T00:00:01.500Z"
-    assert any("4 exchanges answer happy, 2 of them broken; shown is a.har#2" in n for n in run.document["notes"])
+    assert any("4 exchanges answer happy, 2 of them failed; shown is a.har#2" in n for n in run.document["notes"])
 
 
 def test_other_requests_are_counted_and_left_alone() -> None:
@@ -163,7 +163,7 @@ def test_other_requests_are_counted_and_left_alone() -> None:
         entry(url=f"{BASE}/embeddings"),
     ]
     run = judged(entry(), *others)
-    assert any("2 other requests in it: to no API of a language model" in note for note in run.document["notes"])
+    assert any("2 other requests in it: not to an API of a language model" in note for note in run.document["notes"])
     assert any("entry 4: it is a request to /embeddings" in note for note in run.document["notes"])
 
 

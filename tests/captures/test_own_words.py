@@ -15,8 +15,8 @@ from chatproof.judging.contract import Choice
 
 LITELLM = "litellm.exceptions.InternalServerError: litellm.InternalServerError: InternalServerError: OpenAIException - "
 NODE = "\n    at APIError.generate (file:///app/node_modules/openai/error.mjs:40:20)"
-NO_STATUS = "tells neither a status nor why the request was stopped"
-NO_JSON = "could not be read as JSON"
+NO_STATUS = "shows neither a status nor why the request was stopped"
+NO_JSON = "the client could not read a reply as JSON"
 NOT_SENT = "the client sent nothing"
 
 REFUSED = [

@@ -68,7 +68,7 @@ AROUND = {
     "colours": REPLY.replace("Content-Type", "\x1b[1mContent-Type\x1b[0m"),
     "UTF-16": REPLY.encode("utf-16"),
     "UTF-16 without a mark": REPLY.encode("utf-16-le"),
-    "laid out anew": HEAD + json.dumps(json.loads(OK), indent=2),
+    "reformatted": HEAD + json.dumps(json.loads(OK), indent=2),
     "laid out without blanks": HEAD + json.dumps(json.loads(OK), separators=(",", ":")),
     "marks without their blank": V + "< HTTP/1.1 200 OK\n< Content-Type: application/json\n<\n" + OK,
     "lines left out": V + "...\n< HTTP/2 200\n...\n< content-type: application/json\n<\n\n" + OK,
@@ -119,7 +119,7 @@ def test_several_replies_are_several_exchanges() -> None:
     )
     capture = captures.read(f"{REPLY}\n\n{lost}\n{REPLY}".encode())
     assert [entry.response.status for entry in capture.entries if entry.response] == [200, 404, 200]
-    assert "the file holds 3 replies" in capture.notes[-1]
+    assert "the file contains 3 replies" in capture.notes[-1]
 
 
 def test_the_command_before_a_reply_tells_the_request() -> None:
@@ -269,14 +269,17 @@ def test_what_an_error_text_did_not_tell_is_undecided() -> None:
     outcomes = {f["clause"]: f["outcome"] for f in document["findings"]}
     assert outcomes.pop("happy.status_200") == "broken"
     assert set(outcomes.values()) == {"undecided"}
-    assert "it does not tell the URL, the headers, the body" in " ".join(document["notes"])
+    assert "it does not show the URL, the headers, the body" in " ".join(document["notes"])
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)", "could not be read as JSON"),
-        ("AI_APICallError: Invalid JSON response", "could not be read as JSON"),
+        (
+            "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+            "the client could not read a reply as JSON",
+        ),
+        ("AI_APICallError: Invalid JSON response", "the client could not read a reply as JSON"),
         ("Traceback (most recent call last):\nKeyError: 'x'", "neither a status nor why"),
         ("AI_APICallError: Something odd happened", "neither a status nor why"),
     ],

@@ -89,14 +89,14 @@ def test_the_url_is_put_together_again() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('JSONDeserialize(Error("expected value", line: 1, column: 1))', "could not be read as JSON"),
+        ('JSONDeserialize(Error("expected value", line: 1, column: 1))', "the client could not read a reply as JSON"),
         (
             'reqwest::Error { kind: Decode, source: Error("expected value", line: 1, column: 1) }',
-            "could not be read as JSON",
+            "the client could not read a reply as JSON",
         ),
         (
             "Http error: error sending request for url (http://localhost:11434/v1/chat/completions)",
-            "tells neither a status",
+            "shows neither a status",
         ),
         ("struct ApiError { message: String, code: Option<String> }", "none of these"),
     ],

@@ -59,7 +59,7 @@ def test_a_message_of_another_form_is_refused(change: dict[str, Any]) -> None:
     ("batch", "words"),
     [
         (BATCH._replace(region="us"), "another region"),
-        (BATCH._replace(digest="cd" * 32), "another configuration"),
+        (BATCH._replace(digest="cd" * 32), "a different configuration"),
         (BATCH._replace(names=("a", "x")), "does not know"),
         (BATCH._replace(deadline=5.0), "deadline has passed"),
     ],
@@ -150,7 +150,7 @@ def test_a_message_that_came_too_often_asks_nothing_and_ends_what_nobody_began(t
     kept.close()
     said: list[str] = []
     assert working.carry_out(worker, batches.message(batch), said.append, last=True) == {"given up": 2}
-    assert said == ["slot 20261129-012400: given up after too many deliveries, 2 targets were not asked"]
+    assert said == ["slot 20261129-012400: abandoned after too many deliveries, 2 targets were not asked"]
     assert working.carry_out(worker, batches.message(batch), said.append, last=True) == {"given up": 0}
     ends = {row.target: row.verdict for row in kept.list() if row.verdict}
     assert ends == {"a": "UNDECIDED", "c": "UNDECIDED"}, "b was begun by somebody, who may still end it"

@@ -114,7 +114,7 @@ class Fleet:
 @pytest.mark.timeout(400)
 def test_a_fleet_on_celery_from_message_to_journal(broker: rabbitmq.Broker, tmp_path: Path) -> None:
     """Messages hold names and no key; each target is asked once, however often it is asked for; what a killed worker had
-    begun is never asked again, and ends as interrupted; a message for another configuration is refused and kept."""
+    begun is never asked again, and ends as interrupted; a message for a different configuration is refused and kept."""
     server = Counting(KEY)
     names = [f"t{number}" for number in range(7)]
     fleet = Fleet(tmp_path, broker, server.targets(names, "KEY"), "eu", str(tmp_path / "runs.sqlite"))
@@ -161,7 +161,7 @@ def test_a_fleet_on_celery_from_message_to_journal(broker: rabbitmq.Broker, tmp_
 
         other = Fleet(tmp_path / "other", broker, server.targets(["t0"], "KEY"), "eu", fleet.place)
         other.submit()
-        fleet.until(lambda: "another configuration" in fleet.log(), "the refusal is logged")
+        fleet.until(lambda: "a different configuration" in fleet.log(), "the refusal is logged")
         fleet.until(lambda: len(fleet.messages("chatproof.eu.refused")) == 1, "what is refused is kept")
     finally:
         fleet.end()

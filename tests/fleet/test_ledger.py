@@ -110,8 +110,8 @@ def test_a_death_and_a_return_are_told_once() -> None:
     deaths = Deaths()
     dead = region(dead_since=NOW, not_taken=3)
     assert deaths.news([region()], {}) == []
-    said = "region eu is dead: 3 batches over and not taken, the first of 2026-05-28T20:26:40.000Z"
+    said = "region eu is dead: 3 batches ended without a worker, the first at 2026-05-28T20:26:40.000Z"
     assert deaths.news([dead], {"eu": Queue(3, 0, 0)}) == [f"{said}; no worker is connected"]
     assert deaths.news([dead], {}) == []
     assert deaths.news([region()], {}) == ["region eu works again"]
-    assert deaths.news([dead], {"eu": Queue(3, 2, 0)}) == [f"{said}; 2 are connected, and take nothing"]
+    assert deaths.news([dead], {"eu": Queue(3, 2, 0)}) == [f"{said}; 2 are connected, but take nothing"]

@@ -153,8 +153,8 @@ def test_one_connection_where_it_is_kept_and_the_same_verdicts_where_it_is_not(t
             assert document["cost"]["requests"] == 4 + again, name
             assert not any(exchange["fault"] for exchange in document["exchanges"]), name
             notes = document["smoke_test_run"]["notes"]
-            assert f"--reuse-connection: {used} of 4 replies came on a connection" in notes, name
-            assert ("asked again on a fresh one" in notes) == bool(again), name
+            assert f"--reuse-connection: {used} of 4 replies arrived on a connection" in notes, name
+            assert ("asked again on a new connection" in notes) == bool(again), name
 
 
 def test_what_was_answered_is_kept_when_it_is_cut_short() -> None:

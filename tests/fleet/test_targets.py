@@ -35,16 +35,16 @@ def test_a_line_is_a_target_with_its_place_and_paths_from_the_files_folder(tmp_p
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "no JSON object"),
+        ("{", "not one JSON object"),
         ("[1]", "name: must be a text"),
-        ('{"name": "a", "name": "b"}', "said twice"),
+        ('{"name": "a", "name": "b"}', "the same name twice"),
         ('{"base_url": "https://x.test/v1"}', "name: must be a text"),
         ('{"name": "a\\u0007"}', "name: must be a text"),
         ('{"name": "a", "base": "https://x.test"}', "base: unknown name"),
         ('{"name": "a", "key": "secret"}', "key: a key does not belong in a file"),
         ('{"name": "a", "key_env": 3}', "key_env: must be a string"),
         ('{"name": "a", "tags": [3]}', "tags: must be an array of strings"),
-        ('{"name": "a", "headers": {"X-Y": "plain"}}', "names no variable"),
+        ('{"name": "a", "headers": {"X-Y": "plain"}}', "does not name a variable"),
         ('{"name": "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"}', "name: a key does not belong in a file"),
     ],
 )
@@ -59,13 +59,13 @@ def test_what_is_wrong_in_a_line_is_told_with_its_place(tmp_path: Path, line: st
 def test_two_targets_have_two_names_and_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, [SHOP, SHOP, {"name": "x", "nonsense": 1}])
     twice, unknown = errors_of(path)
-    assert f"there is a target of this name in {path}:1" in twice and "nonsense: unknown name" in unknown
+    assert f"{path}:1 already has a target of this name" in twice and "nonsense: unknown name" in unknown
 
 
 def test_a_file_that_others_can_change_decides_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, [SHOP])
     Path(path).chmod(0o666)
-    assert "could be changed by others" in errors_of(path)[0]
+    assert "other users could change" in errors_of(path)[0]
 
 
 @pytest.mark.parametrize(

@@ -477,7 +477,7 @@ KEY = Canary("key")
 PROXY = Canary("proxy userinfo", prefix="pw-CANARY")
 ODD_KEY = Canary("key in no known form", prefix="CANARY")
 """A key that no prefix gives away."""
-STRANGER = Canary("secret of somebody else", prefix="ghp_CANARY")
+STRANGER = Canary("another secret", prefix="ghp_CANARY")
 """What a server lets slip: known by its form alone."""
 _WORDS_OF_NAMES = "otter lantern cobalt maple harbour velvet copper meadow falcon granite juniper saffron".split()  # noqa: SIM905
 DECOY = Canary("decoy", prefix="dk-decoy-", random="-".join(secrets.SystemRandom().sample(_WORDS_OF_NAMES, 6)))

@@ -99,7 +99,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.record.exchanges as m; whole = m._excerpt; m._excerpt = lambda body, leaky: whole(body, False)",
         "split-many", SMOKE, LAUNCH,
     ),
-    "leaky excerpt, not asked about": (
+    "leaky excerpt, not requested": (
         "import chatproof.record.document as m; m._leaky = lambda judgement, shown: set()",
         "split-many", (*SMOKE, "--skip", "secret.not_reflected"), LAUNCH,
     ),

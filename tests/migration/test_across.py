@@ -75,7 +75,7 @@ def test_another_api_is_a_change_by_itself_and_fields_are_not_compared(chat: Run
     assert (codes["a"], codes["b"]) == ("integer_above_max_value", "decimal_above_max_value")
     assert document["targets"][1]["api"] == "responses" and "api" not in document["targets"][0]
     assert document["candidates"][0]["rollback"][0] == "API: POST /responses → POST /chat/completions"
-    assert not any("chance, or time" in note for note in document["notes"])
+    assert not any("chance or time" in note for note in document["notes"])
 
 
 def test_what_both_are_asked_stands_side_by_side(chat: Run, responses: Run) -> None:
@@ -83,7 +83,7 @@ def test_what_both_are_asked_stands_side_by_side(chat: Run, responses: Run) -> N
     abilities = rows(document, "ability")
     assert abilities["tools"] == abilities["json_schema"] == ("supported", "supported")
     assert abilities["max_completion_tokens"] == ("supported", "supported"), "max_output_tokens is the same there"
-    assert abilities["n"] == ("supported", "not asked about") and abilities["codex"] == ("not asked about", "supported")
+    assert abilities["n"] == ("supported", "not requested") and abilities["codex"] == ("not requested", "supported")
     assert rows(document, "usage")["happy"][0] == rows(document, "usage")["happy"][1]
     refusals = rows(document, "refusal")
     assert refusals["auth.invalid_key"] == ("HTTP 401, code invalid_api_key, $.error.message",) * 2

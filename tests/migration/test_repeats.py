@@ -142,7 +142,7 @@ def test_a_closed_connection_is_the_connections_and_no_break() -> None:
     assert _is_valid(made)
     assert made["decision"] == "GO WITH CHANGES" and _breaks(made) == []
     (row,) = [row for row in made["differences"] if row["effect"] == "change"]
-    assert (row["kind"], row["subject"], row["probes"]) == ("transport", "a connection used again", ["model"])
+    assert (row["kind"], row["subject"], row["probes"]) == ("transport", "a reused connection", ["model"])
     assert "answered on a new connection" in row["b"]
     assert made["asked_again"]["requests"] == 1
 
@@ -162,4 +162,4 @@ def test_a_rate_limit_ends_the_asking_and_decides_nothing(monkeypatch: pytest.Mo
     (row,) = made["candidates"][0]["unsettled"]
     assert (row["subject"], row["good_a"], row["good_b"]) == ("json_object", "2 of 2", "0 of 2")
     assert waited == [1.0, 1.0]
-    assert any("rate limit was met 3 times" in note for note in made["notes"])
+    assert any("rate limit was reached 3 times" in note for note in made["notes"])

@@ -83,7 +83,7 @@ def test_without_a_pattern_nothing_is_said(good_whole: Run) -> None:
 
 def test_completions_beyond_any_text(good_whole: Run) -> None:
     (one,) = differences(_run(good_whole), _run(good_whole, _add("completion", 400)))
-    assert one.subject == "completion tokens beyond the text" and "402 completion tokens for" in one.b
+    assert one.subject == "completion tokens beyond those of the text" and "402 completion tokens for" in one.b
     assert "no reasoning is reported" in one.b
 
 
@@ -166,8 +166,8 @@ def test_a_cache_that_is_not_passed_on_is_told() -> None:
     table = {row["probe"]: (row["cached_a"], row["cached_b"]) for row in made["candidates"][0]["tokens"]}
     assert table["cache"] == (2048, 0)
     notes = " ".join(made["notes"])
-    assert "A: the cache: of 2300 prompt tokens, sent 3 times, were read from it: 0, 2048, 2048" in notes
-    assert "B: the cache: of 2300 prompt tokens, sent 3 times, were read from it: 0, 0, 0 (several hosts" in notes
+    assert "A: the cache: of 2300 prompt tokens, sent 3 times, it supplied: 0, 2048, 2048" in notes
+    assert "B: the cache: of 2300 prompt tokens, sent 3 times, it supplied: 0, 0, 0 (several hosts" in notes
 
 
 def test_two_caches_are_no_difference() -> None:
@@ -180,4 +180,4 @@ def test_a_cache_that_is_not_reported_is_said() -> None:
         made = compared(good.target(), silent.target(), extras=("cache",))
     (row,) = [row for row in made["differences"] if row["kind"] == "tokens"]
     assert row["b"].startswith("cached_tokens is not reported")
-    assert "were read from it: not reported, not reported" in " ".join(made["notes"])
+    assert "it supplied: not reported, not reported" in " ".join(made["notes"])

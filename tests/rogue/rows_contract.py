@@ -145,7 +145,7 @@ ROWS = (
     ),
     Row(
         "F140-model-echo-other",
-        "The answer names another model than was asked for.",
+        "The answer names a different model from the requested one.",
         json_body(completion(model="other-\x1b[31mmodel")),
         GO,
         says=("other-\\x1b[31mmodel",),

@@ -136,7 +136,7 @@ DNS = (
 TLS = (
     Row(
         "F012-tls-expired",
-        "The certificate ran out in 2020.",
+        "The certificate expired in 2020.",
         nobody,
         UNDECIDED,
         "tls.expired",

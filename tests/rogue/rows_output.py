@@ -69,7 +69,7 @@ REFLECTIONS = (
     ),
     Row(
         "F154-reflect-body",
-        "A good answer with the key in a field of its own.",
+        "A good answer with the key in an unknown field.",
         lambda turn: (reply(completion(debug={"authorization": f"Bearer {turn.key}"})),),
         NO_GO,
         "secret.reflected",

@@ -170,7 +170,7 @@ def test_a_throttled_request_is_sent_once_more_and_alone() -> None:
         waited = document["exchanges"][again]["sent_at"] > document["exchanges"][first]["sent_at"]
         assert waited, "after the pause that Retry-After asks for"
     found = next(finding for finding in document["findings"] if finding["clause"] == "operations.burst")
-    assert found["observed"] == "5 requests at the same time: 3 answered, 2 told to wait"
+    assert found["observed"] == "5 parallel requests: 3 answered, 2 refused with 429"
 
 
 @pytest.mark.nightly

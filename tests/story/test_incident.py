@@ -123,7 +123,7 @@ def test_a_reader_would_know_what_to_do(told: dict[str, str]) -> None:
     )
     assert re.search(r"GO \(recovered\) +smoke-run-6\b", review)
     assert "smoke-run-4 passed between failures" in review
-    assert "ours: nothing that matters" in review
+    assert "ours: no relevant change" in review
     for lost in ("$.choices[].message.content", "$.usage"):
         assert any(lost in line and ("gone" in line or "text" in line) for line in review.splitlines()), lost
     assert "Sent the same way" in told["diff.txt"] and "Sent differently" not in told["diff.txt"]

@@ -70,7 +70,7 @@ def test_a_run_of_chat_says_nothing_new(capfd: pytest.CaptureFixture[str]) -> No
 def test_an_api_that_there_is_not_is_named_and_nothing_is_sent(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     status, _, said = ask(capfd, command, "simulator", "--api", "completions")
     shown = said if command != "doctor" else _ + said
-    assert status == 2 and "no API is called" in shown and "there are: chat, " in shown and "responses" in shown
+    assert status == 2 and "there is no API" in shown and "there are: chat, " in shown and "responses" in shown
 
 
 def test_a_base_url_that_ends_in_the_path_of_an_api_gets_the_command(capfd: pytest.CaptureFixture[str]) -> None:

@@ -110,7 +110,7 @@ def test_the_next_step_follows_from_the_evidence() -> None:
 
 def test_a_family_is_named_as_it_is_printed() -> None:
     assert "passed      7 of 7 clauses: happy.* (7)" in text("smoke", "simulator", "--only", "happy.*", status=0)
-    assert "no clause is called '.*'" in text("smoke", "simulator", "--only", ".*", status=2)
+    assert "there is no clause '.*'" in text("smoke", "simulator", "--only", ".*", status=2)
 
 
 def test_an_empty_standard_input_is_no_variable() -> None:

@@ -1,4 +1,4 @@
-"""Waivers from end to end: a baseline is written, filled in, waives what it names, and tells when it can go."""
+"""Waivers from end to end: a baseline is written, filled in, waives what it names, and tells when it is no longer needed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_from_break_to_waiver_and_back(shop: Any, tmp_path: Path) -> None:
     assert status == 1
     assert {f["clause"] for f in document["findings"] if f["outcome"] == BROKEN} == {"envelope.id"}
     # And the break that is mended is reported for removal.
-    assert "the waiver of usage.integers can go: nothing fails there any more" in document["notes"]
+    assert "the waiver of usage.integers is no longer needed: nothing fails there" in document["notes"]
 
     # An expired waiver is a broken clause.
     again = shop("usage-strings")
@@ -135,18 +135,18 @@ def test_a_grave_break_is_waived_only_loudly(fault: str, clause: str) -> None:
 
 def test_a_baseline_warns_of_grave_breaks() -> None:
     text = reporters.render("baseline", validated("key-in-header"))
-    assert "# DANGER: secret.not_reflected: mend this instead" in text
+    assert "# DANGER: secret.not_reflected: fix this instead" in text
 
 
 def test_a_waiver_of_a_family_is_fixed_when_all_of_it_holds() -> None:
     notes = validated("", ("usage", WAIVER))["notes"]
-    assert "the waiver of usage.integers, usage.complete, usage.sum can go: nothing fails there any more" in notes
-    assert not [note for note in validated("usage-sum", ("usage", WAIVER))["notes"] if "can go" in note]
+    assert "the waiver of usage.integers, usage.complete, usage.sum is no longer needed: nothing fails there" in notes
+    assert not [note for note in validated("usage-sum", ("usage", WAIVER))["notes"] if "is no longer needed" in note]
 
 
 def test_a_waiver_of_a_clause_on_every_exchange_is_fixed_only_when_none_breaks_it() -> None:
     notes = validated("retry-after-words", ("operations.retry_after", WAIVER))["notes"]
-    assert not [note for note in notes if "can go" in note]
+    assert not [note for note in notes if "is no longer needed" in note]
 
 
 def test_a_profiles_waiver_is_never_up_for_removal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,14 +85,14 @@ def test_without_it_the_server_refuses(files: Path) -> None:
         ({"client_cert": "nowhere.pem"}, "cannot read the client key nowhere.pem: No such file"),
         ({"client_cert": "me.pem", "client_key": "other.key"}, "the key is not that of the certificate"),
         ({"client_cert": "me.pem"}, "cannot use the client certificate me.pem"),
-        ({"client_cert": "me.pem", "client_key": "locked.key"}, "is encrypted: say --client-key-pass env:NAME"),
+        ({"client_cert": "me.pem", "client_key": "locked.key"}, "is encrypted: use --client-key-pass env:NAME"),
         ({"client_cert": "me.pem", "client_key": "locked.key", "client_key_pass": "env:NONE"}, "NONE is not set"),
         (
             {"client_cert": "me.pem", "client_key": "locked.key", "client_key_pass": "env:WRONG"},
-            "the passphrase in WRONG is not its own",
+            "the passphrase in WRONG is not the right one",
         ),
-        ({"client_cert": "me.pem", "client_key": "me.key", "client_key_pass": PASS}, "named by its variable"),
-        ({"client_cert": "me.pem", "client_key": "."}, "no regular file"),
+        ({"client_cert": "me.pem", "client_key": "me.key", "client_key_pass": PASS}, "by the name of its variable"),
+        ({"client_cert": "me.pem", "client_key": "."}, "not a regular file"),
     ],
 )
 def test_what_cannot_be_used_is_told(files: Path, options: dict[str, str], words: str) -> None:
@@ -103,15 +103,18 @@ def test_what_cannot_be_used_is_told(files: Path, options: dict[str, str], words
 
 def test_a_key_that_others_could_change_is_refused(files: Path) -> None:
     (files / "me.key").chmod(0o666)
-    with pytest.raises(UsageError, match="could be changed"):
+    with pytest.raises(UsageError, match="other users could change"):
         context(client_cert="me.pem", client_key="me.key")
 
 
 def test_a_key_that_others_can_read_is_noted(files: Path) -> None:
     wanted = Wanted(target=URL, model="m", client_cert="me.pem", client_key="me.key")
-    assert not any("read by others" in note for note in resolve(wanted, {"CHATPROOF_API_KEY": KEY}).notes)
+    assert not any("other users can read" in note for note in resolve(wanted, {"CHATPROOF_API_KEY": KEY}).notes)
     (files / "me.key").chmod(0o644)
-    assert any("me.key can be read by others" in note for note in resolve(wanted, {"CHATPROOF_API_KEY": KEY}).notes)
+    assert any(
+        "other users can read the client key me.key" in note
+        for note in resolve(wanted, {"CHATPROOF_API_KEY": KEY}).notes
+    )
 
 
 def test_a_configuration_names_it_from_its_own_folder(files: Path) -> None:

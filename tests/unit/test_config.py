@@ -101,7 +101,7 @@ def test_a_variable_beats_a_file_and_an_option_beats_it(place: Path) -> None:
         ("[targets.a]\nno_auth = 'yes'\n", "chatproof.toml:2:1: targets.a.no_auth: must be true or false, is str", "no_auth = true"),
         ("[targets.'x y']\nmodel = 1\n", "chatproof.toml:2:1: targets.x y.model: must be a string", "model ="),
         ("[targets.a]\nkey = 'sk-12345678901234567890'\n", "chatproof.toml:2:1: targets.a.key: a key does not belong", "key_env"),
-        ("[targets.a]\nkey_env = 'A'\nkey_file = 'b'\n", "chatproof.toml:3:1: targets.a.key_file: there is key_env, too", "one place"),
+        ("[targets.a]\nkey_env = 'A'\nkey_file = 'b'\n", "chatproof.toml:3:1: targets.a.key_file: key_env is given as well", "one place"),
         ("[[targets.a.waivers]]\nclause = 'x'\n", "targets.a.waivers: number 1: reason is missing", "a waiver needs"),
         ("a = 1 1\n", "chatproof.toml:1:7: Expected", "correct the file"),
     ],
@@ -125,7 +125,7 @@ WAIVER = '[[targets.a.waivers]]\nclause = "auth"\nreason = "{}"\nticket = "{}"\n
 def test_a_waivers_last_day_has_one_spelling(place: Path, day: str) -> None:
     """Days are compared as texts: `20260101` and `2026-W01-1` come after every day of their year, and would never end."""
     (place / "work/chatproof.toml").write_text(WAIVER.format("r", "t", day))
-    with pytest.raises(UsageError, match="expires is no date"):
+    with pytest.raises(UsageError, match="expires is not a date"):
         config_files.settings()
 
 
@@ -143,7 +143,7 @@ def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
     file = place / "work/chatproof.toml"
     for text, words in (
         ('[targets.a]\nprofile = "nope"\n', "there is no profile of this name"),
-        ('[targets.a]\nbase_url = "http://h.test/v1"\n', "in clear"),
+        ('[targets.a]\nbase_url = "http://h.test/v1"\n', "unencrypted"),
         ('[targets.a]\ntimeout = "soon"\n', "not a duration"),
         ('[targets.a]\nrequires = ["flying"]\n', "there is no capability"),
         ('[[targets.a.waivers]]\nclause="nope"\nreason="r"\nticket="t"\nexpires=2099-01-01\n', "there is no clause"),
@@ -251,9 +251,9 @@ def test_env_file_gives_the_key_for_this_run_only(place: Path) -> None:
     file.write_text(f"# secrets\nexport CHATPROOF_API_KEY='{KEY}'\nCHATPROOF_MODEL=m7\n\n")
     done = run("doctor", "https://127.0.0.1:1/v1", "--env-file", ".env")
     assert f"env:CHATPROOF_API_KEY, {len(KEY)} characters" in done.stdout and "model: m7" in done.stdout
-    assert "can be read by others" in done.stdout
+    assert "other users can read" in done.stdout
     file.chmod(0o600)
-    assert "can be read by others" not in run("doctor", "https://127.0.0.1:1/v1", "--env-file", ".env").stdout
+    assert "other users can read" not in run("doctor", "https://127.0.0.1:1/v1", "--env-file", ".env").stdout
     assert run("doctor", "https://127.0.0.1:1/v1").returncode == 2  # .env is never read by itself
     wins = run(
         "doctor",

@@ -84,7 +84,7 @@ def test_reasons_of_each_verdict() -> None:
     assert "- Warning `tools.called`" in report("validate-go-with-warnings")
     assert "- **Failed** `usage.integers`: at `$.usage.total_tokens`" in report("validate-no-go")
     undecided = report("validate-undecided")
-    assert "**UNDECIDED**" in undecided and "This is no GO" in undecided and "- **Not checked**" in undecided
+    assert "**UNDECIDED**" in undecided and "This is not a GO" in undecided and "- **Not checked**" in undecided
 
 
 def test_waivers_in_force_and_expired() -> None:
@@ -112,7 +112,7 @@ def test_of_smoke_says_that_it_is_no_rollout_decision() -> None:
 
 def test_of_a_run_that_reached_nobody() -> None:
     said = reporters.render("decision", play({"all": Fault("net.dns", "dns", "no such host")}).record.document)
-    assert "# Rollout decision: UNDECIDED" in said and "None: no reply held JSON." in said
+    assert "# Rollout decision: UNDECIDED" in said and "None: no reply contained JSON." in said
 
 
 def test_of_a_capture_says_so_and_what_it_does_not_hold() -> None:

@@ -56,7 +56,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "additionalProperties in a schema": {"tools": [tool({"additionalProperties": False})]},
     "format, pattern, limits in a schema": {"tools": [tool({"properties": {"a": {"format": "uri"}}})]},
     "custom tools": {"tools": [{"type": "custom"}]},
-    "functions (the older form)": {"functions": [{}]},
+    "functions (the older format)": {"functions": [{}]},
     **{f"role {role}": talk("user", role) for role in ("system", "developer", "assistant", "tool")},
     "name in a message": {"messages": [{"role": "user", "name": "a", "content": "x"}]},
     "content in parts": part("text"),
@@ -70,7 +70,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "an assistant's message at the end": talk("user", "assistant"),
     "more than 20 messages": talk(*["user"] * 21),
     "more than 32,000 characters": {"messages": [{"role": "user", "content": "x" * 32_001}]},
-    "optional fields that are null": {"stop": None},
+    "optional fields with the value null": {"stop": None},
     "empty optional fields": {"tools": []},
 }
 

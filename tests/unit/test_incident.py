@@ -146,14 +146,14 @@ def test_a_retry_that_passed_does_not_end_the_incident() -> None:
 
 def test_without_a_good_end_it_is_not_over() -> None:
     document = review([run(minute=0), run(EMPTY, minute=1)], AT)
-    assert document["recovered"] is None and any("no good run closes" in said for said in document["remarks"])
+    assert document["recovered"] is None and any("no good run ends" in said for said in document["remarks"])
 
 
 def test_the_failed_request_is_a_class_and_no_text() -> None:
     document = review([run(RENAMED, minute=1)], AT)
     asked = document["request_class"]
     assert asked["probe"] == "happy" and asked["summary"] == "messages_count=1, stream=false"
-    assert asked["retries"] == "none: chatproof sends nothing twice"
+    assert asked["retries"] == "none: chatproof sends each request once"
     assert "pong" not in json.dumps(asked)
 
 

@@ -53,7 +53,7 @@ def test_a_view_in_the_place_of_a_table_is_never_read(place: str, table: str, ar
     values = ", ".join(f"3 AS {c}" if c == "version" else f"x AS {c}" if c == "seq" else f"'h' AS {c}" for c in columns)
     spoil(place, f"DROP TABLE {table}", f"CREATE VIEW {table} AS {ENDLESS} SELECT {values} FROM c")
     done = cli(*args, "--journal", place)
-    assert done.returncode == 4 and f"{table} is not the table that chatproof makes" in done.stderr
+    assert done.returncode == 4 and f"{table} differs from the one that chatproof creates" in done.stderr
     assert len(done.stderr.splitlines()) == 2
 
 
@@ -67,7 +67,7 @@ def test_a_view_in_the_place_of_a_table_is_never_read(place: str, table: str, ar
 def test_a_trigger_of_somebody_else_is_never_run(place: str, statement: str) -> None:
     spoil(place, statement)
     done = cli("smoke", "simulator", "-q", "--journal", place)
-    assert done.returncode == 4 and "triggers that are not chatproof's: eats" in done.stderr
+    assert done.returncode == 4 and "triggers that chatproof did not create: eats" in done.stderr
     assert cli("history", "--journal", place).returncode == 0, "reading runs no trigger"
 
 
@@ -186,7 +186,7 @@ def test_a_database_that_answers_for_ever_costs_little(answer: object) -> None:
             assert mib < MIB and status == 4
     with talking(answer()) as url:  # type: ignore[operator]
         done = cli("history", "--journal", url)
-        said = "answers more than 100 MiB" if answer is rows else "cannot be reached"  # libpq has no room for it
+        said = "answers with more than 100 MiB" if answer is rows else "cannot be reached"  # libpq has no room for it
         assert said in done.stderr and len(done.stderr.splitlines()) == 2
 
 
@@ -209,7 +209,7 @@ def test_what_was_truncated_is_missed(request: pytest.FixtureRequest, tmp_path: 
         keep(kept, run(3))
         assert "entries 1 to 4 are missing, and no prune removed them" in verify(kept).problems
         raw.execute("ALTER TABLE chatproof_head DISABLE TRIGGER ALL; TRUNCATE chatproof_head")
-    with pytest.raises(JournalError, match="lost the row that says where its chain ends"):
+    with pytest.raises(JournalError, match="lost the row that stores the end of its chain"):
         verify(kept)
     kept.close()
 

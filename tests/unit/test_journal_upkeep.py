@@ -62,7 +62,7 @@ ENTRIES, DOCUMENTS = "chatproof_entries", "chatproof_documents"
         (f"DELETE FROM {ENTRIES} WHERE seq IN (5, 6)", "entries 5 to 6 are missing"),
         (f"DELETE FROM {ENTRIES} WHERE seq < 3", "entries 1 to 2 are missing, and no prune removed them"),
         (f"DELETE FROM {ENTRIES} WHERE seq > 8", "entries 9 to 10 are missing at the end"),
-        ("UPDATE chatproof_head SET hash = previous FROM chatproof_entries e WHERE e.seq = 10", "the head says entry 10"),
+        ("UPDATE chatproof_head SET hash = previous FROM chatproof_entries e WHERE e.seq = 10", "the stored end is entry 10"),
     ],
 )  # fmt: skip
 def test_verify_finds(kept: Journal, place: str, statement: str, words: str) -> None:
@@ -79,7 +79,7 @@ def test_a_new_chain_is_found_only_by_a_head_that_was_kept(kept: Journal, tmp_pa
     other = journal.open(str(tmp_path / "other.sqlite3"))
     keep(other, *(run(number) for number in range(1, 6)))
     assert verify(other).problems == [] and verify(kept, head).problems == []
-    assert "given with --head" in verify(other, head).problems[0]
+    assert "number and hash of --head" in verify(other, head).problems[0]
     keep(kept, run(6))
     assert verify(kept, head).problems == [], "an older head is still part of the chain"
 
@@ -104,7 +104,7 @@ def test_a_torn_line_costs_itself_only(kept: Journal, place: str) -> None:
     again = journal.open(place)
     keep(again, run(7))
     assert ids(again) == [7, 5, 4, 3, 2, 1] and again.head()[0] == 12
-    assert verify(again).problems == ["line 11 is no entry: torn when it was written, or changed since"]
+    assert verify(again).problems == ["line 11 is not an entry: it was only partly written, or changed later"]
 
 
 @pytest.mark.parametrize("text", ["hello\n", '{"a":1}\n', "[]\n"])

@@ -123,7 +123,7 @@ def test_a_copy_that_lacks_runs_of_a_queue_is_called_torn(
     keep(kept, run(2), run(3))
     assert ids(kept) == [3, 2, 1] and verify(kept).problems == [], "the journal itself is whole"
     torn = cli("journal", "verify", "--journal", copied(place, tmp_path / "taken"))
-    assert torn.returncode == 1 and "torn copy" in torn.stdout and "journal backup FILE" in torn.stdout
+    assert torn.returncode == 1 and "incomplete copy" in torn.stdout and "journal backup FILE" in torn.stdout
     backup(kept, str(tmp_path / "whole.sqlite3"))
     whole = journal.open(str(tmp_path / "whole.sqlite3"), create=False)
     assert ids(whole) == [3, 2, 1] and verify(whole).problems == []
@@ -138,7 +138,7 @@ def test_the_first_page_alone_is_named(tmp_path: Path) -> None:
     kept = journal.open(str(tmp_path / "j.sqlite3"))
     kept.started(opening(run(1)))
     done = cli("history", "--journal", copied(str(tmp_path / "j.sqlite3"), tmp_path / "taken"))
-    assert done.returncode == 2 and "torn copy" in done.stderr and "journal backup FILE" in done.stderr
+    assert done.returncode == 2 and "incomplete copy" in done.stderr and "journal backup FILE" in done.stderr
     kept.close()
 
 

@@ -321,7 +321,7 @@ def test_what_a_capture_does_hold_is_judged_although_what_it_needs_is_not_there(
     ("reason", "missing"),
     [
         ("not in the capture: the body", True),
-        ("depends on what is not in the capture: the end of the body", True),
+        ("depends on a part that is missing in the capture: the end of the body", True),
         ("happy.status_200 failed", False),
         ("", False),
     ],
@@ -332,7 +332,7 @@ def test_only_a_capture_leaves_something_not_captured(reason: str, *, missing: b
 
 UNKNOWN, DEPENDS = (
     "not in the capture: the end of the body",
-    "depends on what is not in the capture: the end of the body",
+    "depends on a part that is missing in the capture: the end of the body",
 )
 SAID = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"pong"},"finish_reason":null}]}\n\n'
 STOPPED = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'

@@ -47,12 +47,13 @@ def test_no_more_runs_are_read_than_needed() -> None:
     [
         (None, (92, "")),
         ({"signed_on": "2026-08-31", "says": "s", "owner": "ann"}, (1, "ann")),
-        ({"signed_on": "2026-08-31", "says": "another sentence", "owner": "ann"}, (92, "")),
+        ({"signed_on": "2026-08-31", "says": "other words", "check": 1, "owner": "ann"}, (1, "ann")),
+        ({"signed_on": "2026-08-31", "says": "s", "check": 2, "owner": "ann"}, (92, "")),
         ({"signed_on": "2026-01-01", "says": "s", "owner": "ann"}, (92, "")),
     ],
 )
 def test_the_age_of_a_source(signed: Any, expected: tuple[int, str]) -> None:
-    assert ledger.age("2026-06-01", signed, "s", "2026-09-01") == expected
+    assert ledger.age("2026-06-01", signed, 1, "2026-09-01") == expected
 
 
 @pytest.fixture

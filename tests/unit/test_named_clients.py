@@ -107,7 +107,7 @@ def test_an_unknown_name_is_a_usage_error_with_the_nearest(
     last = str(path) if command == ["judge"] else "simulator"
     assert cli.main([*command, last, "--client", "async-openapi"]) == 2
     told = capsys.readouterr().err
-    assert "nothing is known of a client called 'async-openapi'" in told and "did you mean async-openai " in told
+    assert "there is no known client 'async-openapi'" in told and "did you mean async-openai " in told
 
 
 def test_judge_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

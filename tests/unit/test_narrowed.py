@@ -48,14 +48,14 @@ def test_a_break_that_was_skipped_is_told() -> None:
     for choice in ({"skip": ("happy",)}, {"only": ("auth",)}):
         record = play({"happy": QUOTA}, **choice).record
         assert record.verdict == "GO" and record.record["pass_fail"] == "FAIL"
-        assert "left out, and broken: happy.status_200 (happy): expected HTTP status 200" in record.record["notes"]
+        assert "left out, but failed: happy.status_200 (happy): expected HTTP status 200" in record.record["notes"]
 
 
 @pytest.mark.parametrize("clause", surface_of("chat").recorded.assertions)
 def test_no_pass_without_each_assertion_of_the_seed(clause: str) -> None:
     record = play(skip=(clause,)).record
     assert record.verdict == "GO" and record.record["pass_fail"] == "FAIL"
-    assert f"not seen to hold: {clause}" in record.record["notes"]
+    assert f"not observed to pass: {clause}" in record.record["notes"]
 
 
 def test_what_the_seed_does_not_ask_for_may_be_left_out() -> None:
@@ -66,7 +66,9 @@ def test_what_the_seed_does_not_ask_for_may_be_left_out() -> None:
 def test_an_open_endpoint_is_not_narrowed_and_its_notes_say_why() -> None:
     document = json.loads(cli("smoke", "simulator", "--no-auth", "--format", "json").stdout)
     assert document["narrowed"] == [] and document["smoke_test_run"]["pass_fail"] == "PASS"
-    assert "the error path does not apply, and pass_fail rests on the happy path" in document["smoke_test_run"]["notes"]
+    assert (
+        "the error path does not apply, and pass_fail depends on the happy path" in document["smoke_test_run"]["notes"]
+    )
     document = json.loads(
         cli("smoke", "simulator", "--no-auth", "--skip", "happy.body_json", "--format", "json").stdout
     )
@@ -164,7 +166,7 @@ def test_diff_and_review_say_it(place: str) -> None:
     text = cli("review", "--target", "shop", "--journal", place).stdout
     assert less(3)["run_id"] not in text
     text = cli("review", "--target", "shop", "--narrowed", "--journal", place).stdout
-    assert "narrowed, and so no evidence for what was left out" in text
+    assert "narrowed, so no evidence for what was left out" in text
 
 
 def test_a_narrowed_go_is_no_last_good_run_and_ends_no_incident() -> None:
@@ -275,4 +277,4 @@ def test_in_ci_without_a_name_the_record_says_local_with_a_note() -> None:
         )
         document = json.loads(done.stdout)
         assert document["smoke_test_run"]["environment"] == environment
-        assert ("no environment is named" in document["smoke_test_run"]["notes"]) is noted
+        assert ("without a named environment" in document["smoke_test_run"]["notes"]) is noted

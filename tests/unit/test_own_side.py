@@ -30,8 +30,8 @@ BAD_KEYS = {
     KEY + "\udcff": ("auth.key_malformed", "outside ASCII (U+DCFF)"),
     f'"{KEY}"': ("auth.key_malformed", "quotation marks"),
     f"“{KEY}”": ("auth.key_malformed", "quotation marks"),
-    f"Bearer {KEY}": ("auth.key_malformed", "the header's own words"),
-    f"Authorization: Bearer {KEY}": ("auth.key_malformed", "the header's own words"),
+    f"Bearer {KEY}": ("auth.key_malformed", "a part of the header"),
+    f"Authorization: Bearer {KEY}": ("auth.key_malformed", "a part of the header"),
     "sk-xxxxxxxxxxxx": ("auth.key_malformed", "a placeholder"),
     "<your-key>": ("auth.key_malformed", "a placeholder"),
     "YOUR_API_KEY": ("auth.key_malformed", "a placeholder"),
@@ -105,7 +105,7 @@ BAD_URLS = {
     "https://STRAẞE.example/v1": "read differently",
     "https://αγορας.example/v1": "read differently",
     "https://host/v1/chat/completions": "already ends in /chat/completions",
-    "http://remote.test/v1": "in clear",
+    "http://remote.test/v1": "unencrypted",
     "https://host/v1/ü": "percent-encoded",
 }
 

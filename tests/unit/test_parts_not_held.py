@@ -58,7 +58,7 @@ def test_that_the_key_came_back_needs_only_the_part_that_holds_it(missing: tuple
 def test_a_listing_says_nothing_of_a_model_that_is_not_known() -> None:
     assert found(judged("models", LISTING), "model.listed").outcome == "holds"
     finding = found(judged("models", LISTING, MODEL), "model.listed")
-    assert (finding.outcome, finding.reason) == ("undecided", "not in the capture: the model asked for")
+    assert (finding.outcome, finding.reason) == ("undecided", "not in the capture: the requested model")
 
 
 def test_what_stopped_an_exchange_is_named_even_where_its_body_is_not_held() -> None:

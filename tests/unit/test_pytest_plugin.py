@@ -185,14 +185,14 @@ def test_an_ini_file_decides_nothing_about_the_key(inner: Inner, line: str, word
     approved_target(inner)
     inner.pytester.makeini(f"[pytest]\n{line.format(url=inner.simulator.base_url)}\n")
     done = inner("chatproof", "--chatproof-model", inner.simulator.model, target=False)
-    done.stdout.fnmatch_lines([f"*{words} would decide where a key goes, and comes from an ini file*"])
+    done.stdout.fnmatch_lines([f"*{words} would decide where a key is sent, and comes from an ini file*"])
     assert done.ret != 0 and not inner.asked
 
 
 def test_variables_of_pytest_decide_nothing_about_the_key(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", f"--chatproof {inner.simulator.base_url} --chatproof-model m")
     done = inner("chatproof", target=False)
-    done.stdout.fnmatch_lines(["*a target by its URL would decide where a key goes*"])
+    done.stdout.fnmatch_lines(["*a target by its URL would decide where a key is sent*"])
     assert not inner.asked
     inner("chatproof").assert_outcomes(passed=15)  # what is typed wins
 
@@ -222,7 +222,7 @@ def test_validate_and_reports(inner: Inner) -> None:
         (("--chatproof-args=--help",), "--help among the options"),
         (("--chatproof-args=--plan",), "leave out --plan"),
         (("--chatproof-args=--key-stdin",), "leave out --key-stdin"),
-        (("--chatproof-args=--report json",), "standard output is pytest's"),
+        (("--chatproof-args=--report json",), "pytest uses standard output"),
         (("--chatproof", "nowhere"), "there is no target 'nowhere'"),
     ],
 )

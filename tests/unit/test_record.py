@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproof import reporters
+from chatproof.judging.contract import _digest, smoke_contract
 from chatproof.running.plan import Settings
 from chatproof.running.run import smoke
 from chatproof.secrets.redaction import MARK, encodings
+from chatproof.target.profile import load
 from chatproof.target.target import Target
 from chatproof.wire.exchange import Secret
 from tests.support import COMPLETION, GOOD, KEY, play
@@ -177,6 +179,19 @@ def test_contract_hash_follows_the_clauses_and_the_profile() -> None:
     digest = play().contract.digest
     assert digest == play().contract.digest
     assert len({digest, play(profile="mistral").contract.digest, play(only=("happy",)).contract.digest}) == 3
+
+
+def test_contract_hash_follows_what_is_checked_and_not_its_wording() -> None:
+    contract = smoke_contract(load("generic"))
+    first, *rest = contract.terms
+
+    def digest(**changes: Any) -> str:
+        return _digest((first._replace(clause=first.clause._replace(**changes)), *rest), contract.profile)
+
+    assert digest() == contract.digest == digest(says="In other words.", why="Because.", area="Elsewhere")
+    source = first.clause.source._replace(accessed="2030-01-01")
+    changed = {digest(check=2), digest(source=source), digest(probe="stream"), digest(id="happy.other")}
+    assert len(changed | {contract.digest}) == 5
 
 
 HOSTILE = st.text(

@@ -174,11 +174,11 @@ def test_a_stream_whose_status_was_not_captured_is_diagnosed_by_its_events() -> 
     body = 'data: {"choices":[{"delta":{"content":"po"}}]}\n\ndata: {"error":{"message":"died","code":502}}\n\n'
     played = Played({"stream": wire(f"200 text/event-stream\n\n{body}")})
     whole = played.diagnoses[0]
-    assert (whole.code, whole.summary) == ("stream.error", "the stream carries an error under HTTP 200")
+    assert (whole.code, whole.summary) == ("stream.error", "the stream contains an error under HTTP 200")
     unknown = frozenset({STATUS, HEADERS})
     bare = [exchange._replace(missing=unknown) for exchange in played.exchanges]
     found = diagnose(judge(played.contract, bare, model="gpt-x"))
-    assert [(d.code, d.summary) for d in found] == [("stream.error", "the stream carries an error")]
+    assert [(d.code, d.summary) for d in found] == [("stream.error", "the stream contains an error")]
 
 
 def test_a_fault_is_the_cause_where_the_body_was_not_captured() -> None:

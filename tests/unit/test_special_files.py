@@ -91,7 +91,7 @@ def test_a_writer_that_stays_silent_is_given_up(fifo: Path) -> None:
     held: list[int] = []
     opening = threading.Thread(target=lambda: held.append(os.open(fifo, os.O_WRONLY)))
     opening.start()
-    with pytest.raises(TimeoutError, match="nothing came"), special_files.opened(str(fifo)) as file:
+    with pytest.raises(TimeoutError, match="no data arrived"), special_files.opened(str(fifo)) as file:
         file.read(10)
     opening.join()
     os.close(held[0])

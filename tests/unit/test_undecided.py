@@ -78,7 +78,7 @@ def test_every_captured_exchange_that_is_undecided_has_a_cause(case: dict[str, A
 # --- where no reply tells ------------------------------------------------------------------------------------------------
 
 BUSY = '429 application/json\nRetry-After: 20\n\n{"error":{"message":"slow down","code":"rate_limit_exceeded"}}'
-ASKS = "throttled: the server asks for 20 s of patience, more than is waited for"
+ASKS = "throttled: the server asks to wait 20 s, longer than this run waits"
 
 
 def causes(not_sent: dict[str, str], busy: bool = False, **choice: Any) -> list[Diagnosis]:

@@ -42,7 +42,7 @@ def test_the_record_has_the_marks() -> None:
         ({"system_fingerprint": "fp_2"}, "system_fingerprint fp_1 → fp_2"),
         ({"id": "gen-17"}, "the ids are chatcmpl- → gen-"),
         ({"headers": "X-Kong-Upstream-Latency: 3\n"}, "headers that are new: x-kong-upstream-latency"),
-        ({"refusal": OTHER_REFUSAL}, "errors (auth.invalid_key) say why in $.error, $.error.code"),
+        ({"refusal": OTHER_REFUSAL}, "errors (auth.invalid_key) give the reason in $.error, $.error.code"),
     ],
 )
 def test_a_change_is_named(change: dict[str, Any], said: str) -> None:

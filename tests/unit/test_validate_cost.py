@@ -189,9 +189,9 @@ def observed(document: dict[str, Any], clause: str) -> str:
 
 def test_a_burst_is_as_large_as_asked_for_and_costs_nothing_more() -> None:
     document = validated("harmless-limited-burst", burst=3)
-    assert observed(document, "operations.burst") == "holds: 3 requests at the same time: 3 answered, 0 told to wait"
+    assert observed(document, "operations.burst") == "holds: 3 parallel requests: 3 answered, 0 refused with 429"
     larger = validated(burst=20)
-    assert observed(larger, "operations.burst") == "holds: 20 requests at the same time: 20 answered, 0 told to wait"
+    assert observed(larger, "operations.burst") == "holds: 20 parallel requests: 20 answered, 0 refused with 429"
     later = {"happy", "image", "tools.result", "tools.parallel", "tools.parallel.stream", "usual.tools"}
     free_of_charge = {p for p in PAID if not p.startswith("key.")} - later
     assert sum(probe.startswith("burst.") for probe in sent(larger)) == 20 - len(free_of_charge)
@@ -216,7 +216,7 @@ def test_a_server_that_asks_for_long_patience_is_not_waited_for(monkeypatch: pyt
     limited = ALL["harmless-limited-burst"]
     monkeypatch.setitem(ALL, "patient", limited._replace(name="patient", alter=crowded(refusal)))
     reasons = {f["reason"] for f in validated("patient")["findings"] if "throttled" in f["reason"]}
-    assert reasons == {"throttled: the server asks for 3600 s of patience, more than is waited for"}
+    assert reasons == {"throttled: the server asks to wait 3600 s, longer than this run waits"}
 
 
 def test_the_library_takes_the_same_settings() -> None:

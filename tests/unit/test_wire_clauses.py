@@ -92,8 +92,8 @@ def crowd(*members: tuple[str, bytes | Fault]) -> Outcome:
     ("members", "outcome", "words"),
     [
         ((), NOT_APPLICABLE, ""),
-        ((("stop", GOOD), ("unicode", GOOD)), HOLDS, "2 answered, 0 told to wait"),
-        ((("stop", GOOD), ("burst.tools", LIMITED), ("tools", GOOD)), HOLDS, "1 answered, 1 told to wait"),
+        ((("stop", GOOD), ("unicode", GOOD)), HOLDS, "2 answered, 0 refused with 429"),
+        ((("stop", GOOD), ("burst.tools", LIMITED), ("tools", GOOD)), HOLDS, "1 answered, 1 refused with 429"),
         ((("stop", GOOD), ("burst.tools", FAILED), ("tools", GOOD)), BROKEN, "1 lost (HTTP 503)"),
         ((("stop", GOOD), ("burst.tools", CLOSED), ("tools", GOOD)), BROKEN, "1 lost (net.closed)"),
         # It fails alone, too: the crowd is not to blame.

@@ -24,7 +24,7 @@ _OWN_VARIABLE = "CHATPROOF_API_KEY"
 _NEVER_TESTED = (
     "load: a handful of requests, each sent once, none retried",
     "other models, other accounts, other regions",
-    "wording, token counts, latency, price, quota and uptime: chatproof asserts nothing about them",
+    "wording, token counts, latency, price, quota and uptime: chatproof does not check them",
 )
 
 
@@ -68,7 +68,7 @@ def _degraded(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
         elif _is_degraded(status, codes):
             said = f"HTTP {status}"
         elif total is not None and total >= SLOW_MS and not codes:
-            said = f"slow: {total / 1000:.1f} s for the whole exchange; no clause says how long it may take"
+            said = f"slow: {total / 1000:.1f} s for the complete exchange; no clause limits the time"
         else:
             continue
         found[exchange["id"]] = {

@@ -34,15 +34,16 @@ def observed(runs: Iterable[dict[str, Any]], clauses: Iterable[str]) -> dict[str
     return found
 
 
-def signatures(documents: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
+def signatures(documents: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The latest sign-off of each clause, from documents in order."""
     return {document["clause"]: document for document in documents}
 
 
-def age(accessed: str, signed: dict[str, str] | None, says: str, today: str) -> tuple[int, str]:
-    """(days since the source was last read, who read it then). A sign-off of another sentence than today's is none."""
+def age(accessed: str, signed: dict[str, Any] | None, check: int, today: str) -> tuple[int, str]:
+    """(days since the source was last read, who read it then). A sign-off of an earlier check does not count; one that
+    names none is of the first."""
     read, owner = accessed, ""
-    if signed and signed["says"] == says and signed["signed_on"] > accessed:
+    if signed and signed.get("check", 1) == check and signed["signed_on"] > accessed:
         read, owner = signed["signed_on"], signed["owner"]
     return (date.fromisoformat(today) - date.fromisoformat(read)).days, owner
 

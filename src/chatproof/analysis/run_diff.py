@@ -15,18 +15,18 @@ ENVIRONMENT, VERDICT, DIAGNOSIS, FINDING, STATUS, HEADER, BODY, SHAPE, USAGE, WO
     "timing",
 )  # fmt: skip
 KINDS = {
-    ENVIRONMENT: "where and as whom was asked: URL, model, key, headers sent, variables, proxies, address, certificate",
+    ENVIRONMENT: "target and credentials: URL, model, key, headers sent, variables, proxies, address, certificate",
     VERDICT: "GO, NO-GO, UNDECIDED",
     DIAGNOSIS: "a named cause, or its owner",
     FINDING: "a clause's outcome",
-    STATUS: "the HTTP status, or the fault that stood in its place",
-    HEADER: "a response header: its name, or the value of one that tells the route",
-    BODY: "what kind of body came: kind, media type, HTTP version",
-    SHAPE: "a field lost, added, or of another type",
-    USAGE: "the same, of the usage fields",
-    WORD: "a protocol word such as finish_reason",
+    STATUS: "the HTTP status, or the fault instead of a status",
+    HEADER: "a response header: its name, or its value if it shows the route",
+    BODY: "the kind of the body: kind, media type, HTTP version",
+    SHAPE: "a field missing, added, or of another type",
+    USAGE: "the same, for the usage fields",
+    WORD: "a protocol value such as finish_reason",
     COST: "requests and tokens",
-    TIMING: "milliseconds: shown, never judged",
+    TIMING: "milliseconds: shown, never checked",
 }
 """Every kind of difference, in the order in which they are listed."""
 

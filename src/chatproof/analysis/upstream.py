@@ -91,7 +91,7 @@ def _of_errors(run: Document, past: Sequence[Document]) -> list[str]:
         now = _places(reply)
         before = frozenset[str]().union(*(_places(others[probe]) for others in refusals if probe in others))
         if now and before and not now & before:
-            return [f"errors ({probe}) say why in {_list(before)} → {_list(now)}"]
+            return [f"errors ({probe}) give the reason in {_list(before)} → {_list(now)}"]
     return []
 
 

@@ -44,7 +44,7 @@ FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON
 def read(data: bytes) -> Capture:
     """What a file holds. Raises Unreadable, which names what was tried, when it is none of the formats."""
     if len(data) > MOST:
-        raise Unreadable(f"it is larger than {MOST >> 20} MiB; cut it down to the calls that are meant")
+        raise Unreadable(f"it is larger than {MOST >> 20} MiB; reduce it to the calls that you want to check")
     pasted = paste.clean(data)
     try:
         capture = _read(pasted.data)
@@ -100,7 +100,9 @@ def _read(data: bytes) -> Capture:
         return pasted_errors.read(start)
     if known:
         raise Unreadable(known)
-    raise Unreadable(f"it is none of these: {FORMATS}")  # and is not quoted: a file given by mistake may be a key
+    raise Unreadable(
+        f"it has none of these formats: {FORMATS}"
+    )  # and is not quoted: a file given by mistake may be a key
 
 
 def _response(data: bytes) -> Capture:
@@ -120,7 +122,7 @@ def _response(data: bytes) -> Capture:
 
 def _json(data: bytes, start: bytes) -> Capture:
     if crowded(start, _VALUES):
-        raise Unreadable(f"it has more than {_VALUES} values; cut it down to the calls that are meant")
+        raise Unreadable(f"it has more than {_VALUES} values; reduce it to the calls that you want to check")
     value = _parsed(start)
     if value is None:
         text = start[:LONGEST_TEXT].decode("utf-8", "replace")
@@ -133,9 +135,9 @@ def _json(data: bytes, start: bytes) -> Capture:
     if run_document.is_run(value):
         return run_document.read(value)
     if value is None and any(mark in start[:4096] for mark in (b'"chatproof.running.run/', b'"creator"')):
-        raise Unreadable("it begins like a HAR or a run document, but it is no JSON document: it may be cut off")
+        raise Unreadable("it begins like a HAR or a run document, but is not valid JSON: its end may be missing")
     if isinstance(value, dict) and str(value.get("schema", "")).startswith("chatproof."):
-        raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that is read")
+        raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that can be read")
     if json_records.is_record(value):
         return pasted_errors.of_record(json_records.text_of(value))
     logged = json_records.lines(start) if value is None and start[:1] == b"{" else ""

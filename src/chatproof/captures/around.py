@@ -30,7 +30,7 @@ _SHORTENED = re.compile(
 )
 
 
-WORDS_BEHIND = "what stands behind the reply was written by curl or the shell, and is not judged"
+WORDS_BEHIND = "text after the reply, written by curl or the shell, is not judged"
 
 
 class Body(NamedTuple):
@@ -62,14 +62,14 @@ def body(rest: bytes, length: int | None, status: int) -> Body | None:
         return Body(region[:end], end, False, note=WORDS_BEHIND if region[end:].strip() else "")
     if end is not None:
         changed = len(region[:end].strip()) != length
-        said = "the JSON was laid out anew or shortened, so Content-Length says nothing of it" if changed else ""
+        said = "the JSON was reformatted or shortened, so Content-Length does not match it" if changed else ""
         return Body(region[:end], end, False, note=said)
     text = region.rstrip(b"\r\n")
     for candidate in (region, text):
         if len(candidate) < length == len(candidate.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")):
             return Body(candidate, len(candidate), False)  # line ends that lost their CR on the way here
     if b"\xef\xbf\xbd" in region:
-        return Body(b"", len(region), False, False, False, "the body was copied as text, and bytes of it were lost")
+        return Body(b"", len(region), False, False, False, "the body was copied as text, and some bytes were lost")
     if len(region) < length and _SHORTENED.search(region):
         return Body(region, len(region), False, False, note="the body was shortened by hand")
     return None

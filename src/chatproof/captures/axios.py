@@ -53,7 +53,7 @@ def read(value: dict[str, Any]) -> Capture:
     if not status:
         fault = trouble.by_words(words, "the client")
         if fault is None:
-            raise Unreadable("it is an error of a JavaScript client, and tells neither a status nor what stopped it")
+            raise Unreadable("it is an error of a JavaScript client, and shows neither a status nor the reason")
         return Capture(
             format, (Captured(1, None, fault, frozenset({KEY}), *asked),), as_secrets(secrets), (), as_keys(asked_with)
         )

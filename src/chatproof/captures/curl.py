@@ -38,7 +38,7 @@ _ILL = re.compile(
 )
 _ERROR = re.compile(rb"curl: \((\d{1,3})\) ([^\r\n]*)")
 _FAILED = re.compile(rb"curl: \(22\) [^\r\n]{0,80}?\b([45]\d\d)\b")
-_KEPT_BACK = "curl was told to keep the body of a failing reply back (--fail)"
+_KEPT_BACK = "curl did not print the body of a failing reply, because of its option --fail"
 _CONNECTED = re.compile(rb"\* Connected to (\S+) \(([^)]*)\) port (\d+)")
 _ELISIONS = (b"...", b"\xe2\x80\xa6", b"[...]")  # lines that someone left out of a transcript
 _FOLLOWS = re.compile(rb"\* (?:Issue another request to this URL|Ignoring the response-body)")
@@ -61,15 +61,15 @@ _FAULTS = {
 }
 """curl's exit codes (man curl, EXIT CODES), for words that are not known, by what a live run calls the trouble."""
 _NOTHING_SENT = {
-    1: "the URL's scheme is none that curl can speak",
+    1: "curl does not support the URL's scheme",
     2: "curl could not start",
     3: "the URL is malformed",
-    4: "this curl lacks a feature that was asked for",
+    4: "this curl lacks a required feature",
     23: "curl could not write its output",
     26: "curl could not read the file that its options name",
     27: "curl ran out of memory",
     37: "curl could not read the file that the URL names",
-    43: "curl was called wrongly",
+    43: "curl was called with wrong options",
     58: "curl could not use the client certificate that its options name",
     59: "curl does not have the cipher that its options name",
     77: "curl could not read the CA file that its options name",
@@ -96,11 +96,11 @@ def read(data: bytes) -> Capture:
     """The exchanges of a transcript. Raises Unreadable when no request or reply is in it."""
     if len(data) > _MOST or data.count(b"\n") > _MOST_LINES:
         raise Unreadable(
-            f"it is longer than {_MOST >> 20} MiB or {_MOST_LINES} lines; cut it down to the calls that are meant"
+            f"it is longer than {_MOST >> 20} MiB or {_MOST_LINES} lines; reduce it to the calls that you want to check"
         )
     turns = _turns(data)
     if len(turns) > MOST_CALLS:
-        raise Unreadable(f"it holds more than {MOST_CALLS} requests; cut it down to the calls that are meant")
+        raise Unreadable(f"it contains more than {MOST_CALLS} requests; reduce it to the calls that you want to check")
     own = next(filter(None, (_own_side(turn.info) for turn in turns)), "")
     if own and not any(turn.head for turn in turns):
         raise Unreadable(f"curl sent nothing: {own}")
@@ -123,7 +123,7 @@ def read(data: bytes) -> Capture:
         if number and any(_FOLLOWS.match(line) for line in turns[number - 1].info):
             asked_with += secrets_of(_headers(turn.request), sent=True)
             notes.append(
-                "curl followed a redirect; judged is the first reply, as a client that does not follow gets it"
+                "curl followed a redirect; the first reply is judged, which a client that does not follow gets"
             )
             continue
         entry, said = _entry(len(entries) + 1, turn, where, tls)
@@ -222,7 +222,7 @@ def _entry(number: int, turn: _Turn, where: tuple[bytes, ...], tls: bool) -> tup
     else:
         message = wire.Message(None, stopped, frozenset())
     if message.response is None and stopped is None and message.fault is None:
-        raise Unreadable("the transcript holds a request and no reply to it")
+        raise Unreadable("the transcript has a request but no reply to it")
     fault = message.fault or stopped
     if fault is not None and fault.phase == "body" and message.response is None:
         fault = fault._replace(phase="first_byte")
@@ -294,7 +294,7 @@ def _trouble(info: list[bytes]) -> Fault | None:
     if ill is None:
         return None
     told = words.by_words(ill.decode("utf-8", "replace"), "curl")
-    return told or Fault("http.incomplete_body", "body", "curl says that the transfer did not end well")
+    return told or Fault("http.incomplete_body", "body", "curl reports that the transfer did not end correctly")
 
 
 def _words_of(fault: Fault) -> str:

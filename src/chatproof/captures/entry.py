@@ -246,7 +246,8 @@ def as_secrets(values: Iterable[str]) -> tuple[Secret, ...]:
     distinct = dict.fromkeys(value for value in values if len(value) >= 8)
     if len(distinct) > MOST_SECRETS or sum(map(len, distinct)) > SECRET_BYTES:
         raise Unreadable(
-            f"it holds more than {MOST_SECRETS} different cookies and keys; cut it down to the calls meant"
+            f"it contains more than {MOST_SECRETS} different cookies and keys; reduce it to the calls "
+            "that you want to check"
         )
     return tuple(map(Secret, distinct))
 

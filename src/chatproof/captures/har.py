@@ -43,7 +43,7 @@ _VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "h2": "2", "3": "
 _LOSS = "�"  # what a decoder puts where bytes were no text
 _BROWSERS = ("Firefox", "WebInspector", "WebKit Web Inspector", "Microsoft Edge", "Chrome DevTools")
 _CORS = (
-    "the browser tells no status: it hides replies that CORS does not let the page see (no "
+    "the browser shows no status: it hides replies that CORS keeps from the page (no "
     "Access-Control-Allow-Origin, or the preflight failed), and requests that it did not send"
 )
 
@@ -59,7 +59,7 @@ def read(value: Any) -> Capture:
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise Unreadable("log.entries is not an array of objects")
     if len(listed) > MOST_ENTRIES:
-        raise Unreadable(f"it has more than {MOST_ENTRIES} entries; export only the calls that are meant")
+        raise Unreadable(f"it has more than {MOST_ENTRIES} entries; export only the calls that you want to check")
     entries, asked_with, secrets, others = [], list[str](), list[str](), 0
     creator = _text(_object(log, "creator"), "name")
     own, browser = creator == "chatproof", creator in _BROWSERS or "browser" in log
@@ -83,12 +83,12 @@ def read(value: Any) -> Capture:
         secrets += tokens_in(entry.response.body if entry.response else b"")
         entries.append(entry)
         if len(entries) > MOST_CALLS:
-            raise Unreadable(f"it holds more than {MOST_CALLS} chat calls; export only those that are meant")
-    notes = [f"{others} other request{'s' * (others > 1)} in it: to no API of a language model"] if others else []
+            raise Unreadable(f"it contains more than {MOST_CALLS} chat calls; export only those that you want to check")
+    notes = [f"{others} other request{'s' * (others > 1)} in it: not to an API of a language model"] if others else []
     if entries and not own and not any(credential(entry.headers or ()) for entry in entries):
         # Chromium's sanitised export has no Authorization header even where one was sent.
         notes.append(
-            "no request in it carries a key; exports leave it out, so no reply is taken for one to a request without"
+            "no request in it has a key; exports leave it out, so no reply is treated as one to a request without a key"
         )
         entries = [entry._replace(missing=entry.missing | {KEY}) for entry in entries]
     secrets += asked_with
@@ -152,7 +152,7 @@ def _fault(error: str, browser: bool = False) -> Fault:
     """What stopped the request, by the name that the tool gives it."""
     if "cors" in error.lower() or (browser and not error):
         return Fault("net.client", "client", _CORS)
-    return trouble.of_a_browser(error) if error else Fault("net.closed", "first_byte", "the capture holds no status")
+    return trouble.of_a_browser(error) if error else Fault("net.closed", "first_byte", "the capture has no status")
 
 
 def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response, frozenset[str], Fault | None]:

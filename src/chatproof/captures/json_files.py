@@ -21,7 +21,7 @@ def refuse_what_is_no_reply(value: Any) -> None:
     if what.startswith("a reply"):
         raise Unreadable(f"it is {what}, not of chat completions")
     if what:
-        raise Unreadable(f"it is {what}, and no reply; {_CAPTURE}")
+        raise Unreadable(f"it is {what}, not a reply; {_CAPTURE}")
 
 
 def is_listing(value: Any) -> bool:

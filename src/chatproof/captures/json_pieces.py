@@ -84,7 +84,7 @@ class _Cutter:
 
     def close(self) -> None:
         if self._open or self._in_string:
-            raise Unreadable("it ends in the middle of a value: it may be cut off")
+            raise Unreadable("it ends in the middle of a value: its end may be missing")
 
     # -- strings that go on in the next chunk -------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class _Cutter:
 
     def _pop(self, bracket: str) -> None:
         if not self._open or self._open.pop()[0] != ("{" if bracket == "}" else "["):
-            raise Unreadable("its brackets do not match: it is no JSON")
+            raise Unreadable("its brackets do not match: it is not JSON")
 
     def _keep(self, data: bytes) -> None:
         if self._level < 0:

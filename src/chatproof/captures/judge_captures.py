@@ -76,7 +76,7 @@ def judge_captures(sources: list[Source], asked: Asked) -> Run:
         raise UsageError(
             "usage", "no exchange of the captures answers a probe: " + _why(matches), "see: --as, --validate"
         )
-    not_sent = dict.fromkeys(contract.surface.rows(asked.scope), f"{NOT_CAPTURED}the whole exchange")
+    not_sent = dict.fromkeys(contract.surface.rows(asked.scope), f"{NOT_CAPTURED}the complete exchange")
     judgement = judging.judge(exchanges, not_sent)
     facts = document.Facts(
         run_id=f"judge-{started[:10].replace('-', '')}-{started[11:19].replace(':', '')}-{os.urandom(3).hex()}",
@@ -146,8 +146,8 @@ def _matches(source: Source, asked: Asked, surface: Surface) -> list[Match]:
     header = _profile(asked.profile, "").fact("auth_header", "Authorization: Bearer")
     entries = source.capture.entries
     if source.probe and len(entries) > 1:
-        said = f"{source.name} holds {len(entries)} exchanges, and --as says what one reply answers"
-        raise UsageError("usage", said, "leave it out: they are matched by their requests")
+        said = f"{source.name} has {len(entries)} exchanges, and --as is for a single reply"
+        raise UsageError("usage", said, "leave it out: the exchanges are matched by their requests")
     return [
         match(entry, surface, asked.scope, header, source.probe, f"{source.name}#{entry.number}") for entry in entries
     ]
@@ -162,7 +162,7 @@ def _of_one_endpoint(matches: list[Match], asked: Asked) -> tuple[list[Match], s
     if not wanted and len(bases) > 1:
         raise UsageError(
             "usage",
-            f"the captures hold {len(bases)} endpoints: {', '.join(bases[:5])}",
+            f"the captures are from {len(bases)} endpoints: {', '.join(bases[:5])}",
             "choose one with --base-url URL",
         )
     base = wanted or next(iter(bases), "")
@@ -217,10 +217,10 @@ def _rank(judging: _Judging, exchanges: list[Exchange]) -> tuple[int, int, int]:
 def _several(probe: str, group: list[Exchange], ranks: list[tuple[int, int, int]], worst: int) -> str:
     broken = sum(rank[0] > 0 for rank in ranks)
     when = f" at {group[worst].sent_at}" if group[worst].sent_at else ""
-    which = "the first with most that is broken" if broken else "the first with least that was captured"
+    which = "the first with the most failures" if broken else "the first of those with the smallest part captured"
     if len(set(ranks)) == 1:
         which = "the first; all are alike"
-    count = f"{broken} of them broken" if broken else "none of them broken"
+    count = f"{broken} of them failed" if broken else "none of them failed"
     return f"{len(group)} exchanges answer {probe}, {count}; shown is {group[worst].id}{when}, {which}"
 
 

@@ -40,7 +40,7 @@ def judge_bytes(
     scope = VALIDATE if validate else SMOKE
     probes = list(surface_of(CHAT).rows(scope))
     if answers and answers not in probes:
-        raise UsageError("usage", f"no probe is called {answers[:40]!r}", near(answers, probes))
+        raise UsageError("usage", f"there is no probe {answers[:40]!r}", near(answers, probes))
     choice = Choice(strict=strict, only=tuple(only), skip=tuple(skip))
     asked = Asked(profile, model, base_url, environment, no_auth, scope, choice)
     try:

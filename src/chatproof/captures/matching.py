@@ -110,7 +110,7 @@ class _Matching(NamedTuple):
             return self._by_reply(entry, "its request is not in the capture")
         other = other_api(entry.url, surface)
         if other:
-            said = f"it is a request to {other}, another API than {surface.title}"
+            said = f"it is a request to {other}, not to {surface.title}"
             return "", said + json_files.option_for(other)
         place = base_of(entry.url)
         suffix = place[1] if place else ""
@@ -122,15 +122,15 @@ class _Matching(NamedTuple):
             return surface.control, f"the path ends in {near[1]}, not in {path}"
         if suffix != path:
             known = [row.id for row in self.rows if row.method == entry.method and _path(row, model) == suffix]
-            return (known[0], "") if known else ("", "no probe asks for this")
+            return (known[0], "") if known else ("", "no probe sends such a request")
         exact = next((row.id for row in self.rows if _is_it(row, path, entry, auth_header, asked, sort, model)), "")
         if exact:
             return exact, ""
         method = surface.known(surface.control).method
         if entry.method not in (method, ""):
             if _fails(entry):
-                return surface.control, f"the request was sent with {entry.method}, and {path} takes {method}"
-            said = f"no probe asks for this; {surface.title} are asked for with {method}"
+                return surface.control, f"the request was sent with {entry.method}, but {path} requires {method}"
+            said = f"no probe sends such a request; {surface.title} are requested with {method}"
             return "", f"{entry.method} {path}: {said}"
         return self._alike(entry, asked, sort, model)
 
@@ -141,7 +141,7 @@ class _Matching(NamedTuple):
             return (refused, "") if refused else ("", "a request with an empty key")
         if asked is None:
             if entry.body:
-                return "", "its request body is no JSON object"
+                return "", "its request body is not a JSON object"
             return self._by_reply(entry, "its request body is not in the capture")
         error = _error(entry)
         status = entry.response.status if entry.response is not None and STATUS not in entry.missing else 0
@@ -159,9 +159,9 @@ class _Matching(NamedTuple):
         held = entry.response is not None and BODY not in entry.missing
         streamed = held and entry.response is not None and sniff(entry.response.body) == "sse"
         if streamed and surface.stream:
-            said += f"; the reply is a stream, so it is taken to answer {surface.stream} (else say --as)"
+            said += f"; the reply is a stream, so it is judged as the answer to {surface.stream} (otherwise use --as)"
             return surface.stream, said
-        return surface.control, f"{said}; the reply is taken to answer {surface.control} (else say --as)"
+        return surface.control, f"{said}; the reply is judged as the answer to {surface.control} (otherwise use --as)"
 
 
 def _fails(entry: Captured) -> bool:

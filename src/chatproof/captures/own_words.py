@@ -69,12 +69,17 @@ _AFTER = re.compile(
     r"\s*No fallback model group found|\.? ?Error_str: |\s*LiteLLM\.Info: |\s*Give Feedback / Get Help: "
 )
 _SAID = {
-    NOT_SENT: "the client sent nothing: what it says is its own, of a key, a model's name or a parameter that it lacks "
-    "or refuses; mend that in the program, then ask the endpoint with: chatproof smoke",
+    NOT_SENT: (
+        "the client sent nothing: its error is about a key, a model's name or a parameter that "
+        "it lacks or refuses; fix that in the program, then ask the endpoint with: chatproof "
+        "smoke"
+    ),
     NO_URL: "the client sent nothing: what it has for a base URL is no URL (undefined, or without http:// or "
     "https://); set the base URL in the program or its environment, then see: chatproof doctor",
-    NO_JSON: "a reply could not be read as JSON, and the reply itself is not in the text; capture it with: "
-    "curl -sS -i …",
+    NO_JSON: (
+        "the client could not read a reply as JSON, and the reply itself is not in the text; "
+        "capture it with: curl -sS -i …"
+    ),
     ENDED: "the client could not use an answer, and the reply itself is not in the text; capture it with: "
     "curl -sS -i -N …",
 }

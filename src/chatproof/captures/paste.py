@@ -74,7 +74,7 @@ def _without_escapes(data: bytes) -> tuple[bytes, str]:
     plain = _ESCAPES.sub(b"", data)
     if doubled:
         plain = plain.replace(b"\r\r\n", b"\r\n")
-    return plain, "a terminal's colours and line ends were taken off" if plain != data else ""
+    return plain, "a terminal's colours and line ends were removed" if plain != data else ""
 
 
 def _without_fences(data: bytes) -> tuple[bytes, str]:
@@ -87,7 +87,7 @@ def _without_fences(data: bytes) -> tuple[bytes, str]:
         return data, ""  # the marks stand inside of a reply: its text may well hold Markdown
     ends = [*marks[1::2]] if len(marks) % 2 == 0 else [*marks[1::2], None]
     blocks = [data[a.end() : b.start() if b else len(data)] for a, b in zip(marks[::2], ends, strict=True)]
-    return b"\n".join(blocks), "marks of a Markdown block were taken off"
+    return b"\n".join(blocks), "marks of a Markdown block were removed"
 
 
 def _without_indent(data: bytes) -> tuple[bytes, str]:
@@ -101,11 +101,11 @@ def _without_indent(data: bytes) -> tuple[bytes, str]:
     lead = first[:width]
     if width and all(line.startswith(lead) for line in filled):
         plain = b"\n".join(line[width:] if line.strip() else line.strip(b" \t") for line in lines)
-        return plain, "an indentation of all lines was taken off"
+        return plain, "an indentation of all lines was removed"
     if len(filled) > 1 and all(line.startswith(b">") for line in filled):
         plain = b"\n".join(line[2:] if line.startswith(b"> ") else line[1:] for line in lines)
         if re.match(rb"\s*" + _BEGINS, plain):
-            return plain, "the marks of a quotation were taken off"
+            return plain, "the marks of a quotation were removed"
     return data, ""
 
 
@@ -117,5 +117,5 @@ def _without_stamps(data: bytes) -> tuple[bytes, str]:
         first = re.compile(rb"^" + stamp.pattern + _BEGINS, re.MULTILINE)
         if len(first.findall(head)) < 2 and not re.match(rb"\s*" + stamp.pattern + rb"HTTP/", head):
             continue
-        return anchored.sub(b"", data), "what a log wrote before each line was taken off"
+        return anchored.sub(b"", data), "a log's prefix before each line was removed"
     return data, ""

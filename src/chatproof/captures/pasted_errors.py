@@ -74,16 +74,16 @@ def read(data: bytes) -> Capture:
     names = " and ".join(reader.NAME for reader in known) or "error text of a client"
     if not told and NO_JSON.search(text):
         raise Unreadable(
-            f"it is {names}: a reply could not be read as JSON, and the reply itself is not in the text; "
-            "capture it with: curl -sS -i …"
+            f"it is {names}: the client could not read a reply as JSON, and the reply itself is not "
+            "in the text; capture it with: curl -sS -i …"
         )
     own = "" if told else own_words.reason(text)
     if own:
         raise Unreadable(f"it is {names}: {own}")
     if not told:
         raise Unreadable(
-            f"it is {names}, and tells neither a status nor why the request was stopped; "
-            "capture the reply itself with: curl -sS -i …"
+            f"it is {names}, and shows neither a status nor why the request was stopped; capture the "
+            "reply itself with: curl -sS -i …"
         )
     # Whatever a command line in the text was given is no reply's to tell.
     secrets, asked_with = [*tokens_in(data)], [*curl_command.secrets_before(data), *named_in(data[:LONGEST_TEXT])]

@@ -34,9 +34,9 @@ def read(data: bytes, name: str, *, effects: bool = False) -> list[OwnRequest]:
             raise Unreadable(f"{where}: a request of more than {LARGEST >> 20} MiB")
         value, problem = strictjson.parse(body)
         if problem is not None:
-            raise Unreadable(f"{where} is no strict JSON: {problem.reason} at byte {problem.offset}")
+            raise Unreadable(f"{where} is not strict JSON: {problem.reason} at byte {problem.offset}")
         if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-            raise Unreadable(f"{where} is no body of a chat request: an object with messages")
+            raise Unreadable(f"{where} is not the body of a chat request: an object with messages")
         left_out = [] if effects else without_effects(value)
         text = _text(value) if left_out else body.strip()
         known = found.get(_key(value))
@@ -46,10 +46,10 @@ def read(data: bytes, name: str, *, effects: bool = False) -> list[OwnRequest]:
         found[_key(value)] = OwnRequest(text, where, times, tuple(left_out))
         if len(found) > MOST:
             raise Unreadable(
-                f"it holds more than {MOST} different requests: chatproof requests from FILE keeps one a shape"
+                f"it contains more than {MOST} different requests: chatproof requests from FILE keeps one per shape"
             )
     if not found:
-        raise Unreadable("it holds no request to the chat path")
+        raise Unreadable("it contains no request to the chat path")
     return list(found.values())
 
 
@@ -104,7 +104,7 @@ def _bodies(data: bytes) -> Iterator[tuple[bytes, str, int]]:
                 one = _parsed(line)
                 body = _held(one, line.strip())
                 if body is None:
-                    raise Unreadable(f"line {number} is no body of a chat request, nor does it hold one")
+                    raise Unreadable(f"line {number} is not the body of a chat request, and contains none")
                 yield body, f", line {number}", _times(one)
         return
     if value is None and start.startswith(b"{") and (problem := _first_problem(start)):

@@ -52,18 +52,18 @@ def collect(files: Iterable[tuple[str, Traffic]]) -> Found:
                 if key in kept:
                     kept[key][0] += 1
                 elif len(kept) >= MOST_SHAPES or held > _MOST_BYTES:
-                    pass_by("of further shapes")
+                    pass_by("with shapes beyond the limit")
                 else:
                     kept[key] = [1, body]
                     held += _size(body)
         except Unreadable as problem:
             if calls == before:
                 raise Unreadable(f"{name}: {problem}") from None
-            pass_by("behind the place where a file cannot be read")
+            pass_by("after the place where a file cannot be read")
         for reason, count in traffic.left_out.items():
             pass_by(reason, count)
         if calls == before:
-            empty.append(f"{name}: it holds no request to the chat path{_said(traffic.left_out)}")
+            empty.append(f"{name}: it contains no request to the chat path{_said(traffic.left_out)}")
     if not calls and empty:
         raise Unreadable(empty[0])
     if empty:

@@ -74,10 +74,10 @@ def seen(told: Told) -> str:
         ("the headers", bool(told.headers)),
         ("the body", told.body is not None),
     )
-    there = [name for name, held in parts if held] or ["why it was stopped"]
+    there = [name for name, held in parts if held] or ["the reason why it was stopped"]
     lacking = [name for name, held in parts if not held]
-    missing = f"; it does not tell {', '.join(lacking)}" if lacking and not (told.fault and not told.status) else ""
-    return f"the text tells {', '.join(there)}{missing}"
+    missing = f"; it does not show {', '.join(lacking)}" if lacking and not (told.fault and not told.status) else ""
+    return f"the text shows {', '.join(there)}{missing}"
 
 
 def value_at(text: str, at: int) -> Any:

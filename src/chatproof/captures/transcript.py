@@ -41,7 +41,7 @@ def read(data: bytes) -> Capture:
         entry = Captured(len(entries) + 1, message.response, message.fault, message.missing)
         if _FAILED.search(before) and message.response and not message.response.body and message.response.status >= 400:
             entry = entry._replace(fault=None, missing=entry.missing | {BODY, END})
-            notes.append("curl was told to keep the body of a failing reply back (--fail)")
+            notes.append("curl did not print the body of a failing reply, because of its option --fail")
         if asked is not None:
             # A key is often left out of what is pasted: its absence there says nothing of what was sent.
             keyless = not any(name.lower() in ("authorization", "api-key", "x-api-key") for name, _ in asked.headers)
@@ -56,9 +56,9 @@ def read(data: bytes) -> Capture:
         entries.append(entry)
         notes += message.notes
         if len(entries) > MOST_CALLS:
-            raise Unreadable(f"it holds more than {MOST_CALLS} replies; cut it down to those that are meant")
+            raise Unreadable(f"it contains more than {MOST_CALLS} replies; reduce it to those that you want to check")
     if len(entries) > 1:
-        notes.append(f"the file holds {len(entries)} replies, one after the other")
+        notes.append(f"the file contains {len(entries)} replies, one after the other")
     format = "an HTTP response" if len(entries) == 1 else "HTTP responses"
     kept = as_secrets([*secrets, *asked_with])
     return Capture(format, tuple(entries), kept, tuple(dict.fromkeys(notes)), as_keys(asked_with))

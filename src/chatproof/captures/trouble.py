@@ -194,7 +194,7 @@ _OF_THE_CLIENT = {
     "Access-Control-Allow-Origin, or its preflight was refused",
     "ERR_NETWORK_CHANGED": "the network of this machine changed (ERR_NETWORK_CHANGED)",
     "ERR_NETWORK_IO_SUSPENDED": "this machine went to sleep (ERR_NETWORK_IO_SUSPENDED)",
-    "ERR_CACHE_MISS": "the browser looked into its cache only (ERR_CACHE_MISS)",
+    "ERR_CACHE_MISS": "the browser searched only its cache (ERR_CACHE_MISS)",
 }
 _BLOCKED = "the browser or an extension of it blocked the request"
 
@@ -211,7 +211,7 @@ def of_a_browser(error: str) -> Fault:
         return known
     if name.startswith(("ERR_CERT", "ERR_SSL", "ERR_TLS", "ERR_BAD_SSL")):
         return Fault("tls.protocol", "tls", f"the capture says: {escape(cut(name, 60))}")
-    return Fault("net.closed", "first_byte", "the capture says a reason of its own")
+    return Fault("net.closed", "first_byte", "the capture gives another reason")
 
 
 def of_lines(lines: Iterable[str], teller: str) -> Fault | None:

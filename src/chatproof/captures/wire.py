@@ -98,7 +98,7 @@ def _first_reply(found: list[Block], rest: bytes) -> tuple[list[Block] | None, b
         return None, rest, ()
     if final == len(found) - 1:
         return found, rest, ()
-    said = f"curl followed it: judged is the first reply, {found[final].status}, not the last, {found[-1].status}"
+    said = f"curl followed it: the first reply, {found[final].status}, is judged, not the last, {found[-1].status}"
     return found[: final + 1], None, (said,)
 
 
@@ -115,7 +115,7 @@ def _message(heads: list[Block], body: bytes, method: str, curl: bool) -> Messag
     lengths = set(head.values(b"content-length"))
     length = _number(lengths) if not (decoded or chunked or method == "HEAD" or head.status in BODYLESS) else None
     if decoded and _LOST in body and sniff(body) not in ("json", "sse", "html"):
-        said = "the body was compressed and copied as text, and bytes of it were lost"
+        said = "the body was compressed and copied as text, and some bytes were lost"
         return Message(None, None, frozenset({BODY, END}), (said,))
     found = None
     framed = (chunked and not unchunked) or (coded and not decoded) or (lengths and length is None and not decoded)

@@ -80,17 +80,17 @@ AREAS: tuple[Area, ...] = (
     ),
     Area(
         "Capabilities",
-        "which of tools, structured output, token caps, stops and roles the model takes, ignores or refuses",
+        "which of tools, structured output, token caps, stops and roles the model supports, ignores or refuses",
         "https://github.com/openai/openai-openapi",
         "2026-11-22",
-        "support differs between models; what `validate` saw of this model on this day",
+        "support differs between models; this is what `validate` saw of this model on this day",
     ),
     Area(
         "Operations",
-        "request ids, limits in headers, connections kept open, requests at the same time",
+        "request ids, limits in headers, connections kept open, parallel requests",
         "https://www.rfc-editor.org/rfc/rfc9110",
         "2026-11-23",
-        "headers as seen; nothing is said about price, quota, latency or uptime",
+        "headers as observed; nothing is checked about price, quota, latency or uptime",
     ),
     Area(
         "Support escalation",

@@ -123,6 +123,7 @@ class Clause(NamedTuple):
     scope: str = SMOKE  # the run it belongs to: smoke (and so to validate as well), or validate alone
     danger: str = ""  # what a break costs, if it is the key or money: LEAK, SERVED. No waiver makes such a break quiet
     burst: bool = False  # judged on requests at the same time, which are sent for it
+    check: int = 1  # raised when what is checked changes: digests and sign-offs depend on it, and not on the wording
 
 
 LEAK, SERVED = "leak", "served"
@@ -156,6 +157,7 @@ class Clauses:
         on_fault: bool = False,
         danger: str = "",
         burst: bool = False,
+        check: int = 1,
     ) -> Callable[[_J], _J]:
         """Register the function below as the judge of a clause. Raises ValueError for an id that is taken."""
 
@@ -181,6 +183,7 @@ class Clauses:
                 self.scope,
                 danger,
                 burst,
+                check,
             )
             return judge
 

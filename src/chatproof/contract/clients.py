@@ -22,12 +22,12 @@ class Breaks(NamedTuple):
     accessed: str = ""
 
 
-_EMPTY = Breaks(("stream.no_empty_events",), "stops at an event of a stream that holds no data")
-_PIECES = Breaks(("tools.stream_once",), "puts a tool call together wrongly whose name or id comes again")
+_EMPTY = Breaks(("stream.no_empty_events",), "stops at an event of a stream that has no data")
+_PIECES = Breaks(("tools.stream_once",), "joins a tool call wrongly if its name or id is repeated")
 _SHAPE = Breaks(
-    ("envelope.elsewhere",), "fails on, or hands out a wrong answer from, a reply whose envelope is another"
+    ("envelope.elsewhere",), "fails on a reply whose outer object has another shape, or returns a wrong answer"
 )
-_NO_END = Breaks(("envelope.elsewhere.finished",), "takes half an answer for the whole of it")
+_NO_END = Breaks(("envelope.elsewhere.finished",), "treats half an answer as complete")
 _TYPE = Breaks(("tools.typed",), "fails on a tool call without its type")
 
 CLIENTS: Mapping[str, tuple[Breaks, ...]] = {
@@ -38,7 +38,7 @@ CLIENTS: Mapping[str, tuple[Breaks, ...]] = {
         _EMPTY,
         _SHAPE,
         _TYPE,
-        Breaks(("stream.role_first",), "fails on a stream that never says the role"),
+        Breaks(("stream.role_first",), "fails on a stream that never names the role"),
     ),
     "ai-sdk-openai-compatible": (_PIECES, _SHAPE),
     "ai-sdk-openai": (_PIECES, _SHAPE, _TYPE),
@@ -48,7 +48,7 @@ CLIENTS: Mapping[str, tuple[Breaks, ...]] = {
     "async-openai": (
         Breaks(
             ("envelope.finish_reason_known", "stream.chunk_complete"),
-            "cannot read a finish_reason outside of the reference's five, an empty one among them",
+            "cannot read a finish_reason other than the reference's five, or an empty one",
             "https://github.com/OpenSecretCloud/maple-proxy/issues/3",
             "2026-11-25",
         ),
@@ -60,7 +60,7 @@ CLIENTS: Mapping[str, tuple[Breaks, ...]] = {
         ),
         Breaks(
             ("usage.complete", "stream.usage_counts", "envelope.created_in_seconds", "tools.typed"),
-            "decodes counts, times and the type of a call as the reference has them, and fails on others",
+            "decodes counts, times and the type of a call as the reference defines them, and fails on other types",
             "https://github.com/64bit/async-openai/blob/00c6b18/async-openai/src/types/chat.rs",
             "2026-11-28",
         ),
@@ -76,7 +76,7 @@ CLIENTS: Mapping[str, tuple[Breaks, ...]] = {
     "librechat": (
         Breaks(
             ("stream.chunk_complete",),
-            "before January 2025 needed finish_reason in every chunk, null until the last",
+            "before January 2025 it needed finish_reason in every chunk, null until the last",
             "https://github.com/danny-avila/LibreChat/pull/5563",
             "2026-11-25",
         ),
@@ -89,7 +89,7 @@ def check(names: Iterable[str]) -> None:
     for name in names:
         if name not in CLIENTS:
             advice = near(name, CLIENTS, f"there are: {', '.join(CLIENTS)}")
-            raise UsageError("usage", f"nothing is known of a client called {name[:40]!r}", advice)
+            raise UsageError("usage", f"there is no known client {name[:40]!r}", advice)
 
 
 def depending(names: Iterable[str], clause: str) -> str:

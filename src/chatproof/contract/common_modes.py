@@ -9,7 +9,7 @@ def filtered(pattern: Pattern) -> Mode:
         "content.filtered",
         PROVIDER,
         "a content filter removed the answer",
-        "What the probe asks is harmless: look at the deployment's filter settings.",
+        "The probe's question is harmless: look at the deployment's filter settings.",
         CERTAIN,
         pattern,
     )
@@ -21,7 +21,7 @@ def refused(pattern: Pattern) -> Mode:
         "content.refused",
         PROVIDER,
         "the model refused to answer",
-        "What the probe asks is harmless: look for a system prompt that a gateway adds.",
+        "The probe's question is harmless: look for a system prompt that a gateway adds.",
         CERTAIN,
         pattern,
     )
@@ -32,8 +32,8 @@ def stream_error(pattern: Pattern) -> Mode:
     return Mode(
         "stream.error",
         PROVIDER,
-        "the stream carries an error under HTTP 200",
-        "Read the error in the evidence; clients must look for it, for the status does not tell.",
+        "the stream contains an error under HTTP 200",
+        "Read the error in the evidence; clients must check for it, because the status does not show it.",
         CERTAIN,
         pattern,
     )

@@ -19,17 +19,11 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 _BARE = 160  # bytes: a status's own phrase, a sentence; a page of a proxy's has more
 
 
-IN_REASONING = (
-    "The server's reasoning parser files the answer in the wrong field: set it to the one of this model (vLLM: "
-    "--reasoning-parser), or turn thinking off for it. Other budgets change nothing."
-)
+IN_REASONING = "The server's reasoning parser puts the answer into the wrong field: configure the parser of this model (vLLM: --reasoning-parser), or turn thinking off for it. Other token limits change nothing."
 
 
-ANY_HOP = "nothing in the reply says which hop wrote it: the server, a gateway, or a proxy on the way"
-WHICH_HOP = (
-    "Look for this request in the log of the server, and of each gateway and proxy before it: the last that has it wrote "
-    "the reply. Escalate with the request id and UTC time."
-)
+ANY_HOP = "the reply does not show which hop wrote it: the server, a gateway, or a proxy on the way"
+WHICH_HOP = "Look for this request in the logs of the server and of each gateway and proxy before it: the last one that has it wrote the reply. Escalate with the request id and UTC time."
 """Of a reply that is empty or has a few words, under a status that any hop can send."""
 
 

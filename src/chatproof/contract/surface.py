@@ -173,7 +173,7 @@ class Surface(NamedTuple):
         """Find a probe by its name, copies for a burst among them; None for a name that this API does not know."""
         if id.startswith(REFUSED_FORM):
             first = self.rows(VALIDATE).get(id.removeprefix(REFUSED_FORM))
-            does = f"{first.does}, which was refused in this form" if first else ""
+            does = f"{first.does}, after a refusal in this form" if first else ""
             return first._replace(id=id, does=does, role=SMALLER, feeds="", shown_as="") if first else None
         if id.startswith(_COPY):
             return self._copy(id)

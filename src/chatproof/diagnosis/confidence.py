@@ -19,8 +19,8 @@ class Rule(NamedTuple):
 RULES: tuple[Rule, ...] = (
     Rule(
         ("net.dns", "net.unreachable", "net.connect_timeout", "net.write_timeout"),
-        "likely: our own resolver or socket failed before a byte was read, so that no server has said anything; a "
-        "domain that lapsed and a host that is switched off look the same from here",
+        "likely: our own resolver or socket failed before a byte was read, so no server has "
+        "answered; an expired domain and a host that is switched off look the same from here",
     ),
     Rule(
         ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
@@ -45,8 +45,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("tls.hostname_mismatch", "tls.expired"),
-        "likely: the certificate itself says names and dates, and the clock is named with them; an interceptor or a "
-        "login page on the way may have shown it",
+        "likely: the certificate itself states names and dates, and the evidence shows this "
+        "machine's clock with them; an interceptor or a login page on the way may have shown it",
     ),
     Rule(
         ("tls.protocol",),
@@ -61,18 +61,18 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("http.not_http",),
-        "likely: what answered on this port does not begin like HTTP/1.1; most often scheme or port of the base URL is "
-        "wrong, and a server that is broken looks the same",
+        "likely: the answer on this port does not begin like HTTP/1.1; most often the scheme or "
+        "port of the base URL is wrong, but a broken server looks the same",
     ),
     Rule(
         ("http.malformed", "http.framing", "http.incomplete_body", "http.encoding"),
-        "likely: the bytes break the rules of HTTP as they were read, and any hop that speaks HTTP may have written "
-        "them; of a transcript only what the tool itself says counts",
+        "likely: the bytes as they were read break the rules of HTTP, and any hop that speaks "
+        "HTTP may have written them; in a transcript, only what the tool itself reports counts",
     ),
     Rule(
         ("limit.size",),
-        "certain: more values of JSON, or events of a stream, were counted than are read; likely where bytes alone "
-        "were counted, which any hop may add",
+        "certain: more JSON values, or more events of a stream, arrived than the limit allows; "
+        "likely where only bytes were counted, because any hop may add bytes",
         ("you", "network"),
     ),
     Rule(
@@ -136,15 +136,16 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("auth.error_body", "contract.status", "contract.validation", "contract.error_present", "contract.media_type"),
-        "certain: the status and the bytes of the reply as they came; likely, with the gateway as owner, where a "
-        "page replaces the API's error or only this request meets it; possible, with owner unknown, where of a reply "
-        "only its status is known, or where an odd status came with a few words or none, "
-        "or an error in unknown words whose status nobody saw; or a Content-Type without the body that it names",
+        "certain: the status and the bytes of the reply as received; likely, with the gateway as "
+        "owner, where a page replaces the API's error or only this request gets it; possible, "
+        "with owner unknown, where only the status of a reply is known, where an unusual status "
+        "came with a few words or an empty body, where an error in unknown words came without "
+        "its status, or where the body that a Content-Type announces is missing",
         ("you", "network"),
     ),
     Rule(
         ("account.quota",),
-        "certain: the error's code or words name money, or JSON comes with 402; likely by a page with 402",
+        "certain: the error's code or words are about money, or 402 comes with JSON; likely for a page with 402",
         ("network",),
     ),
     Rule(
@@ -166,8 +167,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("url.redirected", "url.doubled_version"),
-        "certain: the status and Location, or the base URL itself, say so; likely where of a reply only its status is "
-        "known",
+        "certain: the status and Location, or the base URL itself, show it; likely where only "
+        "the status of a reply is known",
         ("network",),
     ),
     Rule(

@@ -24,7 +24,7 @@ def problem_of(value: Json, name: str) -> str:
     try:
         return _problem(value, _validator(name))
     except (ValueError, OverflowError, RecursionError):
-        return "at $: a value that is too deep, too large or no text"
+        return "at $: a value that is too deep, too large or not text"
 
 
 @lru_cache

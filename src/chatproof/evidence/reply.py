@@ -159,7 +159,7 @@ class Reply:
             return "header cf-mitigated is present"
         if self.is_cloudflares:
             title = quote(self.object.get("title"), 80)
-            return f"the body says that it is Cloudflare's: {title}" if self.status == 403 else ""
+            return f"the body identifies itself as Cloudflare's: {title}" if self.status == 403 else ""
         text = self.body[:4096].decode("latin-1").lower()
         at = next((text.find(mark) for mark in _CHALLENGES if mark in text), -1)
         if at < 0 or (self.kind == "json" and "1010" not in text):

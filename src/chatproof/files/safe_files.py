@@ -55,7 +55,7 @@ def read(path: str, limit: int = LARGEST) -> tuple[bytes, str]:
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "Is not a regular file")
+            raise OSError(0, "It is not a regular file")
         parts, left = [], limit + 1
         while left > 0 and (part := os.read(handle, left)):
             parts.append(part)

@@ -53,7 +53,7 @@ class _Pipe(io.RawIOBase):
                 data = os.read(self._handle, len(room))
             except BlockingIOError:
                 if not _ready(self._handle, SILENT_SECONDS, to_read=True):
-                    raise TimeoutError(errno.ETIMEDOUT, f"nothing came for {SILENT_SECONDS:g} s") from None
+                    raise TimeoutError(errno.ETIMEDOUT, f"no data arrived for {SILENT_SECONDS:g} s") from None
                 continue
             if data or self._begun:
                 self._begun = True

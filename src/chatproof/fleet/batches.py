@@ -62,19 +62,19 @@ def message(batch: Batch) -> dict[str, Any]:
 def read(said: Any) -> Batch:
     """A batch from a message. Raises Refused for one that is none."""
     if not isinstance(said, dict) or set(said) != set(Batch._fields):
-        raise Refused("the message has other fields than a batch has")
+        raise Refused("the message has other fields than a batch must have")
     names, deadline = said["names"], said["deadline"]
     texts = [said[field] for field in ("region", "digest", "slot")]
     if not all(isinstance(text, str) for text in texts) or not (
         is_region(texts[0]) and _DIGEST.fullmatch(texts[1]) and _SLOT.fullmatch(texts[2])
     ):
-        raise Refused("its region, digest or slot is none")
+        raise Refused("its region, digest or slot is not valid")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Refused("its names are no list of texts")
+        raise Refused("its names are not a list of texts")
     if not names or len(names) > MOST_NAMES or len(set(names)) != len(names):
-        raise Refused(f"it has no names, one of them twice, or more than {MOST_NAMES}")
+        raise Refused(f"it has no names, the same name twice, or more than {MOST_NAMES}")
     if isinstance(deadline, bool) or not isinstance(deadline, int | float):
-        raise Refused("its deadline is no number")
+        raise Refused("its deadline is not a number")
     return Batch(texts[0], tuple(names), texts[1], texts[2], float(deadline))
 
 
@@ -82,9 +82,9 @@ def check(batch: Batch, region: str, digest: str, known: Any, now: float) -> Non
     """Raise Refused where a worker of this region and configuration must not carry a batch out. `known` holds the names
     of its targets."""
     if batch.region != region:
-        raise Refused(f"it is for another region than {region}")
+        raise Refused(f"it is for another region, not for {region}")
     if batch.digest != digest:
-        raise Refused("it was made for another configuration than this worker's")
+        raise Refused("it was made for a different configuration from this worker's")
     if any(name not in known for name in batch.names):
         raise Refused("it names a target that this worker does not know")
     if batch.deadline <= now:

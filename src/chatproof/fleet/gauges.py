@@ -10,15 +10,18 @@ from chatproof.fleet.ledger import Region
 from chatproof.reporters.metric_lines import GAUGE, Sample, exposition, sample
 
 FAMILIES: dict[str, tuple[str, str]] = {
-    "chatproof_fleet_region_dead": (GAUGE, "1 where a batch was over and nobody had taken it, nor any other since"),
+    "chatproof_fleet_region_dead": (GAUGE, "1 if a batch reached its end time and no worker took it or a later one"),
     "chatproof_fleet_queue_messages": (GAUGE, "messages that wait in a region's queue"),
-    "chatproof_fleet_queue_workers": (GAUGE, "connections of workers that take messages of a region"),
-    "chatproof_fleet_refused_messages": (GAUGE, "messages that were refused, came back too often or too late, as kept"),
-    "chatproof_fleet_batches": (GAUGE, "batches of the last hour (of two periods, where that is longer) by state"),
-    "chatproof_fleet_targets": (GAUGE, "targets of these batches by what they came to"),
-    "chatproof_fleet_lag_seconds": (GAUGE, "longest time from a batch's sending to its taking, among these batches"),
-    "chatproof_fleet_last_taken_timestamp_seconds": (GAUGE, "when a batch was taken the last time, in Unix time"),
-    "chatproof_fleet_last_beat_timestamp_seconds": (GAUGE, "when this was written, in Unix time"),
+    "chatproof_fleet_queue_workers": (GAUGE, "connections of workers that receive messages of a region"),
+    "chatproof_fleet_refused_messages": (
+        GAUGE,
+        "messages that were refused, delivered too often or too late, as stored",
+    ),
+    "chatproof_fleet_batches": (GAUGE, "batches of the last hour (of two periods, if that is longer) by state"),
+    "chatproof_fleet_targets": (GAUGE, "targets of these batches by result"),
+    "chatproof_fleet_lag_seconds": (GAUGE, "longest time until a worker took a batch, among these batches"),
+    "chatproof_fleet_last_taken_timestamp_seconds": (GAUGE, "when a worker last took a batch, in Unix time"),
+    "chatproof_fleet_last_beat_timestamp_seconds": (GAUGE, "when this file was written, in Unix time"),
 }
 _WORDS = frozenset({"GO", "NO-GO", "UNDECIDED", "taken", "not checked", "interrupted", "not begun", "given up",
                     "budget spent", "refused"})  # fmt: skip
@@ -80,8 +83,9 @@ def _death(region: Region, queue: Queue | None) -> str:
 
     many = f"{region.not_taken} batch{'' if region.not_taken == 1 else 'es'}"
     workers = "" if queue is None else "; no worker is connected" if not queue.workers else (
-        f"; {queue.workers} are connected, and take nothing"
+        f"; {queue.workers} are connected, but take nothing"
     )  # fmt: skip
     return (
-        f"region {region.name} is dead: {many} over and not taken, the first of {clock.utc(region.dead_since)}{workers}"
+        f"region {region.name} is dead: {many} ended without a worker, the first at "
+        f"{clock.utc(region.dead_since)}{workers}"
     )

@@ -28,7 +28,7 @@ from chatproof.wire.exchange import Exchange
 BATCH = 100  # documents that go into the journal together at most
 PATIENCE = 0.1  # seconds that one of them waits for the others
 _KEPT = 512  # targets that are remembered between their beginning and their end
-KEY_CHANGED = "the key was changed while the fleet ran, so that what came back could not be searched for the one sent"
+KEY_CHANGED = "the key was changed while the fleet ran, so the reply could not be searched for the key that was sent"
 
 BEGIN, EVIDENCE = "begin", "evidence"
 BEGUN, TAKEN, DONE, REFUSED, FAILED = "begun", "taken", "done", "refused", "failed"
@@ -197,13 +197,13 @@ class Judge:
 def remark_of(exchanges: Sequence[Exchange], again: Sequence[tuple[str, str]]) -> str:
     """What the notes of a run say whose requests went over one connection."""
     reused = sum(exchange.reused for exchange in exchanges)
-    what = "replies came on a connection that an earlier one had left open"
+    what = "replies arrived on a connection that an earlier request had left open"
     said = f"--reuse-connection: {reused} of {len(exchanges)} {what}"
     if not again:
         return said
     answered = {exchange.probe for exchange in exchanges}
     each = ", ".join(f"{probe} ({came})" for probe, came in again if probe in answered)
-    return f"{said}; not judged but asked again on a fresh one, for the old one may be the cause: {each}"
+    return f"{said}; not judged but asked again on a new connection, because the old one may be the cause: {each}"
 
 
 def summary_of(made: dict[str, Any]) -> tuple[str, str, str, str, str, str]:

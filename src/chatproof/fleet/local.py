@@ -234,7 +234,7 @@ class _Sweep:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-            self._fail(INTERNAL, "no file descriptor is left", "lower --at-once, or raise the limit (ulimit -n)")
+            self._fail(INTERNAL, "no file descriptor is free", "lower --at-once, or raise the limit (ulimit -n)")
         else:
             self._fail(INTERNAL, f"{type(error).__name__} while sending", "please report it")
 
@@ -310,7 +310,7 @@ class _Sweep:
                 self._start(self._carry(judge, self._runs[name]))
         elif kind == judging.TAKEN:
             for name in rest[0]:
-                self._lost(judge, name, TAKEN, "its run is somebody else's")
+                self._lost(judge, name, TAKEN, "its run belongs to somebody else")
         elif kind == judging.REFUSED:
             for name in rest[0]:
                 self._lost(judge, name)

@@ -11,7 +11,7 @@ from chatproof.target.target import Resolved, Wanted
 from chatproof.usage_error import UsageError
 from chatproof.wire.exchange import Request
 
-NO_OWN = "requests of its own, which a fleet does not send: chatproof smoke NAME does"
+NO_OWN = "requests of its own, which a fleet does not send; use chatproof smoke NAME"
 
 
 class Ready(NamedTuple):
@@ -54,7 +54,9 @@ class Fleet:
         resolved = resolve(self.rows[name], self.wanted, self.environ)
         target = resolved.target
         if target.model in ("", "auto"):
-            raise UsageError("usage", "a fleet asks no model by auto: each target needs one", 'write model = "ID"')
+            raise UsageError(
+                "usage", "a fleet does not choose a model itself: each target needs one", 'write model = "ID"'
+            )
         if resolved.clients:
             from chatproof.contract import clients
 

@@ -26,13 +26,13 @@ def place_of(digest: str, environ: Mapping[str, str]) -> str:
 
 def read(path: str) -> tuple[str, list[Result]]:
     """(when the stopped run began, what it had told). Raises UsageError where there is nothing to go on from."""
-    advice = "leave out --resume: the whole fleet is asked"
+    advice = "leave out --resume to check the complete fleet"
     try:
         data, others = safe_files.read(path, _LARGEST)
     except OSError:
-        raise UsageError("usage", "no run of these targets with these options was stopped", advice) from None
+        raise UsageError("usage", "there is no stopped run of these targets with these options", advice) from None
     if others:
-        raise UsageError("usage", f"{path} could be changed by others: {others}", advice)
+        raise UsageError("usage", f"other users could change {path}: {others}", advice)
     lines = data.split(b"\n")
     try:
         head = json.loads(lines[0])

@@ -27,7 +27,7 @@ def document_of(
     unkept = next((result.unkept for result in results if result.unkept), "")
     said = [f"not all runs are in the journal: {unkept.partition(chr(10))[0]}"] if unkept else []
     if ended.signal:
-        said.append(f"interrupted by {ended.signal}: --resume goes on where it stopped")
+        said.append(f"interrupted by {ended.signal}: --resume continues from there")
     if ended.failure:
         said.append(f"stopped: {ended.failure[0]}: {ended.failure[1]}")
     whole = counts["GO"] == counts["targets"]

@@ -80,7 +80,7 @@ def of_file(path: str, chosen: Iterable[str] = ()) -> list[Listed]:
     if len(data) > LARGEST:
         raise UsageError("usage", f"{path} is larger than {LARGEST >> 20} MiB", "divide it")
     if others:
-        raise UsageError("usage", f"{path} could be changed by others: {others}", "chmod go-w it, or use your own copy")
+        raise UsageError("usage", f"other users could change {path}: {others}", "chmod go-w it, or use your own copy")
     rows: dict[str, Listed] = {}
     wrong: list[UsageError] = []
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -89,7 +89,7 @@ def of_file(path: str, chosen: Iterable[str] = ()) -> list[Listed]:
         place = _Line(f"{path}:{number}", "")
         row = _read(line, place, wrong)
         if row and row[0] in rows:
-            wrong.append(place.error("name", f"there is a target of this name in {rows[row[0]].place}", "rename one"))
+            wrong.append(place.error("name", f"{rows[row[0]].place} already has a target of this name", "rename one"))
         elif row:
             config_files.absolute(row[1], folder)
             rows[row[0]] = Listed(*row, path, OPTION, place.path)
@@ -103,7 +103,7 @@ def _read(line: bytes, place: Place, wrong: list[UsageError]) -> tuple[str, dict
     try:
         entry = json.loads(line.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as problem:
-        said = str(problem) if isinstance(problem, _Twice) else "no JSON object in one line"
+        said = str(problem) if isinstance(problem, _Twice) else "the line is not one JSON object"
         wrong.append(place.error("", said, 'write {"name": "shop", "base_url": "https://host/v1", …}'))
         return None
     name = entry.pop("name", None) if isinstance(entry, dict) else None
@@ -125,7 +125,7 @@ class _Twice(ValueError):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Twice("a name is said twice in one object")
+        raise _Twice("one object has the same name twice")
     return found
 
 
@@ -135,7 +135,7 @@ def check_selectors(selectors: Iterable[str]) -> None:
         field, equals, value = selector.partition("=")
         if not equals or not value or field not in SELECTORS:
             advice = near(field, SELECTORS) if equals else "write --select tag=eu"
-            raise UsageError("usage", "--select takes FIELD=VALUE", advice)
+            raise UsageError("usage", "--select expects FIELD=VALUE", advice)
 
 
 def is_chosen(row: Listed, selectors: Iterable[str]) -> bool:

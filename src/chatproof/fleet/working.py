@@ -64,7 +64,7 @@ def _carried(
         tell(f"{closed} runs ended as interrupted: their worker was lost")
     if last:
         given_up = _unasked(worker, batch, batch.names, kept, LOSS)
-        tell(f"slot {batch.slot}: given up after too many deliveries, {given_up} targets were not asked")
+        tell(f"slot {batch.slot}: abandoned after too many deliveries, {given_up} targets were not asked")
         return Counter({"given up": given_up})
     spending = Spending(worker.fleet, worker.total, worker.seconds + MARGIN)
     shares = spending.reserve(kept, batch.names, now)

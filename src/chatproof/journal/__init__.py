@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def default_place(environ: Mapping[str, str]) -> str:
-    """Path of the default journal in the XDG state folder; empty where there is no home to put it in."""
+    """Return the path of the default journal in the XDG state folder; empty if `environ` names no home folder."""
     state = environ.get("XDG_STATE_HOME", "")
     if not state.startswith("/"):  # the specification: relative paths are to be ignored
         home = environ.get("HOME", "")
@@ -39,17 +39,20 @@ def default_place(environ: Mapping[str, str]) -> str:
 
 
 def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: bool = True) -> "Journal":
-    """The journal at a path (SQLite; JSON lines where it ends in .jsonl) or a postgresql:// URL; "" is the default one.
+    """Open the journal at a path (SQLite; JSON lines if it ends in .jsonl) or a postgresql:// URL; "": the default one.
 
-    Nothing is read or made before the first use. With `create` false, a journal that does not exist is
-    journal.missing at first use. Raises JournalError for a place that can be none.
+    Nothing is read or created before the first use. With `create` false, a journal that does not exist is
+    journal.missing at first use. `environ` is this process's environment by default. Raises JournalError for a place
+    that cannot be a journal.
     """
     if place.startswith(("postgresql://", "postgres://")):
         from chatproof.journal import postgres
 
         return postgres.journal(place, create=create)
     if "://" in place:
-        raise JournalError("journal.url", "the journal's URL is of no known kind", "give a path, or postgresql://…")
+        raise JournalError(
+            "journal.url", "the kind of the journal's URL is not known", "give a path, or postgresql://…"
+        )
     if place.endswith((".jsonl", ".ndjson")):
         from chatproof.journal import jsonl
 

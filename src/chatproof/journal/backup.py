@@ -15,8 +15,8 @@ def backup(journal: Journal, path: str) -> None:
     """
     itself = os.path.exists(path) and os.path.exists(journal.shown) and os.path.samefile(path, journal.shown)
     if itself or (os.path.exists(path) and not os.path.isfile(path)):
-        what = "is the journal itself" if itself else "is no regular file"
-        raise JournalError("journal.unwritable", f"{path} {what}", "give another path to write the copy to")
+        what = "is the journal itself" if itself else "is not a regular file"
+        raise JournalError("journal.unwritable", f"{path} {what}", "give another path for the copy")
     beside = f"{path}.{os.getpid()}.tmp"
     files.make(beside, own_folder=False)
     try:

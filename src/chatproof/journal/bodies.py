@@ -20,7 +20,7 @@ KEEP = "30d"
 """How long a body is kept that no run has shown since, where the configuration does not say (`keep`)."""
 LARGEST = 1024 * 1024
 _MOST_A_DAY = 64 * 1024 * 1024  # bytes on the disk, for each target
-_FULL = "64 MiB of this target's bodies are kept for today already"
+_FULL = "64 MiB of this target's bodies are already kept for today"
 _NAME = re.compile(r"[0-9a-f]{16}-([0-9a-f]{64})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNITS = {"d": 1, "w": 7}
@@ -79,8 +79,8 @@ def read(store: Store, hash: str) -> bytes:
     """A body that was kept, proved by its hash. Raises JournalError: run.unknown, journal.corrupt."""
     data = store.read(hash)
     if data is None:
-        detail = "the body is not kept here: its age or a prune removed it, or it is beside another journal"
-        raise JournalError("run.unknown", detail, "the configuration says how long: keep")
+        detail = "the body is not kept here: its age or a prune removed it, or it is with another journal"
+        raise JournalError("run.unknown", detail, "the configuration decides how long: keep")
     if sha256(data) != hash:
         detail = f"the body {hash[:12]}… does not match its hash: it was changed"
         raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
@@ -206,7 +206,7 @@ class Folder:
         except FileExistsError:
             status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-            raise JournalError("journal.foreign", f"{path} is no folder of this user's", "move it away")
+            raise JournalError("journal.foreign", f"{path} is not a folder of this user", "move it away")
         if status.st_mode & 0o077:
             os.chmod(path, 0o700)
         return False

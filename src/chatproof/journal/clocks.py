@@ -23,8 +23,9 @@ class Step(NamedTuple):
     @property
     def note(self) -> str:
         return (
-            f"the clock went back between {self.earlier.run_id} (written at {self.earlier.at[:19]}) and "
-            f"{self.later.run_id} (written next, at {self.later.at[:19]}): runs stand in the order they were written"
+            f"the clock went back between {self.earlier.run_id} (written at {self.earlier.at[:19]}) "
+            f"and {self.later.run_id} (written next, at {self.later.at[:19]}): runs are listed in the "
+            "order in which they were written"
         )
 
 
@@ -45,9 +46,9 @@ def note_on(journal: Journal, row: Row) -> str:
     before = max((at for seq, at in near if seq < row.seq), default="")
     after = min((at for seq, at in near if seq > row.seq), default="9")
     if went_back(before, row.at):
-        return f"the clock went back before this run was written: what was written before it is dated {before[:19]}"
+        return f"the clock went back before this run was written: earlier entries are dated {before[:19]}"
     if went_back(row.at, after):
-        return f"the clock went back after this run was written: what was written after it is dated {after[:19]}"
+        return f"the clock went back after this run was written: later entries are dated {after[:19]}"
     return ""
 
 

@@ -36,7 +36,7 @@ def read(text: bytes | str, schema: str = RUN) -> dict[str, Any]:
         raise NoDocument("is not JSON") from None
     problem = problem_of(document, schema) or _contradiction(document)
     if problem:
-        raise NoDocument(f"is no {schema.partition('-')[0]} document: {problem}")
+        raise NoDocument(f"is not a {schema.partition('-')[0]} document: {problem}")
     return document  # type: ignore[no-any-return]
 
 
@@ -57,4 +57,4 @@ def _contradiction(document: dict[str, Any]) -> str:
         return "a time in it cannot be read"
     there = {"", *(exchange["id"] for exchange in exchanges)}
     missing = next((f["exchange"] for f in document.get("findings", ()) if f["exchange"] not in there), "")
-    return f"a finding is on {missing}, an exchange that is not in it" if missing else ""
+    return f"a finding refers to {missing}, an exchange that is missing" if missing else ""

@@ -8,9 +8,13 @@ STARTED, FINISHED, IMPORTED, SIGNED, PRUNED = "started", "finished", "imported",
 
 
 class JournalError(Exception):
-    """A journal cannot be used, or does not have what was asked for. Texts never hold a password.
+    """A journal that cannot be used, or does not have the requested run. Texts never contain a password.
 
-    `code` is one of: journal.locked, journal.corrupt, journal.newer, journal.foreign (the file is something else's),
+    - `code`: see below
+    - `detail`: what is wrong, in one sentence
+    - `advice`: what to do; may be empty
+
+    Codes: journal.locked, journal.corrupt, journal.newer, journal.foreign (the file belongs to another program),
     journal.unwritable, journal.unreachable, journal.missing, journal.url, journal.extra (psycopg is not installed),
     run.unknown, run.ambiguous, run.malformed.
     """
@@ -23,7 +27,7 @@ class JournalError(Exception):
 
     @property
     def is_usage(self) -> bool:
-        """The command line asked for what cannot be: exit status 2. Else the journal itself is in trouble: 4."""
+        """True if the command line is at fault (exit status 2), false if the journal itself is (4)."""
         return self.code in _USAGE
 
 

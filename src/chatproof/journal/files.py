@@ -23,7 +23,7 @@ def make(path: str, *, own_folder: bool) -> None:
             detail = f"{path} is a link to a file that does not exist"
             raise JournalError("journal.unwritable", detail, "remove the link, or name the file itself") from None
     except OSError as error:
-        detail = f"cannot make the journal {path}: {error.strerror}"
+        detail = f"cannot create the journal {path}: {error.strerror}"
         raise JournalError("journal.unwritable", detail, "name another with --journal") from None
 
 
@@ -43,5 +43,5 @@ def tighten(path: str) -> None:
         except OSError:
             pass  # a file system without modes
     elif found.st_mode & 0o002:
-        detail = f"{path} belongs to another user, and everybody may write to it"
+        detail = f"{path} belongs to another user, and everybody can write to it"
         raise JournalError("journal.unwritable", detail, "name another with --journal")

@@ -4,22 +4,34 @@ from typing import NamedTuple
 
 
 class Filters(NamedTuple):
-    """Which runs to list; empty fields select nothing out. Times are RFC 3339 UTC prefixes, compared with the start."""
+    """A choice of runs to list. An empty field excludes no run.
 
-    target: str = ""  # the target's name, its base URL, or its profile
-    verdict: str = ""  # GO, NO-GO, UNDECIDED, or NONE for runs without an end
-    clause: str = ""  # a clause, or a family, that was broken or undecided
-    code: str = ""  # a diagnosis code, or a family
+    - `target`: the target's name, its base URL, or its profile
+    - `verdict`: GO, NO-GO, UNDECIDED, or NONE for runs that did not end
+    - `clause`: a clause, or a family, that was broken or undecided
+    - `code`: a diagnosis code, or a family
+    - `since`, `until`: prefixes of RFC 3339 UTC times, compared with the start of the run
+    - `environment`, `kind`, `model`, `api`: as recorded
+    - `subject`: exactly this base URL, normalized
+    - `name`: exactly this target's name
+    - `whole`: leave narrowed runs out
+    - `limit`: the newest so many; 0: all
+    """
+
+    target: str = ""
+    verdict: str = ""
+    clause: str = ""
+    code: str = ""
     since: str = ""
     until: str = ""
     environment: str = ""
     kind: str = ""
     model: str = ""
-    subject: str = ""  # exactly this base URL: see entry.subject_of
-    name: str = ""  # exactly this target's name
-    whole: bool = False  # no narrowed run
-    api: str = ""  # the API that was asked
-    limit: int = 0  # newest first; 0: all
+    subject: str = ""
+    name: str = ""
+    whole: bool = False
+    api: str = ""
+    limit: int = 0
 
 
 ALL = Filters()

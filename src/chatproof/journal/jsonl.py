@@ -201,7 +201,7 @@ class JsonLines(Journal):
         if last is not None:
             return last.seq, last.hash, recent, torn
         if strays and not (torn and strays == 1 and _BEGINNING.startswith(stray)):
-            detail = f"{self.path} has lines that are no entries of a journal"
+            detail = f"{self.path} has lines that are not entries of a journal"
             raise JournalError("journal.foreign", detail, "name another file with --journal")
         return 0, START, set(), torn
 
@@ -244,7 +244,7 @@ class JsonLines(Journal):
             memory.query(_PLACES)
             for number, (place, _, found) in enumerate(self._read(), 1):
                 if found is None:
-                    flaws.append(f"line {number} is no entry: torn when it was written, or changed since")
+                    flaws.append(f"line {number} is not an entry: it was only partly written, or changed later")
                 elif last is not None and found.seq <= last.seq:
                     flaws.append(f"line {number}: entry {found.seq} comes after entry {last.seq}")
                 else:
@@ -255,7 +255,7 @@ class JsonLines(Journal):
 
         memory.transaction(work)
         if flaws and last is None:
-            detail = f"{self.path} has lines that are no entries of a journal"
+            detail = f"{self.path} has lines that are not entries of a journal"
             raise JournalError("journal.foreign", detail, "name another file with --journal")
         return memory
 
@@ -272,7 +272,7 @@ class JsonLines(Journal):
     def _refuse_special(self) -> None:
         """A pipe would wait for its other end, a device may have none."""
         if os.path.exists(self.path) and not os.path.isfile(self.path):
-            detail = f"{self.path} is no regular file"
+            detail = f"{self.path} is not a regular file"
             raise JournalError("journal.unwritable", detail, "give the path of a file")
         files.tighten(self.path)
 

@@ -110,7 +110,7 @@ def _first_byte(handle: int, wait: bool) -> None:
 def locked(path: str, *held: str) -> JournalError:
     """The error of a deadline that passed. Names the process that holds one of the files, where the system tells."""
     detail = f"{path} is locked by {_holder(held or (path,))}, for more than {SECONDS:.0f} s"
-    return JournalError("journal.locked", detail, "let that process end, then run again")
+    return JournalError("journal.locked", detail, "wait until that process ends, then run again")
 
 
 def _holder(paths: tuple[str, ...]) -> str:

@@ -77,12 +77,12 @@ _TRIGGERS = {
 _VERIFY = "see: chatproof journal verify"
 # By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _STATES = {
-    "55P03": ("journal.locked", "is locked by another writer", "let that process end, then run again"),
-    "42P01": ("journal.missing", "holds no journal", "name another with --journal, or run a check first"),
+    "55P03": ("journal.locked", "is locked by another writer", "wait until that process ends, then run again"),
+    "42P01": ("journal.missing", "is not a journal", "name another with --journal, or run a check first"),
     "42501": ("journal.unwritable", "does not let this user write", "grant it, or name another with --journal"),
     "25006": ("journal.unwritable", "is read-only", "name the primary server"),
     "23001": ("journal.unwritable", "is append-only", "use journal prune"),
-    "53": ("journal.unwritable", "has run out of room or connections", "see the server's log"),
+    "53": ("journal.unwritable", "has no room or connections left", "see the server's log"),
     "28": ("journal.unreachable", "refuses this user or password", "check the URL, PGPASSWORD or ~/.pgpass"),
     "3D": ("journal.unreachable", "has no such database", "create it, or check the URL"),
     "57": ("journal.unreachable", "is shutting down or ended the query", "run again"),
@@ -154,7 +154,7 @@ class Postgres:
         while rows := self.query(sql, (after, until)):
             yield from rows
             if rows[-1][0] <= after:
-                raise JournalError("journal.corrupt", f"{self.shown}: its documents are in no order", _VERIFY)
+                raise JournalError("journal.corrupt", f"{self.shown}: its documents are not in order", _VERIFY)
             after = rows[-1][0]
 
     def transaction(self, work: Callable[[], None], *, fold: bool = False, leave: bool = False) -> None:
@@ -211,10 +211,10 @@ class Postgres:
             + "]) name) AND NOT tgisinternal AND tgenabled IN ('O', 'A') LIMIT 200"
         )
         names = wanted ^ {str(row[0]) for row in rows}
-        return [f"triggers are not as chatproof makes them: {', '.join(sorted(names))}"] if names else []
+        return [f"triggers differ from those of chatproof: {', '.join(sorted(names))}"] if names else []
 
     def copy_to(self, path: str) -> None:
-        detail = f"{self.shown} is no file: the server's own tools copy it"
+        detail = f"{self.shown} is not a file: use the server's own tools to copy it"
         raise JournalError("journal.unwritable", detail, "pg_dump; or: chatproof journal export FILE")
 
     def migrate(self) -> bool:
@@ -244,7 +244,7 @@ class Postgres:
             return
         if not self.query("SELECT 1 WHERE to_regclass('chatproof_head') IS NOT NULL"):
             if not self._create:
-                raise JournalError("journal.missing", f"{self.shown} holds no journal", "name another with --journal")
+                raise JournalError("journal.missing", f"{self.shown} is not a journal", "name another with --journal")
             for statement in (*MADE, *ADDED, FIRST_HEAD, *_APPEND_ONLY_2, *_APPEND_ONLY_3):
                 self.query(_in_our_words(statement))
         self._prepared = True
@@ -264,18 +264,20 @@ class Postgres:
         said = str(error).lower()
         for words, why in (
             ("password authentication failed", "it refuses this user or password"),
-            ("no password supplied", "it wants a password: set PGPASSWORD or ~/.pgpass"),
+            ("no password supplied", "it requires a password: set PGPASSWORD or ~/.pgpass"),
             ("does not exist", "it has no such user or database"),
             ("connection refused", "nothing listens there"),
             ("could not translate host name", "its host name does not resolve"),
             ("failed to resolve host", "its host name does not resolve"),
             ("timeout", f"no answer in {_SECONDS} s"),
-            ("too many", "it has no connection left"),
+            ("too many", "it has no free connection"),
         ):
             if words in said:
                 return JournalError("journal.unreachable", f"cannot connect to {self.shown}: {why}", "check the URL")
         if isinstance(error, self._psycopg.ProgrammingError):
-            return JournalError("journal.url", "the journal's URL is no PostgreSQL URL", "postgresql://user@host/name")
+            return JournalError(
+                "journal.url", "the journal's URL is not a PostgreSQL URL", "postgresql://user@host/name"
+            )
         return JournalError("journal.unreachable", f"cannot connect to {self.shown}", "check the URL and the server")
 
     def _named(self, error: Any) -> JournalError:
@@ -343,7 +345,7 @@ def _driven(gen: Any, handle: int, seconds: float) -> Any:
         if wakes == _SOME:  # an answer of ours comes in fewer
             before = _memory()[1]
         elif wakes % _SOME == 0 and _memory()[1] - before > _ANSWER_BYTES:
-            raise TooMuch("journal.corrupt", f"answers more than {_ANSWER_BYTES >> 20} MiB to one question")
+            raise TooMuch("journal.corrupt", f"answers with more than {_ANSWER_BYTES >> 20} MiB to one query")
         poll.register(handle, (select.POLLIN if wanted & 1 else 0) | (select.POLLOUT if wanted & 2 else 0))
         events = poll.poll(max(until - time.monotonic(), 0) * 1000)
         if not events:

@@ -24,7 +24,16 @@ FROM_FILE = "file"
 
 
 class Row(NamedTuple):
-    """A run in short. `event` is finished, imported, or started where the journal holds no end of it."""
+    """A run in short.
+
+    - `seq`, `at`: number and time of its entry
+    - `event`: finished, imported, or started if the journal has no end of it
+    - `run_id`, `kind`, `started_at`, `verdict`: as in the run document
+    - `target`, `profile`, `base_url`, `environment`, `model`: of the target
+    - `subject`: the base URL, normalized
+    - `codes`, `clauses`: diagnoses, and clauses that are broken or undecided, each between bars
+    - `signature`: a digest of what later runs are compared with for drift
+    """
 
     seq: int
     at: str
@@ -45,28 +54,33 @@ class Row(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The principal diagnosis."""
+        """The code of the main diagnosis; empty without one."""
         marks = self.codes.strip("|").split("|")
         return next((code for code in marks if code != NARROWED and not code.startswith(OF_API)), "")
 
     @property
     def api(self) -> str:
-        """The API that was asked."""
+        """The API of the target: chat, responses, messages, or embeddings."""
         marks = self.codes.strip("|").split("|")[:2]  # behind `narrowed`, if that stands there
         return next((mark.removeprefix(OF_API) for mark in marks if mark.startswith(OF_API)), CHAT)
 
     @property
     def narrowed(self) -> bool:
-        """Less than the whole contract was judged."""
+        """True if a part of the contract was left out."""
         return self.codes.startswith(f"|{NARROWED}|")
 
     @property
     def ended(self) -> bool:
+        """True if the journal has the end of the run."""
         return self.event != STARTED
 
 
 class Found(NamedTuple):
-    """A run: its row, and its document (schema chatproof.run/1; chatproof.started/1 where the row has not ended)."""
+    """A run that was found.
+
+    - `row`: the run in short
+    - `document`: schema chatproof.run/1; chatproof.started/1 if the run has not ended
+    """
 
     row: Row
     document: dict[str, Any]
@@ -165,7 +179,7 @@ def checked(data: bytes | str, place: str) -> dict[str, Any]:
 def _document(journal: "Journal", row: Row) -> dict[str, Any]:
     document = next(journal.documents((row.seq,)))
     if (document["run_id"], document.get("verdict", "")) != (row.run_id, row.verdict):
-        detail = f"entry {row.seq} in {journal.shown} and its document do not say the same"
+        detail = f"entry {row.seq} in {journal.shown} does not match its document"
         raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
     return document
 
@@ -174,7 +188,7 @@ def _row(journal: "Journal", values: tuple[Any, ...]) -> Row:
     """A row as it may be shown: ours are escaped when they are written, those of others here."""
     seq, *texts = values
     if not all(isinstance(text, str) for text in texts):
-        detail = f"a column of entry {seq} in {journal.shown} is no text"
+        detail = f"a column of entry {seq} in {journal.shown} is not text"
         raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
     return Row(seq, *map(escape, texts))
 

@@ -79,7 +79,7 @@ def _latest(journal: "Journal", selector: str, within: Scope | None, narrowed: b
     verdict, target, environment = _parts(journal, selector)
     if verdict and verdict not in (*VERDICTS, NO_END):
         known = ", ".join(VERDICTS)
-        raise JournalError("run.unknown", f"there is no verdict {verdict[:40]!r}", f"say latest: with {known}")
+        raise JournalError("run.unknown", f"there is no verdict {verdict[:40]!r}", f"use latest: with {known}")
     wanted = Filters(verdict=verdict, target=target, environment=environment, whole=not narrowed, api=api, limit=1)
     if within is not None and not target:
         wanted = within.of(wanted)._replace(environment=environment or within.environment)
@@ -111,7 +111,7 @@ def _missing(journal: "Journal", wanted: Filters) -> JournalError:
     words += [f"of the API {wanted.api[:40]}"] if wanted.api else []
     detail = f"{' '.join(words)} in {journal.shown}"
     if wanted.whole and (less := rows(journal, wanted._replace(whole=False))):
-        return JournalError("run.unknown", f"{detail}, but {less[0].run_id}, which is narrowed", "say --narrowed")
+        return JournalError("run.unknown", f"{detail}, except {less[0].run_id}, which is narrowed", "say --narrowed")
     if wanted.api and (others := rows(journal, wanted._replace(api=""))):
         return JournalError("run.unknown", f"{detail}; another API has one", f"say --api {others[0].api}")
     verdict = f":{wanted.verdict}" if wanted.verdict else ""

@@ -56,19 +56,19 @@ _APPEND_ONLY_3 = (
     "BEGIN SELECT RAISE(ABORT, 'a document refers to these terms'); END",
 )
 _TRIGGERS = {2: _APPEND_ONLY_2, 3: (*_APPEND_ONLY_2, *_APPEND_ONLY_3)}
-_COPY = "a copy that was made while a run was written is like this: make one with `chatproof journal backup FILE`"
+_COPY = "copying the file while a run is written has this result: make a copy with `chatproof journal backup FILE`"
 # By primary result code: https://www.sqlite.org/rescode.html
 _CODES = {
-    5: ("journal.locked", "is locked", "let that process end, then run again"),
-    6: ("journal.locked", "is locked", "let that process end, then run again"),
-    7: ("journal.corrupt", "needs more memory than there is", "keep the file as it is; it may be hostile"),
+    5: ("journal.locked", "is locked", "wait until that process ends, then run again"),
+    6: ("journal.locked", "is locked", "wait until that process ends, then run again"),
+    7: ("journal.corrupt", "needs more memory than there is", "do not change the file; it may be hostile"),
     8: ("journal.unwritable", "is read-only", "check its permissions, or name another with --journal"),
     10: ("journal.unwritable", "cannot be read or written (I/O error)", "check the disk"),
-    11: ("journal.corrupt", "is damaged", f"keep the file as it is; `journal export` saves what can be read; {_COPY}"),
+    11: ("journal.corrupt", "is damaged", f"do not change the file; `journal export` saves the readable part; {_COPY}"),
     13: ("journal.unwritable", "cannot grow: the disk is full", "make room"),
     14: ("journal.unwritable", "cannot be opened", "check the folder and its permissions, or name another"),
-    18: ("journal.corrupt", "holds a value larger than chatproof writes", "keep the file as it is; it may be hostile"),
-    26: ("journal.foreign", "is no SQLite database", "name another file with --journal"),
+    18: ("journal.corrupt", "has a value larger than chatproof writes", "do not change the file; it may be hostile"),
+    26: ("journal.foreign", "is not an SQLite database", "name another file with --journal"),
 }
 
 
@@ -208,14 +208,14 @@ class Sqlite:
         """
         found = [f"SQLite: {row[0]}" for row in self.query("PRAGMA integrity_check(20)") if row[0] != "ok"]
         if not (self._had_log or self._has_log()) and self.query("PRAGMA user_version") != [(0,)]:
-            found.append("it is a torn copy: runs that were being written when it was made are not in it")
+            found.append("it is an incomplete copy: runs that were being written at the time are missing")
         version = self.query("SELECT version FROM chatproof_head LIMIT 1")
         number = OLDEST if version == [(OLDEST,)] else 3
         made = {name: sql for kind, name, sql in self._schema() if kind != "view"}
         wanted = {name_of(sql): sql for sql in (*OF_VERSION[number], *_TRIGGERS[number])}
         names = {name for name, sql in wanted.items() if made.get(name) not in ACCEPTED.get(name, {sql})}
         if names := names | set(self._foreign_triggers):
-            found.append(f"tables, indexes or triggers are not as chatproof makes them: {', '.join(sorted(names))}")
+            found.append(f"tables, indexes or triggers differ from those of chatproof: {', '.join(sorted(names))}")
         return found
 
     def copy_to(self, path: str) -> None:
@@ -262,7 +262,7 @@ class Sqlite:
         """Make the tables in an empty file; bring those of version 2 to version 3. A file with tables of something else
         is left as it is."""
         if self._foreign_triggers:
-            detail = f"{self.path} has triggers that are not chatproof's: {', '.join(self._foreign_triggers)}"
+            detail = f"{self.path} has triggers that chatproof did not create: {', '.join(self._foreign_triggers)}"
             raise JournalError("journal.corrupt", detail, "remove them, or name another journal with --journal")
         if self._prepared:
             return
@@ -270,7 +270,7 @@ class Sqlite:
         statements: tuple[str, ...] = ()
         if "chatproof_head" not in names:
             if names:
-                detail = f"{self.path} is an SQLite database of something else"
+                detail = f"{self.path} is an SQLite database of another program"
                 raise JournalError("journal.foreign", detail, "name another file with --journal")
             statements = (*MADE, *ADDED, FIRST_HEAD, *_TRIGGERS[3])
         elif self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]:
@@ -291,8 +291,8 @@ class Sqlite:
         ours = {sql for sqls in _TRIGGERS.values() for sql in sqls}
         for kind, name, sql in self._schema():
             if name in ACCEPTED and sql not in ACCEPTED[name]:
-                detail = f"{self.path}: {name} is not the table that chatproof makes"
-                raise JournalError("journal.corrupt", detail, "keep the file as it is; name another with --journal")
+                detail = f"{self.path}: the table {name} differs from the one that chatproof creates"
+                raise JournalError("journal.corrupt", detail, "do not change the file; name another with --journal")
             if kind == "trigger" and sql not in ours:
                 self._foreign_triggers.append(name)
 
@@ -327,7 +327,7 @@ class Sqlite:
             files.make(self.path, own_folder=self._own_folder)
             return 0
         if found.st_mode & 0o170000 != 0o100000:
-            raise JournalError("journal.unwritable", f"{self.path} is no regular file", "give the path of a file")
+            raise JournalError("journal.unwritable", f"{self.path} is not a regular file", "give the path of a file")
         if found.st_mode & 0o007:
             from chatproof.journal import files
 
@@ -371,10 +371,10 @@ class Sqlite:
         except OSError:
             head = b""
         if os.path.getsize(self.path) <= 4096 and head[18:20] == b"\x02\x02":
-            detail = f"{self.path} holds no run: it is new, or a torn copy, made without the log (-wal) beside it"
-            return JournalError("journal.missing", detail, "copy one in use with: chatproof journal backup FILE")
+            detail = f"{self.path} has no run: it is new, or an incomplete copy without its log file (-wal)"
+            return JournalError("journal.missing", detail, "to copy a journal in use: chatproof journal backup FILE")
         return JournalError(
-            "journal.missing", f"{self.path} is no journal of chatproof's", "name another file with --journal"
+            "journal.missing", f"{self.path} is not a journal of chatproof", "name another file with --journal"
         )
 
 

@@ -22,7 +22,10 @@ _VERIFY = "see: chatproof journal verify"
 
 
 class Journal:
-    """What commands use. `shown` is its place without any password."""
+    """A journal of runs.
+
+    - `database`: the backend that stores its rows
+    """
 
     def __init__(self, database: "Database") -> None:
         self.database = database
@@ -31,11 +34,12 @@ class Journal:
 
     @property
     def shown(self) -> str:
+        """The place of the journal, without a password."""
         return self.database.shown
 
     @property
     def flaws(self) -> Sequence[str]:
-        """What is wrong with the place where the entries are kept, apart from them."""
+        """The problems of the place where the entries are stored, one sentence each."""
         return self.database.flaws()
 
     def copy_to(self, path: str) -> None:
@@ -43,7 +47,7 @@ class Journal:
         self.database.copy_to(path)
 
     def migrate(self) -> bool:
-        """Bring the tables to the newest version; false where there is nothing to do. Raises JournalError."""
+        """Convert the tables to the newest version; return false if there is nothing to do. Raises JournalError."""
         self.head()
         return self.database.migrate()
 
@@ -58,20 +62,20 @@ class Journal:
     def finished(self, document: dict[str, Any], *, leave: bool = False) -> None:
         """Record a run's document. Durable when this returns; a second time changes nothing. Raises JournalError.
 
-        Whoever copies the journal's file has it then. `leave`: the journal is closed, too, at less cost than later."""
+        A copy of the journal's file then contains it. `leave` also closes the journal, at less cost than later."""
         self.append(FINISHED, [document], leave=leave)
 
     def append(self, event: str, documents: Iterable[dict[str, Any]], *, leave: bool = False) -> int:
-        """Add entries to the chain, all or none; return how many. One of a run that is there already is left out."""
+        """Add entries to the chain, all or none; return how many. A second one of a run is left out."""
         return len(self._append(event, documents, leave))
 
     def claim(self, documents: Iterable[dict[str, Any]]) -> list[str]:
-        """Record that runs begin, all or none; return the ids of those that nobody had begun: of one that is there
-        already, somebody else has sent the requests, or will. Durable when this returns. Raises JournalError."""
+        """Record that runs begin, all or none; return the ids of those that nobody had begun: somebody
+        else sends the requests of the others. Durable when this returns. Raises JournalError."""
         return self._append(STARTED, documents, False)
 
     def unfinished(self, since: str, until: str) -> list[dict[str, Any]]:
-        """The started documents of runs that began between two times (RFC 3339), and of which no end is recorded."""
+        """Return the started documents of runs that began between two times (RFC 3339) and have no recorded end."""
         ended = "SELECT 1 FROM chatproof_entries f WHERE f.run_id = s.run_id AND f.event = ? AND f.run_id <> ''"
         sql = (
             "SELECT s.seq FROM chatproof_entries s WHERE s.event = ? AND s.started_at >= ? AND s.started_at < ? "
@@ -120,7 +124,7 @@ class Journal:
         return True
 
     def head(self) -> tuple[int, str]:
-        """Number and hash of the last entry. Raises JournalError where a newer chatproof made the journal."""
+        """Return number and hash of the last entry. Raises JournalError if a newer chatproof made the journal."""
         return self._head()[1:3]
 
     @property
@@ -138,22 +142,24 @@ class Journal:
         else:
             rows = self.database.query("SELECT version, seq, hash, 0 FROM chatproof_head LIMIT 2")
         if len(rows) != 1:
-            detail = f"{self.shown} has lost the row that says where its chain ends"
-            raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
+            detail = f"{self.shown} has lost the row that stores the end of its chain"
+            raise JournalError("journal.corrupt", detail, "do not change it; name another with --journal")
         version, seq, hash, known = rows[0]
         if not (isinstance(version, int) and isinstance(seq, int) and isinstance(hash, str)):
-            detail = f"{self.shown}: the row that says where its chain ends is damaged"
-            raise JournalError("journal.corrupt", detail, "keep it as it is; name another with --journal")
+            detail = f"{self.shown}: the row that stores the end of its chain is damaged"
+            raise JournalError("journal.corrupt", detail, "do not change it; name another with --journal")
         if version < OLDEST:
-            detail = f"{self.shown} was made by a version of chatproof before its first release"
-            raise JournalError("journal.foreign", detail, "move it away; a new one is made in its place")
+            detail = f"{self.shown} was created by a version of chatproof before its first release"
+            raise JournalError("journal.foreign", detail, "move it away; a new one will be created")
         if version > VERSION:
-            detail = f"{self.shown} was made by a newer chatproof (version {version} of its tables, known is {VERSION})"
+            detail = (
+                f"{self.shown} was created by a newer chatproof (table version {version}; this one knows {VERSION})"
+            )
             raise JournalError("journal.newer", detail, "update chatproof, or name another journal with --journal")
         return version, seq, hash, bool(known)
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, oldest first. An entry whose document is missing has an empty one. Memory holds one document."""
+        """Return every entry, oldest first, one in memory; a missing document is empty. Raises JournalError."""
         narrow = f"SELECT {', '.join(COLUMNS)} FROM chatproof_entries WHERE seq > ? ORDER BY seq LIMIT {_BATCH}"
         last = -1
         while rows := self.database.query(narrow, (last,)):
@@ -161,7 +167,7 @@ class Journal:
             number, document = next(documents, (None, b""))
             for seq, at, event, *summary, through, previous, hash in rows:
                 if not isinstance(seq, int) or seq <= last:
-                    raise JournalError("journal.corrupt", f"{self.shown}: its entries are in no order", _VERIFY)
+                    raise JournalError("journal.corrupt", f"{self.shown}: its entries are not in order", _VERIFY)
                 while number is not None and number < seq:
                     number, document = next(documents, (None, b""))
                 data = as_bytes(document) if number == seq else b""
@@ -169,11 +175,11 @@ class Journal:
                 last = seq
 
     def text_of(self, entry: Entry) -> bytes:
-        """The JSON text of an entry's document. Raises Unreadable."""
+        """Return the JSON text of an entry's document. Raises Unreadable."""
         return unpack(entry.stored, lambda hash: entry.terms or self.terms(hash))
 
     def terms(self, hash: str) -> bytes:
-        """The terms that stored documents refer to by a hash. Raises Unreadable: they are missing or were changed."""
+        """Return the terms that stored documents name by a hash. Raises Unreadable if they are missing or changed."""
         if hash not in self._terms:
             rows = self.database.query("SELECT stored FROM chatproof_terms WHERE hash = ?", (hash,), large=True)
             text = unpack(as_bytes(rows[0][0])) if rows else b""
@@ -183,7 +189,7 @@ class Journal:
         return self._terms[hash]
 
     def terms_flaws(self, referred: set[str]) -> list[str]:
-        """What is wrong with the terms that stored documents refer to by these hashes."""
+        """List the problems of the terms that stored documents name by these hashes."""
         found = []
         for hash in sorted(referred):
             try:
@@ -193,7 +199,7 @@ class Journal:
         return found
 
     def good(self, target: dict[str, Any], count: int, api: str = CHAT) -> "list[tuple[int, str]]":
-        """(number, signature) of the newest whole GO runs of a target's base URL, model and API, newest first."""
+        """Return (number, signature) of the newest complete GO runs of a base URL, model and API, newest first."""
         marked = f"%|{OF_API}%" if api == CHAT else f"%|{OF_API}{api}|%"
         sql = (
             "SELECT seq, signature FROM chatproof_entries WHERE subject = ? AND model = ? AND verdict = 'GO' "
@@ -204,12 +210,12 @@ class Journal:
         return self.database.query(sql, (subject_of(target), target["model"], marked))
 
     def of_event(self, event: str) -> Iterator[dict[str, Any]]:
-        """The documents of all entries of an event, oldest first."""
+        """Return the documents of all entries of an event, oldest first."""
         rows = self.database.query("SELECT seq FROM chatproof_entries WHERE event = ? ORDER BY seq", (event,))
         return self.documents([row[0] for row in rows])
 
     def documents(self, numbers: "Sequence[int]") -> Iterator[dict[str, Any]]:
-        """The documents of entries. Raises JournalError where one is missing or damaged."""
+        """Return the documents of entries. Raises JournalError if one is missing or damaged."""
         from chatproof.journal.documents import SCHEMA_OF, NoDocument, read
 
         for number in numbers:
@@ -232,13 +238,14 @@ class Journal:
         return event, as_bytes(document), b""
 
     def find(self, selector: str) -> "Found":
-        """One run. Raises JournalError: run.unknown, run.ambiguous, run.malformed."""
+        """Find one run by its id, a unique prefix, latest, latest:GO, or a file. Raises JournalError: run.unknown,
+        run.ambiguous, run.malformed."""
         from chatproof.journal import selecting
 
         return selecting.find(self, selector)
 
     def list(self, filters: "Filters | None" = None) -> "list[Row]":
-        """Runs, newest first; all without filters."""
+        """List runs, newest first; all of them without filters. Raises JournalError."""
         from chatproof.journal import filters as known
         from chatproof.journal import reading
 
@@ -262,7 +269,7 @@ class Journal:
         self.database.compact()
 
     def close(self) -> None:
-        """Leave the place as it can be copied. The next use opens it again."""
+        """Close the place so that it can be copied. The next use opens it again."""
         self.database.close()
 
 

@@ -14,12 +14,12 @@ from chatproof.journal.reading import begun, checked
 from chatproof.journal.store import Journal
 
 BLIND = (
-    "a chain has no key: whoever can write the journal can also write a new one. Keep the head elsewhere, and prove it "
-    "with --head"
+    "a chain has no key: anyone who can write the journal can also write a new chain. Keep "
+    "the head elsewhere, and check it with --head"
 )
 TORN = (
-    "where this file is a copy that was made while runs were written, it is a torn copy: make a whole one with "
-    "`chatproof journal backup FILE`"
+    "if this file was copied while runs were written, the copy is incomplete: make a "
+    "complete one with `chatproof journal backup FILE`"
 )
 _MOST = 1000
 
@@ -48,7 +48,7 @@ def verify(journal: Journal, anchor: str = "") -> Verified:
         if entry.seq > seq:  # others may have written meanwhile
             seq, hash = journal.head()
             if entry.seq > seq:
-                problems.add([f"entry {entry.seq} stands after entry {seq}, which is the last by the head"])
+                problems.add([f"entry {entry.seq} comes after entry {seq}, which should be the last"])
                 break
         count, first = count + 1, first or entry.seq
         problems.add(_flaws(entry, before))
@@ -66,9 +66,9 @@ def verify(journal: Journal, anchor: str = "") -> Verified:
     if seq > last:
         problems.add([f"entries {last + 1} to {seq} are missing at the end"])
     elif (seq, hash) != (last, last_hash):
-        problems.add([f"the head says entry {seq}, and the last entry is {last}: one of them was changed"])
+        problems.add([f"the stored end is entry {seq}, but the last entry is {last}: one of them was changed"])
     if not anchored:
-        problems.add(["no entry has the number and hash given with --head: what it named was changed or removed"])
+        problems.add(["no entry has the number and hash of --head: it was changed or removed"])
     return Verified(count, first, f"{last}:{last_hash}", problems.told())
 
 
@@ -187,10 +187,10 @@ def _why(runs: int, keep: int, left: int, stopped: str, at: str) -> str:
     if not runs:
         return "there is no run in it"
     if left:
-        ran = f"{left} of the runs to be removed stay" if left > 1 else "one of the runs to be removed stays"
-        return f"{ran}: a prune removes from the beginning, and {stopped} of {at}, which stays, was written before"
+        ran = f"{left} of the runs to be removed are kept" if left > 1 else "one of the runs to be removed is kept"
+        return f"{ran}: a prune removes from the beginning, and {stopped} of {at}, which is kept, was written before"
     if keep:
-        return f"it holds {runs} run{'s' if runs > 1 else ''}, and {keep} stay"
+        return f"it contains {runs} run{'s' if runs > 1 else ''}, and {keep} are kept"
     return f"its oldest run, {stopped}, began {at}"
 
 
@@ -211,7 +211,7 @@ def export(journal: Journal) -> Iterator[str]:
         except Unreadable:
             text = b""
         if not text.isascii() or not text.decode("ascii", "replace").isprintable() or not text:
-            detail = f"entry {entry.seq} in {journal.shown} is damaged, and what follows was not exported"
+            detail = f"entry {entry.seq} in {journal.shown} is damaged, and later entries were not exported"
             raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")
         yield written.line(entry, text) + "\n"
 
@@ -267,7 +267,7 @@ def _read(name: str, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             entry = written.entry(line)
         except written.NoEntry:
-            raise JournalError("run.malformed", f"{place} is no entry of a journal", "give an export") from None
+            raise JournalError("run.malformed", f"{place} is not an entry of a journal", "give an export") from None
         if hash_of(entry) != entry.hash:
             raise JournalError("run.malformed", f"{place} does not match its hash: it was changed", "export it again")
         document = json.loads(unpack(entry.stored, lambda hash, found=entry: found.terms))  # type: ignore[misc]

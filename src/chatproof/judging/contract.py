@@ -23,12 +23,22 @@ class Term(NamedTuple):
 
 
 class Contract(NamedTuple):
+    """The clauses in force for a profile.
+
+    - `profile`: what is known of the provider
+    - `terms`: each clause with its level here, its waiver, and whether it is reported
+    - `digest`: sha256 of what is checked: clauses and profile, but not their wording
+    - `surface`: the API that the clauses are about
+    - `required`: capabilities that must be supported
+    - `narrowed`: the options that leave clauses out, such as "--skip happy"
+    """
+
     profile: Profile
     terms: tuple[Term, ...]
-    digest: str  # sha256 over clauses and profile
-    surface: Surface  # the API that the clauses are about
-    required: frozenset[str] = frozenset()  # capabilities that must be supported
-    narrowed: tuple[str, ...] = ()  # the options by which clauses of the scope are not judged: --skip happy
+    digest: str
+    surface: Surface
+    required: frozenset[str] = frozenset()
+    narrowed: tuple[str, ...] = ()
 
 
 class UnknownClause(Exception):
@@ -66,7 +76,11 @@ def smoke_contract(
     skip: tuple[str, ...] = (),
     api: str = CHAT,
 ) -> Contract:
-    """The smoke contract for a profile: see `contract_of`."""
+    """Build the smoke contract for a profile.
+
+    `stream` adds the streaming clauses, `strict` raises `should` to `must`; `only` and `skip` take clause ids or
+    families of them. Raises UnknownClause for an id that selects nothing.
+    """
     return contract_of(SMOKE, profile, Choice(stream, strict, only, skip, api=api))
 
 
@@ -174,5 +188,7 @@ def _selects(wanted: str, id: str) -> bool:
 
 
 def _digest(terms: tuple[Term, ...], profile: Profile) -> str:
-    lines = [f"{t.clause.id}|{t.level}|{t.clause.says}|{t.clause.source.url}|{t.clause.source.accessed}" for t in terms]
+    """Of what is checked, not of its wording: a clearer sentence leaves the contract and its sign-offs as they are."""
+    of = [(t.clause, t.level) for t in terms]
+    lines = [f"{c.id}|{level}|{c.probe}|{c.source.url}|{c.source.accessed}|{c.check}" for c, level in of]
     return sha256("\n".join([*lines, profile.text]).encode())

@@ -27,13 +27,22 @@ from chatproof.values import NamedTuple
 from chatproof.wire.exchange import END, Exchange, NotCaptured, Secret
 
 NOT_CAPTURED = "not in the capture: "
-DEPENDS = "depends on what is not in the capture: "
+DEPENDS = "depends on a part that is missing in the capture: "
 """How the reason of a finding begins that a capture leaves undecided."""
 GO, NO_GO, UNDECIDED_VERDICT = "GO", "NO-GO", "UNDECIDED"
 
 
 class Finding(NamedTuple):
-    """A clause's outcome on one exchange (`exchange` is empty when there was none)."""
+    """A clause's outcome on one exchange. Not redacted: see RecordedFinding for the one in a record.
+
+    - `clause`, `level`: the clause's id and its level: must, should, or may
+    - `probe`, `exchange`: the request that it was judged on, and its exchange's id; empty if there was none
+    - `outcome`: holds, broken, undecided, not_applicable, or waived
+    - `at`: the place in the reply: a JSON path, or a part of the response
+    - `expected`, `observed`: the requirement, and the value that was observed instead
+    - `reason`: why it was not judged, does not apply, or is waived; empty otherwise
+    - `state`: the state that this shows of the clause's capability: supported, unsupported, ignored, or broken
+    """
 
     clause: str
     level: str
@@ -44,7 +53,7 @@ class Finding(NamedTuple):
     expected: str
     observed: str
     reason: str
-    state: str = ""  # what this says of the clause's capability
+    state: str = ""
 
     def __repr__(self) -> str:
         """Without what was seen, which may quote the server: the record is redacted, this is not."""
@@ -52,28 +61,37 @@ class Finding(NamedTuple):
 
     @property
     def not_captured(self) -> bool:
-        """Undecided because a capture does not hold what it takes; nothing is wrong that could be diagnosed."""
+        """True if it is undecided only because a capture lacks a part: there is nothing to diagnose."""
         return self.reason.startswith((NOT_CAPTURED, DEPENDS))
 
 
 class Judgement(NamedTuple):
+    """The findings of a contract on a run's exchanges.
+
+    - `findings`: one for each clause and exchange, in the contract's order
+    - `context`: the replies that were judged, for the diagnosis
+    - `fixed`: the clauses of each waiver of yours that is no longer needed, joined to one text
+    - `left_out`: findings of skipped clauses that other clauses need
+    """
+
     findings: tuple[Finding, ...]
-    context: Context  # the replies that were judged: what diagnosis starts from
-    fixed: tuple[str, ...] = ()  # of each of the user's waivers that waives nothing any more: its clauses, joined
-    left_out: tuple[Finding, ...] = ()  # of clauses that the user skipped and the others need
+    context: Context
+    fixed: tuple[str, ...] = ()
+    left_out: tuple[Finding, ...] = ()
 
     @property
     def troubled(self) -> bool:
-        """Something is broken or undecided, or nothing was seen to hold: there is something to diagnose."""
+        """True if a finding is broken or undecided, or none holds: there is something to diagnose."""
         return self.verdict != GO or any(finding.outcome in (BROKEN, UNDECIDED) for finding in self.findings)
 
     @property
     def verdict(self) -> str:
+        """`GO`, `NO-GO`, or `UNDECIDED`."""
         return verdict(self.findings)
 
     @property
     def dangers(self) -> tuple[Finding, ...]:
-        """Breaks that no waiver makes harmless: the key comes back, or a request without the right one is served."""
+        """Waived failures that stay dangerous: the key comes back, or a request without the right key is served."""
         waived = {finding.clause: finding for finding in self.findings if finding.outcome == WAIVED}
         clause_of = self.context.surface.clause
         return tuple(finding for id, finding in waived.items() if (clause := clause_of(id)) and clause.danger)
@@ -88,9 +106,10 @@ def judge(
     no_auth: bool = False,
     not_sent: dict[str, str] | None = None,
 ) -> Judgement:
-    """Judge every clause on the exchanges of its probe.
+    """Judge every clause on the exchanges of its probe, and return the findings. Sends nothing.
 
-    `not_sent` says, by probe, why a probe has no exchange. What was not observed is undecided, never held.
+    `model` is the requested model, `key` the key that must not come back. `not_sent` gives, by probe, the reason why
+    a probe has no exchange. A clause that was not observed is undecided, never passed.
     """
     memory = Memory()
     replies = {exchange.probe: Reply(exchange, memory) for exchange in exchanges}

@@ -22,13 +22,13 @@ def unsent(left_out: Mapping[str, str]) -> list[str]:
 
 def notes(contract: Contract, judgement: Judgement, narrowed: tuple[str, ...]) -> list[str]:
     """For the run's notes: that it is narrowed, and what was seen to be broken among what was left out."""
-    said = [f"narrowed by {', '.join(narrowed)}: the verdict says nothing of what was left out"]
+    said = [f"narrowed by {', '.join(narrowed)}: the verdict does not cover what was left out"]
     broken = _broken(contract, judgement)
     for finding in broken[:_NAMED]:
         what = f"expected {finding.expected}; observed {finding.observed}"
-        said.append(f"left out, and broken: {finding.clause} ({finding.probe}): {what}")
+        said.append(f"left out, but failed: {finding.clause} ({finding.probe}): {what}")
     if len(broken) > _NAMED:
-        said.append(f"left out, and broken: {len(broken) - _NAMED} more clauses")
+        said.append(f"left out, but failed: {len(broken) - _NAMED} more clauses")
     return said
 
 

@@ -18,19 +18,19 @@ from chatproof.reporters.metric_lines import FAMILIES, Sample, sample, samples
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 OWN: dict[str, tuple[str, str]] = {
-    "chatproof_state": ("gauge", "1 for the state that the target is shown in, 0 for the others"),
+    "chatproof_state": ("gauge", "1 for the target's current state, 0 for the others"),
     "chatproof_state_since_timestamp_seconds": ("gauge", "when that state began, in Unix time"),
     "chatproof_last_go_timestamp_seconds": ("gauge", "when the last paid check that was GO ended, in Unix time"),
-    "chatproof_flapping": ("gauge", "1 where the target changed between good and bad several times in the last hour"),
-    "chatproof_budget_remaining_requests": ("gauge", "requests left of the day's budget; no line without one"),
-    "chatproof_budget_remaining_tokens": ("gauge", "tokens left of the day's budget; no line without one"),
+    "chatproof_flapping": ("gauge", "1 if the target changed between good and bad several times in the last hour"),
+    "chatproof_budget_remaining_requests": ("gauge", "requests left of the day's budget; no line without a budget"),
+    "chatproof_budget_remaining_tokens": ("gauge", "tokens left of the day's budget; no line without a budget"),
     "chatproof_requests_total": ("counter", "requests sent since this process began"),
     "chatproof_tokens_total": ("counter", "tokens reported by answers since this process began"),
-    "chatproof_unconfirmed_total": ("counter", "failures that a second look did not confirm"),
+    "chatproof_unconfirmed_total": ("counter", "failures that a second check did not confirm"),
 }
 PROBE = {
-    "chatproof_probe_cached": ("gauge", "1 where the answer is of a run that this scrape did not start"),
-    "chatproof_probe_pending": ("gauge", "1 where a run is under way that this scrape did not wait for"),
+    "chatproof_probe_cached": ("gauge", "1 if the answer is from a run that this scrape did not start"),
+    "chatproof_probe_pending": ("gauge", "1 if a run is in progress that this scrape did not wait for"),
 }
 _OF_RUNS = ("chatproof_last_run_requests", "chatproof_last_run_tokens", "chatproof_last_run_narrowed")
 """What counters say better where a process goes on: left out."""
@@ -57,7 +57,7 @@ class Metrics:
             "chatproof_schedule_lag_seconds", "how late checks began", buckets=_BUCKETS, registry=self._registry
         )
         self.reload_ok = Gauge(
-            "chatproof_config_last_reload_successful", "1 where the configuration file could be read the last time",
+            "chatproof_config_last_reload_successful", "1 if the configuration file could be read the last time",
             registry=self._registry,
         )  # fmt: skip
         self.reload_ok.set(1)

@@ -86,7 +86,7 @@ def cause_of(document: Mapping[str, Any], first: Mapping[str, Any] | None, warni
         step = "Ask whoever runs the host to renew it."
         return Cause("tls.expired", code, "provider", _CERTAIN, step, document["run_id"])
     summary = f"{code} failed" if broken else code
-    step = f"See what it asks for: chatproof explain {code}" if broken else "Look at the run."
+    step = f"See what this code means: chatproof explain {code}" if broken else "Look at the run."
     return Cause(code, summary, "unknown", "possible", step, document["run_id"])
 
 
@@ -128,7 +128,7 @@ _NOT_OURS = ("environment.addresses", "kind", "narrowed")
 _WORDS = {
     "target.key.fingerprint": "the key (its fingerprint)",
     "target.key.length": "the key (its length)",
-    "target.key.source": "where the key is from",
+    "target.key.source": "the source of the key",
     "target.base_url": "the base URL",
     "target.model": "the model",
     "tool.version": "the version of chatproof",

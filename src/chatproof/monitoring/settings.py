@@ -113,9 +113,9 @@ def load(config: str, environ: Mapping[str, str]) -> Configured:
 def watched(name: str, resolved: Resolved, values: Mapping[str, Any]) -> Watched:
     """A target with the values of its tables in force. Raises UsageError for what only a look at the target shows."""
     if resolved.target.model in ("", AUTO):
-        raise UsageError("usage", f"targets.{name}: a target that is watched needs a model", 'write model = "ID"')
+        raise UsageError("usage", f"targets.{name}: a watched target needs a model", 'write model = "ID"')
     if resolved.requests:
-        raise UsageError("usage", f"targets.{name}: requests of your own are not sent by the monitor", "leave them out")
+        raise UsageError("usage", f"targets.{name}: the monitor does not send requests of your own", "leave them out")
     if values["budget_money"] and not resolved.prices:
         said = f"targets.{name}: budget_money needs prices"
         raise UsageError("usage", said, "write prices = { prompt = 0.15, completion = 0.60 }")
@@ -200,15 +200,15 @@ def cost_lines(configured: Configured) -> list[str]:
     many = len(costs)
     said = f"{many} target{'' if many == 1 else 's'}: at most {requests:,.0f} requests a day"
     paid = f", {runs:,.0f} paid checks, about {tokens:,.0f} tokens" if runs else ", none of them paid"
-    lines = [said + paid + (f", {money:,.2f} by the given prices" if money else "")]
-    lines.append("a failing check is asked once more; a model that thinks takes more tokens than the table expects")
+    lines = [said + paid + (f", {money:,.2f} at the given prices" if money else "")]
+    lines.append("a failing check is repeated once; a model that thinks uses more tokens than the table expects")
     total = configured.total
     if any(total):
-        lines.append(f"the budget of all together: {_limits(total)} a day (UTC)")
+        lines.append(f"the budget of all targets together: {_limits(total)} a day (UTC)")
     over = [name for name, t in configured.targets.items() if t.budget.requests and _wanted(t) > t.budget.requests]
     if over:
         lines.append(
-            f"the schedule wants more requests than the budget has: {', '.join(over[:5])}{'…' * (len(over) > 5)}"
+            f"the schedule needs more requests than the budget allows: {', '.join(over[:5])}{'…' * (len(over) > 5)}"
         )
     return lines
 

@@ -30,7 +30,7 @@ def check(window: Window) -> str:
     try:
         next(_forward(window, datetime(2026, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration):
-        return "is no cron expression (minute, hour, day of month, month, day of week), or names no day that exists"
+        return "is not a cron expression (minute, hour, day of month, month, day of week), or names no existing day"
     except (KeyError, ValueError, OSError):
         return "has no time zone that this machine knows"
     return ""

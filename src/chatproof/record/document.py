@@ -30,40 +30,44 @@ STARTED_SCHEMA = "chatproof.started/1"
 JUDGE = "judge"
 DANGER = "DANGER: "  # begins a note that every reporter shows first
 OPEN_NOTE = (
-    "the endpoint is open on purpose (--no-auth): the error path does not apply, and pass_fail rests on the happy path"
+    "the endpoint is open on purpose (--no-auth): the error path does not apply, and "
+    "pass_fail depends on the happy path"
 )
-SIMULATOR_NOTE = "the chatproof simulator answered: this is no evidence about any provider"
+SIMULATOR_NOTE = "the chatproof simulator answered: this proves nothing about any provider"
 
 
 class Run(NamedTuple):
-    """A finished run. `document` is the redacted run document (schema chatproof.run/1). `bodies` are whole bodies of
-    replies that broke something, redacted, for a journal: empty where they were not asked for."""
+    """A finished run.
+
+    - `document`: the redacted run document (schema chatproof.run/1)
+    - `bodies`: complete bodies of replies with a failure, redacted, for a journal; empty unless requested
+    """
 
     document: dict[str, Any]
     bodies: tuple["WholeBody", ...] = ()
 
     @property
     def verdict(self) -> str:
-        """`GO`, `NO-GO`, or `UNDECIDED`: something required could not be observed, which is no pass."""
+        """`GO`, `NO-GO`, or `UNDECIDED`: a required clause could not be observed, which is not a pass."""
         return str(self.document["verdict"])
 
     @property
     def findings(self) -> "list[told.RecordedFinding]":
-        """Every clause's outcome on every exchange that it was judged on, in the contract's order."""
+        """The outcome of every clause on every exchange that it was judged on, in the contract's order."""
         from chatproof.record import told
 
         return [told.RecordedFinding(row) for row in self.document["findings"]]
 
     @property
     def diagnoses(self) -> "list[told.Diagnosis]":
-        """The named causes, the principal one first; empty when nothing is broken or undecided."""
+        """The named causes, the main one first; empty if nothing is broken or undecided."""
         from chatproof.record import told
 
         return [told.Diagnosis(row) for row in self.document["diagnoses"]]
 
     @property
     def exchanges(self) -> "list[told.RecordedExchange]":
-        """What was sent and what came back, as the record has it."""
+        """The requests and their replies, as recorded."""
         from chatproof.record import told
 
         return [told.RecordedExchange(row) for row in self.document["exchanges"]]
@@ -76,8 +80,8 @@ class Run(NamedTuple):
     def report(self, format: str = "text", *, color: bool = False, width: int = 100, verbosity: int = 0) -> str:
         """Write the run in a format: text, markdown, json, html, junit, … as `chatproof show --format` does.
 
-        `width` is in columns; `verbosity` is -1 for verdict and cause only, 1 with exchanges, 2 with headers, too.
-        Raises UsageError for a format that there is none of, or that needs a package which is not installed.
+        `width` is in columns; `verbosity` is -1 for verdict and cause only, 1 with exchanges, 2 also with headers.
+        Raises UsageError for a format that does not exist, or needs a package that is not installed.
         """
         from chatproof import reporters
 

@@ -96,7 +96,9 @@ def _notes(document: dict[str, Any], judgement: Judgement) -> str:
     if document["verdict"] == GO:
         missing, assertions = unproved(judgement), judgement.context.surface.recorded.assertions
         parts += (
-            [f"pass_fail is FAIL: not judged, or not seen to hold: {_folded(missing, assertions)}"] if missing else []
+            [f"pass_fail is FAIL: not judged, or not observed to pass: {_folded(missing, assertions)}"]
+            if missing
+            else []
         )
         broken = (f for f in judgement.findings if f.outcome == BROKEN and f.level != MUST)
         parts += [f"warning: {f.clause} failed" for f in broken]

@@ -8,36 +8,36 @@ from typing import Any
 
 
 class Diagnosis(dict[str, Any]):
-    """A named cause behind broken or undecided findings. The first of a run is the principal one."""
+    """A named cause of broken or undecided findings. The first one of a run is the main cause."""
 
     @property
     def code(self) -> str:
-        """The stable name of the cause, such as `gateway.error`; `chatproof explain CODE` tells of it."""
+        """The stable name of the cause, such as `gateway.error`; `chatproof explain CODE` describes it."""
         return str(self["code"])
 
     @property
     def summary(self) -> str:
-        """What is so, in one sentence."""
+        """The cause in one sentence."""
         return str(self["summary"])
 
     @property
     def evidence(self) -> list[str]:
-        """What was seen that says so, a line each."""
+        """The observations that show it, one line each."""
         return list(self["evidence"])
 
     @property
     def owner(self) -> str:
-        """Whose it is: `you`, `provider`, `gateway`, `network`, or `unknown`."""
+        """The side that can fix it: `you`, `provider`, `gateway`, `network`, or `unknown`."""
         return str(self["owner"])
 
     @property
     def next_step(self) -> str:
-        """What to do now."""
+        """The next thing to do, as an instruction."""
         return str(self["next_step"])
 
     @property
     def confidence(self) -> str:
-        """How sure the owner is: `certain`, `likely`, or `possible`."""
+        """The confidence in the owner: `certain`, `likely`, or `possible`."""
         return str(self["confidence"])
 
     @property
@@ -79,22 +79,22 @@ class RecordedFinding(dict[str, Any]):
 
     @property
     def at(self) -> str:
-        """Where in the reply, as a JSON path such as `$.choices[0].message`, or a part of the response."""
+        """The place in the reply: a JSON path such as `$.choices[0].message`, or a part of the response."""
         return str(self["at"])
 
     @property
     def expected(self) -> str:
-        """What the clause asks for."""
+        """The requirement of the clause."""
         return str(self["expected"])
 
     @property
     def observed(self) -> str:
-        """What was seen in its place, redacted and bounded."""
+        """The value that was observed instead, redacted and bounded."""
         return str(self["observed"])
 
     @property
     def reason(self) -> str:
-        """Why it was not judged, does not apply, or is waived; empty otherwise."""
+        """The reason why it was not judged, does not apply, or is waived; empty otherwise."""
         return str(self["reason"])
 
     def __str__(self) -> str:
@@ -104,11 +104,11 @@ class RecordedFinding(dict[str, Any]):
 
 
 class RecordedExchange(dict[str, Any]):
-    """One request with what came back, or the fault that stopped it."""
+    """One request with its reply, or with the fault that stopped it."""
 
     @property
     def id(self) -> str:
-        """Its name within the run: x1, x2, …"""
+        """The name of the exchange within the run: x1, x2, …"""
         return str(self["id"])
 
     @property
@@ -118,7 +118,7 @@ class RecordedExchange(dict[str, Any]):
 
     @property
     def sent_at(self) -> str:
-        """When, RFC 3339 UTC; empty where a capture does not say."""
+        """The time of sending, RFC 3339 UTC; empty if a capture does not show it."""
         return str(self["sent_at"])
 
     @property
@@ -139,13 +139,13 @@ class RecordedExchange(dict[str, Any]):
 
     @property
     def request_id(self) -> str:
-        """What the server calls this request; empty when it does not say."""
+        """The server's id of this request; empty if the server sends none."""
         response = self["response"]
         return str(response["request_id"]) if response else ""
 
     @property
     def excerpt(self) -> str:
-        """The beginning of the body, of a broken or undecided exchange only; escaped and bounded."""
+        """The beginning of the body, only if something in it is broken or undecided; escaped and bounded."""
         response = self["response"]
         return str(response["body"]["excerpt"]) if response else ""
 
@@ -156,7 +156,7 @@ class RecordedExchange(dict[str, Any]):
 
     @property
     def milliseconds(self) -> float | None:
-        """From the start to the last byte; None where it is not known."""
+        """The time from the start to the last byte, in milliseconds; None if it is not known."""
         total = self["timings_ms"]["total"]
         return float(total) if total is not None else None
 

@@ -17,9 +17,9 @@ from chatproof.wire.exchange import Exchange, Response, Secret
 MOST = 1024 * 1024
 """Bytes that are kept of a body."""
 _SLACK = 128 * 1024  # redacted beyond that: more than the longest form of the longest key, so that none is cut in half
-HIDDEN = "the key stands in it in a form that cannot be taken out"
-SEALED = "it is compressed, so that what it holds cannot be looked through"
-FOREIGN = "a secret of somebody else stands in it in a form that cannot be taken out"
+HIDDEN = "it contains the key in a form that cannot be removed"
+SEALED = "it is compressed, so its content cannot be searched"
+FOREIGN = "it contains another secret in a form that cannot be removed"
 _COMPRESSED = (
     *(b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"PK\3\4", b"\x28\xb5\x2f\xfd", b"BZh"),
     *(b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x04\x22\x4d\x18"),

@@ -25,11 +25,11 @@ def render(document: dict[str, Any], style: Style) -> str:
         f"# What `chatproof {document['kind']}` found failing in run {document['run_id']}, {document['started_at']}:",
         f"# {_comment(target['base_url'])}, model {_comment(target['model'])}, {document['verdict']}.",
         *([f"# Narrowed by {_comment(narrowed(document))}: what was left out was not checked."] if less else []),
-        "# Put it into chatproof.toml. Fill in reason and ticket: without them the file is refused.",
+        "# Put it into chatproof.toml. Fill in reason and ticket: a waiver without them is refused.",
     ]
     grave = [term["clause"] for term in document.get("terms", []) if term["grave"] and term["clause"] in broken]
     if grave:
-        lines.append(f"# DANGER: {', '.join(grave)}: mend this instead. A waiver does not make it harmless.")
+        lines.append(f"# DANGER: {', '.join(grave)}: fix this instead. A waiver does not make it harmless.")
     lines += _head(target, bool(broken))
     until = (date.fromisoformat(document["started_at"][:10]) + timedelta(days=_DAYS)).isoformat()
     musts_first = sorted(broken.values(), key=lambda finding: finding["level"] != "must")
@@ -48,7 +48,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         lines.append("# Nothing failed, so there is nothing to waive.")
     waived = dict.fromkeys(f["clause"] for f in document["findings"] if f["outcome"] == "waived")
     if waived:
-        lines += ["", f"# Waived already, and still failing: {', '.join(waived)}."]
+        lines += ["", f"# Already waived, and still failing: {', '.join(waived)}."]
     return "\n".join([*lines, ""])
 
 
@@ -59,7 +59,7 @@ def _head(target: dict[str, Any], broken: bool) -> list[str]:
     lines = ["", "[targets.url]", f"base_url = {_string(target['base_url'])}"]
     if target["model"]:
         lines.append(f"model = {_string(target['model'])}")
-    return [*lines, "# name it as you like, here and below"]
+    return [*lines, "# choose any name, the same here and below"]
 
 
 def _comment(text: str) -> str:

@@ -84,27 +84,30 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
     of = {outcome: [c for c in musts if c["outcome"] == outcome] for outcome in _OUTCOMES}
     warned = [clause for clause in clauses if clause["level"] != "must" and clause["outcome"] == "broken"]
     words = {
-        "GO": "The endpoint may carry traffic: every required clause was checked and passed, or is waived below.",
-        "NO-GO": "The endpoint must not carry traffic: a complete reply breaks what a client relies on.",
-        "UNDECIDED": "No decision can be made: something required could not be observed. This is no GO.",
+        "GO": "The endpoint can carry traffic: every required clause was checked and passed, or is waived below.",
+        "NO-GO": "The endpoint must not carry traffic: a complete reply breaks a rule that a client relies on.",
+        "UNDECIDED": "No decision can be made: a required clause could not be observed. This is not a GO.",
     }
     if narrowed(document):
         words["GO"] = (
-            "What was checked passed, but not the whole contract was checked: this is no decision about a rollout."
+            "All checks passed, but a part of the contract was not checked: this is not a decision about a rollout."
         )
     lines = ["## Decision", "", f"**{document['verdict']}**. {words[document['verdict']]}", ""]
     if narrowed(document):
         lines += [f"**Narrowed** by {_span(narrowed(document))}: what was left out was not checked.", ""]
     lines += [line for note in dangers for line in (f"**DANGER**: {cell(note.removeprefix('DANGER: '))}", "")]
     if document["kind"] == "judge":
-        lines += ["Captured exchanges were judged; nothing was sent. What is not in a capture is not checked.", ""]
+        lines += [
+            "Captured exchanges were judged; nothing was sent. A part that is missing in a capture is not checked.",
+            "",
+        ]
     if "terms" not in document:
         lines += [
-            "Only the smoke contract was checked. `chatproof validate` checks the whole one before a rollout.",
+            "Only the smoke contract was checked. `chatproof validate` checks the complete one before a rollout.",
             "",
         ]
     counts = ", ".join(f"{len(found)} {_WORDS.get(outcome, outcome)}" for outcome, found in of.items() if found)
-    lines.append(f"- Required clauses: {counts or 'none was asked for'}.")
+    lines.append(f"- Required clauses: {counts or 'none was requested'}.")
     lines += [f"- **Failed** `{clause['clause']}`: {_seen(clause)}" for clause in of["broken"]]
     if of["undecided"]:
         reasons = dict.fromkeys(clause["reason"] for clause in of["undecided"])
@@ -134,8 +137,9 @@ def _capabilities(document: dict[str, Any]) -> list[str]:
     if not rows:
         return []
     about = (
-        "Unsupported is a clear refusal, ignored was accepted and silently not done, broken was done in a shape that\n"
-        "clients cannot read. What is required must be supported."
+        "Unsupported: clearly refused. Ignored: accepted, but without effect and without an "
+        "error. Broken: done in a form that\nclients cannot read. Required capabilities must be "
+        "supported."
     )
     heads = ["capability", "state", "required", "seen by"]
     return ["## Capabilities", "", about, "", *_table(heads, rows), ""]
@@ -159,7 +163,7 @@ def _failure_modes(document: dict[str, Any], clauses: list[dict[str, Any]]) -> l
     ]
     lines = ["## Failure modes tested", "", *_table(["probe", "sent", "answered", "outcome"], rows), ""]
     if forms:
-        about = "Forms of the key are recorded, not judged: providers differ, and no client may rely on one."
+        about = "Forms of the key are recorded, not judged: providers differ, and no client can rely on one."
         lines += [about, "", *_table(["probe", "sent", "answered"], forms), ""]
     return lines
 
@@ -204,7 +208,7 @@ def _not_judged(clauses: list[dict[str, Any]]) -> list[str]:
             level = "" if clause["level"] == "must" else f" ({clause['level']})"
             groups.setdefault((clause["outcome"], clause["reason"]), []).append(f"`{clause['clause']}`{level}")
     rows = [[_WORDS[outcome], cell(reason), ", ".join(ids)] for (outcome, reason), ids in groups.items()]
-    always = "Price, quota, latency, uptime, and what the model says are never judged."
+    always = "Price, quota, latency, uptime and the text of the model are never judged."
     table = _table(["", "reason", "clauses"], rows) if rows else ["Every clause in force was checked."]
     return ["## Not checked", "", always, "", *table, ""]
 
@@ -235,7 +239,7 @@ def _fields(document: dict[str, Any]) -> list[str]:
         lines += [f"### Of {shown} (`{exchange['probe']}`, answered {_answer(exchange)})", ""]
         lines += [*_table(["path", "types"], rows), ""]
     if len(lines) == 2:
-        lines += ["None: no reply held JSON.", ""]
+        lines += ["None: no reply contained JSON.", ""]
     return lines
 
 
@@ -247,9 +251,7 @@ def _sources(document: dict[str, Any]) -> list[str]:
     rows = [[own(url), accessed, str(count)] for (url, accessed), count in groups.items()]
     if not rows:
         return []
-    about = (
-        "The contract was written after these pages as they read on that day; look again before relying on a detail."
-    )
+    about = "The contract follows these pages as they were on that day; read them again before you rely on a detail."
     return ["## Sources checked", "", about, "", *_table(["source", "accessed", "clauses"], rows), ""]
 
 
@@ -282,7 +284,7 @@ def _contract(clauses: list[dict[str, Any]]) -> list[str]:
 def _run(document: dict[str, Any]) -> list[str]:
     lines = ["## The run", ""]
     if document["verdict"] == "GO" and document.get("not_asked"):
-        lines.append(f"- not asked, so nothing is said of it: {'; '.join(document['not_asked'])}")
+        lines.append(f"- not requested, so not checked: {'; '.join(document['not_asked'])}")
     lines += [f"- {cell(note)}" for note in document["notes"]]
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
     lines.append(f"- {sent(document)}")

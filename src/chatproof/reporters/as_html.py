@@ -34,7 +34,7 @@ _WORDS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided", SKIPPED: "not
 _MEANING = {
     "GO": "Every required clause passed.",
     "NO-GO": "A complete reply was observed, and a required clause failed.",
-    "UNDECIDED": "No clause failed, but something required could not be observed. This is no pass.",
+    "UNDECIDED": "No clause failed, but a required one could not be observed. This is not a pass.",
 }
 _NARROWED = " The run was narrowed: what was left out was not checked."
 _PHASES = ("dns", "connect", "tls", "wait", "receive")

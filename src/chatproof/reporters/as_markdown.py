@@ -58,7 +58,7 @@ def _troubled(troubled: list[Case]) -> list[str]:
     for case in troubled:
         cause = code(case.code) if case.code else ""
         rows.append(f"| {_MARKS[case.state]} | {code(case.id)} | {case.level} | {code(case.message)} | {cause} |")
-    return ["| | clause | level | what was seen | cause |", "|---|---|---|---|---|", *rows, ""]
+    return ["| | clause | level | observed | cause |", "|---|---|---|---|---|", *rows, ""]
 
 
 def _skipped(skipped: list[Case]) -> list[str]:

@@ -210,7 +210,7 @@ class Again:
         """Seconds that a rate limit asks for. Where that is too long, or did not help, nothing more is asked."""
         seconds = max(patience(Reply(exchange)) for exchange in answers)
         if met > _LIMITS or seconds > LONGEST_PAUSE:
-            self.stopped = f"a rate limit was met {met} times in a row"
+            self.stopped = f"the rate limit was reached {met} times in a row"
         return seconds
 
     def _take_in(self, pairing: Pairing, side: Side, label: str, exchange: Exchange) -> "Waves[None]":
@@ -237,7 +237,7 @@ class Again:
         if self.sent + requests > self.limits.requests:
             self.stopped = f"the limit of {self.limits.requests} further requests is reached"
         elif time.monotonic() > self._until:
-            self.stopped = f"{self.limits.seconds:g} s of asking again are over"
+            self.stopped = f"{self.limits.seconds:g} s for asking again are over"
         return not self.stopped
 
 

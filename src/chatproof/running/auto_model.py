@@ -9,7 +9,7 @@ from chatproof.contract.clause import MUST
 from chatproof.contract.probe import ALL
 from chatproof.judging.contract import Contract, Term, contract_on
 
-NOT_SENT = "not sent: --model auto got no list of models to take one from"
+NOT_SENT = "not sent: --model auto got no list of models to choose from"
 
 
 def with_listing(contract: Contract) -> Contract:

@@ -226,7 +226,7 @@ def _proxy(wanted: str) -> Proxy | None:
     credentials, at, authority = rest.rpartition("@")
     url = parse_base_url(f"http://{authority.rstrip('/')}", allow_http=True) if separator else None
     if scheme.lower().startswith("socks"):
-        advice = "openai-python itself needs httpx[socks] for socks5://, and takes no other kind"
+        advice = "openai-python itself needs httpx[socks] for socks5://, and supports no other kind"
         raise UsageError("usage", "a SOCKS proxy is not supported: give one as http://host:port", advice)
     if scheme.lower() != "http" or url is None or isinstance(url, UrlProblem):
         raise UsageError("usage", "the proxy must be given as http://host:port", "no other kind is supported")

@@ -98,7 +98,7 @@ def remark(replies: Mapping[str, Reply], control: str) -> list[str]:
     if first is None or second is None:
         return []
     before, after = (reply.exchange.request.summary for reply in (first, second))
-    return [f"the plain request was refused with {before}, and the run went on with {after}"]
+    return [f"the plain request was refused with {before}, and the run continued with {after}"]
 
 
 def _then(make: Callable[..., Any], changed: tuple[Change, ...]) -> Callable[..., Any]:

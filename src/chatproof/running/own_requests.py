@@ -170,7 +170,7 @@ def notes(settings: Settings, refusals: tuple[Refusal, ...]) -> list[str]:
     """What was not sent as it is, and which usual things are refused, for the run's notes."""
     told = [f"{row['probe']}: the endpoint {row['sentence']}" for row in of_ours(refusals)]
     return told + [
-        f"{probe}: {', '.join(own.left_out)} left out, for it has effects on the server; --allow-effects sends it"
+        f"{probe}: {', '.join(own.left_out)} left out, because it has effects on the server; --allow-effects sends it"
         for probe, own in named(settings.requests).items()
         if own.left_out
     ]
@@ -222,6 +222,6 @@ def _explain(diagnosis: dict[str, Any], document: dict[str, Any], explained: dic
     parts = list(dict.fromkeys(name for probe in explained for name in explained[probe]["parts"]))
     if parts:
         diagnosis["next_step"] = (
-            f"Your own request: leave out or change {', '.join(parts)} for this endpoint, or take another model or "
-            "endpoint that takes it."
+            f"Your own request: leave out or change {', '.join(parts)} for this endpoint, or use "
+            "another model or endpoint that accepts it."
         )

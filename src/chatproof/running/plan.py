@@ -21,7 +21,25 @@ USER_AGENT = f"chatproof/{__version__} (contract probe)"
 
 
 class Settings(NamedTuple):
-    """What a run does, beyond its target."""
+    """The settings of a run, besides its target.
+
+    - `stream`: also send a streaming request
+    - `strict`: treat `should` clauses as `must`
+    - `only`, `skip`: ids or families of clauses to judge, or to leave out
+    - `keep_bodies`: keep excerpts of passing replies, too
+    - `max_requests`: refuse to send more requests than this; 0: no limit
+    - `kind`: smoke or validate
+    - `layers`: validate: judge only these layers: transport, schema, behaviour
+    - `required`: validate: capabilities that must be supported
+    - `extras`: validate: optional probes to send
+    - `waivers`: clauses, or families of them, that are allowed to fail, each with its Waiver
+    - `budget_tokens`: validate: stop before more tokens than this are used; 0: no limit
+    - `burst`: validate: number of parallel requests
+    - `whole_bodies`: keep complete bodies of replies with a failure, for a journal
+    - `free`: send nothing billable; a refusal then has no control request and proves less
+    - `unasked`: report which features no request used, in smoke as well
+    - `requests`: your own requests, sent in addition
+    """
 
     stream: bool = False
     strict: bool = False
@@ -30,16 +48,16 @@ class Settings(NamedTuple):
     keep_bodies: bool = False
     max_requests: int = 0
     kind: str = SMOKE
-    layers: tuple[str, ...] = ()  # validate: judge only these
-    required: tuple[str, ...] = ()  # validate: capabilities that must be supported
-    extras: tuple[str, ...] = ()  # validate: probes that are sent only when asked for
+    layers: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     waivers: tuple[tuple[str, Waiver], ...] = ()
-    budget_tokens: int = 0  # validate: stop before more than this is used; 0: no limit
-    burst: int = 5  # validate: requests at once
-    whole_bodies: bool = False  # of replies that break something: for a journal
-    free: bool = False  # send nothing billable: a refusal is then seen without its control, and shows less
-    unasked: bool = False  # smoke, too, says which features no request exercised
-    requests: "tuple[OwnRequest, ...]" = ()  # the user's own, sent beside ours
+    budget_tokens: int = 0
+    burst: int = 5
+    whole_bodies: bool = False
+    free: bool = False
+    unasked: bool = False
+    requests: "tuple[OwnRequest, ...]" = ()
 
 
 class LeftOut(str):
@@ -103,8 +121,8 @@ def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str
     if not chosen:
         raise UsageError(
             "usage",
-            "no request is left to send, so nothing would be checked",
-            "look at --only, --skip and --no-auth",
+            "no request remains to send, so nothing would be checked",
+            "check --only, --skip and --no-auth",
         )
     if settings.max_requests < 0:
         raise UsageError("usage", "--max-requests must not be negative", "correct it")
@@ -136,7 +154,7 @@ def _completed(
     unknown = [extra for extra in settings.extras if extra not in opt_in]
     if unknown:
         advice = near(unknown[0], opt_in)
-        raise UsageError("usage", f"no probe to add is called {unknown[0][:40]!r}", advice)
+        raise UsageError("usage", f"there is no probe {unknown[0][:40]!r} to add", advice)
     needed = needed | {id for id in settings.extras if rows[id].unjudged}
     if not (settings.only or settings.layers):
         needed = needed | {id for id, row in rows.items() if row.role == KEY_FORM}

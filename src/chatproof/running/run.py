@@ -216,7 +216,7 @@ def conclude(contract: Contract, resolved: Resolved, settings: Settings, sent: S
     }
     https = resolved.url.scheme == "https"
     ignored = environment.notes(environ, https=https, proxy=target.proxy, ca_file=target.ca_file)
-    fixed = tuple(f"the waiver of {clauses} can go: nothing fails there any more" for clauses in judgement.fixed)
+    fixed = tuple(f"the waiver of {clauses} is no longer needed: nothing fails there" for clauses in judgement.fixed)
     dangers = tuple(
         f"{document.DANGER}{finding.clause} failed and is only waived: {finding.observed}; {finding.reason}"
         for finding in judgement.dangers

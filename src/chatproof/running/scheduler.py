@@ -185,7 +185,7 @@ class Sending:
                 if self.rows[probe].answers is not None:
                     self.planned[probe] = request_for(self.rows[probe], self.resolved, self._json_of(after))
                     if len(self.planned[probe].body) > LONGEST_ANSWER:
-                        self.not_sent[probe] = f"not sent: what {after} was answered with is too long to be sent back"
+                        self.not_sent[probe] = f"not sent: the answer to {after} is too long to be sent back"
                         affordable.remove(probe)
             yield self._wave(affordable, self.transport, self.exchanges)
 
@@ -226,7 +226,7 @@ class Sending:
 
     def _send_again(self, group: list[str], pause: float) -> "Waves[None]":
         if pause > LONGEST_PAUSE:
-            reason = f"throttled: the server asks for {pause:g} s of patience, more than is waited for"
+            reason = f"throttled: the server asks to wait {pause:g} s, longer than this run waits"
             self.not_sent.update(dict.fromkeys(group, reason))
             return
         most = self.settings.max_requests
@@ -271,7 +271,7 @@ def remarks(judgement: Judgement) -> list[str]:
     named = context.surface.view.model(context.control) if context.control else ""
     said = []
     if named and named != context.model:
-        said = [f"the reply names the model {quote(named)}, not the {quote(context.model)} that was asked for"]
+        said = [f"the reply names the model {quote(named)}, not the requested {quote(context.model)}"]
     return [*said, *_of_cache(context)]
 
 
@@ -282,10 +282,10 @@ def _of_cache(context: Context) -> list[str]:
     if len(counts) < 2 or not all("prompt" in of for of in counts):
         return []
     read = ", ".join(str(of["cached"]) if "cached" in of else "not reported" for of in counts)
-    said = f"the cache: of {counts[0]['prompt']} prompt tokens, sent {len(counts)} times, were read from it: {read}"
+    said = f"the cache: of {counts[0]['prompt']} prompt tokens, sent {len(counts)} times, it supplied: {read}"
     if any(of.get("cached") for of in counts[1:]):
         return [said]
-    return [f"{said} (several hosts may share this model, each with a cache of its own)"]
+    return [f"{said} (several hosts may share this model, each with its own cache)"]
 
 
 def patience(reply: Reply) -> float:

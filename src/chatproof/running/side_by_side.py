@@ -82,7 +82,7 @@ def known_capabilities(names: Iterable[str], apis: Iterable[str]) -> frozenset[s
     named = frozenset(names)
     known = {clause.capability for api in apis for clause in surface_of(api).clauses(VALIDATE).values()} - {""}
     if unknown := sorted(named - known):
-        raise UsageError("usage", f"no capability is called {unknown[0][:80]!r}", near(unknown[0], sorted(known)))
+        raise UsageError("usage", f"there is no capability {unknown[0][:80]!r}", near(unknown[0], sorted(known)))
     return named
 
 

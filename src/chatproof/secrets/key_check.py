@@ -87,7 +87,7 @@ def check(key: str, other_providers: dict[str, str] | None = None) -> KeyProblem
         return _malformed("quotation marks are part of the value", "remove the quotes around it")
     lowered = key.lower()
     if lowered.startswith(("authorization:", "bearer ", "bearer:")):
-        return _malformed("the value begins with the header's own words (Bearer …)", "store the bare key")
+        return _malformed("the value begins with a part of the header (Bearer …)", "store only the key itself")
     placeholder = _placeholder(key, lowered)
     if placeholder:
         return placeholder
@@ -102,7 +102,7 @@ def check(key: str, other_providers: dict[str, str] | None = None) -> KeyProblem
         return KeyProblem(
             "auth.wrong_provider",
             f"the key has the form of a key of {owner}",
-            "base URL, key and model must come from one provider; check the variable, or say --profile",
+            "base URL, key and model must belong to one provider; check the variable, or use --profile",
         )
     return None
 
@@ -118,7 +118,7 @@ def _placeholder(key: str, lowered: str) -> KeyProblem | None:
     ):
         return _malformed("a placeholder, not a key", "set the real key")
     if lowered.startswith(("http://", "https://")):
-        return _malformed("a URL, not a key", "check that key and base URL are not exchanged")
+        return _malformed("a URL, not a key", "check that key and base URL are not swapped")
     return None
 
 

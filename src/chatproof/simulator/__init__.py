@@ -31,13 +31,23 @@ def _faults() -> "Mapping[str, Fault]":
 
 
 CHAT = Side(respond, MODEL, _faults)
+"""The side of chat completions: how it answers, its model, its faults."""
 
 _CERTS = os.path.join(os.path.dirname(__file__), "certs")
 _CA_FILE = os.path.join(_CERTS, "ca.pem")
 
 
 class Simulator:
-    """A running simulator, or an address where a fault keeps one from running. `repr` does not show the key."""
+    """A running simulator, or an address at which a fault prevents one. `repr` does not show the key.
+
+    - `base_url`: for a target or an SDK, with its version
+    - `key`: the key that it accepts; empty if `start` was given one
+    - `model`: a model that it serves
+    - `ca_file`: the authority of its certificate, for https; empty for http
+    - `proxy`: the proxy to use, for faults of proxies; otherwise empty
+    - `timeout`: seconds to allow an exchange so that the fault shows; 0.0: the default
+    - `stream`: true if the fault shows only with a streaming request
+    """
 
     def __init__(
         self,
@@ -52,8 +62,8 @@ class Simulator:
         self.model = model
         self.ca_file = ""
         self.proxy = ""
-        self.timeout = fault.timeout if fault else 0.0  # seconds to allow an exchange; 0.0: the default
-        self.stream = fault.stream if fault else False  # the fault only shows with --stream
+        self.timeout = fault.timeout if fault else 0.0
+        self.stream = fault.stream if fault else False
         self._parts = parts
 
     def stop(self) -> None:
@@ -83,10 +93,10 @@ def start(
 ) -> Simulator:
     """Start the simulator in daemon threads on 127.0.0.1, on a free port unless one is given.
 
-    `seen` is told of each request that a fault may answer. `key` opens it; by default a new one, and the one that is
-    given is not handed out again: `Simulator.key` is then empty. `pace` is how long answers take, by default no time.
-    With `switchable` faults can be switched while it runs: see `control`. `side` is the API that is served. Raises
-    KeyError for a fault that does not exist, OSError for a port that cannot be had.
+    `seen` is called with each request that a fault may answer. `key` is the key that it accepts, by default a new one;
+    a given one is not repeated: `Simulator.key` is then empty. `pace` is how long answers take, by default no time.
+    With `switchable` the fault can be changed while it runs: see `control`. `side` is the API that is served. Raises
+    KeyError for a fault that does not exist, OSError for a port that is not available.
     """
     opens = key.reveal() if key is not None else new_key()
     if fault or switchable:

@@ -117,7 +117,7 @@ class Rows(NamedTuple):
             ),
             self.must(
                 "media-type",
-                "The answer is called text/html.",
+                "The answer is labelled text/html.",
                 "contract.media_type",
                 plain,
                 labelled(media="text/html"),
@@ -155,7 +155,7 @@ class Rows(NamedTuple):
         """The key comes back."""
         return self.must(
             "key-echoed",
-            "The key stands in the reply.",
+            "The key is in the reply.",
             "secret.reflected",
             answered,
             lambda turn: edited(lambda value: value.update(metadata={"key": turn.key}))(turn),
@@ -167,7 +167,7 @@ class Rows(NamedTuple):
         code, ids = "auth.not_enforced", ("auth.invalid_key.rejected", "auth.missing_key.rejected")
         return (
             self.must("wrong-key-served", "A wrong key is served.", code, wrong_key, let_in, ids[0]),
-            self.must("any-key-served", "No key is asked for.", code, refused, let_in, *ids),
+            self.must("any-key-served", "No key is required.", code, refused, let_in, *ids),
         )
 
     def empty_key(self, when: When, let_in: Alter) -> tuple[Fault, ...]:

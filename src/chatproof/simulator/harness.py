@@ -27,7 +27,11 @@ MOST_REQUESTS = 10_000
 
 
 class Received(NamedTuple):
-    """One request as it arrived. The key itself is never kept: `credential` is good, wrong or missing."""
+    """One request as it arrived.
+
+    - `method`, `path`, `body`: as sent
+    - `credential`: good, wrong or missing; the key itself is never kept
+    """
 
     method: str
     path: str
@@ -36,15 +40,16 @@ class Received(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """The body as a JSON value. Raises ValueError when it is none."""
+        """The body as a JSON value. Raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 
 class ChatSimulator:
     """A conformant chat completions server on loopback whose behaviour can be broken on purpose.
 
-    `base_url`, `api_key`, `model`: what to give your client. `ca_file` and `proxy` are set only where a fault needs
-    them. `requests` lists what has arrived since the start or the last `clear()`.
+    - `base_url`, `api_key`, `model`: the settings for your client
+    - `ca_file`, `proxy`: set only if a fault needs them
+    - `requests`: the requests that have arrived since the start or the last `clear()`
     """
 
     def __init__(self) -> None:
@@ -78,11 +83,11 @@ class ChatSimulator:
 
     @contextmanager
     def fault(self, name: str) -> "Iterator[ChatSimulator | RelocatedSimulator]":
-        """Fail this way inside the block; `chatproof simulate --list-faults` lists the names.
+        """Switch a fault on inside the block; `chatproof simulate --list-faults` lists the names.
 
         A fault of the answer is switched on at the same base URL, so that clients made before fail, too. A fault of
-        the place (nothing listens, another certificate, a wrong path) has a base URL of its own: use what the block
-        is given, which is right for both. Raises ValueError for a name that does not exist.
+        the place (nothing listens, another certificate, a wrong path) has its own base URL: use the value that the
+        block gets, which is right for both. Raises ValueError for a name that does not exist.
         """
         fault = _find(name)
         if fault.place == Place():
@@ -108,7 +113,11 @@ class ChatSimulator:
 
 
 class RelocatedSimulator:
-    """Where a fault of the place plays: the same attributes, at an address of its own."""
+    """A simulator at another address, for a fault of the place.
+
+    - `base_url`, `api_key`, `model`, `ca_file`, `proxy`, `requests`: as of ChatSimulator
+    - `stop`: a function that stops listening and drops every connection
+    """
 
     def __init__(self, name: str, requests: list[Received]) -> None:
         self.requests = requests

@@ -56,7 +56,7 @@ class UnknownApi(UsageError):
     """An API that this package has no surface for."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("usage", f"no API is called {name[:40]!r}", near(name, names()))
+        super().__init__("usage", f"there is no API {name[:40]!r}", near(name, names()))
 
 
 _loaded: "dict[str, Surface]" = {}

@@ -36,32 +36,31 @@ _TEXT = {"type": "string"}
 _NAMES = {"type": "array", "items": _TEXT}
 ALERT: dict[str, AlertField] = {
     "kind": AlertField("alertmanager, webhook or apprise", '"alertmanager"', {"enum": list(KINDS)}),
-    "name": AlertField("what the log calls it; by default its kind", '"pager"', _TEXT),
+    "name": AlertField("the name of this receiver in logs (default: its kind)", '"pager"', _TEXT),
     "url": AlertField(
         "where its URL is: env:NAME, or file:PATH with an absolute path", '"env:ALERTMANAGER_URL"', _REFERENCE
     ),
     "secret": AlertField(
-        "likewise, the secret that messages are signed with", '"env:HOOK_SECRET"', _REFERENCE, (WEBHOOK,)
+        "in the same form: the secret that messages are signed with", '"env:HOOK_SECRET"', _REFERENCE, (WEBHOOK,)
     ),
     "authorization": AlertField(
-        "likewise, the whole value of an Authorization header", '"env:HOOK_AUTH"', _REFERENCE, (ALERTMANAGER, WEBHOOK)
+        "in the same form: the complete value of an Authorization header",
+        '"env:HOOK_AUTH"',
+        _REFERENCE,
+        (ALERTMANAGER, WEBHOOK),
     ),
     "states": AlertField(
-        f"which incidents it is told of: {', '.join(STATES)}; by default all but degraded",
+        f"which incidents are sent to it: {', '.join(STATES)}; default all but degraded",
         '["failing"]',
         {"type": "array", "items": {"enum": list(STATES)}},
     ),
-    "targets": AlertField("only incidents that hold one of these targets", '["shop"]', _NAMES),
-    "repeat": AlertField(
-        "tell again after so long, while it lasts; by default never", '"4h"', _TEXT, (WEBHOOK, APPRISE)
-    ),
-    "labels": AlertField(
-        "labels of every alert, for its routes", '{ team = "llm" }', {"type": "object"}, (ALERTMANAGER,)
-    ),
-    "link": AlertField("base URL under which people reach the monitor's pages", '"https://monitor.example"', _TEXT),
-    "allow_http": AlertField("send in clear to another machine", "true", {"type": "boolean"}),
+    "targets": AlertField("only incidents with one of these targets", '["shop"]', _NAMES),
+    "repeat": AlertField("send again after this time while it lasts; default never", '"4h"', _TEXT, (WEBHOOK, APPRISE)),
+    "labels": AlertField("labels of every alert, for routing", '{ team = "llm" }', {"type": "object"}, (ALERTMANAGER,)),
+    "link": AlertField("base URL at which people reach the monitor's pages", '"https://monitor.example"', _TEXT),
+    "allow_http": AlertField("allow unencrypted http to another machine", "true", {"type": "boolean"}),
     "ca_file": AlertField(
-        "trust these authorities instead of the system's; an absolute path",
+        "trust these certificate authorities instead of the system's; an absolute path",
         '"/etc/ssl/own.pem"',
         _TEXT,
         (ALERTMANAGER, WEBHOOK),
@@ -82,7 +81,7 @@ def problems(said: Any, where: str, place: "Place") -> Iterator[UsageError]:
             yield place.error(where, f"number {number}: {wrong[0]}", wrong[1])
         elif name_of(table) in names[: number - 1]:
             yield place.error(
-                where, f"number {number}: two receivers are called {name_of(table)!r}", "give each a name"
+                where, f"number {number}: two receivers have the name {name_of(table)!r}", "give each its own name"
             )
 
 
@@ -113,7 +112,7 @@ def _problem(table: dict[str, Any]) -> tuple[str, str] | None:
             shown = "a name" if looks_like_key(name, alone=True) else f"{name[:40]!r}"
             return f"unknown name {shown}", near(name, ALERT)
         if kind not in field.kinds:
-            return f"{name} is nothing that {kind} has", "leave it out"
+            return f"{name} is not a setting of {kind}", "leave it out"
         if wrong := _wrong_value(name, value):
             return f"{name} {wrong}", f"write {name} = {field.example}"
     if "url" not in table:
@@ -144,7 +143,7 @@ def _wrong_value(name: str, value: Any) -> str:
     if looks_like_key(value, alone=True):
         return "looks like a key, which does not belong in a file"
     if name == "repeat":
-        return "" if _seconds(value) >= 60 else 'must be a minute or more, such as "4h"'
+        return "" if _seconds(value) >= 60 else 'must be at least a minute, such as "4h"'
     if name == "link":
         return (
             ""

@@ -26,66 +26,68 @@ class Field(NamedTuple):
 TOP: dict[str, Field] = {
     "default": Field(str, "the target of a command that names none", '"shop"'),
     "journal": Field(str, "where runs are kept: a path, a URL without a password, or none", '"runs.sqlite"'),
-    "keep": Field(
-        str, "how long the journal keeps whole bodies of replies that broke something; 0d: not at all", '"30d"'
-    ),
-    "bodies": Field(bool, "a shared journal (PostgreSQL) keeps them, too", "true"),
-    "monitor": Field(dict, "what `chatproof serve` does for all targets", "[monitor]"),
+    "keep": Field(str, "how long the journal keeps complete bodies of replies with a failure; 0d: not at all", '"30d"'),
+    "bodies": Field(bool, "also keep them in a shared journal (PostgreSQL)", "true"),
+    "monitor": Field(dict, "settings of `chatproof serve` for all targets", "[monitor]"),
     "targets": Field(dict, "named targets", "[targets.shop]", decides=False),
 }
 TARGET: dict[str, Field] = {
-    "base_url": Field(str, "base URL in the SDKs' style, with its version", '"https://host/v1"'),
-    "profile": Field(str, "what is known of the provider: `chatproof contract NAME` shows it", '"cometapi"'),
+    "base_url": Field(str, "base URL as SDKs expect it, with its version", '"https://host/v1"'),
+    "profile": Field(str, "the provider's profile: `chatproof contract NAME` shows it", '"cometapi"'),
     "model": Field(str, "model id, or auto", '"ID"', decides=False),
-    "api": Field(str, "the API that is asked: chat, embeddings, messages or responses", '"responses"', decides=False),
+    "api": Field(str, "the API of the target: chat, embeddings, messages or responses", '"responses"', decides=False),
     "key_env": Field(str, "name of the environment variable that holds the key", '"SHOP_KEY"'),
-    "key_file": Field(str, "file that holds the key and nothing else; from this file's folder", '"/run/secrets/shop"'),
+    "key_file": Field(str, "file that contains only the key; relative to this file's folder", '"/run/secrets/shop"'),
     "key_keyring": Field(str, "the key's place in the system's keyring: service/user", '"chatproof/shop"'),
     "environment": Field(str, "staging, production, local, … for the record", '"production"', decides=False),
     "timeout": Field(str, "deadline for each complete exchange", '"30s"', decides=False),
-    "ca_file": Field(str, "trust these authorities instead of the system's; from this file's folder", '"ca.pem"'),
-    "client_cert": Field(str, "our certificate, for a server that asks for one; from this file's folder", '"me.pem"'),
+    "ca_file": Field(
+        str, "trust these certificate authorities instead of the system's; relative to this file's folder", '"ca.pem"'
+    ),
+    "client_cert": Field(
+        str, "our certificate, for a server that requires one; relative to this file's folder", '"me.pem"'
+    ),
     "client_key": Field(
-        str, "its key, where the certificate's file does not hold it; from this file's folder", '"me.key"'
+        str, "its key, if the certificate's file does not contain it; relative to this file's folder", '"me.key"'
     ),
     "client_key_pass": Field(str, "the variable that holds the passphrase of an encrypted key", '"env:SHOP_KEY_PASS"'),
     "headers": Field(
-        dict, "headers that a gateway wants besides, their values from variables", '{ X-Tenant = "env:TENANT" }'
+        dict, "headers that a gateway also needs, their values from variables", '{ X-Tenant = "env:TENANT" }'
     ),
     "proxy": Field(str, "http proxy for CONNECT, or env", '"http://proxy:3128"'),
     "no_auth": Field(bool, "the endpoint is open on purpose", "true"),
     "allow_http": Field(bool, "allow http to a remote host: the key is unencrypted", "true"),
-    "tags": Field(list, "words that `fleet run --select tag=…` chooses by", '["eu", "canary"]', decides=False),
-    "clients": Field(list, "clients of yours: what breaks one of them is a must", '["async-openai"]', decides=False),
+    "tags": Field(list, "words by which `fleet run --select tag=…` chooses", '["eu", "canary"]', decides=False),
+    "clients": Field(list, "your clients: what breaks one of them is a must", '["async-openai"]', decides=False),
     "requires": Field(
         list, "capabilities that must be supported (validate)", '["tools", "json_schema"]', decides=False
     ),
     "requests": Field(
         list,
-        "files with requests of your own, sent beside ours: JSON, JSONL, HAR; from this file's folder",
+        "files with requests of your own, sent in addition to ours: JSON, JSONL, HAR; relative to this file's folder",
         '["traffic.jsonl"]',
     ),
-    "monitor": Field(dict, "`chatproof serve` watches this target, and how", "[targets.shop.monitor]"),
+    "monitor": Field(dict, "`chatproof serve` watches this target with these settings", "[targets.shop.monitor]"),
     "prices": Field(
         dict,
-        "what a million tokens cost, for compare and for budgets",
+        "the price of a million tokens, for compare and for budgets",
         "{ prompt = 0.15, completion = 0.60 }",
         decides=False,
     ),
     "waivers": Field(
-        list, "clauses that may be broken for a while (validate)", "[[targets.shop.waivers]]", decides=False
+        list, "clauses that are allowed to fail for a while (validate)", "[[targets.shop.waivers]]", decides=False
     ),
 }
 WAIVER: dict[str, Field] = {
     "clause": Field(str, "a clause or a family of them", '"stream.finished"'),
-    "reason": Field(str, "why it may be broken", '"fixed in the next release"'),
+    "reason": Field(str, "why it is allowed to fail", '"fixed in the next release"'),
     "ticket": Field(str, "where this is followed up", '"OPS-17"'),
-    "expires": Field(str, "the last day it counts, YYYY-MM-DD", '"2026-12-31"'),
+    "expires": Field(str, "the last day on which it is valid, YYYY-MM-DD", '"2026-12-31"'),
 }
 PRICES = {
     "prompt": "of a million tokens of the prompt",
     "completion": "of a million tokens of the answer",
-    "cached": "of a million tokens of the prompt that were read from a cache; as the others of the prompt by default",
+    "cached": "of a million tokens of the prompt that were read from a cache; default: the prompt's price",
 }
 _KINDS = {str: "a string in quotes", bool: "true or false", list: "an array", dict: "a table"}
 
@@ -135,7 +137,7 @@ def _problems(data: dict[str, Any], place: Place) -> Iterator[UsageError]:
     if isinstance(journal, str) and ":" in journal.partition("://")[2].rpartition("@")[0]:
         yield place.error("journal", "a password does not belong in a file", "use ~/.pgpass, or CHATPROOF_JOURNAL")
     if isinstance(keep, str) and not re.fullmatch("([0-9]{1,4}[dw])?", keep):
-        yield place.error("keep", "is no number of days or weeks", f"write keep = {TOP['keep'].example}")
+        yield place.error("keep", "is not a number of days or weeks", f"write keep = {TOP['keep'].example}")
     yield from _problems_of_monitor(data.get("monitor"), "monitor", place)
     for name, target in targets.items() if isinstance(targets, dict) else ():
         where = f"targets.{name}"
@@ -155,7 +157,7 @@ def _problems_of(target: dict[str, Any], where: str, place: Place) -> Iterator[U
             yield place.error(f"{where}.{field}", "must be an array of strings", f"write {TARGET[field].example}")
     keys = [field for field in ("key_env", "key_file", "key_keyring") if field in target]
     if len(keys) > 1:
-        yield place.error(f"{where}.{keys[1]}", f"there is {keys[0]}, too", "name one place for the key")
+        yield place.error(f"{where}.{keys[1]}", f"{keys[0]} is given as well", "name only one place for the key")
     prices = target.get("prices", {})
     yield from _problems_of_prices(prices if isinstance(prices, dict) else {}, f"{where}.prices", place)
     headers = target.get("headers", {})
@@ -216,7 +218,7 @@ def _problems_of_header(name: str, said: object, where: str, place: Place) -> It
     unknown = isinstance(said, dict) and {*said} - {"value", "credential"}
     if unknown or not isinstance(credential, bool) or not isinstance(value, str) or not value.startswith(VARIABLE):
         advice = f'write {shown} = "env:VAR", or {shown} = {{ value = "env:VAR", credential = true }}'
-        yield place.error(where, f"{shown} names no variable: a value does not belong in a file", advice)
+        yield place.error(where, f"{shown} does not name a variable: a value does not belong in a file", advice)
 
 
 def _problems_of_waiver(waiver: object, where: str, number: int, place: Place) -> Iterator[UsageError]:
@@ -242,7 +244,7 @@ def _problems_of_waiver(waiver: object, where: str, number: int, place: Place) -
     except ValueError:
         known = False
     if not known:  # other spellings of a day are no good: days are compared as texts
-        yield place.error(where, f"number {number}: expires is no date", "write it as 2026-12-31")
+        yield place.error(where, f"number {number}: expires is not a date", "write it as 2026-12-31")
 
 
 def line_of(text: str, dotted: str) -> int:

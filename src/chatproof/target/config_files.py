@@ -155,7 +155,7 @@ def remarks(said: Settings) -> list[str]:
     from chatproof.target import trust
 
     unused = [
-        f"{safe_files.tilde(file)} is not approved, so that none of its settings is in force: chatproof config trust"
+        f"{safe_files.tilde(file)} is not approved, so none of its settings is in force: chatproof config trust"
         for file, loaded in waiting
         if trust.named(loaded) and not trust.is_approved(file, trust.digest(loaded, trust.authorities(loaded)))
     ]
@@ -229,7 +229,7 @@ def _read(path: str, *, lint: bool) -> bytes:
     if len(raw) > _MAX:
         raise UsageError("usage", f"{path} is larger than 1 MiB", "check --config")
     if others and not lint:
-        raise UsageError("usage", f"{path} could be changed by others: {others}", "chmod go-w it, or use your own copy")
+        raise UsageError("usage", f"other users could change {path}: {others}", "chmod go-w it, or use your own copy")
     return raw
 
 

@@ -28,10 +28,10 @@ def read(path: str) -> tuple[dict[str, str], list[str]]:
     except OSError as error:
         raise UsageError("usage", f"cannot read the env file {path}: {error.strerror}", "check --env-file") from None
     if raw is None or len(raw) > _MAX:
-        raise UsageError("usage", f"the env file {path} is no regular file of at most 64 KiB", "check --env-file")
+        raise UsageError("usage", f"the env file {path} is not a regular file of at most 64 KiB", "check --env-file")
     notes = []
     if status.st_mode & 0o077:
-        notes.append(f"the env file {path} can be read by others; chmod 600 it")
+        notes.append(f"other users can read the env file {path}; chmod 600 it")
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:

@@ -105,14 +105,14 @@ def notes(environ: Mapping[str, str], *, https: bool, proxy: str, ca_file: str) 
     said = []
     proxies = set_variables(environ, [name for name in PROXY_VARIABLES if name.lower() != "no_proxy"])
     if proxies and not proxy:
-        said.append(f"proxy variables are set and not used: {', '.join(proxies)}; say --proxy env to use them")
+        said.append(f"proxy variables are set but not used: {', '.join(proxies)}; use --proxy env to use them")
     trust = set_variables(environ, IGNORED_TRUST)
     if named := set_variables(environ, _RESOLVER):
-        said.append(f"variables of the resolver are set and not used: {', '.join(named)}; name the host in full")
+        said.append(f"variables of the resolver are set but not used: {', '.join(named)}; give the host's full name")
     if environ.get("CHATPROOF_CA_FILE") and not ca_file:
-        said.append("CHATPROOF_CA_FILE is set and not used; say --ca-file env to trust its authorities")
+        said.append("CHATPROOF_CA_FILE is set but not used; use --ca-file env to trust its authorities")
     if https and trust and not ca_file:
         said.append(
-            f"trust variables are set and not used: {', '.join(trust)}; say --ca-file to trust another authority"
+            f"trust variables are set but not used: {', '.join(trust)}; use --ca-file to trust another authority"
         )
     return said

@@ -20,7 +20,7 @@ REFUSED: dict[str, str] = {
         "it is about one connection, not about the request",
     ),
     **dict.fromkeys(
-        ("content-length", "content-encoding", "expect"), "it says where the request ends or how it is sent"
+        ("content-length", "content-encoding", "expect"), "it describes where the request ends or how it is sent"
     ),
     **dict.fromkeys(("accept", "accept-encoding", "content-type", "user-agent"), "chatproof sets it itself"),
 }
@@ -30,5 +30,5 @@ REFUSED: dict[str, str] = {
 def name_problem(name: str) -> str:
     """Why a header of this name cannot be added; empty when it can."""
     if not name or not _NAME.issuperset(name) or len(name) > 100:
-        return "its name is no header's name"
+        return "its name is not a valid header name"
     return REFUSED.get(name.lower(), "")

@@ -31,9 +31,9 @@ def in_env_file(variables: list[str]) -> str:
     try:
         found = env_file.read(".env")[0]
     except UsageError:
-        return "a file .env is here and is not read unasked: say --env-file .env"
+        return "there is a file .env here, which is not read without --env-file .env"
     named = next((variable for variable in variables if found.get(variable)), "")
-    return f"the file .env here sets {named}, and is not read unasked: say --env-file .env" if named else ""
+    return f"the file .env here sets {named}, but is not read without --env-file .env" if named else ""
 
 
 def no_key(source: str, *, set_: bool) -> UsageError:

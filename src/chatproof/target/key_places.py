@@ -12,7 +12,7 @@ def from_keyring(place: str) -> str | None:
     """The password that the system's keyring has for service/user; None when it has none."""
     service, slash, user = place.rpartition("/")
     if not slash or not service or not user:
-        raise UsageError("usage", "key_keyring is no service/user", 'write key_keyring = "chatproof/shop"')
+        raise UsageError("usage", "key_keyring is not service/user", 'write key_keyring = "chatproof/shop"')
     try:
         import keyring
     except ModuleNotFoundError:
@@ -44,10 +44,10 @@ def read_key_file(path: str, notes: list[str]) -> tuple[str, str]:
         if not stat.S_ISREG(status.st_mode):
             raise UsageError("auth.key_malformed", f"the key file {path} is not a regular file", "check --key-file")
         if others := safe_files.writers(status, handle):
-            said = f"the key file {path} could be changed by others: {others}"
-            raise UsageError("auth.key_malformed", said, "chmod 600 it, as its owner; then look whose key it holds")
+            said = f"other users could change the key file {path}: {others}"
+            raise UsageError("auth.key_malformed", said, "chmod 600 it, as its owner; then check whose key it contains")
         if status.st_mode & 0o077:
-            notes.append(f"the key file {path} can be read by others; chmod 600 it")
+            notes.append(f"other users can read the key file {path}; chmod 600 it")
         data = os.read(handle, KEY_FILE_MAX + 1)
     finally:
         os.close(handle)

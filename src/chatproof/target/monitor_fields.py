@@ -143,16 +143,16 @@ _WINDOW = {
 }
 
 MONITOR: dict[str, Setting] = {
-    "every": Setting(_every, 900.0, "time between two paid checks (smoke); 0s: only when asked", '"15m"', _TEXT),
+    "every": Setting(_every, 900.0, "time between two paid checks (smoke); 0s: only on request", '"15m"', _TEXT),
     "every_free": Setting(_every, 300.0, "time between two free checks (the model list); 0s: none", '"5m"', _TEXT),
-    "jitter": Setting(_jitter, 0.1, "part of that time by which a check may come earlier or later", "0.1", _NUMBER),
-    "stream": Setting(_flag, False, "ask for a streamed answer, too: a second paid request", "true", _BOOLEAN),
-    "validate": Setting(_flag, False, "let /probe?module=validate run the whole contract", "true", _BOOLEAN),
+    "jitter": Setting(_jitter, 0.1, "part of that time by which a check may be earlier or later", "0.1", _NUMBER),
+    "stream": Setting(_flag, False, "also send a streaming request: a second paid request", "true", _BOOLEAN),
+    "validate": Setting(_flag, False, "allow /probe?module=validate to run the complete contract", "true", _BOOLEAN),
     "confirm": Setting(_flag, True, "ask once more before a failure counts", "true", _BOOLEAN),
     "fail_after": Setting(_rule, (2, 2), "failures in a row, or m of n, that make it failing", '"3 of 5"', _OF),
     "recover_after": Setting(_rule, (1, 1), "good checks in a row, or m of n, that end it", "2", _OF),
     "stale_after": Setting(
-        lambda said: seconds(said, 0.0), 0.0, "time without a paid check after which nothing is known; three periods",
+        lambda said: seconds(said, 0.0), 0.0, "time without a paid check until nothing is known (default 3 periods)",
         '"1h"', _TEXT,
     ),
     "windows": Setting(
@@ -160,14 +160,14 @@ MONITOR: dict[str, Setting] = {
         '[{ cron = "0 3 * * 0", duration = "2h", zone = "Europe/Berlin" }]', {"type": "array", "items": _WINDOW},
     ),
     "budget_requests": Setting(_count, 2000, "requests a day (UTC), never exceeded", "500", _WHOLE),
-    "budget_tokens": Setting(_count, 100_000, "tokens a day; one answer may go beyond, then nothing is sent", "20000",
+    "budget_tokens": Setting(_count, 100_000, "tokens a day; one answer may exceed it; then nothing is sent", "20000",
                              _WHOLE),
-    "budget_money": Setting(_money, 0.0, "money a day, by the target's prices", "1.50", _NUMBER),
+    "budget_money": Setting(_money, 0.0, "money a day, at the target's prices", "1.50", _NUMBER),
     "keep": Setting(_kept, 30 * 86400.0, "how long the pages' figures are kept; the runs stay in the journal", '"30d"',
                     _TEXT, target=False),
     "runs_at_once": Setting(_runs, 16, "how many checks run at the same time", "16", _WHOLE, target=False),
-    "trusted_proxies": Setting(_networks, (), "addresses and networks whose X-Forwarded-For counts, with "
-                               "--behind-proxy; read at the start", '["10.0.0.1", "10.1.0.0/16"]',
+    "trusted_proxies": Setting(_networks, (), "trusted networks for X-Forwarded-For (--behind-proxy); read at start",
+                               '["10.0.0.1", "10.1.0.0/16"]',
                                {"type": "array", "items": _TEXT}, target=False),
 }  # fmt: skip
 """Every setting. The defaults of the budgets are a target's; in `[monitor]` there is no limit by default."""
@@ -220,5 +220,5 @@ def schema(is_top: bool) -> dict[str, Any]:
     if is_top:
         from chatproof.target import alert_fields
 
-        shown[ALERTS] = {**alert_fields.schema(), "description": "whom to tell of incidents"}
+        shown[ALERTS] = {**alert_fields.schema(), "description": "who is told about incidents"}
     return {"type": "object", "additionalProperties": False, "properties": shown}

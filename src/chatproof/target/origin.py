@@ -53,10 +53,10 @@ def without_blame(diagnosis: Any, origin: Mapping[str, Any]) -> Any:
         return diagnosis
     ca_file = origin["ca_file"]
     trusted = f" and the authorities of {ca_file['path']} are trusted" if ca_file else ""
-    evidence = f"the proxy {origin['proxy']['url']} is in force{trusted}: it can answer in the provider's place"
+    evidence = f"the proxy {origin['proxy']['url']} is in use{trusted}: it can answer in the provider's place"
     return diagnosis._replace(
         owner="unknown",
         confidence="possible",
         evidence=(*diagnosis.evidence, evidence),
-        next_step=f"Run again without the proxy to see who answers so. {diagnosis.next_step}",
+        next_step=f"Run again without the proxy to see which of the two answers like this. {diagnosis.next_step}",
     )

@@ -23,7 +23,7 @@ def named(option: str) -> tuple[str, str]:
     if not equals or not value.startswith(VARIABLE):
         raise UsageError(
             "usage",
-            "--header takes NAME=env:VAR: a value on the command line is seen by everyone on this machine",
+            "--header expects NAME=env:VAR: everyone on this machine can see a value on the command line",
             "put the value in a variable and name it, as in --header X-Tenant=env:TENANT",
         )
     return name, value.removeprefix(VARIABLE)
@@ -45,7 +45,7 @@ def headers(
         known = wanted.get(name.lower())
         wanted[name.lower()] = (name, variable, known[2] if known else False)
     if len(wanted) > MOST:
-        raise UsageError("usage", f"{len(wanted)} headers are more than the {MOST} that are sent", "leave some out")
+        raise UsageError("usage", f"{len(wanted)} headers exceed the limit of {MOST}", "leave some out")
     taken = key_header.partition(":")[0].lower()
     found = []
     for folded, (name, variable, credential) in wanted.items():
@@ -70,11 +70,13 @@ def checked(given: Iterable[Header], key_header: str) -> None:
 
 def _value(name: str, variable: str, environ: Mapping[str, str], *, need: bool) -> Secret:
     if not variable or not variable.replace("_", "a").isalnum() or not variable.isascii() or variable[0].isdigit():
-        raise UsageError("usage", f"the header {name} names no variable", "write env:VAR; do not give the value itself")
+        raise UsageError(
+            "usage", f"the header {name} does not name a variable", "write env:VAR; do not give the value itself"
+        )
     if variable not in environ:
         if not need:
             return Secret("not-set")
-        raise UsageError("usage", f"the header {name} is wanted, and {variable} is not set", f"set {variable}")
+        raise UsageError("usage", f"the header {name} is configured, but {variable} is not set", f"set {variable}")
     held = Secret(environ[variable])
     _check(name, held)
     return held
@@ -83,8 +85,8 @@ def _value(name: str, variable: str, environ: Mapping[str, str], *, need: bool) 
 def _check(name: str, value: Secret) -> None:
     """In a function of its own: no frame that may appear in a traceback holds the bare value."""
     if not 0 < len(value) <= _LONGEST or not _fits(value):
-        said = f"the value of the header {name} is empty, too long, or has characters that no header may carry"
-        raise UsageError("usage", said, "look for a line end or a quote that was copied along")
+        said = f"the value of the header {name} is empty, too long, or has characters that no header can have"
+        raise UsageError("usage", said, "look for a line end or a quote that was copied with it")
 
 
 def _fits(value: Secret) -> bool:
@@ -98,9 +100,9 @@ def certificate(asked: Mapping[str, str], entry: Mapping[str, Any]) -> dict[str,
     """Our own certificate: that of the options as a whole, or that of the configuration; never a half of each."""
     found = {**asked} if any(asked.values()) else {name: entry.get(name, "") for name in asked}
     if any(found.values()) and not found["client_cert"]:
-        raise UsageError("usage", "a client key without its certificate", "say --client-cert FILE as well")
+        raise UsageError("usage", "a client key is given without its certificate", "give --client-cert FILE as well")
     if found["client_key_pass"] and not found["client_key_pass"].startswith(VARIABLE):
-        raise UsageError("usage", "a passphrase is named by its variable, and never given itself", "say env:NAME")
+        raise UsageError("usage", "a passphrase is given by the name of its variable, never directly", "use env:NAME")
     return {name: os.path.expanduser(value) for name, value in found.items()}
 
 
@@ -109,7 +111,7 @@ def notes(path: str, further: Iterable[Header]) -> list[str]:
     said = []
     try:
         if path and os.stat(path).st_mode & 0o077:
-            said.append(f"the client key {path} can be read by others; chmod 600 it")
+            said.append(f"other users can read the client key {path}; chmod 600 it")
     except (OSError, ValueError):
         pass  # told of when it is loaded
     listed = ", ".join(f"{h.name} ({h.source}{', credential' if h.credential else ''})" for h in further)

@@ -160,7 +160,7 @@ def settle(
     if not named and (ci := environment.ci_of(environ)):
         system = "CI" if ci == "yes" else ci
         notes.append(
-            f"this runs in {system} and no environment is named, so that the record says {LOCAL}: say --environment"
+            f"this runs in {system} without a named environment, so the record says {LOCAL}: use --environment"
         )
     if key is not None:
         _check_key(key, known, url)
@@ -228,7 +228,7 @@ def _proxy(wanted: Wanted, chosen: Chosen, url: Url) -> tuple[str, str, tuple[st
         return wanted.proxy, "option --proxy", ()
     if wanted.proxy_variable and url.scheme == "https":
         return wanted.proxy_variable, "variable CHATPROOF_PROXY", ()
-    said = "CHATPROOF_PROXY is set and not used, for it would see the key (http); say --proxy env to use it"
+    said = "CHATPROOF_PROXY is set but not used, because it would see the key (http); use --proxy env to use it"
     return chosen.entry.get("proxy", ""), chosen.file, (said,) if wanted.proxy_variable else ()
 
 

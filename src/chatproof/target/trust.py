@@ -94,9 +94,9 @@ def require(path: str, loaded: Loaded, names: list[str]) -> dict[str, bytes]:
         used = [said for name in names for said in _of(name, loaded)]
         raise UsageError(
             "usage",
-            f"{safe_files.tilde(path)} is not approved{changed}, and would decide where a key or password goes, by: "
-            f"{', '.join(used)}. Nothing was sent",
-            f"look at the file; if it is yours: chatproof config trust {quoted(path)} (or, for once: --config PATH)",
+            f"{safe_files.tilde(path)} is not approved{changed}, and would decide where a key or "
+            f"password is sent, by: {', '.join(used)}. Nothing was sent",
+            f"look at the file; if it is yours: chatproof config trust {quoted(path)} (or, for one run: --config PATH)",
         )
     return {name: data for name, data in held.items() if data is not None}
 
@@ -207,8 +207,8 @@ def approved() -> dict[str, dict[str, Any]]:
     except OSError as error:
         raise UsageError("usage", f"cannot read the approvals in {path}: {error.strerror}", "check the file") from None
     if others:
-        advice = f"look at it with `chatproof config trust --list` after: chmod 600 {quoted(path)}"
-        raise UsageError("usage", f"the approvals in {path} do not count: {others}", advice)
+        advice = f"check it with `chatproof config trust --list` after: chmod 600 {quoted(path)}"
+        raise UsageError("usage", f"the approvals in {path} are not valid: {others}", advice)
     try:
         files: dict[str, dict[str, Any]] = json.loads(data)["files"]
         whole = all(isinstance(entry["digest"], str) and isinstance(entry["at"], str) for entry in files.values())
@@ -243,8 +243,8 @@ def _write(files: dict[str, dict[str, Any]]) -> None:
     path = place()
     if not path:
         said = (
-            "there is no folder of yours to keep the approval in: HOME is not set, or is a repository or the working "
-            "folder, or lies in one"
+            "there is no private folder to keep the approval in: HOME is not set, or is a repository "
+            "or the working folder, or is inside one"
         )
         raise UsageError("usage", said, "name the file with --config")
     temporary = f"{path}.{os.getpid()}.tmp"

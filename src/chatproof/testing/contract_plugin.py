@@ -40,7 +40,7 @@ from chatproof.usage_error import UsageError
 _COMMANDS = {"smoke": smoke, "validate": validate}
 _REFUSED = {
     "plan": "leave out --plan: `pytest --collect-only` lists the clauses, `chatproof smoke --plan` the requests",
-    "key_stdin": "leave out --key-stdin: standard input is pytest's; use --key-env or --key-file",
+    "key_stdin": "leave out --key-stdin: pytest uses standard input; use --key-env or --key-file",
     "fail_on": "leave out --fail-on: use --strict, or -W error for warnings",
     "exit_zero": "leave out --exit-zero: pytest's own exit status counts",
 }
@@ -94,9 +94,9 @@ class ContractPlugin:
             _refuse_untyped(command.options().parse_args(self._untyped))
             for name, advice in _REFUSED.items():
                 if getattr(args, name):
-                    raise UsageError("usage", "an option makes no sense in pytest", advice)
+                    raise UsageError("usage", "this option has no meaning in pytest", advice)
             if args.format != "text" or any(report.partition("=")[2] in ("", "-") for report in args.report):
-                raise UsageError("usage", "standard output is pytest's", "write reports to files: --report FORMAT=PATH")
+                raise UsageError("usage", "pytest uses standard output", "write reports to files: --report FORMAT=PATH")
             outlet = Outlet(args)
             resolved = find_target(args, need_key=not self._collect_only)
             settings = command.settings(args, resolved)
@@ -313,8 +313,10 @@ def _refuse_untyped(args: argparse.Namespace) -> None:
     """An ini file and PYTEST_ADDOPTS may name a target, not decide where a key goes, or which. Raises UsageError."""
     names = [f"--{name.replace('_', '-')}" for name in DECIDING if getattr(args, name)]
     if names or "://" in args.target:
-        said = f"{', '.join(names) or 'a target by its URL'} would decide where a key goes"
-        advice = "say it on pytest's command line (--chatproof, --chatproof-args), or name a target of an approved file"
+        said = f"{', '.join(names) or 'a target by its URL'} would decide where a key is sent"
+        advice = (
+            "give it on pytest's command line (--chatproof, --chatproof-args), or name a target of an approved file"
+        )
         raise UsageError("usage", f"{said}, and comes from an ini file or PYTEST_ADDOPTS", advice)
 
 

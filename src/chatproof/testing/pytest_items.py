@@ -106,7 +106,7 @@ class ClauseItem(pytest.Item):
             if self.worst:
                 break
         else:
-            raise Undecided("no exchange was there to judge this clause on")
+            raise Undecided("there was no exchange to judge this clause on")
         first = self.worst[0]
         self.user_properties.append((f"{NAME}.outcome", first["outcome"]))
         if first["outcome"] in (WAIVED, NOT_APPLICABLE):

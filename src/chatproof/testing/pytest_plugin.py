@@ -34,9 +34,10 @@ _INI = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options and the ini settings."""
     group = parser.getgroup(NAME, "the contract of a chat completions endpoint")
     add = group.addoption
-    add("--chatproof", metavar="TARGET", help="judge this target's contract: each clause is a test; none: leave it out")
+    add("--chatproof", metavar="TARGET", help="check this target's contract: each clause is a test; none: leave it out")
     add("--chatproof-model", metavar="ID", help="model id, or auto")
     add("--chatproof-kind", choices=("smoke", "validate"), help="which contract (default smoke)")
     add(
@@ -50,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Add the contract's tests if a target is named."""
     config.addinivalue_line(
         "markers", f"{NAME}(clause, level, layer, source): a clause of a contract, made by chatproof"
     )
@@ -129,7 +131,7 @@ def _typed(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """pytest-xdist: the workers share one run through a folder that the controller makes."""
+    """Prepare a worker of pytest-xdist: the workers share one run through a folder that the controller makes."""
     contract = node.config.pluginmanager.get_plugin(_CONTRACT)
     if contract is not None:
         node.workerinput["chatproof_folder"] = contract.share()
@@ -142,25 +144,25 @@ def pytest_configure_node(node: Any) -> None:
 def _contract(request: pytest.FixtureRequest) -> ContractPlugin:
     plugin: ContractPlugin | None = request.config.pluginmanager.get_plugin(_CONTRACT)
     if plugin is None:
-        pytest.skip("no target: say --chatproof TARGET, or set chatproof_target")
+        pytest.skip("no target: use --chatproof TARGET, or set chatproof_target")
     return plugin
 
 
 @pytest.fixture(scope="session")
 def chatproof_target(request: pytest.FixtureRequest) -> Target:
-    """The target that pytest was given: base_url, model, name, profile, key (`key.reveal()` gives its text)."""
+    """Return the target of this session: base_url, model, name, profile, key (`key.reveal()` gives its text)."""
     return _contract(request).target()
 
 
 @pytest.fixture(scope="session")
 def chatproof_run(request: pytest.FixtureRequest) -> Run:
-    """The one run of this session: verdict, findings, diagnoses, record, document. Requests are sent once."""
+    """Return the one run of this session: verdict, findings, diagnoses, record, document. Requests are sent once."""
     return _contract(request).finished()
 
 
 @pytest.fixture
 def chat_simulator() -> Iterator[ChatSimulator]:
-    """A chat completions server on loopback to point your own client at: base_url, api_key, model, requests.
+    """Provide a chat completions server on loopback for your own client: base_url, api_key, model, requests.
 
     `with chat_simulator.fault("html-502"):` breaks it on purpose; `chatproof simulate --list-faults` lists the faults.
     """

@@ -23,12 +23,16 @@ def load(into: ssl.SSLContext, cert: str, key: str, named: str, environ: Mapping
         reason = (error.reason or "").replace("_", " ").lower()
         why = {
             "key values mismatch": "the key is not that of the certificate",
-        }.get(reason, f"no certificate and key in PEM{f' ({reason})' if reason else ''}")
+        }.get(reason, f"no certificate and key in PEM format{f' ({reason})' if reason else ''}")
         if asked and "mismatch" not in reason:  # OpenSSL 3 gives no reason for it
-            why = f"the key is encrypted, and the passphrase in {asked[0]} is not its own"
+            why = f"the key is encrypted, and the passphrase in {asked[0]} is not the right one"
         raise ClientCertificateError(f"cannot use the client certificate {safe_files.tilde(cert)}: {why}") from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "no path, or too long a passphrase"
+        why = (
+            error.strerror
+            if isinstance(error, OSError) and error.strerror
+            else "no path, or a passphrase that is too long"
+        )
         raise ClientCertificateError(f"cannot use the client certificate {safe_files.tilde(cert)}: {why}") from None
 
 
@@ -39,10 +43,10 @@ def _refuse_shared(path: str) -> None:
         why = error.strerror if isinstance(error, OSError) else "no path"
         raise ClientCertificateError(f"cannot read the client key {safe_files.tilde(path)}: {why}") from None
     if not stat.S_ISREG(status.st_mode):
-        raise ClientCertificateError(f"the client key {safe_files.tilde(path)} is no regular file")
+        raise ClientCertificateError(f"the client key {safe_files.tilde(path)} is not a regular file")
     if others := safe_files.writers(status, path):
         raise ClientCertificateError(
-            f"the client key {safe_files.tilde(path)} could be changed: {others}; chmod 600 it"
+            f"other users could change the client key {safe_files.tilde(path)}: {others}; chmod 600 it"
         )
 
 
@@ -53,7 +57,7 @@ def _passphrase(named: str, environ: Mapping[str, str], asked: list[str]) -> Cal
 
     def value() -> str:
         if not environ.get(name):
-            said = f"{name} is not set" if name else "say --client-key-pass env:NAME"
+            said = f"{name} is not set" if name else "use --client-key-pass env:NAME"
             raise ClientCertificateError(f"the client key is encrypted: {said}")
         asked.append(name)
         return environ[name]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 END_MARK_GRACE = 1.0  # seconds that a stream is given to end its message behind its own [DONE]
 CONNECT_SHARE = 0.5  # of the time allowed: a silent firewall must not look like a slow answer
 _SECOND_LOOK = 3.0  # seconds at most for a look at what a refused handshake did not show
-FORWARDING = "plain forwarding (a request in absolute form), as other clients use it for http, is not spoken here"
+FORWARDING = "plain forwarding (a request in absolute form), which other clients use for http, is not supported here"
 PORT_SPEAKS_TLS = "this port speaks TLS, and the base URL says http"
 _PROXY_HEAD = 8 * 1024  # bytes of a proxy's answer to CONNECT, read one by one
 
@@ -148,8 +148,11 @@ class Conversation:
         # Where no one answers for .localhost on this machine, the name is asked of a server elsewhere.
         here = [(family, address) for family, address in found if is_loopback(str(address[0]))]
         if not here:
-            said = f"{escape(host)} is another machine here ({found[0][1][0]}), and http would send the key in clear"
-            raise Stopped("net.dns", "dns", f"{said}: use https, or say --allow-http")
+            said = (
+                f"on this machine, {escape(host)} is another machine ({found[0][1][0]}), and http would "
+                "send the key unencrypted"
+            )
+            raise Stopped("net.dns", "dns", f"{said}: use https or --allow-http")
         return here
 
     def _connect(self, addresses: "list[Address]") -> "Steps[None]":
@@ -332,7 +335,7 @@ class Conversation:
         """What came on a kept connection before anything was asked on it would be taken for the answer."""
         data = yield Take(64)
         if data:
-            detail = f"bytes came before the request was sent, beginning {snippet(data, 40)}"
+            detail = f"bytes arrived before the request was sent, beginning {snippet(data, 40)}"
             raise Stopped("http.framing", "write", detail)
 
     def _late(self) -> Stopped:

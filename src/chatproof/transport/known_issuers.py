@@ -41,7 +41,7 @@ _INSPECTING = (
 _STANDING_IN = (
     ("kubernetes ingress controller fake certificate", "ingress-nginx (Kubernetes)"),
     ("traefik default cert", "Traefik"),
-    ("cloudflare origin", "Cloudflare for the way from Cloudflare to the server"),
+    ("cloudflare origin", "Cloudflare for the connection from Cloudflare to the server"),
     ("caddy local authority", "Caddy's own local authority"),
     ("mkcert", "mkcert, a tool for development"),
     ("minikubeca", "minikube"),

@@ -92,7 +92,7 @@ def bundle() -> str:
     """The system's authorities as one file, whatever variables say. Raises TrustError where there is none."""
     if found := _bundle():
         return found
-    said = "no store of authorities is found on this system: install its ca-certificates, or say --ca-file"
+    said = "this system has no store of certificate authorities: install its ca-certificates, or use --ca-file"
     raise TrustError(said)
 
 
@@ -110,7 +110,7 @@ def _authorities(path: str) -> bytes:
         reason = error.strerror if isinstance(error, OSError) else "no path"
         raise TrustError(f"cannot use {path}: {reason}") from None
     if others:
-        raise TrustError(f"cannot use {path}: {others}, and could so read what is sent; chmod go-w it")
+        raise TrustError(f"cannot use {path}: {others}, who could then read what is sent; chmod go-w it")
     return data
 
 

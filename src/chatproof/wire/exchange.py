@@ -11,7 +11,9 @@ from chatproof.values import NamedTuple
 
 
 class Secret:
-    """A value that never prints. `reveal()` is called in one place: where the request head is built.
+    """A value that never prints.
+
+    - `reveal`: a function that returns the value; called in one place, where the request head is built
 
     The value is kept out of repr, str, format, pickle, copy, vars and comparison output, so that no traceback,
     debugger view or serialiser shows it by accident. It cannot be wiped from memory; Python has no means to.
@@ -104,72 +106,106 @@ def hold_secret(kind: type[Any], field: str, item: "type[Any] | None" = None) ->
 
 
 class Url(NamedTuple):
-    """An absolute http(s) URL, already checked by `urls.parse_base_url`; `path` has no trailing slash."""
+    """An absolute http(s) URL, already checked by `urls.parse_base_url`.
+
+    - `scheme`: http or https
+    - `host`: as resolved: lower case, A-label, IPv6 without brackets
+    - `port`: 1 to 65535
+    - `path`: without a trailing slash
+    """
 
     scheme: str
-    host: str  # as resolved: lower case, A-label, IPv6 without brackets
+    host: str
     port: int
     path: str
 
     @property
     def netloc(self) -> str:
+        """The host, in brackets for IPv6, with the port unless it is the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         default = {"http": 80, "https": 443}[self.scheme]
         return host if self.port == default else f"{host}:{self.port}"
 
     @property
     def origin(self) -> str:
+        """The scheme, host and port: a key is sent to one origin only."""
         return f"{self.scheme}://{self.netloc}"
 
     def __str__(self) -> str:
         return f"{self.origin}{self.path}"
 
     def join(self, suffix: str) -> "Url":
-        """This URL with `suffix` (beginning with a slash) appended to its path."""
+        """Append `suffix` (beginning with a slash) to the path and return the new URL."""
         return self._replace(path=self.path + suffix)
 
 
 class Header(NamedTuple):
-    """A header that a target wants besides the key's. Its value is a secret: it may be a gateway's own credential."""
+    """A further header that a target needs.
+
+    - `name`: the header's name
+    - `value`: its value, a Secret: it may be a gateway's own credential
+    - `source`: where the value is from: env:NAME, or given
+    - `credential`: true if it lets a request in: it is then left out whenever the key is
+    """
 
     name: str
     value: Secret
-    source: str = "given"  # env:NAME
-    credential: bool = False  # it lets a request in: left out where the key is
+    source: str = "given"
+    credential: bool = False
 
 
 hold_secret(Header, "value")
 
 
 class Request(NamedTuple):
-    """One request as planned. `headers` never holds the credential: that is `credential`, added when sent."""
+    """One request as planned.
+
+    - `method`, `url`, `body`: as sent
+    - `headers`: names and values in order, never with the credential
+    - `credential`: the key, added when the request is sent; None for a request without a key
+    - `credential_header`: the header's name, then the scheme if there is one: "Authorization: Bearer", "api-key"
+    - `summary`: for people: "messages_count=1, stream=false"
+    - `credential_tail`: white space after the credential in its header, if that is what the probe tests
+    - `further`: further headers that this target needs
+    """
 
     method: str
     url: Url
     headers: tuple[tuple[str, str], ...]
     body: bytes
     credential: Secret | None
-    credential_header: str  # "Authorization: Bearer", "api-key", …: name, then the scheme if there is one
-    summary: str  # for people: "messages_count=1, stream=false"
-    credential_tail: str = ""  # follows the credential in its header: white space, when that is what is asked about
-    further: tuple[Header, ...] = ()  # what this target wants besides
+    credential_header: str
+    summary: str
+    credential_tail: str = ""
+    further: tuple[Header, ...] = ()
 
 
 hold_secret(Request, "credential")
 
 
 class Arrival(NamedTuple):
-    """When a piece of the response body arrived: milliseconds since the request was sent, and its bytes."""
+    """The arrival of a piece of the response body.
+
+    - `at_ms`: milliseconds since the request was sent
+    - `size`: bytes of the piece
+    """
 
     at_ms: float
     size: int
 
 
 class Response(NamedTuple):
-    """A response as it stood on the wire.
+    """A response as it was on the wire.
 
-    `headers` keep order and case; `body` is decoded from gzip if that was its coding; `wire_size` counts the
-    body's bytes as sent. `excess` is what followed a message that was already complete (at most 64 bytes kept).
+    - `version`, `status`, `reason`: the status line: HTTP version, status code, reason phrase
+    - `headers`, `trailers`: names and values, in order and case as sent
+    - `body`: decoded if its coding was gzip
+    - `wire_size`: bytes of the body as sent
+    - `coding`: "identity" or "gzip"
+    - `informational`, `early`: the statuses of 1xx replies, and their header lines
+    - `excess`: bytes after the complete message, at most 64
+    - `arrivals`: the pieces of the body with their times
+    - `left_open`: true if a stream ended by its own mark and the HTTP message did not end after it
     """
 
     version: str
@@ -178,33 +214,38 @@ class Response(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
     wire_size: int
-    coding: str  # "identity" or "gzip"
+    coding: str
     trailers: tuple[tuple[bytes, bytes], ...] = ()
     informational: tuple[int, ...] = ()
     excess: bytes = b""
     arrivals: tuple[Arrival, ...] = ()
-    early: tuple[tuple[bytes, bytes], ...] = ()  # header lines of the informational replies
-    left_open: bool = False  # a stream ended by its own mark, and the message did not end after it
+    early: tuple[tuple[bytes, bytes], ...] = ()
+    left_open: bool = False
 
     def __repr__(self) -> str:
         """Without what the server sent: it may be the key."""
         return f"<Response {self.status}, {len(self.headers)} headers, {len(self.body)} bytes>"
 
     def values(self, name: bytes) -> list[str]:
-        """All values of a header, in order, as latin-1 text (which never fails and loses nothing)."""
+        """Return all values of a header, in order, as latin-1 text (which never fails and loses nothing)."""
         name = name.lower()
         return [value.decode("latin-1").strip() for key, value in self.headers if key.lower() == name]
 
     def value(self, name: bytes) -> str:
-        """The header's first value, or an empty string."""
+        """Return the header's first value, or an empty string."""
         return next(iter(self.values(name)), "")
 
 
 class Fault(NamedTuple):
-    """What stopped an exchange. `code` is a diagnosis code; `phase` is where on the way it happened."""
+    """The fault that stopped an exchange.
+
+    - `code`: a diagnosis code such as `net.read_timeout`
+    - `phase`: dns, connect, proxy, tls, write, first_byte, headers, or body
+    - `detail`: a sentence about it; it may quote what the server sent
+    """
 
     code: str
-    phase: str  # dns, connect, proxy, tls, write, first_byte, headers, body
+    phase: str
     detail: str
 
     def __repr__(self) -> str:
@@ -213,7 +254,12 @@ class Fault(NamedTuple):
 
 
 class Timings(NamedTuple):
-    """Milliseconds per phase; None for a phase that was not reached."""
+    """Times of one exchange in milliseconds; None for a phase that was not reached.
+
+    - `dns`, `connect`, `tls`: how long each phase took
+    - `first_byte`: milliseconds from the start to the first byte of the reply
+    - `total`: milliseconds from the start to the last byte
+    """
 
     dns: float | None = None
     connect: float | None = None
@@ -223,13 +269,24 @@ class Timings(NamedTuple):
 
 
 class Certificate(NamedTuple):
+    """The server's certificate.
+
+    - `subject`, `issuer`: whom it is for, and who signed it
+    - `not_after`: its last moment, RFC 3339 UTC
+    """
+
     subject: str
     issuer: str
-    not_after: str  # RFC 3339 UTC
+    not_after: str
 
 
 class Peer(NamedTuple):
-    """Whom we really spoke to."""
+    """The machine at the other end of the connection.
+
+    - `address`: its IP address
+    - `tls_version`: such as TLSv1.3; empty for plain http
+    - `certificate`: None for plain http
+    """
 
     address: str
     tls_version: str = ""
@@ -238,7 +295,7 @@ class Peer(NamedTuple):
 
 STATUS, HEADERS, BODY, END = "the status", "the headers", "the body", "the end of the body"
 OTHER_HEADERS, ARRIVALS, CONNECTION = "all of the headers", "when the body arrived", "whether the connection was kept"
-KEY, REQUEST, MODEL = "the key", "the request", "the model asked for"
+KEY, REQUEST, MODEL = "the key", "the request", "the requested model"
 """Parts of an exchange that a capture may not hold; their names are for people."""
 
 
@@ -247,19 +304,27 @@ class NotCaptured(Exception):
 
 
 class Exchange(NamedTuple):
-    """One request with what came back, or the fault that stopped it; both when it stopped half-way.
+    """One request with its reply, or with the fault that stopped it; with both if it stopped half-way.
 
-    `missing` names what of it is unknown because a capture does not hold it; of a live exchange everything is known.
+    - `id`: its name within the run: x1, x2, …
+    - `probe`: the probe that was sent
+    - `sent_at`: RFC 3339 UTC
+    - `request`, `response`, `fault`: what was sent, what arrived, and what stopped it
+    - `timings`: milliseconds of each phase
+    - `peer`: the machine that answered; None if there was no connection
+    - `reused`: true on a connection that an earlier exchange left open
+    - `together`: the number of requests sent at the same moment, this one included; 0 without a burst
+    - `missing`: names of parts that a capture does not contain; empty for a live exchange
     """
 
     id: str
     probe: str
-    sent_at: str  # RFC 3339 UTC
+    sent_at: str
     request: Request
     response: Response | None
     fault: Fault | None
     timings: Timings = Timings()
     peer: Peer | None = None
-    reused: bool = False  # on a connection that an earlier exchange left open
-    together: int = 0  # so many requests left at the same moment, this one among them; 0: no burst
+    reused: bool = False
+    together: int = 0
     missing: frozenset[str] = frozenset()

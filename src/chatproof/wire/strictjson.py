@@ -45,13 +45,13 @@ REASONS = {
     "empty": "there is no document",
     "bom": "a byte order mark precedes the document",
     "not_utf8": "the bytes are not UTF-8",
-    "syntax": "the grammar of JSON is violated",
+    "syntax": "the JSON syntax is wrong",
     "truncated": "the document ends before it is complete",
-    "trailing": "something follows the document",
-    "duplicate_key": "an object names one key twice",
+    "trailing": "more text follows the document",
+    "duplicate_key": "an object has the same key twice",
     "not_a_number": "NaN or Infinity, which JSON does not have",
-    "lone_surrogate": "half of a surrogate pair, which is no character",
-    "number_range": "a number that a double cannot hold",
+    "lone_surrogate": "half of a surrogate pair, which is not a character",
+    "number_range": "a number that a double cannot represent",
     "too_deep": "nesting exceeds the limit",
     "too_many_nodes": "the document has more values than the limit",
 }
@@ -337,7 +337,7 @@ class _Parser:
         if re.match(r"[-+]?(?:NaN|Infinity|nan|inf)\b", text[start : start + 12]):
             return _Stop("not_a_number", start, "NaN or Infinity")
         if expect == "end":
-            return _Stop("trailing", start, "something follows the document")
+            return _Stop("trailing", start, "more text follows the document")
         if text[start] == '"' and expect not in ("colon", "comma"):
             return self._bad_string(start)
         rest = text[start : start + 8]

@@ -58,7 +58,7 @@ def parse_base_url(text: str, *, allow_http: bool = False) -> Url | UrlProblem:
         return UrlProblem(said, f"give the base URL: {base}")
     url = Url(scheme, checked, port, path)
     if scheme == "http" and not allow_http and not is_loopback(checked):
-        return UrlProblem("http to a remote host sends the key in clear", "use https, or say --allow-http")
+        return UrlProblem("http to a remote host sends the key unencrypted", "use https or --allow-http")
     return url
 
 
@@ -87,10 +87,10 @@ def _check_host(host: str) -> str | UrlProblem:
         try:
             socket.inet_pton(socket.AF_INET6, host[1:-1])
         except OSError:
-            return UrlProblem("the IPv6 address in brackets is not valid", "correct it; zone ids are not taken")
+            return UrlProblem("the IPv6 address in brackets is not valid", "correct it; zone ids are not supported")
         return host[1:-1].lower()
     if ":" in host:
-        return UrlProblem("an IPv6 address must stand in brackets", "write [::1]")
+        return UrlProblem("an IPv6 address must be in brackets", "write [::1]")
     name = host.rstrip(".").lower()
     if not name.isascii():
         if any(_mixes_scripts(label) for label in name.split(".")):
@@ -100,8 +100,8 @@ def _check_host(host: str) -> str | UrlProblem:
             )
         if _TWO_MEANINGS.intersection(name):
             return UrlProblem(
-                f"the host {escape(name)} has a letter that older and newer rules of names read differently",
-                "write the xn-- form, or ss for a host that is called so",
+                f"the host {escape(name)} has a letter that older and newer naming rules read differently",
+                "write the xn-- form, or ss if the host is named so",
             )
         try:
             name = name.encode("idna").decode()
@@ -164,7 +164,9 @@ def notes(url: Url) -> list[str]:
     elif count > 1:
         found.append("the base URL has more than one version segment, such as /v1/v1")
     if "//" in url.path or url.path.endswith(("/chat", "/completions", "/models")):
-        found.append(f"the base URL's path looks odd; /chat/completions is appended to it: {url.path}/chat/completions")
+        found.append(
+            f"the base URL's path looks unusual; /chat/completions is appended to it: {url.path}/chat/completions"
+        )
     if url.scheme == "http" and not is_loopback(url.host):
-        found.append("the key travels in clear (http to a remote host, allowed by --allow-http)")
+        found.append("the key is sent unencrypted (http to a remote host, allowed by --allow-http)")
     return found

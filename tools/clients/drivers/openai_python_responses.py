@@ -62,7 +62,7 @@ def joined(events: Any) -> Result:
         elif event.type in ("response.completed", "response.incomplete", "response.failed"):
             finish, used = read(event, "response", "status"), usage(read(event, "response", "usage"))
         elif event.type == "error":
-            raise RuntimeError(f"the stream carries an error: {event}")
+            raise RuntimeError(f"the stream contains an error: {event}")
     made = [call(read(c, "call_id"), read(c, "name"), read(c, "arguments")) for c in calls.values()]
     return {"content": text, "calls": made, "finish_reason": finish, "usage": used}
 

@@ -15,7 +15,7 @@ from chatproof.evidence.json_shape import words
 from chatproof.surfaces import of_run
 
 _NEAR = 4  # tokens by which the same text may be counted in another way
-_NOT_ASKED = "not asked about"
+_NOT_ASKED = "not requested"
 
 
 def is_across(a: Document, b: Document) -> bool:
@@ -41,7 +41,8 @@ def found_in(a: Document, b: Document, requires: frozenset[str]) -> list[Differe
 def _of_api(a: Surface, b: Surface) -> Difference:
     said = f"POST {a.path}, {a.title}", f"POST {b.path}, {b.title}"
     change = (
-        f"Let the client speak {b.title}: other fields are sent and read, by an adapter or another call of the SDK."
+        f"Make the client speak {b.title}: other fields are sent and read, through an adapter or "
+        "another call of the SDK."
     )
     return Difference("api", (b.control,), "", *said, CHANGE, change)
 
@@ -84,7 +85,7 @@ def _of_code(pair: Pair) -> list[Difference]:
     a, b = (_code(exchange) for exchange in (pair.a, pair.b))
     if a == b:
         return []
-    change = f"Where the client looks at the code {a}, let it take {b or 'none'} as the same." if a else ""
+    change = f"If the client checks the code {a}, let it treat {b or 'none'} in the same way." if a else ""
     return [Difference("error", (pair.probe,), "code", a or "none", b or "none", CHANGE if a else NOTE, change)]
 
 
@@ -100,7 +101,7 @@ def _of_usage(pair: Pair) -> list[Difference]:
         return []
     more = b - a
     said = f"{abs(more)} {'more' if more > 0 else 'fewer'} prompt tokens for the same text"
-    change = "Ask what is added to each request there: it is billed." if more >= HIDDEN else ""
+    change = "Ask what is added to each request there: you pay for it." if more >= HIDDEN else ""
     effect = CHANGE if change else NOTE
     return [
         Difference("tokens", (pair.probe,), "usage", f"{a} prompt tokens", said, effect, change, (), "prompt tokens")

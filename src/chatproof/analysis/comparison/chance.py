@@ -20,11 +20,11 @@ _PRIOR = 0.18
 
 REPEATS, VARIES, UNSTEADY, OPEN, ONCE = "repeats", "varies", "unsteady", "open", "once"
 STATES = {
-    REPEATS: "came again so often that chance is excluded",
-    VARIES: "comes and goes on both sides: no difference",
-    UNSTEADY: "comes and goes on one side and never came on the other, which is no proof yet",
-    OPEN: "came each time, and not yet often enough to exclude chance",
-    ONCE: "was seen once, and not asked for again",
+    REPEATS: "repeated so often that chance is excluded",
+    VARIES: "differs from time to time on both sides: no difference",
+    UNSTEADY: "differs from time to time on one side and never on the other; this is not yet a proof",
+    OPEN: "occurred each time, but not often enough to exclude chance",
+    ONCE: "was seen once, and not asked again",
 }
 
 

@@ -14,10 +14,10 @@ from chatproof.surfaces import of_run
 
 GO, WITH_CHANGES, NO_GO, UNDECIDED = "GO", "GO WITH CHANGES", "NO-GO", "UNDECIDED"
 DECISIONS = {
-    GO: "a client that works on A works on B as it is",
-    WITH_CHANGES: "it works on B after the changes listed",
+    GO: "a client that works on A works on B without changes",
+    WITH_CHANGES: "it works on B after the listed changes",
     NO_GO: "B lacks what the client needs",
-    UNDECIDED: "something that matters could not be observed on one side",
+    UNDECIDED: "an important point could not be observed on one side",
 }
 
 
@@ -70,7 +70,7 @@ def _decided(
     changed = {one.subject for one in found if one.kind == "capability" and one.effect == CHANGE}
     lost = [name for name in lost_requirements(b, requires) if name not in open_abilities | changed]
     if lost:
-        return NO_GO, [f"required and not seen to be supported on B: {', '.join(lost)}"]
+        return NO_GO, [f"required, but not observed to be supported on B: {', '.join(lost)}"]
     if unsettled:
         return UNDECIDED, [unsettled_reason(one) for one in unsettled]
     if not _works(b):
@@ -80,14 +80,14 @@ def _decided(
         return UNDECIDED, [f"not observed on B: {', '.join(row['probe'] for row in unseen)} ({unseen[0]['reason']})"]
     open_on_b = sorted(_musts(b, "undecided") - _musts(a, "undecided"))
     if open_on_b:
-        return UNDECIDED, [f"could not be judged on B: {', '.join(open_on_b)}{_cause(b)}"]
+        return UNDECIDED, [f"not checked on B: {', '.join(open_on_b)}{_cause(b)}"]
     open_on_a = sorted(_musts(b, "broken") & _musts(a, "undecided"))
     if open_on_a:
-        return UNDECIDED, [f"broken on B, and could not be judged on A: {', '.join(open_on_a)}"]
+        return UNDECIDED, [f"failed on B, and not checked on A: {', '.join(open_on_a)}"]
     changes = [one for one in found if one.effect == CHANGE]
     if changes:
         return WITH_CHANGES, [_reason(one) for one in changes]
-    return GO, ["no difference that a client needs a change for"]
+    return GO, ["no difference for which a client needs a change"]
 
 
 def _works(run: Document) -> bool:
@@ -125,7 +125,7 @@ def unsettled_reason(one: Outcome) -> str:
     """Say what was seen of a difference that is not settled, and what would settle it."""
     told = one.unit.told
     seen = f"{_about(told)} ({', '.join(one.unit.probes)}) {STATES[one.state]}"
-    more = f"; about {one.needed} more requests would settle it" if one.needed else ""
+    more = f"; about {one.needed} more requests would decide it" if one.needed else ""
     return f"{seen}: good answers: A {one.good('A')}, B {one.good('B')}{more}; B: {told.b}"
 
 
@@ -149,5 +149,5 @@ def rollback(a: Document, b: Document) -> list[str]:
         lines.append(f"key: from {keys[1]} → from {keys[0]}")
     if not lines:
         lines.append("nothing: base URL, key source and model are the same")
-    lines.append("undo the changes listed, or keep only those that A takes as well; then run the same check against A")
+    lines.append("undo the listed changes, or keep only those that A also accepts; then run the same check against A")
     return lines

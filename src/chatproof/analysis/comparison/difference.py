@@ -15,28 +15,28 @@ Document = dict[str, Any]
 BREAKS, CHANGE, NOTE, BETTER = "breaks", "change", "note", "better"
 EFFECTS = {
     BREAKS: "a client that works on A does not work on B",
-    CHANGE: "the client needs a change, or must do without something",
-    NOTE: "worth knowing; no client is known to need a change for it",
-    BETTER: "B holds what A does not",
+    CHANGE: "the client needs a change, or must work without something",
+    NOTE: "worth knowing; no known client needs a change for it",
+    BETTER: "B passes a clause that A fails",
 }
 
 KINDS = {
-    "api": "another API is asked",
+    "api": "the two sides have different APIs",
     "transport": "no complete response on one side",
     "request": "a request of your own that one side refuses",
-    "status": "another status for the same request",
-    "body": "a body of another kind",
-    "media_type": "another Content-Type",
-    "clause": "a clause of the contract holds on one side only",
+    "status": "a different status for the same request",
+    "body": "a different kind of body",
+    "media_type": "a different Content-Type",
+    "clause": "a clause of the contract passes on one side only",
     "capability": "an ability of the model or endpoint",
-    "parameter": "the name under which a parameter is taken",
-    "field": "a field of a reply: lost, added, of another type",
-    "value": "a word of the protocol that the other side does not use",
+    "parameter": "the name under which a parameter is accepted",
+    "field": "a field of a reply: missing, added, or of another type",
+    "value": "a protocol value that the other side does not use",
     "error": "the shape of an error, or its code",
-    "auth": "a form of the key that is taken on one side only",
+    "auth": "a form of the key that only one side accepts",
     "header": "a header that clients and support read",
     "http": "the version of HTTP or TLS",
-    "tokens": "what is counted, and billed, for the same request",
+    "tokens": "what is counted and billed for the same request",
 }
 
 
@@ -88,7 +88,7 @@ def is_asked_by(probe: str, surface: Surface, other: Surface) -> bool:
     return ours is not None and theirs is not None and ours.role == theirs.role and ours.role in _ALIKE
 
 
-LIMITED = "answered with 429: asked too fast; try again later, or with --only"
+LIMITED = "answered with 429: too many requests; try again later, or with --only"
 
 
 def is_limited(exchange: Document, run: Document) -> bool:

@@ -25,20 +25,23 @@ MOST = len(_LABELS)
 
 
 class Comparison(NamedTuple):
-    """Several targets, compared. `document` is the comparison document (schema chatproof.comparison/1)."""
+    """Several targets, compared.
+
+    - `document`: the redacted comparison document (schema chatproof.comparison/1)
+    """
 
     document: dict[str, Any]
 
     @property
     def decision(self) -> str:
-        """Of the best candidate: `GO`, `GO WITH CHANGES`, `NO-GO`, or `UNDECIDED`."""
+        """The decision on the best candidate: `GO`, `GO WITH CHANGES`, `NO-GO`, or `UNDECIDED`."""
         return str(self.document["decision"])
 
     def report(self, format: str = "text", *, color: bool = False, width: int = 100, verbosity: int = 0) -> str:
         """Write the comparison in a format: text, markdown, json or html, as `chatproof compare --format` does.
 
-        `width` is in columns; `verbosity` as for a run. Raises UsageError for a format that there is none of, or that
-        needs a package which is not installed.
+        `width` is in columns; `verbosity` as for a run. Raises UsageError for a format that does not exist, or
+        needs a package that is not installed.
         """
         from chatproof import reporters
 
@@ -187,22 +190,22 @@ def _notes(runs: list[Document], requires: frozenset[str], again: AskedAgain | N
     notes = []
     for label, run in zip(_LABELS[1:], runs[1:], strict=False):
         if _who(run) == _who(runs[0]):
-            notes.append(f"A and {label} are the same URL, key and model: what differs there is chance, or time")
+            notes.append(f"A and {label} have the same URL, key and model: any difference is due to chance or time")
     if again is None:
-        notes.append("nothing was asked again, so that a difference which was seen once may be chance")
+        notes.append("nothing was asked again, so a difference that was seen once may be due to chance")
     elif again.stopped:
-        notes.append(f"asking again ended before all was settled: {again.stopped}")
+        notes.append(f"asking again ended before everything was decided: {again.stopped}")
     if len({run["kind"] for run in runs}) > 1:
-        notes.append("the runs are of different kinds; what only one of them asked about is not compared")
+        notes.append("the runs are of different kinds; a check that only one of them has is not compared")
     if len({run["tool"]["version"] for run in runs}) > 1:
         notes.append("the runs were made by different versions of chatproof")
     if of_requests := own_requests.note(runs):
         notes.append(of_requests)
     if not requires:
-        notes.append("no capability is declared as required: a loss of what most clients are built on counts as NO-GO")
+        notes.append("no capability is declared as required: losing one that most clients need counts as NO-GO")
     for label, run in zip(_LABELS[1:], runs[1:], strict=False):
         if both := shared_breaks(runs[0], run):
-            notes.append(f"A and {label} both break, so it is no difference: {', '.join(both)}")
+            notes.append(f"A and {label} both fail, so it is no difference: {', '.join(both)}")
     for label, run in zip(_LABELS, runs, strict=False):
         notes += [f"{label}: {note}" for note in run["notes"]]
     return notes

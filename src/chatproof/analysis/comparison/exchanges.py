@@ -38,17 +38,17 @@ def _transport(pair: Pair) -> list[Difference]:
     if pair.b["fault"] and pair.b.get("reused") and not pair.a["fault"]:
         return [closed_connection(pair.probe, b)]
     effect = BETTER if pair.a["fault"] else _impact_of_loss(pair)
-    change = "" if effect == BETTER else "Find out first why B cannot be observed: see its own diagnosis."
+    change = "" if effect == BETTER else "First find out why B cannot be observed: see its own diagnosis."
     at = pair.b["fault"]["phase"] if pair.b["fault"] else ""
     return [Difference("transport", (pair.probe,), at, a, b, effect, change)]
 
 
 def closed_connection(probe: str, seen: str) -> Difference:
     """B closed a connection that it had left open. That is the connection's: a new one may well be answered."""
-    change = "Let the client send again on a new connection where a kept one was closed; the official SDKs do."
+    change = "Let the client send again on a new connection when a kept one was closed; the official SDKs do."
     clauses = ("operations.keep_alive",)
     return Difference(
-        "transport", (probe,), "", "a complete response", seen, CHANGE, change, clauses, "a connection used again"
+        "transport", (probe,), "", "a complete response", seen, CHANGE, change, clauses, "a reused connection"
     )
 
 
@@ -71,7 +71,7 @@ def _status(pair: Pair, a: Document, b: Document, *, refused: bool) -> Differenc
         return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), effect, change)
     if _retried(a["status"]) and not _retried(b["status"]):
         return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), BETTER, "")
-    change = f"Where the client looks at status {a['status']}, let it take {b['status']} as the same."
+    change = f"If the client checks status {a['status']}, let it treat {b['status']} in the same way."
     if _retried(b["status"]) and not _retried(a["status"]):
         change += " Official SDKs retry it: turn that off for requests that cannot succeed."
     return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), CHANGE, change)
@@ -88,7 +88,7 @@ def _passes(pair: Pair, a: Document, b: Document) -> Difference:
             subject = "keys are not checked" if of_keys else "not refused"
         change = f"Check in the client what only A refuses: {pair.a['request']['summary']}."
         if of_keys:
-            change = "Whoever reaches B may use it: put a check of your own before it, or do not move."
+            change = "Anyone who reaches B can use it: put your own check before it, or do not move."
     return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), effect, change, (), subject)
 
 
@@ -133,14 +133,14 @@ def _body(pair: Pair, a: Document, b: Document) -> Difference:
     worse = bool(_broken(pair.findings_b) - _broken(pair.findings_a))
     effect = _impact_of_loss(pair) if worse else BETTER if better else CHANGE
     kinds = a["body"]["kind"], b["body"]["kind"]
-    change = "" if effect == BETTER else f"Clients that read {kinds[0]} here meet {kinds[1]}."
+    change = "" if effect == BETTER else f"Clients that read {kinds[0]} here get {kinds[1]}."
     return Difference("body", (pair.probe,), "body", _answer(a), _answer(b), effect, change)
 
 
 def _media_type(pair: Pair, a: Document, b: Document) -> list[Difference]:
     if a["media_type"] == b["media_type"]:
         return []
-    change = "Let the client read the body whatever its Content-Type says."
+    change = "Let the client read the body whatever its Content-Type is."
     return [Difference("media_type", (pair.probe,), "Content-Type", a["media_type"], b["media_type"], CHANGE, change)]
 
 
@@ -162,9 +162,9 @@ def _field(pair: Pair, change: Change) -> Difference:
     if change.kind == LOST and change.path not in pair.shape.read:
         return Difference("field", (pair.probe,), change.path, before, after, NOTE, "")
     if change.kind == LOST:
-        advice = f"Let the client do without {change.path}."
+        advice = f"Change the client so that it does not need {change.path}."
     else:
-        advice = f"Let the client take {change.path} as {after}, too."
+        advice = f"Let the client also accept {change.path} as {after}."
     return Difference("field", (pair.probe,), change.path, before, after, CHANGE, advice)
 
 
@@ -176,7 +176,7 @@ def _values(pair: Pair, a: Document, b: Document) -> list[Difference]:
         ours, theirs = words(a["shape"], name), words(b["shape"], name)
         if new := theirs - ours - known:
             had = ", ".join(sorted(ours)) or "absent"
-            advice = f"Let the client take {name} {', '.join(sorted(new))}."
+            advice = f"Let the client accept {name} {', '.join(sorted(new))}."
             found.append(Difference("value", (pair.probe,), name, had, ", ".join(sorted(new)), CHANGE, advice))
     return found
 
@@ -188,7 +188,7 @@ def _error(pair: Pair, a: Document, b: Document) -> list[Difference]:
     ours, theirs = ({path for path, _ in body["shape"]} for body in (a, b))
     places = [path for path in _ERROR_PLACES if (path in ours) != (path in theirs)]
     if places and (where := place_of_text(ours)) != (there := place_of_text(theirs)):
-        advice = f"Read the error's text at {there}, too." if there else "Expect errors without a text."
+        advice = f"Also read the error's text at {there}." if there else "Expect errors without a text."
         return [Difference("error", (pair.probe,), where, where or "no text", there or "no text", CHANGE, advice)]
     found = []
     for change in changes(a["shape"], b["shape"]):
@@ -196,7 +196,7 @@ def _error(pair: Pair, a: Document, b: Document) -> list[Difference]:
             continue
         one = _field(pair, change)
         if change.kind == LOST:
-            one = one._replace(effect=CHANGE, change=f"Let the client do without {change.path}.")
+            one = one._replace(effect=CHANGE, change=f"Change the client so that it does not need {change.path}.")
         found.append(one._replace(kind="error"))
     return found
 

@@ -15,8 +15,8 @@ _SMALL = frozenset(("n", "seed", "logprobs", "stop", "tool_choice", "developer",
 _WORDS = {
     "supported": "supported",
     "unsupported": "clearly refused",
-    "ignored": "accepted and not done",
-    "broken": "done in a shape that clients cannot read",
+    "ignored": "accepted without effect",
+    "broken": "done in a form that clients cannot read",
 }
 _REFUSED = "refused in this form"
 
@@ -107,7 +107,7 @@ def _dialect(ours: dict[str, Ability], theirs: dict[str, Ability]) -> Difference
         f"{old}: supported",
         "; ".join(said),
         CHANGE,
-        f"Send {new} in place of {old}.",
+        f"Send {new} instead of {old}.",
         clauses_of,
         "token cap",
     )
@@ -169,7 +169,7 @@ def is_broken(finding: Document) -> bool:
 
 def _change(clause: str, surface: Surface) -> str:
     known = surface.clause(clause)
-    return f"On A this holds: {known.says} {known.why}" if known else f"{clause} does not hold on B."
+    return f"On A this passes: {known.says} {known.why}" if known else f"{clause} fails on B."
 
 
 def _family(id: str, surface: Surface) -> str:

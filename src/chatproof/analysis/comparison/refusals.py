@@ -27,12 +27,12 @@ _PARTS = (
     _part(
         r"\bcontent\b.{0,80}\bnull\b|\bnull\b.{0,80}\bcontent\b|\bcontent\b.{0,40}\bexpected a string",
         "null as a message's content",
-        'Send "" in the place of null as the content of the message that holds the call.',
+        'Send "" instead of null as the content of the message that contains the call.',
     ),
     _part(
         r"(?<![a-z])call[ _]?ids?\b.{0,80}\b(?:length|must|match|characters|a-z)",
         "the ids of the calls",
-        "Give each call of the history an id of the form that B asks for, those that A made included.",
+        "Give each call of the history an id in the form that B requires, including those made by A.",
     ),
     _part(r"\bparallel_tool_calls\b", "parallel_tool_calls", "Leave parallel_tool_calls out there."),
     _part(r"\bstream_options\b", "stream_options", "Leave stream_options out there."),
@@ -64,7 +64,7 @@ def advice(ability: str, said: str, *, refused: bool) -> str:
     """What the client does about an ability that B lacks, or of which it refuses a part."""
     part = part_refused(said, ability) if refused else None
     if part is not None:
-        return f"B names {part.what}, not {ability} as such. {part.change}"
+        return f"B's error names {part.what}, not {ability} itself. {part.change}"
     if refused:
         return f"B refuses {ability}: leave it out, or emulate it in the client."
-    return f"B does not do {ability} as A does: leave it out, or emulate it in the client."
+    return f"B does not support {ability} as A does: leave it out, or emulate it in the client."

@@ -22,11 +22,11 @@ def of_headers(pairs: list[Pair]) -> list[Difference]:
         if a == b or not (a - b):
             continue  # what B sends in addition needs no change
         if b:
-            change = f"Read {', '.join(sorted(b))} in place of {', '.join(sorted(a - b))}."
+            change = f"Read {', '.join(sorted(b))} instead of {', '.join(sorted(a - b))}."
         elif effect == CHANGE:
-            change = "Log an id of your own with each request: B gives none."
+            change = "Log your own id with each request: B gives none."
         else:
-            change = "Pace requests by 429 and Retry-After alone: B announces no limits."
+            change = "Slow down only on 429 and Retry-After: B does not announce limits."
         ours_shown, theirs_shown = (", ".join(sorted(side)) or "none" for side in (a, b))
         found.append(Difference("header", probes[:1], "", ours_shown, theirs_shown, effect, change, (), subject))
     return found
@@ -50,7 +50,7 @@ def of_key_form(pair: Pair) -> list[Difference]:
     if a == b or "" in (a, b):
         return []
     effect = BETTER if b == "taken" else CHANGE
-    change = "" if effect == BETTER else "Send the key as `Authorization: Bearer KEY`, and nothing else."
+    change = "" if effect == BETTER else "Send the key as `Authorization: Bearer KEY`, in no other form."
     subject = pair.probe.rpartition(".")[2]
     return [Difference("auth", (pair.probe,), "", a, b, effect, change, (), subject)]
 

@@ -80,7 +80,7 @@ def _of_prompts(rows: list[Counts], *, same_model: bool) -> list[Difference]:
     hidden = same_model and costs and (more >= HIDDEN or factor >= 1.2)
     change = ""
     if hidden:
-        change = "Ask B what it adds to each request, or how it counts: the context is shorter by it, and it is billed."
+        change = "Ask B what it adds to each request, or how it counts: it shortens the context, and you pay for it."
     probes = tuple(probe for probe, a, b in both if a != b)
     shown = f"{min(a for a, _ in numbers)} to {max(a for a, _ in numbers)} prompt tokens on {len(numbers)} requests"
     effect = CHANGE if hidden else NOTE
@@ -128,7 +128,11 @@ def _of_completions(rows: list[Counts]) -> list[Difference]:
     reported = ", reasoning included" if first.b.get("reasoning") else "; no reasoning is reported"
     probes = tuple(row.probe for row in over)
     at = "$.usage.completion_tokens"
-    return [Difference("tokens", probes, at, a, f"{b}{reported}", NOTE, "", (), "completion tokens beyond the text")]
+    return [
+        Difference(
+            "tokens", probes, at, a, f"{b}{reported}", NOTE, "", (), "completion tokens beyond those of the text"
+        )
+    ]
 
 
 def _of_cache(rows: list[Counts]) -> list[Difference]:

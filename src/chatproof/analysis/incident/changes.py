@@ -80,7 +80,7 @@ KINDS = (
         _request("header_names"),
         ("auth.", "request.", "url.", "contract.", "content.", "stream.", "model."),
         _NEVER_REACHED,
-        "the request as it was",
+        "the original request",
     ),
     Kind(
         "proxy",
@@ -140,7 +140,7 @@ def _effect(
     if kind.name == "timeout" and _number(difference.b) >= _number(difference.a):
         return NO, "it was made longer"
     if kind.name == "model" and code.startswith("gateway.") and _listing_fails(bad):
-        return NO, f"the listing of models, which names none, failed as well ({code})"
+        return NO, f"the listing of models, which does not name a model, failed as well ({code})"
     explained = code.startswith(kind.explains) if kind.explains else False
     if code.startswith(kind.cannot) and not (explained and "" in kind.cannot):
         return NO, f"it cannot cause {code}"

@@ -143,7 +143,7 @@ def _errors(run: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 def _account(run: dict[str, Any]) -> tuple[list[str], list[str]]:
     accepted = 200 <= _happy(run) < 300
-    said = "requests were accepted: no refusal for quota, rate or region (balance and billing are not looked at)"
+    said = "requests were accepted: no refusal for quota, rate or region (balance and billing are not checked)"
     return _codes(run, "account."), [said] if accepted else []
 
 

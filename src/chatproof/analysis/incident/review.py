@@ -47,7 +47,7 @@ def review(
         "remarks": [
             *_remarks(ordered, streak),
             *upstream.remarks(ordered),
-            *([f"not looked at: runs of {', '.join(others)}"] if others else []),
+            *([f"not considered: runs of {', '.join(others)}"] if others else []),
         ],
         "changed": _changed(facts.move),
         "still_differs": _changed(mended),
@@ -147,21 +147,23 @@ def _remarks(ordered: list[dict[str, Any]], streak: Streak | None) -> list[str]:
     if streak.bad is not streak.failing[0]:
         first = streak.failing[0]
         said.append(
-            f"it fails since {first['run_id']}, then with {cause_of(first) or 'no named cause'}; the verdict is about "
-            f"what fails since {streak.bad['run_id']}"
+            f"it fails since {first['run_id']}, first with {cause_of(first) or 'no named cause'}; the "
+            f"verdict is about the failure since {streak.bad['run_id']}"
         )
     if streak.standing:
-        said.append("no good run closes the incident: run the same check again before calling it over")
+        said.append("no good run ends the incident: run the same check again before you close it")
     if streak.good is None:
-        said.append("no good run from before the incident was given: what changed cannot be read off these runs")
+        said.append("there is no good run from before the incident, so these runs do not show what changed")
     elif streak.elsewhere:
-        said.append(f"the good run is of another environment, {environment_of(streak.good)}: this one has none")
+        said.append(
+            f"the good run is from another environment, {environment_of(streak.good)}; there is none from this one"
+        )
     less = [f"{run['run_id']} ({', '.join(run['narrowed'])})" for run in ordered if run.get("narrowed")]
     if less:
-        said.append(f"narrowed, and so no evidence for what was left out: {', '.join(less)}")
+        said.append(f"narrowed, so no evidence for what was left out: {', '.join(less)}")
     ends = [run["run_id"] for run in ordered if verdict_of(run) == NO_END]
     if ends:
-        said.append(f"without an end, and so no evidence: {', '.join(ends)}")
+        said.append(f"did not end, so no evidence: {', '.join(ends)}")
     return said
 
 
@@ -201,8 +203,8 @@ def _request_class(run: dict[str, Any]) -> dict[str, str]:
         "header_names": ", ".join(exchange["request"]["header_names"]) if exchange else unknown,
         "timeout": unknown
         if judged
-        else f"{run.get('environment', {}).get('timeout_s', 0):g} s for the whole exchange",
-        "retries": unknown if judged else "none: chatproof sends nothing twice",
+        else f"{run.get('environment', {}).get('timeout_s', 0):g} s for the complete exchange",
+        "retries": unknown if judged else "none: chatproof sends each request once",
         "fallback": unknown if judged else "none",
     }
 
@@ -246,8 +248,8 @@ def _close_with(facts: Facts) -> list[str]:
     return [
         "path and method: the URL in the request log is the documented one",
         "authentication: header name and scheme as documented, the key by its fingerprint",
-        "required fields: model and messages with role and content, and no field that was not verified",
-        "parser: reads the reply of the last good run and refuses that of the first bad one",
-        "errors: classified by their body, not by the status alone; none is read as an answer",
+        "required fields: model and messages with role and content, and no unverified field",
+        "parser: accepts the reply of the last good run and refuses that of the first bad one",
+        "errors: classified by their body, not only by the status; none is treated as an answer",
         "logs: no key, no prompt, no full response",
     ]

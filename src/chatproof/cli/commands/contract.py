@@ -99,6 +99,7 @@ def table(name: str, scope: str = SMOKE, api: str = CHAT) -> dict[str, Any]:
                 "capability": term.clause.capability,
                 "area": term.clause.area,
                 "says": term.clause.says,
+                "check": term.clause.check,
                 "why": term.clause.why,
                 "probe": term.clause.probe,
                 "source": term.clause.source.url,

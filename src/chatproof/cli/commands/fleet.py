@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         raise UsageError("usage", "two files of targets are named", "leave out --targets")
     args.targets = args.targets or args.file
     if args.metrics_file and args.what != "beat":
-        raise UsageError("usage", "--metrics-file is for beat, which sees all regions", "leave it out")
+        raise UsageError("usage", "--metrics-file works with beat, which sees all regions", "leave it out")
     gc.enable()  # a short command does without
     if args.what == "run":
         return _run(args)
@@ -69,7 +69,9 @@ def _options() -> argparse.ArgumentParser:
     to.add_argument("--per-host", type=int, default=8, metavar="N", help="parallel requests to one host (default 8)")
     to.add_argument("--rate", type=float, default=0.0, metavar="N", help="requests per second at most")
     to.add_argument(
-        "--reuse-connection", action="store_true", help="send a target's requests in turn over one connection: cheaper"
+        "--reuse-connection",
+        action="store_true",
+        help="send a target's requests one after another on one connection: cheaper",
     )
     to.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge (default: one per core)")
     to.add_argument("--resume", action="store_true", help="continue where the last run of these targets was stopped")
@@ -92,7 +94,10 @@ def _options() -> argparse.ArgumentParser:
         "--batch-limit", default="10m", metavar="10m", help="on Celery: the longest time for a batch (default 10m)"
     )
     to.add_argument(
-        "--metrics-file", default="", metavar="FILE", help="beat: queues, lag, batches for a textfile collector"
+        "--metrics-file",
+        default="",
+        metavar="FILE",
+        help="beat: file for queues, lag and batches, for a textfile collector",
     )
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")

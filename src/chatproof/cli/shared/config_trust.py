@@ -80,7 +80,7 @@ def _agreed() -> bool:
 def _distrust(paths: list[str]) -> int:
     for path in paths:
         gone = trust.withdraw(path)
-        say(f"{escape(path)} {'is not approved any more' if gone else 'was not approved'}\n")
+        say(f"{escape(path)} {'is no longer approved' if gone else 'was not approved'}\n")
     return 0
 
 

@@ -29,7 +29,7 @@ def observe(document: dict[str, Any], args: argparse.Namespace, target: str) -> 
     stale_days = days(args.stale_after, "--stale-after") / 86400
     today = clock.utc()[:10]
     seen: dict[str, dict[str, dict[str, str]]] = {}
-    signed: dict[str, dict[str, str]] = {}
+    signed: dict[str, dict[str, Any]] = {}
     shown = ""
     try:
         kept = open_journal(args)
@@ -42,7 +42,7 @@ def observe(document: dict[str, Any], args: argparse.Namespace, target: str) -> 
         if error.code != "journal.missing":
             raise
     for row in document["clauses"]:
-        age, owner = ledger.age(row["accessed"], signed.get(row["id"]), row["says"], today)
+        age, owner = ledger.age(row["accessed"], signed.get(row["id"]), row["check"], today)
         at = seen.get(row["id"], {})
         row.update(age_days=age, stale=age > stale_days, owner=owner)
         row.update(last_held=at.get("held"), last_judged=at.get("last"))
@@ -87,6 +87,7 @@ def sign(document: dict[str, Any], args: argparse.Namespace) -> int:
         "source": cut(escape(source), 300),
         "signed_on": clock.utc()[:10],
         "says": row["says"],
+        "check": row["check"],
     }
     kept = journal.open(named(args))
     kept.append(SIGNED, [signed])

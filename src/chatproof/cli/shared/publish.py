@@ -87,7 +87,7 @@ class Outlet:
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
             reporters.load(format, of)
         if len(self._paths) != len({_place(path) for _, path in self._paths}):
-            raise UsageError("usage", "two reports have the same path", "give each report a path of its own")
+            raise UsageError("usage", "two reports have the same path", "give each report its own path")
         for _, path in self._paths:
             if read := _read_by(args, path):
                 raise UsageError("usage", f"the report would replace {read}", "give the report another path")

@@ -88,7 +88,7 @@ _ROWS = (
         "stream.error",
         PROVIDER,
         "a stream contains an error under HTTP 200",
-        "Read the error in the evidence; clients must look for it, for the status does not tell.",
+        "Read the error in the evidence; clients must check for it, because the status does not show it.",
         CERTAIN,
     ),
     (
@@ -102,7 +102,7 @@ _ROWS = (
         "contract.content",
         PROVIDER,
         "the content of a reply has a type that clients do not expect",
-        "If the provider documents this, use its profile; else report it.",
+        "If the provider documents this, use its profile; otherwise report it.",
         CERTAIN,
     ),
     (
@@ -157,7 +157,7 @@ _ROWS = (
     (
         "contract.max_tokens",
         PROVIDER,
-        "the token cap is not kept as the reference requires",
+        "the answer exceeds the token cap",
         "Use the other field (max_tokens, max_completion_tokens) if that one works; limit the length in your own code.",
         LIKELY,
     ),

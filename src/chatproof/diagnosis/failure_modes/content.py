@@ -97,7 +97,7 @@ def _media_type(case: Case) -> Sign | None:
 
 
 _WITH_BODY = (
-    "Capture the body (curl -sS -i -N …): it says whether the API answers under a wrong name, or another hop does."
+    "Capture the body (curl -sS -i -N …): it shows whether the API answers with a wrong name, or another hop answers."
 )
 
 

@@ -22,8 +22,7 @@ _ROWS = (
         "net.dns",
         YOU,
         "the host name does not resolve",
-        "Check the host in the base URL, then DNS and VPN on this machine. If it resolves elsewhere, ask who runs your DNS; "
-        "if nowhere, the provider's domain is at fault.",
+        "Check the host in the base URL, then DNS and VPN on this machine. If it resolves on other machines, ask whoever runs your DNS; if it resolves nowhere, the provider's domain is at fault.",
     ),
     (
         "net.refused",

@@ -336,7 +336,7 @@ MODES = (
         "content.filtered",
         PROVIDER,
         "a content filter refused the request",
-        "What the probe asks is harmless: look at the deployment's filter settings.",
+        "The probe's question is harmless: look at the deployment's filter settings.",
         CERTAIN,
         _filtered,
     ),

@@ -62,28 +62,29 @@ def problem_of(url: Secret, *, allow_http: bool) -> str:
     try:
         return _problem(url, allow_http)
     except Exception:  # of its parsers, whose texts are not ours
-        return "apprise takes it for no URL of the service"
+        return "apprise does not recognize it as a URL of the service"
 
 
 def _problem(url: Secret, allow_http: bool) -> str:
     shape = _SHAPE.fullmatch(url.reveal())
     if shape is None:
         return (
-            "it is no URL of a service, without white space and with other letters percent-encoded: see apprise's list"
+            "it is not a URL of a service, without white space and with special characters "
+            "percent-encoded: see apprise's list"
         )
     scheme, rest = shape[1].lower(), shape[2]
     if scheme not in SERVICES and scheme not in LOOPBACK:
         return f"its service is not on the list: {', '.join(SERVICES)}"
     if "\\" in rest or _NEXT.search(rest):
-        return "it is more than one URL: make an entry of each"
+        return "it contains several URLs: make an entry for each"
     if problem := _of_options(url.reveal(), scheme):
         return problem
     service = service_of(url)
     if service is None:
-        return "apprise takes it for no URL of the service"
+        return "apprise does not recognize it as a URL of the service"
     host, encrypted = destination(service, scheme)
     if not encrypted and host not in _HERE and not allow_http:
-        return "it sends in clear: use the service's scheme with TLS, or say allow_http"
+        return "it sends unencrypted: use the service's scheme with TLS, or set allow_http"
     return ""
 
 
@@ -91,12 +92,12 @@ def _of_options(url: str, scheme: str) -> str:
     from apprise.utils.parse import parse_url, parse_urls
 
     if parse_urls(url) != [url]:
-        return "it is more than one URL: make an entry of each"
+        return "it contains several URLs: make an entry for each"
     parsed = parse_url(url, verify_host=False) or {}
     known = _ANY | {*_BY_SERVICE[_TLS_OF.get(scheme, scheme)].split()}
     # Those that begin with a sign are headers and fields of a payload.
     if parsed.get("qsd+") or parsed.get("qsd-") or parsed.get("qsd:") or not known.issuperset(parsed.get("qsd") or ()):
-        return f"it has an option that is not taken here: of {scheme}, take {', '.join(sorted(known))}"
+        return f"it has an option that is not allowed here: for {scheme}, use {', '.join(sorted(known))}"
     return ""
 
 

@@ -98,6 +98,6 @@ def _without_quotes(detail: str) -> str:
             return {
                 "scheme is": "its scheme is neither https nor http",
                 "the host": "its host is not a valid name",
-                "character U+": "it has a character that no URL may have",
+                "character U+": "it has a character that is not allowed in a URL",
             }.get(start, "it ends in the path of an API")
     return detail

@@ -70,7 +70,7 @@ def _receiver(name: str, table: dict[str, Any], environ: Mapping[str, str]) -> R
         problem = post.problem_of(url, allow_http=allow_http)
     if problem:
         raise UsageError(
-            "usage", f"alerts to {name}: what {table['url']} holds cannot be used: {problem}", "correct it"
+            "usage", f"alerts to {name}: the value of {table['url']} cannot be used: {problem}", "correct it"
         )
     return Receiver(
         name,
@@ -95,7 +95,7 @@ def _sender(name: str, table: dict[str, Any], url: Secret, environ: Mapping[str,
     assert secret is not None and table["kind"] == WEBHOOK
     if problem := webhook.problem_of(secret):
         raise UsageError(
-            "usage", f"alerts to {name}: the secret that {table['secret']} holds: {problem}", "make another"
+            "usage", f"alerts to {name}: the secret in {table['secret']} cannot be used: {problem}", "make another"
         )
     return webhook.Webhook(way, secret)
 
@@ -115,5 +115,5 @@ def _secret(name: str, field: str, table: Mapping[str, Any], environ: Mapping[st
         except UsageError as error:
             raise UsageError("usage", f"alerts to {name}: {field}: {error.detail}", error.advice) from None
     if not len(held):
-        raise UsageError("usage", f"alerts to {name}: {reference} is not set", f"set it, or take {field} out")
+        raise UsageError("usage", f"alerts to {name}: {reference} is not set", f"set it, or remove {field}")
     return held

@@ -32,7 +32,7 @@ class Apprise:
         try:
             service = apprise_url.service_of(self._url)
             if service is None:
-                return Answer(False, "apprise takes its URL for none of the service")
+                return Answer(False, "apprise does not recognize its URL as one of the service")
             import apprise
 
             sender = apprise.Apprise(asset=service.asset)
@@ -41,7 +41,7 @@ class Apprise:
             done = sender.notify(body=text(notice), title=title(notice), notify_type=kind, body_format="text")
         except Exception as error:  # its plugins raise what they like, and their texts are not ours
             return Answer(False, f"apprise: {type(error).__name__}")
-        return Answer(bool(done), "" if done else "the service did not take it")
+        return Answer(bool(done), "" if done else "the service did not accept it")
 
 
 def require() -> None:

@@ -61,7 +61,7 @@ def problem_of(secret: Secret) -> str:
     try:
         key = _key(secret)
     except (binascii.Error, ValueError):
-        return "behind whsec_ there is no base64"
+        return "the text after whsec_ is not base64"
     return "" if len(key) >= 16 else "it is shorter than 16 bytes"
 
 

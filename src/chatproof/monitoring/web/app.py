@@ -224,20 +224,20 @@ class Web:
         name = request.path_params["name"]
         by_header = guard.has_token({"authorization": request.headers.get("authorization", "")})
         if not guard.rules.token:
-            return PlainTextResponse("run now needs a server with --token-file\n", 403)
+            return PlainTextResponse("run now works only on a server with --token-file\n", 403)
         form = {} if by_header else await _form(request)
         if not by_header and not guard.is_form_token(session, form.get("form", "")):
-            return PlainTextResponse("the form is of no session, or of an old one: load the page again\n", 403)
+            return PlainTextResponse("the form belongs to no session, or to an old one: load the page again\n", 403)
         if name not in self.service.configured.targets:
             return PlainTextResponse("there is no such target\n", 404)
         if not self._asked.allows():
-            return PlainTextResponse("too many: wait a minute\n", 429)
+            return PlainTextResponse("too many requests: wait a minute\n", 429)
         try:
             started = await self.service.ask(name, SMOKE)
         except JournalError as error:
             return PlainTextResponse(f"{error.code}\n", 503)
         if by_header:
-            said = "started" if started else "not started: one is under way, or the budget is spent"
+            said = "started" if started else "not started: a run is in progress, or the budget is spent"
             return PlainTextResponse(f"{said}\n", 202 if started else 409)
         return RedirectResponse(f"/targets/{name}", 303)
 

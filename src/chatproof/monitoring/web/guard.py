@@ -141,17 +141,17 @@ class Guard:
 
     def _refusal(self, headers: dict[str, str], path: str, method: str) -> tuple[int, str, str] | None:
         if host_of(headers.get("host", "")) not in self.rules.hosts:
-            return 421, "this server is not asked by that name: see --host", ""
+            return 421, "this server does not answer to that host name: see --host", ""
         if path in _OPEN:
             return None
         sends = method not in ("GET", "HEAD") or path == "/probe"
         if sends and is_foreign(headers):
-            return 403, "a page of another origin may not ask for this", ""
+            return 403, "a page of another origin is not allowed to send this", ""
         if not self.rules.token or path in _LOGIN or self.has_token(headers) or self.session(headers):
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return 303, "log in", f"/login?next={quote(path, safe='/')}"
-        return 401, "the token is needed: Authorization: Bearer …", ""
+        return 401, "a token is required: Authorization: Bearer …", ""
 
     def has_token(self, headers: MutableMapping[str, str] | dict[str, str]) -> bool:
         """The request carries the token itself."""

@@ -46,7 +46,7 @@ def curve(points: Sequence[tuple[float, float]], since: float, until: float, lab
     line = " ".join(f"{x},{y}" for x, y in at)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="2"/>' for x, y in at) if len(at) <= 100 else ""
     values = sorted(value for _, value in points)
-    said = f"{label}: {len(points)} values from {values[0]:.4g} to {values[-1]:.4g} {unit}, middle {middle(values):.4g}"
+    said = f"{label}: {len(points)} values from {values[0]:.4g} to {values[-1]:.4g} {unit}, median {middle(values):.4g}"
     return Markup(  # noqa: S704  numbers, and an escaped label
         f'<svg class="plot" viewBox="-60 -18 {width + 68} {height + 46}" role="img" aria-label="{escape(said)}">'
         f'<line class="axis" x1="0" x2="{width}" y1="{height}" y2="{height}"/>'

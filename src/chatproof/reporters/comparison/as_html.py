@@ -8,17 +8,17 @@ from chatproof.reporters.html_page import page
 
 NEEDS = "jinja2"
 _MEANING = {
-    "GO": "A client that works on A works there as it is.",
-    "GO WITH CHANGES": "It works there after the changes listed.",
+    "GO": "A client that works on A works there without changes.",
+    "GO WITH CHANGES": "It works there after the listed changes.",
     "NO-GO": "It lacks what a client of A needs.",
-    "UNDECIDED": "Something that matters could not be observed on one side. This is no pass.",
+    "UNDECIDED": "An important point could not be observed on one side. This is not a pass.",
 }
 _TONE = {"GO": "go", "GO WITH CHANGES": "undecided", "NO-GO": "no-go", "UNDECIDED": "undecided"}
 _EFFECTS = {
     "breaks": "a client that works on A does not work",
-    "change": "the client needs a change, or must do without something",
+    "change": "the client needs a change, or must work without something",
     "better": "passes what A fails",
-    "note": "no client is known to need a change for it",
+    "note": "no known client needs a change for it",
 }
 _MARKS = {"breaks": "failed", "change": "warning", "better": "passed", "note": "not-checked"}  # classes of the style
 

@@ -51,7 +51,7 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any]) -> list[str]
     lines += [f"- {cell(reason)}" for reason in candidate["reasons"]]
     rows = [row for row in document["differences"] if row["candidate"] == label]
     if rows:
-        lines += ["", f"| | effect | what | probes | A | {label} | asked again | clients known to depend on it |"]
+        lines += ["", f"| | effect | difference | probes | A | {label} | asked again | clients known to depend on it |"]
         lines += ["|---|---|---|---|---|---|---|---|", *(_row(row) for row in rows)]
     lines += _chance(candidate)
     for title, items in (("Changes the client needs", candidate["changes"]), ("Rollback", candidate["rollback"])):
@@ -87,7 +87,7 @@ def _tokens(candidate: dict[str, Any]) -> list[str]:
     label, cost = candidate["label"], candidate["cost"]
     lines = ["", "### Tokens", ""]
     if cost:
-        of = f"{cost['requests']} requests like these cost, by the configured prices of a million tokens:"
+        of = f"{cost['requests']} requests like these cost, at the configured prices per million tokens:"
         lines += [f"{of} A {_money(cost['a'])}, {label} {_money(cost['b'])}.", ""]
     lines += [
         f"| request | prompt A | prompt {label} | completion A | completion {label} | cached A | cached {label} |"
@@ -109,8 +109,8 @@ def _chance(candidate: dict[str, Any]) -> list[str]:
     rows = [("not settled", row) for row in candidate["unsettled"]] + [("varies", row) for row in candidate["varies"]]
     if not rows:
         return []
-    head = f"| | what | probes | good on A | good on {candidate['label']} | requests to settle it |"
-    lines = ["", "### What came and went", "", head, "|---|---|---|---|---|---|"]
+    head = f"| | difference | probes | good on A | good on {candidate['label']} | requests to decide it |"
+    lines = ["", "### Differences that did not repeat each time", "", head, "|---|---|---|---|---|---|"]
     for state, row in rows:
         about = " ".join(dict.fromkeys(filter(None, (row["kind"], row["subject"], row["at"]))))
         more = str(row["requests_to_settle"] or "–")

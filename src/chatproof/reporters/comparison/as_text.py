@@ -70,7 +70,7 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dic
         lines.blank()
         for row in candidate["timings_ms"]:
             both = " and ".join("–" if ms is None else f"{ms:g} ms" for ms in (row["a"], row["b"]))
-            lines.add("time", f"{row['probe']}: {both} (shown, never judged)", color="dim")
+            lines.add("time", f"{row['probe']}: {both} (shown, never checked)", color="dim")
 
 
 def _difference(row: dict[str, Any], lines: Lines) -> None:
@@ -115,7 +115,7 @@ def _tokens(candidate: dict[str, Any], lines: Lines) -> None:
     lines.add("tokens", said, color="dim")
     if cost:
         a, b = ("unknown" if amount is None else f"{amount:.4g}" for amount in (cost["a"], cost["b"]))
-        lines.add("cost", f"of {cost['requests']} requests like these, by the configured prices: A {a}, {label} {b}")
+        lines.add("cost", f"{cost['requests']} requests like these, at the configured prices: A {a}, {label} {b}")
     for row in rows if lines.style.verbosity > 0 else ():
         prompt, completion = (f"{row[f'{name}_a']} and {row[f'{name}_b']}" for name in ("prompt", "completion"))
         lines.add("", f"{row['probe']}: prompt {prompt}, completion {completion}".replace("None", "–"), color="dim")
@@ -130,7 +130,7 @@ def _chance(candidate: dict[str, Any], lines: Lines) -> None:
             lines.add(name, f"{about} ({', '.join(row['probes'][:_PROBES])})", color="warning")
             lines.add("", f"good answers: {_good(row, candidate['label'])}")
             if row["requests_to_settle"]:
-                lines.add("", f"about {row['requests_to_settle']} more requests would settle it")
+                lines.add("", f"about {row['requests_to_settle']} more requests would decide it")
 
 
 def _good(row: dict[str, Any], label: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-NOT_ASKED = "not asked about"
+NOT_ASKED = "not requested"
 TITLES = {"ability": "abilities", "usage": "usage", "refusal": "refusals"}
 
 

@@ -22,7 +22,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         lines.append(f"- diagnosis: {_code(cause['code'])}, owner {cause['owner']} ({cause['confidence']})")
     lines += _mismatches(document)
     if document["degradation"]:
-        lines += ["", "## Degradation", "", "Kept apart from the contract: it says nothing of the replies' form.", ""]
+        lines += ["", "## Degradation", "", "Not a part of the contract: it is not about the form of the replies.", ""]
         lines += ["| probe | sent (UTC) | observed | request id |", "|---|---|---|---|"]
         for row in document["degradation"]:
             lines.append(_row(*(words(row[name]) for name in ("probe", "sent_at", "observed", "request_id"))))
@@ -64,14 +64,16 @@ def _reproduction(found: dict[str, Any]) -> list[str]:
     lines = ["", "## Reproduction", ""]
     if found["why_none"]:
         return [*lines, f"None: {found['why_none']}."]
-    lines.append(f"The key is read from the variable {_code('$' + found['variable'])}; no prompt of a user is in it.")
+    lines.append(
+        f"The key is read from the variable {_code('$' + found['variable'])}; the letter contains no prompt of a user."
+    )
     for row in found["commands"]:
         lines += ["", f"{words(row['probe'])}: {words(row['does'])}", "", *_block(row["curl"], "sh")]
     return lines
 
 
 def _evidence(exchanges: list[dict[str, Any]]) -> list[str]:
-    lines = ["", "## What came back"] if exchanges else []
+    lines = ["", "## Replies"] if exchanges else []
     for exchange in exchanges:
         fault, total = exchange["fault"], exchange["timings_ms"]["total"]
         said = (

@@ -22,9 +22,9 @@ class Section(NamedTuple):
 def headline(document: dict[str, Any]) -> tuple[str, list[str]]:
     """(the verdict, what follows from it)."""
     verdict, recovered = document["verdict"], document["recovered"]
-    follows = [f"Because {verdict['reason']}.", f"To settle it: {verdict['settles']}."]
+    follows = [f"Because {verdict['reason']}.", f"To decide it: {verdict['settles']}."]
     if document["first_bad"]:
-        follows.append(f"It is over since {recovered['run_id']}." if recovered else "It still fails.")
+        follows.append(f"It has passed since {recovered['run_id']}." if recovered else "It still fails.")
     return verdict["verdict"], follows
 
 
@@ -44,7 +44,7 @@ def sections(document: dict[str, Any]) -> list[Section]:
         Section("Failed request class", tuple(f"{name.replace('_', ' ')}: {text}" for name, text in asked.items())),
         Section("Request ids of the first bad run", tuple(ids)),
         _ledger(document),
-        Section("Close the incident with assertions on", tuple(document["close_with"])),
+        Section("Close the incident when these checks pass", tuple(document["close_with"])),
     ]
     return [section for section in found if section.lines or section.rows]
 
@@ -75,8 +75,8 @@ def _timeline(document: dict[str, Any]) -> Section:
 
 def _changes(document: dict[str, Any]) -> list[Section]:
     found = []
-    for name, title in (("changed", "What changed from the last good to the first bad run"),
-                        ("still_differs", "What still differs after recovery")):  # fmt: skip
+    for name, title in (("changed", "Changes from the last good to the first bad run"),
+                        ("still_differs", "Differences that remain after recovery")):  # fmt: skip
         move = document[name]
         if move is None:
             continue
@@ -88,9 +88,9 @@ def _changes(document: dict[str, Any]) -> list[Section]:
             if len(shown) > _MOST:
                 lines.append(f"{label}: {len(shown) - _MOST} more, see chatproof diff {move['from']} {move['to']}")
         if not move["on_our_side"]:
-            lines.insert(0, "ours: nothing that matters (URL, path, model, key, headers, proxy and trust are the same)")
+            lines.insert(0, "ours: no relevant change (URL, path, model, key, headers, proxy and trust are the same)")
         if not any(d["kind"] not in ("cost", "verdict") for d in move["in_replies"]):
-            lines.append("reply: nothing but times and ids")
+            lines.append("reply: only times and ids")
         found.append(Section(title, tuple(lines)))
     return found
 

@@ -48,7 +48,7 @@ def _moved(held: list[float]) -> list[float]:
 ROWS = (
     must(
         "always-base64",
-        "Base64 comes although floats were asked for.",
+        "Base64 arrives although the request asks for floats.",
         _ENCODING,
         _floats,
         each(as_base64),
@@ -64,7 +64,7 @@ ROWS = (
     ),
     must(
         "float-empty",
-        "data is empty where floats were asked for.",
+        "data is empty when the request asks for floats.",
         "contract.choices_empty",
         _floats,
         put([], "data"),
@@ -72,7 +72,7 @@ ROWS = (
     ),
     must(
         "float-one-short",
-        "An item is left out of the floats.",
+        "One item is missing in the floats.",
         _CONTENT,
         _floats,
         edited(lambda v: v["data"].pop()),
@@ -80,7 +80,7 @@ ROWS = (
     ),
     must(
         "float-nan",
-        "The floats hold NaN.",
+        "The floats contain NaN.",
         "body.unsafe_json",
         _floats,
         put([float("nan")], "data", 0, "embedding"),
@@ -92,7 +92,7 @@ ROWS = (
     ),
     should(
         "float-other",
-        "The floats are another vector than the base64.",
+        "The floats are a different vector from the base64.",
         _ENCODING,
         _floats,
         numbers(_moved),
@@ -165,7 +165,7 @@ ROWS = (
     ),
     should(
         "placeholder",
-        "Texts of one meaning are as far apart as others.",
+        "Texts with the same meaning are as far apart as others.",
         _CONTENT,
         _three,
         edited(_swapped),

@@ -44,7 +44,7 @@ def _usual(name: str, about: str, when: When) -> Fault:
 ROWS = (
     Fault(
         "parallel-calls-one-id",
-        "Two calls at the same time have one id.",
+        "Two parallel calls have one id.",
         _TOOLS,
         NO_GO,
         _two(False),
@@ -53,7 +53,7 @@ ROWS = (
     ),
     Fault(
         "parallel-calls-one-index",
-        "Two streamed calls at the same time have one index.",
+        "Two streamed parallel calls have one index.",
         _TOOLS,
         NO_GO,
         _two(True),
@@ -62,7 +62,7 @@ ROWS = (
     ),
     Fault(
         "tool-arguments-rewritten",
-        "A link in a call's arguments is rewritten on its way, streamed and not.",
+        "A link in a call's arguments is rewritten on the way, with and without streaming.",
         _TOOLS,
         GO,
         _either,
@@ -71,7 +71,7 @@ ROWS = (
     ),
     Fault(
         "logprobs-made-up",
-        "Each alternative has the same probability, and together they are more than certain.",
+        "Each alternative has the same probability, and their sum is above 1.",
         _PARAMETER,
         GO,
         SAMPLING,
@@ -89,7 +89,7 @@ ROWS = (
     ),
     Fault(
         "forced-choice-unsupported",
-        "A forced choice of a tool is refused; left to itself, the model calls.",
+        "A forced choice of a tool is refused; without it, the model makes the call.",
         "",
         GO,
         lambda turn: forced(False)(turn) or forced(True)(turn),

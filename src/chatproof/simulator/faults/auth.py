@@ -84,7 +84,7 @@ ROWS = (
     ),
     Fault(
         "upstream-key-rejected",
-        "The gateway's own key for the model is refused; yours still lists models.",
+        "The gateway's own key for the model is refused; your key still lists models.",
         "auth.rejected",
         NO_GO,
         granted,
@@ -102,7 +102,7 @@ ROWS = (
     ),
     Fault(
         "no-permission",
-        "The key may not use this endpoint.",
+        "The key is not allowed to use this endpoint.",
         "auth.permission",
         NO_GO,
         granted,
@@ -115,7 +115,7 @@ ROWS = (
     ),
     Fault(
         "no-model-access",
-        "The key's group may not use this model (new-api).",
+        "The key's group is not allowed to use this model (new-api).",
         "auth.permission",
         NO_GO,
         granted,
@@ -124,7 +124,7 @@ ROWS = (
     ),
     Fault(
         "address-not-allowed",
-        "The key may not be used from this address.",
+        "The key is not allowed from this address.",
         "auth.permission",
         NO_GO,
         granted,
@@ -148,7 +148,9 @@ ROWS = (
         refused,
         let_in,
     ),
-    Fault("wrong-key-accepted", "Any key is as good as the right one.", "auth.not_enforced", NO_GO, wrong_key, let_in),
+    Fault(
+        "wrong-key-accepted", "Any key is accepted like the right one.", "auth.not_enforced", NO_GO, wrong_key, let_in
+    ),
     Fault("missing-key-accepted", "No key is needed.", "auth.not_enforced", NO_GO, no_key, let_in),
     Fault(
         "rejection-html",
@@ -168,7 +170,7 @@ ROWS = (
     ),
     Fault(
         "rejection-no-error",
-        "A wrong key is refused with JSON that carries no error.",
+        "A wrong key is refused with JSON that has no error.",
         "auth.error_body",
         NO_GO,
         refused,
@@ -184,7 +186,7 @@ ROWS = (
     ),
     Fault(
         "wrong-key-rate-limited",
-        "A wrong key gets 429: whether it was judged cannot be seen.",
+        "A wrong key gets 429: it is not known whether the key was checked.",
         "account.rate_limited",
         UNDECIDED,
         wrong_key,
@@ -192,7 +194,7 @@ ROWS = (
     ),
     Fault(
         "missing-key-crash",
-        "A request without a key crashes the server: whether it was judged cannot be seen.",
+        "A request without a key crashes the server: it is not known whether the key was checked.",
         "server.error",
         UNDECIDED,
         no_key,

@@ -62,7 +62,7 @@ BODY = (
     ),
     Fault(
         "byte-order-mark",
-        "A byte order mark stands before the JSON.",
+        "A byte order mark comes before the JSON.",
         "body.encoding",
         NO_GO,
         plain,
@@ -94,7 +94,7 @@ BODY = (
     ),
     Fault(
         "lone-surrogate",
-        "The content holds half of a surrogate pair.",
+        "The content contains half of a surrogate pair.",
         "body.unsafe_json",
         NO_GO,
         plain,
@@ -119,7 +119,7 @@ BODY = (
 )
 
 CONTRACT = (
-    Fault("status-201", "A good answer comes under status 201.", "contract.status", NO_GO, plain, labelled(201)),
+    Fault("status-201", "A good answer has status 201.", "contract.status", NO_GO, plain, labelled(201)),
     Fault(
         "media-type-text",
         "A good answer is labelled text/plain.",
@@ -138,7 +138,7 @@ CONTRACT = (
     ),
     Fault(
         "error-beside-choices",
-        "An error stands beside the answer under status 200.",
+        "An error appears beside the answer under status 200.",
         "contract.error_present",
         NO_GO,
         plain,
@@ -212,7 +212,7 @@ CONTRACT = (
     ),
     Fault(
         "null-second-choice",
-        "A null stands behind the good choice.",
+        "A null follows the good choice.",
         "contract.message_missing",
         NO_GO,
         plain,

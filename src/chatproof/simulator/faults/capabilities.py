@@ -70,7 +70,7 @@ TOOLS = (
         calls(lambda call: call["function"].update(arguments='{"word": "pong"')),
         "tools.arguments",
         _CODE,
-        "A call's arguments are JSON that was cut off.",
+        "A call's arguments are incomplete JSON.",
         "tool-arguments-cut",
     ),
     ignored(
@@ -153,7 +153,7 @@ def _structured(kind: str) -> tuple[Fault, ...]:
             edited(object_content),
             f"{kind}.readable",
             _CODE,
-            f"{kind} gives an object in place of the text.",
+            f"{kind} returns an object instead of the text.",
         ),
     )
 
@@ -190,7 +190,7 @@ def _capped(dialect: str) -> tuple[Fault, ...]:
         ),
         Fault(
             f"{words(dialect)}-finish-stop",
-            f"An answer that `{dialect}` cut off claims to be whole.",
+            f"An answer that `{dialect}` ended is labelled as complete.",
             code,
             GO,
             asking(dialect),
@@ -204,10 +204,10 @@ def _capped(dialect: str) -> tuple[Fault, ...]:
 _CODE_P = "contract.parameter"
 _PARAMETERS = (
     unsupported("stop", asking("stop"), "stop"),
-    ignored("stop", asking("stop"), dropped("stop"), "stop.honoured", _CODE_P, "`stop` stops nothing."),
-    broken("stop", asking("stop"), answer(content=7), "stop.honoured", _CODE_P, "`stop` gives a number.", verdict=GO),
+    ignored("stop", asking("stop"), dropped("stop"), "stop.honoured", _CODE_P, "`stop` has no effect."),
+    broken("stop", asking("stop"), answer(content=7), "stop.honoured", _CODE_P, "`stop` returns a number.", verdict=GO),
     blamed("n"),
-    ignored("n", SAMPLING, dropped("n"), "n.honoured", _CODE_P, "`n` gives one choice."),
+    ignored("n", SAMPLING, dropped("n"), "n.honoured", _CODE_P, "`n` returns one choice."),
     broken(
         "n",
         SAMPLING,
@@ -217,7 +217,7 @@ _PARAMETERS = (
         "All choices have the index 0.",
     ),
     blamed("logprobs"),
-    ignored("logprobs", SAMPLING, NO_PROBS, "logprobs.honoured", _CODE_P, "`logprobs` gives none."),
+    ignored("logprobs", SAMPLING, NO_PROBS, "logprobs.honoured", _CODE_P, "`logprobs` returns none."),
     broken(
         "logprobs",
         SAMPLING,
@@ -283,13 +283,13 @@ _MESSAGES = (
         error(400, "invalid unicode code point at line 1 column 60"),
         "unicode.accepted",
         _CODE_M,
-        "Text outside of ASCII is refused.",
+        "Text outside ASCII is refused.",
         "unicode-refused",
     ),
     ignored("unicode", UNICODE, edited(mangled), "unicode.intact", _CODE_M, "Text is encoded twice.", "unicode"),
     Fault(
         "image-supported",
-        "An image part is taken.",
+        "An image part is accepted.",
         "",
         GO,
         lambda turn: False,
@@ -327,7 +327,7 @@ _STREAMS = (
     ),
     Fault(
         "plain-stream-empty",
-        "A plain stream carries no text.",
+        "A plain stream has no text.",
         "content.empty",
         NO_GO,
         _PLAIN_STREAM,
@@ -347,7 +347,7 @@ _STREAMS = (
     ),
     Fault(
         "stream-ignored",
-        "`stream: true` is ignored where nothing else is asked for.",
+        "`stream: true` is ignored in a plain request.",
         "stream.not_streamed",
         NO_GO,
         _PLAIN_STREAM,
@@ -357,7 +357,7 @@ _STREAMS = (
     ),
     Fault(
         "stream-broken",
-        "An event of a plain stream is no JSON.",
+        "An event of a plain stream is not JSON.",
         "stream.malformed",
         NO_GO,
         _PLAIN_STREAM,
@@ -372,7 +372,7 @@ _STREAMS = (
         dropped("stream_options"),
         "stream.usage",
         "contract.usage",
-        "A stream does not carry the usage that was asked for.",
+        "A stream has no usage although the request asks for it.",
     ),
     broken(
         "stream_usage",

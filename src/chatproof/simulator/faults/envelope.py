@@ -46,7 +46,7 @@ ENVELOPE = (
     _should("object-null", "The completion's `object` is null.", plain, _set(object=None), "envelope.object"),
     _should(
         "object-of-a-chunk",
-        "The completion calls itself a chunk.",
+        "The completion is labelled as a chunk.",
         plain,
         _set(object="chat.completion.chunk"),
         "envelope.object_name",
@@ -153,7 +153,7 @@ def _empty_reason(number: int, chunk: _Body) -> None:
 CHUNKS = (
     _must(
         "chunk-delta-null",
-        "A choice in a stream's chunk has null in place of the delta.",
+        "A choice in a stream's chunk has null instead of the delta.",
         _plain_stream,
         _chunks(_no_delta),
         "stream.delta",
@@ -167,7 +167,7 @@ CHUNKS = (
     ),
     _must(
         "chunk-of-a-completion",
-        "The chunks of a stream call themselves completions: openai-python's stream() skips them.",
+        "The chunks of a stream are labelled as completions: openai-python's stream() skips them.",
         _plain_stream,
         _chunks(lambda number, chunk: chunk.update(object="chat.completion")),
         "stream.chunk_schema",
@@ -195,7 +195,7 @@ CHUNKS = (
     ),
     _should(
         "stream-many-ids",
-        "Each chunk of a stream has an id of its own.",
+        "Each chunk of a stream has a different id.",
         _plain_stream,
         _chunks(lambda number, chunk: chunk.update(id=f"{chunk['id']}-{number}")),
         "stream.one_id",

@@ -150,7 +150,7 @@ def _rows(wrong: _Wrong) -> tuple[Fault, ...]:
         ),
         Fault(
             f"{name}-500",
-            f"A request {wrong.about} is refused as if the server had failed.",
+            f"A request {wrong.about} is refused with a server error.",
             _CODE,
             GO,
             wrong.when,
@@ -236,7 +236,7 @@ _BODIES = tuple(
 
 MISTAKES_DOWN = Fault(
     "mistakes-answered-502",
-    "Each request with a mistake in its body is answered as if the upstream had failed; right ones are answered.",
+    "Each request with a mistake in its body is answered with an upstream error; correct ones are answered.",
     _CODE,
     GO,
     lambda turn: any(wrong.when(turn) for wrong in _BODIES),

@@ -19,7 +19,7 @@ _CLOUDFLARE = (("Server", "cloudflare"), ("CF-RAY", "8f0000000000000a-FRA"))
 URL = (
     Fault(
         "wrong-path",
-        "The base URL has a path that the server does not know.",
+        "The server does not know the path of the base URL.",
         "url.wrong_path",
         NO_GO,
         nothing,
@@ -159,7 +159,7 @@ GATEWAY = (
     ),
     Fault(
         "html-504",
-        "A gateway gives up waiting and sends an HTML 504.",
+        "A gateway times out and sends an HTML 504.",
         "gateway.timeout",
         NO_GO,
         granted,
@@ -168,7 +168,7 @@ GATEWAY = (
     ),
     Fault(
         "cloudflare-524",
-        "Cloudflare waited 100 s in vain.",
+        "Cloudflare waited 100 s without an answer.",
         "gateway.timeout",
         NO_GO,
         granted,
@@ -177,7 +177,7 @@ GATEWAY = (
     ),
     Fault(
         "cloudflare-challenge",
-        "Cloudflare wants to see a browser.",
+        "Cloudflare requires a browser.",
         "gateway.challenge",
         NO_GO,
         everything,

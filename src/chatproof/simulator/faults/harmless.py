@@ -54,9 +54,9 @@ def _row(name: str, about: str, when: When, alter: Alter, stream: bool = False) 
 
 ROWS = (
     _row(
-        "error-null", "`error: null` stands beside the answer.", plain, edited(lambda value: value.update(error=None))
+        "error-null", "`error: null` appears beside the answer.", plain, edited(lambda value: value.update(error=None))
     ),
-    _row("extra-fields", "The answer has fields that nobody knows.", plain, edited(lambda value: value.update(_EXTRA))),
+    _row("extra-fields", "The answer has unknown fields.", plain, edited(lambda value: value.update(_EXTRA))),
     _row(
         "no-usage-or-id",
         "The answer has no usage and no id.",
@@ -71,7 +71,7 @@ ROWS = (
     ),
     _row(
         "other-model",
-        "The answer names another model than was asked for.",
+        "The answer names a different model from the requested one.",
         plain,
         edited(lambda value: value.update(model="provider/other")),
     ),
@@ -83,7 +83,7 @@ ROWS = (
     ),
     _row(
         "leading-blank-lines",
-        "Blank lines stand before the JSON (DeepSeek).",
+        "Blank lines come before the JSON (DeepSeek).",
         plain,
         rewritten(lambda data: b"\n\n\r\n" + data + b"\n"),
     ),
@@ -128,13 +128,13 @@ ROWS = (
     _row("error-string", "The error is a string (vLLM).", refused, says(401, {"error": "Unauthorized"})),
     _row(
         "error-flat",
-        "The error's fields stand at the top (SGLang).",
+        "The error's fields are at the top level (SGLang).",
         refused,
         says(401, {"object": "error", "message": "Unauthorized", "type": "Unauthorized", "param": None, "code": 401}),
     ),
     _row(
         "error-array",
-        "The error stands in an array (Gemini).",
+        "The error is in an array (Gemini).",
         refused,
         says(
             400,
@@ -152,7 +152,7 @@ ROWS = (
     _row("error-detail", "The error is a `detail` (Mistral).", refused, says(401, {"detail": "Unauthorized"})),
     _row(
         "error-errors",
-        "The error stands in `errors` (Cloudflare).",
+        "The error is in `errors` (Cloudflare).",
         refused,
         says(
             403,
@@ -173,7 +173,7 @@ ROWS = (
     _row("reject-403", "A wrong key is refused with 403.", refused, error(403, "Invalid API key", "invalid_api_key")),
     _row(
         "stream-comments",
-        "Keep-alive comments stand between the events (OpenRouter, new-api).",
+        "Keep-alive comments appear between the events (OpenRouter, new-api).",
         streaming,
         events(lambda all: (b": PROCESSING\n\n", *(piece for event in all for piece in (event, b": PING\n\n")))),
         stream=True,

@@ -39,7 +39,7 @@ ROWS = (
     ),
     Fault(
         "malformed-status",
-        "The status line has letters for digits.",
+        "The status line has letters instead of digits.",
         "http.malformed",
         UNDECIDED,
         granted,
@@ -111,7 +111,7 @@ ROWS = (
     ),
     Fault(
         "brotli-unasked",
-        "The body is compressed in a way that was not asked for.",
+        "The body is compressed in a way that the request does not accept.",
         "http.encoding",
         UNDECIDED,
         granted,
@@ -148,7 +148,7 @@ ROWS = (
     Fault("endless-headers", "The header block never ends.", "limit.size", UNDECIDED, granted, _endless_headers),
     Fault(
         "endless-103",
-        "Informational replies come forever, an answer never.",
+        "Informational replies arrive without end, and no answer.",
         "limit.size",
         UNDECIDED,
         granted,
@@ -156,7 +156,7 @@ ROWS = (
     ),
     Fault(
         "gzip-bomb",
-        "A small compressed body unfolds to 64 MiB.",
+        "A small compressed body decompresses to 64 MiB.",
         "limit.size",
         UNDECIDED,
         granted,

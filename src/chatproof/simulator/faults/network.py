@@ -102,7 +102,7 @@ CONNECTION = (
     ),
     Fault(
         "proxy-auth",
-        "The proxy wants a password.",
+        "The proxy requires a password.",
         "net.proxy",
         UNDECIDED,
         connecting,
@@ -139,7 +139,7 @@ TLS = (
     ),
     Fault(
         "tls-expired",
-        "The certificate ran out in 2020.",
+        "The certificate expired in 2020.",
         "tls.expired",
         UNDECIDED,
         nothing,

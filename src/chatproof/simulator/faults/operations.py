@@ -94,7 +94,7 @@ def _model(turn: Turn) -> bool:
 ROWS = (
     Fault(
         "no-request-id",
-        "No header names the request, and the completion's id is empty (TGI).",
+        "No header identifies the request, and the completion's id is empty (TGI).",
         _HEADERS,
         GO,
         plain,
@@ -121,7 +121,7 @@ ROWS = (
     ),
     Fault(
         "harmless-limit-headers",
-        "Rate-limit headers stand beside the answer.",
+        "Rate-limit headers appear beside the answer.",
         "",
         GO,
         plain,
@@ -130,7 +130,7 @@ ROWS = (
     ),
     Fault(
         "harmless-limited-burst",
-        "Requests at the same time are told to wait, in JSON and with Retry-After.",
+        "Parallel requests get a 429 in JSON and with Retry-After.",
         "",
         GO,
         _valid,
@@ -139,7 +139,7 @@ ROWS = (
     ),
     Fault(
         "limited-burst-empty",
-        "Requests at the same time are told to wait by a 429 without a body (one-api).",
+        "Parallel requests are refused with a 429 without a body (one-api).",
         "contract.validation",
         GO,
         _valid,
@@ -148,7 +148,7 @@ ROWS = (
     ),
     Fault(
         "dropped-burst",
-        "Requests at the same time are dropped.",
+        "Parallel requests are dropped.",
         "http.concurrency",
         GO,
         _valid,
@@ -157,7 +157,7 @@ ROWS = (
     ),
     Fault(
         "keep-alive-broken",
-        "A connection that was said to stay open is closed.",
+        "A connection announced as kept open is closed.",
         "http.keep_alive",
         GO,
         listing,
@@ -166,7 +166,7 @@ ROWS = (
     ),
     Fault(
         "model-of-another-name",
-        "The lookup of a model gives another one.",
+        "The lookup of a model returns another one.",
         "contract.models",
         GO,
         _model,
@@ -175,7 +175,7 @@ ROWS = (
     ),
     Fault(
         "model-card-strings",
-        "A model's card has its time in a string.",
+        "A model's entry has its time in a string.",
         "contract.models",
         GO,
         _model,
@@ -184,7 +184,7 @@ ROWS = (
     ),
     Fault(
         "stream-held-back",
-        "A proxy holds a stream back until it is whole.",
+        "A proxy buffers a stream until it is complete.",
         "stream.buffered",
         GO,
         asking("stream_options"),
@@ -193,7 +193,7 @@ ROWS = (
     ),
     Fault(
         "harmless-slow-stream",
-        "A stream takes its time.",
+        "A stream is slow.",
         "",
         GO,
         asking("stream_options"),

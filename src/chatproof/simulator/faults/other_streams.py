@@ -80,7 +80,7 @@ def _forgets_the_type(turn: Turn) -> Reply | Script:
 ROWS = (
     _must(
         "usage-stream-malformed",
-        "An event of the stream that asks for usage is no JSON.",
+        "An event of the stream that asks for usage is not JSON.",
         USAGE,
         events(lambda all: (*all[:1], b'data: {"choices": [{"delta"\n\n', *all[1:])),
         "envelope.elsewhere.events_parse",
@@ -88,7 +88,7 @@ ROWS = (
     ),
     _must(
         "usage-stream-error",
-        "The stream that asks for usage carries an error.",
+        "The stream that asks for usage contains an error.",
         USAGE,
         events(lambda all: (*all[:-1], event({"error": _LOST}), DONE)),
         "envelope.elsewhere.no_error",
@@ -104,7 +104,7 @@ ROWS = (
     ),
     _should(
         "stream-cumulative",
-        "Each delta of a longer stream holds all the text so far.",
+        "Each delta of a longer stream repeats all the text so far.",
         USAGE,
         events(_cumulative),
         "envelope.elsewhere.text_once",
@@ -120,7 +120,7 @@ ROWS = (
     ),
     _should(
         "tool-type-missing",
-        "A tool call does not say its type.",
+        "A tool call does not have its type.",
         _untyped,
         _forgets_the_type,
         "tools.typed",
@@ -161,7 +161,7 @@ ROWS = (
     ),
     _should(
         "stream-retry-alone",
-        "A stream begins with a block of `retry:` alone, which is legal and stops openai-python.",
+        "A stream begins with a block with only `retry:`, which is legal and stops openai-python.",
         _PLAIN,
         events(lambda all: (b"retry: 3000\n\n", *all)),
         "stream.no_empty_events",

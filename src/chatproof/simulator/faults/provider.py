@@ -63,7 +63,7 @@ ACCOUNT = (
     ),
     Fault(
         "rate-limited",
-        "Too many requests; the answer says when to come back.",
+        "Too many requests; the answer says how long to wait.",
         "account.rate_limited",
         NO_GO,
         granted,
@@ -118,7 +118,7 @@ MODELS = (
     ),
     Fault(
         "model-not-found-503",
-        "No channel serves the model: a JSON 503 that is no outage (CometAPI).",
+        "No channel serves the model: a JSON 503 that is not an outage (CometAPI).",
         "model.unavailable",
         NO_GO,
         granted,
@@ -200,7 +200,7 @@ REQUEST = (
     ),
     Fault(
         "unsupported-parameter",
-        "The model takes no `stream` parameter.",
+        "The model does not accept the `stream` parameter.",
         "request.unsupported_parameter",
         NO_GO,
         granted,
@@ -214,7 +214,7 @@ REQUEST = (
     ),
     Fault(
         "context-length",
-        "The prompt is said to be too long: the gateway adds one of its own.",
+        "The prompt is refused as too long: the gateway adds its own prompt.",
         "request.context_length",
         NO_GO,
         granted,
@@ -250,7 +250,7 @@ REQUEST = (
 SERVER = (
     Fault(
         "server-error-500",
-        "The provider reports a failure of its own.",
+        "The provider reports an internal failure.",
         "server.error",
         NO_GO,
         granted,

@@ -93,7 +93,7 @@ ROWS = (
     ),
     Fault(
         "stream-buffered",
-        "A proxy buffers a stream and calls it JSON.",
+        "A proxy buffers a stream and labels it as JSON.",
         "stream.unexpected",
         NO_GO,
         plain,
@@ -174,7 +174,7 @@ ROWS = (
     ),
     Fault(
         "stream-empty",
-        "The stream carries no text.",
+        "The stream has no text.",
         "content.empty",
         NO_GO,
         streaming,

@@ -36,7 +36,7 @@ def _at_once(all: list[Value]) -> list[Value]:
 ROWS = (
     must(
         "block-start-missing",
-        "content_block_start does not come.",
+        "content_block_start is missing.",
         _BAD,
         streaming_text,
         without(_BLOCK),
@@ -54,7 +54,7 @@ ROWS = (
     ),
     must(
         "block-start-bare",
-        "content_block_start carries no block.",
+        "content_block_start has no block.",
         _BAD,
         streaming_text,
         each(_BLOCK, gone_from("content_block")),
@@ -108,7 +108,7 @@ ROWS = (
     ),
     must(
         "delta-without-type",
-        "The deltas do not say of what type they are.",
+        "The deltas do not have their type.",
         _BAD,
         streaming_text,
         each(_DELTA, gone_from("delta", "type")),
@@ -126,7 +126,7 @@ ROWS = (
     ),
     must(
         "streamed-thinking-only",
-        "The stream is thinking alone.",
+        "The stream is only thinking.",
         "contract.content",
         streaming_text,
         each(_BLOCK, set_in({"type": "thinking", "thinking": "", "signature": ""}, "content_block")),
@@ -135,7 +135,7 @@ ROWS = (
     ),
     must(
         "text-at-once",
-        "The text comes with the block, and no delta does.",
+        "The text is in the block's start, and there are no deltas.",
         "content.empty",
         streaming_text,
         events(_at_once),
@@ -154,7 +154,7 @@ ROWS = (
     ),
     should(
         "block-stop-missing",
-        "content_block_stop does not come.",
+        "content_block_stop is missing.",
         _BAD,
         streaming_text,
         without(_STOP),

@@ -70,7 +70,7 @@ def _late_count(all: list[Value]) -> list[Value]:
 
 
 ROWS = (
-    _row("bare", "The message has what clients need, and nothing else.", plain, edited(_bare)),
+    _row("bare", "The message has only the fields that clients need.", plain, edited(_bare)),
     _row(
         "nulls",
         "All optional fields are null.",
@@ -79,7 +79,7 @@ ROWS = (
     ),
     _row(
         "extra-fields",
-        "The message has fields that nobody knows.",
+        "The message has unknown fields.",
         plain,
         edited(lambda v: v.update(x_vendor={"ms": 1.5}, provider="simulator")),
     ),
@@ -91,13 +91,13 @@ ROWS = (
     ),
     _row(
         "two-texts",
-        "The text comes in two blocks.",
+        "The text is in two blocks.",
         with_text,
         edited(_halved),
     ),
     _row(
         "own-stop-reason",
-        "The stop reason is a word of the vendor's own.",
+        "The stop reason is a vendor-specific word.",
         with_text,
         edited(lambda v: v.update(stop_reason="vendor_stop")),
     ),
@@ -135,7 +135,7 @@ ROWS = (
     ),
     _row(
         "stream-extra-fields",
-        "Events have fields that nobody knows.",
+        "Events have unknown fields.",
         streaming,
         _all(lambda v: {"x_vendor": {"ms": 1.5}}),
         True,
@@ -149,7 +149,7 @@ ROWS = (
         raw(lambda all: [p.replace(b"data: ", b"data:").replace(b"event: ", b"event:") for p in all]),
         True,
     ),
-    _row("late-count", "The input is counted in message_delta alone.", streaming_text, events(_late_count), True),
+    _row("late-count", "The input is counted only in message_delta.", streaming_text, events(_late_count), True),
     _row(
         "empty-first-delta",
         "The first delta is empty.",

@@ -8,7 +8,7 @@ _UNKNOWN = says(400, "anthropic-version: is not a valid version")
 ROWS = (
     should(
         "no-api-key-header",
-        "The key is not looked for in x-api-key.",
+        "The key is not read from x-api-key.",
         "auth.header",
         with_api_key,
         says(401, "Authorization header is required"),
@@ -16,7 +16,7 @@ ROWS = (
     ),
     should(
         "no-bearer-header",
-        "The key is not looked for in Authorization.",
+        "The key is not read from Authorization.",
         "auth.header",
         with_bearer,
         says(401, "x-api-key header is required"),
@@ -32,7 +32,7 @@ ROWS = (
     ),
     should(
         "no-old-version",
-        "The version of the AI SDK is not taken.",
+        "The version of the AI SDK is not accepted.",
         "contract.headers",
         of_version("2023-06-01"),
         _UNKNOWN,
@@ -40,7 +40,7 @@ ROWS = (
     ),
     should(
         "no-new-version",
-        "The version of the official SDKs is not taken.",
+        "The version of the official SDKs is not accepted.",
         "contract.headers",
         of_version("2026-10-21"),
         _UNKNOWN,

@@ -74,7 +74,7 @@ ROWS = (
     ),
     must(
         "chat-reply",
-        "A chat completion comes instead of a message.",
+        "A chat completion is returned instead of a message.",
         "contract.choices_missing",
         plain,
         _chat_reply,
@@ -100,7 +100,7 @@ ROWS = (
     must("text-missing", "The block has no text.", _CONTENT, with_text, drop("content", 0, "text"), _TEXT),
     must(
         "block-type-output-text",
-        "The text stands in a block of another type, as in the Responses API.",
+        "The text is in a block of another type, as in the Responses API.",
         _CONTENT,
         with_text,
         put("output_text", "content", 0, "type"),
@@ -125,16 +125,16 @@ ROWS = (
     ),
     must(
         "in-thinking",
-        "The answer stands in the thinking.",
+        "The answer is in the thinking.",
         _CONTENT,
         with_text,
         put([{**_THOUGHT, "thinking": "pong"}], "content"),
         _TEXT,
     ),
-    must("type-missing", "The message does not call itself one.", _SCHEMA, plain, drop("type"), "happy.type"),
+    must("type-missing", "The message is not labelled as one.", _SCHEMA, plain, drop("type"), "happy.type"),
     must(
         "type-completion",
-        "The message calls itself a chat completion.",
+        "The message is labelled as a chat completion.",
         _SCHEMA,
         plain,
         put("chat.completion", "type"),
@@ -142,7 +142,7 @@ ROWS = (
     ),
     must(
         "error-beside",
-        "An error stands beside the answer.",
+        "An error appears beside the answer.",
         "contract.error_present",
         with_text,
         put({"type": "api_error", "message": "upstream died"}, "error"),
@@ -173,7 +173,7 @@ ROWS = (
     ),
     must(
         "any-key-served",
-        "No key is asked for.",
+        "No key is required.",
         "auth.not_enforced",
         refused,
         let_in,
@@ -224,7 +224,7 @@ ROWS = (
     ),
     should(
         "unknown-block",
-        "A block is of a kind of the vendor's own.",
+        "A block is of a vendor-specific kind.",
         _SCHEMA,
         with_text,
         _first({"type": "vendor_search", "id": "v_1"}),

@@ -30,7 +30,7 @@ def _whole_so_far(all: list[Value]) -> list[Value]:
 ROWS: tuple[Any, ...] = (
     must(
         "cache-count-string",
-        "The usage counts what came from the cache in a string.",
+        "The usage counts cached tokens in a string.",
         _USAGE,
         plain,
         put("0", "usage", "cache_read_input_tokens"),
@@ -44,7 +44,7 @@ ROWS: tuple[Any, ...] = (
         put(7, "stop_sequence"),
         "happy.field_types",
     ),
-    should("container-text", "container is a text.", _SCHEMA, plain, put("c_1", "container"), "happy.field_types"),
+    should("container-text", "container is a string.", _SCHEMA, plain, put("c_1", "container"), "happy.field_types"),
     should(
         "end-stop-sequence-number",
         "The stop_sequence of message_delta is a number.",
@@ -81,7 +81,7 @@ ROWS: tuple[Any, ...] = (
     ),
     must(
         "start-cache-count-string",
-        "message_start counts what came from the cache in a string.",
+        "message_start counts cached tokens in a string.",
         _USAGE,
         streaming_text,
         each("message_start", set_in("0", "message", "usage", "cache_read_input_tokens")),
@@ -90,7 +90,7 @@ ROWS: tuple[Any, ...] = (
     ),
     must(
         "end-cache-count-string",
-        "message_delta counts what came from the cache in a string.",
+        "message_delta counts cached tokens in a string.",
         _USAGE,
         streaming_text,
         each("message_delta", set_in("0", "usage", "cache_read_input_tokens")),
@@ -99,7 +99,7 @@ ROWS: tuple[Any, ...] = (
     ),
     must(
         "deltas-cumulative",
-        "Each delta holds all the text so far.",
+        "Each delta repeats all the text so far.",
         "stream.duplicated",
         streaming_text,
         events(_whole_so_far),

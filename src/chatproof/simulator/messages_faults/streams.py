@@ -49,7 +49,7 @@ ROWS = (
     ),
     should(
         "stream-media-type",
-        "The stream is called text/plain.",
+        "The stream is labelled text/plain.",
         "contract.media_type",
         streaming,
         labelled(media="text/plain"),
@@ -67,7 +67,7 @@ ROWS = (
     ),
     must(
         "stream-bad-json",
-        "An event is no JSON.",
+        "An event is not JSON.",
         _BAD,
         streaming_text,
         raw(lambda all: (*all[:3], b"event: content_block_delta\ndata: {oops\n\n", *all[3:])),
@@ -76,7 +76,7 @@ ROWS = (
     ),
     must(
         "stream-untyped",
-        "The deltas do not say their type.",
+        "The deltas do not have their type.",
         _BAD,
         streaming_text,
         each(_DELTA, gone_from("type")),
@@ -85,7 +85,7 @@ ROWS = (
     ),
     must(
         "stream-error",
-        "The stream breaks off with an error.",
+        "The stream ends with an error.",
         "stream.error",
         streaming_text,
         raw(lambda all: (*_broken_off(all), event(_ERROR))),
@@ -94,7 +94,7 @@ ROWS = (
     ),
     must(
         "stream-error-as-data",
-        "The stream breaks off with an error that has no event line.",
+        "The stream ends with an error that has no event line.",
         "stream.error",
         streaming_text,
         raw(lambda all: (*_broken_off(all), _bare(event(_ERROR)))),
@@ -130,7 +130,7 @@ ROWS = (
     ),
     must(
         "start-missing",
-        "message_start does not come.",
+        "message_start is missing.",
         _BAD,
         streaming_text,
         without(_START),
@@ -221,7 +221,7 @@ ROWS = (
     ),
     should(
         "stream-error-beside",
-        "message_delta carries an error.",
+        "message_delta contains an error.",
         "stream.error",
         streaming_text,
         each(_END, set_in(_ERROR["error"], "error")),
@@ -230,7 +230,7 @@ ROWS = (
     ),
     should(
         "end-missing",
-        "message_delta does not come.",
+        "message_delta is missing.",
         _CUT,
         streaming_text,
         without(_END),
@@ -275,7 +275,7 @@ ROWS = (
     ),
     must(
         "stop-missing",
-        "message_stop does not come.",
+        "message_stop is missing.",
         _CUT,
         streaming_text,
         without(_STOP),
@@ -294,7 +294,7 @@ ROWS = (
     ),
     must(
         "start-twice",
-        "message_start comes twice.",
+        "message_start is sent twice.",
         "stream.duplicated",
         streaming_text,
         events(lambda all: [all[0], *all]),
@@ -303,7 +303,7 @@ ROWS = (
     ),
     should(
         "stop-twice",
-        "message_stop comes twice.",
+        "message_stop is sent twice.",
         _BAD,
         streaming_text,
         events(lambda all: [*all, all[-1]]),
@@ -339,7 +339,7 @@ ROWS = (
     ),
     should(
         "unknown-event",
-        "An event of the vendor's own comes between.",
+        "A vendor-specific event comes in the middle.",
         _BAD,
         streaming_text,
         events(lambda all: _before(_END, {"type": "vendor_usage", "ms": 7}, all)),
@@ -348,7 +348,7 @@ ROWS = (
     ),
     should(
         "events-after-stop",
-        "An event of the vendor's own comes after message_stop.",
+        "A vendor-specific event comes after message_stop.",
         _BAD,
         streaming_text,
         events(lambda all: [*all, {"type": "vendor_late"}]),

@@ -89,12 +89,12 @@ def _uncounted(value: dict[str, Any]) -> None:
 
 
 ROWS = (
-    should("call-not-made", "A forced call is answered with prose.", _TOOLS, _forced, _PROSE, "tools.called"),
+    should("call-not-made", "A forced call is answered with text.", _TOOLS, _forced, _PROSE, "tools.called"),
     must("call-without-id", "A call has no id.", _TOOLS, _forced, _first(gone_from("id")), "tools.readable"),
     must("call-without-name", "A call has no name.", _TOOLS, _forced, _first(gone_from("name")), "tools.readable"),
     must(
         "call-twice",
-        "The same call comes twice.",
+        "The same call is sent twice.",
         _TOOLS,
         _forced,
         edited(lambda value: value["content"].append(dict(value["content"][0]))),
@@ -118,7 +118,7 @@ ROWS = (
     ),
     must(
         "call-arguments",
-        "The input of a call is called arguments.",
+        "The input of a call is named arguments.",
         _TOOLS,
         _forced,
         _first(lambda block: block.update(arguments=block.pop("input"))),
@@ -126,7 +126,7 @@ ROWS = (
     ),
     should(
         "call-of-another",
-        "The call is of a tool that there is not.",
+        "The call is of a tool that does not exist.",
         _TOOLS,
         _forced,
         _first(set_in("record", "name")),
@@ -142,13 +142,13 @@ ROWS = (
     ),
     should(
         "call-stop-reason",
-        "A message with a call ends as one without.",
+        "A message with a call ends like a message without a call.",
         _TOOLS,
         _forced,
         put("end_turn", "stop_reason"),
         "tools.stop_reason",
     ),
-    should("calls-merged", "Two calls come as one.", _TOOLS, _two, edited(_merge), "tools.parallel"),
+    should("calls-merged", "Two calls are merged into one.", _TOOLS, _two, edited(_merge), "tools.parallel"),
     should("calls-of-one-id", "Two calls have one id.", _TOOLS, _two, edited(_same_id), "tools.parallel"),
     must(
         "result-refused",
@@ -160,7 +160,7 @@ ROWS = (
     ),
     should(
         "streamed-call-not-made",
-        "A forced call is streamed as prose.",
+        "A forced call is streamed as text.",
         _TOOLS,
         _forced_stream,
         _PROSE,
@@ -208,7 +208,7 @@ ROWS = (
     ),
     must(
         "streamed-call-cut",
-        "The input of a streamed call is cut off.",
+        "The input of a streamed call is incomplete.",
         _TOOLS,
         streaming_call,
         events(_less),
@@ -240,18 +240,18 @@ ROWS = (
     ),
     should(
         "streamed-call-at-once",
-        "The input of a streamed call comes with its block.",
+        "The input of a streamed call arrives with its block.",
         _TOOLS,
         streaming_call,
         events(_at_once),
         "tools.stream_pieces",
     ),
     should(
-        "system-ignored", "The system prompt is not heard.", _PARAMETER, _system, _instead(system=None), "system.heard"
+        "system-ignored", "The system prompt is ignored.", _PARAMETER, _system, _instead(system=None), "system.heard"
     ),
     should(
         "stop-sequences-ignored",
-        "Stop sequences are not kept.",
+        "Stop sequences are ignored.",
         _PARAMETER,
         _stops,
         _instead(stop_sequences=None),
@@ -267,7 +267,7 @@ ROWS = (
     ),
     should(
         "cap-ignored",
-        "max_tokens is not kept.",
+        "max_tokens is ignored.",
         "contract.max_tokens",
         _capped,
         _instead(max_tokens=4096),
@@ -275,7 +275,7 @@ ROWS = (
     ),
     should(
         "cap-unnamed",
-        "An answer that max_tokens cuts says end_turn.",
+        "An answer that max_tokens ends says end_turn.",
         "contract.max_tokens",
         _capped,
         put("end_turn", "stop_reason"),

@@ -117,12 +117,12 @@ def _thought(all: list[Value]) -> list[Value]:
 _thinking = events(_thought)
 
 ROWS = (
-    _row("bare", "The response has what clients need, and nothing else.", plain, edited(_bare)),
+    _row("bare", "The response has only the fields that clients need.", plain, edited(_bare)),
     _row("nulls", "All optional fields are null.", plain, edited(_nulls)),
     _row("quiet", "No item status, no logprobs, no details of the usage.", with_text, edited(_quiet)),
     _row(
         "extra-fields",
-        "The response has fields that nobody knows.",
+        "The response has unknown fields.",
         plain,
         edited(lambda v: v.update(x_vendor={"ms": 1.5}, provider="simulator")),
     ),
@@ -132,8 +132,8 @@ ROWS = (
         with_text,
         edited(lambda v: v["output"].insert(0, _THOUGHT)),
     ),
-    _row("two-messages", "The text comes in two messages.", _free_text, edited(_two_messages)),
-    _row("two-parts", "The text comes in two parts of its message.", _free_text, edited(_two_parts)),
+    _row("two-messages", "The text is in two messages.", _free_text, edited(_two_messages)),
+    _row("two-parts", "The text is in two parts of its message.", _free_text, edited(_two_parts)),
     _row(
         "hosted-item",
         "A web search comes before the message.",
@@ -146,8 +146,8 @@ ROWS = (
         plain,
         edited(lambda v: v.update(created_at=v["created_at"] + 0.5)),
     ),
-    _row("store-refused", "The server knows no store, and refuses the field.", _storing, _NO_STORE),
-    _row("store-refused-first", "The field store is refused before the key is looked at.", _naming_store, _NO_STORE),
+    _row("store-refused", "The server does not know the field store, and refuses it.", _storing, _NO_STORE),
+    _row("store-refused-first", "The field store is refused before the key is checked.", _naming_store, _NO_STORE),
     _row("charset", "The media type has a charset.", plain, labelled(media="application/json; charset=utf-8")),
     _row("gzip", "The answer is compressed.", plain, gzipped()),
     _row("reject-403", "A wrong key gets 403.", refused, error(403, "Forbidden.", "forbidden")),
@@ -162,7 +162,7 @@ ROWS = (
     ),
     _row(
         "stream-bare",
-        "The responses of a stream have what clients need, and nothing else.",
+        "The responses of a stream have only the fields that clients need.",
         streaming,
         _all(_bare_response),
         True,
@@ -176,7 +176,7 @@ ROWS = (
         True,
     ),
     _row("ids-and-retry", "Each event has an id and a retry.", streaming, raw(_with_ids), True),
-    _row("one-chunk", "All events come in one piece.", streaming, raw(lambda all: (b"".join(all),)), True),
+    _row("one-chunk", "All events arrive in one piece.", streaming, raw(lambda all: (b"".join(all),)), True),
     _row(
         "obfuscation",
         "The deltas are padded.",
@@ -193,7 +193,7 @@ ROWS = (
     ),
     _row(
         "stream-extra-fields",
-        "Events have fields that nobody knows.",
+        "Events have unknown fields.",
         streaming,
         _all(lambda v: v.update(x_vendor={"ms": 1.5})),
         True,

@@ -76,7 +76,7 @@ ROWS = (
     ),
     must(
         "chat-reply",
-        "A chat completion comes instead of a response.",
+        "A chat completion is returned instead of a response.",
         "contract.choices_missing",
         plain,
         _chat_reply,
@@ -102,10 +102,10 @@ ROWS = (
         _OUTPUT,
     ),
     must("output-empty", "output is an empty array.", "contract.choices_empty", with_text, put([], "output"), _TEXT),
-    must("object-missing", "The response does not call itself one.", _SCHEMA, plain, drop("object"), "happy.object"),
+    must("object-missing", "The response is not labelled as one.", _SCHEMA, plain, drop("object"), "happy.object"),
     must(
         "object-completion",
-        "The response calls itself a chat completion.",
+        "The response is labelled as a chat completion.",
         _SCHEMA,
         plain,
         put("chat.completion", "object"),
@@ -122,7 +122,7 @@ ROWS = (
     ),
     must(
         "error-beside",
-        "An error stands beside the answer.",
+        "An error appears beside the answer.",
         "contract.error_present",
         with_text,
         put({"code": "server_error", "message": "upstream died"}, "error"),
@@ -191,7 +191,7 @@ ROWS = (
     ),
     must(
         "in-reasoning",
-        "The answer stands in the reasoning item.",
+        "The answer is in the reasoning item.",
         _CONTENT,
         with_text,
         put([{**_THOUGHT, "content": [{"type": "reasoning_text", "text": "pong"}]}], "output"),
@@ -213,7 +213,7 @@ ROWS = (
     COMMON.echoed(with_text),
     should(
         "status-success",
-        "The status is a word of its own.",
+        "The status is an unknown word.",
         _SCHEMA,
         with_text,
         put("success", "status"),
@@ -259,7 +259,7 @@ ROWS = (
     ),
     should(
         "unknown-item",
-        "An item is of a kind of the vendor's own.",
+        "An item is of a vendor-specific kind.",
         _SCHEMA,
         with_text,
         _first({"id": "v_1", "type": "vendor:search"}),

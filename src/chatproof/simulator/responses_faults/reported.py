@@ -114,7 +114,7 @@ ROWS: tuple[Any, ...] = (
     ),
     should(
         "incomplete-details-text",
-        "incomplete_details is a text.",
+        "incomplete_details is a string.",
         _SCHEMA,
         plain,
         put("none", "incomplete_details"),
@@ -122,7 +122,7 @@ ROWS: tuple[Any, ...] = (
     ),
     should(
         "annotation-of-vendor",
-        "An annotation is of a kind of the vendor's own.",
+        "An annotation is of a vendor-specific kind.",
         _SCHEMA,
         with_text,
         put([{"type": "vendor_note", "text": "x"}], *_PART, "annotations"),
@@ -130,7 +130,7 @@ ROWS: tuple[Any, ...] = (
     ),
     should(
         "annotation-without-place",
-        "An annotation does not say where in the text it belongs.",
+        "An annotation does not have its place in the text.",
         _SCHEMA,
         with_text,
         put([{"type": "url_citation", "url": "https://a.example", "title": "A"}], *_PART, "annotations"),
@@ -162,7 +162,7 @@ ROWS: tuple[Any, ...] = (
     ),
     should(
         "unknown-part",
-        "A part of the message is of a kind of the vendor's own.",
+        "A part of the message is of a vendor-specific kind.",
         _SCHEMA,
         with_text,
         edited(lambda value: value["output"][0]["content"].append({"type": "vendor:note", "note": "x"})),
@@ -186,14 +186,19 @@ ROWS: tuple[Any, ...] = (
     ),
     should(
         "stream-media-type",
-        "The stream is called text/plain.",
+        "The stream is labelled text/plain.",
         "contract.media_type",
         streaming_text,
         _typed_text,
         "stream.media_type",
         stream=True,
     ),
-    _must("created-filled", "response.created has the whole answer already.", events(_created_filled), "created_whole"),
+    _must(
+        "created-filled",
+        "response.created already contains the complete answer.",
+        events(_created_filled),
+        "created_whole",
+    ),
     _should(
         "created-without-model",
         "The first response names no model.",
@@ -213,7 +218,7 @@ ROWS: tuple[Any, ...] = (
         each("output_item.added", gone_from("item", "content")),
         "item_whole",
     ),
-    _should("added-filled", "The message is added with its text in it.", events(_filled), "item_empty"),
+    _should("added-filled", "The message is added with its text.", events(_filled), "item_empty"),
     _must(
         "item-done-early",
         "response.output_item.done comes before the text.",
@@ -272,7 +277,9 @@ ROWS: tuple[Any, ...] = (
         each("completed", lambda one: one["response"]["output"].append(None)),
         "final_text",
     ),
-    _must("deltas-cumulative", "Each delta holds all the text so far.", events(_whole_so_far), "joined", "final_text"),
+    _must(
+        "deltas-cumulative", "Each delta repeats all the text so far.", events(_whole_so_far), "joined", "final_text"
+    ),
     _must(
         "completed-error-empty",
         "The last response's error is an empty object.",

@@ -95,7 +95,7 @@ CALLS = (
     must("call-id-missing", "A call has no call_id.", _TOOLS, _forced, drop("output", 0, "call_id"), "tools.readable"),
     must(
         "call-twice",
-        "The same call comes twice.",
+        "The same call is sent twice.",
         _TOOLS,
         _forced,
         edited(lambda value: value["output"].append(dict(value["output"][0]))),
@@ -104,7 +104,7 @@ CALLS = (
     must("call-name-missing", "A call has no name.", _TOOLS, _forced, drop("output", 0, "name"), "tools.readable"),
     must(
         "arguments-broken",
-        "A call's arguments are no JSON.",
+        "A call's arguments are not JSON.",
         _TOOLS,
         _forced,
         _of_call('{"word":"pong', "arguments"),
@@ -153,7 +153,7 @@ CALLS = (
     ),
     must(
         "call-no-item-done",
-        "response.output_item.done does not come for a call.",
+        "response.output_item.done is missing for a call.",
         _MALFORMED,
         streaming_call,
         without("output_item.done"),
@@ -161,7 +161,7 @@ CALLS = (
     ),
     must(
         "call-no-item-added",
-        "response.output_item.added does not come for a call.",
+        "response.output_item.added is missing for a call.",
         _MALFORMED,
         streaming_call,
         without("output_item.added"),
@@ -217,7 +217,7 @@ CALLS = (
     ),
     should(
         "call-added-filled",
-        "A call has its arguments already when it is added.",
+        "A call already has its arguments when it is added.",
         _MALFORMED,
         streaming_call,
         _each_item("output_item.added", set_in('{"word":"pong"}', "arguments")),
@@ -316,7 +316,7 @@ ABILITIES = (
     ),
     should(
         "cap-says-completed",
-        "A cut answer says that it is completed.",
+        "An incomplete answer says that it is completed.",
         "contract.max_tokens",
         _has("max_output_tokens"),
         put("completed", "status"),
@@ -324,7 +324,7 @@ ABILITIES = (
     ),
     should(
         "cap-without-reason",
-        "A cut answer does not say why.",
+        "An incomplete answer does not say why.",
         "contract.max_tokens",
         _has("max_output_tokens"),
         put(None, "incomplete_details"),

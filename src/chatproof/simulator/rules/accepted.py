@@ -56,8 +56,10 @@ ACCEPTED: tuple[Accepted, ...] = (
     Accepted("a developer's message", {"messages": [{"role": "developer", "content": "Be brief."}, USER]}),
     Accepted("system after user", {"messages": [USER, {"role": "system", "content": "Be brief."}]}),
     Accepted("a system message alone", {"messages": [{"role": "system", "content": "Say pong."}]}),
-    Accepted("an assistant's message last", talk({"role": "assistant", "content": "po"})),
-    Accepted("an assistant's message first", {"messages": [{"role": "assistant", "content": "Hello."}, USER]}),
+    Accepted("an assistant's message at the end", talk({"role": "assistant", "content": "po"})),
+    Accepted(
+        "an assistant's message at the beginning", {"messages": [{"role": "assistant", "content": "Hello."}, USER]}
+    ),
     Accepted("two messages of one role", talk(USER)),
     Accepted("empty text", _one(content="")),
     Accepted("an assistant's empty text", talk({"role": "assistant", "content": ""}, USER)),
@@ -92,7 +94,7 @@ ACCEPTED: tuple[Accepted, ...] = (
             ]
         ),
     ),
-    Accepted("a name with other signs", _one(name="Ann.Bee_Ö-1"), "ag2ai/ag2#451, 2025-01"),
+    Accepted("a name with other characters", _one(name="Ann.Bee_Ö-1"), "ag2ai/ag2#451, 2025-01"),
     Accepted("a name that is null", _one(name=None)),
     Accepted("a name on a tool's message", talk({"role": "assistant", "tool_calls": [CALL]}, {**RESULT, "name": "f"})),
     Accepted(
@@ -101,7 +103,7 @@ ACCEPTED: tuple[Accepted, ...] = (
         "openai/openai-node#1161, 2025-02-28",
     ),
     Accepted(
-        "the reply as it came",
+        "the reply sent back unchanged",
         talk(
             {
                 "role": "assistant",
@@ -122,7 +124,7 @@ ACCEPTED: tuple[Accepted, ...] = (
     Accepted("calls beside empty text", talk({"role": "assistant", "content": "", "tool_calls": [CALL]}, RESULT)),
     Accepted("calls with their index", called(index=0)),
     Accepted("empty arguments", called(function={"name": "f", "arguments": ""})),
-    Accepted("arguments that are no JSON", called(function={"name": "f", "arguments": "{oops"})),
+    Accepted("arguments that are not JSON", called(function={"name": "f", "arguments": "{oops"})),
     Accepted(
         "a long id of a call",
         talk({"role": "assistant", "tool_calls": [{**CALL, "id": "c" * 53}]}, {**RESULT, "tool_call_id": "c" * 53}),
@@ -193,7 +195,7 @@ ACCEPTED: tuple[Accepted, ...] = (
         ),
     ),
     Accepted(
-        "an object within without properties",
+        "a nested object without properties",
         tool(
             parameters={
                 "type": "object",
@@ -204,7 +206,7 @@ ACCEPTED: tuple[Accepted, ...] = (
     Accepted("a strict function", tool(parameters=_CLOSED, strict=True)),
     Accepted("two functions of one name", {"tools": [*tool()["tools"], *tool()["tools"]]}),
     Accepted("a custom tool", {"tools": [{"type": "custom", "custom": {"name": "x"}}], "tool_choice": "none"}),
-    Accepted("tools that are not to be used", {**tool(), "tool_choice": "none", "parallel_tool_calls": True}),
+    Accepted("tools that must not be used", {**tool(), "tool_choice": "none", "parallel_tool_calls": True}),
     Accepted("a named tool", {**tool(), "tool_choice": {"type": "function", "function": {"name": "f"}}}),
     Accepted(
         "allowed tools",

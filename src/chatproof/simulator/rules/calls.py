@@ -149,7 +149,7 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "call-type",
-        "a call without its type, or of another type than function or custom",
+        "a call without its type, or with a type other than function or custom",
         _each_call(_call_type),
         called(type=...),
         "messages[1].tool_calls[0].type",
@@ -165,7 +165,7 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "call-name",
-        "the name of a called function that is empty, too long, or holds other signs than letters, digits, _ and -",
+        "the name of a called function that is empty, too long, or has characters other than letters, digits, _ and -",
         _each_call(_call_name),
         called(function={"name": "a.b", "arguments": "{}"}),
         "messages[1].tool_calls[0].function.name",

@@ -265,7 +265,7 @@ FIELD_RULES: tuple[Rule, ...] = (
         {"top_logprobs": 2},
         "top_logprobs",
     ),
-    Rule("stop-type", "`stop` that is no string and no array of strings", _stop, {"stop": [7]}, "stop"),
+    Rule("stop-type", "`stop` that is neither a string nor an array of strings", _stop, {"stop": [7]}, "stop"),
     Rule(
         "stop-length",
         "more than 4 stop sequences",

@@ -128,7 +128,7 @@ FORMAT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "json_object-word",
-        "JSON mode where no message says the word JSON",
+        "JSON mode in a request whose messages do not contain the word JSON",
         _word_json,
         {"response_format": {"type": "json_object"}},
         "messages",

@@ -162,14 +162,14 @@ MESSAGE_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "content-missing",
-        "a message without content, but for the assistant's",
+        "a message without content, except the assistant's",
         each_message(_no_content),
         {"messages": [{"role": "user"}]},
         "messages[0].content",
     ),
     Rule(
         "content-null",
-        "null as content where nothing stands in its place: an assistant's message that holds nothing, too",
+        "null as content with nothing that replaces it, also in an empty message of the assistant",
         each_message(_null_content),
         talk({"role": "assistant", "content": None}, USER),
         "messages[1].content",
@@ -178,7 +178,7 @@ MESSAGE_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "content-type",
-        "content that is no string and no array",
+        "content that is neither a string nor an array",
         each_message(_content),
         {"messages": [{"role": "user", "content": {"text": "x"}}]},
         "messages[0].content",
@@ -192,7 +192,7 @@ MESSAGE_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "name-pattern",
-        "a name that is not a string, is empty, or holds white space or one of `<|\\/>`",
+        "a name that is not a string, is empty, or contains white space or one of `<|\\/>`",
         each_message(_name),
         {"messages": [{**USER, "name": "Ann Bee"}]},
         "messages[0].name",

@@ -249,7 +249,7 @@ TOOL_RULES: tuple[Rule, ...] = (
     Rule("tool-type", "a tool that is not an object", _items, {"tools": ["f"]}, "tools[0]"),
     Rule(
         "tool-kind",
-        "a tool without its type, or of another one than function or custom",
+        "a tool without its type, or with a type other than function or custom",
         _kind,
         {"tools": [{"function": _F}]},
         "tools[0].type",
@@ -277,7 +277,7 @@ TOOL_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "function-name",
-        "the name of a function that is empty, longer than 64, or holds other signs than letters, digits, _ and -",
+        "the name of a function that is empty, longer than 64, or has characters other than letters, digits, _ and -",
         _each(_name),
         tool(name="multi_tool_use.parallel"),
         "tools[0].function.name",
@@ -341,7 +341,7 @@ TOOL_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "tool_choice-value",
-        "`tool_choice` that is no known word and no object",
+        "`tool_choice` that is neither a known word nor an object",
         _choice,
         {**tool(), "tool_choice": "any"},
         "tool_choice",
@@ -385,7 +385,7 @@ TOOL_RULES: tuple[Rule, ...] = (
     Rule("functions-empty", "an empty array of functions", _none("functions"), {"functions": []}, "functions"),
     Rule(
         "function_call-value",
-        "`function_call` that is no known word and no object with a name",
+        "`function_call` that is neither a known word nor an object with a name",
         _old_choice,
         {"functions": [_F], "function_call": "any"},
         "function_call",

@@ -18,10 +18,10 @@ def repeated(pieces: list[str]) -> str:
     """How the pieces of a call's arguments repeat each other, which clients append; empty when they do not."""
     told = [piece for piece in pieces if piece]
     if len(told) > 1 and all(len(b) > len(a) and b.startswith(a) for a, b in pairwise(told)):
-        return "each piece holds all the arguments so far"
+        return "each piece repeats all the arguments so far"
     for count in range(1, len(told)):
         if "".join(told[:count]) == "".join(told[count:]):
-            return "the arguments come twice"
+            return "the arguments are sent twice"
     return ""
 
 
@@ -31,5 +31,5 @@ def value_of(arguments: Json) -> tuple[Json, str]:
         return None, f"arguments are {quote(arguments)}"
     value, problem = parse(arguments.encode("utf-8", "surrogatepass"))
     if problem is not None:
-        return None, f"arguments are no JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
-    return value, "" if isinstance(value, dict) else f"arguments are no object: {quote(arguments, 80)}"
+        return None, f"arguments are not JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
+    return value, "" if isinstance(value, dict) else f"arguments are not an object: {quote(arguments, 80)}"

@@ -37,13 +37,13 @@ def what(value: Any) -> str | None:
     """Say what a JSON value is: empty for a reply of chat completions, None where it has nothing to do with them."""
     if isinstance(value, list):
         first = value[0] if value and isinstance(value[0], dict) else {}
-        return "a list of messages: part of a request" if "role" in first and "content" in first else None
+        return "a list of messages: only a part of a request" if "role" in first and "content" in first else None
     if not isinstance(value, dict):
         return None
     if value.get("choices") not in (None, []) and "messages" not in value:
         if value.get("object") == "chat.completion.chunk":
             said = "one event of a stream (chat.completion.chunk), without its `data:`"
-            return f"{said}; give the whole stream, with --as stream"
+            return f"{said}; give the complete stream, with --as stream"
         return ""
     if isinstance(value.get("messages"), list) and "choices" not in value:
         return "the body of a request (it has messages and no choices)"
@@ -65,17 +65,17 @@ def alike(asked: AskedFor) -> tuple[str, str]:
     body = asked.body or {}
     other = next((name for name in _OTHER_ANSWERS if body.get(name)), "")
     if other and asked.fails:
-        return _HAPPY, f"the request has {other}; a refusal is one, whatever was asked"
+        return _HAPPY, f"the request has {other}; a refusal is a valid answer to it"
     if other:
-        return "", f"the request has {other}: a reply without text may be right"
+        return "", f"the request has {other}: a reply without text may be valid"
     caps = [body.get(name) for name in ("max_tokens", "max_completion_tokens")]
     if any(isinstance(cap, int) and cap < _ENOUGH_TOKENS for cap in caps):
-        return "", "the request caps the answer at a few tokens: a reply without text may be right"
+        return "", "the request caps the answer at a few tokens: a reply without text may be valid"
     if asked.fails and asked.status not in (400, 413, 422):
         return _HAPPY, ""  # refused before anybody looked at what is asked
     messages = body.get("messages")
     if not (isinstance(messages, list) and messages and isinstance(body.get("model"), str)):
-        return "", "the request has no model or no messages: it may rightly be refused"
+        return "", "the request has no model or no messages: a refusal would be valid"
     return (_STREAM if body.get("stream") is True else _HAPPY), ""
 
 

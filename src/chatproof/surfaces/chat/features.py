@@ -99,7 +99,7 @@ FEATURES = (
         "format, pattern, limits", "format", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems"
     ),
     _of("custom tools", lambda body: any(tool.get("type") == "custom" for tool in _tools(body))),
-    _of("functions (the older form)", lambda body: body.get("functions")),
+    _of("functions (the older format)", lambda body: body.get("functions")),
     *map(_role, ("system", "developer", "assistant", "tool")),
     _of("name in a message", lambda body: any("name" in message for message in _messages(body))),
     _part("content in parts", "text", "image_url", "input_audio", "file"),
@@ -113,7 +113,7 @@ FEATURES = (
     _of("an assistant's message at the end", lambda body: _roles(body)[-1:] == ["assistant"]),
     _of(f"more than {_MANY_MESSAGES} messages", lambda body: len(_messages(body)) > _MANY_MESSAGES),
     _of(f"more than {_LONG:,} characters", lambda body: _text_size(body) > _LONG),
-    _of("optional fields that are null", lambda body: any(value is None for value in body.values())),
+    _of("optional fields with the value null", lambda body: any(value is None for value in body.values())),
     _of("empty optional fields", lambda body: any(v in ([], {}, "") for n, v in body.items() if n != "messages")),
     Feature("headers of an SDK", lambda body, headers: any(name.startswith("x-stainless-") for name in headers)),
 )

@@ -110,7 +110,7 @@ def _folded(value: Any, named: bool) -> Any:
     if isinstance(value, dict):
         made: dict[str, Any] = {}
         for name, item in value.items():
-            shown = "*" if named or shown_name(name) == "a field of its own" else name
+            shown = "*" if named or shown_name(name) == "an unknown field" else name
             inside = None if not named and name in _DATA else item  # what stands there is data, names and all
             made.setdefault(shown, _folded(inside, not named and name in _USERS))
         return made
@@ -192,7 +192,7 @@ def calls_of(reply: Reply) -> list[Call]:
         id, name, more = members(piece).get("id"), function.get("name"), function.get("arguments")
         if id and before.id and id != before.id:
             said = f"{index} is used for two ids"
-            trouble = ("$.choices[0].delta.tool_calls[].index", "an index of its own for each call", said)
+            trouble = ("$.choices[0].delta.tool_calls[].index", "a different index for each call", said)
             return [before._replace(trouble=trouble)]
         text = f"{before.arguments}{more}" if isinstance(more, str) else more if more is not None else before.arguments
         joined[index] = before._replace(id=before.id or id, name=before.name or name, arguments=text)

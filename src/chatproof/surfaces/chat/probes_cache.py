@@ -29,5 +29,7 @@ def _row(id: str, after: str, does: str, *, opt_in: bool = False) -> Probe:
 ROWS = (
     _row("cache.first", "happy", "a long prompt, for the cache"),
     _row("cache.second", "cache.first", "the same again"),
-    _row("cache", "cache.second", "the same a third time: what usage says of the cache is told", opt_in=True),
+    _row(
+        "cache", "cache.second", "the same a third time: the notes show what usage reports about the cache", opt_in=True
+    ),
 )

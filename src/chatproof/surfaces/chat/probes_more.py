@@ -72,7 +72,7 @@ def _refused(name: str, does: str, *messages: Body) -> Probe:
     body = _asked(
         [_user("Record a link."), {"role": "assistant", "content": "I will.", "tool_calls": [_CALL]}, *messages]
     )
-    row = _row(f"error.{name}", does, {**body, "tools": _TWO}, f"must not pass: {does}", "tools")
+    row = _row(f"error.{name}", does, {**body, "tools": _TWO}, f"must be refused: {does}", "tools")
     return row._replace(billable=False, role=REFUSAL)
 
 
@@ -102,7 +102,7 @@ _ROWS = (
     ),
     _row(
         f"{USUAL}parameters",
-        "fields that clients send every day, null and empty ones among them",
+        "fields that clients send every day, including null and empty ones",
         _asked(
             _PLAIN,
             temperature=0.7,
@@ -114,7 +114,7 @@ _ROWS = (
             seed=None,
             logit_bias={},
         ),
-        f"{_ONE}, stream=false, temperature=0.7 and other usual fields",
+        f"{_ONE}, stream=false, temperature=0.7 and other common fields",
     ),
     _row(
         f"{USUAL}messages",
@@ -131,7 +131,7 @@ _ROWS = (
     ),
     _row(
         f"{USUAL}tools",
-        "a tool with the schema keywords of everyday, and parallel_tool_calls",
+        "a tool with common schema keywords, and parallel_tool_calls",
         _asked(
             _PLAIN,
             tools=[

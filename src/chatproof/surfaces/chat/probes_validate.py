@@ -121,7 +121,7 @@ def x_api_key(header: str) -> str:
 
 
 def _refusal(name: str, does: str, body: Callable[[str], Body | bytes], media: str = JSON) -> Probe:
-    said = f"must not pass: {does}"
+    said = f"must be refused: {does}"
     return Probe(f"error.{name}", "POST", CHAT_PATH, KEY, body, does, False, "happy", said, media, role=REFUSAL)
 
 
@@ -189,7 +189,7 @@ _ROWS = (
         "no body",
         False,
         "happy",
-        "must not pass: GET",
+        "must be refused: GET",
         role=REFUSAL,
     ),
     Probe(
@@ -201,7 +201,7 @@ _ROWS = (
         _USER,
         False,
         "happy",
-        "must not pass: a path that does not exist",
+        "must be refused: a path that does not exist",
         role=REFUSAL,
     ),
     _variant("no_scheme", "the key without its scheme", bare),
@@ -210,7 +210,7 @@ _ROWS = (
     _variant("x_api_key", "the key in X-API-Key only", x_api_key),
     _paid(
         "stream.usage",
-        "a longer stream, with the usage asked for",
+        "a longer stream that asks for its usage",
         chat("Count from 1 to 60 in digits, separated by commas.", stream=True, stream_options={"include_usage": True}),
         "messages_count=1, stream=true, include_usage",
         tokens=220,
@@ -221,7 +221,9 @@ _ROWS = (
         _tools(tool_choice=_FORCED),
         f"{_USER}, tools=1, tool_choice={FUNCTION}",
     )._replace(shown_as="a reply to a forced tool call", otherwise=_tools(tool_choice="auto"), blamed=_CHOICE),
-    _paid("tools.none", "tools, but not to be used", _tools(tool_choice="none"), f"{_USER}, tools=1, tool_choice=none"),
+    _paid(
+        "tools.none", "tools with tool_choice none", _tools(tool_choice="none"), f"{_USER}, tools=1, tool_choice=none"
+    ),
     _paid(
         "tools.stream",
         "a forced tool call, streamed",
@@ -247,7 +249,7 @@ _ROWS = (
     ),
     _paid(
         "json_schema",
-        "output after a JSON Schema",
+        "output that must follow a JSON Schema",
         chat(
             "Name the word pong and say how many letters it has.",
             response_format={
@@ -260,7 +262,7 @@ _ROWS = (
     _paid("max_tokens", "a tiny token cap", chat(_COUNT, max_tokens=CAP), f"{_USER}, max_tokens={CAP}"),
     _paid(
         "max_completion_tokens",
-        "a tiny token cap in the newer dialect",
+        "a tiny token cap, max_completion_tokens",
         chat(_COUNT, max_completion_tokens=CAP),
         f"{_USER}, max_completion_tokens={CAP}",
     ),
@@ -300,7 +302,7 @@ _ROWS = (
     ),
     _paid(
         "unicode",
-        "text outside of ASCII, emoji included",
+        "text outside ASCII, including emoji",
         chat(f"Repeat this line exactly, and nothing else: {UNICODE}"),
         f"{_USER}, non-ASCII text",
         tokens=80,

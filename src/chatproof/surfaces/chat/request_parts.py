@@ -66,7 +66,7 @@ def parts_of(body: Request) -> list[Part]:
 
 def shown_name(name: str) -> str:
     """A field's name as it may be shown: names are the API's; what is no name may be a text."""
-    return f"`{name}`" if 0 < len(name) <= 40 and set(name) <= _NAME else "a field of its own"
+    return f"`{name}`" if 0 < len(name) <= 40 and set(name) <= _NAME else "an unknown field"
 
 
 def _drop(name: str) -> Callable[[Request], None]:
@@ -323,7 +323,7 @@ def _of_needed(body: Request) -> Iterator[Part]:
         words = ("large", "long", "size", "context", "length", "tokens", "413", "bytes")
         yield Part("texts of this length", "with short ones", words, _each(_cut), needed=True)
     if len(messages) > 1:
-        yield Part("the conversation before", "with the last user's message alone", (), _last_alone, needed=True)
+        yield Part("the conversation before", "with only the last user's message", (), _last_alone, needed=True)
 
 
 def _texts(messages: list[Request]) -> Iterator[str]:

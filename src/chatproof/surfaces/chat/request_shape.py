@@ -48,7 +48,7 @@ def described(body: dict[str, Any]) -> str:
 
 def _set(name: str, value: Any) -> str:
     if name not in FIELDS:
-        return "a field of your own"
+        return "an unknown field"
     if isinstance(value, bool) or (isinstance(value, str) and value in ENUMS.get(name, ())):
         return f"{name}={str(value).lower()}"
     kind = value.get("type") if isinstance(value, dict) else None

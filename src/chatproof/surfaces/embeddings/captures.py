@@ -44,7 +44,7 @@ def alike(asked: AskedFor) -> tuple[str, str]:
     if asked.fails and asked.status not in (400, 413, 422):
         return _HAPPY, ""  # refused before anybody looked at what is asked
     if not (body.get("input") and isinstance(body.get("model"), str)):
-        return "", "the request has no model or no input: it may rightly be refused"
+        return "", "the request has no model or no input: a refusal would be valid"
     return _HAPPY, ""
 
 

@@ -38,7 +38,7 @@ def _row(id: str, credential: str, does: str, role: str) -> Probe:
 ROWS: dict[str, Probe] = {
     row.id: row
     for row in (
-        _row("happy", KEY, "one valid request of two texts, in base64", CONTROL)._replace(
+        _row("happy", KEY, "one valid request with two texts, in base64", CONTROL)._replace(
             billable=True,
             tokens=16,
             feeds=ANSWER,

@@ -43,7 +43,7 @@ def _cut_short(model: str) -> bytes:
 
 
 def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
-    said = f"must not pass: {does}"
+    said = f"must be refused: {does}"
     return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL)
 
 
@@ -72,7 +72,7 @@ _ROWS = (
     _refusal("wrong_input_type", "input is a number", _with(input=7)),
     _refusal("empty_input", "an empty text", _with(input="")),
     _refusal("unknown_model", "a model that does not exist", _with(model="chatproof-no-such-model")),
-    _paid("float", "the same in numbers", ask(encoding="float"), "inputs=2, encoding_format=float")._replace(
+    _paid("float", "the same as numbers", ask(encoding="float"), "inputs=2, encoding_format=float")._replace(
         shown_as="the embeddings as numbers"
     ),
     _paid("single", "the first text again, alone", ask(PROMPT), _ONE, 8),
@@ -80,8 +80,14 @@ _ROWS = (
         answers=_shorter
     ),
     _paid("tokens", "texts as arrays of tokens", ask(TOKENS), "inputs=2 token arrays, encoding_format=base64"),
-    _paid("batch", f"{BATCH} texts at once", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", 300),
-    _paid("meaning", "two texts of one meaning, and another", ask((PROMPT, SAME_MEANING, OTHER)), "inputs=3", 24),
+    _paid("batch", f"{BATCH} texts in one request", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", 300),
+    _paid(
+        "meaning",
+        "two texts with the same meaning, and a different one",
+        ask((PROMPT, SAME_MEANING, OTHER)),
+        "inputs=3",
+        24,
+    ),
 )
 
 ROWS: dict[str, Probe] = {

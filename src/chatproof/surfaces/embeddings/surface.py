@@ -85,6 +85,6 @@ SURFACE = Surface(
             "embeddings.auth.invalid_key.body_json",
             "embeddings.auth.invalid_key.error_present",
         ),
-        note="of the Embeddings API: choices_present and content_non_empty speak of its data and of the vectors in it",
+        note="of the Embeddings API: choices_present and content_non_empty are about its data and the vectors in it",
     ),
 )

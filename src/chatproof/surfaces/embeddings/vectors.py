@@ -33,7 +33,7 @@ def read(value: Json) -> Vector:
         return Vector("", problem="neither a string nor an array of numbers")
     if not all(map(is_number, value)):
         at = next(place for place, one in enumerate(value) if not is_number(one))
-        return Vector("", problem=f"its item {at} is no number")
+        return Vector("", problem=f"its item {at} is not a number")
     return Vector(FLOAT, [_float(one) for one in value])
 
 
@@ -52,9 +52,9 @@ def _from_base64(text: str) -> Vector:
         # Lines, as of MIME, are read by all: openai-python's decoder and openai-node's pass over white space.
         data = binascii.a2b_base64("".join(text.split()).encode("ascii"), strict_mode=True)
     except (ValueError, binascii.Error):
-        return Vector(BASE64, problem="no base64 of the standard alphabet, padded")
+        return Vector(BASE64, problem="not base64 in the standard alphabet, padded")
     if len(data) % _WIDTH:
-        return Vector(BASE64, problem=f"{len(data)} bytes, which are no whole number of float32")
+        return Vector(BASE64, problem=f"{len(data)} bytes, not a whole number of float32")
     numbers = array("f", data)
     import sys
 

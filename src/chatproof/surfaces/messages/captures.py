@@ -32,7 +32,7 @@ def what(value: Any) -> str | None:
     if kind == "message" and ("content" in value or "stop_reason" in value):
         return ""
     if isinstance(kind, str) and kind in EVENTS - {"error"} and ("message" in value or "index" in value):
-        return f"one event of a stream ({kind}), without its lines; give the whole stream, with --as stream"
+        return f"one event of a stream ({kind}), without its lines; give the complete stream, with --as stream"
     return None
 
 
@@ -51,19 +51,19 @@ def alike(asked: AskedFor) -> tuple[str, str]:
     body = asked.body or {}
     other = next((name for name in _OTHER_ANSWERS if body.get(name)), "")
     if other and asked.fails:
-        return _HAPPY, f"the request has {other}; a refusal is one, whatever was asked"
+        return _HAPPY, f"the request has {other}; a refusal is a valid answer to it"
     if other:
-        return "", f"the request has {other}: a reply without text may be right"
+        return "", f"the request has {other}: a reply without text may be valid"
     cap = body.get("max_tokens")
     if isinstance(cap, int) and cap < _ENOUGH_TOKENS and not asked.fails:
-        return "", "the request caps the answer at a few tokens: a reply without text may be right"
+        return "", "the request caps the answer at a few tokens: a reply without text may be valid"
     if asked.fails and asked.status not in (400, 413, 422):
         return _HAPPY, ""  # refused before anybody looked at what is asked
     messages = body.get("messages")
     if not (isinstance(messages, list) and messages and isinstance(body.get("model"), str)):
-        return "", "the request has no model or no messages: it may rightly be refused"
+        return "", "the request has no model or no messages: a refusal would be valid"
     if "max_tokens" not in body and asked.fails:
-        return "", "the request has no max_tokens: it may rightly be refused"
+        return "", "the request has no max_tokens: a refusal would be valid"
     return (_STREAM if body.get("stream") is True else _HAPPY), ""
 
 

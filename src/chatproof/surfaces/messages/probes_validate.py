@@ -116,7 +116,7 @@ def _cut_short(model: str) -> bytes:
 
 
 def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
-    said = f"must not pass: {does}"
+    said = f"must be refused: {does}"
     return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL, headers=VERSIONED)
 
 
@@ -158,7 +158,7 @@ _ROWS = (
         "messages_count=1",
         False,
         "happy",
-        "how many tokens the plain request has",
+        "the number of tokens of the plain request",
         headers=VERSIONED,
         shown_as="a count of tokens",
     ),
@@ -176,7 +176,7 @@ _ROWS = (
     ),
     _paid(
         "tools.parallel",
-        "two calls at once",
+        "two parallel calls",
         ask(
             f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
             tools=[_TOOL, _OTHER_TOOL],

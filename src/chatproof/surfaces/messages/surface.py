@@ -91,6 +91,6 @@ SURFACE = Surface(
             "messages.auth.invalid_key.body_json",
             "messages.auth.invalid_key.error_present",
         ),
-        note="of the Messages API: choices_present and content_non_empty speak of its content and of the text in it",
+        note="of the Messages API: choices_present and content_non_empty are about its content and the text in it",
     ),
 )

@@ -32,7 +32,7 @@ def what(value: Any) -> str | None:
         return ""
     kind = value.get("type")
     if isinstance(kind, str) and kind.startswith("response.") and "output" not in value:
-        return f"one event of a stream ({kind[:60]}), without its `data:`; give the whole stream, with --as stream"
+        return f"one event of a stream ({kind[:60]}), without its `data:`; give the complete stream, with --as stream"
     return None
 
 
@@ -52,18 +52,18 @@ def alike(asked: AskedFor) -> tuple[str, str]:
     text = body.get("text")
     other = next((name for name in _OTHER_ANSWERS if body.get(name)), "")
     if other and asked.fails:
-        return _HAPPY, f"the request has {other}; a refusal is one, whatever was asked"
+        return _HAPPY, f"the request has {other}; a refusal is a valid answer to it"
     if other:
-        return "", f"the request has {other}: a reply without text may be right"
+        return "", f"the request has {other}: a reply without text may be valid"
     cap = body.get("max_output_tokens")
     if isinstance(cap, int) and cap <= _ENOUGH_TOKENS and not asked.fails:
-        return "", "the request caps the answer at a few tokens: a reply without text may be right"
+        return "", "the request caps the answer at a few tokens: a reply without text may be valid"
     if asked.fails and asked.status not in (400, 413, 422):
         return _HAPPY, ""  # refused before anybody looked at what is asked
     if not (body.get("input") and isinstance(body.get("model"), str)):
-        return "", "the request has no model or no input: it may rightly be refused"
+        return "", "the request has no model or no input: a refusal would be valid"
     if isinstance(text, dict) and text.get("format") and asked.fails:
-        return _HAPPY, "the request has text.format; a refusal is one, whatever was asked"
+        return _HAPPY, "the request has text.format; a refusal is a valid answer to it"
     return (_STREAM if body.get("stream") is True else _HAPPY), ""
 
 

@@ -103,7 +103,7 @@ def _cut_short(model: str) -> bytes:
 
 
 def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
-    said = f"must not pass: {does}"
+    said = f"must be refused: {does}"
     return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL)
 
 
@@ -153,7 +153,7 @@ _ROWS = (
     ),
     _paid(
         "tools.parallel",
-        "two calls at once",
+        "two parallel calls",
         ask(
             f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
             tools=[_TOOL, _OTHER_TOOL],
@@ -173,7 +173,7 @@ _ROWS = (
     )._replace(answers=_round_trip),
     _paid(
         "json_schema",
-        "output after a JSON Schema",
+        "output that must follow a JSON Schema",
         ask(
             "Name the word pong and say how many letters it has.",
             text={"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": ANSWER_SCHEMA}},
@@ -197,7 +197,7 @@ _ROWS = (
     ),
     _paid(
         "store",
-        "a response that is to be stored",
+        "a request to store the response",
         _with(input="The word to remember is pong. Answer with the single word: stored", store=True),
         f"{_USER}, store=true",
     ),

@@ -95,6 +95,6 @@ SURFACE = Surface(
             "responses.auth.invalid_key.body_json",
             "responses.auth.invalid_key.error_present",
         ),
-        note="of the Responses API: choices_present and content_non_empty speak of its output and of the text in it",
+        note="of the Responses API: choices_present and content_non_empty are about its output and the text in it",
     ),
 )

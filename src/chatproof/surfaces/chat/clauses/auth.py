@@ -29,7 +29,7 @@ CLAUSES = Clauses(SMOKE)
 REFUSED = Example(401, JSON, b'{"error":{"message":"Invalid token","type":"comet_api_error","code":""}}')
 _ABOUT_THE_KEY = ("auth", "header", "organization")
 _NOT_ABOUT_THE_KEY = ("upstream", "rate", "quota", "region", "filtered", "context", "proxy", "retired")
-FURTHER = "the request is accepted, and further headers were sent with it"
+FURTHER = "the request is accepted, but further headers were sent with it"
 _BUSY = (408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 
 
@@ -42,26 +42,28 @@ def rejected(reply: Reply, context: Context) -> Outcome:
         further = reply.exchange.request.further
         if further:
             named = ", ".join(header.name for header in further)
-            return undecided(f"{FURTHER}: {named}: what lets it in is not known", observed)
+            return undecided(f"{FURTHER}: {named}: it is not known which of them grants access", observed)
         return _accepted(reply, context)
     page, control = reply.kind != "json", context.control
     if reply.challenge:
-        return undecided("a firewall or CDN answered before the key was judged", observed)
+        return undecided("a firewall or CDN answered before the key was checked", observed)
     if page and control is not None and (control.status, control.kind) == (status, reply.kind):
-        return undecided("every request gets this answer, whatever its key", f"{observed}, {reply.kind} body")
+        return undecided("every request gets this answer, with any key", f"{observed}, {reply.kind} body")
     found = classify(reply.error, status) if reply.error else ""
     if status == 401 or found in _ABOUT_THE_KEY:
         return holds(observed)
     if found in _NOT_ABOUT_THE_KEY or (status >= 500 and page) or (found != "model" and _is_busy(reply)):
-        return undecided("this answer says something about load, money or place, not that the key was judged", observed)
+        return undecided(
+            "this answer is about load, money or region; it does not show that the key was checked", observed
+        )
     usual = status in context.profile.fact("rejection_statuses", [])
     if control is not None and control.complete:
         if control.status == 200:
             # Refused, if in an unusual way; and the very same request with the good key was accepted.
-            return holds(observed if usual else f"{observed}; unusual for a refused key, yet the good key is accepted")
+            return holds(observed if usual else f"{observed}; unusual for a refused key, but the good key is accepted")
         if usual and (control.status != status or not alike(reply.error, control.error)):
             return holds(observed)
-    return undecided("no proof that the key was judged: the request with the good key is refused as well", observed)
+    return undecided("no proof that the key was checked: the request with the good key is refused as well", observed)
 
 
 def _is_busy(reply: Reply) -> bool:
@@ -111,7 +113,7 @@ def add_refusals(
     source: Source = COMETAPI_CHAT,
     prefix: str = "",
     cases: Mapping[str, str] = REFUSALS,
-    why: str = "Whoever finds the endpoint spends your money; and no client ever learns that its key is wrong.",
+    why: str = "Anyone who finds the endpoint spends your money, and no client learns that its key is wrong.",
 ) -> None:
     """Add the three clauses on each refusal of an API. `served` is its answer, which no wrong key may get."""
     for case, words in cases.items():
@@ -150,11 +152,11 @@ def add_refusals(
             f"{id}.error_present",
             layer=SCHEMA,
             area="Error response shape",
-            says=f"The body of that refusal carries an error (request with {words}).",
+            says=f"The body of that refusal has an error (request with {words}).",
             source=COMETAPI_ERRORS,
             probe=probe,
             needs=(f"{id}.body_json",),
-            why="Without it the user sees a status and no reason.",
+            why="Without it, users see a status but no reason.",
             holds_on=(
                 REFUSED,
                 Example(401, JSON, b'{"error":"Unauthorized"}'),
@@ -170,5 +172,5 @@ add_refusals(CLAUSES, GOOD)
 
 def add_empty_key(clauses: Clauses, served: Example, source: Source = COMETAPI_CHAT, prefix: str = "") -> None:
     """Add the clauses on the empty key, which a job of CI sends whose secret is missing: judged as a wrong key is."""
-    why = "A pipeline whose secret, the key, is missing passes, and somebody else is billed."
+    why = "A pipeline without its secret, the key, passes, and somebody else is billed."
     add_refusals(clauses, served, source, prefix, {"empty_key": "an empty key"}, why)

@@ -79,7 +79,7 @@ def status_200(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.status_200",),
-    why="openai-python hands the caller a plain string when the type is not JSON and the body does not parse.",
+    why="openai-python returns a plain string if the type is not JSON and the body does not parse.",
     holds_on=(
         GOOD,
         Example(200, "Application/JSON; Charset=UTF-8", GOOD.body),
@@ -137,7 +137,7 @@ def body_json(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.body_json",),
-    why="Clients read choices[0] without looking: IndexError, TypeError or undefined.",
+    why="Clients read choices[0] without a check: IndexError, TypeError or undefined.",
     holds_on=(GOOD,),
     breaks_on=(
         _body(b"{}"),
@@ -163,12 +163,14 @@ def choices_non_empty(reply: Reply, context: Context) -> Outcome:
     "happy.choices_shape",
     layer=SCHEMA,
     area="Response shape",
-    says="Each element of `choices` is an object whose `message` is an object with a string `role` and `content`; "
-    "`content` is null only beside what stands in its place, such as tool calls.",
+    says=(
+        "Each element of `choices` is an object whose `message` is an object with a string "
+        "`role` and `content`; `content` is null only beside a replacement such as tool calls."
+    ),
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.choices_non_empty",),
-    why="Typed clients refuse the whole reply; others fail with a TypeError at such a choice.",
+    why="Typed clients refuse the complete reply; others fail with a TypeError at such a choice.",
     holds_on=(
         GOOD,
         _choices(b'{"message":{"role":"assistant","content":""}}'),
@@ -220,7 +222,7 @@ def _misshapen(at: str, choice: Json) -> Outcome | None:
         return broken(f"{at}.message.role", "a string", quote(message["role"]))
     content = message["content"]
     if content is None and not any(message.get(name) for name in INSTEAD_OF_CONTENT):
-        return broken(f"{at}.message.content", "a string (null only beside tool calls and the like)", "null")
+        return broken(f"{at}.message.content", "a string (null only beside tool calls or another replacement)", "null")
     if content is not None and not isinstance(content, str | list):
         return broken(f"{at}.message.content", "a string", quote(content))
     return None
@@ -234,7 +236,7 @@ def _misshapen(at: str, choice: Json) -> Outcome | None:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("happy.choices_non_empty",),
-    why="The caller gets nothing to show, or a TypeError on the first string operation.",
+    why="The caller has nothing to show, or gets a TypeError on the first string operation.",
     holds_on=(GOOD,),
     breaks_on=(
         _body(b'{"choices":[{}]}'),
@@ -268,11 +270,11 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
     "happy.no_error_field",
     layer=BEHAVIOUR,
     area="Error response shape",
-    says="No error stands in the response, nor in one of its choices (null is fine).",
+    says="The response contains no error, and none of its choices does (null is allowed).",
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.body_json",),
-    why="openai-python raises on a truthy error in a stream; others show half an answer as a whole one.",
+    why="openai-python raises on a truthy error in a stream; others show half an answer as if it were complete.",
     holds_on=(GOOD, _body(GOOD.body[:-1] + b',"error":null}')),
     breaks_on=(
         _body(GOOD.body[:-1] + b',"error":{"message":"boom","code":"upstream_error"}}'),

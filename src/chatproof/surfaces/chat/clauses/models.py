@@ -31,11 +31,11 @@ _CHAT_MAY_ANSWER = (400, 403, 404, 405, 501)
     "model.listed",
     layer=BEHAVIOUR,
     area="Model identifiers",
-    says="The model identifier is in the list of models for this key, byte for byte.",
+    says="The list of models for this key contains exactly this model identifier.",
     level=SHOULD,
     source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
     probe="models",
-    why="A model that answers today without being listed may be an alias that goes away.",
+    why="A model that answers today but is not listed may be an alias that will be removed.",
     holds_on=(Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}'),),
     breaks_on=(
         Example(200, JSON, b'{"object":"list","data":[{"id":"M"}]}'),
@@ -46,9 +46,9 @@ def listed(reply: Reply, context: Context) -> Outcome:
     if reply.status != 200:
         if context.model == AUTO and reply.status not in _CHAT_MAY_ANSWER:
             return broken(
-                "status", "a list of models, from which --model auto takes one", f"HTTP status {reply.status}"
+                "status", "a list of models, from which --model auto chooses one", f"HTTP status {reply.status}"
             )
-        return undecided("the listing was not answered with 200", f"HTTP {reply.status}")
+        return undecided("the listing did not get status 200", f"HTTP {reply.status}")
     ids = listed_ids(reply.json)
     if ids is None:
         return undecided("the listing is not an object with a data array of models", f"{reply.kind} body")
@@ -56,5 +56,5 @@ def listed(reply: Reply, context: Context) -> Outcome:
     if context.model in ids:
         return holds(f"one of {len(ids)}")
     if isinstance(reply.json, dict) and reply.json.get("has_more") is True:
-        return undecided("the listing goes on over further pages", f"not among the first {len(ids)} ids")
+        return undecided("the listing continues on further pages", f"not among the first {len(ids)} ids")
     return broken("$.data[*].id", f"the id {quote(context.model)}", f"not among {len(ids)} ids")

@@ -40,7 +40,7 @@ EXAMPLE_KEY = "sk-Example0123456789abcdefExample"
     says="The key does not come back in any header or body, plain or encoded.",
     source=OWASP_LOGGING,
     probe=ALL,
-    why="Whatever logs replies (SDK exceptions, proxies, CI) then stores the key.",
+    why="Every place that logs replies (SDK exceptions, proxies, CI) then stores the key.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(401, JSON, b'{"error":{"message":"bad key Bearer ' + EXAMPLE_KEY.encode() + b'"}}'),
@@ -52,9 +52,9 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
         reply.need(KEY)
         return not_applicable("no key was sent")
     if reply.response is None:
-        return not_applicable("nothing came back")
+        return not_applicable("no reply arrived")
     if is_word_like(context.key):
-        return not_applicable("the key is short or made of words: finding it in a reply would prove nothing")
+        return not_applicable("the key is short or consists of words: finding it in a reply would prove nothing")
     response = reply.response
     texts: dict[str, list[str]] = {}
     bodies = {"body": response.body, "reason phrase": response.reason, "trailing bytes": response.excess}
@@ -70,15 +70,17 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     joined = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in texts.values()]
     if not find_secret(b"\n".join((*bodies.values(), *joined, values)), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
-        return holds() if reply.complete else not_applicable("the part of the reply that came back holds no key")
+        return (
+            holds() if reply.complete else not_applicable("the part of the reply that arrived does not contain the key")
+        )
     for name, text in islice(zip(texts, joined, strict=True), _NAMES):
         bodies[f"joined stream text ({quote(name, 40)})"] = text
     found = ((where, find_secret(data, context.key)) for where, data in bodies.items())
     places = list(islice(((where, how) for where, how in found if how), _SHOWN))
     if not places:
-        return broken("headers and body", "the key nowhere in the reply", "the key is split over several of them")
+        return broken("headers and body", "no key anywhere in the reply", "the key is split over several of them")
     said = "; ".join(f"{where} ({how})" for where, how in places)
-    return broken(places[0][0], "the key nowhere in the reply", f"the key is in: {said}")
+    return broken(places[0][0], "no key anywhere in the reply", f"the key is in: {said}")
 
 
 def _collect(value: Json, name: str, texts: dict[str, list[str]]) -> None:

@@ -102,11 +102,11 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     area="Streaming",
     capability="stream",
-    says="No event carries an error.",
+    says="No event contains an error.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.events_parse",),
-    why="The answer is cut off under a status 200, and only clients that look for it notice.",
+    why="The answer ends early under status 200, and only clients that check for an error notice.",
     holds_on=(STREAMED,),
     breaks_on=(
         Example(200, SSE, _chunk(b'{"content":"po"}') + _ERROR),
@@ -139,11 +139,11 @@ def no_error(reply: Reply, context: Context) -> Outcome:
     code="stream.malformed",
     area="Streaming",
     capability="stream",
-    says="No event comes without data: a block of `retry:`, `event:` or `id:` alone.",
+    says="No event arrives without data: a block with only `retry:`, `event:` or `id:`.",
     source=SSE_SPEC,
     probe="stream",
     needs=("stream.events_parse",),
-    why="It is legal and browsers skip it, yet openai-python raises JSONDecodeError there, openai-node after `event:`.",
+    why="It is legal and browsers skip it, but openai-python raises JSONDecodeError there, openai-node after `event:`.",
     holds_on=(STREAMED, Example(200, SSE, b": PING\n\n" + STREAMED.body)),
     breaks_on=(
         Example(200, SSE, b"retry: 3000\n\n" + STREAMED.body),
@@ -177,7 +177,7 @@ def no_empty_events(reply: Reply, context: Context) -> Outcome:
 def closes(reply: Reply, context: Context) -> Outcome:
     if reply.response is None or not reply.response.left_open:
         return holds()
-    return broken("end of stream", "the end of the message", "[DONE], and then an open connection")
+    return broken("end of stream", "the end of the message", "[DONE], and then a connection that stays open")
 
 
 @clause(
@@ -204,7 +204,7 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     joined = "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
     if not is_blank(joined):
         return holds(f"{len(joined)} characters in {len(reply.chunks)} chunks")
-    return broken("$.choices[0].delta.content", "text over all events", f"none in {len(reply.chunks)} chunks")
+    return broken("$.choices[0].delta.content", "text in the events together", f"none in {len(reply.chunks)} chunks")
 
 
 @clause(
@@ -216,7 +216,7 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.events_parse",),
-    why="Without them a cut stream looks like a whole answer, or a client waits for more.",
+    why="Without them an incomplete stream looks complete, or a client waits for more.",
     holds_on=(STREAMED,),
     breaks_on=(
         Example(200, SSE, _STREAM),

@@ -24,7 +24,7 @@ def _choices_missing(case: Case) -> Sign | None:
 
 def _choices_empty(case: Case) -> Sign | None:
     empty = case.reply.object.get("choices") == []
-    return when(case.broken(_CHOICES) and empty, f"model asked for: {quote(case.context.model)}")
+    return when(case.broken(_CHOICES) and empty, f"requested model: {quote(case.context.model)}")
 
 
 def _choices_type(case: Case) -> Sign | None:
@@ -71,7 +71,7 @@ def _starved(case: Case) -> Sign | None:
     if reasoning_of(view.message(case.reply)):
         return Sign(
             (
-                "the message carries reasoning text and no content",
+                "the message has reasoning text but no content",
                 f"finish_reason is {quote(view.finish_reason(case.reply))}",
             )
         )
@@ -95,7 +95,7 @@ def _empty(case: Case) -> Sign | None:
         return None
     inner = find_error({"error": view.first_choice(case.reply.object).get("error")})
     finish = f"finish_reason is {quote(view.finish_reason(case.reply))}"
-    return Sign((finish, f"the choice carries an {error_words(inner)}") if inner else (finish,))
+    return Sign((finish, f"the choice has an {error_words(inner)}") if inner else (finish,))
 
 
 _SHAPE = "happy.choices_shape"
@@ -123,7 +123,7 @@ def _choice_without_role(case: Case) -> Sign | None:
     return Sign((_seen(found),)) if found else None
 
 
-_EACH_CHOICE = "Report it with the evidence: the reference has a message with role and content in each choice."
+_EACH_CHOICE = "Report it with the evidence: the reference requires a message with role and content in each choice."
 
 
 def _seen(found: "Finding") -> str:
@@ -159,7 +159,7 @@ MODES = (
         "contract.message_missing",
         PROVIDER,
         "the first choice has no message",
-        "Report it: clients read choices[0].message without looking.",
+        "Report it: clients read choices[0].message without a check.",
         CERTAIN,
         _message_missing,
     ),
@@ -169,14 +169,14 @@ MODES = (
         "contract.content",
         PROVIDER,
         "content has a type that clients do not expect",
-        "If the provider documents this, use its profile; else report it.",
+        "If the provider documents this, use its profile; otherwise report it.",
         CERTAIN,
         _wrong_type,
     ),
     Mode(
         "contract.content",
         PROVIDER,
-        "the answer stands in the reasoning field, and content is empty",
+        "the answer is in the reasoning field, and content is empty",
         IN_REASONING,
         LIKELY,
         _in_reasoning,
@@ -185,7 +185,7 @@ MODES = (
         "content.reasoning_budget",
         UNKNOWN,
         "all tokens were spent on reasoning, and none was left for the answer",
-        "Raise the token limit or lower the reasoning effort for this model; no cap was sent by the probe, so look for a default on the way.",
+        "Raise the token limit or lower the reasoning effort for this model; the probe sends no cap, so look for a default limit on the way.",
         LIKELY,
         _starved,
     ),

@@ -29,7 +29,7 @@ def _error(case: Case) -> Sign | None:
         return Sign((f"an event named error says {quote(named[0].data.decode('utf-8', 'replace'), 200)}",))
     if not case.broken("stream.no_error"):
         return None
-    summary = "the stream carries an error" if case.reply.lacks(STATUS) else ""
+    summary = "the stream contains an error" if case.reply.lacks(STATUS) else ""
     return Sign(case.observed("stream.no_error"), summary)
 
 
@@ -44,7 +44,7 @@ def _starved(case: Case) -> Sign | None:
     if not case.broken("stream.content_non_empty"):
         return None
     thought = any(reasoning_of(delta) for delta in view.deltas(case.reply))
-    return when(thought and "stop" not in _reasons(case), "the deltas carry reasoning text and no content")
+    return when(thought and "stop" not in _reasons(case), "the deltas have reasoning text but no content")
 
 
 def _reasons(case: Case) -> list[object]:
@@ -56,7 +56,7 @@ def _in_reasoning(case: Case) -> Sign | None:
     if not case.broken("stream.content_non_empty") or "stop" not in _reasons(case):
         return None
     text = "".join(reasoning_of(delta) for delta in view.deltas(case.reply))
-    return when(bool(text), f"the deltas carry reasoning text and no content: {quote(text, 60)}")
+    return when(bool(text), f"the deltas have reasoning text but no content: {quote(text, 60)}")
 
 
 def _filtered(case: Case) -> Sign | None:
@@ -91,8 +91,8 @@ def _incomplete(case: Case) -> Sign | None:
     if _reasons(case) and not case.reply.done_seen:
         return Sign(
             seen,
-            summary="the stream has a finish_reason and lacks its last line, data: [DONE]",
-            next_step="The answer is whole. Clients that wait for [DONE] hang or report an error: report it.",
+            summary="the stream has a finish_reason but no last line, data: [DONE]",
+            next_step="The answer is complete. Clients that wait for [DONE] hang or report an error: report it.",
         )
     return Sign(seen)
 
@@ -118,7 +118,7 @@ MODES = (
     Mode(
         "contract.content",
         PROVIDER,
-        "the answer stands in the reasoning field of the deltas, and content is empty",
+        "the answer is in the reasoning field of the deltas, and content is empty",
         IN_REASONING,
         LIKELY,
         _in_reasoning,
@@ -135,14 +135,14 @@ MODES = (
         "contract.content",
         PROVIDER,
         "the deltas' content has a type that clients do not expect",
-        "If the provider documents this, use its profile; else report it: clients that join deltas fail on it.",
+        "If the provider documents this, use its profile; otherwise report it: clients that join deltas fail on it.",
         CERTAIN,
         _wrong_type,
     ),
     Mode(
         "content.empty",
         PROVIDER,
-        "the stream carries no text",
+        "the stream has no text",
         "Run again with another model; if only this one is empty, report it.",
         LIKELY,
         _empty,
@@ -150,8 +150,8 @@ MODES = (
     Mode(
         "stream.incomplete",
         PROVIDER,
-        "the stream ends without saying that it is finished",
-        "Treat such an answer as cut off. Look for a proxy that buffers or cuts; report it.",
+        "the stream ends without an end mark",
+        "Treat such an answer as incomplete. Look for a proxy that buffers or cuts; report it.",
         LIKELY,
         _incomplete,
     ),

@@ -28,7 +28,7 @@ def shown(held: dict[str, Json], name: str) -> str:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("embeddings.happy.data_array",),
-    why="Typed clients (async-openai, SwiftOpenAI) refuse the whole reply; the clients measured do without them.",
+    why="Typed clients (async-openai, SwiftOpenAI) refuse the complete reply; the tested clients work without them.",
     holds_on=(GOOD,),
     breaks_on=(
         of(A, B, object="embedding"),
@@ -51,11 +51,14 @@ def named(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each item has `object` = `embedding`, and its place as `index`.",
+    says="Each item has `object` = `embedding`, and its position as `index`.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("embeddings.happy.data_array", "embeddings.happy.order"),
-    why="Who sorts by index, as the reference allows, fails; typed clients (async-openai) refuse the whole reply.",
+    why=(
+        "Clients that sort by index, as the reference allows, fail; typed clients (async-openai) "
+        "refuse the complete reply."
+    ),
     holds_on=(GOOD,),
     breaks_on=(
         body(whole(A, B) | {"data": [item(0, A), {"object": "embedding", "embedding": B}]}),

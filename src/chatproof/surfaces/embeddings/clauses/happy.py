@@ -43,7 +43,7 @@ clause(
     says="A valid request is answered with HTTP status 200.",
     source=COMETAPI,
     probe="happy",
-    why="Every SDK raises on a status that is no success.",
+    why="Every SDK raises unless the status is a success.",
     holds_on=(GOOD,),
     breaks_on=(Example(503, JSON, b'{"error":{"message":"no available channel"}}'), Example(201, JSON, GOOD.body)),
 )(is_200)
@@ -56,7 +56,7 @@ clause(
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.status_200",),
-    why="openai-python and openai-node hand the caller a plain string when the type is not JSON.",
+    why="openai-python and openai-node return a plain string if the type is not JSON.",
     holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", GOOD.body)),
     breaks_on=(Example(200, "text/html", GOOD.body), Example(200, "", GOOD.body)),
 )(says_json)
@@ -69,7 +69,7 @@ clause(
     source=RFC_8259,
     probe="happy",
     needs=("embeddings.happy.status_200",),
-    why="A parser refuses it, or two parsers read it differently: NaN passes in Python, and stops openai-node.",
+    why="A parser refuses it, or two parsers read it differently: NaN is accepted in Python, and stops openai-node.",
     holds_on=(GOOD, Example(200, JSON, b"\n\n" + GOOD.body)),
     breaks_on=(
         Example(200, "text/html", b"<html></html>"),
@@ -89,7 +89,7 @@ clause(
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.status_200",),
-    why="openai-python, openai-node and LangChain ask for base64 unless they are told otherwise: each call fails.",
+    why="openai-python, openai-node and LangChain ask for base64 by default: each call fails.",
     holds_on=(GOOD, IN_FLOATS),
     breaks_on=(Example(400, JSON, b'{"error":{"message":"encoding_format base64 is not supported"}}'),),
 )
@@ -99,18 +99,18 @@ def base64_taken(reply: Reply, context: Context) -> Outcome:
     if first.status < 400:
         return holds()
     said = f"HTTP {first.status}" + (f", {error_words(first.error)}" if first.error else "")
-    return broken("status", "an answer to encoding_format base64", f"{said}; in floats it is answered")
+    return broken("status", "an answer to encoding_format base64", f"{said}; a request for floats is answered")
 
 
 @clause(
     "embeddings.happy.no_error_field",
     layer=BEHAVIOUR,
     area="Error response shape",
-    says="No error stands in the reply (null is fine).",
+    says="The reply contains no error (null is allowed).",
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.body_json",),
-    why="Under HTTP 200 openai-python and openai-node say that no data came, and hide the reason from the user.",
+    why="Under HTTP 200, openai-python and openai-node report missing data and do not show the reason to the user.",
     holds_on=(GOOD, of(A, B, error=None)),
     breaks_on=(
         body({"error": {"code": "server_error", "message": "boom"}}),
@@ -134,7 +134,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.no_error_field",),
-    why="openai-python raises ValueError or TypeError, openai-node TypeError; of a nested array both hand on garbage.",
+    why="openai-python raises ValueError or TypeError, openai-node TypeError; from a nested array both return garbage.",
     holds_on=(GOOD, IN_FLOATS, of(A), of([1, 0, 0], [0, 1, 0])),
     breaks_on=(
         body([]),
@@ -185,7 +185,7 @@ def unreadable(reply: Reply) -> Outcome | None:
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.data_array",),
-    why="openai-python, openai-node, the AI SDK and LangChain say nothing: the texts after it get other vectors.",
+    why="openai-python, openai-node, the AI SDK and LangChain do not notice: later texts get the wrong vectors.",
     holds_on=(GOOD, IN_FLOATS),
     breaks_on=(of(A), of(A, B, A)),
 )
@@ -203,12 +203,17 @@ def miscounted(reply: Reply) -> Outcome | None:
     "embeddings.happy.order",
     layer=BEHAVIOUR,
     area=SHAPE,
-    says="The items stand in the order of the inputs: no index is smaller than one before it. (Items without index are "
-    "not judged here, nor numbers that keep the order.)",
+    says=(
+        "The items are in the order of the inputs: no index is smaller than an earlier one. "
+        "(Items without index are not judged here, nor numbers that keep the order.)"
+    ),
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.count",),
-    why="openai-python, openai-node, the AI SDK and LangChain take the items as they stand: the vectors are swapped.",
+    why=(
+        "openai-python, openai-node, the AI SDK and LangChain use the items in the order of the "
+        "reply: the vectors are swapped."
+    ),
     holds_on=(
         GOOD,
         body(whole(A, B) | {"data": [{"embedding": A}, {"embedding": B}]}),
@@ -232,7 +237,7 @@ def disordered(data: Json) -> Outcome | None:
         if not isinstance(index, int):
             continue
         if last is not None and index < last:
-            return broken(f"$.data[{place}].index", f"{last} or more", f"{index}: the items stand in another order")
+            return broken(f"$.data[{place}].index", f"{last} or more", f"{index}: the items are in another order")
         last = index
     return None
 
@@ -242,12 +247,15 @@ def disordered(data: Json) -> Outcome | None:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.encoding",
-    says="Each embedding has the encoding that was asked for: base64 is base64 of float32, float an array of numbers.",
+    says="Each embedding has the requested encoding: base64 is base64 of float32, float is an array of numbers.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("embeddings.happy.data_array",),
-    why="openai-node 6.49 reads floats as bytes where it asked for base64: a quarter of each vector is left, silently. "
-    "7.59 takes both. Cut base64 stops it and openai-python; URL-safe base64 stops openai-python and LangChain.",
+    why=(
+        "openai-node 6.49 asks for base64 and reads floats as bytes: a quarter of each vector "
+        "remains, without an error. 7.59 accepts both. Incomplete base64 stops it and "
+        "openai-python; URL-safe base64 stops openai-python and LangChain."
+    ),
     holds_on=(GOOD, of(packed(()), packed(()))),
     breaks_on=(IN_FLOATS, of(A, "pong!"), of(A[:-4], B), of(A[:-1], B), of(A.replace("=", ""), B)),
 )

@@ -32,7 +32,7 @@ _TYPED = Example(401, JSON, b'{"type":"error","error":{"type":"authentication_er
     source=SDK,
     probe="auth.invalid_key",
     needs=("messages.auth.invalid_key.error_present",),
-    why="The AI SDK shows the status alone, and who looks at error.type (is it worth a retry?) finds nothing.",
+    why="The AI SDK shows only the status, and code that reads error.type (to decide about a retry) finds nothing.",
     holds_on=(_TYPED, Example(401, JSON, _TYPED.body[:-1] + b',"request_id":"req_1"}')),
     breaks_on=(
         Example(401, JSON, b'{"error":"Unauthorized"}'),

@@ -59,11 +59,11 @@ def envelope(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The message says why it ends: `stop_reason` is there and not empty.",
+    says="The message gives the reason why it ends: `stop_reason` is present and not empty.",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.stop_reason",),
-    why="No client is told, the SDKs' tool runners and Claude Code among them: a cut answer looks like a whole one.",
+    why="No client reports it, including the SDKs' tool runners and Claude Code: an incomplete answer looks complete.",
     holds_on=(GOOD, altered(b'"end_turn"', b'"vendor_reason"')),
     breaks_on=(
         altered(b'"stop_reason":"end_turn",', b""),
@@ -83,12 +83,17 @@ def stop_reason_said(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each block of type `thinking` has its thinking and its signature, as strings; one of type "
-    "`redacted_thinking` its data.",
+    says=(
+        "Each block of type `thinking` has its thinking and its signature, as strings; one of "
+        "type `redacted_thinking` has its data."
+    ),
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply; and it cannot be sent back, which the API wants of a turn with tools.",
+    why=(
+        "The AI SDK refuses the complete reply; and it cannot be sent back, which the API "
+        "requires in a turn with tools."
+    ),
     holds_on=(
         GOOD,
         THOUGHTFUL,
@@ -116,18 +121,18 @@ def thinking_signed(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each block is of a kind that the reference names.",
+    says="Each block has a type that the reference names.",
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply at another kind: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply if there is another type: Invalid JSON response.",
     holds_on=(GOOD, THOUGHTFUL),
     breaks_on=(with_content(b'[{"type":"vendor_search"},' + CONTENT[1:]),),
 )
 def known_blocks(reply: Reply, context: Context) -> Outcome:
     for number, block in enumerate(view.blocks(reply.object)):
         if block.get("type") not in BLOCKS:
-            return broken(f"$.content[{number}].type", "a kind of the reference", quote(block.get("type"), 60))
+            return broken(f"$.content[{number}].type", "a type of the reference", quote(block.get("type"), 60))
     return holds()
 
 
@@ -137,11 +142,11 @@ def known_blocks(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The citations of a text, where they stand, are an array of objects, each with a type and the cited text.",
+    says="The citations of a text, if present, are an array of objects, each with a type and the cited text.",
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply at null and at anything else: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply if they are null or another value: Invalid JSON response.",
     holds_on=(
         GOOD,
         with_content(CONTENT.replace(b"}", b',"citations":[]}')),

@@ -50,7 +50,7 @@ clause(
     says="A valid request is answered with HTTP status 200.",
     source=COMETAPI,
     probe="happy",
-    why="Every SDK raises on a status that is no success.",
+    why="Every SDK raises unless the status is a success.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(529, JSON, b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'),
@@ -66,7 +66,7 @@ clause(
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.status_200",),
-    why="@anthropic-ai/sdk hands the caller a plain string when the type is not JSON.",
+    why="@anthropic-ai/sdk returns a plain string if the type is not JSON.",
     holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", BODY)),
     breaks_on=(Example(200, "text/html", BODY), Example(200, "", BODY)),
 )(says_json)
@@ -93,7 +93,10 @@ clause(
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.body_json",),
-    why="anthropic-python and @anthropic-ai/sdk hand on what no loop goes through (TypeError); the AI SDK refuses it.",
+    why=(
+        "anthropic-python and @anthropic-ai/sdk return a value that a loop cannot read "
+        "(TypeError); the AI SDK refuses it."
+    ),
     holds_on=(GOOD, THOUGHTFUL, with_content(b'[{"type":"vendor"}]'), with_content(b"[]")),
     breaks_on=(
         body(b"[]"),
@@ -135,11 +138,11 @@ def shown(held: dict[str, Json], name: str) -> str:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.schema",
-    says="The reply calls itself a message: its `type` is `message`.",
+    says="The reply is labelled as a message: its `type` is `message`.",
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(GOOD,),
     breaks_on=(
         altered(b'"type":"message",', b""),
@@ -157,11 +160,11 @@ def named(reply: Reply, context: Context) -> Outcome:
     "messages.happy.no_error_field",
     layer=BEHAVIOUR,
     area="Error response shape",
-    says="No error stands beside the answer (null is fine).",
+    says="No error appears beside the answer (null is allowed).",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.body_json",),
-    why="anthropic-python and @anthropic-ai/sdk look at the status alone: they hand on no answer, or half of one.",
+    why="anthropic-python and @anthropic-ai/sdk check only the status: they return no answer, or half of one.",
     holds_on=(GOOD, altered(b'"stop_sequence":null', b'"error":null')),
     breaks_on=(
         altered(b'"stop_sequence":null', b'"error":{"type":"api_error","message":"upstream died"}'),
@@ -186,7 +189,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     source=SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="Every client shows the texts of these blocks, and no other; a text that is no string the AI SDK refuses.",
+    why="Every client shows the texts of these blocks and no others; the AI SDK refuses a text that is not a string.",
     holds_on=(GOOD, THOUGHTFUL),
     breaks_on=(
         with_content(b"[]"),
@@ -220,11 +223,11 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.schema",
-    says="`stop_reason`, where it stands, is a string.",
+    says="`stop_reason`, if present, is a string.",
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(GOOD, altered(b'"end_turn"', b'"vendor_reason"'), altered(b'"end_turn"', b"null")),
     breaks_on=(altered(b'"end_turn"', b"7"), altered(b'"end_turn"', b'["end_turn"]')),
 )
@@ -240,11 +243,11 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage` counts in input_tokens and output_tokens, as integers; and of the cache, as integers or null.",
+    says="`usage` counts in input_tokens and output_tokens, as integers; the counts of the cache are integers or null.",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply without them, and the other clients count nothing.",
+    why="The AI SDK refuses the complete reply without them, and the other clients count nothing.",
     holds_on=(
         GOOD,
         altered(USAGE, b'{"input_tokens":0,"output_tokens":4,"cache_read_input_tokens":14}'),

@@ -45,9 +45,9 @@ def _open(reply: Reply, context: Context) -> Outcome | None:
     """Why nothing can be said of the form: the plain request fails as well, or the answer is about something else."""
     control = context.control
     if control is None or not control.complete or not context.surface.view.is_success(control):
-        return undecided("the plain request is not answered in its first form either")
+        return undecided("the plain request in its first form is not answered either")
     if reply.status in (408, 425, 429) or reply.status >= 500:
-        return undecided(f"HTTP {reply.status} says something about load or an outage, not about the form")
+        return undecided(f"HTTP {reply.status} is about load or an outage, not about the form")
     return None
 
 
@@ -72,7 +72,7 @@ def _header(reply: Reply) -> str:
     area="Authentication scheme",
     code="auth.header",
     level=SHOULD,
-    says="The key is taken in both headers: Authorization: Bearer and x-api-key.",
+    says="The key is accepted in both headers: Authorization: Bearer and x-api-key.",
     source=COMETAPI,
     probe="happy.other_form",
     why="anthropic-python and @anthropic-ai/sdk send a Bearer token, the AI SDK x-api-key: one of them gets 401.",
@@ -96,7 +96,9 @@ def key(reply: Reply, context: Context) -> Outcome:
         return not_applicable(f"{_NOT_KEY}: {_said(reply)}")
     header = _header(reply)
     clients = _OF_HEADER.get(header.lower(), "others")
-    return broken(f"header {header.partition(':')[0]}", f"the key taken in {header}, as from {clients}", _said(reply))
+    return broken(
+        f"header {header.partition(':')[0]}", f"the key accepted in {header}, as {clients} send it", _said(reply)
+    )
 
 
 @clause(
@@ -105,10 +107,10 @@ def key(reply: Reply, context: Context) -> Outcome:
     area="Required request fields",
     code="contract.headers",
     level=SHOULD,
-    says="Both values of anthropic-version are taken that clients send: 2026-10-21 and 2023-06-01.",
+    says="Both values of anthropic-version that clients send are accepted: 2026-10-21 and 2023-06-01.",
     source=SDK,
     probe="happy.other_form",
-    why="anthropic-python and @anthropic-ai/sdk send the new one, the AI SDK the old one: one half gets no answer.",
+    why="anthropic-python and @anthropic-ai/sdk send the new one, the AI SDK the old one: one group gets no answer.",
     holds_on=(GOOD,),
     breaks_on=(_VERSION, _refusal(404, "not_found_error", "no such version"), Example(200, JSON, b'{"ok":true}')),
 )

@@ -56,7 +56,7 @@ def _nameless(*types: str) -> Example:
 @clause(
     "answered",
     "A streaming request is answered with status 200 and events.",
-    "Every SDK raises on another status, and shows nothing where no events come.",
+    "Every SDK raises on another status, and shows nothing if no events arrive.",
     layer=TRANSPORT,
     source=COMETAPI,
     code="",
@@ -81,7 +81,7 @@ def answered(reply: Reply, context: Context) -> Outcome:
 clause(
     "media_type",
     "The Content-Type header of a stream is text/event-stream.",
-    "The SDKs do not look at it; browsers (EventSource) and proxies that hold back other types do.",
+    "The SDKs do not check it; browsers (EventSource) and proxies that buffer other types do.",
     layer=TRANSPORT,
     level=SHOULD,
     source=SSE_SPEC,
@@ -93,7 +93,7 @@ clause(
 
 clause(
     "events_parse",
-    "Each event's data is a JSON object; `[DONE]` at the end is no matter.",
+    "Each event's data is a JSON object; `[DONE]` at the end is allowed.",
     "A client's JSON parser throws in the middle of an answer.",
     code="",
     needs=("messages.stream.answered",),
@@ -109,7 +109,7 @@ clause(
 @clause(
     "typed",
     "Each event's data has a string `type`.",
-    "anthropic-python, @anthropic-ai/sdk and the AI SDK tell events by it.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK recognize events by it.",
     needs=("messages.stream.events_parse",),
     holds_on=(STREAMED, _PINGED),
     breaks_on=(
@@ -129,7 +129,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
 @clause(
     "no_error",
     "No event is an error.",
-    "The answer is cut off under a status 200; without an event line anthropic-python takes half of it for the whole.",
+    "The answer ends early under status 200; without an event line anthropic-python treats half of it as complete.",
     layer=BEHAVIOUR,
     code="",
     needs=("messages.stream.events_parse",),
@@ -149,15 +149,15 @@ def no_error(reply: Reply, context: Context) -> Outcome:
         if inner or view.ERROR in (kind_of(one), line):
             found = find_error({"error": inner}) if inner else find_error(one, failing=True)
             said = f"type {quote(found.type)}, message {quote(found.message)}" if found else quote(one)
-            how = "" if line == view.ERROR else ", and no event line says that it is one"
+            how = "" if line == view.ERROR else ", and no event line marks it as an error"
             return broken(f"event {number}, {'$.error' if inner else '$'}", "no error", f"{said}{how}")
     return holds()
 
 
 @clause(
     "no_error_beside",
-    "No event carries an error beside what it tells (null is fine).",
-    "No client looks there: whoever reads it learns that the answer may be half of one.",
+    "No event contains an error in addition to its own data (null is allowed).",
+    "No client checks it there: only a reader of the log learns that the answer may be incomplete.",
     layer=BEHAVIOUR,
     level=SHOULD,
     code="stream.error",
@@ -174,7 +174,7 @@ def no_error_beside(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "event_lines",
-    "Each event has an event line, and not that of ping.",
+    "Each event has an event line other than ping.",
     "anthropic-python and @anthropic-ai/sdk drop every event without one: an empty answer, or half of one.",
     needs=("messages.stream.typed", "messages.stream.no_error"),
     holds_on=(
@@ -203,7 +203,7 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
 @clause(
     "event_names",
     "The event line of each event is its type.",
-    "Readers that choose by the event line (EventSource, older versions of the SDKs) take it for another event.",
+    "Readers that choose by the event line (EventSource, older versions of the SDKs) treat it as another event.",
     level=SHOULD,
     needs=("messages.stream.event_lines",),
     holds_on=(STREAMED, Example(200, SSE, event(PING_EVENT, "") + STREAMED.body)),
@@ -222,8 +222,8 @@ def event_names(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "start",
-    "The first event is message_start (ping may come before it), and carries the message.",
-    "anthropic-python and @anthropic-ai/sdk raise or show nothing where another event comes first.",
+    "The first event is message_start (ping is allowed before it), and contains the message.",
+    "anthropic-python and @anthropic-ai/sdk raise or show nothing if another event is first.",
     needs=("messages.stream.typed", "messages.stream.no_error"),
     holds_on=(STREAMED, CALLED, _THINKING, put_before("message_start", PING_EVENT)),
     breaks_on=(
@@ -251,7 +251,7 @@ def start(reply: Reply, context: Context) -> Outcome:
 @clause(
     "start_content",
     "The message of message_start has its content, an empty array.",
-    "anthropic-python and @anthropic-ai/sdk add blocks to it: AttributeError and TypeError where it is none.",
+    "anthropic-python and @anthropic-ai/sdk add blocks to it: AttributeError and TypeError if it is not an array.",
     holds_on=(STREAMED,),
     breaks_on=(
         changed("message_start", drop("message", "content")),
@@ -275,8 +275,9 @@ def _is_deferred(message: view.Fields) -> bool:
 
 @clause(
     "start_usage",
-    "The message of message_start has its usage, which counts input_tokens as an integer, and all else as one or null.",
-    "anthropic-python and @anthropic-ai/sdk write the end's counts into it and raise; the AI SDK refuses the event.",
+    "The message of message_start has its usage, which counts input_tokens as an integer; "
+    "every other count is an integer or null.",
+    "anthropic-python and @anthropic-ai/sdk write the final counts into it and raise; the AI SDK refuses the event.",
     source=COMETAPI,
     code="contract.usage",
     holds_on=(STREAMED, changed("message_start", put({"input_tokens": 0}, "message", "usage"))),
@@ -298,7 +299,7 @@ def start_usage(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "input_counted",
-    "The tokens of the request are counted: input_tokens is above 0 in message_start, or at the latest at the end.",
+    "The tokens of the request are counted: input_tokens is above 0 in message_start, or at the end of the stream.",
     "anthropic-python and the AI SDK report 0, and Claude Code shows that the request cost nothing.",
     level=SHOULD,
     source=COMETAPI,
@@ -330,8 +331,8 @@ def input_counted(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "start_envelope",
-    "The message of message_start has its id, its role and the name of a model, and calls itself a message.",
-    "Typed clients want them, and what @anthropic-ai/sdk hands out at the end is this message.",
+    "The message of message_start has its id, its role and the name of a model, and its `type` is `message`.",
+    "Typed clients need them, and @anthropic-ai/sdk returns this message at the end.",
     level=SHOULD,
     code="contract.schema",
     holds_on=(STREAMED,),

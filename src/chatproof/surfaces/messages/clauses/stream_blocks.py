@@ -41,7 +41,7 @@ def _of_text(*pieces: str) -> Example:
 
 @clause(
     "block_start",
-    "A block's content_block_start comes before its deltas, and carries the block, an object with a type.",
+    "A block's content_block_start comes before its deltas, and contains the block, an object with a type.",
     "anthropic-python raises IndexError, @anthropic-ai/sdk TypeError, and the AI SDK finds no part for the text.",
     holds_on=(STREAMED, CALLED, _THINKING),
     breaks_on=(
@@ -65,7 +65,7 @@ def block_start(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "indexes",
-    "The events of blocks have their index, and blocks are numbered from 0 in the order in which they begin.",
+    "Events of blocks have an index, and blocks are numbered from 0 in the order in which they begin.",
     "anthropic-python raises IndexError, and @anthropic-ai/sdk loses the text: both look it up in a list.",
     needs=("messages.stream.block_start",),
     holds_on=(STREAMED, CALLED, _THINKING),
@@ -87,7 +87,7 @@ def indexes(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "block_whole",
-    "A block begins with its own member, a string: a text with `text`, thinking with `thinking`.",
+    "A new block has its own member, a string: `text` for a text, `thinking` for thinking.",
     "anthropic-python adds the deltas to it and raises, and the AI SDK refuses the event.",
     needs=("messages.stream.block_start",),
     holds_on=(STREAMED, CALLED, _THINKING),
@@ -108,8 +108,8 @@ def block_whole(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "block_empty",
-    "A block of text begins empty: its text comes in deltas.",
-    "The AI SDK, and loops over the events as the SDKs' guides show them, lose what stands in it.",
+    "A block of text begins empty: its text arrives in deltas.",
+    "The AI SDK, and loops over the events as in the SDKs' guides, lose the text in it.",
     level=SHOULD,
     needs=("messages.stream.block_whole",),
     holds_on=(STREAMED, CALLED, _THINKING),
@@ -164,13 +164,13 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     if not is_blank(built.text):
         return holds(f"{len(built.text)} characters in {len(events)} events")
     kinds_there = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "none"
-    return broken("content_block_delta", "text over all events", f"none; blocks: {kinds_there}")
+    return broken("content_block_delta", "text in the events together", f"none; blocks: {kinds_there}")
 
 
 @clause(
     "text_once",
-    "A block sends each piece of its text once: no delta repeats what came before.",
-    "anthropic-python, @anthropic-ai/sdk and the AI SDK join the deltas: the user reads every piece again and again.",
+    "A block sends each piece of its text once: no delta repeats earlier text.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK join the deltas: the user sees every piece again and again.",
     layer=BEHAVIOUR,
     code="stream.duplicated",
     needs=("messages.stream.deltas",),
@@ -201,15 +201,15 @@ def text_once(reply: Reply, context: Context) -> Outcome:
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
         # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
         if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
-            said = f"each holds all the text so far; clients show {quote(''.join(pieces), 60)}"
+            said = f"each repeats all the text so far; clients show {quote(''.join(pieces), 60)}"
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
     return holds()
 
 
 @clause(
     "block_open",
-    "No block ends that has not begun, and no delta comes after the end of its block.",
-    "anthropic-python raises IndexError at the end of none, and the AI SDK at a delta of a part that has ended.",
+    "Only a block that has begun can end, and no delta comes after the end of its block.",
+    "anthropic-python raises IndexError if no block was open, and the AI SDK at a delta of a part that has ended.",
     needs=("messages.stream.block_start", "messages.stream.indexes"),
     holds_on=(STREAMED, CALLED, _THINKING, without("content_block_stop")),
     breaks_on=(
@@ -220,14 +220,14 @@ def text_once(reply: Reply, context: Context) -> Outcome:
 def block_open(reply: Reply, context: Context) -> Outcome:
     found = Built(view.events(reply)).not_open
     if found:
-        return broken(f"event {found[0]}", "an event of a block that has begun and not ended", found[1])
+        return broken(f"event {found[0]}", "an event of a block that is open", found[1])
     return holds()
 
 
 @clause(
     "block_stop",
     "Each block ends with content_block_stop.",
-    "Who shows a block when it has ended shows nothing; of a call, the AI SDK loses it.",
+    "Clients that show a block when it ends show nothing; the AI SDK loses a call.",
     level=SHOULD,
     needs=("messages.stream.block_open",),
     holds_on=(STREAMED, CALLED, _THINKING),
@@ -243,7 +243,7 @@ def block_stop(reply: Reply, context: Context) -> Outcome:
 @clause(
     "known_events",
     "Each event, block and delta is of a type that the reference names.",
-    "Others may be ignored, and the AI SDK reports an error at one in the middle of the answer.",
+    "Clients may ignore other types, but the AI SDK reports an error in the middle of the answer.",
     level=SHOULD,
     source=AI_SDK,
     needs=("messages.stream.start",),

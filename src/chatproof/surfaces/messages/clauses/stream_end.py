@@ -25,8 +25,8 @@ clause = on_stream(CLAUSES)
 
 @clause(
     "end",
-    "Each message_delta has its delta, an object, whose stop_reason, where it stands, is a string.",
-    "anthropic-python and @anthropic-ai/sdk raise where it is none, and the AI SDK refuses the event.",
+    "Each message_delta has its delta, an object, whose stop_reason, if present, is a string.",
+    "anthropic-python and @anthropic-ai/sdk raise without a delta, and the AI SDK refuses the event.",
     holds_on=(STREAMED, CALLED, changed("message_delta", put(None, "delta", "stop_reason")), without("message_delta")),
     breaks_on=(
         changed("message_delta", drop("delta")),
@@ -47,8 +47,10 @@ def end(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "usage",
-    "Each message_delta has the usage, which counts output_tokens as an integer, and all else as one or null.",
-    "anthropic-python and @anthropic-ai/sdk raise without it; of chat's names they count none, and the AI SDK raises.",
+    "Each message_delta has the usage, which counts output_tokens as an integer; every other "
+    "count is an integer or null.",
+    "anthropic-python and @anthropic-ai/sdk raise without it; if it has chat's names they "
+    "count nothing, and the AI SDK raises.",
     source=COMETAPI,
     code="contract.usage",
     holds_on=(
@@ -79,7 +81,7 @@ def usage(reply: Reply, context: Context) -> Outcome:
 @clause(
     "finished",
     "The stream ends with message_stop.",
-    "@anthropic-ai/sdk raises without it; to the other clients a stream that was cut looks like a whole answer.",
+    "@anthropic-ai/sdk raises without it; for the other clients an incomplete stream looks complete.",
     code="stream.incomplete",
     holds_on=(STREAMED, CALLED, streamed(end=b"data: [DONE]\n\n")),
     breaks_on=(without("message_stop"), streamed(EVENTS[:4]), streamed(EVENTS[:-1], b"data: [DONE]\n\n")),
@@ -93,8 +95,8 @@ def finished(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "stop_reason",
-    "The stream says why the message ends: a message_delta has a stop_reason that is not empty.",
-    "No client is told, the SDKs' tool runners and Claude Code among them: a cut answer looks like a whole one.",
+    "The stream gives the reason why the message ends: a message_delta has a stop_reason that is not empty.",
+    "No client reports it, including the SDKs' tool runners and Claude Code: an incomplete answer looks complete.",
     level=SHOULD,
     source=COMETAPI,
     code="stream.incomplete",
@@ -140,8 +142,9 @@ def once(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "closed",
-    "No block begins or goes on after message_stop.",
-    "anthropic-python, @anthropic-ai/sdk and the AI SDK read on, and show a text that is not the message's.",
+    "No block begins or continues after message_stop.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK continue to read, and show a text "
+    "that is not part of the message.",
     needs=("messages.stream.finished", "messages.stream.once"),
     holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed([*EVENTS, EVENTS[-1]])),
     breaks_on=(streamed([*EVENTS, EVENTS[2]]), streamed([*EVENTS, *EVENTS[1:5]])),
@@ -150,14 +153,14 @@ def closed(reply: Reply, context: Context) -> Outcome:
     last = view.of_kind(reply, view.STOP)[0][0]
     for number, one in enumerate(view.events(reply)):
         if number > last and kind_of(one) in (view.BLOCK_START, view.DELTA):
-            return broken(f"event {number}", "nothing of a block after message_stop", quote(kind_of(one)))
+            return broken(f"event {number}", "no event of a block after message_stop", quote(kind_of(one)))
     return holds()
 
 
 @clause(
     "ends",
-    "Nothing comes after message_stop but ping and `[DONE]`.",
-    "Who stops there never sees it, and who reads on does.",
+    "Nothing comes after message_stop except ping and `[DONE]`.",
+    "Clients that stop there never see it; the others do.",
     level=SHOULD,
     needs=("messages.stream.closed",),
     holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed(end=b"data: [DONE]\n\n")),

@@ -12,18 +12,16 @@ MODES = (
     Mode(
         "auth.header",
         PROVIDER,
-        "the key is taken in one header, and refused in the other that clients send",
-        "Use the clients that send the first one, or set the others to it (authToken, a default header). Ask whoever runs "
-        "the endpoint to take both: Authorization: Bearer and x-api-key.",
+        "the key is accepted in one header, and refused in the other one that clients send",
+        "Use the clients that send the first one, or set the others to it (authToken, a default header). Ask whoever runs the endpoint to accept both: Authorization: Bearer and x-api-key.",
         LIKELY,
         _of_clause,
     ),
     Mode(
         "contract.headers",
         PROVIDER,
-        "a value of anthropic-version that clients send is not taken",
-        "Set the header in those clients (defaultHeaders), or use the others. Ask whoever runs the endpoint to take both "
-        "values, or to leave the header alone.",
+        "a value of anthropic-version that clients send is not accepted",
+        "Set the header in those clients (defaultHeaders), or use other clients. Ask whoever runs the endpoint to accept both values, or to ignore the header.",
         LIKELY,
         _of_clause,
     ),

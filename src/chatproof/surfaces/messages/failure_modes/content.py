@@ -12,7 +12,9 @@ _ARRAY = "messages.happy.content_array"
 _CONTENT = "messages.happy.content_non_empty"
 _DELTAS = "messages.stream.deltas"
 # Of a captured request, which is the user's: it asks for other things than ours, and may send a small cap.
-_THEIRS = "Read the request: it may be its own words that were refused. Then ask for something harmless, to compare."
+_THEIRS = (
+    "Read the request: its own words may be the reason for the refusal. Then ask for something harmless, to compare."
+)
 _CAPPED = "Raise the request's max_tokens, or lower its budget for thinking."
 
 
@@ -64,7 +66,7 @@ def _starved(case: Case) -> Sign | None:
     if message is None or message.get("stop_reason") != "max_tokens":
         return None
     thought = any(block.get("type") in (view.THINKING, "redacted_thinking") for block in _kinds(case))
-    seen = ("stop_reason is max_tokens", "the content is thinking alone" if thought else "no text came")
+    seen = ("stop_reason is max_tokens", "the content is only thinking" if thought else "no text arrived")
     return Sign(seen, next_step=_CAPPED if case.is_users_own else "")
 
 
@@ -73,7 +75,7 @@ def _in_thinking(case: Case) -> Sign | None:
     if _message(case) is None:
         return None
     thoughts = [block for block in _kinds(case) if block.get("type") == view.THINKING]
-    return when(bool(thoughts), "the content has a block of thinking, and none of text")
+    return when(bool(thoughts), "the content has a block of thinking, but none of text")
 
 
 def _empty(case: Case) -> Sign | None:
@@ -84,8 +86,8 @@ MODES = (
     Mode(
         "contract.choices_missing",
         PROVIDER,
-        "the body is a chat completion: it has choices, and no content",
-        "The path /messages is served by another API: look for a route or a gateway that takes it for chat completions.",
+        "the body is a chat completion: it has choices, but no content",
+        "Another API answers at the path /messages: look for a route or a gateway that treats it as chat completions.",
         CERTAIN,
         _chat_reply,
     ),
@@ -101,7 +103,7 @@ MODES = (
         "contract.content",
         PROVIDER,
         "the message's content is not an array of blocks",
-        "Report it: clients go through the blocks. Chat's form, a string, is none of this API.",
+        "Report it: clients read the blocks. A string, as in chat, is not valid in this API.",
         CERTAIN,
         _content_type,
     ),
@@ -109,7 +111,7 @@ MODES = (
     Mode(
         "contract.content",
         PROVIDER,
-        "the text stands in a block that no client shows",
+        "the text is in a block that no client shows",
         "Report it: the blocks of an answer are of type text, and their text is a string.",
         CERTAIN,
         _wrong_block,
@@ -117,7 +119,7 @@ MODES = (
     Mode(
         "content.reasoning_budget",
         UNKNOWN,
-        "all tokens were spent before an answer came: on thinking, as a rule",
+        "all tokens were spent before the answer, usually on thinking",
         "Turn thinking off or lower its budget for this model; the probe allows 2048 tokens, so look for a lower limit on "
         "the way.",
         LIKELY,
@@ -126,7 +128,7 @@ MODES = (
     Mode(
         "contract.content",
         PROVIDER,
-        "the answer stands in the thinking, and no block of type text",
+        "the answer is in the thinking, and no block has type text",
         IN_REASONING,
         LIKELY,
         _in_thinking,

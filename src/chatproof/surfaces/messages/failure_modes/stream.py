@@ -12,7 +12,7 @@ _ERROR, _PARSE, _DELTAS = "messages.stream.no_error", "messages.stream.events_pa
 def _error(case: Case) -> Sign | None:
     if not case.broken(_ERROR):
         return None
-    summary = "the stream carries an error" if case.reply.lacks(STATUS) else ""
+    summary = "the stream contains an error" if case.reply.lacks(STATUS) else ""
     return Sign(case.observed(_ERROR), summary)
 
 
@@ -49,8 +49,8 @@ MODES = (
     Mode(
         "stream.malformed",
         PROVIDER,
-        "the deltas of the stream are of no form that clients read",
-        "Report it with the evidence: clients show what text_delta says, and here that is nothing.",
+        "no client can read the stream's deltas",
+        "Report it with the evidence: clients show the text_delta values, and there are none.",
         CERTAIN,
         _not_text,
     ),

@@ -33,12 +33,18 @@ _TYPES = {
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="What stands beside the answer is of the type that the reference gives it: the model's name, the service "
-    "tier, why it is incomplete, the reasoning, the format of the text.",
+    says=(
+        "The fields beside the answer have the types of the reference: the model's name, the "
+        "service tier, the reason for an incomplete answer, the reasoning, the format of the "
+        "text."
+    ),
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="The AI SDK refuses the whole reply at another type (Invalid JSON response), and LangChain reads text.format.",
+    why=(
+        "The AI SDK refuses the complete reply because of another type (Invalid JSON response), "
+        "and LangChain reads text.format."
+    ),
     holds_on=(
         GOOD,
         altered(b'"model":"m",', b""),

@@ -75,7 +75,7 @@ clause(
     says="A valid request is answered with HTTP status 200.",
     source=COMETAPI,
     probe="happy",
-    why="Every SDK raises on a status that is no success.",
+    why="Every SDK raises unless the status is a success.",
     holds_on=(GOOD,),
     breaks_on=(Example(503, JSON, b'{"error":{"message":"no available channel"}}'), Example(201, JSON, BODY)),
 )(is_200)
@@ -88,7 +88,7 @@ clause(
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.status_200",),
-    why="openai-node hands the caller a plain string when the type is not JSON.",
+    why="openai-node returns a plain string if the type is not JSON.",
     holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", BODY)),
     breaks_on=(Example(200, "text/html", BODY), Example(200, "", BODY)),
 )(says_json)
@@ -115,7 +115,7 @@ clause(
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.body_json",),
-    why="openai-python, openai-node, the AI SDK, LangChain and Codex go through it without looking: TypeError.",
+    why="openai-python, openai-node, the AI SDK, LangChain and Codex read it without a check: TypeError.",
     holds_on=(GOOD, REASONED, with_output(b'{"type":"vendor:search"}'), altered(b"[" + ITEM + b"]", b"[]")),
     breaks_on=(
         body(b"[]"),
@@ -160,7 +160,7 @@ def shown(held: dict[str, Json], name: str) -> str:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="openai-node makes `output_text` for an object of this name alone: the caller reads undefined.",
+    why="openai-node creates `output_text` only for an object of this name: the caller reads undefined.",
     holds_on=(GOOD,),
     breaks_on=(
         altered(b'"object":"response",', b""),
@@ -183,7 +183,7 @@ def named(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="The AI SDK makes a date of it: RangeError, or the reply is refused as invalid.",
+    why="The AI SDK makes a date from it: RangeError, or the reply is refused as invalid.",
     holds_on=(GOOD, altered(b"1795379441", b"1795379441.5")),
     breaks_on=(
         altered(b'"created_at":1795379441,', b""),
@@ -209,12 +209,14 @@ def undated(response: dict[str, Json]) -> str:
     "responses.happy.no_error_field",
     layer=BEHAVIOUR,
     area="Error response shape",
-    says="No error stands in the response (null is fine, and nothing else: not an empty one).",
+    says="The response contains no error (only null is allowed, not an empty error).",
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.body_json",),
-    why="LangChain raises on it, and the AI SDK refuses the reply, even where it is empty; openai-python and "
-    "openai-node show an empty answer.",
+    why=(
+        "LangChain raises on it, and the AI SDK refuses the reply, even if the error is empty; "
+        "openai-python and openai-node show an empty answer."
+    ),
     holds_on=(GOOD, altered(b'"error":null,', b"")),
     breaks_on=(
         altered(b'"error":null', b'"error":{"code":"server_error","message":"boom"}'),
@@ -241,7 +243,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.no_error_field",),
-    why="Under HTTP 200 openai-python and openai-node hand on what text there is, as a whole answer.",
+    why="Under HTTP 200, openai-python and openai-node return the text that arrived as if it were complete.",
     holds_on=(
         GOOD,
         altered(b'"status":"completed","error"', b'"error"'),
@@ -267,7 +269,7 @@ def not_failed(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="openai-python, openai-node, the AI SDK, LangChain and Codex go through the parts: a string stops them.",
+    why="openai-python, openai-node, the AI SDK, LangChain and Codex read the parts: a string stops them.",
     holds_on=(GOOD, with_content(b"[]"), with_output(THOUGHT), with_output(THOUGHT, ITEM)),
     breaks_on=(
         with_content(b"null"),
@@ -338,11 +340,11 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The response's `status`, where it stands, is `completed`.",
+    says="The response's `status`, if present, is `completed`.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.not_failed", "responses.happy.content_non_empty"),
-    why="Who waits for `completed` waits on, and who counts `incomplete` as cut asks again.",
+    why="Clients that wait for `completed` wait on, and clients that treat `incomplete` as an early end ask again.",
     holds_on=(
         GOOD,
         altered(b'"status":"completed","error"', b'"error"'),
@@ -370,5 +372,7 @@ def cut_as_asked(reply: Reply, response: dict[str, Json]) -> Outcome | None:
 
     cap = asked_of(reply).get("max_output_tokens")
     return (
-        not_applicable(f"the request caps the answer at {quote(cap, 20)} tokens, and it came to that") if cap else None
+        not_applicable(f"the request caps the answer at {quote(cap, 20)} tokens, and the answer reached that")
+        if cap
+        else None
     )

@@ -70,11 +70,11 @@ _UNCOUNTED = BODY[: BODY.index(b',"usage"')]
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage`, where it is reported, counts in input_tokens and output_tokens, as integers.",
+    says="`usage`, if reported, counts in input_tokens and output_tokens, as integers.",
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="The AI SDK refuses chat's names, and the whole reply; LangChain raises at a count that is no integer.",
+    why="The AI SDK refuses the complete reply if it has chat's names; LangChain raises if a count is not an integer.",
     holds_on=(
         GOOD,
         body(_UNCOUNTED + b"}"),
@@ -115,12 +115,14 @@ def _detailed(details: bytes) -> Example:
     area=SHAPE,
     code="contract.usage",
     level=SHOULD,
-    says="`usage` is reported, with total_tokens; the counts in its details, where they stand, are integers.",
+    says="`usage` is reported, with total_tokens; the counts in its details, if present, are integers.",
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.usage",),
-    why="LangChain counts nothing without it, and budgets are blind; typed clients want the total, and the AI SDK "
-    "refuses the whole reply at a detail of another type.",
+    why=(
+        "LangChain counts nothing without it, and budgets have no numbers; typed clients need "
+        "the total, and the AI SDK refuses the complete reply if a detail has another type."
+    ),
     holds_on=(
         GOOD,
         _detailed(b'"input_tokens_details":null,"output_tokens_details":{}'),
@@ -160,7 +162,7 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="The AI SDK refuses the whole reply: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(
         GOOD,
         REASONED,
@@ -227,12 +229,14 @@ def _annotated(notes: bytes) -> Example:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each part of type `output_text` has an array of annotations, whose kinds and fields are the reference's; and "
-    "its logprobs, where they stand, are an array of tokens with their numbers.",
+    says=(
+        "Each part of type `output_text` has an array of annotations with the reference's kinds "
+        "and fields; its logprobs, if present, are an array of tokens with their numbers."
+    ),
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.message_shape",),
-    why="The AI SDK refuses the whole reply at another one: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply because of another one: Invalid JSON response.",
     holds_on=(
         GOOD,
         with_content(b"[]"),
@@ -316,7 +320,7 @@ def _is_logprobs(value: Json, inner: bool = False) -> bool:
     source=OPEN_RESPONSES,
     probe="happy",
     needs=("responses.happy.message_shape", "responses.happy.content_non_empty"),
-    why="Other kinds are legal, and the AI SDK refuses the whole reply at one: Invalid JSON response.",
+    why="Other kinds are legal, but the AI SDK refuses the complete reply because of one: Invalid JSON response.",
     holds_on=(GOOD, REASONED, with_output(b'{"type":"web_search_call","id":"ws_1"}', ITEM)),
     breaks_on=(
         with_output(b'{"type":"vendor:search","id":"v_1"}', ITEM),
@@ -326,7 +330,7 @@ def _is_logprobs(value: Json, inner: bool = False) -> bool:
 def known_items(reply: Reply, context: Context) -> Outcome:
     for number, item in enumerate(view.output(reply.object)):
         if item.get("type") not in ITEMS:
-            return broken(f"$.output[{number}].type", "a kind of the reference", quote(item.get("type")))
+            return broken(f"$.output[{number}].type", "a type of the reference", quote(item.get("type")))
         for place, part in enumerate(view.objects(item.get("content")) if item.get("type") == view.MESSAGE else ()):
             if part.get("type") not in PARTS:
                 at = f"$.output[{number}].content[{place}].type"

@@ -10,11 +10,11 @@ CLAUSES.add(
     "responses.model.listed",
     layer=BEHAVIOUR,
     area="Model identifiers",
-    says="The model identifier is in the list of models for this key, byte for byte.",
+    says="The list of models for this key contains exactly this model identifier.",
     level=SHOULD,
     source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
     probe="models",
-    why="A model that answers today without being listed may be an alias that goes away.",
+    why="A model that answers today but is not listed may be an alias that will be removed.",
     holds_on=(Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}'),),
     breaks_on=(
         Example(200, JSON, b'{"object":"list","data":[{"id":"M"}]}'),

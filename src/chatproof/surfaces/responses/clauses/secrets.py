@@ -16,7 +16,7 @@ CLAUSES.add(
     says="The key does not come back in any header or body, plain or encoded.",
     source=OWASP_LOGGING,
     probe=ALL,
-    why="Whatever logs replies (SDK exceptions, proxies, CI) then stores the key.",
+    why="Every place that logs replies (SDK exceptions, proxies, CI) then stores the key.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(401, JSON, b'{"error":{"message":"bad key Bearer ' + EXAMPLE_KEY.encode() + b'"}}'),

@@ -44,7 +44,7 @@ _ERROR = {"type": "error", "code": "server_error", "message": "upstream died", "
 @clause(
     "answered",
     "A streaming request is answered with status 200 and events.",
-    "Every SDK raises on another status, and shows nothing where no events come.",
+    "Every SDK raises on another status, and shows nothing if no events arrive.",
     layer=TRANSPORT,
     source=COMETAPI,
     code="",
@@ -69,7 +69,7 @@ def answered(reply: Reply, context: Context) -> Outcome:
 clause(
     "media_type",
     "The Content-Type header of a stream is text/event-stream.",
-    "The SDKs do not look at it; browsers (EventSource) and proxies that hold back other types do.",
+    "The SDKs do not check it; browsers (EventSource) and proxies that buffer other types do.",
     layer=TRANSPORT,
     level=SHOULD,
     source=SSE_SPEC,
@@ -81,7 +81,7 @@ clause(
 
 clause(
     "events_parse",
-    "Each event's data is a JSON object; `[DONE]` at the end is no matter.",
+    "Each event's data is a JSON object; `[DONE]` at the end is allowed.",
     "A client's JSON parser throws in the middle of an answer.",
     code="",
     needs=("responses.stream.answered",),
@@ -97,7 +97,7 @@ clause(
 @clause(
     "typed",
     "Each event's data has a string `type`.",
-    "openai-python, openai-node, the AI SDK, LangChain and Codex tell events by it, not by the event line.",
+    "openai-python, openai-node, the AI SDK, LangChain and Codex recognize events by it, not by the event line.",
     needs=("responses.stream.events_parse",),
     holds_on=(STREAMED,),
     breaks_on=(
@@ -116,8 +116,8 @@ def typed(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "no_error",
-    "No event carries an error, and the response does not fail.",
-    "The answer is cut off under a status 200, and only clients that look for it notice.",
+    "No event contains an error, and the response does not fail.",
+    "The answer ends early under status 200, and only clients that check for an error notice.",
     layer=BEHAVIOUR,
     code="",
     needs=("responses.stream.events_parse",),
@@ -148,8 +148,8 @@ def no_error(reply: Reply, context: Context) -> Outcome:
 
 clause(
     "no_empty_events",
-    "No event comes without data: a block of `retry:`, `event:` or `id:` alone.",
-    "It is legal and browsers skip it, yet openai-python raises JSONDecodeError there, openai-node after `event:`.",
+    "No event arrives without data: a block with only `retry:`, `event:` or `id:`.",
+    "It is legal and browsers skip it, but openai-python raises JSONDecodeError there, openai-node after `event:`.",
     level=SHOULD,
     source=SSE_SPEC,
     needs=("responses.stream.events_parse",),
@@ -163,7 +163,7 @@ clause(
 
 @clause(
     "created",
-    "The first event of the response is response.created (or response.queued), and carries the response with its id.",
+    "The first event of the response is response.created (or response.queued), and contains the response with its id.",
     "openai-python and openai-node raise at any other first event.",
     needs=("responses.stream.typed", "responses.stream.no_error"),
     holds_on=(
@@ -200,8 +200,9 @@ def created(reply: Reply, context: Context) -> Outcome:
     "created_whole",
     "The response of response.created and response.in_progress has its created_at, a number, and its output, an array, "
     "which is empty in response.created.",
-    "openai-node adds items to that array, and the AI SDK makes a date of that number: both raise. openai-python and "
-    "openai-node raise at an item that stands there already when it is added.",
+    "openai-node adds items to that array, and the AI SDK makes a date from that number: "
+    "both raise. openai-python and openai-node raise if an item is already present when it "
+    "is added.",
     holds_on=(STREAMED, without("in_progress")),
     breaks_on=(
         changed("created", put({"id": "resp_1"}, "response")),

@@ -29,8 +29,8 @@ clause = on_stream(CLAUSES)
 
 @clause(
     "usage_reported",
-    "The usage stands in the event that ends the stream.",
-    "Codex and LangChain count nothing without it; no other event carries it.",
+    "The usage is in the event that ends the stream.",
+    "Codex and LangChain count nothing without it; no other event has it.",
     level=SHOULD,
     code="contract.usage",
     needs=("responses.stream.finished",),
@@ -45,8 +45,8 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "completed",
-    "The stream ends with response.completed, whose response says so, too.",
-    "openai-python's final response is there for response.completed alone.",
+    "The stream ends with response.completed, and its response has the status completed, too.",
+    "openai-python has a final response only after response.completed.",
     level=SHOULD,
     needs=("responses.stream.finished",),
     holds_on=(STREAMED, changed("completed", drop("response", "status"))),
@@ -70,10 +70,11 @@ def completed(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "in_order",
-    "The events that only tell of the progress come, too, each in its place: response.in_progress, before any item, "
-    "and what ends a text and its part.",
-    "Typed clients wait for them; those measured do without, but openai-node raises at an item that "
-    "response.in_progress holds before it is added, and openai-node 6 where it comes later.",
+    "The events that only report progress arrive, too, each in its place: "
+    "response.in_progress before any item, and the ends of a text and its part.",
+    "Typed clients wait for them; the tested clients work without them, but openai-node "
+    "raises if response.in_progress contains an item before it is added, and openai-node 6 "
+    "if it arrives later.",
     level=SHOULD,
     needs=("responses.stream.deltas",),
     holds_on=(STREAMED,),
@@ -92,7 +93,7 @@ def in_order(reply: Reply, context: Context) -> Outcome:
     begun = False
     for number, one in enumerate(view.events(reply)):
         if kind_of(one) == building.TEXT_DONE and not isinstance(one.get("text"), str):
-            return broken(f"event {number}, $.text", "the whole text, a string", quote(one.get("text")))
+            return broken(f"event {number}, $.text", "the complete text, a string", quote(one.get("text")))
         if kind_of(one) == "response.in_progress" and not begun:
             held = members(one.get("response")).get("output")
             if held:
@@ -108,7 +109,7 @@ def in_order(reply: Reply, context: Context) -> Outcome:
 @clause(
     "numbered",
     "Each event has a sequence_number that is one more than that of the event before it.",
-    "Grok Build CLI needs it, and who resumes a stream counts by it.",
+    "Grok Build CLI needs it, and clients that resume a stream count by it.",
     level=SHOULD,
     needs=("responses.stream.typed",),
     holds_on=(STREAMED, streamed([{**one, "sequence_number": n + 1} for n, one in enumerate(EVENTS)])),
@@ -135,8 +136,8 @@ def numbered(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "event_lines",
-    "Each event has an event line that says its type.",
-    "Readers that choose by the event line (EventSource) hear nothing, or another event.",
+    "Each event has an event line that gives its type.",
+    "Readers that choose by the event line (EventSource) see nothing, or another event.",
     level=SHOULD,
     needs=("responses.stream.typed",),
     holds_on=(STREAMED,),
@@ -155,8 +156,8 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "ends",
-    "Nothing comes after the event that ends the response, but `[DONE]`.",
-    "Who stops there never sees it, and who reads on does: openai-node raises, or begins anew.",
+    "Nothing comes after the event that ends the response, except `[DONE]`.",
+    "Clients that stop there never see it; of the others, openai-node raises, or begins again.",
     level=SHOULD,
     needs=("responses.stream.finished", "responses.stream.once"),
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
@@ -175,8 +176,8 @@ def ends(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "known_events",
-    "Each event is of a type that the reference names, in items and parts as well.",
-    "Other types are legal, and openai-node raises at one: Unhandled.",
+    "Each event is of a type that the reference names, and so are items and parts.",
+    "Other types are legal, but openai-node raises at one: Unhandled.",
     level=SHOULD,
     source=OPEN_RESPONSES,
     needs=("responses.stream.typed",),
@@ -192,8 +193,9 @@ def known_events(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "final_shape",
-    "The response at the end is named `response`, dated, and its items have the ids with which they were streamed.",
-    "openai-node and the AI SDK make their last word of it; who keeps items by their id keeps them twice.",
+    "The final response has `object` = `response` and a date, and its items have the ids "
+    "with which they were streamed.",
+    "openai-node and the AI SDK use it as the final result; clients that store items by id store them twice.",
     level=SHOULD,
     code="contract.schema",
     needs=("responses.stream.final_text",),

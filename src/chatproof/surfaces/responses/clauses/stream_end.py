@@ -25,8 +25,9 @@ clause = on_stream(CLAUSES)
 
 @clause(
     "finished",
-    "The stream ends with response.completed, or response.incomplete, which carries the response.",
-    "openai-python raises without it, Codex asks again five times, LangChain counts nothing: a cut answer looks whole.",
+    "The stream ends with response.completed or response.incomplete, which contains the response.",
+    "openai-python raises without it, Codex asks again five times, LangChain counts nothing: "
+    "an incomplete answer looks complete.",
     code="stream.incomplete",
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
     breaks_on=(
@@ -51,8 +52,8 @@ def finished(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "once",
-    "The stream ends once: one event says that the response is completed, or incomplete.",
-    "LangChain joins what both say: the status becomes completedcompleted, and the usage is counted twice.",
+    "The stream ends once: one event reports that the response is completed, or incomplete.",
+    "LangChain joins the values of both: the status becomes completedcompleted, and the usage is counted twice.",
     level=SHOULD,
     code="stream.duplicated",
     needs=("responses.stream.finished",),
@@ -64,12 +65,12 @@ def once(reply: Reply, context: Context) -> Outcome:
     if len(ends) == 1:
         return holds()
     said = ", ".join(f"{kind_of(one)} (event {number})" for number, one in ends[:4])
-    return broken("stream", "one event that ends it", said)
+    return broken("stream", "exactly one final event", said)
 
 
 @clause(
     "one_response",
-    "All events that carry the response carry the same one: its id stands there, and does not change.",
+    "All events that contain the response contain the same one: its id is present, and does not change.",
     "openai-python raises when it changes (identity changed); Codex refuses an end without id.",
     needs=("responses.stream.finished",),
     holds_on=(STREAMED,),
@@ -95,8 +96,8 @@ def one_response(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "final_text",
-    "The response that the stream ends with holds the text that was streamed.",
-    "openai-node and LangChain raise where its output is absent; openai-python's final text is empty, or another.",
+    "The final response of a stream contains the streamed text.",
+    "openai-node and LangChain raise if its output is missing; openai-python's final text is empty, or different.",
     layer=BEHAVIOUR,
     needs=("responses.stream.finished", "responses.stream.deltas"),
     holds_on=(STREAMED, changed("completed", put("\npong ", "response", "output", 0, "content", 0, "text"))),
@@ -127,8 +128,8 @@ def final_text(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "usage",
-    "The usage at the end, where it is reported, counts in input_tokens, output_tokens and total_tokens.",
-    "Codex and the AI SDK refuse chat's names (missing field input_tokens), and Codex a usage without the total.",
+    "The usage at the end, if reported, counts in input_tokens, output_tokens and total_tokens.",
+    "Codex and the AI SDK refuse chat's names (missing field input_tokens), and Codex also a usage without the total.",
     source=COMETAPI,
     code="contract.usage",
     needs=("responses.stream.finished",),

@@ -28,7 +28,7 @@ _PART = {"type": "output_text", "text": "", "annotations": []}
 
 @clause(
     "item_added",
-    "An item's response.output_item.added comes before every other event of it, once, and carries the item.",
+    "An item's response.output_item.added comes once, before every other event of the item, and contains the item.",
     "openai-python, openai-node and the AI SDK raise: the text part is not found.",
     holds_on=(STREAMED,),
     breaks_on=(
@@ -73,7 +73,7 @@ def item_numbers(reply: Reply, context: Context) -> Outcome:
 @clause(
     "item_whole",
     "A message has its content, an array, when it is added.",
-    "openai-python and openai-node add the parts to it, and raise where it is none.",
+    "openai-python and openai-node add the parts to it, and raise if it is missing.",
     needs=("responses.stream.item_added",),
     holds_on=(STREAMED, changed("output_item.added", put([_PART], "item", "content"))),
     breaks_on=(
@@ -93,8 +93,8 @@ def item_whole(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "item_empty",
-    "A message has no parts yet when it is added: they come with response.content_part.added.",
-    "openai-node raises at a part that stands there already when it is added.",
+    "A message has no parts yet when it is added: they arrive with response.content_part.added.",
+    "openai-node raises if a part is already present when it is added.",
     level=SHOULD,
     needs=("responses.stream.item_whole",),
     holds_on=(STREAMED,),
@@ -135,7 +135,7 @@ def part_added(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "places",
-    "Each delta says where it belongs: output_index, item_id, and content_index where it is a text.",
+    "Each delta names its place: output_index, item_id, and for a text content_index.",
     "openai-python and openai-node raise without the indexes, and the AI SDK without item_id.",
     holds_on=(STREAMED,),
     breaks_on=(
@@ -156,7 +156,7 @@ def places(reply: Reply, context: Context) -> Outcome:
 @clause(
     "deltas",
     "The deltas are strings, and join to a non-empty text.",
-    "openai-python, openai-node, the AI SDK and LangChain show an empty answer: none takes it from the done events.",
+    "openai-python, openai-node, the AI SDK and LangChain show an empty answer: none reads it from the done events.",
     layer=BEHAVIOUR,
     code="",
     needs=("responses.stream.item_added", "responses.stream.places"),
@@ -178,15 +178,15 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     if not is_blank(text):
         return holds(f"{len(text)} characters in {len(events)} events")
     whole = view.text_of(view.final(reply))
-    said = f"none; the text stands in the last event alone: {quote(whole, 60)}" if whole else "none"
-    return broken("response.output_text.delta", "text over all events", f"{said}, in {len(events)} events")
+    said = f"none; the text is only in the last event: {quote(whole, 60)}" if whole else "none"
+    return broken("response.output_text.delta", "text in the events together", f"{said}, in {len(events)} events")
 
 
 @clause(
     "joined",
-    "The deltas of a text join to what its finished item says.",
-    "Codex shows what the item says, and all others what the deltas say: different answers, and nobody notices. Deltas "
-    "that repeat what came before are shown twice.",
+    "The deltas of a text join to the text of its finished item.",
+    "Codex shows the text of the item, and all others the text of the deltas: different "
+    "answers, and nobody notices. Repeated text in deltas is shown twice.",
     layer=BEHAVIOUR,
     needs=("responses.stream.deltas", "responses.stream.part_added"),
     holds_on=(
@@ -209,8 +209,8 @@ def joined(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "done_texts",
-    "The deltas of a text join to what response.output_text.done and response.content_part.done say.",
-    "Programs that wait for these events show another answer than those that show the deltas.",
+    "The deltas of a text join to the text of response.output_text.done and response.content_part.done.",
+    "Programs that wait for these events show a different answer from those that show the deltas.",
     layer=BEHAVIOUR,
     level=SHOULD,
     needs=("responses.stream.joined",),
@@ -247,10 +247,10 @@ def _joins(reply: Reply, of: Callable[[str], bool]) -> Outcome:
 
 @clause(
     "item_done",
-    "Each message and each call that was added ends with response.output_item.done, which carries it, of the same "
-    "type. No text comes after it.",
-    "Codex shows nothing without it, and the AI SDK loses tool calls; openai-python and openai-node raise at another "
-    "type, and the AI SDK at a text that comes later.",
+    "Each message and each call that was added ends with response.output_item.done, which "
+    "contains it, with the same type. No text comes after it.",
+    "Codex shows nothing without it, and the AI SDK loses tool calls; openai-python and "
+    "openai-node raise if the type differs, and the AI SDK if a text comes later.",
     needs=("responses.stream.item_added",),
     holds_on=(STREAMED, streamed([*EVENTS[:6], EVENTS[8], EVENTS[6], EVENTS[7], EVENTS[9]])),
     breaks_on=(

@@ -12,9 +12,11 @@ _MESSAGE = "responses.happy.message_shape"
 _CONTENT = "responses.happy.content_non_empty"
 _DELTAS = "responses.stream.deltas"
 # Of a captured request, which is the user's: it asks for other things than ours, and may send a cap.
-_THEIRS = "Read the request: it may be its own words that were refused. Then ask for something harmless, to compare."
+_THEIRS = (
+    "Read the request: its own words may be the reason for the refusal. Then ask for something harmless, to compare."
+)
 _CAPPED = (
-    "Raise the request's max_output_tokens, or a default on the way where it sends none, or lower the reasoning effort."
+    "Raise the request's max_output_tokens, or a default on the way if it sends none, or lower the reasoning effort."
 )
 
 
@@ -43,7 +45,7 @@ def _response(case: Case) -> Fields | None:
 
 def _output_empty(case: Case) -> Sign | None:
     empty = case.broken(_CONTENT) and case.reply.object.get("output") == []
-    return when(empty, f"model asked for: {quote(case.context.model)}")
+    return when(empty, f"requested model: {quote(case.context.model)}")
 
 
 def _filtered(case: Case) -> Sign | None:
@@ -84,7 +86,7 @@ def _starved(case: Case) -> Sign | None:
     if not (view.reasoning_of(response) or counted) or response.get("status") == "completed":
         return None
     reason = f"incomplete_details.reason is {quote(view.finish_of(response))}"
-    seen = (f"usage counts {thought} reasoning tokens" if counted else "the output has reasoning alone", reason)
+    seen = (f"usage counts {thought} reasoning tokens" if counted else "the output is only reasoning", reason)
     return Sign(seen, next_step=_CAPPED if case.is_users_own else "")
 
 
@@ -92,7 +94,7 @@ def _in_reasoning(case: Case) -> Sign | None:
     """The model came to its end, and all its text stands in the reasoning item."""
     response = _response(case)
     text = view.reasoning_of(response) if response is not None else ""
-    return when(bool(text), f"the reasoning item holds {quote(text, 60)}; no message holds a text")
+    return when(bool(text), f"the reasoning item has {quote(text, 60)}; no message has a text")
 
 
 def _empty(case: Case) -> Sign | None:
@@ -104,8 +106,8 @@ MODES = (
     Mode(
         "contract.choices_missing",
         PROVIDER,
-        "the body is a chat completion: it has choices, and no output",
-        "The path /responses is served by another API: look for a route or a gateway that takes it for chat completions.",
+        "the body is a chat completion: it has choices, but no output",
+        "Another API answers at the path /responses: look for a route or a gateway that treats it as chat completions.",
         CERTAIN,
         _chat_reply,
     ),
@@ -121,7 +123,7 @@ MODES = (
         "contract.choices_type",
         PROVIDER,
         "output is not an array of items",
-        "Report it: clients go through it as an array.",
+        "Report it: clients read it as an array.",
         CERTAIN,
         _output_type,
     ),
@@ -129,7 +131,7 @@ MODES = (
         "contract.content",
         PROVIDER,
         "a message's content is not an array of parts",
-        "Report it: clients go through the parts. Chat's form, a string, is none of this API.",
+        "Report it: clients read the parts. A string, as in chat, is not valid in this API.",
         CERTAIN,
         _message_type,
     ),
@@ -146,7 +148,7 @@ MODES = (
     Mode(
         "contract.content",
         PROVIDER,
-        "the text stands in a part that no client shows",
+        "the text is in a part that no client shows",
         "Report it: the parts of an answer are of type output_text, and their text is a string.",
         CERTAIN,
         _wrong_part,
@@ -155,14 +157,14 @@ MODES = (
         "content.reasoning_budget",
         UNKNOWN,
         "all tokens were spent on reasoning, and none was left for the answer",
-        "Raise the token limit or lower the reasoning effort for this model; no cap was sent by the probe, so look for a default on the way.",
+        "Raise the token limit or lower the reasoning effort for this model; the probe sends no cap, so look for a default limit on the way.",
         LIKELY,
         _starved,
     ),
     Mode(
         "contract.content",
         PROVIDER,
-        "the answer stands in the reasoning item, and no message holds a text",
+        "the answer is in the reasoning item, and no message has a text",
         IN_REASONING,
         LIKELY,
         _in_reasoning,

@@ -12,12 +12,12 @@ _FAILED = "responses.happy.not_failed"
 def _error(case: Case) -> Sign | None:
     if not case.broken(_ERROR):
         return None
-    summary = "the stream carries an error" if case.reply.lacks(STATUS) else ""
+    summary = "the stream contains an error" if case.reply.lacks(STATUS) else ""
     return Sign(case.observed(_ERROR), summary)
 
 
 def _failed(case: Case) -> Sign | None:
-    return when(case.broken(_FAILED), *case.observed(_FAILED), "no error stands beside it")
+    return when(case.broken(_FAILED), *case.observed(_FAILED), "no error appears beside it")
 
 
 def _malformed(case: Case) -> Sign | None:
@@ -48,16 +48,16 @@ MODES = (
     Mode(
         "stream.malformed",
         PROVIDER,
-        "no delta carries the text: it stands in the last events alone",
-        "Report it: clients show what the deltas say, and here that is nothing. Ask without stream meanwhile.",
+        "no delta has the text: it is only in the last events",
+        "Report it: clients show the text of the deltas, and there is none. Until it is fixed, ask without stream.",
         CERTAIN,
         _only_done,
     ),
     Mode(
         "server.error",
         PROVIDER,
-        "the response says under HTTP 200 that it failed",
-        "Read its error in the evidence and report it with the request id; clients must look at `status`.",
+        "the response reports a failure under HTTP 200",
+        "Read its error in the evidence and report it with the request id; clients must check `status`.",
         CERTAIN,
         _failed,
     ),

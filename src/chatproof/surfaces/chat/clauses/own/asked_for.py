@@ -42,12 +42,14 @@ def _called(old: bytes, new: bytes) -> Example:
     layer=SCHEMA,
     code="contract.tools",
     area=_AREA,
-    says="Each tool call in the answer to your own request has an id, a name, and arguments that are a JSON object in "
-    "a string; those of a stream join by their index.",
+    says=(
+        "Each tool call in the answer to your own request has an id, a name, and arguments that "
+        "are a JSON object in a string; in a stream, its pieces join by their index."
+    ),
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object in its place stops them.",
+    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object instead of it stops them.",
     holds_on=(CALLED,),
     breaks_on=(
         _called(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}'),
@@ -65,7 +67,7 @@ def calls(reply: Reply, context: Context) -> Outcome:
             return broken(at, expected, seen if isinstance(seen, str) else quote(seen))
         at = f"{_CALLS}[{number}]"
         if not isinstance(call.id, str) or not call.id:
-            return broken(f"{at}.id", "a string that names the call", quote(call.id))
+            return broken(f"{at}.id", "a string that identifies the call", quote(call.id))
         if not isinstance(call.name, str) or not call.name:
             return broken(f"{at}.function.name", "the function's name", quote(call.name))
         problem = _value(call.arguments)[1]
@@ -80,8 +82,8 @@ def _value(arguments: Json) -> tuple[Json, str]:
         return None, f"arguments are {quote(arguments)}"
     value, problem = parse(arguments.encode("utf-8", "surrogatepass"))
     if problem is not None:
-        return None, f"arguments are no JSON: {problem.reason} at byte {problem.offset}"
-    return value, "" if isinstance(value, dict) else "arguments are no object"
+        return None, f"arguments are not JSON: {problem.reason} at byte {problem.offset}"
+    return value, "" if isinstance(value, dict) else "arguments are not an object"
 
 
 @clause(
@@ -90,12 +92,14 @@ def _value(arguments: Json) -> tuple[Json, str]:
     code="contract.tools",
     level=SHOULD,
     area=_AREA,
-    says="A call that your own request forces is made, and none where it says none; each is of a tool that was given, "
-    "with arguments after its schema.",
+    says=(
+        "If your own request forces a call, one is made; if it forbids calls, none is. Each call "
+        "names a tool of the request, and its arguments follow that tool's schema."
+    ),
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="Agents wait for a call that never comes, or run one that does not exist.",
+    why="Agents wait for a call that never arrives, or run a tool that does not exist.",
     holds_on=(CALLED,),
     breaks_on=(GOOD, _called(b"record_word", b"other_name"), _called(b'\\"pong\\"', b"7")),
 )
@@ -103,25 +107,25 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
     asked = asked_of(reply)
     tools = [members(members(tool).get("function")) for tool in items(asked.get("tools"))]
     if not tools:
-        return not_applicable("no tools were asked for")
+        return not_applicable("the request has no tools")
     choice, made = asked.get("tool_choice"), calls_of(reply)
     if choice == "none":
         return broken(_CALLS, "no call", f"{len(made)} calls") if made else holds()
     if choice in (None, "auto") and not made:
-        return not_applicable("the model was free to call, and did not")
+        return not_applicable("the model was free to call a tool, and did not")
     if not made:
-        return broken(_CALLS, "a call, which was forced", "no call")
+        return broken(_CALLS, "a call, because the request forces one", "no call")
     wanted = members(members(choice).get("function")).get("name")
     for number, call in enumerate(made):
         at = f"{_CALLS}[{number}].function"
         known = [tool for tool in tools if tool.get("name") == call.name and wanted in (None, call.name)]
         if not known:
-            return broken(f"{at}.name", "the name of a tool that was given", "another name")
+            return broken(f"{at}.name", "the name of a tool in the request", "another name")
         schema = members(known[0].get("parameters"))
         value, unreadable = _value(call.arguments)
         problem = _problem(value, schema) if schema and not unreadable else ""
         if problem:
-            return broken(f"{at}.arguments", "what satisfies the tool's schema", problem)
+            return broken(f"{at}.arguments", "arguments that satisfy the tool's schema", problem)
     return holds(f"{len(made)} calls")
 
 
@@ -139,7 +143,7 @@ def _problem(value: Json, schema: dict[str, Json]) -> str:
     code="contract.structured_output",
     level=SHOULD,
     area=_AREA,
-    says="An answer that your own request wants as JSON is JSON, and satisfies the schema that it gives.",
+    says="If your own request asks for JSON, the answer is JSON and satisfies the schema in the request.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
@@ -151,19 +155,19 @@ def schema(reply: Reply, context: Context) -> Outcome:
     form = members(asked_of(reply).get("response_format"))
     kind = form.get("type")
     if kind not in ("json_object", "json_schema"):
-        return not_applicable("no JSON was asked for")
+        return not_applicable("the request does not ask for JSON")
     text = text_said(reply)
     if calls_of(reply) or _cut_short(reply):
-        return not_applicable("a call, or an answer that was cut by its cap")
+        return not_applicable("a call, or an answer that its token cap ended")
     value, problem = parse(text.encode("utf-8", "surrogatepass"))
     at = "$.choices[0].message.content"
     if problem is not None:
         fenced = " in a Markdown fence" if text.lstrip().startswith("```") else ""
-        return broken(at, "JSON and nothing else", f"{len(text)} characters that are no JSON{fenced}")
+        return broken(at, "only JSON", f"{len(text)} characters that are not JSON{fenced}")
     wanted = members(members(form.get("json_schema")).get("schema"))
     wrong = _problem(value, wanted) if wanted else ""
     if wrong:
-        return broken(at, "JSON after the schema", wrong)
+        return broken(at, "JSON that follows the schema", wrong)
     if kind == "json_object" and not isinstance(value, dict):
         return broken(at, "a JSON object", quote(value))
     return holds()
@@ -181,11 +185,11 @@ def _cut_short(reply: Reply) -> bool:
     code="contract.parameter",
     level=SHOULD,
     area=_AREA,
-    says="The number of choices, log probabilities and stop sequences of your own request are done as asked.",
+    says="The number of choices, the log probabilities and the stop sequences follow your own request.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="What was accepted and is not done is found out in production.",
+    why="You find out in production that an accepted parameter has no effect.",
     holds_on=(),
     breaks_on=(),
 )
@@ -194,7 +198,7 @@ def parameters(reply: Reply, context: Context) -> Outcome:
     n = count(asked.get("n"))
     if n and n > 1 and reply.kind != "sse":
         if len(view.choices(reply)) != n:
-            return broken("$.choices", f"{n} choices, as n asks", str(len(view.choices(reply))))
+            return broken("$.choices", f"{n} choices, as `n` requires", str(len(view.choices(reply))))
         done.append("n")
     if asked.get("logprobs") is True:
         bodies = reply.chunks if reply.kind == "sse" else [reply.object]
@@ -206,9 +210,11 @@ def parameters(reply: Reply, context: Context) -> Outcome:
     listed = [stop for stop in ([stops] if isinstance(stops, str) else items(stops)) if isinstance(stop, str) and stop]
     if listed:
         if any(stop in text_said(reply) for stop in listed):
-            return broken("$.choices[0].message.content", "an answer that ends before a stop sequence", "it holds one")
+            return broken(
+                "$.choices[0].message.content", "an answer that ends before a stop sequence", "it contains one"
+            )
         done.append("stop")
-    return holds(", ".join(done)) if done else not_applicable("none of them was asked for")
+    return holds(", ".join(done)) if done else not_applicable("the request asks for none of them")
 
 
 @clause(
@@ -221,7 +227,7 @@ def parameters(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="Answers grow, and with them the bill.",
+    why="Answers grow, and so does the bill.",
     holds_on=(),
     breaks_on=(),
 )
@@ -229,7 +235,7 @@ def cap(reply: Reply, context: Context) -> Outcome:
     asked = asked_of(reply)
     caps = [value for name in CAPS if (value := count(asked.get(name))) is not None]
     if not caps or (count(asked.get("n")) or 1) > 1:
-        return not_applicable("no cap was asked for")
+        return not_applicable("the request has no token cap")
     bodies = reply.chunks if reply.kind == "sse" else [reply.object]
     used = [n for body in bodies if (n := count(members(body.get("usage")).get("completion_tokens"))) is not None]
     if not used:

@@ -54,7 +54,7 @@ CALLED = _reply(_CALL, b"tool_calls")
     says="Your own request is answered with HTTP status 200.",
     source=OPENAI_SPEC,
     probe=OWN,
-    why="It is what your client sends: it fails there as it fails here.",
+    why="Your client sends this request: what fails here fails there.",
     holds_on=(GOOD, STREAMED),
     breaks_on=(_REFUSED, Example(413, "text/html", b"<html>Too Large</html>"), Example(200, JSON, b'{"error":"no"}')),
 )
@@ -73,11 +73,14 @@ def answered(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     code="contract.schema",
     area="Response shape",
-    says="The answer to your own request is a completion, or the stream that it asked for, without an error in it.",
+    says=(
+        "The answer to your own request is a completion, or a stream if the request asks for "
+        "one, and contains no error."
+    ),
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.answered",),
-    why="SDKs raise in the middle of the answer, or hand the caller nothing.",
+    why="SDKs raise in the middle of the answer, or return nothing to the caller.",
     holds_on=(GOOD, CALLED),
     breaks_on=(
         Example(200, JSON, b'{"choices":[]}'),
@@ -90,14 +93,14 @@ def answered(reply: Reply, context: Context) -> Outcome:
 def readable(reply: Reply, context: Context) -> Outcome:
     if asked_of(reply).get("stream") is True:
         if reply.kind != "sse":
-            return broken("body", "a stream, as was asked for", f"{reply.kind} body")
+            return broken("body", "a stream, as requested", f"{reply.kind} body")
         for judge in (stream.events_parse, stream.no_error):
             found = judge(reply, context)
             if found.outcome != holds().outcome:
                 return found
         return holds()
     if reply.kind == "sse":
-        return broken("body", "one JSON document, as was asked for", "a stream")
+        return broken("body", "one JSON document, as requested", "a stream")
     for judge in (happy.body_json, happy.choices_non_empty, happy.choices_shape):
         found = judge(reply, context)
         if found.outcome != holds().outcome:
@@ -116,7 +119,9 @@ def readable(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="openai-node's accumulator raises 'missing finish_reason'; without an end a cut answer looks like a whole one.",
+    why=(
+        "openai-node's accumulator raises 'missing finish_reason'; without an end, an incomplete answer looks complete."
+    ),
     holds_on=(),
     breaks_on=(),
 )
@@ -133,11 +138,11 @@ def finished(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     code="contract.content",
     area="Response shape",
-    says="The answer to your own request has a text, a call, or what stands in their place.",
+    says="The answer to your own request has a text, a call, or another replacement for the text.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="The caller gets nothing to show and nothing to do.",
+    why="The caller has nothing to show and nothing to do.",
     holds_on=(GOOD, CALLED),
     breaks_on=(_reply(b'{"role":"assistant","content":""}'),),
 )
@@ -147,7 +152,7 @@ def content(reply: Reply, context: Context) -> Outcome:
     if not is_blank(text):
         return holds(f"{len(text)} characters")
     if calls_of(reply) or any(part.get(name) for part in held for name in INSTEAD_OF_CONTENT):
-        return holds("no text, and what stands in its place")
+        return holds("no text, and nothing that replaces it")
     finish = next((r for r in map(_finish, _choices(reply)) if r), None)
     if finish in ("length", "content_filter"):
         return not_applicable(f"finish_reason {finish}")
@@ -172,18 +177,18 @@ def _finish(choice: dict[str, object]) -> str:
     code="contract.content",
     level=SHOULD,
     area="Response shape",
-    says="The text of the answer does not begin with the model's thinking in tags.",
+    says="The text of the answer does not begin with the model's thinking inside tags.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.content",),
-    why="Users read the thinking, and programs that parse the text fail at its first character.",
+    why="Users see the thinking, and programs that parse the text fail at its first character.",
     holds_on=(GOOD, CALLED),
     breaks_on=(_reply(b'{"role":"assistant","content":"\\n<think>hm</think>\\npong"}'),),
 )
 def clean_text(reply: Reply, context: Context) -> Outcome:
     start = text_said(reply)[:200].lstrip().lower()
     tag = next((tag for tag in _TAGS if start.startswith(tag)), "")
-    return broken("$.choices[0].message.content", "the answer alone", f"content begins with {tag}") if tag else holds()
+    return broken("$.choices[0].message.content", "only the answer", f"content begins with {tag}") if tag else holds()
 
 
 @clause(
@@ -192,26 +197,26 @@ def clean_text(reply: Reply, context: Context) -> Outcome:
     code="contract.usage",
     level=SHOULD,
     area="Response shape",
-    says="The answer to your own request reports its tokens; a stream does where include_usage asks for it.",
+    says="The answer to your own request reports its tokens; a stream does so if include_usage asks for it.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="Budgets and bills that are added up from the replies stand still.",
+    why="Budgets and bills that add up the replies' tokens count nothing.",
     holds_on=(CALLED,),
     breaks_on=(GOOD,),
 )
 def usage(reply: Reply, context: Context) -> Outcome:
     asked = asked_of(reply)
     if reply.kind == "sse" and members(asked.get("stream_options")).get("include_usage") is not True:
-        return not_applicable("the stream's usage was not asked for")
+        return not_applicable("the request does not ask for the stream's usage")
     bodies = reply.chunks if reply.kind == "sse" else [reply.object]
     if any(isinstance(members(body.get("usage")).get("total_tokens"), int) for body in bodies):
         return holds()
-    return broken("$.usage", "the tokens used", "no usage")
+    return broken("$.usage", "the number of tokens used", "no usage")
 
 
 def no_calls(reply: Reply) -> Outcome | None:
     """Say why there is no call to look at; None where there is one."""
     if not items(asked_of(reply).get("tools")):
-        return not_applicable("no tools were asked for")
-    return None if calls_of(reply) else not_applicable("no call came")
+        return not_applicable("the request has no tools")
+    return None if calls_of(reply) else not_applicable("no call arrived")

@@ -70,11 +70,13 @@ def _few(calls: int) -> Outcome:
     layer=SCHEMA,
     code=_CODE,
     area=_AREA,
-    says="Calls that are made at the same time have ids of their own.",
+    says="Parallel tool calls have different ids.",
     source=OPENAI_SPEC,
     probe="tools.parallel",
-    why="Agents send each result back by its call's id: with equal ones the results are mixed up, and OpenAI's own API "
-    "refuses the conversation.",
+    why=(
+        "Agents send each result back by its call's id: equal ids mix up the results, and "
+        "OpenAI's own API refuses the conversation."
+    ),
     needs=("tools.arguments",),
     holds_on=(_plain(*_CALLS),),
     breaks_on=(_plain(_CALLS[0], {**_CALLS[1], "id": "call_1"}),),
@@ -87,7 +89,9 @@ def parallel_ids(reply: Reply, context: Context) -> Outcome:
     if len({str(id) for id in ids}) == len(ids):
         return holds(f"{len(calls)} calls")
     return broken(
-        "$.choices[0].message.tool_calls[*].id", "ids of their own", ", ".join(quote(id, 40) for id in ids[:4])
+        "$.choices[0].message.tool_calls[*].id",
+        "a different id for each call",
+        ", ".join(quote(id, 40) for id in ids[:4]),
     )
 
 
@@ -96,10 +100,10 @@ def parallel_ids(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     code=_CODE,
     area=_AREA,
-    says="Streamed calls that are made at the same time have indexes and ids of their own.",
+    says="Streamed parallel tool calls have different indexes and ids.",
     source=OPENAI_SPEC,
     probe="tools.parallel.stream",
-    why="Every SDK joins by the index: two calls under one become one call with the arguments of both.",
+    why="Every SDK joins by the index: two calls with one index become one call with the arguments of both.",
     needs=("tools.streamed",),
     holds_on=(_streamed(0, 1),),
     breaks_on=(
@@ -117,7 +121,7 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
         if any(begins[1:]) and begins not in seen:
             seen.append(begins)
     if not all(is_integer(index) for index, _, _ in seen):
-        return not_applicable("an index is missing, which another clause says")
+        return not_applicable("an index is missing, which another clause reports")
     calls = {(str(id), str(name)) for _, id, name in seen if id and name}
     if len(calls) < 2:
         return _few(len(calls))
@@ -125,10 +129,12 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
         under = [(id, name) for other, id, name in seen if other == index]
         if len({id for id, _ in under if id}) > 1 or len({name for _, name in under if name}) > 1:
             said = " and ".join(quote(name or id, 40) for id, name in under[:3])
-            return broken(_AT, "an index of its own for each call", f"index {quote(index)} is used for {said}")
+            return broken(_AT, "a different index for each call", f"index {quote(index)} is used for {said}")
     ids = [id for _, id, _ in seen if id]
     if len(ids) != len({str(id) for id in ids}):
-        return broken("$.choices[0].delta.tool_calls[].id", "ids of their own", f"{quote(ids[0], 40)} twice")
+        return broken(
+            "$.choices[0].delta.tool_calls[].id", "a different id for each call", f"{quote(ids[0], 40)} twice"
+        )
     return holds(f"{len(calls)} calls")
 
 
@@ -138,10 +144,10 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="A link, a path and a package's name come back in a call as they were given, streamed and not.",
+    says="A call returns a link, a path and a package name unchanged, in a stream and without.",
     source=OPENAI_SPEC,
     probe="tools.parallel",
-    why="An agent fetches another file or installs another package than it was told to.",
+    why="An agent fetches a wrong file or installs a wrong package.",
     needs=("tools.arguments",),
     holds_on=(_plain(*_CALLS),),
     breaks_on=(),
@@ -157,10 +163,10 @@ def intact(reply: Reply, context: Context) -> Outcome:
         return holds() if calls_of(reply) else _few(0)
     for name, value in here.items():
         if there.get(name) == value:
-            said = f"{quote(value, 100)}, streamed and not"
+            said = f"{quote(value, 100)}, in the stream and without"
             return broken(f"$.choices[0].message.tool_calls[].{name}", quote(_LITERALS[name], 100), said)
     name, value = next(iter((here or there).items()))
-    return undecided(f"{name} was changed in one of two replies, which a model may do: {quote(value, 100)}")
+    return undecided(f"{name} was changed in one of two replies, which a model sometimes does: {quote(value, 100)}")
 
 
 def _changed(reply: Reply) -> dict[str, str]:
@@ -191,7 +197,7 @@ def _usual(row_id: str, what: str) -> None:
         source=OPENAI_SPEC,
         probe=row_id,
         needs=("tools.called",) if row_id == f"{USUAL}tools" else (),
-        why="What clients send every day is neither done nor refused in a way that they can read.",
+        why="A feature that clients use every day does not work, and is not refused in a form that they can read.",
         holds_on=(GOOD,),
         breaks_on=(Example(200, JSON, b'{"error":{"message":"boom"}}'), Example(200, "text/html", b"<html>")),
     )(judge)
@@ -202,7 +208,7 @@ for _row in ROWS:
         _does = _row.does if _row.headers else f"a request with {_row.does}"
         _usual(_row.id, _does[0].upper() + _does[1:])
 
-_MIXED = "An agent that mixes up its results is told so, or not at all."
+_MIXED = "An agent that mixes up its results gets no clear error."
 for _name, _request in (
     ("wrong_call_id", "with a tool's result for a call that was not made"),
     ("unanswered_call", "with a call that has no result"),

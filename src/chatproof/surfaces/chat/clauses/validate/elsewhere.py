@@ -62,10 +62,13 @@ def _completion_problem(value: dict[str, Json]) -> Problem | None:
     layer=SCHEMA,
     code="contract.content",
     area="Response shape",
-    says="The content of every other completion and delta is a string, or null, as that of the plain ones.",
+    says="The content of every other completion and delta is a string, or null, as in the plain ones.",
     source=OPENAI_SPEC,
     probe="*",
-    why="A program on openai-python gets a list where it got a string a turn before: its first string operation fails.",
+    why=(
+        "A program on openai-python gets a list instead of a string from one turn to the next: "
+        "its first string operation fails."
+    ),
     holds_on=(GOOD,),
     breaks_on=(
         Example(200, JSON, GOOD.body.replace(b'"content":"pong"', b'"content":[{"type":"text","text":"pong"}]')),
@@ -114,7 +117,7 @@ def _problem(reply: Reply) -> Problem | None:
     says="Every other completion and stream has the same fields of the same types as the plain ones.",
     source=OPENAI_SPEC,
     probe="*",
-    why="Typed clients (openai-go, async-openai) read the plain answer, and fail on the one to tools or a token cap.",
+    why="Typed clients (openai-go, async-openai) read the plain answer, and fail on the one with tools or a token cap.",
     # The examples are judged as the reply to another request than the happy path's.
     holds_on=(GOOD,),
     breaks_on=(

@@ -24,8 +24,8 @@ clause = CLAUSES.add
 
 _AREA = "Response shape"
 _CODE = "contract.schema"
-_TYPED = "async-openai (Rust), openai-go and openai-java decode it by type, and fail or hand out a wrong zero value."
-_AI_SDK = "The AI SDK checks its type and throws AI_APICallError, whatever the answer is."
+_TYPED = "async-openai (Rust), openai-go and openai-java decode it into a type, and fail or return a wrong zero value."
+_AI_SDK = "The AI SDK checks its type and throws AI_APICallError, whatever the answer says."
 
 
 def _with(old: bytes, new: bytes) -> Example:
@@ -93,7 +93,7 @@ def has_object(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("envelope.object",),
-    why="Clients that route by `object`, tracing tools among them, take the reply for another API's.",
+    why="Clients that route by `object`, including tracing tools, treat the reply as another API's.",
     holds_on=(GOOD,),
     breaks_on=(_with(b'"chat.completion"', b'"chat.completion.chunk"'), _with(b'"chat.completion"', b'""')),
 )
@@ -159,7 +159,7 @@ def complete(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("envelope.created",),
-    why="Milliseconds overflow the 32 bits of async-openai, and put the answer into the year 58000 elsewhere.",
+    why="Milliseconds overflow the 32 bits of async-openai; other clients date the answer to the year 58000.",
     holds_on=(GOOD, _with(b"1795379441", b"1700000000")),
     breaks_on=(_with(b"1795379441", b"1795379441000"), _with(b"1795379441", b"0")),
 )
@@ -208,7 +208,7 @@ def choice_index(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("happy.message_content_non_empty",),
-    why="async-openai knows five roles and fails on another; a conversation that carries the message on is refused.",
+    why="async-openai knows five roles and fails on any other; a conversation that sends the message back is refused.",
     holds_on=(GOOD,),
     breaks_on=(
         _with(b'"role":"assistant",', b""),
@@ -252,7 +252,7 @@ def finish_reason(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("envelope.finish_reason",),
-    why="async-openai fails on a word that it does not know; loops that wait for stop or length go on for ever.",
+    why="async-openai fails on an unknown value; loops that wait for stop or length never end.",
     holds_on=(GOOD, _with(b'"stop"', b'"length"'), _with(b'"stop"', b"null")),
     breaks_on=(_with(b'"stop"', b'"eos"'), _with(b'"stop"', b'"STOP"'), _with(b'"stop"', b'""')),
 )
@@ -275,7 +275,7 @@ def finish_reason_known(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("envelope.finish_reason",),
-    why="Without it a client cannot tell a whole answer from one that was cut off.",
+    why="Without it a client cannot tell a complete answer from an incomplete one.",
     holds_on=(GOOD,),
     breaks_on=(_with(b'"stop"', b"null"), _with(b',"finish_reason":"stop"', b"")),
 )
@@ -304,7 +304,7 @@ def _usage(old: bytes, new: bytes) -> Example:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("happy.choices_non_empty",),
-    why="The AI SDK throws on a count in a string, LiteLLM on a fraction, LangChain on a usage that is no object.",
+    why="The AI SDK throws if a count is a string, LiteLLM if it is a fraction, LangChain if usage is not an object.",
     holds_on=(_FULL, _usage(b'"prompt_tokens":9,', b"")),
     breaks_on=(
         _usage(b'"total_tokens":10', b'"total_tokens":"10"'),
@@ -332,7 +332,7 @@ def usage_integers(reply: Reply, context: Context) -> Outcome:
     code="contract.usage",
     level=SHOULD,
     area=_AREA,
-    says="`usage`, when present, counts prompt, completion and total tokens, none less than 0.",
+    says="`usage`, when present, counts prompt, completion and total tokens, and none is below 0.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("usage.integers",),
@@ -358,11 +358,11 @@ def usage_complete(reply: Reply, context: Context) -> Outcome:
     code="contract.usage",
     level=SHOULD,
     area=_AREA,
-    says="The total is what prompt and completion add up to.",
+    says="The total is the sum of prompt and completion tokens.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("usage.complete",),
-    why="Whoever bills or budgets by the parts comes to another sum than by the total.",
+    why="A bill or budget from the parts differs from one from the total.",
     holds_on=(
         _FULL,
         _usage(b'"total_tokens":10}', b'"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":30}}'),
@@ -380,5 +380,7 @@ def usage_sum(reply: Reply, context: Context) -> Outcome:
     if added == total:
         return holds()
     if thought and added + thought == total:
-        return holds(f"with {thought} reasoning tokens, which completion_tokens leaves out")  # xAI counts like this
+        return holds(
+            f"with {thought} reasoning tokens, which completion_tokens does not include"
+        )  # xAI counts like this
     return broken("$.usage.total_tokens", f"{added}, prompt and completion added", quote(usage["total_tokens"]))

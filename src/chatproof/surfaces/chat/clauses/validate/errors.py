@@ -36,7 +36,7 @@ _AREA = "Error response shape"
 _REQUIRED, _OPTIONAL = "Required request fields", "Optional request fields"
 _PATH, _METHOD, _MODEL = "Endpoint path", "HTTP method", "Model identifiers"
 _ELSEWHERE = ("rate", "quota", "region", "timeout", "organization", "proxy")
-_LENIENT = ", or answered as if nothing were wrong with it"
+_LENIENT = ", or answered as if it were correct"
 _RETRIED = (408, 409, 425, 429)  # openai-python retries these, and every 5xx
 
 
@@ -51,15 +51,15 @@ class Wrong(NamedTuple):
     lenient: bool = False  # many servers take it: only a refusal is judged
     needs: tuple[str, ...] = ()
     unread: str = (  # who breaks where the refusal cannot be read
-        "openai-go returns its own parse error in the API error's place: no status, no reason, no retry decision."
+        "openai-go returns its own parse error instead of the API's: no status, no reason, no retry decision."
     )
 
 
-_LOST = "The client's mistake goes unnoticed: it gets an answer to another question than it asked."
+_LOST = "The client's mistake is not noticed: the answer is to a different question."
 _WRONG = (
     Wrong(
         "malformed_json",
-        "whose body is JSON that was cut off",
+        "whose body is incomplete JSON",
         MUST,
         (),
         "A server that answers half a request answers what a broken connection left of it.",
@@ -78,7 +78,7 @@ _WRONG = (
         "for a model that does not exist",
         SHOULD,
         ("model",),
-        "A misspelt model is billed and answered by another one.",
+        "A misspelt model name is answered by another model, and billed.",
         area=_MODEL,
     ),
     Wrong("wrong_media_type", "declared as text/plain", SHOULD, (), _LOST, SHOULD),
@@ -118,18 +118,18 @@ def refused(reply: Reply, context: Context) -> Outcome:
 def taken_or_refused(reply: Reply, context: Context) -> Outcome:
     """For what OpenAI refuses, and many servers take as it is."""
     if 200 <= reply.status < 300 and context.surface.view.is_success(reply):
-        return not_applicable("it is accepted, as many servers do: check such conversations in the client")
+        return not_applicable("it is accepted, as by many servers: check such conversations in the client")
     return refused(reply, context)
 
 
 def _elsewhere(reply: Reply, context: Context) -> Outcome | None:
     """An answer about load, money or a dead upstream says nothing of the request."""
     if reply.challenge or reply.status == 429:
-        return undecided("this answer is about load or the way, not about the request", f"HTTP {reply.status}")
+        return undecided("this answer is about load or the connection, not about the request", f"HTTP {reply.status}")
     if reply.is_outage:
         if _fails_on_mistakes_only(context):
             return None
-        return undecided("this answer is about load or the way, not about the request", f"HTTP {reply.status}")
+        return undecided("this answer is about load or the connection, not about the request", f"HTTP {reply.status}")
     if reply.error and classify(reply.error, reply.status) in _ELSEWHERE:
         return undecided(f"this answer is not about the request: {error_words(reply.error)}", f"HTTP {reply.status}")
     return None
@@ -150,7 +150,7 @@ def _is_answered(reply: Reply, context: Context) -> bool:
 
 def readable(reply: Reply, context: Context) -> Outcome:
     if 300 <= reply.status < 400:
-        return not_applicable("a redirection is not followed and carries no error")
+        return not_applicable("a redirect is not followed and has no error")
     expected = "a JSON error"
     problem = reply.json_problem
     if problem is not None:
@@ -164,14 +164,14 @@ def readable(reply: Reply, context: Context) -> Outcome:
 def not_retried(reply: Reply, context: Context) -> Outcome:
     if reply.status in _RETRIED or reply.status >= 500:
         said = f"HTTP {reply.status}{', ' + error_words(reply.error) if reply.error else ''}"
-        return broken("status", "a status that clients do not retry: 4xx but 408, 409, 425 and 429", said)
+        return broken("status", "a status that clients do not retry: 4xx except 408, 409, 425 and 429", said)
     return holds(f"HTTP {reply.status}")
 
 
 def field_named(fields: tuple[str, ...]) -> Judge:
     def judge(reply: Reply, context: Context) -> Outcome:
         if reply.error is None:
-            return not_applicable("the refusal carries no error to name a field in")
+            return not_applicable("the refusal has no error that could name a field")
         # Gemini names the model as models/…, new-api in Chinese: both are classified as being about the model.
         about_model = fields == ("model",) and classify(reply.error, reply.status) == "model"
         if about_model or names(reply.error, fields) or _inside(reply.error.param, fields):
@@ -197,7 +197,7 @@ def add(row: Wrong, clause: Callable[..., Callable[[Judge], Judge]], served: Exa
         code=_CODE,
         level=row.level,
         area=row.area,
-        says=f"A request {row.request} is refused by a status of 400 or more{_LENIENT if row.lenient else ''}.",
+        says=f"A request {row.request} is refused with a status of 400 or more{_LENIENT if row.lenient else ''}.",
         source=OPENAI_SPEC,
         probe=probe,
         why=row.why,
@@ -233,7 +233,7 @@ def add(row: Wrong, clause: Callable[..., Callable[[Judge], Judge]], served: Exa
         source=OPENAI_SPEC,
         probe=probe,
         needs=(f"{id}.refused",),
-        why="The official SDKs retry 408, 409, 429 and every 5xx: one mistake becomes three requests, and an alarm.",
+        why="The official SDKs retry 408, 409, 429 and every 5xx: one mistake becomes three requests and an alarm.",
         holds_on=(_REFUSED, Example(422, JSON, _REFUSED.body)),
         breaks_on=(Example(500, JSON, _REFUSED.body), Example(409, JSON, _REFUSED.body)),
     )(not_retried)
@@ -248,7 +248,7 @@ def add(row: Wrong, clause: Callable[..., Callable[[Judge], Judge]], served: Exa
             source=OPENAI_SPEC,
             probe=probe,
             needs=(f"{id}.readable",),
-            why="A developer searches for the mistake in the wrong place.",
+            why="Developers look for the mistake in the wrong place.",
             holds_on=(
                 Example(400, JSON, b'{"error":{"message":"Bad value","param":"%s"}}' % row.fields[0].encode()),
                 Example(400, JSON, b'{"error":"field %s is required"}' % row.fields[0].encode()),

@@ -99,7 +99,7 @@ def parses(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     code="stream.error",
     area=_AREA,
-    says="No event of every other stream carries an error.",
+    says="No event of every other stream contains an error.",
     source=OPENAI_SPEC,
     probe="*",
     needs=("envelope.elsewhere.events_parse",),
@@ -126,7 +126,9 @@ def no_error(reply: Reply, context: Context) -> Outcome:
     probe="*",
     needs=("envelope.elsewhere.no_error",),
     on_fault=True,
-    why="openai-node's accumulator raises 'missing finish_reason'; without an end a cut answer looks like a whole one.",
+    why=(
+        "openai-node's accumulator raises 'missing finish_reason'; without an end, an incomplete answer looks complete."
+    ),
     holds_on=(_stream(_GOOD),),
     breaks_on=(_stream(_GOOD.replace(_DONE, b"")), _stream(_GOOD.replace(_LAST, b""))),
 )
@@ -135,7 +137,7 @@ def finished(reply: Reply, context: Context) -> Outcome:
     if other is not None:
         return other
     if reply.probe == "tools.stream":
-        return not_applicable("its own clause says so")
+        return not_applicable("its own clause reports that")
     own = context.replies.get(_OWN)
     outcome = stream.finished(reply, context)
     if outcome.outcome != BROKEN or own is None or not own.complete or own.kind != "sse":
@@ -150,10 +152,10 @@ def finished(reply: Reply, context: Context) -> Outcome:
     code="stream.duplicated",
     level=SHOULD,
     area=_AREA,
-    says="A stream sends each piece of the text once: no delta repeats what came before.",
+    says="A stream sends each piece of the text once: no delta repeats earlier text.",
     source=OPENAI_SPEC,
     probe="stream.usage",
-    why="All clients join the deltas: the user reads every piece twice, or the answer once more for each chunk.",
+    why="All clients join the deltas: the user sees every piece twice, or the answer again with each chunk.",
     holds_on=(_stream(_GOOD), _texts(*(b"%d," % n for n in range(12))), _texts(*[b"ha"] * 20)),
     breaks_on=(
         _stream(
@@ -170,30 +172,32 @@ def finished(reply: Reply, context: Context) -> Outcome:
 )
 def text_once(reply: Reply, context: Context) -> Outcome:
     if reply.kind != "sse" or reply.status != 200:
-        return not_applicable("no stream came")
+        return not_applicable("no stream arrived")
     pieces = [text for delta in view.deltas(reply) if (text := text_of(delta.get("content")))]
     how = _duplication(pieces)
     if not how:
         return holds(f"{len(pieces)} pieces of text")
     shown = "".join(pieces)[:60]
-    return broken("$.choices[0].delta.content", "each piece of text once", f"{how}; clients show {quote(shown)}")
+    return broken(
+        "$.choices[0].delta.content", "each piece of text exactly once", f"{how}; clients show {quote(shown)}"
+    )
 
 
 def _duplication(pieces: list[str]) -> str:
     """How the pieces repeat each other, by their structure alone; empty when they do not."""
     long = len(pieces) > 2 and min(map(len, pieces)) >= _WORDS  # few, but none that is alike by chance
     if long and all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces)):
-        return f"each of {len(pieces)} deltas holds all the text so far"
+        return f"each of {len(pieces)} deltas repeats all the text so far"
     paired = len(pieces) > 5 and pieces[::2] == pieces[1::2]
     if long and paired and len(set(pieces)) == len(pieces) // 2:
-        return f"each of {len(pieces) // 2} deltas comes twice"
+        return f"each of {len(pieces) // 2} deltas is sent twice"
     if len(pieces) >= _FEWEST and len(set(pieces)) > 1:
         if all(len(b) > len(a) and b.startswith(a) for a, b in pairwise(pieces)):
-            return f"each of {len(pieces)} deltas holds all the text so far"
+            return f"each of {len(pieces)} deltas repeats all the text so far"
         even = len(pieces) - len(pieces) % 2
         pairs = [pieces[n] == pieces[n + 1] for n in range(0, even, 2)]
         if len(pairs) * 2 >= _FEWEST and all(pairs) and len(set(pieces)) > len(pairs) // 2:
-            return f"each of {len(pairs)} deltas comes twice"
+            return f"each of {len(pairs)} deltas is sent twice"
     if len(pieces) > 2 and len(pieces[-1]) >= _LONG and pieces[-1] == "".join(pieces[:-1]):
-        return "the last delta holds the whole text once more"
+        return "the last delta repeats the complete text"
     return ""

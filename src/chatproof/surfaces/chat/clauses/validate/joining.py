@@ -57,8 +57,10 @@ def _unfinished(whole: Example) -> Example:
     source=OPENAI_SPEC,
     probe="tools.stream",
     needs=("tools.stream_called",),
-    why="openai-python raises IndexError on a first index of 1; openai-node loses a call with a negative one; two "
-    "calls under one index are joined to one.",
+    why=(
+        "openai-python raises IndexError on a first index of 1; openai-node loses a call with a "
+        "negative index; two calls with one index become one."
+    ),
     holds_on=(pieces(_P1, _P2, _P3),),
     breaks_on=(
         pieces(*(piece.replace(b'"index":0', b'"index":1') for piece in PIECES)),
@@ -72,7 +74,7 @@ def stream_index(reply: Reply, context: Context) -> Outcome:
     for piece in _pieces_of(reply):
         index, id = piece.get("index"), piece.get("id")
         if not isinstance(index, int) or not is_integer(index):
-            return not_applicable("an index is missing, which another clause says")
+            return not_applicable("an index is missing, which another clause reports")
         if index not in seen:
             seen.append(index)
         if isinstance(id, str) and id and id not in ids.setdefault(index, []):
@@ -83,7 +85,7 @@ def stream_index(reply: Reply, context: Context) -> Outcome:
     shared = next((index for index, known in ids.items() if len(known) > 1), None)
     if shared is not None:
         said = f"index {shared} is used twice, for {' and '.join(quote(id, 40) for id in ids[shared][:3])}"
-        return damaged(at, "an index of its own for each call", said)
+        return damaged(at, "a different index for each call", said)
     return holds()
 
 
@@ -93,12 +95,15 @@ def stream_index(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="A streamed tool call names its id, type and function in its first piece and only there, and ends once.",
+    says="A streamed tool call names its id, type and function in its first piece and in no other, and ends once.",
     source=OPENAI_SPEC,
     probe="tools.stream",
     needs=("tools.stream_index",),
-    why="openai-python's accumulator joins a repeated name to record_wordrecord_word; openai-node's raises on a call "
-    "without a type; of two finish_reasons, clients take the last for the reason.",
+    why=(
+        "openai-python's accumulator joins a repeated name to record_wordrecord_word; "
+        "openai-node's raises on a call without a type; of two finish_reasons, clients use the "
+        "last."
+    ),
     holds_on=(pieces(_P1, _P2, _P3),),
     breaks_on=(
         pieces(_named(_P2), _named(_P3), _P2),
@@ -141,7 +146,7 @@ def stream_once(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="tools.stream",
     needs=("tools.stream_called",),
-    why="openai-node raises 'missing finish_reason for choice 0', and the AI SDK ends in an error.",
+    why="openai-node raises 'missing finish_reason for choice 0', and the AI SDK ends with an error.",
     holds_on=(pieces(_P1, _P2, _P3),),
     breaks_on=(_unfinished(pieces(_P1, _P2, _P3)),),
 )

@@ -57,13 +57,13 @@ def _heard(probe: str, capability: str, says: str, why: str) -> None:
             return refused
         text = text_of(view.message(reply).get("content"))
         if any(words in text for words in _SENT):
-            return undecided("the answer repeats what was sent", quote(text, 80))  # an echo is no answer
+            return undecided("the answer repeats the request", quote(text, 80))  # an echo is no answer
         if WORD in text.lower():
             return done()
         if not text.strip() and reasoning_of(view.message(reply)):
             return done("the model only thought; the message was accepted")
         if not _follows(context):
-            return undecided("this model did not do as the plain request says either", quote(text, 60))
+            return undecided("this model does not follow the plain request either", quote(text, 60))
         return ignored(_AT, "the word that the message asks for", quote(text, 60))
 
     clause(
@@ -85,20 +85,20 @@ def _heard(probe: str, capability: str, says: str, why: str) -> None:
 _heard(
     "role.system",
     "system",
-    "A system message is taken into account, or clearly refused.",
-    "The application's instructions and its guard rails are dropped without a word.",
+    "A system message has an effect, or is clearly refused.",
+    "The application's instructions and guard rails are dropped without an error.",
 )
 _heard(
     "role.developer",
     "developer",
-    "A developer message is taken into account, or clearly refused.",
-    "Newer SDKs send instructions in this role; they are dropped without a word.",
+    "A developer message has an effect, or is clearly refused.",
+    "Newer SDKs send instructions with this role; they are dropped without an error.",
 )
 _heard(
     "multi_turn",
     "multi_turn",
-    "The turns of a conversation are remembered.",
-    "Every chat application sends the turns before; an endpoint that reads only the last one has no memory.",
+    "The model sees the earlier turns of a conversation.",
+    "Every chat application sends the earlier turns; an endpoint that reads only the last one has no memory.",
 )
 
 
@@ -108,10 +108,10 @@ _heard(
     code=_CODE,
     area=_AREA,
     capability="unicode",
-    says="Text outside of ASCII, emoji included, is accepted.",
+    says="Text outside ASCII, including emoji, is accepted.",
     source=OPENAI_SPEC,
     probe="unicode",
-    why="Users write in every script; a gateway that mangles the bytes answers them with 400.",
+    why="Users write in every script; a gateway that changes the bytes answers them with 400.",
     holds_on=(_answer(UNICODE), GOOD),
     breaks_on=(Example(400, JSON, b'{"error":{"message":"invalid unicode code point"}}'),),
 )
@@ -129,11 +129,11 @@ def unicode_accepted(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     area=_AREA,
     capability="unicode",
-    says="Text outside of ASCII comes back without replacement characters or double encoding.",
+    says="Text outside ASCII comes back without replacement characters or double encoding.",
     source=OPENAI_SPEC,
     probe="unicode",
     needs=("unicode.accepted",),
-    why="Users read mojibake.",
+    why="Users see garbled characters.",
     holds_on=(_answer(UNICODE), _answer("I cannot repeat that.")),
     breaks_on=(
         _answer("na\ufffdve"),
@@ -148,8 +148,8 @@ def unicode_intact(reply: Reply, context: Context) -> Outcome:
     plain = text_of(view.message(context.control).get("content")) if context.control else ""
     found = next((mark for mark in _MANGLED if mark in text), "")
     if found and found in plain:
-        return undecided("this model writes such characters without being sent any", quote(text, 80))
-    return ignored(_AT, "the characters that were sent", quote(text, 80)) if found else done(quote(text, 40))
+        return undecided("this model also writes such characters when the request has none", quote(text, 80))
+    return ignored(_AT, "the characters of the request", quote(text, 80)) if found else done(quote(text, 40))
 
 
 @clause(
@@ -162,7 +162,7 @@ def unicode_intact(reply: Reply, context: Context) -> Outcome:
     says="An image part is accepted, or clearly refused.",
     source=OPENAI_SPEC,
     probe="image",
-    why="Applications send screenshots and photographs in this form.",
+    why="Applications send screenshots and photos in this form.",
     holds_on=(_answer("Black."),),
     breaks_on=(Example(200, JSON, b'{"error":{"message":"cannot decode image"}}'), _answer("")),
 )

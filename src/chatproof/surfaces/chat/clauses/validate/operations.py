@@ -46,7 +46,7 @@ _FAMILY = ("x-ratelimit-limit", "x-ratelimit-remaining")  # others of that name 
     says="The reply carries a request id, in a header or in its body.",
     source=OPENAI_SPEC,
     probe="happy",
-    why="Support asks for it, and without it nobody finds the request again.",
+    why="Support asks for it; without it nobody can find the request.",
     holds_on=(GOOD._replace(extra=((b"X-Request-Id", b"req_1"),)), GOOD),
     breaks_on=(Example(200, JSON, b'{"choices":[]}'),),
 )
@@ -66,10 +66,10 @@ def has_request_id(reply: Reply, context: Context) -> Outcome:
     code="contract.headers",
     level=SHOULD,
     area=_AREA,
-    says="Retry-After, where it is sent, is a number of seconds or an HTTP date.",
+    says="Retry-After, if sent, is a number of seconds or an HTTP date.",
     source=_RFC_9110,
     probe="*",
-    why="Clients that cannot read it retry at once, or never.",
+    why="Clients that cannot read it retry immediately, or never.",
     holds_on=(
         GOOD._replace(extra=((b"Retry-After", b"20"),)),
         GOOD._replace(extra=((b"Retry-After", b"Fri, 31 Dec 1999 23:59:59 GMT"),)),
@@ -126,16 +126,19 @@ def rate_limit_headers(reply: Reply, context: Context) -> Outcome:
     code="contract.validation",
     level=SHOULD,
     area=_AREA,
-    says="A 429 carries a JSON error.",
+    says="A 429 has a JSON error.",
     source=OPENAI_SPEC,
     probe="*",
-    why="Clients tell an empty purse from too many requests by the error; one-api's limiter sends an empty body.",
+    why=(
+        "The error tells clients whether money is missing or requests are too frequent; "
+        "one-api's limiter sends an empty body."
+    ),
     holds_on=(Example(429, JSON, _LIMITED),),
     breaks_on=(Example(429, "", b""), Example(429, "text/html", b"<html>Too Many Requests</html>")),
 )
 def rate_limited_error(reply: Reply, context: Context) -> Outcome:
     if reply.status != 429:
-        return not_applicable("no request was answered with 429")
+        return not_applicable("no request got status 429")
     if reply.error is not None:
         return holds(error_words(reply.error))
     return broken("body", "a JSON error", f"{reply.kind} body of {len(reply.body)} bytes")
@@ -147,18 +150,21 @@ def rate_limited_error(reply: Reply, context: Context) -> Outcome:
     code="http.keep_alive",
     level=SHOULD,
     area=_AREA,
-    says="A connection that the server does not close can carry a second request.",
+    says="If the server does not close a connection, it answers a second request on it.",
     source=_RFC_9112,
     probe="model",
     on_fault=True,
-    why="Every SDK keeps connections; one that dies without a word fails the next request, and POSTs are not repeated.",
+    why=(
+        "Every SDK keeps connections open; one that is closed without notice fails the next "
+        "request, and POSTs are not repeated."
+    ),
     holds_on=(),
     breaks_on=(),
 )
 def keep_alive(reply: Reply, context: Context) -> Outcome:
     reply.need(CONNECTION)
     if not reply.exchange.reused:
-        return not_applicable("the server closes the connection after each reply, and says so")
+        return not_applicable("the server closes the connection after each reply, and announces it")
     if reply.complete:
         return holds("the second request on one connection was answered")
     if reply.fault is not None and reply.fault.code in ("net.closed", "net.reset", "http.not_http", "http.malformed"):
@@ -174,11 +180,11 @@ def keep_alive(reply: Reply, context: Context) -> Outcome:
     code="http.concurrency",
     level=SHOULD,
     area=_AREA,
-    says="A few valid requests at the same time are answered, or told to wait by 429.",
+    says="A few valid parallel requests are answered, or refused with 429.",
     source=_OPENAI_LIMITS,
     probe="happy",
     needs=("happy.choices_non_empty",),
-    why="An application has more than one user: clients wait and repeat on 429, and give up on a dropped connection.",
+    why="An application has several users: clients wait and repeat on 429, but give up on a dropped connection.",
     holds_on=(),
     breaks_on=(),
 )
@@ -187,15 +193,15 @@ def burst(reply: Reply, context: Context) -> Outcome:
     members = [other for other in context.replies.values() if other.exchange.together]
     if not members:
         reply.need(CONNECTION)
-        return not_applicable("no requests were sent at the same time")
+        return not_applicable("no parallel requests were sent")
     size = max(other.exchange.together for other in members)
     limited = sum(other.status == 429 for other in members)
     lost = [other for other in members if other.status != 429 and _lost(other, context)]
-    said = f"{size} requests at the same time: {len(members) - limited - len(lost)} answered, {limited} told to wait"
+    said = f"{size} parallel requests: {len(members) - limited - len(lost)} answered, {limited} refused with 429"
     if not lost:
         return holds(said)
     seen = dict.fromkeys(f"HTTP {o.status}" if o.complete else o.fault.code if o.fault else "nothing" for o in lost)
-    said += f", {len(lost)} lost ({', '.join(seen)}) that worked alone"
+    said += f", {len(lost)} lost ({', '.join(seen)}), but answered when sent alone"
     return broken("burst", "an answer to each, or 429", said)
 
 
@@ -214,10 +220,10 @@ _CARD = b'{"id":"m","object":"model","created":1767225600,"owned_by":"x"}'
     code="contract.models",
     level=SHOULD,
     area="Model identifiers",
-    says="A model that is listed can be looked up by its id, and the reply is about that model.",
+    says="A listed model can be looked up by its id, and the reply is about that model.",
     source=OPENAI_SPEC,
     probe="model",
-    why="Tools that check a model before they use it, LiteLLM and Open WebUI among them, take it for missing.",
+    why="Tools that check a model before they use it, such as LiteLLM and Open WebUI, report it as missing.",
     holds_on=(Example(200, JSON, _CARD),),
     breaks_on=(
         Example(200, JSON, _CARD.replace(b'"m"', b'"other"')),
@@ -243,7 +249,7 @@ def retrievable(reply: Reply, context: Context) -> Outcome:
     code="contract.models",
     level=SHOULD,
     area="Model identifiers",
-    says="A model's card has object model, and integers for times.",
+    says="A model's entry has object model, and integers for times.",
     source=OPENAI_SPEC,
     probe="model",
     needs=("model.retrievable",),

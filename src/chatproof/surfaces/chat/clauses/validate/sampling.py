@@ -55,10 +55,10 @@ def _refuses(parameter: str) -> Example:
     level=SHOULD,
     capability="n",
     area=_AREA,
-    says="n gives that many choices, or is clearly refused.",
+    says="`n` returns that many choices, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="sampling",
-    why="Programs that vote over several answers vote over one.",
+    why="Programs that vote over several answers get only one.",
     holds_on=(_answers(),),
     breaks_on=(_answers((0,)), Example(200, JSON, b'{"error":"no"}')),
 )
@@ -76,7 +76,7 @@ def n(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     capability="n",
     area=_AREA,
-    says="Several choices have indexes of their own, from 0.",
+    says="Several choices have different indexes, from 0.",
     source=OPENAI_SPEC,
     probe="sampling",
     needs=("n.honoured",),
@@ -98,10 +98,10 @@ def n_readable(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="logprobs",
     area=_AREA,
-    says="logprobs gives log probabilities, or is clearly refused.",
+    says="logprobs returns log probabilities, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="sampling",
-    why="Classifiers and evaluations that weigh answers have nothing to weigh.",
+    why="Classifiers and evaluations that weigh answers have no numbers.",
     holds_on=(_answers(),),
     breaks_on=(_answers(logprobs=None), _answers(logprobs={}), _answers(logprobs={"content": None, "refusal": None})),
 )
@@ -124,7 +124,7 @@ def logprobs(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="sampling",
     needs=("logprobs.honoured",),
-    why="openai-python and LangChain read logprobs.content; the older completions shape has no such member.",
+    why="openai-python and LangChain read logprobs.content; the older completions format has no such member.",
     holds_on=(_answers(),),
     breaks_on=(
         _answers(logprobs={"tokens": ["pong"], "token_logprobs": [-0.01]}),
@@ -135,9 +135,9 @@ def logprobs(reply: Reply, context: Context) -> Outcome:
 def logprobs_readable(reply: Reply, context: Context) -> Outcome:
     found = members(view.choices(reply)[0] if view.choices(reply) else None).get("logprobs")
     if not found:
-        return not_applicable("the reply carries no log probabilities")
+        return not_applicable("the reply has no log probabilities")
     listed = items(members(found).get("content"))
-    at, expected = "$.choices[0].logprobs.content", "a list of tokens with a number each"
+    at, expected = "$.choices[0].logprobs.content", "a list of tokens, each with a number"
     if not listed:
         return damaged(at, expected, quote(found))
     for number, entry in enumerate(listed):
@@ -163,12 +163,15 @@ def _listed(*tops: tuple[str, float], token: str = "pong", logprob: float = -0.0
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="Log probabilities hang together: none is above 0, those of one place fall and add up to a probability of 1 "
-    "at most, the token stands in its own list, and the tokens join to the text.",
+    says=(
+        "Log probabilities are consistent: none is above 0, those of one position fall and add "
+        "up to a probability of at most 1, the token is in its own list, and the tokens join to "
+        "the text."
+    ),
     source=OPENAI_SPEC,
     probe="sampling",
     needs=("logprobs.readable",),
-    why="Evaluations weigh answers by numbers that somebody made up.",
+    why="Evaluations weigh answers by invented numbers.",
     holds_on=(
         _answers(),
         _listed(("pong", -0.01), ("Pong", -5.0)),
@@ -212,10 +215,10 @@ def _incoherent(entry: dict[str, Json]) -> tuple[str, str] | None:
     if not values or len(values) != len(top):
         return None
     if len(top) > TOP + 1:  # the token itself may stand beside the likeliest
-        return f"the {TOP} likeliest tokens, as asked", f"{len(top)}"
+        return f"the {TOP} likeliest tokens, as requested", f"{len(top)}"
     total = sum(math.exp(value) for value in values)
     if total > 1 + _EPS:
-        return "probabilities that add up to 1 at most", f"{total:.3g}"
+        return "probabilities that add up to at most 1", f"{total:.3g}"
     # vLLM lists the sampled token first, whatever its place.
     ranked = values[1:] if top[0].get("token") == entry.get("token") and values[0] == own else values
     if any(later > earlier + _EPS for earlier, later in pairwise(ranked)):
@@ -245,7 +248,7 @@ def _join(tokens: list[str], text: str) -> bool:
     level=SHOULD,
     capability="seed",
     area=_AREA,
-    says="A seed is accepted, or clearly refused. (Whether it has an effect cannot be seen from one answer.)",
+    says="A seed is accepted, or clearly refused. (One answer cannot show whether it has an effect.)",
     source=OPENAI_SPEC,
     probe="sampling",
     why="Test suites send it with every request.",

@@ -61,7 +61,7 @@ def _stream(body: bytes) -> Example:
     layer=SCHEMA,
     code=_CODE,
     area=_AREA,
-    says="A chunk's members have the right types: choices with an index; with text, a chat.completion.chunk.",
+    says="A chunk's members have the right types: choices with an index; a chunk with text is a chat.completion.chunk.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.no_error", "stream.content_non_empty"),
@@ -92,11 +92,11 @@ def chunk_schema(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="Each chunk has id, model and created, an integer; a finish_reason is one that the reference knows.",
+    says="Each chunk has id, model and created, an integer; a finish_reason is one of the reference's values.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.chunk_schema",),
-    why="async-openai (Rust) and openai-java decode each chunk by type and stop in the middle of the answer.",
+    why="async-openai (Rust) and openai-java decode each chunk into a type and stop in the middle of the answer.",
     holds_on=(_stream(_GOOD), _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE)),
     breaks_on=(
         _stream(_GOOD.replace(b'"id":"c1",', b"")),
@@ -204,7 +204,10 @@ def has_delta(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.content_non_empty",),
-    why="Clients that join deltas into a message to send on, as openai-python's accumulator does, have no role in it.",
+    why=(
+        "Clients that join deltas into a message to send back, such as openai-python's "
+        "accumulator, have no role for it."
+    ),
     holds_on=(_stream(_GOOD), _stream(_chunk(b'{"role":"assistant","content":"pong"}') + _LAST + _DONE)),
     breaks_on=(_stream(_TEXT + _LAST + _DONE), _stream(_TEXT + _FIRST + _LAST + _DONE)),
 )
@@ -221,7 +224,7 @@ def role_first(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="All chunks with choices carry the same id.",
+    says="All chunks with choices have the same id.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.content_non_empty",),
@@ -269,7 +272,7 @@ def one_finish(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="stream_usage",
     area=_AREA,
-    says="A stream whose usage was asked for (include_usage) has a chunk that carries it.",
+    says="If a stream's request asks for usage (include_usage), a chunk reports it.",
     source=OPENAI_SPEC,
     probe="stream.usage",
     why="LangChain and Vercel's AI SDK ask for it; without it the cost of streamed answers is unknown.",
@@ -288,20 +291,18 @@ def usage(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     if reply.kind != "sse":
-        return undecided(f"no stream came, but {reply.kind}")
+        return undecided(f"no stream arrived, but {reply.kind}")
     reports = [members(chunk["usage"]) for chunk in reply.chunks if chunk.get("usage") is not None]
     names = _COUNTS
     if any(all(count(report.get(name)) is not None for name in names) for report in reports):
         own = any(chunk.get("usage") and not items(chunk.get("choices")) for chunk in reply.chunks)
-        return done("in a chunk of its own" if own else "in a chunk with a choice")
+        return done("in a separate chunk" if own else "in a chunk with a choice")
     expected = "a chunk with three integers in its usage"
     inside = [
         members(c)["usage"] for chunk in reply.chunks for c in items(chunk.get("choices")) if members(c).get("usage")
     ]
     if inside and not reports:
-        return ignored(
-            "$.usage", expected, f"it stands inside of a choice, $.choices[0].usage: {quote(inside[-1], 60)}"
-        )
+        return ignored("$.usage", expected, f"it is inside a choice, $.choices[0].usage: {quote(inside[-1], 60)}")
     if reports:
         return damaged("$.usage", expected, f"{quote(reports[-1], 80)} in {len(reports)} chunks")
     return ignored("$.usage", expected, "no chunk with a usage")
@@ -313,11 +314,11 @@ def usage(reply: Reply, context: Context) -> Outcome:
     code="contract.usage",
     level=SHOULD,
     area=_AREA,
-    says="Where a chunk of a stream carries usage, its three counts are integers.",
+    says="If a chunk of a stream has usage, its three counts are integers.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.content_non_empty",),
-    why="async-openai stops at a null count in the middle of the answer, as it does in a plain reply.",
+    why="async-openai stops at a null count in the middle of the answer, as in a plain reply.",
     holds_on=(_stream(_GOOD), _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE)),
     breaks_on=(
         _stream(_GOOD.replace(b"]}", b'],"usage":{"prompt_tokens":1,"completion_tokens":null,"total_tokens":2}}')),
@@ -338,10 +339,10 @@ def usage_counts(reply: Reply, context: Context) -> Outcome:
     code="stream.buffered",
     level=SHOULD,
     area=_AREA,
-    says="The events arrive as they are made, not all at once at the end.",
+    says="The events arrive while they are generated, not all at once at the end.",
     source=OPENAI_SPEC,
     probe="stream.usage",
-    why="A user looks at an empty screen until the whole answer is there; a proxy with buffering on looks like this.",
+    why="Users see an empty screen until the answer is complete; a proxy that buffers causes this.",
     holds_on=(),
     breaks_on=(),
 )
@@ -350,7 +351,7 @@ def incremental(reply: Reply, context: Context) -> Outcome:
     if refused is not None and refused.state == UNSUPPORTED:
         return not_applicable("the longer stream was refused")
     if not 200 <= reply.status < 300 or reply.kind != "sse":
-        return undecided(f"no stream to look at: HTTP {reply.status}, {reply.kind} body")
+        return undecided(f"no stream to check: HTTP {reply.status}, {reply.kind} body")
     reply.need(ARRIVALS)
     arrivals = reply.response.arrivals if reply.response else ()
     events = len(reply.events[0])
@@ -362,7 +363,7 @@ def incremental(reply: Reply, context: Context) -> Outcome:
     # what is passed on as it is made does not come in a handful of pieces.
     at_once = last - first <= max(last / 100, 2.0) and len(arrivals) <= events / 5
     if last < (_BUFFERED_MS if at_once else _QUICK_MS):
-        return not_applicable(f"too quick to tell: {shown}")
+        return not_applicable(f"too fast to tell: {shown}")
     if at_once:
-        return broken("arrival of the body", "events spread over the time the answer takes", shown)
+        return broken("arrival of the body", "events spread over the time of the answer", shown)
     return holds(shown)

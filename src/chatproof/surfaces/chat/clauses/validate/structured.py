@@ -50,14 +50,14 @@ def _content(reply: Reply) -> tuple[Json, Outcome | None]:
                 (name for name in view.REASONING_FIELDS if view.message(reply).get(name) == thought), "the reasoning"
             )
             filed = view.finish_reason(reply) == "stop" and parse(thought.encode("utf-8", "surrogatepass"))[1] is None
-            said = f"null; the JSON stands in {field}: the server's reasoning parser files it there"
+            said = f"null; the JSON is in {field}, where the server's reasoning parser put it"
             return None, ignored(at, expected, said if filed else "null; the model only thought")
         # A client that parses the string meets an object, or nothing.
         return None, ignored(at, expected, "null") if content is None else damaged(at, expected, quote(content))
     value, problem = parse(content.encode("utf-8", "surrogatepass"))
     if problem is not None:
         fenced = " in a Markdown fence" if content.lstrip().startswith("```") else ""
-        return None, ignored(at, "JSON and nothing else", f"{quote(content, 80)}{fenced}")
+        return None, ignored(at, "only JSON", f"{quote(content, 80)}{fenced}")
     return value, None
 
 
@@ -80,17 +80,17 @@ def _shape(probe: str, what: str) -> None:
         code=_CODE,
         capability=probe,
         area=_AREA,
-        says=f"{what} comes as text in the content, not as a JSON object in its place.",
+        says=f"{what} is text in the content, not a JSON object instead of it.",
         source=OPENAI_SPEC,
         probe=probe,
-        why="Clients parse the string: typed ones fail on an object, others hand on what is no text.",
+        why="Clients parse the string: typed ones fail on an object, others pass on a value that is not text.",
         holds_on=(_answer('{"word":"pong"}'), _answer("pong"), _answer(None)),
         breaks_on=(_answer({"word": "pong"}), _answer(_PARTS), Example(200, JSON, b'{"error":"no"}')),
     )(judge)
 
 
 _shape("json_object", "JSON mode's answer")
-_shape("json_schema", "An answer after a schema")
+_shape("json_schema", "An answer that must follow a schema")
 
 
 @clause(
@@ -100,7 +100,7 @@ _shape("json_schema", "An answer after a schema")
     level=SHOULD,
     capability="json_object",
     area=_AREA,
-    says="JSON mode gives a JSON object and nothing else, or is clearly refused.",
+    says="JSON mode returns only a JSON object, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="json_object",
     needs=("json_object.readable",),
@@ -124,7 +124,7 @@ def json_object(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="json_schema",
     area=_AREA,
-    says="Output after a strict JSON Schema satisfies the schema, or the schema is clearly refused.",
+    says="Output with a strict JSON Schema satisfies the schema, or the schema is clearly refused.",
     source=OPENAI_SPEC,
     probe="json_schema",
     needs=("json_schema.readable",),
@@ -142,4 +142,4 @@ def json_schema(reply: Reply, context: Context) -> Outcome:
     if trouble is not None:
         return trouble
     problem = problem_in(value, ANSWER_SCHEMA)
-    return ignored("$.choices[0].message.content", "JSON after the schema", problem) if problem else done()
+    return ignored("$.choices[0].message.content", "JSON that follows the schema", problem) if problem else done()

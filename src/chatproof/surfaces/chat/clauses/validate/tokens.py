@@ -64,17 +64,17 @@ def _cap(dialect: str) -> None:
         said = f"{len(text)} characters, finish_reason {quote(view.finish_reason(reply))}"
         said += f", {used} completion tokens" if used is not None else ""
         if (str(COUNT_TO) in text and len(text) > CAP * _WIDEST) or (used is not None and used > CAP * _SLACK):
-            return ignored("$.choices[0].message.content", f"an answer cut at {CAP} tokens", said)
+            return ignored("$.choices[0].message.content", f"an answer that ends at {CAP} tokens", said)
         if not text.strip() and (reasoning_of(view.message(reply)) or used):
-            return done(f"{said}; the model's thinking used up the cap")
+            return done(f"{said}; the model's thinking used all tokens")
         if view.finish_reason(reply) == "length" or _counting(text):
             return done(said)
         # Models abbreviate ("1, 2, 3, …, 100"), mocks answer in a word.
-        return undecided("nothing shows that the cap cut this answer off", said)
+        return undecided("nothing shows that the cap ended this answer", said)
 
     def reported(reply: Reply, context: Context) -> Outcome:
         if reply.error:
-            return not_applicable("the cap was reached before the model said anything, and the error says so")
+            return not_applicable("the cap was reached before the model wrote anything, and the error says so")
         if view.finish_reason(reply) == "length":
             return holds()
         return broken("$.choices[0].finish_reason", "length", quote(view.finish_reason(reply)))
@@ -89,7 +89,7 @@ def _cap(dialect: str) -> None:
         says=f"{dialect} caps the answer, or is clearly refused.",
         source=OPENAI_SPEC,
         probe=dialect,
-        why="The user's cost control does nothing.",
+        why="The user's cost limit has no effect.",
         holds_on=(
             _answer("1, 2, 3, 4, 5, 6", "length"),
             _answer("", "length", reasoning_content="The user wants me to count"),
@@ -112,11 +112,11 @@ def _cap(dialect: str) -> None:
         code=_CAPS,
         level=SHOULD,
         area=_AREA,
-        says=f"An answer that {dialect} cut off says so: finish_reason is length.",
+        says=f"If {dialect} ended an answer, it says so: finish_reason is length.",
         source=OPENAI_SPEC,
         probe=dialect,
         needs=(f"{dialect}.honoured",),
-        why="A cut answer is taken for a whole one.",
+        why="An incomplete answer is treated as complete.",
         holds_on=(_answer("1, 2, 3, 4, 5, 6, 7", "length"),),
         breaks_on=(_answer("1, 2, 3, 4, 5, 6, 7, 8", "stop"), _answer("", "stop", reasoning="The user wants")),
     )(reported)
@@ -136,7 +136,7 @@ _cap("max_completion_tokens")
     says="A stop sequence ends the answer before it, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="stop",
-    why="Agents and completion tools cut the answer there, and read on into what they must not see.",
+    why="Agents and completion tools cut the answer there; without it they read text that they must not see.",
     holds_on=(_answer("1 2 3 4 5 6 "), _answer("one, two … 6")),
     breaks_on=(_answer("1 2 3 4 5 6 7 8 9"), _answer("1 2 3 4 5 6 7")),
 )
@@ -149,7 +149,7 @@ def stop(reply: Reply, context: Context) -> Outcome:
         return damaged("$.choices[0].message.content", "a string", quote(content))
     text = text_of(content)
     if STOP_AT not in text and BEFORE_STOP not in text:
-        return undecided("the answer did not come to where the sequence would stand", quote(text, 60))
+        return undecided("the answer ended before the place where the sequence would appear", quote(text, 60))
     if STOP_AT in text:
         kept = "the answer ends with it: " if text.rstrip().endswith(STOP_AT) else ""
         return ignored("$.choices[0].message.content", f"the end before {quote(STOP_AT)}", kept + quote(text, 60))

@@ -34,7 +34,7 @@ clause = CLAUSES.add
 
 _AREA = "Capabilities"
 _CODE = "contract.tools"
-_FREE = "a forced call is refused here, and left to itself the model made none"
+_FREE = "a forced call is refused here, and the model made none on its own"
 _PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
 
 
@@ -59,7 +59,7 @@ _UNSUPPORTED = Example(400, JSON, b'{"error":{"message":"tools are not supported
     says="A forced tool call is made, or clearly refused.",
     source=OPENAI_SPEC,
     probe="tools",
-    why="Agents wait for a call that never comes, and take the prose for the end of the work.",
+    why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
     holds_on=(_GOOD,),
     breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
 )
@@ -73,17 +73,17 @@ def called(reply: Reply, context: Context) -> Outcome:
         return done(f"{len(items(view.message(reply)['tool_calls']))} calls")
     if f"{REFUSED_FORM}tools" in context.replies:
         return undecided(_FREE)
-    said = "a function_call of the old kind" if view.message(reply).get("function_call") else "no call"
+    said = "a function_call of the old format" if view.message(reply).get("function_call") else "no call"
     others = [
         n
         for n, one in enumerate(view.choices(reply))
         if n and items(members(members(one).get("message")).get("tool_calls"))
     ]
     if others:
-        said = f"no call there; it stands in a second choice that nobody asked for, $.choices[{others[0]}]"
+        said = f"no call there; it is in a second choice that was not requested, $.choices[{others[0]}]"
     content = text_of(view.message(reply).get("content"))
     if is_call_in_text(content):
-        said = "no call there; it stands in the text, where the server's tool parser left it"
+        said = "no call there; it is in the text, where the server's tool parser left it"
     return ignored("$.choices[0].message.tool_calls", "a call", f"{said}, content {quote(content, 60)}")
 
 
@@ -97,7 +97,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.called",),
-    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object in its place stops them.",
+    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object instead of it stops them.",
     holds_on=(_GOOD,),
     breaks_on=(
         _called(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
@@ -116,7 +116,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
         if not isinstance(call, dict):
             return damaged(at, "an object", quote(call))
         if not isinstance(call.get("id"), str) or not call["id"]:
-            return damaged(f"{at}.id", "a string that names the call", quote(call.get("id")))
+            return damaged(f"{at}.id", "a string that identifies the call", quote(call.get("id")))
         function = members(call.get("function"))
         for name in ("name", "arguments"):
             if not isinstance(function.get(name), str):
@@ -130,7 +130,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="Each call says its type, function.",
+    says="Each call has the type function.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.readable",),
@@ -151,7 +151,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
 
 
 # Of a capture without a status, `called` may not know whether a call was due; these see that there is none.
-_NO_CALL = "the reply carries no call"
+_NO_CALL = "the reply has no call"
 
 
 @clause(
@@ -195,13 +195,13 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=_AREA,
-    says="The call is of the function that was forced, and its arguments satisfy that function's schema.",
+    says="The call names the forced function, and its arguments satisfy that function's schema.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.arguments",),
     # A weak model breaks this where the server does not constrain it; the reference says so, too: "Validate the
     # arguments in your code before calling your function." So it is no must.
-    why="Programs that pass the arguments on without a look fail on the missing one.",
+    why="Programs that pass the arguments on unchecked fail on the missing one.",
     holds_on=(_GOOD,),
     breaks_on=(
         _called(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
@@ -219,7 +219,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
             return ignored(f"{at}.name", FUNCTION, quote(function.get("name")))
         problem = problem_in(value_of(function.get("arguments"))[0], WORD_SCHEMA)
         if problem:
-            return ignored(f"{at}.arguments", "what satisfies the function's schema", problem)
+            return ignored(f"{at}.arguments", "arguments that satisfy the function's schema", problem)
     return done()
 
 
@@ -250,11 +250,11 @@ def finish_reason(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     capability="tools",
     area=_AREA,
-    says="The conversation goes on with the tool's result: the call can be sent back as it came.",
+    says="The conversation continues with the tool's result: the call can be sent back unchanged.",
     source=OPENAI_SPEC,
     probe="tools.result",
     needs=("tools.arguments",),
-    why="Every agent sends the call and its result back; a refusal ends it after the first tool.",
+    why="Every agent sends the call and its result back; a refusal ends its work after the first tool.",
     # What a model says then, or that it says nothing, is its own affair.
     holds_on=(GOOD, _GOOD, Example(200, JSON, b'{"choices":[{"message":{"role":"assistant","content":""}}]}')),
     breaks_on=(
@@ -284,7 +284,7 @@ def result(reply: Reply, context: Context) -> Outcome:
     says="With tool_choice none, no tool is called.",
     source=OPENAI_SPEC,
     probe="tools.none",
-    why="A client that asks for the final answer gets one more call, and runs in circles.",
+    why="A client that asks for the final answer gets one more call, and never ends.",
     holds_on=(GOOD,),
     breaks_on=(_GOOD,),
 )
@@ -300,7 +300,7 @@ def none(reply: Reply, context: Context) -> Outcome:
         return not_applicable(f"a forced choice is refused: {said}")._replace(state=UNSUPPORTED)
     forced = context.replies.get("tools")
     if forced is not None and not items(view.message(forced).get("tool_calls")):
-        return not_applicable("no tool was called when one was forced, so this says nothing")
+        return not_applicable("a forced call was not made either, so this proves nothing")
     return done()
 
 
@@ -324,10 +324,10 @@ PIECES = (_P1, _P2, _P3)
     level=SHOULD,
     capability="tools_stream",
     area=_AREA,
-    says="A forced tool call is made in a stream, too, or clearly refused.",
+    says="A forced tool call is also made in a stream, or clearly refused.",
     source=OPENAI_SPEC,
     probe="tools.stream",
-    why="An agent that works without streaming stands still with it.",
+    why="An agent that works without streaming stops when it streams.",
     holds_on=(pieces(_P1, _P2, _P3),),
     breaks_on=(pieces(finish=b"stop"), Example(200, SSE, b'data: {"error":{"message":"boom"}}\n\n')),
 )
@@ -336,7 +336,7 @@ def stream_called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     if reply.kind != "sse":
-        return undecided(f"no stream came, but {reply.kind}")
+        return undecided(f"no stream arrived, but {reply.kind}")
     if any(items(delta.get("tool_calls")) for delta in view.deltas(reply)):
         return done()
     failed = next((chunk for chunk in reply.chunks if chunk.get("error")), None)
@@ -346,7 +346,7 @@ def stream_called(reply: Reply, context: Context) -> Outcome:
         return undecided(_FREE)
     said = f"none in {len(reply.chunks)} chunks"
     if is_call_in_text("".join(text_of(delta.get("content")) for delta in view.deltas(reply))):
-        said += "; it stands in the text, where the server's tool parser left it"
+        said += "; it is in the text, where the server's tool parser left it"
     return ignored("$.choices[0].delta.tool_calls", "a call", said)
 
 
@@ -356,11 +356,11 @@ def stream_called(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     capability="tools_stream",
     area=_AREA,
-    says="A streamed tool call comes in pieces that join by their index to a call with id, name and JSON arguments.",
+    says="The pieces of a streamed tool call join by their index to a call with id, name and JSON arguments.",
     source=OPENAI_SPEC,
     probe="tools.stream",
     needs=("tools.stream_called",),
-    why="openai-python's accumulator and Vercel's AI SDK join by index; without one they fail or mix the calls up.",
+    why="openai-python's accumulator and Vercel's AI SDK join by index; without one they fail or mix up the calls.",
     holds_on=(
         pieces(_P1, _P2, _P3),
         pieces(_P1.replace(b'"arguments":""', b'"arguments":"{\\"word\\":\\"pong\\"}"')),

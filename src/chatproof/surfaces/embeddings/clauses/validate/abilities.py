@@ -47,10 +47,10 @@ _NO = Example(200, JSON, b'{"error":"no"}')
     level=SHOULD,
     capability="dimensions",
     area=_AREA,
-    says="Vectors have the length that `dimensions` asks for, or it is clearly refused.",
+    says="Vectors have the length that `dimensions` names, or it is clearly refused.",
     source=_SPEAKR,
     probe="dimensions",
-    why="The column of a vector store was made for that length: every insert fails, or another column is needed.",
+    why="The column of a vector store has that length: every insert fails, or a new column is needed.",
     holds_on=(of(_SHORT, _SHORT),),
     breaks_on=(GOOD, of(_SHORT, A), _NO, body(whole())),
 )
@@ -60,7 +60,7 @@ def dimensions(reply: Reply, context: Context) -> Outcome:
         return refused
     wanted = request(reply).get("dimensions")
     if not is_integer(wanted):
-        return not_applicable("the request asks for no dimensions")
+        return not_applicable("the request has no dimensions")
     for place, vector in enumerate(view.read(reply)):
         if vector.length != wanted:
             return ignored(f"$.data[{place}].embedding", f"{wanted} numbers", f"{vector.length} numbers")
@@ -74,7 +74,7 @@ def dimensions(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="token_arrays",
     area=_AREA,
-    says="Texts as arrays of tokens are answered with a vector each.",
+    says="Texts sent as arrays of tokens get one vector each.",
     source=_LANGCHAIN,
     probe="tokens",
     why="LangChain's OpenAIEmbeddings sends tokens unless check_embedding_ctx_length is False: each call fails.",
@@ -101,10 +101,10 @@ def tokens(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     capability="batch",
     area=_AREA,
-    says=f"{BATCH} texts at once are answered with as many good vectors, in their order, or clearly refused.",
+    says=f"{BATCH} texts in one request get as many valid vectors, in their order, or are clearly refused.",
     source=COMETAPI,
     probe="batch",
-    why="openai-python, the AI SDK and LangChain send many at once, and do not count what comes back.",
+    why="openai-python, the AI SDK and LangChain send many at once, and do not count the vectors.",
     holds_on=(of(*_MANY),),
     breaks_on=(of(*_MANY[1:]), GOOD, _NO, of(*_MANY[1:], packed((0.0, 0.0))), of(*_MANY[1:], A)),
 )
@@ -122,10 +122,10 @@ def batch(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     level=SHOULD,
     area=_AREA,
-    says="Two texts of one meaning are nearer to each other than to a text of another.",
+    says="Two texts with the same meaning have closer vectors than texts with different meanings.",
     source=OPENAI_SPEC,
     probe="meaning",
-    why="Who searches finds anything: the vectors are a placeholder's, or made of something else than the text.",
+    why="Searches find unrelated texts: the vectors are placeholders, or were not made from the text.",
     holds_on=(of(A, packed((1.0, 0.25, -0.5, 0.1)), B),),
     breaks_on=(of(A, B, packed((1.0, 0.25, -0.5, 0.1))), of(A, A, A)),
 )
@@ -135,7 +135,7 @@ def nearer(reply: Reply, context: Context) -> Outcome:
         return refused._replace(state="")
     found = [vector.numbers for vector in view.read(reply)]
     if len(found) != 3:
-        return not_applicable("there are not three vectors: embeddings.batch.whole says more of it")
+        return not_applicable("there are not three vectors: see embeddings.batch.whole")
     near, far = vectors.cosine(found[0], found[1]), max(vectors.cosine(one, found[2]) for one in found[:2])
     said = f"cosine {near:.4f}, and {far:.4f} to the other text"
-    return holds(said) if near > far else broken("$.data", "the first two nearest to each other", said)
+    return holds(said) if near > far else broken("$.data", "the first two closest to each other", said)

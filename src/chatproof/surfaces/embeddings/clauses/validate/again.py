@@ -35,10 +35,10 @@ _OTHER = of(packed((0.5, 0.5, 0.5, 0.5)))
     layer=BEHAVIOUR,
     capability="string_input",
     area="Required request fields",
-    says="A request whose input is one string is answered with one item.",
+    says="A request whose input is one string gets one item.",
     source=OPENAI_SPEC,
     probe="single",
-    why="openai-python and openai-node send a string as it is where the caller gives one: the call fails.",
+    why="openai-python and openai-node send a string unchanged if the caller gives one: the call fails.",
     holds_on=(of(A),),
     breaks_on=(
         Example(422, JSON, b'{"error":{"message":"input must be a list","param":"input"}}'),
@@ -55,11 +55,11 @@ def single(reply: Reply, context: Context) -> Outcome:
     "embeddings.single.order",
     layer=BEHAVIOUR,
     area=SHAPE,
-    says="The vector of a text alone is not the one that another text got in the batch.",
+    says="The vector of a text sent alone is not the one that another text got in the batch.",
     source=COMETAPI,
     probe="single",
     needs=("embeddings.single.answered",),
-    why="openai-python, openai-node, the AI SDK and LangChain cannot see it: the index is right, the vector is not.",
+    why="openai-python, openai-node, the AI SDK and LangChain cannot notice it: the index is right, the vector is not.",
     holds_on=(of(A), _NEARER, _OTHER),
     breaks_on=(of(B),),
 )
@@ -70,7 +70,7 @@ def own_place(reply: Reply, context: Context) -> Outcome:
     near = [vectors.cosine(alone, other) for other in batch]
     if near[0] < SAME <= max(near):
         place = near.index(max(near))
-        return broken("$.data[0].embedding", "the vector at place 0 of the batch", f"the one at place {place}")
+        return broken("$.data[0].embedding", "the vector at position 0 of the batch", f"the one at position {place}")
     return holds(f"cosine {near[0]:.4f}")
 
 
@@ -83,7 +83,7 @@ def own_place(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="single",
     needs=("embeddings.single.order",),
-    why="Texts that were stored are not found again: who asks gets a vector of another model, or of another text.",
+    why="Stored texts are not found again: the query gets a vector of another model, or of another text.",
     holds_on=(of(A), of(packed((*FIRST[:3], 0.001)))),
     breaks_on=(_OTHER, of(packed(FIRST[:3])), of(packed((*FIRST[:3], 0.1)))),
 )

@@ -13,14 +13,14 @@ from chatproof.surfaces.embeddings.examples import GOOD
 
 CLAUSES = Clauses(VALIDATE)
 
-_LOST = "The client's mistake goes unnoticed: a vector of something else is stored."
+_LOST = "The client's mistake is not noticed: a vector of something else is stored."
 _WRONG = (
     Wrong(
         "malformed_json",
-        "whose body is JSON that was cut off",
+        "whose body is incomplete JSON",
         MUST,
         (),
-        "A server that answers half a request to a client answers what a broken connection left of it.",
+        "A server that answers half a request also answers a request that a broken connection cut.",
     ),
     Wrong("missing_input", "without input", SHOULD, ("input",), _LOST),
     Wrong("missing_model", "without a model", SHOULD, ("model",), _LOST),

@@ -48,7 +48,7 @@ _NUMBERS, _OTHERS = list(FIRST), list(SECOND)
     says="The answer to a request for floats is one strict JSON document (RFC 8259).",
     source=RFC_8259,
     probe="float",
-    why="JSON has no NaN: openai-node and the AI SDK stop at it, and Python clients hand it on.",
+    why="JSON has no NaN: openai-node and the AI SDK stop at it, and Python clients accept it.",
     holds_on=(IN_FLOATS, GOOD),
     breaks_on=(
         Example(200, JSON, b'{"data":[{"embedding":[NaN]},{"embedding":[NaN]}]}'),
@@ -56,7 +56,7 @@ _NUMBERS, _OTHERS = list(FIRST), list(SECOND)
     ),
 )
 def is_json(reply: Reply, context: Context) -> Outcome:
-    return body_json(reply, context) if reply.status == 200 else not_applicable("it is not answered with 200")
+    return body_json(reply, context) if reply.status == 200 else not_applicable("its status is not 200")
 
 
 @clause(
@@ -64,10 +64,10 @@ def is_json(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     capability="float",
     area=SHAPE,
-    says="A request for floats is answered with an item for each input, in their order.",
+    says="A request for floats gets an item for each input, in their order.",
     source=OPENAI_SPEC,
     probe="float",
-    why="The AI SDK asks for floats and nothing else: it refuses the reply as invalid, and has no other form.",
+    why="The AI SDK asks only for floats: it refuses the reply as invalid, and knows no other form.",
     holds_on=(IN_FLOATS, GOOD),
     breaks_on=(
         Example(400, JSON, b'{"error":{"message":"encoding_format float is not supported"}}'),
@@ -79,7 +79,7 @@ def is_json(reply: Reply, context: Context) -> Outcome:
 )
 def answered(reply: Reply, context: Context) -> Outcome:
     if reply.status == 200 and reply.json_problem is not None:
-        return undecided("the body is no JSON: embeddings.float.body_json says so")
+        return undecided("the body is not JSON: see embeddings.float.body_json")
     return must_be_whole(reply, context, "float", ("encoding_format", "float")) or done()
 
 
@@ -103,11 +103,11 @@ def misshapen(reply: Reply, context: Context) -> Outcome | None:
     code="contract.encoding",
     capability="float",
     area=SHAPE,
-    says="Where floats were asked for, each embedding is an array of numbers.",
+    says="If a request asks for floats, each embedding is an array of numbers.",
     source=OPENAI_SPEC,
     probe="float",
     needs=("embeddings.float.answered",),
-    why="The AI SDK refuses a string as invalid; openai-python and openai-node hand out a text in place of a vector.",
+    why="The AI SDK refuses a string as invalid; openai-python and openai-node return a text instead of a vector.",
     holds_on=(IN_FLOATS,),
     breaks_on=(GOOD,),
 )
@@ -120,11 +120,11 @@ def in_numbers(reply: Reply, context: Context) -> Outcome:
     "embeddings.float.numbers",
     layer=SCHEMA,
     area=SHAPE,
-    says="The arrays have one length, which is not 0, finite numbers, and each has one other than 0.",
+    says="The arrays have one common length above 0 and finite numbers, and in each at least one number is not 0.",
     source=COMETAPI,
     probe="float",
     needs=("embeddings.float.encoding",),
-    why="The AI SDK, LangChain and openai-python hand them on; a vector store refuses them, or finds nothing.",
+    why="The AI SDK, LangChain and openai-python pass them on; a vector store refuses them, or finds nothing.",
     holds_on=(IN_FLOATS,),
     breaks_on=(of(_NUMBERS, _OTHERS[:3]), of([], []), of(_NUMBERS, [0.0] * 4)),
 )
@@ -138,11 +138,13 @@ def numbers(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.encoding",
     level=SHOULD,
-    says="Floats and base64 of the same texts are the same vectors: little-endian float32, each number at its place.",
+    says=(
+        "Floats and base64 of the same texts are the same vectors: little-endian float32, each number at its position."
+    ),
     source=OPENAI_SPEC,
     probe="float",
     needs=("embeddings.float.numbers",),
-    why="A store that openai-python filled and the AI SDK asks compares vectors that have nothing in common.",
+    why="If openai-python fills a store and the AI SDK queries it, unrelated vectors are compared.",
     holds_on=(IN_FLOATS, of([one + 0.0005 for one in _NUMBERS], _OTHERS)),
     breaks_on=(of(_OTHERS, _NUMBERS), of(_NUMBERS[:2], _OTHERS[:2]), of([one + 0.01 for one in _NUMBERS], _OTHERS)),
 )
@@ -152,7 +154,7 @@ def agrees(reply: Reply, context: Context) -> Outcome:
     if not packed or any(vector.encoding != BASE64 or vector.problem for vector in packed):
         return not_applicable("no answer in base64 to compare with")
     if moves(context):
-        return not_applicable("the same text has another vector each time, whatever the encoding")
+        return not_applicable("the same text gets a different vector each time, in any encoding")
     found = view.read(reply)
     for place, (vector, other) in enumerate(zip(found, packed, strict=False)):
         apart = vectors.apart(vector.numbers, other.numbers)
@@ -160,7 +162,7 @@ def agrees(reply: Reply, context: Context) -> Outcome:
             said = f"{vector.length} numbers, and {other.length} in base64"
             if vector.length == other.length:
                 said = f"they differ by {apart:.2g} of the largest number"
-            return broken(f"$.data[{place}].embedding", "the vector that came in base64", said)
+            return broken(f"$.data[{place}].embedding", "the vector from the base64 reply", said)
     return holds()
 
 

@@ -47,10 +47,10 @@ def _says(text: bytes, reason: bytes = b"end_turn", stop: bytes = b"null") -> Ex
     level=SHOULD,
     capability="system",
     area=_AREA,
-    says="The model hears the system prompt that stands beside the messages, or it is clearly refused.",
+    says="The model follows the system prompt beside the messages, or it is clearly refused.",
     source=COMETAPI,
     probe="system",
-    why="Agents put all their rules there: without them the model is another one.",
+    why="Agents put all their rules there: without them the model behaves differently.",
     holds_on=(GOOD,),
     breaks_on=(_says(b"Hello! How can I help you?"), _NOT),
 )
@@ -71,10 +71,13 @@ def heard(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="stop_sequences",
     area=_AREA,
-    says="An answer ends before a stop sequence, with stop_sequence as its reason, and names it; or it is refused.",
+    says=(
+        "An answer ends before a stop sequence, with the reason stop_sequence and the sequence's "
+        "name; or it is refused."
+    ),
     source=COMETAPI,
     probe="stop_sequences",
-    why="Programs that cut answers by it get what they did not want, or cannot tell why the answer ended.",
+    why="Programs that rely on it get text that they did not want, or cannot tell why the answer ended.",
     holds_on=(_says(_TO_16, b"stop_sequence", b'"17"'),),
     breaks_on=(
         _says(_TO_100),
@@ -105,10 +108,10 @@ def stopped(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="max_tokens",
     area=_AREA,
-    says="An answer that max_tokens cuts ends with the stop_reason max_tokens.",
+    says="An answer that max_tokens ends has the stop_reason max_tokens.",
     source=COMETAPI,
     probe="max_tokens",
-    why="A cut answer that says end_turn is taken for a whole one; a cap that is not kept costs money.",
+    why="An incomplete answer that says end_turn is treated as complete; a cap without effect costs money.",
     holds_on=(_says(b"1, 2, 3", b"max_tokens"),),
     breaks_on=(_says(_TO_100), _says(b"1, 2, 3"), _says(b"1, 2, 3", b"length"), _NOT),
 )
@@ -163,7 +166,7 @@ _COUNTED = Example(200, JSON, b'{"input_tokens":14}')
     says="POST /messages/count_tokens answers with input_tokens, an integer above 0, or with a readable error.",
     source=SDK,
     probe="count_tokens",
-    why="Claude Code asks before it sends: at a page or another count it cannot tell when its context is full.",
+    why="Claude Code asks before it sends: with a page or a wrong count it cannot tell when its context is full.",
     holds_on=(
         _COUNTED,
         Example(404, JSON, b'{"type":"error","error":{"type":"not_found_error","message":"no such path"}}'),
@@ -219,11 +222,13 @@ def _read(count: bytes) -> Example:
     level=SHOULD,
     capability="cache",
     area=_AREA,
-    says="A long prompt that is marked for the cache, sent again, is read from it: cache_read_input_tokens is above 0.",
+    says=(
+        "A long prompt that is marked for the cache and sent again is read from it: cache_read_input_tokens is above 0."
+    ),
     source=COMETAPI,
     probe="cache",
     needs=("messages.cache.taken",),
-    why="Agents send their whole past with each request: without the cache they pay ten times as much for it.",
+    why="Agents send their complete history with each request: without the cache they pay ten times as much for it.",
     holds_on=(_read(b"2400"),),
     breaks_on=(GOOD, _read(b"0"), _read(b"null"), _read(b'"2400"'), _NOT),
 )

@@ -23,8 +23,8 @@ from chatproof.surfaces.messages.examples import COMETAPI, GOOD, JSON, SDK
 CLAUSES = Clauses(VALIDATE)
 
 _OPTIONAL, _MODEL = "Optional request fields", "Model identifiers"
-_LOST = "The client's mistake goes unnoticed: it gets an answer to another question than it asked."
-_UNREAD = "The SDKs show the status alone: a developer is not told what to mend."
+_LOST = "The client's mistake is not noticed: the answer is to a different question."
+_UNREAD = "The SDKs show only the status: developers do not see what to fix."
 
 
 def _wrong(
@@ -36,9 +36,9 @@ def _wrong(
 _WRONG = (
     _wrong(
         "malformed_json",
-        "whose body is JSON that was cut off",
+        "whose body is incomplete JSON",
         (),
-        "A server that answers half a request to a client answers what a broken connection left of it.",
+        "A server that answers half a request also answers a request that a broken connection cut.",
     )._replace(level=MUST),
     _wrong("missing_messages", "without messages", ("messages",)),
     _wrong("missing_model", "without a model", ("model",)),
@@ -46,7 +46,8 @@ _WRONG = (
         "missing_max_tokens",
         "without max_tokens",
         ("max_tokens",),
-        "Who tests here finds the mistake at the next provider: the reference wants it of each request.",
+        "A developer who tests here finds the mistake only at the next provider: the reference "
+        "requires it in each request.",
     ),
     _wrong("wrong_messages_type", "whose messages are a number", ("messages",)),
     _wrong("temperature_range", "whose temperature is 99", ("temperature",), area=_OPTIONAL),
@@ -54,7 +55,7 @@ _WRONG = (
         "unknown_model",
         "for a model that does not exist",
         ("model",),
-        "A misspelt model is billed and answered by another one.",
+        "A misspelt model name is answered by another model, and billed.",
         _MODEL,
     ),
 )
@@ -89,7 +90,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
     if problem:
         return broken(*problem)
     if reply.error is None:
-        return not_applicable("the refusal carries no error")
+        return not_applicable("the refusal has no error")
     if reply.error.type == "not_found_error":
         return holds()
     return broken("$.error.type", "not_found_error", error_words(reply.error))

@@ -35,7 +35,7 @@ clause = CLAUSES.add
 
 _AREA, _CODE = "Capabilities", "contract.parameter"
 _PARAMETERS = ("thinking", "budget_tokens", "max_tokens")
-_NONE = "the answer has no thinking: a model may do without"
+_NONE = "the answer has no thinking: a model may answer without it"
 
 
 def _first(thought: bytes) -> Example:
@@ -53,7 +53,7 @@ def _thoughts(message: view.Fields) -> list[view.Fields]:
     level=SHOULD,
     capability="thinking",
     area=_AREA,
-    says="Thinking that is asked for comes in blocks with their thinking and a non-empty signature, or is refused.",
+    says="Requested thinking arrives in blocks with their thinking and a non-empty signature, or is refused.",
     source=COMETAPI,
     probe="thinking",
     why="The AI SDK refuses the reply without a signature, and a turn with tools cannot be sent back.",
@@ -128,11 +128,11 @@ def in_stream(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="thinking",
     area=_AREA,
-    says="The conversation goes on with the thinking sent back as it came.",
+    says="The conversation continues with the thinking sent back unchanged.",
     source=COMETAPI,
     probe="thinking.result",
     needs=("messages.thinking.signed",),
-    why="Clients with thinking send it back, Claude Code among them; a refusal of the signature ends the conversation.",
+    why="Clients with thinking, such as Claude Code, send it back; a refusal of the signature ends the conversation.",
     holds_on=(GOOD, THOUGHTFUL),
     breaks_on=(
         Example(400, JSON, b'{"type":"error","error":{"message":"Invalid `signature` in `thinking` block"}}'),

@@ -37,7 +37,7 @@ clause = CLAUSES.add
 
 AREA, CODE = "Capabilities", "contract.tools"
 PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
-NO_CALL = "the reply carries no call"
+NO_CALL = "the reply has no call"
 _CALL = b'{"type":"tool_use","id":"toolu_1","name":"record_word","input":{"word":"pong"}}'
 _SECOND = b'{"type":"tool_use","id":"toolu_2","name":"record_number","input":{"number":7}}'
 
@@ -57,7 +57,7 @@ def _calls(reply: Reply) -> list[view.Fields]:
 def _instead(reply: Reply) -> str:
     """What came in the place of a call."""
     kinds = ", ".join(quote(block.get("type"), 40) for block in view.blocks(reply.object)[:5]) or "nothing"
-    return f"no call; the content holds {kinds}, text {quote(view.text_of(reply.object), 60)}"
+    return f"no call; the content has {kinds}, text {quote(view.text_of(reply.object), 60)}"
 
 
 @clause(
@@ -70,7 +70,7 @@ def _instead(reply: Reply) -> str:
     says="A forced call is made, or clearly refused.",
     source=COMETAPI,
     probe="tools",
-    why="Agents wait for a call that never comes, and take the prose for the end of the work.",
+    why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
     holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
     breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
 )
@@ -116,7 +116,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
         if path:
             return damaged(f"$.content[{number}].{path}", expected, shown(block, path))
         if block["id"] in ids:
-            return damaged(f"$.content[{number}].id", "one that no call before it has", shown(block, "id"))
+            return damaged(f"$.content[{number}].id", "an id that no earlier call has", shown(block, "id"))
         ids.add(block["id"])
     return done() if _calls(reply) else not_applicable(NO_CALL)
 
@@ -131,7 +131,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     source=SDK,
     probe="tools",
     needs=("messages.tools.called",),
-    why="anthropic-python and @anthropic-ai/sdk hand it to the tool as it is: a client's function gets a string.",
+    why="anthropic-python and @anthropic-ai/sdk pass it to the tool unchanged: a client's function gets a string.",
     holds_on=(CALLED, _with(_CALL.replace(b'{"word":"pong"}', b"{}"))),
     breaks_on=(
         _with(_CALL.replace(b'{"word":"pong"}', b'"{\\"word\\":\\"pong\\"}"')),
@@ -155,11 +155,11 @@ def is_object(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The call is of the tool that was forced, and its input satisfies that tool's schema.",
+    says="The call names the forced tool, and its input satisfies that tool's schema.",
     source=COMETAPI,
     probe="tools",
     needs=("messages.tools.readable", "messages.tools.input"),
-    why="Programs that pass the input on without a look fail on the missing member.",
+    why="Programs that pass the input on unchecked fail on the missing member.",
     holds_on=(CALLED,),
     breaks_on=(
         _with(_CALL.replace(b'"word"', b'"term"')),
@@ -176,7 +176,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
             return ignored(f"{at}.name", FUNCTION, quote(block.get("name")))
         problem = problem_in(block.get("input"), WORD_SCHEMA)
         if problem:
-            return ignored(f"{at}.input", "what satisfies the tool's schema", problem)
+            return ignored(f"{at}.input", "arguments that satisfy the tool's schema", problem)
     return done() if _calls(reply) else not_applicable(NO_CALL)
 
 
@@ -190,7 +190,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="tools",
     needs=("messages.tools.called",),
-    why="A loop that goes by the stop_reason takes the turn for the last one, and runs no tool.",
+    why="A loop that checks the stop_reason treats the turn as the last one, and runs no tool.",
     holds_on=(CALLED,),
     breaks_on=(
         body(CALLED.body.replace(b'"stop_reason":"tool_use"', b'"stop_reason":"end_turn"')),
@@ -214,8 +214,11 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="parallel_tools",
     area=AREA,
-    says="Two calls of one turn come as two blocks with ids of their own, not as one with the input of both; or the "
-    "request is refused. (A model that makes one call at a time is not judged, unless this is required.)",
+    says=(
+        "Two calls of one turn arrive as two blocks with different ids, not as one with the "
+        "input of both; or the request is refused. (A model that makes one call at a time is not "
+        "judged, unless this is required.)"
+    ),
     source=COMETAPI,
     probe="tools.parallel",
     why="Gateways that bridge to chat merge them into one: the second call is lost.",
@@ -253,11 +256,11 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The conversation goes on with the tool's result: the call can be sent back as it came.",
+    says="The conversation continues with the tool's result: the call can be sent back unchanged.",
     source=COMETAPI,
     probe="tools.result",
     needs=("messages.tools.readable", "messages.tools.input"),
-    why="Every client with tools, Claude Code among them, sends the call and its result back; a refusal ends the work.",
+    why="Every client with tools, such as Claude Code, sends the call and its result back; a refusal ends its work.",
     holds_on=(GOOD, CALLED),
     breaks_on=(
         Example(400, JSON, b'{"type":"error","error":{"message":"unexpected tool_use_id in tool_result blocks"}}'),

@@ -67,9 +67,9 @@ def json_schema(reply: Reply, context: Context) -> Outcome:
     text, at = view.text_of(reply.object), "the output's text"
     value, problem = parse(text.encode("utf-8", "surrogatepass"))
     if problem is not None:
-        return ignored(at, "JSON and nothing else", quote(text, 80))
+        return ignored(at, "only JSON", quote(text, 80))
     found = problem_in(value, ANSWER_SCHEMA)
-    return ignored(at, "what satisfies the schema", found) if found else done()
+    return ignored(at, "output that satisfies the schema", found) if found else done()
 
 
 @clause(
@@ -79,10 +79,10 @@ def json_schema(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="instructions",
     area=_AREA,
-    says="The model hears the instructions that stand beside the input, or they are clearly refused.",
+    says="The model follows the instructions beside the input, or they are clearly refused.",
     source=OPENAI_SPEC,
     probe="instructions",
-    why="Agents put all their rules there: without them the model is another one.",
+    why="Agents put all their rules there: without them the model behaves differently.",
     holds_on=(GOOD,),
     breaks_on=(_says(b"Hello! How can I help you?"), Example(200, JSON, b'{"error":"no"}')),
 )
@@ -103,10 +103,10 @@ def heard(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="max_output_tokens",
     area=_AREA,
-    says="An answer that max_output_tokens cuts is `incomplete`, with the reason max_output_tokens.",
+    says="An answer that max_output_tokens ends is `incomplete`, with the reason max_output_tokens.",
     source=OPENAI_SPEC,
     probe="max_output_tokens",
-    why="A cut answer that calls itself completed is taken for a whole one; a cap that is not kept costs money.",
+    why="An incomplete answer labelled completed is treated as complete; a cap without effect costs money.",
     holds_on=(_CUT,),
     breaks_on=(
         _LONG,
@@ -141,7 +141,7 @@ def kept(reply: Reply, context: Context) -> Outcome:
     says="A request as the Codex CLI sends it is answered: tools of several kinds, include, prompt_cache_key.",
     source=OPENAI_SPEC,
     probe="codex",
-    why="Codex sends such tools with each request: a server that refuses a kind that it does not know cannot serve it.",
+    why="Codex sends such tools with each request: a server that refuses unknown kinds cannot serve it.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(400, JSON, b'{"error":{"message":"\'type\' of tool must be \'function\'","param":"tools"}}'),

@@ -44,11 +44,11 @@ _DETAILED = altered(
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The response has all fields that the reference requires, null where they have no value.",
+    says="The response has all fields that the reference requires; a field without a value is null.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="Typed clients (async-openai, SwiftOpenAI) refuse the whole reply; the clients measured do without them.",
+    why="Typed clients (async-openai, SwiftOpenAI) refuse the complete reply; the tested clients work without them.",
     holds_on=(_WHOLE,),
     breaks_on=(body(BODY), body(_WHOLE.body.replace(b',"metadata":{}', b""))),
 )
@@ -69,7 +69,7 @@ def envelope(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.usage_reported",),
-    why="Whoever counts the parts and whoever counts the total bill differently.",
+    why="Bills by the parts and bills by the total differ.",
     holds_on=(body(BODY),),
     breaks_on=(
         altered(b'"total_tokens":7', b'"total_tokens":8'),
@@ -112,17 +112,17 @@ def usage_details(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The response's id, where it stands, is a string.",
+    says="The response's id, if present, is a string.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="Typed clients refuse another type; who goes on from it sends it as previous_response_id.",
+    why="Typed clients refuse another type; clients that continue the response send it as previous_response_id.",
     holds_on=(body(BODY),),
     breaks_on=(altered(b'"id":"resp_1"', b'"id":7'), altered(b'"id":"resp_1"', b'"id":null')),
 )
 def id_string(reply: Reply, context: Context) -> Outcome:
     if "id" not in reply.object:
-        return not_applicable("the response has no id: responses.envelope says so")
+        return not_applicable("the response has no id: see responses.envelope")
     if isinstance(reply.object["id"], str) and reply.object["id"]:
         return holds()
     return broken("$.id", "a string", quote(reply.object["id"]))

@@ -13,14 +13,14 @@ from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD
 CLAUSES = Clauses(VALIDATE)
 
 _OPTIONAL = "Optional request fields"
-_LOST = "The client's mistake goes unnoticed: it gets an answer to another question than it asked."
+_LOST = "The client's mistake is not noticed: the answer is to a different question."
 _WRONG = (
     Wrong(
         "malformed_json",
-        "whose body is JSON that was cut off",
+        "whose body is incomplete JSON",
         MUST,
         (),
-        "A server that answers half a request to a client answers what a broken connection left of it.",
+        "A server that answers half a request also answers a request that a broken connection cut.",
     ),
     Wrong("missing_input", "without input", SHOULD, ("input",), _LOST),
     Wrong("missing_model", "without a model", SHOULD, ("model",), _LOST),
@@ -31,7 +31,7 @@ _WRONG = (
         "for a model that does not exist",
         SHOULD,
         ("model",),
-        "A misspelt model is billed and answered by another one.",
+        "A misspelt model name is answered by another model, and billed.",
         area="Model identifiers",
     ),
     Wrong(

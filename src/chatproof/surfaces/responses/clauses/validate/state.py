@@ -22,10 +22,10 @@ _FIELDS = ("store", "previous_response_id", "previous_response")
     level=SHOULD,
     capability="store",
     area="Capabilities",
-    says="A response that is to be stored is answered with its id, or clearly refused.",
+    says="A request to store the response gets its id, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="store",
-    why="Clients go on from the id.",
+    why="Clients continue from the id.",
     holds_on=(GOOD,),
     breaks_on=(altered(b'"id":"resp_1",', b""), Example(200, JSON, b'{"error":"no"}')),
 )
@@ -44,11 +44,11 @@ def stored(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="previous_response_id",
     area="Capabilities",
-    says="A request with previous_response_id goes on from that response, or is clearly refused.",
+    says="A request with previous_response_id continues that response, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="store.recall",
     needs=("responses.store.accepted",),
-    why="A server that ignores it answers without the conversation before, and the client does not notice.",
+    why="A server that ignores it answers without the earlier conversation, and the client does not notice.",
     holds_on=(GOOD,),
     breaks_on=(altered(b'"text":"pong"', b'"text":"You gave me no word."'), Example(200, JSON, b'{"error":"no"}')),
 )
@@ -59,4 +59,4 @@ def recalled(reply: Reply, context: Context) -> Outcome:
     text = view.text_of(reply.object)
     if WORD in text.lower():
         return done()
-    return ignored("the output's text", f"the word {WORD}, which stands in the stored response", quote(text, 60))
+    return ignored("the output's text", f"the word {WORD}, which is in the stored response", quote(text, 60))

@@ -29,7 +29,7 @@ clause = CLAUSES.add
 
 AREA, CODE = "Capabilities", "contract.tools"
 PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
-_NO_CALL = "the reply carries no call"
+_NO_CALL = "the reply has no call"
 _CALL = (
     b'{"id":"fc_1","type":"function_call","status":"completed","call_id":"call_1","name":"record_word",'
     b'"arguments":"{\\"word\\":\\"pong\\"}"}'
@@ -47,7 +47,7 @@ def calls(reply: Reply) -> list[view.Fields]:
 def without_call(reply: Reply) -> str:
     """What came in the place of a call."""
     kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(view.final(reply))[:5]) or "nothing"
-    return f"no call; the output holds {kinds}, text {quote(view.text_of(view.final(reply)), 60)}"
+    return f"no call; the output has {kinds}, text {quote(view.text_of(view.final(reply)), 60)}"
 
 
 @clause(
@@ -60,7 +60,7 @@ def without_call(reply: Reply) -> str:
     says="A forced call is made, or clearly refused.",
     source=OPENAI_SPEC,
     probe="tools",
-    why="Agents wait for a call that never comes, and take the prose for the end of the work.",
+    why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
     holds_on=(_GOOD, with_output(ITEM, _CALL)),
     breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
 )
@@ -87,12 +87,14 @@ def misread(call: view.Fields) -> tuple[str, str]:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="Each call has a call_id of its own, the function's name, and arguments in a string.",
+    says="Each call has its own call_id, the function's name, and arguments in a string.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.called",),
-    why="openai-python, openai-node, the AI SDK and LangChain parse the string; an object in its place stops them. A "
-    "call that comes twice runs twice.",
+    why=(
+        "openai-python, openai-node, the AI SDK and LangChain parse the string; an object "
+        "instead of it stops them. A call that is sent twice runs twice."
+    ),
     holds_on=(_GOOD, with_output(_CALL, _SECOND)),
     breaks_on=(
         with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
@@ -114,7 +116,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
         if field:
             return damaged(f"$.output[{number}].{field}", expected, shown(item, field))
         if item["call_id"] in ids:
-            return damaged(f"$.output[{number}].call_id", "one that no call before it has", shown(item, "call_id"))
+            return damaged(f"$.output[{number}].call_id", "an id that no earlier call has", shown(item, "call_id"))
         ids.add(item["call_id"])
     return done()
 
@@ -125,8 +127,8 @@ def value_of(arguments: Json) -> tuple[Json, str]:
         return None, f"arguments are {quote(arguments)}"
     value, problem = parse(arguments.encode("utf-8", "surrogatepass"))
     if problem is not None:
-        return None, f"arguments are no JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
-    return value, "" if isinstance(value, dict) else f"arguments are no object: {quote(arguments, 80)}"
+        return None, f"arguments are not JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
+    return value, "" if isinstance(value, dict) else f"arguments are not an object: {quote(arguments, 80)}"
 
 
 @clause(
@@ -164,11 +166,11 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The call is of the function that was forced, and its arguments satisfy that function's schema.",
+    says="The call names the forced function, and its arguments satisfy that function's schema.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.arguments",),
-    why="Programs that pass the arguments on without a look fail on the missing one.",
+    why="Programs that pass the arguments on unchecked fail on the missing one.",
     holds_on=(_GOOD,),
     breaks_on=(
         with_output(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
@@ -183,7 +185,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
             return ignored(f"call {number}, $.name", FUNCTION, quote(call.get("name")))
         problem = problem_in(value_of(call.get("arguments"))[0], WORD_SCHEMA)
         if problem:
-            return ignored(f"call {number}, $.arguments", "what satisfies the function's schema", problem)
+            return ignored(f"call {number}, $.arguments", "arguments that satisfy the function's schema", problem)
     return done()
 
 
@@ -193,11 +195,11 @@ def forced(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="Each call has an id of its own, beside its call_id.",
+    says="Each call has its own id, in addition to its call_id.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.readable",),
-    why="The AI SDK refuses the whole reply without it: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply without it: Invalid JSON response.",
     holds_on=(_GOOD,),
     breaks_on=(with_output(_CALL.replace(b'"id":"fc_1",', b"")), with_output(_CALL.replace(b'"fc_1"', b"null"))),
 )
@@ -222,8 +224,11 @@ def _holds_both(arguments: Json, problem: str) -> bool:
     level=SHOULD,
     capability="parallel_tools",
     area=AREA,
-    says="Two calls of one turn come as two items with call_ids of their own, not as one with the arguments of both; "
-    "or the request is refused. (A model that makes one call at a time is not judged, unless this is required.)",
+    says=(
+        "Two calls of one turn arrive as two items with different call_ids, not as one with the "
+        "arguments of both; or the request is refused. (A model that makes one call at a time is "
+        "not judged, unless this is required.)"
+    ),
     source=OPENAI_SPEC,
     probe="tools.parallel",
     why="Gateways that bridge to chat merge them into one: the second call is lost.",
@@ -264,11 +269,11 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The conversation goes on with the tool's result: the call can be sent back as it came.",
+    says="The conversation continues with the tool's result: the call can be sent back unchanged.",
     source=OPENAI_SPEC,
     probe="tools.result",
     needs=("responses.tools.arguments",),
-    why="Every agent, Codex among them, sends the call and its result back; a refusal ends it after the first tool.",
+    why="Every agent, such as Codex, sends the call and its result back; a refusal ends its work after the first tool.",
     holds_on=(GOOD, _GOOD),
     breaks_on=(
         Example(400, JSON, b'{"error":{"message":"No tool call found for call_1","param":"input"}}'),

@@ -84,10 +84,10 @@ def _calls(reply: Reply) -> list[tuple[int, Item]]:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="A forced call comes as a stream where a stream is asked for, or is clearly refused.",
+    says="If the request asks for a stream, a forced call is streamed, or clearly refused.",
     source=OPENAI_SPEC,
     probe=_PROBE,
-    why="Agents stream: they wait for a call that never comes.",
+    why="Agents stream: they wait for a call that never arrives.",
     holds_on=(CALLED,),
     breaks_on=(STREAMED, GOOD),
 )
@@ -112,7 +112,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     code="stream.malformed",
     area=AREA,
-    says="The stream of a call is in order: begun, built and ended as every stream must be.",
+    says="The stream of a call is in order: it begins, grows and ends as every stream must.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.called",),
@@ -152,12 +152,12 @@ def _first_broken(judges: tuple[Judge, ...], reply: Reply, context: Context) -> 
     code="stream.malformed",
     level=SHOULD,
     area=AREA,
-    says="The stream of a call keeps the lesser rules of every stream, too: it names its model, numbers its items from "
-    "0, ends once, and has no events of other types or after its end.",
+    says="The stream of a call also follows the less important rules of every stream: it names its model, numbers its "
+    "items from 0, ends once, and has no events of other types or after its end.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.in_order",),
-    why="openai-node 6 raises at another number, openai-node at other types, the AI SDK without a model.",
+    why="openai-node 6 raises at another number, openai-node at other types, and the AI SDK without a model.",
     holds_on=(CALLED,),
     breaks_on=(
         streamed([{**one, "output_index": 1} if "output_index" in one else one for one in CALL_EVENTS]),
@@ -218,8 +218,10 @@ def readable(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.in_order",),
-    why="openai-python, openai-node, the AI SDK and LangChain take the name and the ids from "
-    "response.output_item.added, and loops as the guide shows them add the deltas to its arguments.",
+    why=(
+        "openai-python, openai-node, the AI SDK and LangChain read the name and the ids from "
+        "response.output_item.added; loops as in the guide add the deltas to its arguments."
+    ),
     holds_on=(CALLED,),
     breaks_on=(
         changed("output_item.added", drop("item", "name"), CALL_EVENTS),
@@ -276,11 +278,11 @@ def status(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The deltas of a call's arguments, where there are any, join to what is said when they are done.",
+    says="The deltas of a call's arguments, if there are any, join to the arguments in the done event.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
-    why="Clients take one or the other: the function runs with other arguments, and nobody notices.",
+    why="Clients use one or the other: the function runs with different arguments, and nobody notices.",
     holds_on=(
         CALLED,
         without("function_call_arguments.delta", events=CALL_EVENTS),
@@ -316,12 +318,14 @@ def joined(reply: Reply, context: Context) -> Outcome:
     code="stream.malformed",
     level=SHOULD,
     area=AREA,
-    says="The arguments of a call are empty when it is added, come in deltas, and are then said to be done.",
+    says="The arguments of a call are empty when it is added, arrive in deltas, and then in a done event.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
-    why="Loops as the guide shows them add the deltas to what was added, or have nothing to add; programs that take "
-    "the finished call do without.",
+    why=(
+        "Loops as in the guide add the deltas to the arguments of the added call, or have "
+        "nothing to add to; programs that read the finished call are not affected."
+    ),
     holds_on=(CALLED,),
     breaks_on=(
         without("function_call_arguments.delta", events=CALL_EVENTS),
@@ -348,11 +352,11 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The response that the stream ends with holds the call that was streamed.",
+    says="The final response of a stream contains the streamed call.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
-    why="openai-node and LangChain raise where its output is absent; openai-python's final response has no call.",
+    why="openai-node and LangChain raise if its output is missing; openai-python's final response has no call.",
     holds_on=(CALLED, changed("completed", put(_SPACED, "response", "output", 0, "arguments"), CALL_EVENTS)),
     breaks_on=(
         changed("completed", put([], "response", "output"), CALL_EVENTS),
