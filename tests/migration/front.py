@@ -12,7 +12,11 @@ from typing import Any
 
 from chatproof import Secret, Target, simulator
 
-Refuses = Callable[[dict[str, Any]], tuple[int, Any] | None]
+Body = dict[str, Any]
+Refuses = Callable[[Body], tuple[int, Any] | None]
+
+
+_OF_THE_CONNECTION = ("host", "connection", "content-length")
 
 
 class Front:
@@ -23,8 +27,14 @@ class Front:
 
 
 @contextmanager
-def refusing(refuses: Refuses) -> Iterator[Front]:
-    """Serve what the simulator serves, but for chat requests that `refuses` has an answer for: (status, body)."""
+def refusing(
+    refuses: Refuses,
+    takes: Callable[[Body], Body] | None = None,
+    answers: Callable[[Body, Body], Body] | None = None,
+) -> Iterator[Front]:
+    """Serve what the simulator serves, but for chat requests that `refuses` has an answer for: (status, body).
+
+    `takes` makes of a request the one that is answered; `answers` makes of it and its JSON reply the one that is sent."""
     started = simulator.start()
     port = int(started.base_url.rpartition(":")[2].partition("/")[0])
     seen: list[dict[str, Any]] = []
@@ -43,17 +53,21 @@ def refusing(refuses: Refuses) -> Iterator[Front]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.asked: Body = {}
             refused = self.refused(body) if self.command == "POST" else None
             if refused:
                 status, said = refused
                 data, kind = json.dumps(said).encode(), "application/json"
             else:
                 upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-                kept = {n: v for n, v in self.headers.items() if n.lower() not in ("host", "connection")}
-                upstream.request(self.command, self.path, body or None, kept)
+                kept = {n: v for n, v in self.headers.items() if n.lower() not in _OF_THE_CONNECTION}
+                taken = json.dumps(takes(self.asked)).encode() if takes and self.asked else body
+                upstream.request(self.command, self.path, taken or None, kept)
                 reply = upstream.getresponse()
                 data, status, kind = reply.read(), reply.status, reply.getheader("Content-Type") or ""
                 upstream.close()
+                if answers and self.asked and status == 200 and "json" in kind:
+                    data = json.dumps(answers(self.asked, json.loads(data))).encode()
             self.send_response(status)
             for name, value in (("Content-Type", kind), ("Content-Length", str(len(data))), ("Connection", "close")):
                 self.send_header(name, value)
@@ -69,7 +83,9 @@ def refusing(refuses: Refuses) -> Iterator[Front]:
             except ValueError:
                 return None
             seen.append(asked)
-            return refuses(asked)
+            refused = refuses(asked)
+            self.asked = asked
+            return refused
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)

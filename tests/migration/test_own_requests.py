@@ -192,7 +192,7 @@ def test_a_dead_control_keeps_own_requests_back() -> None:
         made = asked(server.target, own(BODY))
     found = [f for f in made["findings"] if f["probe"] == "request.1"]
     assert [(f["clause"], f["outcome"]) for f in found] == [("request.answered", "undecided")]
-    assert "happy does not hold" in found[0]["reason"]
+    assert "happy did not pass" in found[0]["reason"]
 
 
 def test_limits_bound_the_explanation() -> None:

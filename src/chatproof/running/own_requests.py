@@ -18,7 +18,8 @@ from chatproof.running.own_planning import named, request_of
 from chatproof.running.plan import USER_AGENT, Settings
 from chatproof.surfaces.chat.own_request import OwnRequest
 from chatproof.surfaces.chat.probes_more import ROWS, USUAL
-from chatproof.surfaces.chat.request_parts import CAP, CAPS, Part
+from chatproof.surfaces.chat.request_part import Part
+from chatproof.surfaces.chat.request_parts import CAP, CAPS
 from chatproof.surfaces.chat.smallest_refusal import MOST, Answer, Explained, Search
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Exchange, Request

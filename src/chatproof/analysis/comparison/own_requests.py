@@ -12,6 +12,7 @@ KIND = "request"
 USUAL = "usual."
 _NAMED = 8
 _ANSWERED = "request.answered"
+_LOST = ("request.tool_choice", "request.schema")
 
 
 def is_own(probe: str) -> bool:
@@ -37,9 +38,14 @@ def of_pair(pair: Pair, a: Document, b: Document) -> list[Difference]:
     if not answered_a:  # no difference between the two; and yet the request does not work on B
         both = _refused(pair.probe, b, now)
         return [both._replace(a=was["observed"], effect=CHANGE, change=f"A refuses it, too. {both.change}")]
-    found = judgements.of_findings(pair, of_run(b))
+    found = [_gravely(one) for one in judgements.of_findings(pair, of_run(b))]
     touched = [one.at for one in found if one.at.startswith("$")]
     return [*found, *(one for one in exchanges.of_exchange(pair) if not _is_told(pair, one, touched))]
+
+
+def _gravely(one: Difference) -> Difference:
+    """A forced call that is not made, or an answer that is not the JSON it had to be, is lost as if it were refused."""
+    return one._replace(effect=BREAKS) if one.effect == CHANGE and set(one.clauses) & set(_LOST) else one
 
 
 def is_usual(pair: Pair) -> bool:

@@ -64,5 +64,8 @@ def _is_spared(name: str, run: Document, requires: frozenset[str], *, refused: b
 
 
 def _answered(run: Document) -> set[str]:
+    """Those that are answered, as they are or with a change that their own difference tells."""
     found = run["findings"]
-    return {f["probe"] for f in found if f["clause"] == "request.answered" and f["outcome"] == "holds"}
+    refusals = ((row["probe"], row["refused"]) for row in run["requests"])
+    changed = {probe for probe, refused in refusals if refused and refused["parts"] and not refused["needed"]}
+    return changed | {f["probe"] for f in found if f["clause"] == "request.answered" and f["outcome"] == "holds"}

@@ -11,7 +11,8 @@ from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.reply import Reply
 from chatproof.secrets.digest import sha256
 from chatproof.surfaces.chat import view
-from chatproof.surfaces.chat.request_parts import CAPS, shown_name
+from chatproof.surfaces.chat.request_part import shown_name
+from chatproof.surfaces.chat.request_parts import CAPS
 from chatproof.surfaces.chat.view import text_of
 from chatproof.wire.strictjson import Json
 

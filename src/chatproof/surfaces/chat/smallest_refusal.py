@@ -8,7 +8,8 @@ from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
 from chatproof.evidence.provider_error import ProviderError
-from chatproof.surfaces.chat.request_parts import Part, Request, parts_of, without
+from chatproof.surfaces.chat.request_part import Part, Request
+from chatproof.surfaces.chat.request_parts import parts_of, without
 
 MOST = 8
 """Requests that an explanation may cost."""
@@ -62,14 +63,27 @@ class Search:
             return Explained((), 0, "it has no optional parts")
         guess = yield from self._by_words(error)
         if guess:
-            return self._told(guess)
+            return (yield from self._together(guess))
         everything = yield from self._try(self.parts)
         if everything is None or not everything.answered:
             said = "even its plainest form is refused" if everything is not None else "no smaller request was answered"
             return Explained((), self.asked, said)
-        return self._told((yield from self._bisected()))
+        return (yield from self._together((yield from self._bisected())))
 
-    def _told(self, parts: list[Part]) -> Explained:
+    def _together(self, parts: list[Part]) -> Asking[Explained]:
+        """What is found; where it is one part that cannot be spared, whether it is refused only beside another such.
+
+        Without this a server that takes tools, and a schema, but not both, would be said to refuse tools."""
+        for other in self.parts if len(parts) == 1 and parts[0].needed else []:
+            if not other.needed or not other.words or other.name == parts[0].name:
+                continue
+            answer = yield from self._try([other])
+            if answer is None:
+                break
+            if answer.answered:
+                one, two = (part.name for part in self.parts if part in (parts[0], other))
+                both = parts[0]._replace(name=f"{one} beside {two}", instead="without one of them")
+                return Explained((both,), self.asked)
         return Explained(tuple(parts), self.asked)
 
     def _try(self, parts: list[Part]) -> Asking[Answer | None]:

@@ -111,14 +111,16 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
     choice, made = asked.get("tool_choice"), calls_of(reply)
     if choice == "none":
         return broken(_CALLS, "no call", f"{len(made)} calls") if made else holds()
-    if choice in (None, "auto") and not made:
+    allowed = members(members(choice).get("allowed_tools"))
+    if (choice in (None, "auto") or allowed.get("mode") == "auto") and not made:
         return not_applicable("the model was free to call a tool, and did not")
     if not made:
         return broken(_CALLS, "a call, because the request forces one", "no call")
-    wanted = members(members(choice).get("function")).get("name")
+    given = [choice] if not allowed else items(allowed.get("tools"))
+    wanted = [members(members(one).get("function")).get("name") for one in given if isinstance(one, dict)]
     for number, call in enumerate(made):
         at = f"{_CALLS}[{number}].function"
-        known = [tool for tool in tools if tool.get("name") == call.name and wanted in (None, call.name)]
+        known = [tool for tool in tools if tool.get("name") == call.name and (not wanted or call.name in wanted)]
         if not known:
             return broken(f"{at}.name", "the name of a tool in the request", "another name")
         schema = members(known[0].get("parameters"))
