@@ -56,6 +56,12 @@ def test_examples(id: str, example: Example, wanted: str) -> None:
     assert outcome(id, {**ASKED, **streamed}, example) == wanted
 
 
+def allowed(mode: str, name: str = "record_word") -> dict[str, Any]:
+    """A choice among some of the tools only."""
+    tools = [{"type": "function", "function": {"name": name}}]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": WORD}}
 ROWS = [
     ("request.finished", {"stream": True}, STREAMED, HOLDS),
@@ -79,6 +85,10 @@ ROWS = [
     ("request.usage", {"stream": True, "stream_options": {"include_usage": True}}, STREAMED, BROKEN),
     ("request.calls", {}, CALLED, NOT_APPLICABLE),  # no tools were asked for
     ("request.tool_choice", {"tools": [TOOL]}, GOOD, NOT_APPLICABLE),  # the model was free
+    ("request.tool_choice", {"tools": [TOOL], "tool_choice": allowed("auto")}, GOOD, NOT_APPLICABLE),
+    ("request.tool_choice", {"tools": [TOOL], "tool_choice": allowed("required")}, GOOD, BROKEN),
+    ("request.tool_choice", {"tools": [TOOL], "tool_choice": allowed("auto")}, CALLED, HOLDS),
+    ("request.tool_choice", {"tools": [TOOL], "tool_choice": allowed("auto", "other")}, CALLED, BROKEN),
     ("request.tool_choice", {"tools": [TOOL], "tool_choice": "none"}, CALLED, BROKEN),
     ("request.tool_choice", {"tools": [TOOL], "tool_choice": "required"}, GOOD, BROKEN),
 ]
