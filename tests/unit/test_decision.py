@@ -90,7 +90,7 @@ def test_reasons_of_each_verdict() -> None:
 def test_waivers_in_force_and_expired() -> None:
     said = report("validate-waived")
     assert document("validate-waived")["verdict"] == "GO"
-    assert "| `usage.integers` | the user's | known `\\x7c` since June | `OPS-7` | 2999-12-31 | yes |" in said
+    assert "| `usage.integers` | you | known `\\x7c` since June | `OPS-7` | 2999-12-31 | yes |" in said
     expired = report("validate-expired")
     assert document("validate-expired")["verdict"] == "NO-GO"
     assert "| 2020-01-31 (expired) | no, expired |" in expired
