@@ -248,8 +248,11 @@ def test_the_guide_is_true() -> None:
     assert running.stdout is not None
     far = Simulator(f"http://127.0.0.1:{port}/v1", KEY, None, ())
     try:
-        shown = "".join(running.stdout.readline() for _ in range(4))
+        shown = "".join(running.stdout.readline() for _ in range(5))
         assert KEY not in shown and "what SIM_KEY holds" in shown
+        (tried,) = (line.split()[1:] for line in shown.splitlines() if line.startswith("try "))
+        environ = {**os.environ, "SIM_KEY": KEY, "CHATPROOF_JOURNAL": "none"}
+        assert subprocess.run([sys.executable, "-m", *tried], env=environ, capture_output=True).returncode == 0
         began = time.perf_counter()
         assert chat(far).status == 200
         assert time.perf_counter() - began >= 0.2
@@ -271,8 +274,8 @@ def test_the_guide_is_true() -> None:
         (("--key-env", "not a name"), "name of a variable"),
         (("--latency", "soon"), "not a time"),
         (("--latency=-1s",), "not a time"),
-        (("--pace", "0"), "tokens per second"),
-        (("--pace", "nan"), "tokens per second"),
+        (("--pace", "0"), "tokens a second"),
+        (("--pace", "nan"), "tokens a second"),
     ],
 )
 def test_wrong_options_are_told(options: tuple[str, ...], said: str) -> None:

@@ -58,6 +58,8 @@ def test_from_break_to_waiver_and_back(shop: Any, tmp_path: Path) -> None:
     status, document = endpoint.validate("--baseline", str(fragment))
     assert status == 1 and document["verdict"] == "NO-GO"
     text = fragment.read_text()
+    status, again = endpoint.validate("--baseline", str(fragment))
+    assert status == 2 and "may be filled in" in again["stderr"] and fragment.read_text() == text
 
     # As it is written it is refused: somebody has to say why.
     endpoint.file.write_text(endpoint.head + text)

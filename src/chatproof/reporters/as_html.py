@@ -30,6 +30,7 @@ _LAYERS = {
     "behaviour": "what the endpoint does",
     "": "other",
 }
+_UNCHECKED = {"undecided": "not checked"}  # as text reports say it
 _WORDS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided", SKIPPED: "not checked", PASSED: "passed"}
 _MEANING = {
     "GO": "Every required clause passed.",
@@ -153,7 +154,7 @@ def _unchecked(all_cases: list[Case]) -> list[Fold]:
             if case.state == state:
                 groups.setdefault((case.outcome.replace("_", " "), case.message), []).append(case)
     return [
-        (f"{_clauses(same)} {outcome}", f"because {reason}" if reason else "", same)
+        (f"{_clauses(same)} {_UNCHECKED.get(outcome, outcome)}", f"because {reason}" if reason else "", same)
         for (outcome, reason), same in sorted(groups.items(), key=lambda group: group[0][0] != "undecided")
     ]
 

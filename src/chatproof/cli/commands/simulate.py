@@ -63,6 +63,14 @@ def main(argv: list[str]) -> int:
     lines = [f"base URL  {server.base_url}", f"model     {server.model}", f"key       {shown}"]
     if server.ca_file:
         lines.append(f"CA file   {server.ca_file}")
+    api = f" --api {args.api}" if args.api not in ("", CHAT) else ""
+    stream = " --stream" if server.stream else ""  # the fault shows in a stream only
+    said = f"chatproof smoke {server.base_url} --model {server.model}{api}{stream}"
+    if server.ca_file:
+        said += f" --ca-file {server.ca_file}"
+    lines.append(
+        f"try       {said} --key-env {args.key_env}" if key else f"try       CHATPROOF_API_KEY={server.key} {said}"
+    )
     say("\n".join(["chatproof simulator: not a provider; proves nothing about one", *lines, "stop with Ctrl-C", ""]))
     gc.enable()  # switched off for short-lived commands
     try:

@@ -90,7 +90,7 @@ class Outlet:
             raise UsageError("usage", "two reports have the same path", "give each report its own path")
         for _, path in self._paths:
             if read := _read_by(args, path):
-                raise UsageError("usage", f"the report would replace {read}", "give the report another path")
+                raise UsageError("usage", f"the report would replace {read}", "give it another path")
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
         look = terminal()
         self._style = reporters.Style(look["color"], look["width"], -1 if args.quiet else args.verbose)
@@ -178,6 +178,8 @@ def _read_by(args: argparse.Namespace, path: str) -> str:
         if any(_same(path, f"{place}{part}") for part in ("", "-wal", "-shm", "-journal")):
             return "the journal, or a part of it"
     for name, value in vars(args).items():
+        if name == "baseline" and value and _same(path, value):
+            return "a baseline, which may be filled in by now"
         if name not in ("report", "against") and any(
             isinstance(other, str) and _same(path, other) for other in (value if isinstance(value, list) else (value,))
         ):
