@@ -12,6 +12,7 @@ from chatproof.fleet import gauges
 from chatproof.fleet.batches import Batch
 from chatproof.fleet.gauges import Deaths, Queue
 from chatproof.fleet.ledger import Ledger, Region
+from tests.journal_support import fresh_place
 
 NOW = 1_780_000_000.0
 HOUR = 3600.0
@@ -21,9 +22,9 @@ def batch(slot: int, deadline: float, region: str = "eu") -> Batch:
     return Batch(region, ("a", "b"), "0" * 64, f"20261129-{slot:06}", NOW + deadline)
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(journal.open(str(tmp_path / "j.sqlite")))
+@pytest.fixture(params=["sqlite3", pytest.param("postgresql", marks=pytest.mark.nightly)])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    return Ledger(journal.open(fresh_place(request, tmp_path, request.param)))
 
 
 def eu(ledger: Ledger, at: float) -> Region:

@@ -17,15 +17,16 @@ from chatproof.monitoring.budgets import Budget, Need
 from chatproof.monitoring.purses import Purses
 from chatproof.monitoring.store import TOTAL, Store
 from tests.fleet.support import Counting, environ, write
+from tests.journal_support import fresh_place
 
 NOW = 1_780_000_000.0
 KEY = "sk-fleet-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 RUN = Need(4, 64)
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Any:
-    return journal.open(str(tmp_path / "j.sqlite"))
+@pytest.fixture(params=["sqlite3", pytest.param("postgresql", marks=pytest.mark.nightly)])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    return journal.open(fresh_place(request, tmp_path, request.param))
 
 
 def test_what_no_budget_covers_is_not_reserved_and_the_monitor_sees_the_same_purse(kept: Any) -> None:
