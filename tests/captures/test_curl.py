@@ -24,6 +24,7 @@ from tests.captures.playing import SMOKE, differences
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 # One of each way in which a reply can be bad; the others by night.
 TELLING = [
+    "stream-stays-open",
     "", "html-502", "empty-choices", "key-rejected", "stream-error", "cut-body", "key-in-header", "harmless-gzip",
     "harmless-103", "harmless-chunked", "redirect-308",
 ]  # fmt: skip
@@ -90,6 +91,8 @@ def test_curl_i(name: str) -> None:
     wrong = differences(live, judged)
     if name and FAULTS[name].code in CUT:
         wrong = {place: said for place, said in wrong.items() if live[place] != "undecided"}
+    if name and FAULTS[name].code == "stream.left_open":  # curl waits, and what it writes looks as if it did not
+        wrong.pop(("stream.closes", "stream"))
     assert wrong == {}
     if name == "":
         assert {f["outcome"] for f in judged.findings if f["clause"] != "secret.not_reflected"} == {"holds"}

@@ -13,12 +13,13 @@ from chatproof.contract import probe as probes
 from chatproof.contract.probe import EMPTY, INVALID, LISTING, NONE, Probe
 from chatproof.contract.surface import AskedFor, Surface
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
-from chatproof.evidence.reply import sniff
+from chatproof.evidence.reply import Reply, sniff
 from chatproof.secrets.key_check import INVALID_KEY, check
 from chatproof.wire.exchange import (
     ARRIVALS,
     BODY,
     CONNECTION,
+    END,
     KEY,
     MODEL,
     REQUEST,
@@ -31,6 +32,8 @@ from chatproof.wire.exchange import (
 )
 
 UNKNOWN = "unknown"
+_WAITED = ("limit.deadline", "net.read_timeout")
+"""What a client says that gave up because nothing more came."""
 _NOWHERE = Url("https", "unobserved", 443, "")
 _MASK = re.compile(r"[*•●█]{2,}|\.{3}|…|[xX]{5,}|redacted|masked|removed|hidden|filtered|secret", re.IGNORECASE)
 
@@ -241,7 +244,7 @@ def _exchange(
         header,
         row.summary if place is None or entry.body is None else _summary(entry, surface, row),
     )
-    return Exchange(
+    exchange = Exchange(
         id,
         probe,
         entry.sent_at,
@@ -252,6 +255,17 @@ def _exchange(
         Peer(entry.address) if entry.address else None,
         missing=frozenset(missing),
     )
+    return _ended_by_its_mark(exchange, surface)
+
+
+def _ended_by_its_mark(exchange: Exchange, surface: Surface) -> Exchange:
+    """The exchange as a live run has it: a stream that ended by its own mark is whole, though the client waited on."""
+    fault, response = exchange.fault, exchange.response
+    if fault is None or response is None or fault.code not in _WAITED or sniff(response.body) != "sse":
+        return exchange
+    known = exchange.missing - {END}
+    whole = exchange._replace(fault=None, response=response._replace(left_open=True), missing=known)
+    return whole if surface.is_ended(Reply(whole)) else exchange
 
 
 def _summary(entry: Captured, surface: Surface, row: Probe) -> str:
