@@ -1,4 +1,4 @@
-"""Thirty further ways in which a request that one server answers is refused, or served worse, by another.
+"""Forty-six further ways in which a request that one server answers is refused, or served worse, by another.
 
 Taken from public reports, which each row names; and what must be told of none.
 """
@@ -53,6 +53,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 AS_SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": SCHEMA}}
+DESCRIBED = {"type": "json_schema", "json_schema": {"name": "x", "description": "A word.", "schema": SCHEMA}}
 PICTURE = {"type": "image_url", "image_url": {"url": "https://pictures.invalid/a.png", "detail": "high"}}
 DATA = {
     "type": "image_url",
@@ -111,6 +112,22 @@ MORE = (
     More("effort-minimal", "value of an enum", chat(reasoning_effort="minimal"), lambda b: "Input should be 'low', 'medium' or 'high'" if b.get("reasoning_effort") == "minimal" else None, "reasoning_effort"),
     More("verbosity-500", "an unknown field met with 500", chat(verbosity="low", temperature=1), has("verbosity", "Internal Server Error"), "verbosity", CHANGE, 500),
     More("stream-beside-tools", "servers that do not stream calls", chat(stream=True, tools=[tool()]), lambda b: "Streaming is not supported with tools" if b.get("stream") and b.get("tools") else None, "`stream` beside `tools`", BREAK),
+    More("calls-empty", "hermes-agent#72619", talk(say("user", "Hi."), say("assistant", "Hello.", tool_calls=[]), say("user", "Well?")), any_message(lambda m: m.get("tool_calls") == [], "Invalid 'messages[1].tool_calls': empty array."), "`tool_calls`"),
+    More("stop-as-text", "stop: expected an array", chat(stop="END"), lambda b: "stop: Input should be a valid list" if isinstance(b.get("stop"), str) else None, "`stop`"),
+    More("schema-strict", "json_schema.strict", chat(response_format=AS_SCHEMA), lambda b: "json_schema.strict: Extra inputs are not permitted" if "strict" in b.get("response_format", {}).get("json_schema", {}) else None, "`strict`"),
+    More("schema-description", "json_schema.description", chat(response_format=DESCRIBED), lambda b: "json_schema.description: Extra inputs are not permitted" if "description" in b.get("response_format", {}).get("json_schema", {}) else None, "`description`"),
+    More("system-alone", "Qwen chat template", talk(say("system", "Say hello.")), lambda b: "No user query found in messages." if "user" not in roles(b) else None, "user"),
+    More("description-empty", "Bedrock: member must have length 1", chat(tools=[tool(description="")]), lambda b: "Value at 'toolConfig.tools.1.toolSpec.description' failed to satisfy constraint: Member must have length greater than or equal to 1" if any(t["function"].get("description") == "" for t in b.get("tools", ())) else None, "description"),
+    More("role-system", "Gemma chat template", talk(say("system", "Be brief."), say("user", "Hello.")), lambda b: "System role not supported" if "system" in roles(b) else None, "system"),
+    More("part-empty", "Anthropic: text content blocks", talk(say("user", [{"type": "text", "text": ""}, {"type": "text", "text": "Hello."}])), any_message(lambda m: "'text': ''" in repr(m["content"]), "messages: text content blocks must be non-empty"), "empty.*part|empty text"),
+    More("schema-required", "Moonshot: required must not be empty", chat(tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}, "required": []}}}]), tool_text(r"'required': \[\]", "Invalid schema: [] is too short"), "`required`"),
+    More("parameters-empty", "parameters {}", chat(tools=[{"type": "function", "function": {"name": "f", "parameters": {}}}]), lambda b: "schema must have a 'type'" if any(t["function"].get("parameters") == {} for t in b.get("tools", ())) else None, "properties|parameters"),
+    More("temperature-zero", "TGI", chat(temperature=0), lambda b: "`temperature` must be strictly positive" if b.get("temperature") == 0 else None, "temperature"),
+    More("seed-large", "int32", chat(seed=2**40), lambda b: "seed: out of range" if b.get("seed", 0) > 2**31 else None, "seed"),
+    More("picture-beside-tools", "vision without tools", talk(say("user", [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": DATA["image_url"]["url"]}}]), tools=[tool()]), lambda b: "tools are not supported with images" if b.get("tools") and "image_url" in repr(b["messages"]) else None, "beside", BREAK),
+    More("choices-in-a-stream", "n with stream", chat(n=2, stream=True), lambda b: "best_of must be 1 when streaming" if b.get("stream") and b.get("n", 1) > 1 else None, r"`n`"),
+    More("call-ids-long", "ids over 40", talk(ASKED, say("assistant", None, tool_calls=[{**CALLS[0], "id": "call_" + "x" * 60}]), {**RESULTS[0], "tool_call_id": "call_" + "x" * 60}, tools=[tool()]), any_message(lambda m: len(m.get("tool_call_id", "")) > 40, "string too long. Expected a string with maximum length 40"), "ids of the calls"),
+    More("twins", "names must be unique", chat(tools=[tool(), tool()]), lambda b: "tools: Tool names must be unique." if len({t["function"]["name"] for t in b.get("tools", ())}) < len(b.get("tools", ())) else None, "one name|names|unique"),
     More("prediction-under-200", "OpenRouter: an error under 200", chat(prediction={"type": "content", "content": "Once upon"}), has("prediction", "prediction is not supported"), "prediction", CHANGE, 200),
 )  # fmt: skip
 

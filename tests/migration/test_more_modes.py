@@ -47,10 +47,21 @@ def test_what_is_refused_is_named(mode: More, words: str, beside: Body) -> None:
 
 
 def test_a_part_that_is_refused_alone_is_not_said_to_be_refused_beside_another() -> None:
-    mode = More("tools", "", MORE[-7].body, lambda b: "no tools" if b.get("tools") else None, "")
+    mode = More(
+        "tools",
+        "",
+        next(mode.body for mode in MORE if mode.id == "schema-beside-tools"),
+        lambda b: "no tools" if b.get("tools") else None,
+        "",
+    )
     assert {"tools", "response_format"} <= mode.body.keys()
     for words in ("", "Bad Request"):
         assert [part.name for part in found(mode, mode.body, words).parts] == ["`tools`"]
+
+
+def test_there_are_46_and_8_controls() -> None:
+    assert len({mode.id for mode in (*MORE, *IGNORED)}) == len(MORE) + len(IGNORED) == 46
+    assert len({row.id for row in CONTROLS}) == len(CONTROLS) == 8
 
 
 def differences(made: dict[str, Any]) -> list[dict[str, Any]]:

@@ -182,7 +182,7 @@ def test_a_refusal_is_diagnosed_by_its_part_and_is_a_no_go() -> None:
         made = asked(server.target, own(BODY))
         sent = [body for body in server.seen if PROMPT in str(body)]
     assert made["verdict"] == "NO-GO"
-    assert "leave out or change `temperature` 0.2" in made["diagnoses"][0]["next_step"]
+    assert "change it for this endpoint (`temperature` 0.2: without it)" in made["diagnoses"][0]["next_step"]
     assert sent[0] == {**BODY, "model": server.target.model} and len(sent) == 2 and "temperature" not in sent[1]
     assert made["cost"]["requests"] == 4 + 2
 

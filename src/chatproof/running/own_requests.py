@@ -220,9 +220,14 @@ def _explain(diagnosis: dict[str, Any], document: dict[str, Any], explained: dic
         return
     told = [f"{probe}: the endpoint {explained[probe]['sentence']}" for probe in explained if probe in broken]
     diagnosis["evidence"] = [*told[:4], *diagnosis["evidence"]][:8]
-    parts = list(dict.fromkeys(name for probe in explained for name in explained[probe]["parts"]))
-    if parts:
+    changes = "; ".join(
+        f"{name}: {how}"
+        for name, how in dict.fromkeys(
+            pair for refused in explained.values() for pair in zip(refused["parts"], refused["instead"], strict=True)
+        )
+    )
+    if changes:
         diagnosis["next_step"] = (
-            f"Your own request: leave out or change {', '.join(parts)} for this endpoint, or use "
-            "another model or endpoint that accepts it."
+            f"Your own request: change it for this endpoint ({changes}), or use another model or "
+            "endpoint that accepts it."
         )

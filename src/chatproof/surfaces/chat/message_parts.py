@@ -37,6 +37,9 @@ def _of_members(body: Request) -> Iterator[Part]:
     messages = messages_of(body)
     if any("name" in message for message in messages):
         yield Part("`name` in a message", "without it", ("name",), on_each_message(lambda m: m.pop("name", None)))
+    if any("tool_calls" in message and not message["tool_calls"] for message in messages):
+        words = ("tool_calls", "empty", "short")
+        yield Part("an empty `tool_calls` in a message", "without it", words, on_each_message(_without_no_calls))
     for member in sorted({name for message in messages for name in message} - _MEMBERS):
         yield Part(
             f"{shown_name(member)} in a message",
@@ -46,6 +49,11 @@ def _of_members(body: Request) -> Iterator[Part]:
         )
     for member in sorted({name for holder in _holders(body) for name in holder[0].keys() - holder[1]}):
         yield Part(f"{shown_name(member)} in a content part", "without it", (member,), _without_inner(member))
+
+
+def _without_no_calls(message: Request) -> None:
+    if not message.get("tool_calls"):
+        message.pop("tool_calls", None)
 
 
 def _holders(body: Request) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
@@ -86,6 +94,11 @@ def _of_contents(body: Request) -> Iterator[Part]:
         words = ("empty", "non-empty", "blank", "content")
         yield Part("an empty `content` in a message", 'with "-"', words, on_each_message(_empty_to_text))
     parts = [part for content in contents if isinstance(content, list) for part in content]
+    if any(_is_blank(part) for part in parts):
+        words = ("empty", "non-empty", "blank", "text")
+        yield Part(
+            "an empty text among the parts of a `content`", "without it", words, on_each_message(_without_blanks)
+        )
     if any(_is_far(part) for part in parts):
         words = ("image", "image_url", "url", "download", "fetch")
         yield Part("an image by its URL", "with an image as data", words, on_each_message(_as_data))
@@ -106,6 +119,15 @@ def _null_to_text(message: Request) -> None:
 def _empty_to_text(message: Request) -> None:
     if message.get("content") == "":
         message["content"] = "-"
+
+
+def _is_blank(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and part.get("text") == ""
+
+
+def _without_blanks(message: Request) -> None:
+    if isinstance(message.get("content"), list):
+        message["content"] = [part for part in message["content"] if not _is_blank(part)] or "-"
 
 
 def _is_other(part: Any) -> bool:
@@ -161,6 +183,12 @@ def _of_order(body: Request) -> Iterator[Part]:
         if sum(role in _SYSTEM for role in roles) > 1:
             words = ("multiple", "alternate", "alternating", "system", "single", "one", "roles")
             yield Part("more than one system message", "with them as one", words, _one_system)
+    if roles and "user" not in roles:
+        words = ("user", "query")
+        yield Part("a conversation without a user's message", "with one", words, _with_user)
+    if any(role in _SYSTEM for role in roles):
+        words = ("system", "instruction", "role")
+        yield Part("the role system", "as text of a user's message", words, _no_system)
     if any(one == other and one in _SPEAKERS for one, other in pairwise(roles)):
         words = ("alternate", "alternating", "consecutive", "roles", "order")
         yield Part("two messages of one role in a row", "with them as one", words, _merged)
@@ -190,6 +218,30 @@ def _one_system(body: Request) -> None:
     if len(mine) > 1:
         mine[0]["content"] = "\n".join(texts) or "-"
         body["messages"] = [m for m in messages if m is mine[0] or m.get("role") not in _SYSTEM]
+
+
+def _no_system(body: Request) -> None:
+    """The texts of system messages before those of the user's first: as templates without that role want it."""
+    messages = messages_of(body)
+    texts = [text for message in messages if message.get("role") in _SYSTEM for text in _texts(message)]
+    left = [message for message in messages if message.get("role") not in _SYSTEM]
+    asked = next((message for message in left if message.get("role") == "user"), None)
+    if asked is None:
+        left.insert(0, {"role": "user", "content": "\n".join(texts) or "-"})
+    elif isinstance(asked.get("content"), list):
+        asked["content"] = [*({"type": "text", "text": text} for text in texts), *asked["content"]]
+    else:
+        asked["content"] = "\n".join([*texts, *_texts(asked)]) or "-"
+    body["messages"] = left
+
+
+def _with_user(body: Request) -> None:
+    """After the system's messages, for nothing else may stand before the first of the user."""
+    messages = messages_of(body)
+    if not any(message.get("role") == "user" for message in messages):
+        first = next((n for n, m in enumerate(messages) if m.get("role") not in _SYSTEM), len(messages))
+        messages.insert(first, {"role": "user", "content": "-"})
+    body["messages"] = messages
 
 
 def _texts(message: Request) -> list[str]:

@@ -63,12 +63,22 @@ class Search:
             return Explained((), 0, "it has no optional parts")
         guess = yield from self._by_words(error)
         if guess:
-            return (yield from self._together(guess))
+            spared = (yield from self._spared()) if any(part.needed for part in guess) else []
+            return (yield from self._together(spared or guess))
         everything = yield from self._try(self.parts)
         if everything is None or not everything.answered:
             said = "even its plainest form is refused" if everything is not None else "no smaller request was answered"
             return Explained((), self.asked, said)
-        return (yield from self._together((yield from self._bisected())))
+        return (yield from self._together((yield from self._bisected(self.parts))))
+
+    def _spared(self) -> Asking[list[Part]]:
+        """The parts to blame if the request is answered without what can be spared: the words blamed what it needs.
+
+        A server that streams, but not several choices, says that it does not stream them."""
+        spare = [part for part in self.parts if not part.needed]
+        answer = (yield from self._try(spare)) if spare else None
+        found = (yield from self._bisected(spare)) if answer is not None and answer.answered else []
+        return found if self.asked < self.most or len(found) == 1 else []
 
     def _together(self, parts: list[Part]) -> Asking[Explained]:
         """What is found; where it is one part that cannot be spared, whether it is refused only beside another such.
@@ -134,24 +144,24 @@ class Search:
         sure = [row for row in best if row[1] <= -100]  # named by its own name; else by words that others share
         return [row[3] for row in (sure or best)][:_BLAMED]
 
-    def _bisected(self) -> Asking[list[Part]]:
-        """All parts changed is answered, none is not: find the part at which it turns, and what it needs beside it."""
+    def _bisected(self, parts: list[Part]) -> Asking[list[Part]]:
+        """All of these changed is answered, none is not: find where it turns, and what it needs beside that."""
         found: list[Part] = []
-        ceiling = len(self.parts)
+        ceiling = len(parts)
         while True:
             low, high = 0, ceiling  # changed up to `low` with what was found: refused; up to `high`: answered
             while high - low > 1:
                 middle = (low + high) // 2
-                answer = yield from self._try([*self.parts[:middle], *found])
+                answer = yield from self._try([*parts[:middle], *found])
                 if answer is None:
-                    return [*self.parts[:high], *found]
+                    return [*parts[:high], *found]
                 low, high = (low, middle) if answer.answered else (middle, high)
-            found.insert(0, self.parts[high - 1])
+            found.insert(0, parts[high - 1])
             if high == 1:
                 return found
             answer = yield from self._try(found)
             if answer is None:
-                return [*self.parts[: high - 1], *found]
+                return [*parts[: high - 1], *found]
             if answer.answered:
                 return found
             ceiling = high - 1

@@ -35,7 +35,22 @@ def of_tools(body: Request) -> Iterator[Part]:
                 (keyword,),
                 _strip(field, keyword),
             )
+        if any(schema.get("required") for schema in _schemas(held)):
+            yield Part(f"`required` in {inside}", "without it", ("required",), _strip(field, "required"))
+        if any(schema.get("required") == [] for schema in _schemas(held)):
+            words = ("required", "short", "empty")
+            yield Part(f"an empty `required` in {inside}", "without it", words, _without_empty(field, "required", []))
+        if any(schema.get("description") == "" for schema in _schemas(held)):
+            words = ("description", "empty", "length", "short")
+            yield Part(
+                f"an empty `description` in {where}", "without it", words, _without_empty(field, "description", "")
+            )
+        if field == "response_format" and any(schema.get("description") for schema in _schemas(held)):
+            yield Part(f"`description` in {where}", "without it", ("description",), _strip(field, "description"))
     functions = _functions(body)
+    if len(set(_names(functions))) < len(_names(functions)):
+        words = ("unique", "duplicate", "twice", "names")
+        yield Part("two tools of one name", "with one of them", words, _one_of_each)
     if any(_lacks_properties(function) for function in functions):
         words = ("properties", "parameters", "schema")
         yield Part("a tool without `properties`", "with an empty object of them", words, _with_properties)
@@ -100,14 +115,20 @@ def _names(functions: list[dict[str, Any]]) -> list[str]:
 
 def _lacks_properties(function: dict[str, Any]) -> bool:
     schema = function.get("parameters")
-    return not isinstance(schema, dict) or (schema.get("type") == "object" and "properties" not in schema)
+    if not isinstance(schema, dict) or not schema:
+        return True
+    return schema.get("type") == "object" and "properties" not in schema
 
 
 def _with_properties(body: Request) -> None:
     for function in _functions(body):
         if _lacks_properties(function):
             schema = function.get("parameters")
-            function["parameters"] = {**(schema if isinstance(schema, dict) else {"type": "object"}), "properties": {}}
+            function["parameters"] = {
+                "type": "object",
+                **(schema if isinstance(schema, dict) else {}),
+                "properties": {},
+            }
 
 
 def _short_descriptions(body: Request) -> None:
@@ -164,6 +185,26 @@ def _strip(field: str, keyword: str) -> Callable[[Request], None]:
             schema.pop(keyword, None)
 
     return change
+
+
+def _without_empty(field: str, keyword: str, empty: Any) -> Callable[[Request], None]:
+    def change(body: Request) -> None:
+        for schema in _schemas(body.get(field)):
+            if schema.get(keyword) == empty:
+                schema.pop(keyword)
+
+    return change
+
+
+def _one_of_each(body: Request) -> None:
+    seen: set[str] = set()
+    kept = []
+    for tool in objects(body.get("tools")):
+        names = set(_names(_functions({"tools": [tool]})))
+        if not names & seen:
+            kept.append(tool)
+        seen |= names
+    body["tools"] = kept
 
 
 def _first_tool(body: Request) -> None:
