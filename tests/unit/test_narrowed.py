@@ -277,4 +277,4 @@ def test_in_ci_without_a_name_the_record_says_local_with_a_note() -> None:
         )
         document = json.loads(done.stdout)
         assert document["smoke_test_run"]["environment"] == environment
-        assert ("without a named environment" in document["smoke_test_run"]["notes"]) is noted
+        assert ("without an environment" in document["smoke_test_run"]["notes"]) is noted

@@ -19,15 +19,21 @@ if TYPE_CHECKING:
 SIMULATOR = "simulator"
 LOCAL = "local"
 OWN_VARIABLE = "CHATPROOF_API_KEY"
+_BY_PROGRAM = {"proxy_by": "the program", "ca_file_by": "the program"}
 CLIENT = ("client_cert", "client_key", "client_key_pass")
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 class Target(NamedTuple):
-    """Where and as whom we ask.
+    """An endpoint, and the credentials for it.
 
-    `base_url` is in the SDKs' style, with its version: https://host/v1. `key` never prints; `key_source` says where
-    it came from (env:NAME, file:PATH, stdin, given). `timeout` is in seconds, for each exchange as a whole.
+    - `base_url`, `model`, `api`: base URL with its version (https://host/v1), model id; chat, responses, messages, …
+    - `key`, `key_source`: the key, which never prints, and its source: env:NAME, file:PATH, stdin, or given
+    - `profile`, `name`, `environment`, `place`: for the record; the profile also decides how the key is sent
+    - `no_auth`, `allow_http`: open on purpose, without a key; send the key unencrypted to a remote host
+    - `timeout`: seconds, for each complete exchange
+    - `ca_file`, `proxy`, `headers`: PEM file of authorities, URL of an http proxy, further headers for a gateway
+    - `client_cert`, `client_key`, `client_key_pass`: PEM files of our own certificate, env:NAME of a passphrase
     """
 
     base_url: str
@@ -42,22 +48,22 @@ class Target(NamedTuple):
     ca_file: str = ""
     proxy: str = ""
     key_source: str = "given"
-    place: str = ""  # where it stands in the configuration, as file:line
-    client_cert: str = ""  # for a server that asks its clients for a certificate
-    client_key: str = ""  # empty where the certificate's file holds it
-    client_key_pass: str = ""  # env:NAME, for a key that is encrypted
-    headers: tuple[Header, ...] = ()  # that its gateway wants besides the key's
-    api: str = "chat"  # the API that is asked: a folder of chatproof.surfaces
+    place: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    client_key_pass: str = ""
+    headers: tuple[Header, ...] = ()
+    api: str = "chat"
 
     def __repr__(self) -> str:
         return _shown(self)
 
     @classmethod
     def from_config(cls, name: str, *, config: str = "", environ: Mapping[str, str] | None = None) -> "Target":
-        """Find a target by its name as the command line does: in the configuration files, else among the profiles.
+        """Find a target by its name as the command line does: in the configuration files, then among the profiles.
 
-        `config` names a file to use; one that is merely found counts only where `chatproof config trust` approved it.
-        The key is read as it says, from `environ` (by default this process's). Raises UsageError."""
+        `config` names a file to use; a file that was only found needs the approval of `chatproof config trust`. The
+        key is read from its place, in `environ` (by default this process's). Raises UsageError."""
         return resolve(Wanted(target=name, config=config), os.environ if environ is None else environ).target
 
 
@@ -159,9 +165,7 @@ def settle(
     named = wanted.environment or entry.get("environment")
     if not named and (ci := environment.ci_of(environ)):
         system = "CI" if ci == "yes" else ci
-        notes.append(
-            f"this runs in {system} without a named environment, so the record says {LOCAL}: use --environment"
-        )
+        notes.append(f"this runs in {system} without an environment, so the record says {LOCAL}: use --environment")
     if key is not None:
         _check_key(key, known, url)
     proxy, proxy_by, remarks = _proxy(wanted, chosen, url)
@@ -250,9 +254,6 @@ def check(target: Target) -> Resolved:
 
         checked(target.headers, known.fact("auth_header", "Authorization: Bearer"))
     return Resolved(target, url, known, (*notes, *_remarks(target), *urls.notes(url)), origin=_BY_PROGRAM)
-
-
-_BY_PROGRAM = {"proxy_by": "the program", "ca_file_by": "the program"}
 
 
 def _cleaned(key: Secret) -> tuple[Secret, list[str]]:

@@ -87,7 +87,7 @@ _ROWS = (
     (
         "tls.expired",
         PROVIDER,
-        "the certificate's dates do not include now",
+        "the certificate is expired, or not valid yet",
         "Check this machine's clock; if it is right, the provider must renew the certificate.",
     ),
     (

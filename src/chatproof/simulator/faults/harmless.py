@@ -115,7 +115,7 @@ ROWS = (
     ),
     _row(
         "reasoning",
-        "The answer carries the model's thinking beside its content.",
+        "The answer has the model's thinking beside its content.",
         plain,
         edited(lambda value: value["choices"][0]["message"].update(reasoning_content="One word.")),
     ),

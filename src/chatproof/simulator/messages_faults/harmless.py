@@ -114,7 +114,7 @@ ROWS = (
     _row("no-ping", "The stream has no ping.", streaming, without("ping"), True),
     _row(
         "pings",
-        "Pings come everywhere, the first before message_start.",
+        "Pings arrive everywhere, even before message_start.",
         streaming,
         raw(lambda all: (piece for one in all for piece in (event({"type": "ping"}), one))),
         True,

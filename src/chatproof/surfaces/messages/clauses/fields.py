@@ -53,12 +53,14 @@ _NONE, _END = b'"stop_sequence":null', "message_delta"
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="What stands beside the answer is of the type that the reference gives it: the stop_sequence, the container, "
-    "the details of the end and of the usage.",
+    says=(
+        "The fields beside the answer have the types of the reference: the stop_sequence, the "
+        "container, the details of the end and of the usage."
+    ),
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the whole reply at another type: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply because of another type: Invalid JSON response.",
     holds_on=(
         GOOD,
         altered(_NONE, b'"stop_sequence":"\\n"'),
@@ -79,7 +81,7 @@ def field_types(reply: Reply, context: Context) -> Outcome:
 
 @on_stream(CLAUSES)(
     "field_types",
-    "What stands in message_start and message_delta beside the answer is of the type that the reference gives it.",
+    "The fields beside the answer in message_start and message_delta have the types of the reference.",
     "The AI SDK refuses the event at another type, and the answer ends with an error.",
     level=SHOULD,
     code="contract.schema",

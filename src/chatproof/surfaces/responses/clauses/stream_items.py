@@ -296,7 +296,7 @@ def item_ids(reply: Reply, context: Context) -> Outcome:
     for place, item in Built(view.events(reply)).items.items():
         if item.ids and known.setdefault(item.ids[0][1], place) != place:
             said = f"{quote(item.ids[0][1], 60)}, which output_index {known[item.ids[0][1]]} has"
-            return broken(f"event {item.ids[0][0]}", "an id of its own for the item", said)
+            return broken(f"event {item.ids[0][0]}", "a different id for each item", said)
     for item in Built(view.events(reply)).items.values():
         first = item.ids[0] if item.ids else None
         other = next(((number, id) for number, id in item.ids if first and id != first[1]), None)

@@ -72,8 +72,8 @@ def _noted(annotation: object) -> Example:
 
 @clause(
     "field_types",
-    "What stands in an event beside the text is of the type that the reference gives it: service tiers, log "
-    "probabilities, places of summaries, arguments that are done, annotations.",
+    "The fields in an event beside the text have the types of the reference: service tiers, "
+    "log probabilities, places of summaries, finished arguments, annotations.",
     "The AI SDK refuses the event at another type, and the answer ends with an error; openai-node's stream() raises at "
     "a summary without its place.",
     level=SHOULD,
@@ -125,7 +125,7 @@ def _held(one: view.Fields, path: str) -> str:
 
 @clause(
     "usage_details",
-    "The details of the usage at the end, where they stand, count in numbers.",
+    "The details of the usage at the end, if present, count in numbers.",
     "The AI SDK refuses the event at another type, and the answer ends with an error.",
     level=SHOULD,
     code="contract.usage",

@@ -87,12 +87,14 @@ def called(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="Each call has an id of its own and the tool's name, both strings; a caller, where it stands, is an object.",
+    says="Each call has its own id and the tool's name, both strings; a caller, if present, is an object.",
     source=AI_SDK,
     probe="tools",
     needs=("messages.tools.called",),
-    why="The AI SDK refuses the whole reply; and without its id a call cannot be answered: the client's loop ends. A "
-    "call that comes twice runs twice.",
+    why=(
+        "The AI SDK refuses the complete reply; and a call without its id cannot be answered: "
+        "the client's loop ends. A call that is sent twice runs twice."
+    ),
     holds_on=(CALLED, _with(_CALL, _SECOND)),
     breaks_on=(
         _with(_CALL.replace(b'"id":"toolu_1",', b"")),
