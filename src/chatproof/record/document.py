@@ -4,7 +4,7 @@ Built from an allow-list of fields. Every string, names included, goes through t
 excerpt is kept only for an exchange with something broken or undecided.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chatproof import __version__
@@ -246,7 +246,9 @@ def _clean(
     own = redactor(*secrets)
     whole = Redactor(secrets, list(others)) if others else own
     # As one text first: nearly every document is clean. Each string once: most of them stand there many times.
-    text = "\n".join(dict.fromkeys(_strings(document)))
+    strings: dict[str, None] = {}
+    _collect(document, strings)
+    text = "\n".join(strings)
     if whole.finds(text):
         document = _redacted(document, whole.text)
     joined = [_joined(exchange["response"]) for exchange in document.get("exchanges", ())]
@@ -270,17 +272,17 @@ def _hide_pieces(response: dict[str, Any] | None, own: Redactor) -> None:
         response["headers"] = [[name, MARK] for name, _ in response["headers"]]
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Every string that `_redacted` would look at: those of `_OWN` are this program's constants."""
+def _collect(value: Any, into: dict[str, None]) -> None:
+    """Add every string that `_redacted` would look at: those of `_OWN` are this program's constants."""
     if isinstance(value, str):
-        yield value
+        into[value] = None
     elif isinstance(value, dict):
         for name, item in value.items():
             if name not in _OWN:
-                yield from _strings(item)
+                _collect(item, into)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _strings(item)
+            _collect(item, into)
 
 
 # Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an
