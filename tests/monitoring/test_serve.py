@@ -277,8 +277,8 @@ def test_a_file_that_was_merely_found_watches_nothing(tmp_path: Path) -> None:
 
 
 def test_the_demonstration_needs_nothing(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "chatproof", "serve", "--demo", "--listen", "127.0.0.1:0", "--journal", "j.sqlite3"]
-    env = {**os.environ, "HOME": str(tmp_path)}
+    argv = [sys.executable, "-m", "chatproof", "serve", "--demo", "--listen", "127.0.0.1:0"]
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path, env=env
     )
@@ -287,5 +287,7 @@ def test_the_demonstration_needs_nothing(tmp_path: Path) -> None:
     assert "2 targets" in lines[0] and "listening on http://127.0.0.1:" in lines[2]
     started = Served(process, lines[2].split()[-1], tmp_path)
     started.wait_for({"shop-assistant": "passing", "search-summaries": "failing"})
+    assert list(tmp_path.glob("chatproof-demo-*/journal.sqlite3")), "simulated runs stand apart from real ones"
     assert started.stop(signal.SIGINT) == 0
+    assert not list(tmp_path.rglob("*.sqlite3"))
     process.stdout.close()

@@ -191,3 +191,25 @@ def test_every_review_is_laid_out(rule: str, format: str) -> None:
     text = reporters.render(format, document, of="review")
     assert document["verdict"]["verdict"] in text
     assert all(line == line.rstrip() for line in text.split("\n"))
+
+
+PAGE = b"<html><title>502 Bad Gateway</title></html>"
+BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE)
+
+
+def test_clauses_that_changed_alike_stand_in_one_line() -> None:
+    """A gateway that answers every request takes a dozen clauses along: what else changed must still be seen."""
+    bad = play({"all": BAD_GATEWAY}).record.document
+    text = reporters.render(
+        "text", review([play().record.document, {**bad, "started_at": "2999-01-01T00:00:00.000Z"}], AT), of="review"
+    )
+    (line,) = re.findall(r"reply: (happy\.media_type_json,.*?: holds → undecided)", " ".join(text.split()))
+    assert line.count(", ") == 8 and "5 more" in line
+
+
+def test_an_outage_that_was_always_there_is_no_fault_of_the_documentation() -> None:
+    bad = play({"all": BAD_GATEWAY}).record.document
+    assert bad["diagnoses"][0]["code"] == "gateway.error"
+    again = {**bad, "run_id": "smoke-20990101-000000-abcdef", "started_at": "2999-01-01T00:00:00.000Z"}
+    decided = review([bad, again], AT)
+    assert (decided["verdict"]["verdict"], decided["verdict"]["rule"]) == (UNRESOLVED, "alone")

@@ -95,7 +95,7 @@ def test_escalate_says_that_nothing_failed(said: Said) -> None:
 def test_three_runs_are_too_many_for_diff(said: Said) -> None:
     kept(*history())
     assert cli.main(["diff", "a", "b", "c"]) == 2
-    assert "3 are named" in "".join(said)
+    assert "3 are given" in "".join(said)
 
 
 def test_what_is_ours_gets_the_fix_and_no_letter(said: Said) -> None:

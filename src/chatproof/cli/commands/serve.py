@@ -56,7 +56,11 @@ def main(argv: list[str]) -> int:
         host, port, token, args.tls_cert, args.tls_key, args.behind_proxy, tuple(name.lower() for name in args.host)
     )
     if args.demo:
-        with serving.demo() as configured:
+        import tempfile
+
+        # Simulated runs are no evidence: among the real ones they would be the newest that history and review find.
+        with serving.demo() as configured, tempfile.TemporaryDirectory(prefix="chatproof-demo-") as folder:
+            args.journal = args.journal or os.path.join(folder, "journal.sqlite3")
             return _serve(args, configured, front, None)
     from chatproof.monitoring.settings import load
 

@@ -7,6 +7,7 @@ from chatproof.printable import cut
 
 _VALUE = 100
 _MOST = 12
+_NAMED = 8  # clauses of one line
 
 
 class Section(NamedTuple):
@@ -96,12 +97,22 @@ def _changes(document: dict[str, Any]) -> list[Section]:
 
 
 def _folded(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One difference where several probes differ in the same way; its probe names them all."""
+    """One difference where several probes differ in the same way, or several clauses: it names them all."""
     groups: dict[str, dict[str, Any]] = {}
     for d in found:
+        if d["kind"] == "finding":
+            key = json.dumps([d["kind"], d["a"], d["b"], d["change"]])
+            first = groups.get(key)
+            groups[key] = {**d, "path": f"{first['path']}, {d['path']}", "probe": ""} if first else d
+            continue
         key = json.dumps([d["kind"], d["path"], d["a"], d["b"]])
         groups[key] = {**d, "probe": f"{groups[key]['probe']}, {d['probe']}"} if key in groups else d
-    return list(groups.values())
+    return [{**d, "path": _few(d["path"])} if d["kind"] == "finding" else d for d in groups.values()]
+
+
+def _few(clauses: str) -> str:
+    names = clauses.split(", ")
+    return ", ".join([*names[:_NAMED], *([f"{len(names) - _NAMED} more"] if len(names) > _NAMED else [])])
 
 
 def change(d: dict[str, Any]) -> str:
