@@ -1,4 +1,4 @@
-"""Forty-six further ways in which a request that one server answers is refused, or served worse, by another.
+"""Forty-seven further ways in which a request that one server answers is refused, or served worse, by another.
 
 Taken from public reports, which each row names; and what must be told of none.
 """
@@ -128,6 +128,7 @@ MORE = (
     More("choices-in-a-stream", "n with stream", chat(n=2, stream=True), lambda b: "best_of must be 1 when streaming" if b.get("stream") and b.get("n", 1) > 1 else None, r"`n`"),
     More("call-ids-long", "ids over 40", talk(ASKED, say("assistant", None, tool_calls=[{**CALLS[0], "id": "call_" + "x" * 60}]), {**RESULTS[0], "tool_call_id": "call_" + "x" * 60}, tools=[tool()]), any_message(lambda m: len(m.get("tool_call_id", "")) > 40, "string too long. Expected a string with maximum length 40"), "ids of the calls"),
     More("twins", "names must be unique", chat(tools=[tool(), tool()]), lambda b: "tools: Tool names must be unique." if len({t["function"]["name"] for t in b.get("tools", ())}) < len(b.get("tools", ())) else None, "one name|names|unique"),
+    More("calls-and-no-tools-at-all", "ollama: does not support tools", talk(*TURN, say("user", "And now?")), lambda b: "model does not support tools" if b.get("tools") or any(m.get("tool_calls") for m in b["messages"]) else None, "the conversation before", BREAK),
     More("prediction-under-200", "OpenRouter: an error under 200", chat(prediction={"type": "content", "content": "Once upon"}), has("prediction", "prediction is not supported"), "prediction", CHANGE, 200),
 )  # fmt: skip
 

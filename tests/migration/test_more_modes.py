@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from chatproof.analysis.comparison import document
+from chatproof.analysis.comparison.difference import NOTE, Difference
+from chatproof.analysis.comparison.own_shapes import spared
 from chatproof.surfaces.chat.request_parts import parts_of, without
 from chatproof.surfaces.chat.smallest_refusal import MOST, Answer, Explained, Search
 from tests.migration.front import refusing
@@ -59,8 +61,27 @@ def test_a_part_that_is_refused_alone_is_not_said_to_be_refused_beside_another()
         assert [part.name for part in found(mode, mode.body, words).parts] == ["`tools`"]
 
 
-def test_there_are_46_and_8_controls() -> None:
-    assert len({mode.id for mode in (*MORE, *IGNORED)}) == len(MORE) + len(IGNORED) == 46
+def test_what_only_some_servers_want_is_tried_where_they_name_it() -> None:
+    """A member that one server wants is refused by another: it is no part of the plainest form."""
+    wanted = "The `reasoning_content` in the thinking mode must be passed back to the API."
+    body = next(mode.body for mode in MORE if mode.id == "calls-in-one-message")
+
+    def wants(asked: Body) -> str | None:
+        calls = [message for message in asked["messages"] if message.get("tool_calls")]
+        return wanted if any("reasoning_content" not in message for message in calls) else None
+
+    [part] = found(More("wants", "", body, wants, ""), body, "").parts
+    assert part.name == "calls in the conversation without `reasoning_content`" and part.instead == "with a text there"
+
+    def refuses(asked: Body) -> str | None:
+        return "extra_forbidden" if "reasoning_content" in repr(asked) else "no" if "tool_choice" in asked else None
+
+    silent = {**body, "tool_choice": "auto"}
+    assert [part.name for part in found(More("", "", silent, refuses, ""), silent, "").parts] == ["`tool_choice` auto"]
+
+
+def test_there_are_47_and_8_controls() -> None:
+    assert len({mode.id for mode in (*MORE, *IGNORED)}) == len(MORE) + len(IGNORED) == 47
     assert len({row.id for row in CONTROLS}) == len(CONTROLS) == 8
 
 
@@ -110,6 +131,19 @@ def test_an_error_under_200_and_one_of_500_are_refusals() -> None:
         made = moved(mode, refuses=refuses)
         assert made["decision"] == "GO WITH CHANGES"
         assert re.search(mode.named, differences(made)[0]["change"])
+
+
+@pytest.mark.parametrize(("needed", "effect"), [([], NOTE), (["`response_format` json_object"], BREAK)])
+def test_an_ability_that_their_request_reaches_with_a_told_change_is_no_break(needed: list[str], effect: str) -> None:
+    """json_object is refused, and their request with json_schema in its place is answered: that is the change."""
+    lost = Difference(
+        "capability", ("json_object",), "status", "done", "clearly refused", BREAK, "x", (), "json_object"
+    )
+    refused = {"parts": ["`response_format` json_object"], "needed": needed}
+    shape = [["$.response_format.type", "string=json_object"]]
+    run = {"requests": [{"probe": "request.1", "shape": shape, "refused": refused}], "findings": []}
+    assert spared(lost, run, frozenset()).effect == effect
+    assert spared(lost, run, frozenset({"json_object"})).effect == BREAK
 
 
 def test_a_picture_is_not_lost_with_the_form_of_its_message() -> None:

@@ -12,6 +12,7 @@ _OF_PICTURES = frozenset(("url",))
 _SPEAKERS = ("user", "assistant")
 _SYSTEM = ("system", "developer")
 _DATA = "data:"
+_THOUGHTS = "reasoning_content"
 _PICTURE = (  # 32 x 32, grey: some models refuse smaller ones
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAJklEQVR42u3NMQ0AAAwDoEqv9KrYsQQMkB6L"
     "QCAQCAQCgUAg+BIMLd4AWwUPN68AAAAASUVORK5CYII="
@@ -288,9 +289,17 @@ def _of_calls(body: Request) -> Iterator[Part]:
     if not body.get("tools") and any(message.get("tool_calls") for message in messages):
         words = ("tools", "tool_calls", "definitions")
         yield Part("calls in the conversation without `tools`", "with the `tools` given", words, _with_tools)
+    if any(message.get("tool_calls") and _THOUGHTS not in message for message in messages):
+        said = f"calls in the conversation without `{_THOUGHTS}`"
+        yield Part(said, "with a text there", (_THOUGHTS,), on_each_message(_with_thoughts), by_name=True)
     if any(message.get("tool_calls") or message.get("tool_call_id") for message in messages):
         words = ("id", "ids", "tool_call_id", "length")
         yield Part("the ids of the calls", "with ids of nine letters and digits", words, _plain_ids)
+
+
+def _with_thoughts(message: Request) -> None:
+    if message.get("tool_calls"):
+        message.setdefault(_THOUGHTS, "-")
 
 
 def _one_by_one(body: Request) -> None:

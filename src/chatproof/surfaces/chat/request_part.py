@@ -8,13 +8,15 @@ _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 class Part(NamedTuple):
-    """`words` are those by which an error blames it; `needed`: the request is another one without it."""
+    """`words` are those by which an error blames it; `needed`: the request is another one without it; `by_name`: tried
+    only where an error names it, for other servers refuse what is put in its place."""
 
     name: str  # for people: "`parallel_tool_calls`"
     instead: str  # "without it", "with 16"
     words: tuple[str, ...]
     change: Callable[[Request], None]  # changes a copy
     needed: bool = False
+    by_name: bool = False
 
 
 def shown_name(name: str) -> str:

@@ -136,7 +136,13 @@ def _of_needed(body: Request) -> Iterator[Part]:
         words = ("large", "long", "size", "context", "length", "tokens", "413", "bytes")
         yield Part("texts of this length", "with short ones", words, on_each_message(_cut), needed=True)
     if len(messages) > 1:
-        yield Part("the conversation before", "with only the last user's message", (), _last_alone, needed=True)
+        yield Part(
+            "the conversation before",
+            "with only the last user's message",
+            (),
+            _last_alone(tools="tools" in body),
+            needed=True,
+        )
 
 
 def _texts(messages: list[Request]) -> Iterator[str]:
@@ -157,6 +163,13 @@ def _cut(message: Request) -> None:
             part["text"] = part["text"][:_SHORT]
 
 
-def _last_alone(body: Request) -> None:
-    asked = [message for message in messages_of(body) if message.get("role") == "user"]
-    body["messages"] = [{"role": "user", "content": asked[-1].get("content") if asked else "-"}]
+def _last_alone(*, tools: bool) -> Callable[[Request], None]:
+    """Without the tools that another part has given to calls of before, where the request has none."""
+
+    def change(body: Request) -> None:
+        asked = [message for message in messages_of(body) if message.get("role") == "user"]
+        body["messages"] = [{"role": "user", "content": asked[-1].get("content") if asked else "-"}]
+        if not tools:
+            body.pop("tools", None)
+
+    return change

@@ -65,17 +65,18 @@ class Search:
         if guess:
             spared = (yield from self._spared()) if any(part.needed for part in guess) else []
             return (yield from self._together(spared or guess))
-        everything = yield from self._try(self.parts)
+        plainer = [part for part in self.parts if not part.by_name]
+        everything = yield from self._try(plainer)
         if everything is None or not everything.answered:
             said = "even its plainest form is refused" if everything is not None else "no smaller request was answered"
             return Explained((), self.asked, said)
-        return (yield from self._together((yield from self._bisected(self.parts))))
+        return (yield from self._together((yield from self._bisected(plainer))))
 
     def _spared(self) -> Asking[list[Part]]:
         """The parts to blame if the request is answered without what can be spared: the words blamed what it needs.
 
         A server that streams, but not several choices, says that it does not stream them."""
-        spare = [part for part in self.parts if not part.needed]
+        spare = [part for part in self.parts if not part.needed and not part.by_name]
         answer = (yield from self._try(spare)) if spare else None
         found = (yield from self._bisected(spare)) if answer is not None and answer.answered else []
         return found if self.asked < self.most or len(found) == 1 else []
