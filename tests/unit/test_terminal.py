@@ -118,7 +118,7 @@ def test_every_code_and_clause_is_explained(capsys: pytest.CaptureFixture[str]) 
         assert f"  {words}" in text
     ways = run("explain", "auth.header").stdout.split("\n\n")
     assert len(ways) == 6 and all(way.startswith("  meaning") for way in ways[1:5])
-    assert ways[4].startswith("  meaning     the key is taken in one header"), "a row that one API alone has"
+    assert ways[4].startswith("  meaning     the key is accepted in one header"), "a row that one API alone has"
     assert ways[5].startswith("  clause      messages.headers.key") and "  example" in ways[5]
     assert text.count("  meaning") == len([m for m in every_mode() if m.code == "model.unavailable"]) == 2
     text = run("explain", "happy.status_200").stdout

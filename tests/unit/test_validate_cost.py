@@ -111,9 +111,9 @@ def test_layers_judge_only_themselves() -> None:
         (("--burst", "0"), b"--burst must be from 1"),
         (("--burst", "65"), b"--burst must be from 1"),
         (("--budget-tokens", "-1"), b"--budget-tokens"),
-        (("--require", "telepathy"), b"no capability is called 'telepathy'"),
+        (("--require", "telepathy"), b"there is no capability 'telepathy'"),
         (("--with", "video"), b"there are: image"),
-        (("--only", "tols"), b"no clause is called 'tols'"),
+        (("--only", "tols"), b"there is no clause 'tols'"),
         (("--layer", "application"), b"transport"),
     ],
 )
