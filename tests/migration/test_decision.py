@@ -77,7 +77,7 @@ def test_the_token_cap_has_another_name(good_whole: Run) -> None:
     assert made["decision"] == "GO WITH CHANGES"
     (row,) = made["differences"]
     assert (row["kind"], row["effect"]) == ("parameter", "change")
-    assert row["change"] == "Send max_completion_tokens in place of max_tokens."
+    assert row["change"] == "Send max_completion_tokens instead of max_tokens."
     assert any("max_tokens" in client["says"] for client in row["clients"])
 
 
