@@ -46,6 +46,7 @@ WAYS_TO_RUN: dict[str, tuple[tuple[str, ...], ...]] = {
     "completion": (("bash",), ("zsh",), ("fish",), ("man",)),
     "watch": (("{url}", "--model", "m", "--every", "1s", "--for", "2s"), ("{url}", "--model", "m", "--every", "1s", "--for", "1s", "-q")),
     "fleet": tuple(("run", "--targets", "{targets}", "--format", name) for name in reporters.formats("fleet")),
+    "escalate": (("{run}",), ("{run}", "--anyway"), ("latest", "--anyway")),
     "journal": (("verify",), ("export",), ("export", "kept.jsonl"), ("prune", "--keep", "9")),
 }  # fmt: skip
 # Commands that ask for a monitor: what they leave is scanned where one runs.

@@ -22,10 +22,8 @@ import os, sys
 from chatproof import Secret, Settings, Target
 from chatproof.running import run as run_module; from chatproof.target import target as target_module
 aim = Target(sys.argv[1], model='m', key=Secret(os.environ['CHATPROOF_API_KEY']))
-resolved = target_module.check(aim)
-contract = run_module.contract_for(resolved, Settings())
-sent = run_module._send(contract, resolved, Settings(), {}, run_module._none, None, None)
-print(sent, run_module.judge(contract, sent.exchanges, model='m', key=aim.key, no_auth=False, not_sent={}))
+done = run_module.carry(target_module.check(aim), Settings(), environ={})
+print(done.sent, run_module.judge(done.contract, done.sent.exchanges, model='m', key=aim.key, no_auth=False, not_sent={}))
 """
 LOCALS = """
 import os, sys, traceback
@@ -61,7 +59,8 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "import chatproof.secrets.known_formats as m; m.without = lambda text: text", "foreign", SMOKE, LAUNCH,
     ),
     "gzip in base64": (
-        "import chatproof.secrets.redaction as m; m._inflated = lambda data: (b'', True)", "refuse-gzip-base64", SMOKE, LAUNCH,
+        "import chatproof.secrets.redaction as m; m._inflated = lambda data: (b'', True);"
+        "import chatproof.secrets.reading as r; r._inflated = lambda piece: b''", "refuse-gzip-base64", SMOKE, LAUNCH,
     ),
     "validate": (
         "import chatproof.record.document as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
@@ -128,7 +127,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "good", ("smoke", "--api-key=ODD"), LAUNCH,
     ),
     "internal error": (
-        f"{FORCED}\nimport chatproof.cli.main as m; m._place = lambda error: str(error)", "good", SMOKE, LAUNCH,
+        f"{FORCED}\nimport chatproof.cli.main as m; m.place_of = lambda error: str(error)", "good", SMOKE, LAUNCH,
     ),
     "traceback": (f"{FORCED}\nimport chatproof.cli.main as m; m.main = m._dispatch", "good", SMOKE, LAUNCH),
     "fingerprint": (
@@ -169,7 +168,10 @@ def test_without_it_the_suite_is_red(switch: str, rogue: Rogue, tmp_path: Path) 
     off, way, args, program = SWITCHES[switch]
     program = program if program in (LIBRARY, PRINTED, LOCALS) else f"import sys\n{program}"
     key = BAD_KEYS.get(switch, KEY.value)
-    assert play(rogue, tmp_path / "on", way, args, program, key).leaks() == [], "the protection is on"
+    guarded = play(rogue, tmp_path / "on", way, args, program, key)
+    assert guarded.leaks() == [], "the protection is on"
+    if program in (LIBRARY, PRINTED, LOCALS):
+        assert guarded.status == 0, guarded.artefacts["stderr"].decode()  # a program that fails shows nothing, either
     found = play(rogue, tmp_path / "off", way, args, f"{off}\n{program}", key).leaks()
     assert found, f"{switch} is off, and nothing was found: the suite would stay green"
 
