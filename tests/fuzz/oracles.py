@@ -278,7 +278,7 @@ def sse(data: bytes, seed: int = 0) -> int:
                     offsets = field == "events" and [e[:2] for e in one] == [e[:2] for e in two]
                     what = "the events' offset" if offsets else field
                     raise Wrong(name, f"{what} {how} differs", f"{one!r:.300} {two!r:.300}")
-        for _, _, at in whole[0]:
+        for _, _, at, _ in whole[0]:
             if not 0 <= at <= len(data):
                 raise Wrong(name, "offset out of range", f"{at} of {len(data)}")
         if limits is not SMALL_SSE:
@@ -289,8 +289,8 @@ def sse(data: bytes, seed: int = 0) -> int:
     return found
 
 
-def naive_events(data: bytes) -> list[tuple[str, bytes, int]]:
-    """(name, data, where its first data line begins) of each event."""
+def naive_events(data: bytes) -> list[tuple[str, bytes, int, bool]]:
+    """(name, data, where its first data line begins, whether the name was sent) of each event."""
     found, name, lines, start = [], b"", [], 0
     at = 0
     for match in re.finditer(rb"([^\r\n]*)(?:\r\n|\n|\r)", data):
@@ -299,11 +299,14 @@ def naive_events(data: bytes) -> list[tuple[str, bytes, int]]:
         value = value[1:] if value[:1] == b" " else value
         if not line:
             if lines:
-                found.append((name.decode("utf-8", "replace") or "message", b"\n".join(lines), start))
+                said = name.decode("utf-8", "replace")
+                found.append((said or "message", b"\n".join(lines), start, bool(said)))
             name, lines = b"", []
         elif field == b"data":
             start = start if lines else at
             lines.append(value)
+        elif field == b"error" or (line.startswith(b"{") and b'"error"' in line[:200]):  # llama.cpp's field; bare JSON
+            found.append(("error", value if field == b"error" else line, at, False))
         elif field == b"event":
             name = value
     return found

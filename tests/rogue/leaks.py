@@ -56,7 +56,10 @@ class Detector:
     def __init__(self, key: str) -> None:
         random = key.removeprefix(PREFIX)
         windows = [random[i : i + WINDOW] for i in range(len(random) - WINDOW + 1)]
-        self._folded = {form.lower(): name for text in (key, *windows) for name, form in forms(text)}
+        self._folded: dict[str, str] = {}
+        for text in (key, *windows):
+            for name, form in forms(text):  # digits are the same in rot13: the first name counts
+                self._folded.setdefault(form.lower(), name)
         self._exact = {form: name for text in (key, *windows) for name, form in exact_forms(text)}
 
     def find(self, data: bytes) -> list[str]:

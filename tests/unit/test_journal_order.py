@@ -86,7 +86,7 @@ def test_a_review_is_in_the_order_of_the_journal() -> None:
 @pytest.mark.parametrize(
     ("how", "removed", "why"),
     [
-        ({"keep": 4}, 0, "it holds 4 runs, and 4 stay"),
+        ({"keep": 4}, 0, "it contains 4 runs, and 4 are kept"),
         ({"before": "2026-10-01"}, 0, "its oldest run, smoke-20261101-000001-000001, began 2026-11-01T00:00:01.000Z"),
         ({"before": "2026-11-03"}, 3, ""),
         ({"before": "2026-11-02"}, 1, ""),
@@ -108,7 +108,7 @@ def test_a_clock_that_was_behind_removes_nothing_that_is_young(place: str, monke
     kept = journal.open(place)
     dated(kept, monkeypatch, (1, "2026-11-01", "GO"), (2, "1970-01-01", "GO"), (3, "2026-11-02", "GO"))
     done = prune(kept, before="2026-10-01")
-    assert done.removed == 0 and "smoke-20261101-000001-000001 of 2026-11-01T00:00:01.000Z, which stays" in done.why
+    assert done.removed == 0 and "smoke-20261101-000001-000001 of 2026-11-01T00:00:01.000Z, which is kept" in done.why
     said = cli("journal", "prune", "--older-than", "1m", "--journal", place) if place.endswith("sqlite3") else None
     assert said is None or said.stdout.startswith("3 runs removed")
     assert prune(journal.open(place), keep=1).why in ("there is no run in it", "")

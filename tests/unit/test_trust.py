@@ -157,7 +157,7 @@ def test_once_approved_it_counts_until_it_decides_otherwise(bench: Bench) -> Non
     bench.file("chatproof.toml", SHOP)
     assert bench.run("smoke", **env).returncode == 0
     bench.thief.requests.clear()
-    assert "is not approved any more" in bench.run("config", "distrust").stdout
+    assert "is no longer approved" in bench.run("config", "distrust").stdout
     bench.keeps_the_key(bench.run("smoke", **env))
     assert "was not approved" in bench.run("config", "distrust", str(path)).stdout
     assert bench.run("config", "trust", "--list").stdout == "no file is approved\n"
@@ -522,7 +522,7 @@ def test_authorities_of_a_variable_are_asked_for(bench: Bench) -> None:
     line = ["smoke", "openai", "--model", "m", "--plan"]
     assert "--cacert" not in bench.run(*line, CHATPROOF_CA_FILE=str(path)).stdout
     assert str(path) in bench.run(*line, "--ca-file", "env", CHATPROOF_CA_FILE=str(path)).stdout
-    assert "is not set" in bench.run(*line, "--ca-file", "env").stderr
+    assert "needs CHATPROOF_CA_FILE to be set" in bench.run(*line, "--ca-file", "env").stderr
     done = bench.run("doctor", "openai", CHATPROOF_CA_FILE=str(path))
     assert "CHATPROOF_CA_FILE is set but not used" in done.stdout
 

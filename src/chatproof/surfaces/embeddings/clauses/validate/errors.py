@@ -20,7 +20,7 @@ _WRONG = (
         "whose body is incomplete JSON",
         MUST,
         (),
-        "A server that answers half a request also answers a request that a broken connection cut.",
+        "A server that answers half a request also answers one that a broken connection cut, and no client can tell.",
     ),
     Wrong("missing_input", "without input", SHOULD, ("input",), _LOST),
     Wrong("missing_model", "without a model", SHOULD, ("model",), _LOST),

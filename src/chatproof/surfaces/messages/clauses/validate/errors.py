@@ -38,7 +38,7 @@ _WRONG = (
         "malformed_json",
         "whose body is incomplete JSON",
         (),
-        "A server that answers half a request also answers a request that a broken connection cut.",
+        "A server that answers half a request also answers one that a broken connection cut, and no client can tell.",
     )._replace(level=MUST),
     _wrong("missing_messages", "without messages", ("messages",)),
     _wrong("missing_model", "without a model", ("model",)),
