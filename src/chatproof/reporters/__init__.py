@@ -27,6 +27,7 @@ class Style(NamedTuple):
 
 
 PLAIN = Style()
+_listed: dict[str, list[str]] = {}
 
 
 def narrowed(document: dict[str, Any]) -> str:
@@ -37,8 +38,10 @@ def narrowed(document: dict[str, Any]) -> str:
 
 def formats(of: str = "") -> list[str]:
     """Names of all formats, sorted."""
-    names = package_files.names(os.path.join(os.path.dirname(__file__), of))
-    return sorted({name[3:].split(".")[0] for name in names if name.startswith("as_") and ".py" in name})
+    if of not in _listed:
+        names = package_files.names(os.path.join(os.path.dirname(__file__), of))
+        _listed[of] = sorted({name[3:].split(".")[0] for name in names if name.startswith("as_") and ".py" in name})
+    return [*_listed[of]]
 
 
 def load(format: str, of: str = "") -> Any:

@@ -5,7 +5,16 @@ import re
 from collections.abc import Iterable
 
 from chatproof.key_form import without
+from chatproof.target import profile
 from chatproof.usage_error import UsageError, near
+
+
+def no_target(asked: str, configured: list[str], notes: Iterable[str]) -> UsageError:
+    """Return the error for a target that nothing is known of. `configured` are the names of the user's own targets."""
+    known = [*configured, *(name for name in profile.names() if name != profile.GENERIC), "simulator"]
+    passed = f" ({'; '.join(notes)})" if notes else ""
+    advice = with_scheme(asked) or near(asked, known, other_targets(known))
+    return UsageError("usage", f"there is no target {asked[:80]!r}{passed}", advice)
 
 
 def with_scheme(asked: str) -> str:
@@ -44,7 +53,7 @@ def no_key(source: str, *, set_: bool) -> UsageError:
         "auth.key_missing",
         f"no key: {place} {'is empty' if set_ else 'is not set'}",
         in_env_file(place.split(" or "))
-        or f"{first}, or use --key-env, --key-file or --key-stdin ; if the endpoint needs no key: --no-auth",
+        or f"{first}, or use --key-env, --key-file or --key-stdin; if the endpoint needs no key: --no-auth",
     )
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatproof.secrets import key_check
 from chatproof.target import config_files as config
-from chatproof.target import environment, hints, profile
+from chatproof.target import environment, profile
 from chatproof.target.profile import Profile, Waiver
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError
 from chatproof.values import NamedTuple
 from chatproof.wire import urls
 from chatproof.wire.exchange import Header, Secret, Url, hold_secret
@@ -300,12 +300,11 @@ def _entry(wanted: Wanted, *, gated: bool = True) -> Chosen:
         return Chosen({"base_url": asked}, "url", wanted.profile, notes)
     if asked in profile.names() and asked != profile.GENERIC:
         return Chosen({}, asked, wanted.profile or asked, notes)
+    from chatproof.target import hints
+
     if asked == SIMULATOR:  # the command line starts one before it comes here
         raise hints.no_simulator()
-    there = [*settings["targets"], *(name for name in profile.names() if name != profile.GENERIC), SIMULATOR]
-    passed = f" ({'; '.join(notes)})" if notes else ""
-    advice = hints.with_scheme(asked) or near(asked, there, hints.other_targets(there))
-    raise UsageError("usage", f"there is no target {asked[:80]!r}{passed}", advice)
+    raise hints.no_target(asked, [*settings["targets"]], notes)
 
 
 def _profile(name: str) -> Profile:
@@ -338,8 +337,7 @@ def _key(
         raw, source = read_key_file(wanted.key_file, notes)
     elif wanted.key_env:
         if not _NAME.issuperset(wanted.key_env) or wanted.key_env[0].isdigit():
-            said = "--key-env expects the name of an environment variable"
-            raise UsageError("usage", said, "do not give the key itself")
+            raise UsageError("usage", "--key-env expects a variable name", "do not give the key itself")
         raw, source = environ.get(wanted.key_env), f"env:{wanted.key_env}"
     elif entry.get("key_file"):
         from chatproof.target.key_places import read_key_file
@@ -364,6 +362,8 @@ def _key(
     if raw is None or not raw.strip():
         if not required:
             return None, source, notes
+        from chatproof.target import hints
+
         raise hints.no_key(source, set_=raw is not None)
     cleaned, remarks = key_check.clean(raw)
     return Secret(cleaned), source, [*notes, *remarks]

@@ -7,7 +7,6 @@ from typing import Any, NoReturn, Self
 
 from chatproof.contract.surface import CHAT
 from chatproof.surfaces import names, surface_of
-from chatproof.target import hints
 from chatproof.target.target import CLIENT, SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
 from chatproof.usage_error import UsageError, near
 from chatproof.wire.urls import CHAT_PATH, OTHER_PATHS
@@ -257,8 +256,8 @@ def _refuse_path(args: argparse.Namespace) -> None:
     """Raise UsageError for a base URL that ends in the path of an API that can be asked, with the command that asks it.
     A URL with more in it than a base URL has is left to those who read it: it may hold a secret."""
     base = args.target.rstrip("/")
-    found = (surface for surface in map(surface_of, names()) if base.endswith(surface.path))
-    surface = next(found, None) if any(base.endswith(path) for path in (CHAT_PATH, *OTHER_PATHS)) else None
+    an_api = base.endswith((CHAT_PATH, *OTHER_PATHS))  # most end otherwise, and no folder is read for them
+    surface = next((each for each in map(surface_of, names()) if base.endswith(each.path)), None) if an_api else None
     if surface is None or not base.isascii() or any(mark in base for mark in "@?# "):
         return
     said = f"the base URL ends in {surface.path}, the path of {surface.title}"
@@ -339,6 +338,7 @@ def stop_simulators() -> None:
 
 def _simulated(args: argparse.Namespace) -> Resolved:
     from chatproof import simulator
+    from chatproof.target import hints
     from chatproof.wire.exchange import Header, Secret
 
     try:
