@@ -71,3 +71,15 @@ def test_the_advice_to_judge_only_what_is_here_can_be_taken(
     document = json.loads(capsys.readouterr().out)
     judged = {finding["probe"] for finding in document["findings"]}
     assert judged <= {probe} and document["findings"]
+
+
+@pytest.mark.parametrize(
+    ("body", "owner", "confidence"),
+    [('{"foo":1}', "unknown", "possible"), ('{"id":"chatcmpl-1","object":"chat.completion"}', "provider", "certain")],
+)
+def test_json_of_nothing_known_and_of_no_url_is_nobodys(body: str, owner: str, confidence: str, tmp_path: Path) -> None:
+    capture = tmp_path / "reply.json"
+    capture.write_text(body)
+    command = [sys.executable, "-m", "chatproof", "judge", str(capture), "--format", "json"]
+    said = json.loads(subprocess.run(command, capture_output=True, timeout=60).stdout)["diagnoses"][0]
+    assert (said["code"], said["owner"], said["confidence"]) == ("contract.choices_missing", owner, confidence)

@@ -158,6 +158,15 @@ def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
     assert "pyproject.toml:2:1: target: unknown name" in run("config", "check", str(place / "pyproject.toml")).stderr
 
 
+@pytest.mark.parametrize(("expires", "lapsed"), [("2026-01-23", True), ('"2026-01-23"', True), ("2099-01-01", False)])
+def test_check_tells_of_a_waiver_that_is_over(place: Path, expires: str, *, lapsed: bool) -> None:
+    waiver = f'clause = "usage.sum"\nreason = "r"\nticket = "t"\nexpires = {expires}\n'
+    (place / "work/chatproof.toml").write_text(f"[targets.shop]\n[[targets.shop.waivers]]\n{waiver}")
+    done = run("config", "check")
+    told = "note: targets.shop: the waiver of usage.sum expired on 2026-01-23 and has no effect\n"
+    assert (done.returncode, done.stdout) == (0, "1 file checked, no errors\n" + (told if lapsed else ""))
+
+
 def test_init_asks_nothing_without_a_terminal(place: Path) -> None:
     done = run("config", "init")
     assert done.returncode == 0 and run("config", "check").returncode == 0

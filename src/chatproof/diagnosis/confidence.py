@@ -239,7 +239,8 @@ RULES: tuple[Rule, ...] = (
             "contract.schema",
             "contract.usage",
         ),
-        "certain: the fields of a complete JSON reply as read",
+        "certain: the fields of a complete JSON reply as read; possible, with owner unknown, for captured JSON that "
+        "has none of the API's fields and whose URL nobody saw",
         ("you", "network"),
     ),
     Rule(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from chatproof import clock
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, say, say_json
 from chatproof.cli.shared.options import VARIABLES, interactive, parser
@@ -114,6 +115,7 @@ def _public(value: Any, name: str = "") -> Any:
 def _check(args: argparse.Namespace) -> int:
     files = args.file or ([args.config] if args.config else [path for path, _ in config_files.files()])
     problems: list[UsageError] = []
+    lapsed: list[str] = []
     for file in files:
         try:
             targets = config_files.load(file, lint=True)["targets"]
@@ -123,12 +125,22 @@ def _check(args: argparse.Namespace) -> int:
         place = config_files.place_of(file)
         for name, target in targets.items():
             problems += _problems(f"targets.{name}", target, place)
+            lapsed += _lapsed(name, target)
     raise_all(problems)
     if not args.file and not args.config:
         config_files.settings()  # what they say together
     count = len(files)
     say(f"{count} file{'' if count == 1 else 's'} checked, no errors\n")
+    say("".join(f"note: {escape(line)}\n" for line in lapsed))
     return 0
+
+
+def _lapsed(name: str, target: dict[str, Any]) -> Iterator[str]:
+    """Waivers whose last day is over: a run does not fail because of the file, and fails on what they waived."""
+    today = clock.utc()[:10]
+    for waiver in target.get("waivers", ()):
+        if waiver.get("expires", today) < today:
+            yield f"targets.{name}: the waiver of {waiver['clause']} expired on {waiver['expires']} and has no effect"
 
 
 def _problems(where: str, target: dict[str, Any], place: Any) -> Iterator[UsageError]:
