@@ -114,6 +114,7 @@ def steady(text: str) -> str:
     """Without what differs from run to run."""
     for pattern, shown in (
         (r"127\.0\.0\.1:\d+", "127.0.0.1:8080"),
+        (r"\S*/chatproof/simulator/certs/", ".../chatproof/simulator/certs/"),  # where this copy is installed
         (r"(smoke|validate|judge)-\d{8}-\d{6}-[0-9a-f]{6}", r"\1-20260601-120000-3f9a1c"),
         (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "2026-06-01T12:00:00.000Z"),
         (r"fingerprint [0-9a-f]{8}", "fingerprint 3950c63f"),
