@@ -43,7 +43,7 @@ def test_owner_and_confidence_of_what_is_seen_on_the_wire_only() -> None:
     assert rows == {
         "stream.buffered": ("gateway", "likely"),
         "stream.malformed": ("provider", "likely"),
-        "stream.error": ("provider", "certain"),
+        "stream.error": ("provider", "likely"),
         "stream.incomplete": ("provider", "likely"),
         "stream.left_open": ("provider", "likely"),
         "stream.duplicated": ("provider", "likely"),

@@ -1,6 +1,6 @@
 """Failure modes that every API has and each knows by fields of its own: what is said of them, once."""
 
-from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Mode, Pattern
+from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, Mode, Pattern
 
 
 def filtered(pattern: Pattern) -> Mode:
@@ -34,7 +34,7 @@ def stream_error(pattern: Pattern) -> Mode:
         PROVIDER,
         "the stream contains an error under HTTP 200",
         "Read the error in the evidence; clients must check for it, because the status does not show it.",
-        CERTAIN,
+        LIKELY,  # a gateway writes such an event, too, when what is behind it has failed
         pattern,
     )
 

@@ -191,9 +191,13 @@ RULES: tuple[Rule, ...] = (
         ("you",),
     ),
     Rule(
-        ("stream.unexpected", "stream.not_streamed", "stream.error"),
-        "certain: the reply's own kind, or an error event in it, as read",
+        ("stream.unexpected", "stream.not_streamed"),
+        "certain: the reply's own kind, as read",
         ("you", "network"),
+    ),
+    Rule(
+        ("stream.error",),
+        "likely: an error event in the stream, as read; a gateway writes one, too, when its upstream fails",
     ),
     Rule(
         ("stream.malformed",),

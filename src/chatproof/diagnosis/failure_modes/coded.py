@@ -89,7 +89,7 @@ _ROWS = (
         PROVIDER,
         "a stream contains an error under HTTP 200",
         "Read the error in the evidence; clients must check for it, because the status does not show it.",
-        CERTAIN,
+        LIKELY,
     ),
     (
         "stream.incomplete",
