@@ -20,20 +20,21 @@ tab.on("requestfailed", (r) => errors.push(`not loaded: ${r.url()}`));
 const results = [];
 
 function search(names) { // in the page: as if each name were typed
+  let asked = () => {};
   let answered = () => {};
+  const ask = window.searchWorker.postMessage.bind(window.searchWorker);
+  window.searchWorker.postMessage = (message) => { asked(); ask(message); };
   const shown = window.displayResults;
   window.displayResults = (found) => { shown(found); answered(); };
   const box = document.getElementById("mkdocs-search-query");
-  const ask = (name) => new Promise((resolve) => {
-    const type = () => { box.value = name; box.dispatchEvent(new Event("keyup")); };
-    const again = setInterval(type, 1000); // nobody listens before the index is made
-    answered = () => {
-      clearInterval(again);
-      resolve(Array.from(document.querySelectorAll("#mkdocs-search-results h3 a"), (a) => a.textContent).slice(0, 3));
-    };
-    type();
+  const type = (name) => { box.value = name; box.dispatchEvent(new Event("keyup")); };
+  const find = (name) => new Promise((resolve) => {
+    const again = setInterval(() => type(name), 1000); // nobody listens before the index is made
+    asked = () => clearInterval(again); // a name asked for twice would answer in the next one's place
+    answered = () => resolve(Array.from(document.querySelectorAll("#mkdocs-search-results h3 a"), (a) => a.textContent).slice(0, 3));
+    type(name);
   });
-  return names.reduce(async (before, name) => ({ ...(await before), [name]: await ask(name) }), Promise.resolve({}));
+  return names.reduce(async (before, name) => ({ ...(await before), [name]: await find(name) }), Promise.resolve({}));
 }
 
 const alike = (file) => file.includes("/reference/codes/"); // made by one function: every tenth is opened
