@@ -1,6 +1,7 @@
-"""Forty recorded incidents, each concluded rightly: the runs, the owner, and what must or must not be said.
+"""Recorded incidents, each concluded rightly: the runs, the owner, and what must or must not be said.
 
-Twenty of them were written before the rules were read; five of those were concluded rightly then.
+The first twenty and the last eight were written before the rules were read: 5 of 20, and later 4 of 8, were concluded
+rightly then. Which answers were wrong themselves: docs/decisions/0033.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def test_each_story_is_concluded_rightly(path: Path) -> None:
     assert wrong(story["conclusion"], [run["run_id"] for run in runs], concluded(runs)) == []
 
 
-def test_there_are_forty_and_each_owner_is_among_them() -> None:
-    assert len(STORIES) == 40
+def test_none_is_lost_and_each_owner_is_among_them() -> None:
+    assert len(STORIES) == 48
     assert {load(path)["conclusion"]["owner"] for path in STORIES} >= {"ours", "theirs", "account", "unknown", "nobody"}
 
 

@@ -92,6 +92,9 @@ KINDS = (
     ),
     Kind("CA file", ("environment.ca_file",), _around("ca_file"), ("tls.",), ("",), "the former CA file"),
     Kind(
+        "Python", ("environment.python",), _around("python"), (), ("tls.expired", "tls.hostname"), "the former Python"
+    ),
+    Kind(
         "timeout",
         ("environment.timeout_s",),
         _around("timeout_s"),

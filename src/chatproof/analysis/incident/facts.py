@@ -3,7 +3,10 @@
 from typing import Any, NamedTuple
 
 from chatproof.analysis.incident.changes import POSSIBLE, YES, Change, held_to_more
+from chatproof.analysis.incident.streak import cause_of
 from chatproof.analysis.run_diff import ENVIRONMENT, TIMING, Difference, differences
+from chatproof.wire.exchange import Url
+from chatproof.wire.urls import parse_base_url
 
 SIMULATOR = "simulator"
 _OURS_HARMLESS = (
@@ -47,17 +50,36 @@ def move_between(a: dict[str, Any], b: dict[str, Any]) -> Move:
             continue
         if found.kind != ENVIRONMENT or found.path.startswith(_THEIRS):
             theirs.append(found)
-        elif found.path in _OURS_HARMLESS or _is_simulators(found, a, b):
+        elif _is_harmless(found, a, b):
             surroundings.append(found)
         else:
             ours.append(found)
     return Move(a, b, tuple(ours), tuple(surroundings), tuple(theirs))
 
 
+def _is_harmless(found: Difference, a: dict[str, Any], b: dict[str, Any]) -> bool:
+    if found.path in _OURS_HARMLESS:
+        return not _trusts_otherwise(found, b)
+    return _is_simulators(found, a, b) or _is_the_same_place(found)
+
+
 def _is_simulators(found: Difference, a: dict[str, Any], b: dict[str, Any]) -> bool:
     """The simulator has another port and another key each time it starts."""
     both = all(run["target"]["name"] == SIMULATOR for run in (a, b))
     return both and found.path in ("target.base_url", "target.key.fingerprint")
+
+
+def _is_the_same_place(found: Difference) -> bool:
+    """One base URL spelled in two ways: with the port that its scheme has anyway, or a slash at the end."""
+    if found.path != "target.base_url":
+        return False
+    a, b = (parse_base_url(str(text), allow_http=True) for text in (found.a, found.b))
+    return isinstance(a, Url) and a == b
+
+
+def _trusts_otherwise(found: Difference, bad: dict[str, Any]) -> bool:
+    """Another Python, and a certificate that is not trusted since: it may look for authorities in another place."""
+    return found.path == "environment.python" and cause_of(bad).startswith("tls.")
 
 
 class Facts(NamedTuple):

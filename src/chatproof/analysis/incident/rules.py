@@ -62,6 +62,11 @@ def _observed(facts: Facts) -> str:
     return facts.owner
 
 
+def _was_reached(facts: Facts) -> bool:
+    """A run in this environment was good before."""
+    return facts.good is not None and not facts.elsewhere
+
+
 RULES = (
     Rule(
         "nothing-bad",
@@ -122,6 +127,26 @@ RULES = (
         "It comes before all rules about changes: limits are reached without any change.",
     ),
     Rule(
+        "both-changed",
+        UNRESOLVED,
+        _is("unknown"),
+        lambda f: bool(f.possible),
+        "we changed {changes}, and what came back changed as well: these runs do not show which of the two is the cause",
+        "run once more with {undo}; a good run shows that it was our change",
+        "Our change may be the cause: one more run decides it.",
+        lambda f: f.possible,
+    ),
+    Rule(
+        "lost-without-a-change",
+        UNRESOLVED,
+        _is("unknown"),
+        lambda f: _was_reached(f) and not f.broken and f.owner == "you" and f.cause.get("confidence") != "certain",
+        "the same address was reached before, and none of our changes explains that it is not now",
+        "try from another network: where it works there, the cause is ours (DNS, VPN, trust store); else ask the vendor",
+        "A name that is gone and a resolver that fails look the same from here, and a certificate may be theirs or a "
+        "firewall's.",
+    ),
+    Rule(
         "our-network",
         CLIENT,
         _is("you"),
@@ -138,16 +163,6 @@ RULES = (
         "no clause was observed to fail: the contract could not be checked. That is degradation, not a contract mismatch",
         "ask the vendor about this time, with UTC times and request ids; run again",
         "A timeout or reset shows nothing about the contract, and must not be counted as drift.",
-    ),
-    Rule(
-        "both-changed",
-        UNRESOLVED,
-        _is("unknown"),
-        lambda f: bool(f.possible),
-        "we changed {changes}, and the replies changed as well: these runs do not show which of the two is the cause",
-        "run once more with {undo}; a good run shows that it was our change",
-        "Our change may be the cause: one more run decides it.",
-        lambda f: f.possible,
     ),
     Rule(
         "good-elsewhere-only",
