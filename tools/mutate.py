@@ -94,7 +94,13 @@ APIS = Field(
         "surfaces/embeddings/vectors.py",
         "evidence/field_types.py",
     ),
-    ("tests.unit.test_api_clauses", "tests.unit.test_api_findings"),
+    (
+        "tests.unit.test_api_clauses",
+        "tests.unit.test_api_findings",
+        "tests.unit.test_api_runs",
+        "tests.simulator.test_api_faults",
+    ),
+    shared=("tests.support", "tests.test_exchanges", "tests.in_process"),
 )
 WIRE = Field(
     ("wire/http1.py", "wire/chunked.py", "wire/message.py", "wire/sse.py"),
@@ -228,7 +234,8 @@ def tests() -> list[Test]:
 
 
 def usable(name: str, function: Any) -> bool:
-    return name not in field.without and not hasattr(function, "hypothesis")
+    nightly = any(mark.name == "nightly" for mark in getattr(function, "pytestmark", []))
+    return name not in field.without and not nightly and not hasattr(function, "hypothesis")
 
 
 def parameters(function: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -20,11 +20,12 @@ from chatproof.simulator import (
     responses_faults,
     responses_side,
 )
-from chatproof.simulator.fault import Turn
+from chatproof.simulator.fault import Fault, Turn
 from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked
 from chatproof.surfaces import surface_of
 from chatproof.target.target import Target
 from chatproof.wire.exchange import Secret
+from tests import in_process
 
 SIDES = {
     "responses": (responses_side.SIDE, responses_faults),
@@ -34,23 +35,40 @@ SIDES = {
 ROWS = [(api, name) for api, (_, faults) in SIDES.items() for name in faults.ALL]
 
 
-def run(api: str, name: str) -> tuple[dict[str, Any], str]:
-    """The run document against a fault, and the key that was used."""
-    side, faults = SIDES[api]
-    server = simulator.start(name, side=side)
-    try:
-        target = Target(server.base_url, model=server.model, key=Secret(server.key), timeout=10.0, api=api)
-        if name in faults.VALIDATE:
-            return validate(target, Settings(burst=1, extras=faults.ALL[name].extras), environ={}).document, server.key
-        return smoke(target, Settings(stream=server.stream), environ={}).document, server.key
-    finally:
-        server.stop()
+def settings_for(api: str, name: str) -> Settings:
+    """How a run is made that shows a fault."""
+    faults = SIDES[api][1]
+    fault = faults.ALL[name]
+    is_of_validate = name in faults.VALIDATE
+    return Settings(
+        kind=VALIDATE if is_of_validate else SMOKE,
+        stream=fault.stream,
+        burst=1 if is_of_validate else 0,
+        extras=fault.extras,
+    )
 
 
 @pytest.mark.parametrize(("api", "name"), ROWS)
 def test_fault_comes_to_its_diagnosis(api: str, name: str) -> None:
     fault = SIDES[api][1].ALL[name]
-    document, key = run(api, name)
+    check(fault, in_process.run(SIDES[api][0], api, fault, settings_for(api, name)).document, in_process.KEY)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("api", "name"), ROWS)
+def test_fault_comes_to_its_diagnosis_over_a_socket(api: str, name: str) -> None:
+    server = simulator.start(name, side=SIDES[api][0])
+    try:
+        target = Target(server.base_url, model=server.model, key=Secret(server.key), timeout=10.0, api=api)
+        settings = settings_for(api, name)
+        made = (validate if settings.kind == VALIDATE else smoke)(target, settings, environ={})
+    finally:
+        server.stop()
+    check(SIDES[api][1].ALL[name], made.document, server.key)
+
+
+def check(fault: Fault, document: dict[str, Any], key: str) -> None:
+    """The run broke what the fault breaks and nothing else, named the cause, and shows no key."""
     codes = [found["code"] for found in document["diagnoses"]]
     broken = {f["clause"] for f in document["findings"] if f["outcome"] == "broken"}
     assert broken == set(fault.breaks)

@@ -6,7 +6,16 @@ from typing import Any
 from chatproof.simulator.common_faults import Value
 from chatproof.simulator.fault import GO, Alter, Fault, Turn, When, edited, error, gzipped, json_of, labelled, says
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.responses_faults.parts import asking, events, plain, refused, sent, streaming, with_text
+from chatproof.simulator.responses_faults.parts import (
+    asking,
+    events,
+    free_text,
+    plain,
+    refused,
+    sent,
+    streaming,
+    with_text,
+)
 from chatproof.simulator.typed_events import event, value_of
 
 _OPTIONAL = (
@@ -69,11 +78,6 @@ def _with_ids(all: tuple[bytes, ...]) -> list[bytes]:
     return [b"id: %d\nretry: 3000\n%s" % (number, piece) for number, piece in enumerate(all)]
 
 
-def _free_text(turn: Turn) -> bool:
-    """A plain request that is answered with a text of no form: parse() reads each part of a formed one alone."""
-    return with_text(turn) and "text" not in json_of(turn)
-
-
 def _halves(message: Value) -> list[Value]:
     part = message["content"][0]
     middle = len(part["text"]) // 2
@@ -132,8 +136,8 @@ ROWS = (
         with_text,
         edited(lambda v: v["output"].insert(0, _THOUGHT)),
     ),
-    _row("two-messages", "The text is in two messages.", _free_text, edited(_two_messages)),
-    _row("two-parts", "The text is in two parts of its message.", _free_text, edited(_two_parts)),
+    _row("two-messages", "The text is in two messages.", free_text, edited(_two_messages)),
+    _row("two-parts", "The text is in two parts of its message.", free_text, edited(_two_parts)),
     _row(
         "hosted-item",
         "A web search comes before the message.",

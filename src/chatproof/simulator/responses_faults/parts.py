@@ -39,6 +39,11 @@ def with_text(turn: Turn) -> bool:
     return plain(turn) and b'"output_text"' in turn.reply.body
 
 
+def free_text(turn: Turn) -> bool:
+    """A plain request that is answered with a text of no form: parse() reads each part of a formed one alone."""
+    return with_text(turn) and "text" not in json_of(turn)
+
+
 def with_call(turn: Turn) -> bool:
     """A plain request that is answered with a call."""
     return plain(turn) and b'"function_call"' in turn.reply.body

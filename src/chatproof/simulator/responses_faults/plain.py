@@ -9,6 +9,7 @@ from chatproof.simulator.fault import Turn, edited, error
 from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import (
     asking,
+    free_text,
     let_in,
     must,
     plain,
@@ -232,6 +233,14 @@ ROWS = (
     should("role-missing", "A message has no role.", _SCHEMA, with_text, drop("output", 0, "role"), "happy.items"),
     should(
         "role-model", "A message's role is model.", _SCHEMA, with_text, put("model", "output", 0, "role"), "happy.items"
+    ),
+    should(
+        "message-twice",
+        "The message comes twice, with one id.",
+        _SCHEMA,
+        free_text,
+        edited(lambda value: value["output"].append(value["output"][0])),
+        "happy.items",
     ),
     should(
         "reasoning-without-summary",

@@ -143,6 +143,12 @@ ROWS = (
         each("output_text.done", gone_from("text")),
         "in_order",
     ),
+    _should(
+        "part-done-without-part",
+        "response.content_part.done has no part.",
+        each("content_part.done", gone_from("part")),
+        "in_order",
+    ),
     _must(
         "part-added-as-text",
         "The part is added as type text.",

@@ -161,6 +161,7 @@ def on_stream(clauses: Clauses) -> Callable[..., Callable[[_J], _J]]:
         source: Source = SDK,
         code: str = "stream.malformed",
         needs: tuple[str, ...] = ("messages.stream.start",),
+        check: int = 1,
     ) -> Callable[[_J], _J]:
         return clauses.add(
             f"messages.stream.{id}",
@@ -176,6 +177,7 @@ def on_stream(clauses: Clauses) -> Callable[..., Callable[[_J], _J]]:
             needs=needs,
             code=code,
             capability="stream",
+            check=check,
         )
 
     return add

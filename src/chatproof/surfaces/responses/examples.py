@@ -134,6 +134,7 @@ def on_stream(clauses: Clauses) -> Callable[..., Callable[[_J], _J]]:
         source: Source = OPENAI_SPEC,
         code: str = "stream.malformed",
         needs: tuple[str, ...] = ("responses.stream.created",),
+        check: int = 1,
     ) -> Callable[[_J], _J]:
         return clauses.add(
             f"responses.stream.{id}",
@@ -149,6 +150,7 @@ def on_stream(clauses: Clauses) -> Callable[..., Callable[[_J], _J]]:
             needs=needs,
             code=code,
             capability="stream",
+            check=check,
         )
 
     return add

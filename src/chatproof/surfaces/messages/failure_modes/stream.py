@@ -1,9 +1,13 @@
 """Rows for streams of events that broke."""
 
+from collections.abc import Iterator
+
 from chatproof.contract.common_modes import stream_error, stream_malformed
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.printable import quote
-from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages import kinds, view
+from chatproof.surfaces.messages.building import Block, Built
+from chatproof.surfaces.messages.view import Fields
 from chatproof.wire.exchange import STATUS
 
 _ERROR, _PARSE, _DELTAS = "messages.stream.no_error", "messages.stream.events_parse", "messages.stream.deltas"
@@ -21,13 +25,24 @@ def _malformed(case: Case) -> Sign | None:
 
 
 def _not_text(case: Case) -> Sign | None:
-    """Deltas came, and what they carry is no text."""
-    odd = [view.members(one.get("delta")) for _, one in view.of_kind(case.reply, view.DELTA)]
-    wrong = next((d for d in odd if not isinstance(d.get("type"), str)), None)
-    texts = [d.get("text") for d in odd if d.get("type") == view.TEXT_DELTA]
-    if not case.broken(_DELTAS) or (wrong is None and all(isinstance(text, str) for text in texts)):
+    """A text came, and no client shows it."""
+    if not case.broken(_DELTAS):
         return None
-    return Sign((*case.observed(_DELTAS), f"the first is {quote(odd[0])}"))
+    built = Built(view.events(case.reply))
+    hidden = next((found for block in built.blocks.values() for found in _not_shown(block)), None)
+    return None if hidden is None else Sign((*case.observed(_DELTAS), f"not shown: {quote(hidden)}"))
+
+
+def _not_shown(block: Block) -> Iterator[Fields]:
+    """What may be text, and has another form, or stands in another place, than clients read."""
+    if block.kind == view.TEXT and block.start.get("text"):
+        yield block.start
+    for _, delta in block.deltas:
+        kind, is_text = delta.get("type"), isinstance(delta.get("text"), str)
+        if kind not in kinds.DELTAS or (kind == view.TEXT_DELTA and not is_text):
+            yield delta
+        elif kind == view.TEXT_DELTA and delta["text"] and block.kind not in (view.TEXT, view.THINKING):
+            yield block.start
 
 
 def _too_large(case: Case) -> Sign | None:
@@ -50,7 +65,7 @@ MODES = (
         "stream.malformed",
         PROVIDER,
         "no client can read the stream's deltas",
-        "Report it with the evidence: clients show the text_delta values, and there are none.",
+        "Report it with the evidence: clients show the text of each text_delta in a block of type text.",
         CERTAIN,
         _not_text,
     ),

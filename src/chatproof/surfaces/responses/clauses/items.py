@@ -156,13 +156,15 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each item has what its kind must have: a message and a reasoning item an id, a message the role assistant, a "
-    "reasoning item its summary, an array of texts, a search its status or its queries. A phase is one of two, and "
-    "what is encrypted is a string.",
+    says="Each item has what its kind must have: a message and a reasoning item an id, which no other item has, a "
+    "message the role assistant, a reasoning item its summary, an array of texts, a search its status or its queries. "
+    "A phase is one of two, and what is encrypted is a string.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="The AI SDK refuses the complete reply: Invalid JSON response.",
+    check=2,
+    why="The AI SDK refuses the complete reply: Invalid JSON response. Every client shows the text of a repeated item "
+    "twice.",
     holds_on=(
         GOOD,
         REASONED,
@@ -186,13 +188,20 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
         with_output(THOUGHT.replace(b"[]", b'[],"encrypted_content":7'), ITEM),
         altered(b'"role":"assistant"', b'"phase":"answer","role":"assistant"'),
         with_output(THOUGHT.replace(b'"id":"rs_1",', b""), ITEM),
+        with_output(ITEM, ITEM),
     ),
 )
 def complete_items(reply: Reply, context: Context) -> Outcome:
+    ids: set[str] = set()
     for number, item in enumerate(view.output(reply.object)):
         field, expected = incomplete(item)
         if field:
             return broken(f"$.output[{number}].{field}", expected, shown(item, field))
+        id = item.get("id")
+        if isinstance(id, str):
+            if id in ids:
+                return broken(f"$.output[{number}].id", "an id that no earlier item has", quote(id))
+            ids.add(id)
     return holds()
 
 

@@ -71,11 +71,12 @@ def completed(reply: Reply, context: Context) -> Outcome:
 @clause(
     "in_order",
     "The events that only report progress arrive, too, each in its place: "
-    "response.in_progress before any item, and the ends of a text and its part.",
+    "response.in_progress before any item, and the ends of a text and its part, which contain them.",
     "Typed clients wait for them; the tested clients work without them, but openai-node "
-    "raises if response.in_progress contains an item before it is added, and openai-node 6 "
-    "if it arrives later.",
+    "raises if response.in_progress contains an item before it is added, openai-node 6 "
+    "if it arrives later, and both if the end of a part does not contain the part.",
     level=SHOULD,
+    check=2,
     needs=("responses.stream.deltas",),
     holds_on=(STREAMED,),
     breaks_on=(
@@ -83,6 +84,7 @@ def completed(reply: Reply, context: Context) -> Outcome:
         without("output_text.done"),
         without("content_part.done"),
         changed("output_text.done", drop("text")),
+        changed("content_part.done", drop("part")),
         streamed([EVENTS[0], EVENTS[2], EVENTS[1], *EVENTS[3:]]),
         changed("in_progress", put(EVENTS[-1]["response"]["output"], "response", "output")),
     ),
@@ -94,6 +96,8 @@ def in_order(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         if kind_of(one) == building.TEXT_DONE and not isinstance(one.get("text"), str):
             return broken(f"event {number}, $.text", "the complete text, a string", quote(one.get("text")))
+        if kind_of(one) == building.PART_DONE and not isinstance(one.get("part"), dict):
+            return broken(f"event {number}, $.part", "the finished part, an object", quote(one.get("part")))
         if kind_of(one) == "response.in_progress" and not begun:
             held = members(one.get("response")).get("output")
             if held:
