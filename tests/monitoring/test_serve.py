@@ -85,12 +85,21 @@ def test_pages_show_it(served: Served) -> None:
         "/targets/bad": ("gateway.error", "first byte", said["id"]),
         "/targets/good": ("passing", "Tokens a day"),
         f"/incidents/{said['id']}": ("Evidence", "chatproof explain gateway.error", "What changed on our side"),
-        f"/runs/{said['run_id']}": ("gateway.error", said["run_id"]),
+        f"/runs/{said['run_id']}": (
+            "gateway.error",
+            said["run_id"],
+            'href="/"',
+            'href="/targets/bad"',
+            f'href="/incidents/{said["id"]}"',
+        ),
         "/badge/bad.svg": ("<svg", "failing"),
     }.items():
         reply = served.get(path)
         assert reply.status == 200 and len(reply.text) < 150_000, path
         assert [text for text in texts if text not in reply.text] == [], path
+    good = next(row for row in json.loads(served.get("/status.json").text)["targets"] if row["target"] == "good")
+    page = served.get(f"/runs/{good['run_id']}").text
+    assert 'href="/targets/good"' in page and "/incidents/" not in page, "its target had no incident"
     bundle = served.get(f"/incidents/{said['id']}/escalate")
     assert bundle.status == 200 and "attachment" in bundle.headers["content-disposition"]
     assert "502" in bundle.text

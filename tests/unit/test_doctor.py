@@ -1,4 +1,4 @@
-"""doctor tells all that is wrong on our own side at once, and sends nothing."""
+"""doctor tells all that is wrong on our own side at once, and sends no request."""
 
 from __future__ import annotations
 

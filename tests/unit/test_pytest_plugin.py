@@ -121,6 +121,9 @@ def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(inner
     done.stdout.fnmatch_lines(["FAILED chatproof::happy.status_200 - Broken: model.unavailable, owner provide*"])
     done.stdout.fnmatch_lines(["ERROR chatproof::happy.body_json - UNDECIDED: happy.status_200 failed*"])
     assert "Traceback" not in done.stdout.str() and "pytest_items.py" not in done.stdout.str()
+    told = done.stdout.str()
+    assert told.count("  cause       model.unavailable, as told for happy.status_200\n") == 6, "six depend on the first"
+    assert told.count("  next        Try another listed id") == 2, "once in full, once in the report of the run"
     suite = ET.parse(inner.pytester.path / "junit.xml").getroot()[0]
     assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "6", "15")
     broken = next(case for case in suite if case.get("name") == "happy.status_200")

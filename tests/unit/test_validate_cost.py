@@ -53,9 +53,15 @@ def test_plan_shows_requests_billable_ones_and_the_token_ceiling() -> None:
     assert text.startswith(f"# {len(probes_planned)} requests, {len(billable)} billable;")
     assert f"token ceiling: about {tokens} tokens" in text and len(probes_planned) <= 50
     assert text.count("\ncurl ") == len(probes_planned)
+    assert "stopped with this command" in text.partition("\ncurl ")[0], "nobody listens at its address any more"
     assert '-H "Authorization: Bearer "' not in text.replace('-H "Authorization: Bearer"', "")
     cut = next(block for block in text.split("\n\n") if block.startswith("# error.malformed_json"))
     assert re.search(r"--data-raw '\{.*[^}]'$", cut), "the body that is no JSON is shown as it is"
+
+
+def test_plan_of_a_server_that_stays_does_not_call_it_gone() -> None:
+    text = run("smoke", "http://127.0.0.1:1/v1", "--model", "m", "--no-auth", "--plan").stdout.decode()
+    assert "\ncurl " in text and "stopped" not in text
 
 
 def test_every_paid_probe_says_what_it_may_cost() -> None:

@@ -28,7 +28,7 @@ COMMANDS = {
     "compare": "the same contract on several targets: can a client move from A to B",
     "models": "identifiers active for this key",
     "contract": "every clause: what to verify, source, date, level",
-    "doctor": "our own side only: key, URL, environment; sends nothing",
+    "doctor": "our own side only: key, URL, environment; sends no request; looks the host's name up",
     "history": "the runs of the journal, newest first",
     "show": "one run of the journal, in any format",
     "journal": "verify, prune, export or import the journal",

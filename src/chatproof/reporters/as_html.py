@@ -3,6 +3,7 @@
 The script only adds a text filter; all else works without it. `html_page` has the frame.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from chatproof.printable import escape
@@ -68,7 +69,8 @@ class Row(NamedTuple):
     peer: str
 
 
-def render(document: dict[str, Any], style: Style) -> str:
+def render(document: dict[str, Any], style: Style, *, back: Sequence[tuple[str, str]] = ()) -> str:
+    """The page; `back` are links above it, as (words, address), where a page around it is served."""
     all_cases = cases(document)
     shown = _merged(all_cases)
     held, every = held_of(document)
@@ -76,6 +78,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         "page.html",
         script="script.js",
         document=document,
+        back=back,
         headline=headline(document),
         meaning=_MEANING[document["verdict"]] + (_NARROWED if narrowed(document) else ""),
         card=_card(document),

@@ -79,6 +79,8 @@ class ContractPlugin:
         self._redactor: Redactor | None = None
         self._only: tuple[str, ...] = ()
         self._answer: dict[str, Any] = {}
+        self.tellers: dict[int, str] = {}
+        """Which clause told a cause in full, by the place of its diagnosis: the others refer to it."""
 
     # -- what is asked ------------------------------------------------------------------------------------------
 

@@ -138,9 +138,16 @@ class ClauseItem(pytest.Item):
             owner, foremost = f"{cause['owner']} ({cause['confidence']})", broken or self.name == cause["clauses"][0]
             blamed = f"{cause['code']}, owner {owner}"
             said = f"{blamed}: {said}" if foremost else f"{said}; cause {blamed}"
-            rows += [("cause", f"{cause['code']}: {cause['summary']}"), ("owner", owner), ("next", cause["next_step"])]
-            if foremost:  # once is enough
+            teller = self.plugin.tellers.setdefault(document["diagnoses"].index(cause), self.name)
+            if teller == self.name:
+                rows += [
+                    ("cause", f"{cause['code']}: {cause['summary']}"),
+                    ("owner", owner),
+                    ("next", cause["next_step"]),
+                ]
                 rows += [("evidence" if number == 0 else "", line) for number, line in enumerate(cause["evidence"])]
+            else:
+                rows += [("cause", f"{cause['code']}, as told for {teller}")]
         rows += [("clause", f"{self.name} ({finding['level']}): {self.term.clause.says}")]
         if broken:
             rows += [("at", f"{finding['at']} of probe {finding['probe']}")]

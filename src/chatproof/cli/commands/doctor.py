@@ -1,4 +1,4 @@
-"""chatproof doctor: our own side only. Nothing is sent to the target; its name is looked up, as any client would."""
+"""chatproof doctor: our own side only. It sends no request; it looks the host's name up."""
 
 import argparse
 import json

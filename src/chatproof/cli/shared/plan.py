@@ -4,11 +4,16 @@ from chatproof.contract.clause import VALIDATE
 from chatproof.contract.probe import ALIVE, CONTROL, KEY_REFUSAL, REFUSAL, Probe
 from chatproof.evidence.curl import command
 from chatproof.running.plan import Settings, contract_for, plan
-from chatproof.target.target import Resolved
+from chatproof.target.target import SIMULATOR, Resolved
 from chatproof.wire.exchange import Secret
 
 _MANY = 10
 """Requests behind which a terminal no longer shows what stood first: the cost is said once more."""
+
+_GONE = (
+    "# the simulator below stopped with this command; to send these requests yourself, start one that stays with",
+    "# `chatproof simulate`, and use the address and the key that it prints",
+)
 
 
 def show(resolved: Resolved, settings: Settings) -> str:
@@ -29,7 +34,7 @@ def show(resolved: Resolved, settings: Settings) -> str:
         else "CHATPROOF_API_KEY"
     )
     cost = _cost(asked, settings, bool(contract.surface.stream))
-    lines = [*cost]
+    lines = [*cost, *(_GONE if target.name == SIMULATOR else ())]
     of_own = _own(settings)
     for probe, request in planned.items():
         after = asked[probe].after

@@ -198,7 +198,8 @@ class Web:
         document = await self.service.reading(partial(pages.document_of, run_id=request.path_params["id"]))
         if document is None:
             raise KeyError(request.path_params["id"])
-        return HTMLResponse(pages.report(document), headers={"content-security-policy": REPORT_CSP})
+        snapshot = await self.service.snapshot()
+        return HTMLResponse(pages.report(document, snapshot), headers={"content-security-policy": REPORT_CSP})
 
     async def _login(self, request: Request) -> Response:
         guard: Guard = request.scope["guard"]

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -193,11 +194,19 @@ def plain(title: str, text: str) -> str:
     return _render("plain.html", None, title=title, text=text)
 
 
-def report(document: dict[str, Any]) -> str:
-    """The HTML report of a run, as `--report html` writes it."""
+def report(document: dict[str, Any], snapshot: Snapshot) -> str:
+    """The HTML report of a run, as `--report html` writes it, with the way back to its target and incidents."""
     from chatproof.reporters import Style, as_html
 
-    return as_html.render(document, Style())
+    name, run_id, began = document["target"]["name"], document["run_id"], document["started_at"]
+    back = [("All targets", "/")]
+    if any(status.target == name for status in snapshot.statuses):
+        back.append((f"Target {name}", f"/targets/{quote(name, safe='')}"))
+    for of in snapshot.incidents:
+        during = clock.utc(of.since) <= began and (of.is_open or began <= clock.utc(of.ended))
+        if of.cause.run_id == run_id or (name in of.all_targets and during):
+            back.append((f"Incident {of.cause.code}{'' if of.is_open else ' (over)'}", f"/incidents/{of.id}"))
+    return as_html.render(document, Style(), back=back)
 
 
 def bundle(document: dict[str, Any]) -> str:
