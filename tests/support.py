@@ -18,7 +18,7 @@ from chatproof.judging.judge import Judgement, judge
 from chatproof.record.document import Facts, Run
 from chatproof.record.document import build as build_record
 from chatproof.surfaces import surface_of
-from chatproof.target import config_files, trust
+from chatproof.target import config_reading, trust
 from chatproof.target import profile as profiles
 from chatproof.target.target import Target
 from chatproof.wire.exchange import Exchange, Fault, Request, Secret, Timings
@@ -171,7 +171,7 @@ def case_of(
 
 def approve(path: Path) -> None:
     """What `chatproof config trust --yes FILE` does, in this process."""
-    loaded = config_files.load(str(path))
+    loaded = config_reading.load(str(path))
     trust.approve(str(path), trust.digest(loaded, trust.authorities(loaded)), "2026-11-28T00:00:00Z")
 
 

@@ -58,11 +58,11 @@ def test_what_a_block_needs_is_installed_in_it() -> None:
 
 
 def test_the_example_of_a_configuration_is_one(tmp_path: Path) -> None:
-    from chatproof.target import config_files
+    from chatproof.target import config_reading
 
     path = tmp_path / "chatproof.toml"
     path.write_text(next(re.finditer(r"```toml\n(.*?)```", README, re.DOTALL)).group(1))
-    assert config_files.load(str(path))["targets"]["shop"]["waivers"][0]["clause"] == "usage.sum"
+    assert config_reading.load(str(path))["targets"]["shop"]["waivers"][0]["clause"] == "usage.sum"
 
 
 def test_links_exist() -> None:

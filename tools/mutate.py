@@ -184,6 +184,7 @@ def warm_up() -> Planted:
             "secrets.redaction",
             "wire.sse",
             "wire.strictjson",
+            "wire.json_faults",
             "wire.urls",
             "surfaces.model_listing",
         )

@@ -14,7 +14,7 @@ from chatproof import reporters, simulator
 from chatproof.contract.clause import BROKEN, HOLDS, WAIVED
 from chatproof.running.plan import Settings
 from chatproof.running.run import validate
-from chatproof.target import config_files, profile
+from chatproof.target import config_reading, profile
 from chatproof.target.profile import Waiver
 from chatproof.target.target import Target
 from chatproof.usage_error import UsageError
@@ -64,7 +64,7 @@ def test_from_break_to_waiver_and_back(shop: Any, tmp_path: Path) -> None:
     # As it is written it is refused: somebody has to say why.
     endpoint.file.write_text(endpoint.head + text)
     with pytest.raises(UsageError, match="reason is missing"):
-        config_files.load(str(endpoint.file))
+        config_reading.load(str(endpoint.file))
     status, document = endpoint.validate()
     assert status == 2 and "reason is missing" in document["stderr"]
 

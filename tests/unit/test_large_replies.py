@@ -57,6 +57,6 @@ def test_the_room_of_a_run_is_shared(before: int, group: list[str], cap: int) ->
     planned = plan.plan(contract, resolved, settings)
     exchanges = [_exchange("models", b"x" * before)]
     sender = scheduler.Sending(contract, resolved, settings, planned, Transport(Options()), exchanges, {}, Stop())
-    wave = sender._wave(group, sender.transport, exchanges)
+    wave = sender.wave(group, sender.transport, exchanges)
     given = {probe: wave.transport.options_for(probe).limits.body for probe in wave.chosen}
     assert given == {probe: 8 * 1024 * 1024 if probe in contract.surface.rows("smoke") else cap for probe in group}

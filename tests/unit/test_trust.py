@@ -16,7 +16,7 @@ import pytest
 from chatproof.cli.shared.options import VARIABLES
 from chatproof.files import safe_files
 from chatproof.simulator.harness import ChatSimulator
-from chatproof.target import config_files, trust
+from chatproof.target import config_files, config_reading, trust
 from chatproof.target.config_fields import TARGET, TOP
 from chatproof.target.target import Wanted, resolve
 from chatproof.usage_error import UsageError
@@ -461,7 +461,7 @@ def test_a_variable_does_not_make_a_folder_the_users_own(
     path = bench.file("evil/.config/chatproof/config.toml", SHOP)
     env = {"HOME": str(bench.work / "evil")} if name == "HOME" else {name: str(bench.work / "evil/.config")}
     if with_approval:
-        said = config_files.load(str(path))
+        said = config_reading.load(str(path))
         kept = bench.file("evil/.local/state/chatproof/trusted.json", "")
         kept.write_text(json.dumps({"files": {str(path): {"digest": trust.digest(said, {}), "at": "2026-01-01"}}}))
         env |= {"XDG_STATE_HOME": str(bench.work / "evil/.local/state")}

@@ -1,22 +1,27 @@
 """Bodies that are parsed once: the values of a few large ones are kept, and given back."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from chatproof.wire import sse, strictjson
+from chatproof.wire import strictjson
 from chatproof.wire.strictjson import Json, Problem
+
+if TYPE_CHECKING:
+    from chatproof.wire import sse
 
 _FEW = 4
 _ROOM = 4 * 1024 * 1024
 """Bytes of all the bodies in such a memory, but for a single larger one. One character beyond the BMP makes every
 character of its string take four bytes."""
 _Value = TypeVar("_Value")
-Events = tuple[list[sse.Event], bytes, str]
+Events = tuple[list["sse.Event"], bytes, str]
 Parsed = list[tuple[Json, Problem | None]]
 
 
 def read_stream(body: bytes) -> tuple[Events, Parsed]:
     """The events of a stream, and the data of each as strict JSON, `[DONE]` left out."""
+    from chatproof.wire import sse  # most runs read no stream
+
     events = sse.read_events(body)
     return events, strictjson.parse_each(event.data for event in events[0] if not is_done(event.data))
 

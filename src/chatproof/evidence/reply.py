@@ -10,7 +10,7 @@ from typing import TypeVar
 from chatproof.evidence.parsed_bodies import Events, Memory, Parsed, is_done, read_stream
 from chatproof.evidence.provider_error import ProviderError, find_error
 from chatproof.printable import quote
-from chatproof.wire import sse, strictjson
+from chatproof.wire import strictjson
 from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, NotCaptured
 from chatproof.wire.strictjson import Json, Problem
 
@@ -193,11 +193,15 @@ class Reply:
     @property
     def comments(self) -> int:
         """Comment lines of a stream: what keeps a connection alive and says nothing."""
+        from chatproof.wire import sse
+
         return sse.read(self.body).comments
 
     @property
     def empty_events(self) -> list[int]:
         """Where blocks of a stream end that hold fields and no data."""
+        from chatproof.wire import sse
+
         return sse.read(self.body).empty
 
     @property

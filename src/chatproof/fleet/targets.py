@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from chatproof.files import safe_files
 from chatproof.secrets.digest import sha256
 from chatproof.secrets.key_check import looks_like_key
-from chatproof.target import config_files
+from chatproof.target import config_files, config_reading
 from chatproof.target.config_fields import Place, check_target
 from chatproof.target.target import Chosen, Resolved, Wanted, settle
 from chatproof.usage_error import UsageError, near, raise_all
@@ -57,14 +57,14 @@ def of_config(path: str, variable: str, chosen: Iterable[str] = ()) -> list[List
     said = config_files.settings(path, variable)
     found = {name: entry for name, entry in said["targets"].items() if _is_chosen(name, entry, chosen)}
     held = config_files.gate(said, *(f"targets.{name}" for name in found))
-    lines = {file: config_files.lines(file) for file in said["files"]}
+    lines = {file: config_reading.lines(file) for file in said["files"]}
     rows = []
     for name, entry in found.items():
         file = said["origins"][f"targets.{name}"]
         by = said["files"][file]["by"]
         found_here = by in (config_files.FOUND, config_files.NAMED)
         data = held.get(name, b"") if found_here and entry.get("ca_file") else None
-        rows.append(Listed(name, entry, file, by, config_files.place_in(lines[file], file, name), data))
+        rows.append(Listed(name, entry, file, by, config_reading.place_in(lines[file], file, name), data))
     return rows
 
 
@@ -91,7 +91,7 @@ def of_file(path: str, chosen: Iterable[str] = ()) -> list[Listed]:
         if row and row[0] in rows:
             wrong.append(place.error("name", f"{rows[row[0]].place} already has a target of this name", "rename one"))
         elif row:
-            config_files.absolute(row[1], folder)
+            config_reading.absolute(row[1], folder)
             rows[row[0]] = Listed(*row, path, OPTION, place.path)
         if len(wrong) > _MOST_ERRORS:
             break

@@ -16,10 +16,10 @@ from chatproof.contract.probe import BURST
 from chatproof.evidence.reply import Reply
 from chatproof.judging.judge import judge
 from chatproof.record import document
+from chatproof.running.burst import LONGEST_PAUSE, patience
 from chatproof.running.dispatch import Pause, Transport, Wave, transport_options
 from chatproof.running.plan import Settings, request_for
 from chatproof.running.run import Carried
-from chatproof.running.scheduler import LONGEST_PAUSE, patience
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Exchange
 

@@ -1,9 +1,9 @@
 """How the requests of a run are carried: at once or in turn, through which proxy, with which trust."""
 
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatproof.contract.clause import HOLDS, MUST, NOT_APPLICABLE, WAIVED
@@ -11,7 +11,7 @@ from chatproof.judging.contract import Contract, contract_on
 from chatproof.judging.judge import judge
 from chatproof.target.target import Resolved, Target
 from chatproof.transport.blocking import send, send_in_turn
-from chatproof.transport.resolver import Resolver
+from chatproof.transport.resolver import Resolver, Worker
 from chatproof.transport.steps import KeepAliveRequest, Options, Proxy
 from chatproof.usage_error import UsageError
 from chatproof.values import NamedTuple
@@ -143,7 +143,7 @@ def send_all(wave: Wave, resolver: Resolver, stop: Stop) -> None:
     for group in wave.groups():
         if stop.asked:
             break
-        workers = [threading.Thread(target=carry, args=(legs,), daemon=True) for legs in group]
+        workers = [Worker(partial(carry, legs)) for legs in group]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -152,10 +152,10 @@ def send_all(wave: Wave, resolver: Resolver, stop: Stop) -> None:
         raise failures[0]
 
 
-def _wait_for(worker: threading.Thread, stop: Stop) -> None:
+def _wait_for(worker: Worker, stop: Stop) -> None:
     """Wait for a reply, or until the run is to end: then the worker goes on alone, and ends with us."""
-    while worker.is_alive() and not stop.asked:
-        worker.join(_LOOK)
+    while not stop.asked and not worker.ends_within(_LOOK):
+        pass
 
 
 def holds(contract: Contract, exchanges: list[Exchange], target: Target, probe: str) -> bool:

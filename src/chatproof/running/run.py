@@ -226,7 +226,7 @@ def conclude(contract: Contract, resolved: Resolved, settings: Settings, sent: S
 
         fixed = (*fixed, *remark(judgement.context.replies, contract.surface.control))
     if settings.kind == VALIDATE:
-        from chatproof.running.scheduler import remarks
+        from chatproof.running.remarks import remarks
 
         fixed = (*fixed, *remarks(judgement))
     narrowed, left_out = contract.narrowed, {p: why for p, why in sent.not_sent.items() if isinstance(why, LeftOut)}

@@ -1,23 +1,20 @@
 """How a run sends: smoke all at once, and what follows from that one by one; validate free requests first, then the
 control, then the rest a few at a time, within the budget. Between two waves the stop is asked.
 
-The first paid requests after the happy path leave at the same moment: that is the burst, and costs nothing more. What
-a burst is refused for (429, 5xx, a dropped connection) says nothing of the request itself: that exchange is kept under
-the name `burst.PROBE`, and the probe is sent once more, alone. Nothing else is sent twice, but what was refused for
-its form (`_ask_otherwise`, `_settle_form`).
+The first paid requests after the happy path leave at the same moment: that is the burst (`burst`), and costs nothing
+more. Nothing is sent twice but what a burst was refused for, and what was refused for its form (`_ask_otherwise`,
+`_settle_form`).
 """
 
 from typing import TYPE_CHECKING
 
-from chatproof.contract.clause import HOLDS, SMOKE, Context
-from chatproof.contract.probe import ALIVE, BURST, REFUSAL, TWIN, Body
-from chatproof.contract.surface import copy_of
+from chatproof.contract.clause import HOLDS, SMOKE
+from chatproof.contract.probe import ALIVE, REFUSAL, TWIN, Body
 from chatproof.evidence.parsed_bodies import Memory
 from chatproof.evidence.reply import ENOUGH_DOWN, Reply
 from chatproof.judging.contract import Contract
-from chatproof.judging.judge import Judgement, judge
-from chatproof.printable import quote
-from chatproof.running.dispatch import Pause, Stop, Transport, Wave, holds
+from chatproof.judging.judge import judge
+from chatproof.running.dispatch import Stop, Transport, Wave, holds
 from chatproof.running.plan import LeftOut, Settings, burst_members, request_for
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Exchange, Request
@@ -25,8 +22,6 @@ from chatproof.wire.exchange import Exchange, Request
 if TYPE_CHECKING:
     from chatproof.running.dispatch import Waves
 
-PAUSE = 1.0  # seconds before a throttled request is sent again, if the server does not say
-LONGEST_PAUSE = 10.0  # a server that wants more is not waited for
 LONGEST_ANSWER = 16 * 1024
 """Bytes of a request that repeats what a server said: who answers with megabytes must not make us pay for them."""
 ROOM = 16 * 1024 * 1024
@@ -68,7 +63,7 @@ class Sending:
         self.burst = burst_members(list(self.rows.values()), self.surface, settings.burst) if wanted else []
         self._held: dict[str, bool] = {}  # by probe: judged once
         self._used: dict[str, int] = {}  # tokens that an exchange reports, by its id
-        self._memory = Memory()
+        self.memory = Memory()
         self.own: dict[str, int] = {}  # what the user's own requests may cost
         if settings.requests:
             from chatproof.running.own_planning import named
@@ -87,17 +82,19 @@ class Sending:
             may = [probe for probe in wave if self._may(probe)]
             if self.is_smoke:
                 for group in [may] if not self.exchanges else [[probe] for probe in may]:
-                    yield from self._send(group)
+                    yield from self.send(group)
                     yield from self._ask_otherwise(group)
                 yield from self._settle_form()
                 continue
-            yield from self._send([probe for probe in may if not self.rows[probe].billable])
+            yield from self.send([probe for probe in may if not self.rows[probe].billable])
             paid = [probe for probe in may if self.rows[probe].billable]
             together = [probe for probe in paid if probe in self.burst]
             if len(together) > 1:
-                yield from self._send_burst(together)
+                from chatproof.running import burst
+
+                yield from burst.steps(self, together)
                 paid = [probe for probe in paid if probe not in together]
-            yield from self._send(paid)
+            yield from self.send(paid)
             yield from self._settle_form()
             yield from self._ask_otherwise(paid + together)
         if not self.stop.asked:
@@ -108,7 +105,7 @@ class Sending:
         if any(row.role == TWIN for row in self.rows.values()):
             from chatproof.running import twin
 
-            yield from self._send(twin.settle(self))
+            yield from self.send(twin.settle(self))
 
     def _ask_otherwise(self, group: list[str]) -> "Waves[None]":
         """Ask in another form what was refused for its form: a free tool call where a forced one is refused."""
@@ -116,19 +113,19 @@ class Sending:
             from chatproof.running import other_form
 
             for probe in other_form.steps(self, group):
-                yield from self._send([probe])
+                yield from self.send([probe])
 
     def _look_once_more(self) -> "Waves[None]":
         """Where wrong requests were answered as if the service were down, ask a right one: it tells a server that
         fails on each mistake from an outage at the end of the run."""
         most, planned = self.settings.max_requests, self.planned.get(self.surface.control)
         wrong = [e for e in self.exchanges if self.rows[e.probe].role == REFUSAL]
-        down = [reply for e in wrong if (reply := Reply(e, self._memory)).complete and reply.is_outage]
+        down = [reply for e in wrong if (reply := Reply(e, self.memory)).complete and reply.is_outage]
         if planned is None or len(down) < ENOUGH_DOWN or (most and len(self.exchanges) >= most):
             return
         id = self.surface.again
         self.planned[id], self.rows[id] = planned, self.surface.known(id)
-        yield from self._send([id])
+        yield from self.send([id])
 
     def _is_ready(self, probe: str) -> bool:
         settled = {exchange.probe for exchange in self.exchanges} | set(self.not_sent)
@@ -141,7 +138,7 @@ class Sending:
         """What it comes after lets it be sent; if not, `not_sent` says why."""
         after = self.rows[probe].after
         if after == ALIVE:
-            if self.exchanges and not any(Reply(exchange, self._memory).complete for exchange in self.exchanges):
+            if self.exchanges and not any(Reply(exchange, self.memory).complete for exchange in self.exchanges):
                 self.not_sent[probe] = "not sent: no free request got a complete reply"
                 return False
         elif after and not self._follows(probe, after):
@@ -159,7 +156,7 @@ class Sending:
             return self._held[after]
         if self.rows[probe].unjudged:
             sent = (exchange for exchange in self.exchanges if exchange.probe == after)
-            return any(self.surface.view.is_success(Reply(exchange, self._memory)) for exchange in sent)
+            return any(self.surface.view.is_success(Reply(exchange, self.memory)) for exchange in sent)
         needed = {need for term in self.contract.terms if term.clause.probe == probe for need in term.clause.needs}
         judgement = judge(self._only(needed), self.exchanges, model=target.model, key=target.key)
         found = [finding for finding in judgement.findings if finding.clause in needed and finding.probe == after]
@@ -173,13 +170,13 @@ class Sending:
             closed |= more
         return self.contract._replace(terms=tuple(term for id, term in terms.items() if id in closed))
 
-    def _send(self, group: list[str]) -> "Waves[None]":
+    def send(self, group: list[str]) -> "Waves[None]":
         """A few at a time; with a token budget, after each few a look at the meter."""
         step = self.transport.at_once or len(group) or 1
         for first in range(0, len(group), step):
             if self.stop.asked:
                 return
-            affordable = self._within_budget(group[first : first + step])
+            affordable = self.within_budget(group[first : first + step])
             for probe in [*affordable]:
                 after = self.rows[probe].after
                 if self.rows[probe].answers is not None:
@@ -187,9 +184,9 @@ class Sending:
                     if len(self.planned[probe].body) > LONGEST_ANSWER:
                         self.not_sent[probe] = f"not sent: the answer to {after} is too long to be sent back"
                         affordable.remove(probe)
-            yield self._wave(affordable, self.transport, self.exchanges)
+            yield self.wave(affordable, self.transport, self.exchanges)
 
-    def _wave(self, group: list[str], transport: Transport, into: list[Exchange]) -> Wave:
+    def wave(self, group: list[str], transport: Transport, into: list[Exchange]) -> Wave:
         """Of a group, its replies kept within the room that is left."""
         left = ROOM - sum(len(e.response.body) for e in self.exchanges if e.response)
         cap = max(LEAST, left // max(len(group), 1))
@@ -199,57 +196,16 @@ class Sending:
         )
         return Wave(group, self.planned, transport._replace(caps=caps), into)
 
-    def _send_burst(self, group: list[str]) -> "Waves[None]":
-        """All at the same moment; what fails in the crowd is sent again alone, and the rest goes one by one."""
-        group = self._within_budget(group)
-        sent: list[Exchange] = []
-        yield self._wave(group, self.transport._replace(at_once=0), sent)
-        again: list[str] = []
-        pause = 0.0
-        for exchange in sent:
-            marked = exchange._replace(together=len(group))
-            reply = Reply(exchange, self._memory)
-            if reply.complete and reply.status != 429 and reply.status < 500:
-                self.exchanges.append(marked)
-                continue
-            name = exchange.probe
-            if self.rows[name].role != BURST:
-                again.append(name)
-                name = copy_of(name)
-                self.rows[name] = self.surface.known(name)
-                self.planned[name] = exchange.request
-            self.exchanges.append(marked._replace(probe=name, id=f"{exchange.id}b"))
-            pause = max(pause, patience(reply) if reply.status == 429 else 0.0)
-        if again:
-            self.transport = self.transport._replace(at_once=1)
-            yield from self._send_again(again, pause)
-
-    def _send_again(self, group: list[str], pause: float) -> "Waves[None]":
-        if pause > LONGEST_PAUSE:
-            reason = f"throttled: the server asks to wait {pause:g} s, longer than this run waits"
-            self.not_sent.update(dict.fromkeys(group, reason))
-            return
-        most = self.settings.max_requests
-        left = [probe for probe in self.planned if self.rows[probe].role != BURST]
-        waiting = len(left) - len({exchange.probe for exchange in self.exchanges} & set(left)) - len(group)
-        room = most - len(self.exchanges) - waiting if most else len(group)
-        allowed = group[: max(room, 0)]
-        for probe in group[len(allowed) :]:
-            self.not_sent[probe] = LeftOut(f"throttled, and not sent again: --max-requests {most}")
-        if pause:
-            yield Pause(pause)
-        yield from self._send(allowed)
-
     def _tokens(self, exchange: Exchange) -> int:
         if exchange.id not in self._used:
-            self._used[exchange.id] = self.surface.view.tokens(Reply(exchange, self._memory))
+            self._used[exchange.id] = self.surface.view.tokens(Reply(exchange, self.memory))
         return self._used[exchange.id]
 
     def _json_of(self, probe: str) -> Body | None:
         found = next((exchange for exchange in self.exchanges if exchange.probe == probe), None)
-        return dict(Reply(found, self._memory).object) if found else None
+        return dict(Reply(found, self.memory).object) if found else None
 
-    def _within_budget(self, group: list[str]) -> list[str]:
+    def within_budget(self, group: list[str]) -> list[str]:
         budget = self.settings.budget_tokens
         if not budget:
             return group
@@ -263,33 +219,3 @@ class Sending:
                 used += cost
                 kept.append(probe)
         return kept
-
-
-def remarks(judgement: Judgement) -> list[str]:
-    """What is worth a note and breaks nothing: an alias may be answered by a dated snapshot, so no clause asks more."""
-    context = judgement.context
-    named = context.surface.view.model(context.control) if context.control else ""
-    said = []
-    if named and named != context.model:
-        said = [f"the reply names the model {quote(named)}, not the requested {quote(context.model)}"]
-    return [*said, *_of_cache(context)]
-
-
-def _of_cache(context: Context) -> list[str]:
-    """What usage says of the cache where one long prompt was sent several times; a note, for each host has its own."""
-    asked = [reply for id, reply in context.replies.items() if (row := context.surface.row(id)) and row.unjudged]
-    counts = [context.surface.view.usage(reply) for reply in asked if reply.complete]
-    if len(counts) < 2 or not all("prompt" in of for of in counts):
-        return []
-    read = ", ".join(str(of["cached"]) if "cached" in of else "not reported" for of in counts)
-    said = f"the cache: of {counts[0]['prompt']} prompt tokens, sent {len(counts)} times, it supplied: {read}"
-    if any(of.get("cached") for of in counts[1:]):
-        return [said]
-    return [f"{said} (several hosts may share this model, each with its own cache)"]
-
-
-def patience(reply: Reply) -> float:
-    """Seconds that a 429 asks for, in Retry-After; a date or none at all: the usual."""
-    value = reply.header(b"retry-after")
-    plain = value.replace(".", "", 1)
-    return float(value) if plain.isascii() and plain.isdigit() else PAUSE

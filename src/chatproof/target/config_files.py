@@ -7,27 +7,24 @@
 The way upward ends at the root of the repository or the home folder. A name said in an earlier file hides that of a
 later one. A target is taken whole from one file: half of it from another could send a key to a host that it was not
 meant for. What a file says that was merely found takes effect only where the user approved it: see `gate` and
-`trust`. `tomllib` is loaded only where there is something to read.
+`trust`. What reads one, `config_reading`, is loaded only where there is one.
 """
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from chatproof.target import NAME, PYPROJECT
 from chatproof.usage_error import UsageError, near
 
-NAME, PYPROJECT = "chatproof.toml", "pyproject.toml"
 VARIABLE = "CHATPROOF_CONFIG"
 OPTION, OWN, FOUND, NAMED = "option --config", "your own file", "found here", f"variable {VARIABLE}"
 """How a file came into force. The first two are the user's word; the others need an approval."""
-TABLE = "tool.chatproof"
-_MAX = 1024 * 1024
-_PARTS = 100
 
 Settings = dict[str, Any]
 """{"default": str, "journal": str, "keep": str, "bodies": bool or None, "monitor": {name: value},
 "targets": {name: {field: value}}, "origins": {name or targets.name: path},
-"files": {path: {"by": how it came into force, and what `load` made of it}}}"""
+"files": {path: {"by": how it came into force, and what `config_reading.load` made of it}}}"""
 
 
 def files(environ: Mapping[str, str] | None = None, ignored: list[str] | None = None) -> list[tuple[str, str]]:
@@ -42,7 +39,7 @@ def files(environ: Mapping[str, str] | None = None, ignored: list[str] | None = 
         home = os.path.join(os.path.expanduser("~"), ".config")
     own = os.path.join(home, "chatproof", "config.toml")
     # Without HOME and a name of the user, ~ stays as it is, and would be a folder of the working folder.
-    if os.path.isabs(own) and os.path.isfile(own) and not _passed_over(own, passed):
+    if os.path.isabs(own) and os.path.isfile(own) and not _is_passed_over(own, passed):
         from chatproof.target import trust
 
         rows.append((own, OWN if trust.is_own(own) else FOUND))
@@ -60,7 +57,7 @@ def _nearest(ignored: list[str]) -> dict[str, str]:
     while True:
         for name in (NAME, PYPROJECT):
             path = os.path.join(folder, name)
-            if name not in found and os.path.isfile(path) and not _passed_over(path, ignored):
+            if name not in found and os.path.isfile(path) and not _is_passed_over(path, ignored):
                 found[name] = path
         parent = os.path.dirname(folder)
         if folder in (parent, home) or os.path.lexists(os.path.join(folder, ".git")):
@@ -68,22 +65,10 @@ def _nearest(ignored: list[str]) -> dict[str, str]:
         folder = parent
 
 
-def _passed_over(path: str, ignored: list[str]) -> bool:
-    """Another user could change the file, or the link to it. Of a pyproject.toml that is told if it has our table."""
-    from chatproof.files import safe_files
+def _is_passed_over(path: str, ignored: list[str]) -> bool:
+    from chatproof.target import config_reading
 
-    try:
-        others = safe_files.writers(os.stat(path), path)
-        link = os.lstat(path)
-        if not others and os.path.islink(path):  # the mode of a link says nothing
-            others = safe_files.writers(os.stat_result((0o120600, *link[1:])), path)
-        if others and os.path.basename(path) == PYPROJECT and TABLE.encode() not in safe_files.read(path, _MAX)[0]:
-            return True
-    except OSError:
-        others = "it cannot be read"
-    if others:
-        ignored.append(f"{safe_files.tilde(path)} is ignored: {others}")
-    return bool(others)
+    return config_reading.is_passed_over(path, ignored)
 
 
 def settings(path: str = "", variable: str = "", environ: Mapping[str, str] | None = None) -> Settings:
@@ -104,7 +89,9 @@ def settings(path: str = "", variable: str = "", environ: Mapping[str, str] | No
     }
     origins = merged["origins"]
     for file, by in _chosen(path, variable, environ, merged["ignored"]):
-        said = load(file)
+        from chatproof.target import config_reading
+
+        said = config_reading.load(file)
         merged["files"][file] = {**said, "by": by}
         for name in ("default", "journal", "keep", "bodies", "monitor"):
             if said[name] not in ("", None, {}) and merged[name] in ("", None, {}):
@@ -160,139 +147,3 @@ def remarks(said: Settings) -> list[str]:
         if trust.named(loaded) and not trust.is_approved(file, trust.digest(loaded, trust.authorities(loaded)))
     ]
     return [*said["ignored"], *unused]
-
-
-def load(path: str, *, lint: bool = False) -> Settings:
-    """{"default", "journal", "targets"} of one checked file; empty ones of a pyproject.toml that says nothing of us.
-
-    Paths are made absolute: from the file's folder, ~ for the home. Raises UsageError with file, line and the fix; also
-    for a file that others can change, unless it is only looked at (`lint`).
-    """
-    return _absolute(_load(path, lint=lint), path)
-
-
-def _load(path: str, *, lint: bool) -> Settings:
-    raw = _read(path, lint=lint)
-    in_pyproject = os.path.basename(path) == PYPROJECT
-    if in_pyproject and TABLE.encode() not in raw:
-        return {"default": "", "journal": "", "keep": "", "bodies": None, "monitor": {}, "targets": {}}
-    _refuse_endless_name(raw, path)
-    import tomllib
-
-    try:
-        text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-        data = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise UsageError("usage", f"{path}: not UTF-8 at byte {error.start}", "save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError("usage", f"{path}{_at(str(error))}", "correct the file") from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, brackets without end
-        raise UsageError("usage", f"{path}: a value that is too long or too deep", "correct the file") from None
-    from chatproof.target.config_fields import Place, check
-
-    if not in_pyproject:
-        return check(data, Place(path, text))
-    own = data.get("tool", {}).get("chatproof", {}) if isinstance(data.get("tool"), dict) else {}
-    if not isinstance(own, dict):
-        raise UsageError("usage", f"{path}: {TABLE} must be a table", f"write [{TABLE}]")
-    return check(own, Place(path, text, TABLE))
-
-
-def _at(message: str) -> str:
-    """What tomllib says, with its place as other errors have it: ":3:5: Expected …"."""
-    said, _, place = message.rpartition(" (at ")
-    numbers = [word.strip(",)") for word in place.split() if word.strip(",)").isdecimal()]
-    return f":{numbers[0]}:{numbers[1]}: {said}" if len(numbers) == 2 else f": {message}"
-
-
-def place_of(path: str) -> Any:
-    """The Place of a file whose settings are looked at beyond their form, for errors with line and column."""
-    from chatproof.target.config_fields import Place
-
-    text = _read(path, lint=True).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    return Place(path, text, TABLE if os.path.basename(path) == PYPROJECT else "")
-
-
-def _read(path: str, *, lint: bool) -> bytes:
-    from chatproof.files import safe_files, special_files
-
-    others = ""
-    try:
-        if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
-            with special_files.opened(path) as file:  # --config <(…): only an option can name such a thing
-                raw = file.read(_MAX + 1)
-        else:
-            raw, others = safe_files.read(path, _MAX)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no path"
-        raise UsageError("usage", f"cannot read {path}: {reason}", "check --config") from None
-    if len(raw) > _MAX:
-        raise UsageError("usage", f"{path} is larger than 1 MiB", "check --config")
-    if others and not lint:
-        raise UsageError("usage", f"other users could change {path}: {others}", "chmod go-w it, or use your own copy")
-    return raw
-
-
-def _absolute(said: Settings, path: str) -> Settings:
-    """A file means its own folder by a relative path, wherever it is used from."""
-    try:
-        folder = os.path.dirname(os.path.abspath(path))
-    except OSError:  # the working folder was deleted
-        folder = os.path.dirname(path)
-    for target in said["targets"].values():
-        absolute(target, folder)
-    if said["journal"] not in ("", "none") and "://" not in said["journal"]:
-        said["journal"] = _from(folder, said["journal"])
-    return said
-
-
-def absolute(target: dict[str, Any], folder: str) -> None:
-    """Make the paths that a target's fields name absolute: a relative one begins at `folder`."""
-    for field in ("ca_file", "key_file", "client_cert", "client_key"):
-        if target.get(field):
-            target[field] = _from(folder, target[field])
-    if "requests" in target:
-        target["requests"] = [_from(folder, path) for path in target["requests"]]
-
-
-def _from(folder: str, path: str) -> str:
-    return os.path.join(folder, os.path.expanduser(path))
-
-
-def _refuse_endless_name(raw: bytes, path: str) -> None:
-    """tomllib takes time by the square of a dotted name's parts. A few dots there are in any file; so many, in none."""
-    if raw.count(b".") <= _PARTS:
-        return
-    import re
-
-    part = rb"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
-    if re.search(rb"(?:%b){%d}" % (part, _PARTS), raw):
-        raise UsageError("usage", f"{path}: a name of more than {_PARTS} parts", "correct the file")
-
-
-def place(path: str, name: str) -> str:
-    """Where a target stands, as file:line, for reports that point into files. The file is named as seen from here.
-
-    The line is that of its `[targets.NAME]`; 1 when it is written in another way.
-    """
-    return place_in(lines(path), path, name)
-
-
-def lines(path: str) -> dict[str, int]:
-    """The line of each table's head in a file, counted from one: `[targets.NAME]`."""
-    found: list[str] = []
-    if os.path.isfile(path):  # a pipe cannot be read twice
-        with open(path, encoding="utf-8", errors="replace") as file:
-            found = file.read(_MAX).splitlines()
-    return {line.partition("#")[0].strip(): number for number, line in reversed([*enumerate(found, 1)]) if "[" in line}
-
-
-def place_in(heads: Mapping[str, int], path: str, name: str) -> str:
-    """The same as `place`, of a file whose lines are known."""
-    root = f"{TABLE}." if os.path.basename(path) == PYPROJECT else ""
-    written = (f"[{root}targets.{name}]", f'[{root}targets."{name}"]', f"[{root}targets.'{name}']")
-    try:
-        shown = os.path.relpath(path)
-    except OSError:  # the working folder was deleted
-        shown = path
-    return f"{shown}:{min((heads[head] for head in written if head in heads), default=1)}"

@@ -20,7 +20,7 @@ from chatproof.usage_error import UsageError
 SCHEMA = "chatproof.trusted/1"
 MISSING = "missing"
 Loaded = dict[str, Any]
-"""What `config.load` makes of a file."""
+"""What `config_reading.load` makes of a file."""
 
 
 def deciding(loaded: Loaded) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

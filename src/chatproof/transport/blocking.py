@@ -4,12 +4,11 @@ It decides nothing: what a socket answers goes back into the conversation, error
 """
 
 import errno
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
 from chatproof.transport.conversation import Conversation
-from chatproof.transport.resolver import Resolver
+from chatproof.transport.resolver import Resolver, socket
 from chatproof.transport.steps import (
     Close,
     Connect,
@@ -145,10 +144,10 @@ class _Line:
             line.close(Close())
 
     @property
-    def _open(self) -> socket.socket:
+    def _open(self) -> "socket.socket":
         assert self._socket is not None, "a conversation connects first"
         return self._socket
 
 
-def _bound(sock: socket.socket, until: float) -> None:
+def _bound(sock: "socket.socket", until: float) -> None:
     sock.settimeout(max(until - time.monotonic(), 0.001))

@@ -1,9 +1,17 @@
 """Host names to addresses, once for a run: all probes meet the same addresses, and a name cannot change under way."""
 
+import _thread
 import os
-import socket
-import threading
+import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING or "socket" in sys.modules:
+    import socket as socket  # noqa: PLC0414 -- blocking takes it from here
+else:
+    # `socket` makes enums of all its numbers and loads selectors: a millisecond of each cold run. Whoever has it loaded
+    # may have put something of theirs in its place (gevent, pytest-socket), and that is what is used then.
+    import _socket as socket
 
 ELSEWHERE = ("HOSTALIASES", "LOCALDOMAIN")
 """Variables by which the system's resolver finds another host of somebody's choice under a name: all of it where the
@@ -11,25 +19,53 @@ name has no dot, and without TLS nothing would tell."""
 Address = tuple[int, tuple[object, ...]]  # family, socket address
 
 
+class Worker:
+    """Does one thing in a thread that nobody has to wait for: one that waits for a silent server ends with the process.
+
+    `threading` does more, for which a short run has no use, and takes half a millisecond of it.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._running = _thread.allocate_lock()
+
+    def start(self) -> None:
+        self._running.acquire()
+        _thread.start_new_thread(self._do, ())
+
+    def _do(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._running.release()
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait until the work is done, at most so long; say whether it is."""
+        if not self._running.acquire(timeout=min(max(seconds, 0), _thread.TIMEOUT_MAX)):
+            return False
+        self._running.release()
+        return True
+
+
 class Resolver:
     """Resolves each host once for a run, so that all probes meet the same addresses; bounded by a deadline."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._looking = threading.Lock()
+        self._lock = _thread.allocate_lock()
+        self._looking = _thread.allocate_lock()
         self._seen: dict[tuple[str, int, str], str] = {}
-        self._pending: dict[tuple[str, int], tuple[threading.Thread, list[list[Address] | OSError]]] = {}
+        self._pending: dict[tuple[str, int], tuple[Worker, list[list[Address] | OSError]]] = {}
 
     def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
         """Socket addresses in the system's order. Raises socket.gaierror or TimeoutError."""
         with self._lock:
             if (host, port) not in self._pending:
                 box: list[list[Address] | OSError] = []
-                worker = threading.Thread(target=lambda: box.append(look_up(host, port)), daemon=True)
+                worker = Worker(lambda: box.append(look_up(host, port)))
                 self._pending[host, port] = (worker, box)
                 worker.start()
             worker, box = self._pending[host, port]
-        worker.join(seconds)  # getaddrinfo knows no deadline of its own
+        worker.ends_within(seconds)  # getaddrinfo knows no deadline of its own
         if not box:
             raise TimeoutError
         if isinstance(box[0], OSError):

@@ -6,10 +6,11 @@ cut. A message that two readers could understand in two ways (RFC 9112 section 6
 unknown transfer codings) is a fault, never a guess.
 """
 
+from typing import TYPE_CHECKING
+
 import httptools
 
 from chatproof.printable import snippet
-from chatproof.wire.chunked import Chunked
 from chatproof.wire.exchange import Arrival, Fault, Response
 from chatproof.wire.message import (
     Limits,
@@ -22,6 +23,9 @@ from chatproof.wire.message import (
     may_be_http,
     not_http,
 )
+
+if TYPE_CHECKING:
+    from chatproof.wire.chunked import Chunked
 
 EXCESS_KEPT = 64
 BODYLESS = (204, 304)
@@ -219,6 +223,8 @@ class ResponseReader:
         framing = self._framing(headers, code)
         _check_head(start, headers)
         if framing == "chunked":
+            from chatproof.wire.chunked import Chunked
+
             self._chunks = Chunked(self.limits)
         self._head = (version.decode().removeprefix("HTTP/"), code, reason, headers)
         if framing == "none" or self._expected == 0:
@@ -277,7 +283,7 @@ class ResponseReader:
         self._wire_size += len(data)
         self._wire += data
 
-    def _feed_chunks(self, chunks: Chunked, data: bytes) -> None:
+    def _feed_chunks(self, chunks: "Chunked", data: bytes) -> None:
         try:
             taken = chunks.feed(data)
         finally:

@@ -82,10 +82,10 @@ def _split_port(authority: str, default: int) -> tuple[str, int | None]:
 
 def _check_host(host: str) -> str | UrlProblem:
     if host.startswith("["):
-        import socket
+        import _socket  # see transport.resolver
 
         try:
-            socket.inet_pton(socket.AF_INET6, host[1:-1])
+            _socket.inet_pton(_socket.AF_INET6, host[1:-1])
         except OSError:
             return UrlProblem("the IPv6 address in brackets is not valid", "correct it; zone ids are not supported")
         return host[1:-1].lower()
@@ -128,10 +128,10 @@ def is_loopback(host: str) -> bool:
     only promises it (RFC 6761): its addresses are looked at when they are known, see `transport.blocking`."""
     if is_localhost(host) or host == "::1":
         return True
-    import socket
+    import _socket
 
     try:
-        return socket.inet_aton(host)[0] == 127
+        return _socket.inet_aton(host)[0] == 127
     except OSError:
         return host.startswith("::ffff:127.")
 

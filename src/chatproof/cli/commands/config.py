@@ -11,7 +11,7 @@ from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, say, say_json
 from chatproof.cli.shared.options import VARIABLES, interactive, parser
 from chatproof.printable import escape
-from chatproof.target import config_files, profile
+from chatproof.target import NAME, config_files, config_reading, profile
 from chatproof.target.config_fields import schema
 from chatproof.target.target import duration
 from chatproof.usage_error import UsageError, near, raise_all
@@ -20,7 +20,7 @@ from chatproof.wire import urls
 _WORDS = {
     "show": "show the settings in force",
     "check": "check the files; nothing is sent",
-    "init": f"write a {config_files.NAME}",
+    "init": f"write a {NAME}",
 }
 _WORDS |= {"schema": "print the JSON Schema for editors"}
 _WORDS |= {"trust": "approve what a file decides, such as where a key is sent", "distrust": "withdraw that"}
@@ -118,11 +118,11 @@ def _check(args: argparse.Namespace) -> int:
     lapsed: list[str] = []
     for file in files:
         try:
-            targets = config_files.load(file, lint=True)["targets"]
+            targets = config_reading.load(file, lint=True)["targets"]
         except UsageError as error:
             problems += [error, *error.more]
             continue
-        place = config_files.place_of(file)
+        place = config_reading.place_of(file)
         for name, target in targets.items():
             problems += _problems(f"targets.{name}", target, place)
             lapsed += _lapsed(name, target)
@@ -182,7 +182,7 @@ def _problems(where: str, target: dict[str, Any], place: Any) -> Iterator[UsageE
 
 
 def _init(args: argparse.Namespace) -> int:
-    path = args.config or config_files.NAME
+    path = args.config or NAME
     if os.path.lexists(path) and not args.force:
         raise UsageError("usage", f"{path} already exists", "use --force to replace it")
     name, base_url = args.target or "main", args.base_url

@@ -15,7 +15,7 @@ from chatproof.cli.shared.options import interactive
 from chatproof.files import safe_files
 from chatproof.printable import escape
 from chatproof.secrets.digest import sha256
-from chatproof.target import config_files, trust
+from chatproof.target import config_files, config_reading, trust
 from chatproof.usage_error import UsageError
 
 
@@ -39,7 +39,7 @@ def _found(args: argparse.Namespace) -> list[str]:
 
 
 def _trust(paths: list[str], *, asks: bool) -> int:
-    loaded = [(path, config_files.load(path)) for path in paths]
+    loaded = [(path, config_reading.load(path)) for path in paths]
     loaded = [(path, said) for path, said in loaded if trust.named(said) or len(paths) == 1]
     decided = [(path, said, trust.authorities(said)) for path, said in loaded]
     if asks and not interactive():
@@ -101,7 +101,7 @@ def _state(path: str) -> str:
     if not os.path.isfile(path):
         return "missing"
     try:
-        said = config_files.load(path)
+        said = config_reading.load(path)
     except UsageError:
         return "changed"
     return "approved" if trust.is_approved(path, trust.digest(said, trust.authorities(said))) else "changed"
