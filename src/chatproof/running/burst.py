@@ -61,7 +61,7 @@ def _again(sending: "Sending", group: list[str], pause: float) -> "Waves[None]":
         sending.not_sent[probe] = LeftOut(f"throttled, and not sent again: --max-requests {most}")
     if pause:
         yield Pause(pause)
-    yield from sending.send(allowed)
+    yield from sending.ask(allowed)
 
 
 def patience(reply: Reply) -> float:

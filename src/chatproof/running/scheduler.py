@@ -82,11 +82,11 @@ class Sending:
             may = [probe for probe in wave if self._may(probe)]
             if self.is_smoke:
                 for group in [may] if not self.exchanges else [[probe] for probe in may]:
-                    yield from self.send(group)
+                    yield from self.ask(group)
                     yield from self._ask_otherwise(group)
                 yield from self._settle_form()
                 continue
-            yield from self.send([probe for probe in may if not self.rows[probe].billable])
+            yield from self.ask([probe for probe in may if not self.rows[probe].billable])
             paid = [probe for probe in may if self.rows[probe].billable]
             together = [probe for probe in paid if probe in self.burst]
             if len(together) > 1:
@@ -94,7 +94,7 @@ class Sending:
 
                 yield from burst.steps(self, together)
                 paid = [probe for probe in paid if probe not in together]
-            yield from self.send(paid)
+            yield from self.ask(paid)
             yield from self._settle_form()
             yield from self._ask_otherwise(paid + together)
         if not self.stop.asked:
@@ -105,7 +105,7 @@ class Sending:
         if any(row.role == TWIN for row in self.rows.values()):
             from chatproof.running import twin
 
-            yield from self.send(twin.settle(self))
+            yield from self.ask(twin.settle(self))
 
     def _ask_otherwise(self, group: list[str]) -> "Waves[None]":
         """Ask in another form what was refused for its form: a free tool call where a forced one is refused."""
@@ -113,7 +113,7 @@ class Sending:
             from chatproof.running import other_form
 
             for probe in other_form.steps(self, group):
-                yield from self.send([probe])
+                yield from self.ask([probe])
 
     def _look_once_more(self) -> "Waves[None]":
         """Where wrong requests were answered as if the service were down, ask a right one: it tells a server that
@@ -125,7 +125,7 @@ class Sending:
             return
         id = self.surface.again
         self.planned[id], self.rows[id] = planned, self.surface.known(id)
-        yield from self.send([id])
+        yield from self.ask([id])
 
     def _is_ready(self, probe: str) -> bool:
         settled = {exchange.probe for exchange in self.exchanges} | set(self.not_sent)
@@ -170,7 +170,7 @@ class Sending:
             closed |= more
         return self.contract._replace(terms=tuple(term for id, term in terms.items() if id in closed))
 
-    def send(self, group: list[str]) -> "Waves[None]":
+    def ask(self, group: list[str]) -> "Waves[None]":
         """A few at a time; with a token budget, after each few a look at the meter."""
         step = self.transport.at_once or len(group) or 1
         for first in range(0, len(group), step):

@@ -71,6 +71,13 @@ def _is_passed_over(path: str, ignored: list[str]) -> bool:
     return config_reading.is_passed_over(path, ignored)
 
 
+def place(path: str, name: str) -> str:
+    """Where a target stands, as file:line: see `config_reading.place`."""
+    from chatproof.target import config_reading
+
+    return config_reading.place(path, name)
+
+
 def settings(path: str = "", variable: str = "", environ: Mapping[str, str] | None = None) -> Settings:
     """What all files say together; or the one at `path`, which an option named; or the one that a variable named.
 

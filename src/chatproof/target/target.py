@@ -291,9 +291,7 @@ def _entry(wanted: Wanted, *, gated: bool = True) -> Chosen:
         held = config.gate(settings, *(["default"] if by_default else []), f"targets.{asked}") if gated else {}
         entry, file = settings["targets"][asked], settings["origins"][f"targets.{asked}"]
         chosen = Chosen(entry, asked, wanted.profile, settings["ignored"])
-        from chatproof.target.config_reading import place
-
-        chosen.place, chosen.file, chosen.by = place(file, asked), file, settings["files"][file]["by"]
+        chosen.place, chosen.file, chosen.by = config.place(file, asked), file, settings["files"][file]["by"]
         if gated and entry.get("ca_file") and chosen.by in (config.FOUND, config.NAMED):
             chosen.ca_data = held.get(asked, b"")  # never read once more: what is there by then was not approved
         return chosen
