@@ -92,15 +92,10 @@ APIS = Field(
         "surfaces/embeddings/clauses/*.py",
         "surfaces/embeddings/clauses/validate/*.py",
         "surfaces/embeddings/vectors.py",
+        "surfaces/shared_clauses.py",
         "evidence/field_types.py",
     ),
-    (
-        "tests.unit.test_api_clauses",
-        "tests.unit.test_api_findings",
-        "tests.unit.test_api_runs",
-        "tests.simulator.test_api_faults",
-    ),
-    shared=("tests.support", "tests.test_exchanges", "tests.in_process"),
+    ("tests.unit.test_api_clauses", "tests.unit.test_api_findings", "tests.unit.test_api_runs"),
 )
 WIRE = Field(
     ("wire/http1.py", "wire/chunked.py", "wire/message.py", "wire/sse.py"),
@@ -235,8 +230,7 @@ def tests() -> list[Test]:
 
 
 def usable(name: str, function: Any) -> bool:
-    nightly = any(mark.name == "nightly" for mark in getattr(function, "pytestmark", []))
-    return name not in field.without and not nightly and not hasattr(function, "hypothesis")
+    return name not in field.without and not hasattr(function, "hypothesis")
 
 
 def parameters(function: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,13 +8,12 @@ from chatproof.contract.probe import (
     INVALID,
     KEY,
     KEY_REFUSAL,
-    LISTING,
     NONE,
     REJECTION,
     Body,
     Probe,
 )
-from chatproof.wire.urls import MODELS_PATH
+from chatproof.surfaces.shared_probes import Asking
 
 PATH = "/embeddings"
 PROMPT, OTHER = "The cat sat on the mat.", "The invoice is due in March."
@@ -29,6 +28,7 @@ def ask(input: object = (PROMPT, OTHER), encoding: str = "base64", **more: objec
 
 _PLAIN = "inputs=2, encoding_format=base64"
 _WRONG, _NO = "the same with a wrong key", "the same without a key"
+ASKING = Asking(PATH, ask(), tokens=16)
 
 
 def _row(id: str, credential: str, does: str, role: str) -> Probe:
@@ -50,19 +50,7 @@ ROWS: dict[str, Probe] = {
             feeds=REJECTION, shown_as="the refusal of a wrong key"
         ),
         _row("auth.missing_key", NONE, _NO, KEY_REFUSAL),
-        Probe(
-            "models",
-            "GET",
-            MODELS_PATH,
-            KEY,
-            None,
-            "no body",
-            False,
-            "",
-            "the list of models for this key",
-            role=LISTING,
-            shown_as="the listing of models",
-        ),
+        ASKING.listing(),
     )
 }
 """The probes of smoke, by name, in order."""

@@ -1,12 +1,9 @@
 """The rows of validate: what must not pass, and what clients use beyond the plain request."""
 
-import json
-from collections.abc import Callable
-
-from chatproof.contract.probe import ALIVE, EMPTY, KEY, KEY_REFUSAL, REFUSAL, Body, Probe
+from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.evidence.json_values import items, members
 from chatproof.surfaces.embeddings import probes, vectors
-from chatproof.surfaces.embeddings.probes import OTHER, PATH, PROMPT, ask
+from chatproof.surfaces.embeddings.probes import ASKING, OTHER, PROMPT, ask
 
 DIMENSIONS = 256
 """What the models take that can shorten their vectors; half of the whole length, where that is no more than this."""
@@ -30,40 +27,11 @@ def _wanted(before: Body) -> int:
     return DIMENSIONS if length > DIMENSIONS or length < 2 else length // 2
 
 
-def _without(name: str) -> Callable[[str], Body]:
-    return lambda model: {field: value for field, value in ask()(model).items() if field != name}
-
-
-def _with(**fields: object) -> Callable[[str], Body]:
-    return lambda model: {**ask()(model), **fields}
-
-
-def _cut_short(model: str) -> bytes:
-    return json.dumps(ask()(model)).encode()[:-2]
-
-
-def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
-    said = f"must be refused: {does}"
-    return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL)
-
-
-def _paid(id: str, does: str, body: Callable[[str], Body], summary: str, tokens: int = 16) -> Probe:
-    return Probe(id, "POST", PATH, KEY, body, summary, True, "happy", does, tokens=tokens)
-
+_refusal, _paid = ASKING.refusal, ASKING.paid
+_with, _without, _cut_short = ASKING.having, ASKING.without, ASKING.cut_short
 
 _ROWS = (
-    Probe(
-        "auth.empty_key",
-        "POST",
-        PATH,
-        EMPTY,
-        ask(),
-        "inputs=2, encoding_format=base64",
-        False,
-        "",
-        "the same with an empty key",
-        role=KEY_REFUSAL,
-    ),
+    ASKING.empty_key("inputs=2, encoding_format=base64"),
     _refusal("malformed_json", "a body that is cut off", _cut_short),
     _refusal("missing_input", "no input", _without("input"))._replace(
         shown_as="the refusal of a request without input"
@@ -75,18 +43,18 @@ _ROWS = (
     _paid("float", "the same as numbers", ask(encoding="float"), "inputs=2, encoding_format=float")._replace(
         shown_as="the embeddings as numbers"
     ),
-    _paid("single", "the first text again, alone", ask(PROMPT), _ONE, 8),
+    _paid("single", "the first text again, alone", ask(PROMPT), _ONE, tokens=8),
     _paid("dimensions", "shorter vectors", ask(dimensions=DIMENSIONS), "inputs=2, dimensions")._replace(
         answers=_shorter
     ),
     _paid("tokens", "texts as arrays of tokens", ask(TOKENS), "inputs=2 token arrays, encoding_format=base64"),
-    _paid("batch", f"{BATCH} texts in one request", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", 300),
+    _paid("batch", f"{BATCH} texts in one request", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", tokens=300),
     _paid(
         "meaning",
         "two texts with the same meaning, and a different one",
         ask((PROMPT, SAME_MEANING, OTHER)),
         "inputs=3",
-        24,
+        tokens=24,
     ),
 )
 

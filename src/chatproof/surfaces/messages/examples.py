@@ -1,14 +1,15 @@
 """Replies for the examples of clauses: a good message and a good stream, and what is made of them."""
 
 import copy
-import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from chatproof.contract.clause import MUST, SCHEMA, Clauses, Example, Judge, Source
+from chatproof.contract.clause import Clauses, Example, Judge, Source
+from chatproof.surfaces import shared_clauses
+from chatproof.surfaces.event_examples import Event, event
+from chatproof.surfaces.shared_clauses import SSE
 
-JSON, SSE = "application/json", "text/event-stream"
-Event = dict[str, Any]
+JSON = "application/json"
 COMETAPI = Source("https://apidoc.cometapi.com/api/text/anthropic-messages", "2026-11-28")
 SDK = Source("https://github.com/anthropics/anthropic-sdk-python", "2026-11-29")
 """Where the types and the code that reads streams stand, version 2.14.0."""
@@ -92,12 +93,6 @@ PING_EVENT: Event = {"type": "ping"}
 ERROR_EVENT: Event = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
 
 
-def event(value: Event, name: str | None = None) -> bytes:
-    """One event on the wire, with its event line; without one where `name` is empty."""
-    line = value.get("type") if name is None else name
-    return (f"event: {line}\n" if line else "").encode() + b"data: " + json.dumps(value).encode() + b"\n\n"
-
-
 def streamed(events: "tuple[Event, ...] | list[Event]" = EVENTS, end: bytes = b"") -> Example:
     """A reply of these events."""
     return Example(200, SSE, b"".join(map(event, events)) + end)
@@ -123,22 +118,6 @@ def put_before(type: str, *more: Event, events: tuple[Event, ...] = EVENTS) -> E
     return streamed([*events[:at], *more, *events[at:]])
 
 
-def drop(*path: str | int) -> Callable[[Event], object]:
-    """A change that takes a member away."""
-    return lambda value: _inside(value, path[:-1]).pop(path[-1])
-
-
-def put(value: object, *path: str | int) -> Callable[[Event], object]:
-    """A change that gives a member another value."""
-    return lambda event: _inside(event, path[:-1]).__setitem__(path[-1], value)
-
-
-def _inside(value: Any, path: tuple[str | int, ...]) -> Any:
-    for step in path:
-        value = value[step]
-    return value
-
-
 STREAMED = streamed()
 CALLED = streamed(CALL_EVENTS)
 """A stream with a text, and one with a call."""
@@ -147,37 +126,5 @@ _J = TypeVar("_J", bound=Judge)
 
 
 def on_stream(clauses: Clauses) -> Callable[..., Callable[[_J], _J]]:
-    """What registers a clause on the stream in a file's clauses: what all of them share is said here."""
-
-    def add(
-        id: str,
-        says: str,
-        why: str,
-        *,
-        holds_on: tuple[Example, ...],
-        breaks_on: tuple[Example, ...],
-        layer: str = SCHEMA,
-        level: str = MUST,
-        source: Source = SDK,
-        code: str = "stream.malformed",
-        needs: tuple[str, ...] = ("messages.stream.start",),
-        check: int = 1,
-    ) -> Callable[[_J], _J]:
-        return clauses.add(
-            f"messages.stream.{id}",
-            layer=layer,
-            area="Streaming",
-            says=says,
-            level=level,
-            source=source,
-            probe="stream",
-            why=why,
-            holds_on=holds_on,
-            breaks_on=breaks_on,
-            needs=needs,
-            code=code,
-            capability="stream",
-            check=check,
-        )
-
-    return add
+    """What registers a clause on the stream in a file's clauses."""
+    return shared_clauses.on_stream(clauses, "messages", SDK, "start")

@@ -13,7 +13,6 @@ from chatproof.contract.probe import (
     INVALID,
     KEY,
     KEY_REFUSAL,
-    LISTING,
     NONE,
     REJECTION,
     STREAM,
@@ -21,7 +20,7 @@ from chatproof.contract.probe import (
     Body,
     Probe,
 )
-from chatproof.wire.urls import MODELS_PATH
+from chatproof.surfaces.shared_probes import Asking
 
 PATH = "/messages"
 PROMPT = "Respond with the single word: pong"
@@ -52,6 +51,7 @@ def other_header(header: str) -> str:
 
 _PLAIN = f"messages_count=1, stream=false, max_tokens={MOST}"
 _WRONG, _NO = "the same with a wrong key", "the same without a key"
+ASKING = Asking(PATH, ask(), VERSIONED)
 
 
 def _row(id: str, credential: str, does: str, role: str) -> Probe:
@@ -74,20 +74,7 @@ ROWS: dict[str, Probe] = {
             header=other_header, headers=OF_OLD
         ),
         _row("auth.missing_key", NONE, _NO, KEY_REFUSAL),
-        Probe(
-            "models",
-            "GET",
-            MODELS_PATH,
-            KEY,
-            None,
-            "no body",
-            False,
-            "",
-            "the list of models for this key",
-            role=LISTING,
-            shown_as="the listing of models",
-            headers=VERSIONED,
-        ),
+        ASKING.listing(),
         Probe(
             "stream",
             "POST",

@@ -1,11 +1,8 @@
 """The rows of validate: what must not pass, and what clients use beyond the plain request."""
 
-import json
-from collections.abc import Callable
-
-from chatproof.contract.probe import ALIVE, EMPTY, KEY, KEY_REFUSAL, REFUSAL, Body, Probe
+from chatproof.contract.probe import ALIVE, KEY, Body, Probe
 from chatproof.surfaces.messages import probes
-from chatproof.surfaces.messages.probes import PATH, PROMPT, VERSIONED, ask
+from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 
 COUNT_PATH = f"{PATH}/count_tokens"
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
@@ -103,43 +100,11 @@ def _counted(model: str) -> Body:
     return {"model": model, "messages": [{"role": "user", "content": PROMPT}]}
 
 
-def _without(name: str) -> Callable[[str], Body]:
-    return lambda model: {field: value for field, value in ask()(model).items() if field != name}
-
-
-def _with(**fields: object) -> Callable[[str], Body]:
-    return lambda model: {**ask()(model), **fields}
-
-
-def _cut_short(model: str) -> bytes:
-    return json.dumps(ask()(model)).encode()[:-2]
-
-
-def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
-    said = f"must be refused: {does}"
-    return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL, headers=VERSIONED)
-
-
-def _paid(
-    id: str, does: str, body: Callable[[str], Body], summary: str, after: str = "happy", tokens: int = 40
-) -> Probe:
-    return Probe(id, "POST", PATH, KEY, body, summary, True, after, does, tokens=tokens, headers=VERSIONED)
-
+_refusal, _paid = ASKING.refusal, ASKING.paid
+_with, _without, _cut_short = ASKING.having, ASKING.without, ASKING.cut_short
 
 _ROWS = (
-    Probe(
-        "auth.empty_key",
-        "POST",
-        PATH,
-        EMPTY,
-        ask(),
-        _USER,
-        False,
-        "",
-        "the same with an empty key",
-        role=KEY_REFUSAL,
-        headers=VERSIONED,
-    ),
+    ASKING.empty_key(_USER),
     _refusal("malformed_json", "a body that is cut off", _cut_short),
     _refusal("missing_messages", "no messages", _without("messages"))._replace(
         shown_as="the refusal of a request without messages"

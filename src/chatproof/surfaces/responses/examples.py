@@ -1,14 +1,14 @@
 """Streams for the examples of clauses: a good one, and what is made of it by leaving out and changing events."""
 
 import copy
-import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from chatproof.contract.clause import MUST, OPENAI_SPEC, SCHEMA, Clauses, Example, Judge, Source
+from chatproof.contract.clause import OPENAI_SPEC, Clauses, Example, Judge
+from chatproof.surfaces import shared_clauses
+from chatproof.surfaces.event_examples import Event, event
+from chatproof.surfaces.shared_clauses import SSE
 
-SSE = "text/event-stream"
-Event = dict[str, Any]
 _PART = {"type": "output_text", "text": "", "annotations": []}
 _FULL = {**_PART, "text": "pong"}
 _ITEM: Event = {"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
@@ -63,12 +63,6 @@ CALL_EVENTS = _stream(
 )
 
 
-def event(value: Event, name: str | None = None) -> bytes:
-    """One event on the wire, with its event line; without one where `name` is empty."""
-    line = value.get("type") if name is None else name
-    return (f"event: {line}\n" if line else "").encode() + b"data: " + json.dumps(value).encode() + b"\n\n"
-
-
 def streamed(events: "tuple[Event, ...] | list[Event]" = EVENTS, end: bytes = b"") -> Example:
     """A reply of these events."""
     return Example(200, SSE, b"".join(map(event, events)) + end)
@@ -96,22 +90,6 @@ def put_before(type: str, *more: Event, events: tuple[Event, ...] = EVENTS) -> E
     return streamed([{**one, "sequence_number": number} for number, one in enumerate(made)])
 
 
-def drop(*path: str | int) -> Callable[[Event], object]:
-    """A change that takes a member away."""
-    return lambda value: _inside(value, path[:-1]).pop(path[-1])
-
-
-def put(value: object, *path: str | int) -> Callable[[Event], object]:
-    """A change that gives a member another value."""
-    return lambda event: _inside(event, path[:-1]).__setitem__(path[-1], value)
-
-
-def _inside(value: Any, path: tuple[str | int, ...]) -> Any:
-    for step in path:
-        value = value[step]
-    return value
-
-
 STREAMED = streamed()
 CALLED = streamed(CALL_EVENTS)
 """A stream with a text, and one with a call."""
@@ -120,37 +98,5 @@ _J = TypeVar("_J", bound=Judge)
 
 
 def on_stream(clauses: Clauses) -> Callable[..., Callable[[_J], _J]]:
-    """What registers a clause on the stream in a file's clauses: what all of them share is said here."""
-
-    def add(
-        id: str,
-        says: str,
-        why: str,
-        *,
-        holds_on: tuple[Example, ...],
-        breaks_on: tuple[Example, ...],
-        layer: str = SCHEMA,
-        level: str = MUST,
-        source: Source = OPENAI_SPEC,
-        code: str = "stream.malformed",
-        needs: tuple[str, ...] = ("responses.stream.created",),
-        check: int = 1,
-    ) -> Callable[[_J], _J]:
-        return clauses.add(
-            f"responses.stream.{id}",
-            layer=layer,
-            area="Streaming",
-            says=says,
-            level=level,
-            source=source,
-            probe="stream",
-            why=why,
-            holds_on=holds_on,
-            breaks_on=breaks_on,
-            needs=needs,
-            code=code,
-            capability="stream",
-            check=check,
-        )
-
-    return add
+    """What registers a clause on the stream in a file's clauses."""
+    return shared_clauses.on_stream(clauses, "responses", OPENAI_SPEC, "created")

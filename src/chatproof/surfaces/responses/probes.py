@@ -8,14 +8,13 @@ from chatproof.contract.probe import (
     INVALID,
     KEY,
     KEY_REFUSAL,
-    LISTING,
     NONE,
     REJECTION,
     STREAM,
     Body,
     Probe,
 )
-from chatproof.wire.urls import MODELS_PATH
+from chatproof.surfaces.shared_probes import Asking
 
 PATH = "/responses"
 PROMPT = "Respond with the single word: pong"
@@ -34,6 +33,9 @@ _WRONG, _NO = "the same with a wrong key", "the same without a key"
 def _storeless(model: str) -> Body:
     """The plain request for a server that knows no store, and refuses the field."""
     return {name: value for name, value in ask()(model).items() if name != "store"}
+
+
+ASKING = Asking(PATH, ask())
 
 
 def _row(id: str, credential: str, does: str, role: str) -> Probe:
@@ -55,19 +57,7 @@ ROWS: dict[str, Probe] = {
             feeds=REJECTION, shown_as="the refusal of a wrong key"
         ),
         _row("auth.missing_key", NONE, _NO, KEY_REFUSAL),
-        Probe(
-            "models",
-            "GET",
-            MODELS_PATH,
-            KEY,
-            None,
-            "no body",
-            False,
-            "",
-            "the list of models for this key",
-            role=LISTING,
-            shown_as="the listing of models",
-        ),
+        ASKING.listing(),
         Probe(
             "stream",
             "POST",

@@ -1,11 +1,8 @@
 """The rows of validate: what must not pass, and what clients use beyond the plain request."""
 
-import json
-from collections.abc import Callable
-
-from chatproof.contract.probe import ALIVE, EMPTY, KEY, KEY_REFUSAL, REFUSAL, Body, Probe
+from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces.responses import probes
-from chatproof.surfaces.responses.probes import PATH, PROMPT, ask
+from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
 WORD_SCHEMA: Body = {
@@ -90,42 +87,11 @@ def _codex(model: str) -> Body:
     }
 
 
-def _without(name: str) -> Callable[[str], Body]:
-    return lambda model: {field: value for field, value in ask()(model).items() if field != name}
-
-
-def _with(**fields: object) -> Callable[[str], Body]:
-    return lambda model: {**ask()(model), **fields}
-
-
-def _cut_short(model: str) -> bytes:
-    return json.dumps(ask()(model)).encode()[:-2]
-
-
-def _refusal(name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:
-    said = f"must be refused: {does}"
-    return Probe(f"error.{name}", "POST", PATH, KEY, body, does, False, "happy", said, role=REFUSAL)
-
-
-def _paid(
-    id: str, does: str, body: Callable[[str], Body], summary: str, after: str = "happy", tokens: int = 40
-) -> Probe:
-    return Probe(id, "POST", PATH, KEY, body, summary, True, after, does, tokens=tokens)
-
+_refusal, _paid = ASKING.refusal, ASKING.paid
+_with, _without, _cut_short = ASKING.having, ASKING.without, ASKING.cut_short
 
 _ROWS = (
-    Probe(
-        "auth.empty_key",
-        "POST",
-        PATH,
-        EMPTY,
-        ask(),
-        _USER,
-        False,
-        "",
-        "the same with an empty key",
-        role=KEY_REFUSAL,
-    ),
+    ASKING.empty_key(_USER),
     _refusal("malformed_json", "a body that is cut off", _cut_short),
     _refusal("missing_input", "no input", _without("input"))._replace(
         shown_as="the refusal of a request without input"

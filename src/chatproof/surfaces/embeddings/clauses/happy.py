@@ -3,10 +3,8 @@
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
-    RFC_8259,
     SCHEMA,
     SMOKE,
-    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -20,13 +18,11 @@ from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
-from chatproof.surfaces.chat.clauses.happy import body_json as is_json
-from chatproof.surfaces.chat.clauses.happy import media_type_json as says_json
-from chatproof.surfaces.chat.clauses.happy import status_200 as is_200
 from chatproof.surfaces.embeddings import vectors, view
 from chatproof.surfaces.embeddings.asked import count_of, encoding_of, request
 from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, A, B, body, item, of, packed, whole
 from chatproof.surfaces.embeddings.vectors import BASE64, FLOAT
+from chatproof.surfaces.shared_clauses import add_plain_reply
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -36,48 +32,17 @@ COMETAPI = Source("https://apidoc.cometapi.com/api/text/embeddings", "2026-11-28
 SHAPE = "Response shape"
 _WORDS = {BASE64: "base64 of little-endian float32", FLOAT: "an array of numbers"}
 
-clause(
-    "embeddings.happy.status_200",
-    layer=TRANSPORT,
-    area="Endpoint path",
-    says="A valid request is answered with HTTP status 200.",
-    source=COMETAPI,
-    probe="happy",
-    why="Every SDK raises unless the status is a success.",
-    holds_on=(GOOD,),
-    breaks_on=(Example(503, JSON, b'{"error":{"message":"no available channel"}}'), Example(201, JSON, GOOD.body)),
-)(is_200)
-
-clause(
-    "embeddings.happy.media_type_json",
-    layer=TRANSPORT,
-    area=SHAPE,
-    says="The Content-Type header indicates JSON.",
-    source=COMETAPI,
-    probe="happy",
-    needs=("embeddings.happy.status_200",),
-    why="openai-python and openai-node return a plain string if the type is not JSON.",
-    holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", GOOD.body)),
-    breaks_on=(Example(200, "text/html", GOOD.body), Example(200, "", GOOD.body)),
-)(says_json)
-
-clause(
-    "embeddings.happy.body_json",
-    layer=SCHEMA,
-    area=SHAPE,
-    says="The body is one strict JSON document (RFC 8259).",
-    source=RFC_8259,
-    probe="happy",
-    needs=("embeddings.happy.status_200",),
-    why="A parser refuses it, or two parsers read it differently: NaN is accepted in Python, and stops openai-node.",
-    holds_on=(GOOD, Example(200, JSON, b"\n\n" + GOOD.body)),
-    breaks_on=(
-        Example(200, "text/html", b"<html></html>"),
-        Example(200, JSON, b""),
-        Example(200, JSON, GOOD.body[:-9]),
-        Example(200, JSON, b'{"data":[{"embedding":[NaN]}]}'),
+add_plain_reply(
+    CLAUSES,
+    "embeddings",
+    GOOD,
+    COMETAPI,
+    mislabelled="openai-python and openai-node return a plain string if the type is not JSON.",
+    unparsed=(
+        "A parser refuses it, or two parsers read it differently: NaN is accepted in Python, and stops openai-node."
     ),
-)(is_json)
+    unsafe=b'{"data":[{"embedding":[NaN]}]}',
+)
 
 
 @clause(

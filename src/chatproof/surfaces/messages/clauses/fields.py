@@ -3,18 +3,10 @@
 from chatproof.contract.clause import SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.field_types import ARRAY, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
+from chatproof.surfaces.event_examples import put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import SHAPE, shown
-from chatproof.surfaces.messages.examples import (
-    AI_SDK,
-    CALLED,
-    GOOD,
-    STREAMED,
-    altered,
-    changed,
-    on_stream,
-    put,
-)
+from chatproof.surfaces.messages.examples import AI_SDK, CALLED, GOOD, STREAMED, altered, changed, on_stream
 from chatproof.surfaces.messages.view import kind_of
 
 CLAUSES = Clauses(SMOKE)

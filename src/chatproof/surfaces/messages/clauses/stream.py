@@ -4,8 +4,6 @@ from chatproof.contract.clause import (
     BEHAVIOUR,
     SHOULD,
     SMOKE,
-    SSE_SPEC,
-    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -16,8 +14,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.provider_error import find_error
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.chat.clauses.stream import events_parse
-from chatproof.surfaces.chat.clauses.stream import media_type as is_stream
+from chatproof.surfaces.event_examples import drop, event, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.examples import (
@@ -27,19 +24,16 @@ from chatproof.surfaces.messages.examples import (
     EVENTS,
     GOOD,
     PING_EVENT,
-    SSE,
     STREAMED,
     THINKING_EVENTS,
     changed,
-    drop,
-    event,
     on_stream,
-    put,
     put_before,
     streamed,
     without,
 )
 from chatproof.surfaces.messages.view import kind_of, members
+from chatproof.surfaces.shared_clauses import SSE, add_events
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
@@ -53,57 +47,7 @@ def _nameless(*types: str) -> Example:
     return Example(200, SSE, b"".join(pieces))
 
 
-@clause(
-    "answered",
-    "A streaming request is answered with status 200 and events.",
-    "Every SDK raises on another status, and shows nothing if no events arrive.",
-    layer=TRANSPORT,
-    source=COMETAPI,
-    code="",
-    needs=(),
-    holds_on=(STREAMED, Example(200, "text/plain", STREAMED.body)),
-    breaks_on=(
-        GOOD,
-        Example(200, SSE, GOOD.body),
-        Example(500, SSE, STREAMED.body),
-        Example(200, SSE, b""),
-        Example(200, "text/html", b"<html>Sign in</html>"),
-    ),
-)
-def answered(reply: Reply, context: Context) -> Outcome:
-    if reply.status != 200:
-        return broken("status", "HTTP status 200", f"HTTP status {reply.status}")
-    if reply.kind == "sse":
-        return holds()
-    return broken("body", "events", f"{reply.media_type or 'no Content-Type'}, {reply.kind} body")
-
-
-clause(
-    "media_type",
-    "The Content-Type header of a stream is text/event-stream.",
-    "The SDKs do not check it; browsers (EventSource) and proxies that buffer other types do.",
-    layer=TRANSPORT,
-    level=SHOULD,
-    source=SSE_SPEC,
-    code="",
-    needs=("messages.stream.answered",),
-    holds_on=(STREAMED, Example(200, "text/event-stream; charset=utf-8", STREAMED.body)),
-    breaks_on=(Example(200, "text/plain", STREAMED.body), Example(200, "", STREAMED.body)),
-)(is_stream)
-
-clause(
-    "events_parse",
-    "Each event's data is a JSON object; `[DONE]` at the end is allowed.",
-    "A client's JSON parser throws in the middle of an answer.",
-    code="",
-    needs=("messages.stream.answered",),
-    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n"), Example(200, SSE, b": PING\n\n" + STREAMED.body)),
-    breaks_on=(
-        Example(200, SSE, b"event: message_start\ndata: {oops\n\n" + STREAMED.body),
-        Example(200, SSE, b"data: 7\n\n" + STREAMED.body),
-        Example(200, SSE, b": nothing but a comment\n\n"),
-    ),
-)(events_parse)
+add_events(clause, "messages", GOOD, STREAMED, COMETAPI, b"event: message_start\n")
 
 
 @clause(

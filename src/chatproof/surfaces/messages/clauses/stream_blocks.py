@@ -6,6 +6,7 @@ from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.view import is_blank
+from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import kinds, view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses.happy import shown
@@ -17,9 +18,7 @@ from chatproof.surfaces.messages.examples import (
     STREAMED,
     THINKING_EVENTS,
     changed,
-    drop,
     on_stream,
-    put,
     put_before,
     streamed,
     without,

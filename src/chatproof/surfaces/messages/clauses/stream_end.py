@@ -3,6 +3,7 @@
 from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.examples import (
@@ -11,9 +12,7 @@ from chatproof.surfaces.messages.examples import (
     EVENTS,
     STREAMED,
     changed,
-    drop,
     on_stream,
-    put,
     streamed,
     without,
 )

@@ -3,11 +3,9 @@
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
-    RFC_8259,
     SCHEMA,
     SHOULD,
     SMOKE,
-    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -20,11 +18,9 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
-from chatproof.surfaces.chat.clauses.happy import body_json as is_json
-from chatproof.surfaces.chat.clauses.happy import media_type_json as says_json
-from chatproof.surfaces.chat.clauses.happy import status_200 as is_200
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.responses import view
+from chatproof.surfaces.shared_clauses import add_plain_reply
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -68,43 +64,13 @@ def _status(field: bytes) -> Example:
 GOOD = body(BODY)
 REASONED = with_output(THOUGHT, ITEM)
 
-clause(
-    "responses.happy.status_200",
-    layer=TRANSPORT,
-    area="Endpoint path",
-    says="A valid request is answered with HTTP status 200.",
-    source=COMETAPI,
-    probe="happy",
-    why="Every SDK raises unless the status is a success.",
-    holds_on=(GOOD,),
-    breaks_on=(Example(503, JSON, b'{"error":{"message":"no available channel"}}'), Example(201, JSON, BODY)),
-)(is_200)
-
-clause(
-    "responses.happy.media_type_json",
-    layer=TRANSPORT,
-    area=SHAPE,
-    says="The Content-Type header indicates JSON.",
-    source=COMETAPI,
-    probe="happy",
-    needs=("responses.happy.status_200",),
-    why="openai-node returns a plain string if the type is not JSON.",
-    holds_on=(GOOD, Example(200, "Application/JSON; Charset=UTF-8", BODY)),
-    breaks_on=(Example(200, "text/html", BODY), Example(200, "", BODY)),
-)(says_json)
-
-clause(
-    "responses.happy.body_json",
-    layer=SCHEMA,
-    area=SHAPE,
-    says="The body is one strict JSON document (RFC 8259).",
-    source=RFC_8259,
-    probe="happy",
-    needs=("responses.happy.status_200",),
-    why="A parser refuses it, or two parsers read it differently.",
-    holds_on=(GOOD, body(b"\n\n" + BODY)),
-    breaks_on=(Example(200, "text/html", b"<html></html>"), body(b""), body(BODY[:-9]), body(b'{"a":1,"a":1}')),
-)(is_json)
+add_plain_reply(
+    CLAUSES,
+    "responses",
+    GOOD,
+    COMETAPI,
+    mislabelled="openai-node returns a plain string if the type is not JSON.",
+)
 
 
 @clause(

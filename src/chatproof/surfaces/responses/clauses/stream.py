@@ -5,7 +5,6 @@ from chatproof.contract.clause import (
     SHOULD,
     SMOKE,
     SSE_SPEC,
-    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -16,24 +15,13 @@ from chatproof.contract.clause import (
 from chatproof.evidence.provider_error import find_error
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.chat.clauses.stream import events_parse, no_empty_events
-from chatproof.surfaces.chat.clauses.stream import media_type as is_stream
+from chatproof.surfaces.chat.clauses.stream import no_empty_events
+from chatproof.surfaces.event_examples import drop, event, put
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD, shown, undated
-from chatproof.surfaces.responses.examples import (
-    EVENTS,
-    SSE,
-    STREAMED,
-    changed,
-    drop,
-    event,
-    on_stream,
-    put,
-    put_before,
-    streamed,
-    without,
-)
+from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, put_before, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
+from chatproof.surfaces.shared_clauses import SSE, add_events
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
@@ -41,57 +29,7 @@ _QUEUED = put_before("created", {**EVENTS[0], "type": "response.queued"})
 _ERROR = {"type": "error", "code": "server_error", "message": "upstream died", "param": None}
 
 
-@clause(
-    "answered",
-    "A streaming request is answered with status 200 and events.",
-    "Every SDK raises on another status, and shows nothing if no events arrive.",
-    layer=TRANSPORT,
-    source=COMETAPI,
-    code="",
-    needs=(),
-    holds_on=(STREAMED, Example(200, "text/plain", STREAMED.body)),
-    breaks_on=(
-        GOOD,
-        Example(200, SSE, GOOD.body),
-        Example(500, SSE, STREAMED.body),
-        Example(200, SSE, b""),
-        Example(200, "text/html", b"<html>Sign in</html>"),
-    ),
-)
-def answered(reply: Reply, context: Context) -> Outcome:
-    if reply.status != 200:
-        return broken("status", "HTTP status 200", f"HTTP status {reply.status}")
-    if reply.kind == "sse":
-        return holds()
-    return broken("body", "events", f"{reply.media_type or 'no Content-Type'}, {reply.kind} body")
-
-
-clause(
-    "media_type",
-    "The Content-Type header of a stream is text/event-stream.",
-    "The SDKs do not check it; browsers (EventSource) and proxies that buffer other types do.",
-    layer=TRANSPORT,
-    level=SHOULD,
-    source=SSE_SPEC,
-    code="",
-    needs=("responses.stream.answered",),
-    holds_on=(STREAMED, Example(200, "text/event-stream; charset=utf-8", STREAMED.body)),
-    breaks_on=(Example(200, "text/plain", STREAMED.body), Example(200, "", STREAMED.body)),
-)(is_stream)
-
-clause(
-    "events_parse",
-    "Each event's data is a JSON object; `[DONE]` at the end is allowed.",
-    "A client's JSON parser throws in the middle of an answer.",
-    code="",
-    needs=("responses.stream.answered",),
-    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n"), Example(200, SSE, b": PING\n\n" + STREAMED.body)),
-    breaks_on=(
-        Example(200, SSE, b"data: {oops\n\n" + STREAMED.body),
-        Example(200, SSE, b"data: 7\n\n" + STREAMED.body),
-        Example(200, SSE, b": nothing but a comment\n\n"),
-    ),
-)(events_parse)
+add_events(clause, "responses", GOOD, STREAMED, COMETAPI)
 
 
 @clause(

@@ -3,25 +3,15 @@
 from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces.event_examples import drop, event, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import cut_as_asked, undated
 from chatproof.surfaces.responses.clauses.items import OPEN_RESPONSES
-from chatproof.surfaces.responses.examples import (
-    EVENTS,
-    SSE,
-    STREAMED,
-    changed,
-    drop,
-    event,
-    on_stream,
-    put,
-    put_before,
-    streamed,
-    without,
-)
+from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, put_before, streamed, without
 from chatproof.surfaces.responses.kinds import EVENTS as KNOWN_EVENTS
 from chatproof.surfaces.responses.view import kind_of, members
+from chatproof.surfaces.shared_clauses import SSE
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)

@@ -3,20 +3,12 @@
 from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import COMETAPI
 from chatproof.surfaces.responses.clauses.items import usage_of
-from chatproof.surfaces.responses.examples import (
-    EVENTS,
-    STREAMED,
-    changed,
-    drop,
-    on_stream,
-    put,
-    streamed,
-    without,
-)
+from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 
 CLAUSES = Clauses(SMOKE)

@@ -6,19 +6,11 @@ from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.view import is_blank
+from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import shown
-from chatproof.surfaces.responses.examples import (
-    EVENTS,
-    STREAMED,
-    changed,
-    drop,
-    on_stream,
-    put,
-    streamed,
-    without,
-)
+from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 
 CLAUSES = Clauses(SMOKE)

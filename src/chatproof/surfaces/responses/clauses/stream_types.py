@@ -4,17 +4,10 @@ from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, 
 from chatproof.evidence.field_types import ARRAY, NULL, NUMBER, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces.event_examples import Event, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.clauses.items import DETAILS, annotation_misread
-from chatproof.surfaces.responses.examples import (
-    CALLED,
-    STREAMED,
-    Event,
-    changed,
-    on_stream,
-    put,
-    put_before,
-)
+from chatproof.surfaces.responses.examples import CALLED, STREAMED, changed, on_stream, put_before
 from chatproof.surfaces.responses.view import kind_of
 
 CLAUSES = Clauses(SMOKE)

@@ -18,6 +18,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
+from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses import stream, stream_blocks, stream_end
@@ -32,8 +33,6 @@ from chatproof.surfaces.messages.examples import (
     SDK,
     STREAMED,
     changed,
-    drop,
-    put,
     streamed,
     without,
 )

@@ -21,21 +21,13 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
+from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built, Item
 from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items, stream_types
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
-from chatproof.surfaces.responses.examples import (
-    CALL_EVENTS,
-    CALLED,
-    STREAMED,
-    changed,
-    drop,
-    put,
-    streamed,
-    without,
-)
+from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, STREAMED, changed, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 from chatproof.wire.strictjson import Json
 

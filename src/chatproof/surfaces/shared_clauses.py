@@ -1,0 +1,234 @@
+"""Clauses that every API beside chat has, and how the clauses on a stream of events are registered.
+
+An API's own file says what differs: its good reply, its source, and which of its clients breaks.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    LEAK,
+    MUST,
+    OWASP_LOGGING,
+    RFC_8259,
+    SCHEMA,
+    SHOULD,
+    SSE_SPEC,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Judge,
+    Outcome,
+    Source,
+    broken,
+    holds,
+)
+from chatproof.contract.probe import ALL
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.chat.clauses.happy import JSON, body_json, media_type_json, status_200
+from chatproof.surfaces.chat.clauses.models import listed
+from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
+from chatproof.surfaces.chat.clauses.stream import events_parse, media_type
+
+SSE = "text/event-stream"
+_J = TypeVar("_J", bound=Judge)
+_UNAVAILABLE = Example(503, JSON, b'{"error":{"message":"no available channel"}}')
+
+
+def add_plain_reply(
+    clauses: Clauses,
+    api: str,
+    good: Example,
+    source: Source,
+    *,
+    unavailable: Example = _UNAVAILABLE,
+    mislabelled: str,
+    unparsed: str = "A parser refuses it, or two parsers read it differently.",
+    unsafe: bytes = b'{"a":1,"a":1}',
+) -> None:
+    """Add the clauses on the plain reply's status, media type and JSON. `mislabelled` and `unparsed` say who breaks."""
+    clauses.add(
+        f"{api}.happy.status_200",
+        layer=TRANSPORT,
+        area="Endpoint path",
+        says="A valid request is answered with HTTP status 200.",
+        source=source,
+        probe="happy",
+        why="Every SDK raises unless the status is a success.",
+        holds_on=(good,),
+        breaks_on=(unavailable, Example(201, JSON, good.body)),
+    )(status_200)
+    clauses.add(
+        f"{api}.happy.media_type_json",
+        layer=TRANSPORT,
+        area="Response shape",
+        says="The Content-Type header indicates JSON.",
+        source=source,
+        probe="happy",
+        needs=(f"{api}.happy.status_200",),
+        why=mislabelled,
+        holds_on=(good, Example(200, "Application/JSON; Charset=UTF-8", good.body)),
+        breaks_on=(Example(200, "text/html", good.body), Example(200, "", good.body)),
+    )(media_type_json)
+    clauses.add(
+        f"{api}.happy.body_json",
+        layer=SCHEMA,
+        area="Response shape",
+        says="The body is one strict JSON document (RFC 8259).",
+        source=RFC_8259,
+        probe="happy",
+        needs=(f"{api}.happy.status_200",),
+        why=unparsed,
+        holds_on=(good, Example(200, JSON, b"\n\n" + good.body)),
+        breaks_on=(
+            Example(200, "text/html", b"<html></html>"),
+            *(Example(200, JSON, body) for body in (b"", good.body[:-9], unsafe)),
+        ),
+    )(body_json)
+
+
+def add_listing(clauses: Clauses, api: str, *further: Example) -> None:
+    """Add the clause that the listing of models contains the model asked for. `further` are other good listings."""
+    clauses.add(
+        f"{api}.model.listed",
+        layer=BEHAVIOUR,
+        area="Model identifiers",
+        says="The list of models for this key contains exactly this model identifier.",
+        level=SHOULD,
+        source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
+        probe="models",
+        why="A model that answers today but is not listed may be an alias that will be removed.",
+        holds_on=(Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}'), *further),
+        breaks_on=(
+            Example(200, JSON, b'{"object":"list","data":[{"id":"M"}]}'),
+            Example(200, JSON, b'{"data":[]}'),
+        ),
+    )(listed)
+
+
+def add_key_kept(
+    clauses: Clauses, api: str, good: Example, refusal: bytes = b'{"error":{"message":"bad key Bearer %s"}}'
+) -> None:
+    """Add the clause that the endpoint keeps the key to itself. `refusal` is an error of the API that repeats a key."""
+    key = EXAMPLE_KEY.encode()
+    clauses.add(
+        f"{api}.secret.not_reflected",
+        layer=BEHAVIOUR,
+        danger=LEAK,
+        area="Authentication scheme",
+        says="The key does not come back in any header or body, plain or encoded.",
+        source=OWASP_LOGGING,
+        probe=ALL,
+        why="Every place that logs replies (SDK exceptions, proxies, CI) then stores the key.",
+        holds_on=(good,),
+        breaks_on=(
+            Example(401, JSON, refusal % key),
+            Example(200, JSON, good.body, ((b"X-Echo", key.hex().encode()),)),
+        ),
+    )(not_reflected)
+
+
+def on_stream(clauses: Clauses, api: str, spec: Source, begun: str) -> Callable[..., Callable[[_J], _J]]:
+    """Make what registers a clause on an API's stream. `spec` and the need of `begun`, a clause on how a stream begins,
+    are the clause's own if it names none."""
+
+    def add(
+        id: str,
+        says: str,
+        why: str,
+        *,
+        holds_on: tuple[Example, ...],
+        breaks_on: tuple[Example, ...],
+        layer: str = SCHEMA,
+        level: str = MUST,
+        source: Source = spec,
+        code: str = "stream.malformed",
+        needs: tuple[str, ...] = (f"{api}.stream.{begun}",),
+        check: int = 1,
+    ) -> Callable[[_J], _J]:
+        return clauses.add(
+            f"{api}.stream.{id}",
+            layer=layer,
+            area="Streaming",
+            says=says,
+            level=level,
+            source=source,
+            probe="stream",
+            why=why,
+            holds_on=holds_on,
+            breaks_on=breaks_on,
+            needs=needs,
+            code=code,
+            capability="stream",
+            check=check,
+        )
+
+    return add
+
+
+def add_events(
+    clause: Callable[..., Callable[[Judge], Judge]],
+    api: str,
+    good: Example,
+    streamed: Example,
+    source: Source,
+    line: bytes = b"",
+) -> None:
+    """Add the clauses that a stream is answered, labelled and parsed. `line` is the event line of its first event."""
+    clause(
+        "answered",
+        "A streaming request is answered with status 200 and events.",
+        "Every SDK raises on another status, and shows nothing if no events arrive.",
+        layer=TRANSPORT,
+        source=source,
+        code="",
+        needs=(),
+        holds_on=(streamed, Example(200, "text/plain", streamed.body)),
+        breaks_on=(
+            good,
+            Example(200, SSE, good.body),
+            Example(500, SSE, streamed.body),
+            Example(200, SSE, b""),
+            Example(200, "text/html", b"<html>Sign in</html>"),
+        ),
+    )(answered)
+    clause(
+        "media_type",
+        "The Content-Type header of a stream is text/event-stream.",
+        "The SDKs do not check it; browsers (EventSource) and proxies that buffer other types do.",
+        layer=TRANSPORT,
+        level=SHOULD,
+        source=SSE_SPEC,
+        code="",
+        needs=(f"{api}.stream.answered",),
+        holds_on=(streamed, Example(200, "text/event-stream; charset=utf-8", streamed.body)),
+        breaks_on=(Example(200, "text/plain", streamed.body), Example(200, "", streamed.body)),
+    )(media_type)
+    clause(
+        "events_parse",
+        "Each event's data is a JSON object; `[DONE]` at the end is allowed.",
+        "A client's JSON parser throws in the middle of an answer.",
+        code="",
+        needs=(f"{api}.stream.answered",),
+        holds_on=(
+            streamed,
+            Example(200, SSE, streamed.body + b"data: [DONE]\n\n"),
+            Example(200, SSE, b": PING\n\n" + streamed.body),
+        ),
+        breaks_on=(
+            Example(200, SSE, line + b"data: {oops\n\n" + streamed.body),
+            Example(200, SSE, b"data: 7\n\n" + streamed.body),
+            Example(200, SSE, b": nothing but a comment\n\n"),
+        ),
+    )(events_parse)
+
+
+def answered(reply: Reply, context: Context) -> Outcome:
+    """Judge whether a streaming request got events."""
+    if reply.status != 200:
+        return broken("status", "HTTP status 200", f"HTTP status {reply.status}")
+    if reply.kind == "sse":
+        return holds()
+    return broken("body", "events", f"{reply.media_type or 'no Content-Type'}, {reply.kind} body")
