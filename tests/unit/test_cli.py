@@ -19,6 +19,7 @@ import yaml
 
 from chatproof.cli import main as cli
 from chatproof.cli import output
+from chatproof.simulator.harness import ChatSimulator
 from chatproof.target.target import Target, Wanted
 from chatproof.usage_error import UsageError
 from tests.support import KEY
@@ -357,6 +358,29 @@ def test_smoke_imports_nothing_heavy() -> None:
              "yaml", "jinja2", "junitparser", "harfile", "jsonschema_rs", "psycopg", "keyring", "uvloop",
              "prometheus_client", "pytest"}  # fmt: skip
     assert "chatproof.cli.commands.smoke" in loaded and not loaded & heavy
+
+
+def test_a_good_run_loads_nothing_that_only_faults_need(tmp_path: Path) -> None:
+    """Each module costs a tenth of a millisecond of the tens that a start takes: docs/decisions/0003."""
+    with ChatSimulator() as simulator:
+        code = (
+            "import sys; from chatproof.cli import main as cli;"
+            f"ended = cli.main(['smoke', {simulator.base_url!r}, '--model', {simulator.model!r}, '-q']);"
+            "print(ended, *sorted(sys.modules))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            capture_output=True,
+            text=True,
+            env={"CHATPROOF_API_KEY": simulator.api_key},
+            cwd=tmp_path,
+            timeout=60,
+        )
+    ended, *modules = done.stdout.splitlines()[-1].split()
+    assert ended == "0" and "chatproof.running.scheduler" in modules
+    needless = {"socket", "selectors", "threading", "chatproof.wire.json_faults", "chatproof.wire.sse",
+                "chatproof.target.config_reading", "chatproof.running.burst"}  # fmt: skip
+    assert needless.isdisjoint(modules)
 
 
 @pytest.mark.parametrize("option", ["--config", "--journal", "--key-file", "--report", ""])
