@@ -5,6 +5,8 @@ import stat
 
 from chatproof.journal.events import JournalError
 
+_HOT = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # https://www.sqlite.org/fileformat.html#the_rollback_journal
+
 
 def make(path: str, *, own_folder: bool) -> None:
     """An empty file, unless one is there. `own_folder`: missing folders are made. Never through a link to nothing.
@@ -45,3 +47,20 @@ def tighten(path: str) -> None:
     elif found.st_mode & 0o002:
         detail = f"{path} belongs to another user, and everybody can write to it"
         raise JournalError("journal.unwritable", detail, "name another with --journal")
+
+
+def refuse_hot(path: str, journal: str) -> None:
+    """Refuse the rollback journal of several databases, which ends with the name of a file: SQLite removes that file,
+    whatever it is, when it has rolled back `path`. Raises JournalError."""
+    try:
+        handle = os.open(journal, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # SQLite says what is wrong
+    try:
+        size = os.fstat(handle).st_size
+        names = size > len(_HOT) and os.pread(handle, len(_HOT), size - len(_HOT)) == _HOT
+    finally:
+        os.close(handle)
+    if names:
+        detail = f"{path} has a rollback journal (-journal) that names another file, which would be removed"
+        raise JournalError("journal.corrupt", detail, "do not open it with SQLite; name another with --journal")

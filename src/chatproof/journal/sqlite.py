@@ -17,12 +17,14 @@ from chatproof.journal.store import Journal
 from chatproof.journal.tables import (
     ACCEPTED,
     ADDED,
-    COVERED,
     DROPPED,
     FIRST_HEAD,
     MADE,
     OF_VERSION,
     OLDEST,
+    REFERRED,
+    SQLITE_TRIGGERS,
+    SQLITE_TRIGGERS_3,
     VERSION_3,
     name_of,
 )  # fmt: skip
@@ -36,26 +38,9 @@ LARGEST = 33 * 1024 * 1024
 """Bytes of a document and what is around it. SQLite refuses more, so that a hostile file costs no memory."""
 _COLUMN, _ANSWER = 64 * 1024, 96 * 1024 * 1024  # bytes of a value of any other column, characters of one answer
 _CHUNK, _LENGTH = 64, 0  # rows that are fetched at once; SQLITE_LIMIT_LENGTH
+_STEPS = 5000  # of SQLite's, for reading the schema: an entry takes seven, and a file has some 20 of ours
+_MADE_BY = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE TRIGGER ")
 _MOMENTS = 100  # of a millisecond, for those who read while the log is folded
-_APPEND_ONLY_2 = (
-    "CREATE TRIGGER chatproof_no_update BEFORE UPDATE ON chatproof_entries "
-    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
-    "CREATE TRIGGER chatproof_no_document_update BEFORE UPDATE ON chatproof_documents "
-    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
-    *(
-        f"CREATE TRIGGER {name} BEFORE DELETE ON chatproof_{of} WHEN NOT EXISTS ({COVERED}) "
-        "BEGIN SELECT RAISE(ABORT, 'only what a pruned entry covers can be removed'); END"
-        for name, of in (("chatproof_no_delete", "entries"), ("chatproof_no_document_delete", "documents"))
-    ),
-)
-_REFERRED = "SELECT lower(hex(substr(document, 3, 32))) FROM chatproof_documents WHERE substr(document, 1, 1) = x'02'"
-_APPEND_ONLY_3 = (
-    "CREATE TRIGGER chatproof_no_terms_update BEFORE UPDATE ON chatproof_terms "
-    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
-    f"CREATE TRIGGER chatproof_no_terms_delete BEFORE DELETE ON chatproof_terms WHEN OLD.hash IN ({_REFERRED}) "
-    "BEGIN SELECT RAISE(ABORT, 'a document refers to these terms'); END",
-)
-_TRIGGERS = {2: _APPEND_ONLY_2, 3: (*_APPEND_ONLY_2, *_APPEND_ONLY_3)}
 _COPY = "copying the file while a run is written has this result: make a copy with `chatproof journal backup FILE`"
 # By primary result code: https://www.sqlite.org/rescode.html
 _CODES = {
@@ -63,6 +48,7 @@ _CODES = {
     6: ("journal.locked", "is locked", "wait until that process ends, then run again"),
     7: ("journal.corrupt", "needs more memory than there is", "do not change the file; it may be hostile"),
     8: ("journal.unwritable", "is read-only", "check its permissions, or name another with --journal"),
+    9: ("journal.corrupt", "has more tables, views or triggers than chatproof creates", "name another with --journal"),
     10: ("journal.unwritable", "cannot be read or written (I/O error)", "check the disk"),
     11: ("journal.corrupt", "is damaged", f"do not change the file; `journal export` saves the readable part; {_COPY}"),
     13: ("journal.unwritable", "cannot grow: the disk is full", "make room"),
@@ -91,7 +77,7 @@ def close_all() -> None:
 class Sqlite:
     """A Database in a file. Nothing is opened before the first use."""
 
-    referred = _REFERRED
+    referred = REFERRED
 
     def __init__(self, path: str, *, own_folder: bool, create: bool) -> None:
         self.path = self.shown = path
@@ -212,7 +198,7 @@ class Sqlite:
         version = self.query("SELECT version FROM chatproof_head LIMIT 1")
         number = OLDEST if version == [(OLDEST,)] else 3
         made = {name: sql for kind, name, sql in self._schema() if kind != "view"}
-        wanted = {name_of(sql): sql for sql in (*OF_VERSION[number], *_TRIGGERS[number])}
+        wanted = {name_of(sql): sql for sql in (*OF_VERSION[number], *SQLITE_TRIGGERS[number])}
         names = {name for name, sql in wanted.items() if made.get(name) not in ACCEPTED.get(name, {sql})}
         if names := names | set(self._foreign_triggers):
             found.append(f"tables, indexes or triggers differ from those of chatproof: {', '.join(sorted(names))}")
@@ -266,31 +252,37 @@ class Sqlite:
             raise JournalError("journal.corrupt", detail, "remove them, or name another journal with --journal")
         if self._prepared:
             return
-        names = {row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table' LIMIT 200")}
+        names = {row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
         statements: tuple[str, ...] = ()
         if "chatproof_head" not in names:
             if names:
                 detail = f"{self.path} is an SQLite database of another program"
                 raise JournalError("journal.foreign", detail, "name another file with --journal")
-            statements = (*MADE, *ADDED, FIRST_HEAD, *_TRIGGERS[3])
+            statements = (*MADE, *ADDED, FIRST_HEAD, *SQLITE_TRIGGERS[3])
         elif self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]:
-            statements = (*ADDED, *_APPEND_ONLY_3, *DROPPED, VERSION_3)
+            statements = (*ADDED, *SQLITE_TRIGGERS_3, *DROPPED, VERSION_3)
         for statement in statements:
             self.query(statement)
         self._prepared = True
 
     def _schema(self) -> list[tuple[str, str, str]]:
-        """(type, name, text) of what is in the file under our names, and of every trigger."""
-        return self.query(
-            "SELECT type, name, substr(sql, 1, 4000) FROM sqlite_master "
-            "WHERE type = 'trigger' OR name LIKE 'chatproof%' LIMIT 200"
+        """(type, name, text) of what is in the file under our names, and of every trigger.
+
+        SQLite reads types and names without case, up to a NUL, and as text where they are stored as bytes."""
+        rows = self.query(
+            "SELECT CAST(type AS TEXT), CAST(name AS TEXT), CAST(substr(sql, 1, 4000) AS TEXT) FROM sqlite_master"
         )
+        read = [
+            (str(kind).partition("\0")[0].lower(), str(name).partition("\0")[0], str(sql)) for kind, name, sql in rows
+        ]
+        return [row for row in read if row[0] == "trigger" or row[1].lower().startswith("chatproof_")]
 
     def _examine(self) -> None:
         """Refuse what stands in the place of our tables: a view can be endless, and cost all memory there is."""
-        ours = {sql for sqls in _TRIGGERS.values() for sql in sqls}
+        ours = {sql for sqls in SQLITE_TRIGGERS.values() for sql in sqls}
         for kind, name, sql in self._schema():
-            if name in ACCEPTED and sql not in ACCEPTED[name]:
+            wanted = ACCEPTED.get(name.lower())  # names have no case
+            if sql not in wanted if wanted else kind != "trigger" and not sql.startswith(_MADE_BY):
                 detail = f"{self.path}: the table {name} differs from the one that chatproof creates"
                 raise JournalError("journal.corrupt", detail, "do not change the file; name another with --journal")
             if kind == "trigger" and sql not in ours:
@@ -300,9 +292,11 @@ class Sqlite:
         if self._connection is None:
             new = not self._look()
             self._had_log = self._has_log()
-            self._connect(self.path)
+            connection = self._connect(self.path)
             try:
+                connection.set_progress_handler(lambda: 1, _STEPS)  # all of the schema is kept in memory
                 self.query("PRAGMA synchronous = FULL")
+                connection.set_progress_handler(None, 0)
                 # A short log: who opens the file after a kill reads it whole.
                 self.query("PRAGMA wal_autocheckpoint = 200")
                 if new:
@@ -332,13 +326,18 @@ class Sqlite:
             from chatproof.journal import files
 
             files.tighten(self.path)
+        if os.path.exists(journal := f"{os.path.realpath(self.path)}-journal"):
+            from chatproof.journal import files
+
+            files.refuse_hot(self.path, journal)
         return found.st_size
 
-    def _connect(self, path: str) -> None:
+    def _connect(self, path: str) -> Any:
         _opened[:] = [each for each in _opened if each() is not None] + [ref(self)]
         self._connection, self.thread = sqlite.connect(path, lock.SECONDS, 0, None), get_ident()
         self._connection.setlimit(_LENGTH, _COLUMN)
         self._prepared, self._foreign_triggers = False, []
+        return self._connection
 
     def _set_wal(self) -> None:
         """Once in a file's life. SQLite's own waiting does not cover it, and several may come first."""

@@ -53,3 +53,25 @@ ACCEPTED: dict[str, set[str]] = {}
 for _each in (*OF_VERSION[2], *OF_VERSION[3]):
     if _each.startswith("CREATE TABLE"):
         ACCEPTED.setdefault(name_of(_each), set()).add(_each)
+
+# SQLite's own, in whose file anybody can write.
+_SQLITE_TRIGGERS_2 = (
+    "CREATE TRIGGER chatproof_no_update BEFORE UPDATE ON chatproof_entries "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    "CREATE TRIGGER chatproof_no_document_update BEFORE UPDATE ON chatproof_documents "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    *(
+        f"CREATE TRIGGER {name} BEFORE DELETE ON chatproof_{of} WHEN NOT EXISTS ({COVERED}) "
+        "BEGIN SELECT RAISE(ABORT, 'only what a pruned entry covers can be removed'); END"
+        for name, of in (("chatproof_no_delete", "entries"), ("chatproof_no_document_delete", "documents"))
+    ),
+)
+REFERRED = "SELECT lower(hex(substr(document, 3, 32))) FROM chatproof_documents WHERE substr(document, 1, 1) = x'02'"
+SQLITE_TRIGGERS_3 = (
+    "CREATE TRIGGER chatproof_no_terms_update BEFORE UPDATE ON chatproof_terms "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    f"CREATE TRIGGER chatproof_no_terms_delete BEFORE DELETE ON chatproof_terms WHEN OLD.hash IN ({REFERRED}) "
+    "BEGIN SELECT RAISE(ABORT, 'a document refers to these terms'); END",
+)
+SQLITE_TRIGGERS = {2: _SQLITE_TRIGGERS_2, 3: (*_SQLITE_TRIGGERS_2, *SQLITE_TRIGGERS_3)}
+"""By version."""
