@@ -80,6 +80,15 @@ def test_a_gateway_with_one_broken_upstream_of_three_is_never_go() -> None:
     assert {seed: decision for seed, decision in decisions.items() if str(decision).startswith("GO")} == {}
 
 
+def test_a_clear_refusal_is_settled_by_the_plain_request_alone() -> None:
+    """B knows no such model: what else differs, such as its listing, is not asked again. It took 18 requests before."""
+    with Door(untouched) as a, Door(untouched) as b:
+        made = compared(a.target(), b.target()._replace(model="no-such-model"))
+    again = made["asked_again"]
+    assert made["decision"] == "NO-GO" and 0 < again["requests"] <= 8
+    assert {row["probe"] for row in again["rows"]} <= {"happy", "model"}
+
+
 def test_an_outage_now_and_then_matters_whatever_was_asked() -> None:
     """Only requests with log probabilities fail, every second time: no break by itself, and still no GO."""
     turn = 0

@@ -141,8 +141,11 @@ class Pairing:
     def next_unit(self, may: Container[str]) -> Unit | None:
         """The unit to ask about next, of those with a probe in `may`; None when nothing is left to settle.
 
-        Breaks first, each until it is settled; then changes in turn; then what is better on B, twice at most.
+        Breaks first, each until it is settled; then changes in turn; then what is better on B, twice at most. Where it
+        is settled that B does not answer the plain request, nothing else can change the decision or explain it.
         """
+        if self._is_refused():
+            return None
         open_units = [unit for unit in self._units() if not self._is_done(unit) and self.probe_for(unit, may)]
         for effect in _TESTED:
             mine = [unit for unit in open_units if unit.effect == effect]
@@ -152,6 +155,17 @@ class Pairing:
             if mine:
                 return min(mine, key=lambda unit: len(self._blocks(unit)))
         return None
+
+    def _is_refused(self) -> bool:
+        """B answers not even the plain request, which A answers, and chance is excluded."""
+        return any(
+            unit.key == REPLY
+            and unit.effect == BREAKS
+            and unit.base == "A"
+            and self.surface.control in unit.probes
+            and self._state(unit)[0] == REPEATS
+            for unit in self._units()
+        )
 
     def probe_for(self, unit: Unit, may: Container[str]) -> str:
         """Of the unit's probes that may be asked, the one that was asked least; empty where there is none."""
