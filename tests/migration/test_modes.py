@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from chatproof.evidence.provider_error import ProviderError
-from chatproof.surfaces.chat.request_parts import CAP, parts_of, without
-from chatproof.surfaces.chat.smallest_refusal import MOST, Answer, Explained, Search
+from chatproof.surfaces.chat.request_parts import parts_of
+from chatproof.surfaces.own.form import CAP
+from chatproof.surfaces.own.optional import without
+from chatproof.surfaces.own.smallest_refusal import MOST, Answer, Explained, Search
 from tests.migration.modes import MODES, Body, Mode, chat, tool
 
 BESIDE: Body = {"temperature": 0.7, "top_p": 0.9, "user": "u", "seed": 1, "presence_penalty": 0.0, "stop": ["x"]}
@@ -42,7 +44,7 @@ def asked(mode: Mode, body: Body, *, silent: bool) -> tuple[str, int, bool]:
 
     words = mode.refuses(body)
     assert words is not None, "the server answers the request: nothing is asked here"
-    search = Search(body)
+    search = Search(body, parts_of(body))
     found = searched(search, error("Bad Request" if silent else words), ask)
     answered = mode.refuses(without(body, [part for part in search.parts if part in found.parts])) is None
     return " | ".join(part.name for part in found.parts), found.asked, answered
@@ -77,7 +79,7 @@ def test_a_refusal_of_everything_names_nothing() -> None:
     mode = Mode("all", chat(**BESIDE), lambda body: "We do not serve you.", "")
     named, cost, answered = asked(mode, mode.body, silent=False)
     assert (named, answered) == ("", False) and cost <= MOST
-    found = searched(Search(mode.body), error("no"), lambda body: Answer(False, error("no")))
+    found = searched(Search(mode.body, parts_of(mode.body)), error("no"), lambda body: Answer(False, error("no")))
     assert "even its plainest form is refused" in found.sentence
 
 
@@ -88,7 +90,7 @@ def test_a_field_that_the_words_blame_wrongly_is_not_believed() -> None:
 
 
 def test_no_answer_ends_the_search_and_claims_nothing() -> None:
-    found = searched(Search(chat(seed=7)), error("seed: no"), lambda body: None)
+    found = searched(Search(chat(seed=7), parts_of(chat(seed=7))), error("seed: no"), lambda body: None)
     assert (found.parts, found.asked) == ((), 1)
     assert "it answers" not in found.sentence
 

@@ -11,8 +11,9 @@ import pytest
 from chatproof.analysis.comparison import document
 from chatproof.analysis.comparison.difference import NOTE, Difference
 from chatproof.analysis.comparison.own_shapes import spared
-from chatproof.surfaces.chat.request_parts import parts_of, without
-from chatproof.surfaces.chat.smallest_refusal import MOST, Answer, Explained, Search
+from chatproof.surfaces.chat.request_parts import parts_of
+from chatproof.surfaces.own.optional import without
+from chatproof.surfaces.own.smallest_refusal import MOST, Answer, Explained, Search
 from tests.migration.front import refusing
 from tests.migration.modes import Body, chat, say, talk, tool
 from tests.migration.more_modes import BREAK, CONTROLS, IGNORED, MORE, Control, Ignored, More
@@ -29,7 +30,7 @@ def found(mode: More, body: Body, words: str) -> Explained:
 
     first = mode.refuses(body)
     assert first, "the server answers the request: nothing is asked here"
-    return searched(Search(body), error(words or first), ask)
+    return searched(Search(body, parts_of(body)), error(words or first), ask)
 
 
 @pytest.mark.parametrize("mode", MORE, ids=lambda mode: mode.id)

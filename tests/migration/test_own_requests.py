@@ -14,7 +14,7 @@ from chatproof.analysis.comparison import document
 from chatproof.captures import request_bodies
 from chatproof.running.plan import Settings
 from chatproof.running.run import run
-from chatproof.surfaces.chat.smallest_refusal import MOST
+from chatproof.surfaces.own.smallest_refusal import MOST
 from chatproof.target.target import check
 from tests.migration.front import Refuses, refusing
 from tests.migration.test_command import compare

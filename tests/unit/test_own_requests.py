@@ -16,7 +16,7 @@ from chatproof.surfaces.chat import clauses
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.own.requests import CALLED
 from chatproof.surfaces.chat.clauses.stream import SSE, STREAMED
-from chatproof.surfaces.chat.own_request import OwnRequest, shape_of, with_model
+from chatproof.surfaces.own.own_request import OwnRequest, shape_of, with_model
 from chatproof.target import profile
 from tests.support import CHAT, exchange, from_example
 

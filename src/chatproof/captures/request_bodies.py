@@ -1,4 +1,4 @@
-"""Bodies of chat requests in a file: one in JSON, one a line, or those of a HAR or another capture.
+"""Bodies of requests to an API in a file: one in JSON, one a line, or those of a HAR or another capture.
 
 Of a capture only the bodies are taken: no header, no cookie, no query. Reading is bounded, and quotes nothing.
 """
@@ -9,7 +9,10 @@ from typing import Any
 
 from chatproof import captures
 from chatproof.captures.entry import Unreadable
-from chatproof.surfaces.chat.own_request import OwnRequest
+from chatproof.contract.surface import CHAT
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.own.form import form_of
+from chatproof.surfaces.own.own_request import OwnRequest
 from chatproof.wire import strictjson
 
 MOST = 100
@@ -17,63 +20,39 @@ MOST = 100
 LARGEST = 8 * 1024 * 1024
 """Bytes of one body."""
 _HOLDERS = ("body", "request", "requestBody", "request_body", "json")
-_OWN_TOOLS = ("function", "custom")  # run by the client; all others by the server
-EFFECTS = ("store", "background")
 
 
-def read(data: bytes, name: str, *, effects: bool = False) -> list[OwnRequest]:
-    """The requests of a file, equal ones once. `name` is the file's, for people.
+def read(data: bytes, name: str, *, api: str = CHAT, effects: bool = False) -> list[OwnRequest]:
+    """The requests of a file to one API, equal ones once. `name` is the file's, for people.
 
     Fields that make a server keep something or do something beyond the answer are left out without `effects`. Raises
     Unreadable, whose text quotes nothing of the file.
     """
     found: dict[bytes, OwnRequest] = {}
-    for body, place, times in _bodies(data):
+    form = form_of(api)
+    for body, place, times in _Bodies(api).of(data):
         where = f"{name}{place}"
         if len(body) > LARGEST:
             raise Unreadable(f"{where}: a request of more than {LARGEST >> 20} MiB")
         value, problem = strictjson.parse(body)
         if problem is not None:
             raise Unreadable(f"{where} is not strict JSON: {problem.reason} at byte {problem.offset}")
-        if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-            raise Unreadable(f"{where} is not the body of a chat request: an object with messages")
-        left_out = [] if effects else without_effects(value)
+        if not isinstance(value, dict) or not form.is_body(value):
+            raise Unreadable(f"{where} is not the body of a request with --api {api}: {form.what}")
+        left_out = [] if effects else form.without_effects(value)
         text = _text(value) if left_out else body.strip()
         known = found.get(_key(value))
         if known is not None:
             found[_key(value)] = known._replace(times=known.times + times)
             continue
-        found[_key(value)] = OwnRequest(text, where, times, tuple(left_out))
+        found[_key(value)] = OwnRequest(text, where, times, tuple(left_out), api)
         if len(found) > MOST:
             raise Unreadable(
                 f"it contains more than {MOST} different requests: chatproof requests from FILE keeps one per shape"
             )
     if not found:
-        raise Unreadable("it contains no request to the chat path")
+        raise Unreadable(f"it contains no request with --api {api}: {form.what}")
     return list(found.values())
-
-
-def without_effects(value: dict[str, Any]) -> list[str]:
-    """Take out what makes a server keep or do something; name what that was."""
-    left_out = [name for name in EFFECTS if value.get(name)]
-    if "store" in left_out and "metadata" in value:
-        left_out.append("metadata")  # OpenAI takes it only with store
-    if "web_search_options" in value:
-        left_out.append("web_search_options")
-    for name in left_out:
-        del value[name]
-    tools = value.get("tools")
-    if isinstance(tools, list) and any(_is_hosted(tool) for tool in tools):
-        left_out.append("hosted tools")
-        value["tools"] = [tool for tool in tools if not _is_hosted(tool)]
-        if not value["tools"]:
-            for name in ("tools", "tool_choice", "parallel_tool_calls"):
-                value.pop(name, None)
-    return left_out
-
-
-def _is_hosted(tool: Any) -> bool:
-    return isinstance(tool, dict) and tool.get("type", "function") not in _OWN_TOOLS
 
 
 def _key(value: dict[str, Any]) -> bytes:
@@ -85,34 +64,60 @@ def _text(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _bodies(data: bytes) -> Iterator[tuple[bytes, str, int]]:
-    """(a body, its place in the file, how many calls it stands for), in order."""
-    if len(data) > captures.MOST:
-        raise Unreadable(f"it is larger than {captures.MOST >> 20} MiB; chatproof requests from FILE reads larger ones")
-    start = data.removeprefix(b"\xef\xbb\xbf").strip()
-    value = _parsed(start)
-    if isinstance(value, dict) and (body := _held(value, start)) is not None:
-        yield body, "", _times(value)
-        return
-    if isinstance(value, list) and value and all(_is_chat(item) for item in value):
-        yield from ((_text(item), f", number {number}", 1) for number, item in enumerate(value, 1))
-        return
-    lines = start.split(b"\n")
-    if value is None and len(lines) > 1 and isinstance(_parsed(lines[0]), dict):
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                one = _parsed(line)
-                body = _held(one, line.strip())
-                if body is None:
-                    raise Unreadable(f"line {number} is not the body of a chat request, and contains none")
-                yield body, f", line {number}", _times(one)
-        return
-    if value is None and start.startswith(b"{") and (problem := _first_problem(start)):
-        raise Unreadable(problem)
-    capture = captures.read(data)
-    for entry in capture.entries:
-        if entry.body and entry.method in ("", "POST"):
-            yield entry.body, f", call {entry.number}", 1
+class _Bodies:
+    """The requests of one API in a file."""
+
+    def __init__(self, api: str) -> None:
+        self._is_body, self._api, self._path = form_of(api).is_body, api, surface_of(api).path
+
+    def of(self, data: bytes) -> Iterator[tuple[bytes, str, int]]:
+        """(a body, its place in the file, how many calls it stands for), in order."""
+        if len(data) > captures.MOST:
+            raise Unreadable(
+                f"it is larger than {captures.MOST >> 20} MiB; chatproof requests from FILE reads larger ones"
+            )
+        start = data.removeprefix(b"\xef\xbb\xbf").strip()
+        value = _parsed(start)
+        if isinstance(value, dict) and (body := self._held(value, start)) is not None:
+            yield body, "", _times(value)
+            return
+        if isinstance(value, list) and value and all(self._is_body(item) for item in value):
+            yield from ((_text(item), f", number {number}", 1) for number, item in enumerate(value, 1))
+            return
+        lines = start.split(b"\n")
+        if value is None and len(lines) > 1 and isinstance(_parsed(lines[0]), dict):
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    one = _parsed(line)
+                    body = self._held(one, line.strip())
+                    if body is None:
+                        said = f"line {number} is not the body of a request with --api {self._api}, and contains none"
+                        raise Unreadable(said)
+                    yield body, f", line {number}", _times(one)
+            return
+        if value is None and start.startswith(b"{") and (problem := _first_problem(start)):
+            raise Unreadable(problem)
+        for entry in captures.read(data).entries:
+            if entry.body and entry.method in ("", "POST") and self._may_be_asked(entry.url):
+                yield entry.body, f", call {entry.number}", 1
+
+    def _may_be_asked(self, url: str) -> bool:
+        """A capture of several APIs has calls of all of them. No URL at all says nothing against it."""
+        return not url or url.partition("?")[0].rstrip("/").endswith(self._path)
+
+    def _held(self, value: Any, text: bytes) -> bytes | None:
+        """A body: the value itself, or what stands in it as one, as in batch files and logs."""
+        if self._is_body(value):
+            return text
+        for name in _HOLDERS if isinstance(value, dict) else ():
+            inner = value.get(name)
+            if isinstance(inner, str):
+                inner = _parsed(inner.encode("utf-8", "surrogatepass"))
+            if self._is_body(inner):
+                return _text(inner)
+            if isinstance(inner, dict) and self._is_body(inner.get("body")):
+                return _text(inner["body"])
+        return None
 
 
 def _first_problem(start: bytes) -> str:
@@ -131,25 +136,6 @@ def _times(value: Any) -> int:
     """How many calls a line stands for: `requests from --counts` says it beside the body."""
     count = value.get("count") if isinstance(value, dict) and isinstance(value.get("body"), dict) else None
     return count if isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10**12 else 1
-
-
-def _held(value: Any, text: bytes) -> bytes | None:
-    """A body: the value itself, or what stands in it as one, as in batch files and logs."""
-    if _is_chat(value):
-        return text
-    for name in _HOLDERS if isinstance(value, dict) else ():
-        inner = value.get(name)
-        if isinstance(inner, str):
-            inner = _parsed(inner.encode("utf-8", "surrogatepass"))
-        if _is_chat(inner):
-            return _text(inner)
-        if isinstance(inner, dict) and _is_chat(inner.get("body")):
-            return _text(inner["body"])
-    return None
-
-
-def _is_chat(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("messages"), list)
 
 
 def _parsed(data: bytes) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from chatproof.evidence.provider_codes import CODES, GENERIC
 from chatproof.evidence.provider_words import WORDS
-from chatproof.surfaces.chat.tool_parts import KEYWORDS
+from chatproof.surfaces.own.tool_parts import KEYWORDS
 
 MARK = "[of the request]"
 _WORD = re.compile(r"\w+(?:[-.@]\w+)*")

@@ -2,7 +2,7 @@
 
 from chatproof.contract.probe import JSON, KEY, OWN_REQUEST, Probe, build
 from chatproof.contract.surface import Surface
-from chatproof.surfaces.chat.own_request import OwnRequest
+from chatproof.surfaces.own.own_request import OwnRequest
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Request
 

@@ -16,11 +16,11 @@ from chatproof.record.own_texts import Texts
 from chatproof.running.dispatch import Stop, Transport, Wave
 from chatproof.running.own_planning import named, request_of
 from chatproof.running.plan import USER_AGENT, Settings
-from chatproof.surfaces.chat.own_request import OwnRequest
 from chatproof.surfaces.chat.probes_more import ROWS, USUAL
-from chatproof.surfaces.chat.request_part import Part
-from chatproof.surfaces.chat.request_parts import CAP, CAPS
-from chatproof.surfaces.chat.smallest_refusal import MOST, Answer, Explained, Search
+from chatproof.surfaces.own.form import CAP, form_of
+from chatproof.surfaces.own.own_request import OwnRequest
+from chatproof.surfaces.own.request_part import Part
+from chatproof.surfaces.own.smallest_refusal import MOST, Answer, Explained, Search
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Exchange, Request
 
@@ -79,7 +79,8 @@ class Explaining:
         if any(name.startswith("X-Stainless") for name, _ in exchange.request.headers):
             # The plain request without them is answered: else nothing would have been asked.
             return Explained((Part("the headers of an SDK", "without them", (), lambda body: None),), 0)
-        search = Search(json.loads(exchange.request.body)).run(Reply(exchange).error)
+        body = json.loads(exchange.request.body)
+        search = Search(body, form_of(self.surface.name).parts(body)).run(Reply(exchange).error)
         number = 0
         try:
             body = next(search)
@@ -94,7 +95,8 @@ class Explaining:
         if not self._may(probe):
             return None
         id = f"{SMALLER_REQUEST}{probe.removeprefix(OWN_REQUEST)}.{number}"
-        smaller = OwnRequest(_text(_capped(body)), self.planned[probe].summary)
+        api = self.surface.name
+        smaller = OwnRequest(_text(_capped(body, form_of(api).caps)), self.planned[probe].summary, api=api)
         self.planned[id] = request_of(self.surface.known(id), smaller, self.resolved, USER_AGENT)
         yield Wave([id], self.planned, self.transport, self.exchanges)
         if self.stop.asked:
@@ -139,9 +141,9 @@ def _blames(reply: Reply) -> bool:
 _OF_REQUESTS = ("tools", "tool", "parameter", "param", "image", "messages", "support", "supported", "response_format")
 
 
-def _capped(body: dict[str, Any]) -> dict[str, Any]:
+def _capped(body: dict[str, Any], caps: tuple[str, ...]) -> dict[str, Any]:
     """With the output cap lowered: an explanation needs no answer."""
-    lowered = {n: CAP for n in CAPS if isinstance(body.get(n), int) and body[n] > CAP}
+    lowered = {n: CAP for n in caps if isinstance(body.get(n), int) and body[n] > CAP}
     return {**body, **lowered}
 
 

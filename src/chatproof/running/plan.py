@@ -15,7 +15,7 @@ from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Request
 
 if TYPE_CHECKING:
-    from chatproof.surfaces.chat.own_request import OwnRequest
+    from chatproof.surfaces.own.own_request import OwnRequest
 
 USER_AGENT = f"chatproof/{__version__} (contract probe)"
 

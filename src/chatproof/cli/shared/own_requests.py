@@ -10,7 +10,7 @@ from chatproof.target.target import Resolved
 from chatproof.usage_error import UsageError
 
 if TYPE_CHECKING:
-    from chatproof.surfaces.chat.own_request import OwnRequest
+    from chatproof.surfaces.own.own_request import OwnRequest
 
 
 def of(args: argparse.Namespace, targets: Iterable[Resolved]) -> "tuple[OwnRequest, ...]":

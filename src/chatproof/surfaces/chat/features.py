@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from chatproof.surfaces.chat.tool_parts import keywords_in
+from chatproof.surfaces.own.tool_parts import keywords_in
 from chatproof.wire.exchange import Request as Sent
 
 Body = dict[str, Any]

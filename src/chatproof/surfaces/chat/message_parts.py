@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from chatproof.surfaces.chat.request_part import Part, Request, messages_of, objects, on_each_message, shown_name
+from chatproof.surfaces.own.request_part import Part, Request, messages_of, objects, on_each_message, shown_name
 
 _MEMBERS = frozenset(("role", "content", "name", "tool_calls", "tool_call_id"))
 _OF_PARTS = frozenset(("type", "text", "refusal", "image_url", "input_audio", "file"))

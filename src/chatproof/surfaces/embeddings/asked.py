@@ -11,7 +11,7 @@ def request(reply: Reply) -> dict[str, Json]:
     reply.need(REQUEST)
     if not reply.exchange.request.body and ARRIVALS in reply.exchange.missing:
         raise NotCaptured(REQUEST)
-    from chatproof.surfaces.chat.own_request import asked_of
+    from chatproof.surfaces.own.own_request import asked_of
 
     return asked_of(reply)
 

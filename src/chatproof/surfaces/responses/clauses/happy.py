@@ -334,7 +334,7 @@ def cut_as_asked(reply: Reply, response: dict[str, Json]) -> Outcome | None:
     """Why an answer that was cut is right: a captured request may cap it, as none of ours does. None where none did."""
     if response.get("status") != "incomplete" or view.finish_of(response) != "max_output_tokens":
         return None
-    from chatproof.surfaces.chat.own_request import asked_of
+    from chatproof.surfaces.own.own_request import asked_of
 
     cap = asked_of(reply).get("max_output_tokens")
     return (

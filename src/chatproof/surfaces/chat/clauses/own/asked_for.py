@@ -21,8 +21,9 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.own.requests import CALLED, no_calls
-from chatproof.surfaces.chat.own_request import asked_of, calls_of, text_said
 from chatproof.surfaces.chat.request_parts import CAPS
+from chatproof.surfaces.chat.said import calls_of, text_said
+from chatproof.surfaces.own.own_request import asked_of
 from chatproof.wire.strictjson import Json, parse
 
 CLAUSES = Clauses(OWN)

@@ -23,8 +23,9 @@ from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses import happy, stream
 from chatproof.surfaces.chat.clauses.happy import GOOD, INSTEAD_OF_CONTENT, JSON
 from chatproof.surfaces.chat.clauses.stream import STREAMED
-from chatproof.surfaces.chat.own_request import asked_of, calls_of, text_said
+from chatproof.surfaces.chat.said import calls_of, text_said
 from chatproof.surfaces.chat.view import is_blank, reasoning_of
+from chatproof.surfaces.own.own_request import asked_of
 
 CLAUSES = Clauses(OWN)
 clause = CLAUSES.add

@@ -27,8 +27,8 @@ from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.stream import SSE
 from chatproof.surfaces.chat.clauses.validate import errors
-from chatproof.surfaces.chat.own_request import calls_of
 from chatproof.surfaces.chat.probes_more import INSTALL, PACKAGE, PATH, RECORD, ROWS, URL, USUAL
+from chatproof.surfaces.chat.said import calls_of
 from chatproof.wire.strictjson import Json, parse
 
 CLAUSES = Clauses(VALIDATE)

@@ -1,4 +1,4 @@
-"""One of the user's own requests: its body as it will be sent, what it is made of, and what a reply to it says.
+"""One of the user's own requests: its body as it will be sent, and what it is made of.
 
 Its texts are the user's and stand in no record: `summary` and `shape` are what may be shown of it.
 """
@@ -6,21 +6,18 @@ Its texts are the user's and stand in no record: `summary` and `shape` are what 
 import json
 from typing import Any, NamedTuple
 
+from chatproof.contract.surface import CHAT
 from chatproof.evidence.json_shape import shape
-from chatproof.evidence.json_values import is_integer, items, members
+from chatproof.evidence.json_values import items
 from chatproof.evidence.reply import Reply
 from chatproof.secrets.digest import sha256
-from chatproof.surfaces.chat import view
-from chatproof.surfaces.chat.request_part import shown_name
-from chatproof.surfaces.chat.request_parts import CAPS
-from chatproof.surfaces.chat.view import text_of
+from chatproof.surfaces.own.form import Form, form_of
+from chatproof.surfaces.own.request_part import shown_name
 from chatproof.wire.strictjson import Json
 
-_PLAIN = ("model", "messages", "stream")
 _MEMORY: dict[bytes, dict[str, Json]] = {}
 _REMEMBERED = 64
 BYTES_A_TOKEN = 3  # at most, of a prompt: an estimate must not be too low
-ANSWER = 500  # tokens, of an answer without a cap
 
 
 class OwnRequest(NamedTuple):
@@ -30,6 +27,7 @@ class OwnRequest(NamedTuple):
     source: str
     times: int = 1  # equal ones among what was given
     left_out: tuple[str, ...] = ()  # fields that have effects, and were not asked to be sent
+    api: str = CHAT  # whose request it is
 
     def __repr__(self) -> str:
         """Without the user's texts."""
@@ -40,12 +38,17 @@ class OwnRequest(NamedTuple):
         return dict(json.loads(self.body))
 
     @property
+    def form(self) -> Form:
+        """What requests of its API are made of."""
+        return form_of(self.api)
+
+    @property
     def tokens(self) -> int:
         """At most so many, prompt and answer together, as far as can be told before it is sent."""
-        value = self.value
-        caps = [value[name] for name in CAPS if isinstance(value.get(name), int)]
+        value, form = self.value, self.form
+        caps = [value[name] for name in form.caps if isinstance(value.get(name), int)]
         choices = value.get("n")
-        return len(self.body) // BYTES_A_TOKEN + (max(caps) if caps else ANSWER) * (
+        return len(self.body) // BYTES_A_TOKEN + (max(caps) if caps else form.answer) * (
             choices if isinstance(choices, int) and 0 < choices < 1000 else 1
         )
 
@@ -56,13 +59,14 @@ class OwnRequest(NamedTuple):
     @property
     def summary(self) -> str:
         """What it is made of, without a word of what it says."""
-        value = self.value
-        messages = items(value.get("messages"))
-        streamed = str(value.get("stream") is True).lower()
-        parts = [f"messages_count={len(messages)}", f"stream={streamed}"]
+        value, form = self.value, self.form
+        parts = [form.said(value)]
+        if form.streams:
+            parts.append(f"stream={str(value.get('stream') is True).lower()}")
         if "tools" in value:
             parts.append(f"tools={len(items(value['tools']))}")
-        parts += [shown_name(name).strip("`") for name in value if name not in (*_PLAIN, "tools")]
+        told = ("model", "stream", "tools", *form.texts)
+        parts += [shown_name(name).strip("`") for name in value if name not in told]
         return ", ".join(parts[:20]) + f"; your own, {len(self.body)} bytes"
 
     @property
@@ -83,6 +87,10 @@ _USERS = ("properties", "$defs", "definitions", "patternProperties", "metadata",
 
 
 _DATA = ("default", "examples", "const", "enum")
+_ARGUMENTS = (
+    "input",
+    "variables",
+)  # where their value is an object: a call's arguments, what a template is filled with
 
 
 def shape_of(value: dict[str, Any]) -> list[list[str]]:
@@ -97,6 +105,10 @@ _TYPES = frozenset(
     (
         *("function", "custom", "text", "image_url", "input_audio", "file", "refusal", "json_object", "json_schema"),
         *("object", "array", "string", "number", "integer", "boolean", "null"),
+        *("message", "input_text", "input_image", "input_file", "output_text", "reasoning", "function_call"),
+        *("function_call_output", "item_reference", "summary_text", "reasoning_text", "allowed_tools"),
+        *("image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking", "base64", "url"),
+        *("auto", "any", "none", "enabled", "disabled", "adaptive", "ephemeral"),
     )
 )
 
@@ -112,7 +124,8 @@ def _folded(value: Any, named: bool) -> Any:
         made: dict[str, Any] = {}
         for name, item in value.items():
             shown = "*" if named or shown_name(name) == "an unknown field" else name
-            inside = None if not named and name in _DATA else item  # what stands there is data, names and all
+            data = name in _DATA or (name in _ARGUMENTS and isinstance(item, dict))
+            inside = None if not named and data else item  # what stands there is data, names and all
             made.setdefault(shown, _folded(inside, not named and name in _USERS))
         return made
     return [_folded(item, False) for item in value] if isinstance(value, list) else value
@@ -157,44 +170,3 @@ def asked_of(reply: Reply) -> dict[str, Json]:
             value = {}
         _MEMORY[body] = value if isinstance(value, dict) else {}
     return _MEMORY.get(body, {})
-
-
-def text_said(reply: Reply) -> str:
-    """The text of the first choice, a stream's pieces joined."""
-    if reply.kind == "sse":
-        return "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
-    return text_of(view.message(reply).get("content"))
-
-
-class Call(NamedTuple):
-    """A tool call as clients join it. `trouble` says where it cannot be joined: (path, expected, observed)."""
-
-    id: Json
-    name: Json
-    arguments: Json
-    trouble: tuple[str, str, Json] | None = None
-
-
-def calls_of(reply: Reply) -> list[Call]:
-    """The tool calls of the first choice, those of a stream joined by their index."""
-    if reply.kind != "sse":
-        held = view.message(reply).get("tool_calls")
-        found = []
-        for call in items(held):
-            function = members(members(call).get("function"))
-            found.append(Call(members(call).get("id"), function.get("name"), function.get("arguments")))
-        return found
-    joined: dict[int, Call] = {}
-    for piece in (piece for delta in view.deltas(reply) for piece in items(delta.get("tool_calls"))):
-        index, function = members(piece).get("index"), members(members(piece).get("function"))
-        if not isinstance(index, int) or not is_integer(index):
-            return [Call(None, None, None, ("$.choices[0].delta.tool_calls[].index", "an integer", index))]
-        before = joined.get(index, Call(None, None, ""))
-        id, name, more = members(piece).get("id"), function.get("name"), function.get("arguments")
-        if id and before.id and id != before.id:
-            said = f"{index} is used for two ids"
-            trouble = ("$.choices[0].delta.tool_calls[].index", "a different index for each call", said)
-            return [before._replace(trouble=trouble)]
-        text = f"{before.arguments}{more}" if isinstance(more, str) else more if more is not None else before.arguments
-        joined[index] = before._replace(id=before.id or id, name=before.name or name, arguments=text)
-    return [joined[index] for index in sorted(joined)]

@@ -1,10 +1,10 @@
-"""The parts of tools, tool choices and schemas that another server may refuse, and what can be sent in their place."""
+"""The parts of tools and schemas that another server may refuse, whatever the API, and what can be sent instead."""
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from chatproof.surfaces.chat.request_part import Part, Request, messages_of, objects
+from chatproof.surfaces.own.request_part import Part, Request, objects
 
 KEYWORDS = (
     *("$schema", "$id", "$ref", "$defs", "definitions", "anyOf", "oneOf", "allOf", "not", "if", "then", "else"),
@@ -20,9 +20,24 @@ _GOOD_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _LONG_DESCRIPTION, _SHORT = 1024, 200  # characters: what OpenAI allows for a tool
 
 
-def of_tools(body: Request) -> Iterator[Part]:
+class Tools(NamedTuple):
+    """Where an API has its tools and schemas. `function` is the object of a tool with its name and schema; None for a
+    tool that has none. `named`: every object of a request in which a tool's name stands."""
+
+    function: Callable[[dict[str, Any]], dict[str, Any] | None]
+    named: Callable[[Request], Iterator[dict[str, Any]]]
+    parameters: str = "parameters"  # the member with the schema
+    answer: str = "response_format"  # the field with the answer's schema
+
+    def functions(self, body: Request) -> list[dict[str, Any]]:
+        """The functions of all tools that have one."""
+        found = (self.function(tool) for tool in objects(body.get("tools")))
+        return [one for one in found if one is not None]
+
+
+def of_tools(kind: Tools, body: Request) -> Iterator[Part]:
     """List what can be put more plainly in tools and schemas."""
-    for field, where in (("tools", "a tool"), ("response_format", "the answer's schema")):
+    for field, where in (("tools", "a tool"), (kind.answer, "the answer's schema")):
         held = body.get(field)
         inside = "a tool's schema" if field == "tools" else where
         if any(isinstance(schema.get("type"), list) for schema in _schemas(held)):
@@ -45,109 +60,70 @@ def of_tools(body: Request) -> Iterator[Part]:
             yield Part(
                 f"an empty `description` in {where}", "without it", words, _without_empty(field, "description", "")
             )
-        if field == "response_format" and any(schema.get("description") for schema in _schemas(held)):
+        if field == kind.answer and any(schema.get("description") for schema in _schemas(held)):
             yield Part(f"`description` in {where}", "without it", ("description",), _strip(field, "description"))
-    functions = _functions(body)
-    if len(set(_names(functions))) < len(_names(functions)):
+    functions = kind.functions(body)
+    if len(set(names_of(functions))) < len(names_of(functions)):
         words = ("unique", "duplicate", "twice", "names")
-        yield Part("two tools of one name", "with one of them", words, _one_of_each)
-    if any(_lacks_properties(function) for function in functions):
+        yield Part("two tools of one name", "with one of them", words, _one_of_each(kind))
+    if any(_lacks_properties(kind, function) for function in functions):
         words = ("properties", "parameters", "schema")
-        yield Part("a tool without `properties`", "with an empty object of them", words, _with_properties)
+        yield Part("a tool without `properties`", "with an empty object of them", words, _with_properties(kind))
     if any(len(function.get("description") or "") > _LONG_DESCRIPTION for function in functions):
         words = ("description", "long", "maximum", "length")
         said = f"a tool's description of over {_LONG_DESCRIPTION} characters"
-        yield Part(said, "shortened", words, _short_descriptions)
-    if any(not _GOOD_NAME.fullmatch(name) for name in _names(functions)):
+        yield Part(said, "shortened", words, _short_descriptions(kind))
+    if any(not _GOOD_NAME.fullmatch(name) for name in names_of(functions)):
         words = ("name", "pattern", "string", "characters", "match")
         said = "a tool's name that is longer than 64 or has other than letters, digits, `_` and `-`"
-        yield Part(said, "renamed", words, _plain_names)
+        yield Part(said, "renamed", words, _plain_names(kind))
     tools = body.get("tools")
     if isinstance(tools, list) and len(tools) > 1:
         yield Part(f"{len(tools)} `tools`", "with one of them", ("tools", "long", "many", "maximum"), _first_tool)
 
 
-def of_choice(body: Request) -> Iterator[Part]:
-    """List the plainer forms of the choice of a tool: an object as a word, a forced call as a free one."""
-    choice = body.get("tool_choice")
-    if _as_word(choice):
-        words = ("tool_choice", "type", "object", "allowed_tools")
-        yield Part("`tool_choice` as an object", "as a word, with its tools alone", words, _worded_choice)
-    if choice not in (None, "auto", "none") and _as_word(choice) != "auto":
-        yield Part("a forced `tool_choice`", "with auto", ("tool_choice", "choice"), _free_choice)
-
-
-def _as_word(choice: Any) -> str:
-    """The word that says the same where only the tools of the choice are given; empty for what is no such object."""
-    if not isinstance(choice, dict):
-        return ""
-    allowed = choice.get("allowed_tools")
-    if choice.get("type") == "allowed_tools" and isinstance(allowed, dict):
-        return "auto" if allowed.get("mode") == "auto" else "required"
-    return "required" if isinstance(choice.get("function"), dict) else ""
-
-
-def _worded_choice(body: Request) -> None:
-    choice, word = body.get("tool_choice"), _as_word(body.get("tool_choice"))
-    if not word or not isinstance(choice, dict):
-        return
-    allowed = choice.get("allowed_tools")
-    wanted = allowed.get("tools") if isinstance(allowed, dict) else [choice]
-    names = set(_names([tool["function"] for tool in objects(wanted) if isinstance(tool.get("function"), dict)]))
-    tools = [t for t in objects(body.get("tools")) if names & set(_names(_functions({"tools": [t]})))]
-    body["tool_choice"] = word
-    body["tools"] = tools or body.get("tools")
-
-
-def _free_choice(body: Request) -> None:
-    if "tool_choice" in body:
-        body["tool_choice"] = "auto"
-
-
-def _functions(body: Request) -> list[dict[str, Any]]:
-    tools = objects(body.get("tools"))
-    return [tool["function"] for tool in tools if isinstance(tool.get("function"), dict)]
-
-
-def _names(functions: list[dict[str, Any]]) -> list[str]:
+def names_of(functions: list[dict[str, Any]]) -> list[str]:
     return [function["name"] for function in functions if isinstance(function.get("name"), str)]
 
 
-def _lacks_properties(function: dict[str, Any]) -> bool:
-    schema = function.get("parameters")
+def _lacks_properties(kind: Tools, function: dict[str, Any]) -> bool:
+    schema = function.get(kind.parameters)
     if not isinstance(schema, dict) or not schema:
         return True
     return schema.get("type") == "object" and "properties" not in schema
 
 
-def _with_properties(body: Request) -> None:
-    for function in _functions(body):
-        if _lacks_properties(function):
-            schema = function.get("parameters")
-            function["parameters"] = {
-                "type": "object",
-                **(schema if isinstance(schema, dict) else {}),
-                "properties": {},
-            }
+def _with_properties(kind: Tools) -> Callable[[Request], None]:
+    def change(body: Request) -> None:
+        for function in kind.functions(body):
+            if _lacks_properties(kind, function):
+                schema = function.get(kind.parameters)
+                held = schema if isinstance(schema, dict) else {}
+                function[kind.parameters] = {"type": "object", **held, "properties": {}}
+
+    return change
 
 
-def _short_descriptions(body: Request) -> None:
-    for function in _functions(body):
-        if isinstance(function.get("description"), str):
-            function["description"] = function["description"][:_SHORT]
+def _short_descriptions(kind: Tools) -> Callable[[Request], None]:
+    def change(body: Request) -> None:
+        for function in kind.functions(body):
+            if isinstance(function.get("description"), str):
+                function["description"] = function["description"][:_SHORT]
+
+    return change
 
 
-def _plain_names(body: Request) -> None:
+def _plain_names(kind: Tools) -> Callable[[Request], None]:
     """The tools renamed wherever they are named: in `tools`, the choice, the calls, and the results."""
-    known: dict[str, str] = {}
-    calls = [call for message in messages_of(body) for call in objects(message.get("tool_calls"))]
-    choice = body.get("tool_choice")
-    named = [*objects(body.get("tools")), *calls, *([choice] if isinstance(choice, dict) else [])]
-    results = [message for message in messages_of(body) if message.get("role") == "tool"]
-    for holder in [*(one["function"] for one in named if isinstance(one.get("function"), dict)), *results]:
-        name = holder.get("name")
-        if isinstance(name, str) and not _GOOD_NAME.fullmatch(name):
-            holder["name"] = known.setdefault(name, f"tool_{len(known)}")
+
+    def change(body: Request) -> None:
+        known: dict[str, str] = {}
+        for holder in [*kind.functions(body), *kind.named(body)]:
+            name = holder.get("name")
+            if isinstance(name, str) and not _GOOD_NAME.fullmatch(name):
+                holder["name"] = known.setdefault(name, f"tool_{len(known)}")
+
+    return change
 
 
 def _schemas(value: Any) -> Iterator[dict[str, Any]]:
@@ -196,15 +172,18 @@ def _without_empty(field: str, keyword: str, empty: Any) -> Callable[[Request], 
     return change
 
 
-def _one_of_each(body: Request) -> None:
-    seen: set[str] = set()
-    kept = []
-    for tool in objects(body.get("tools")):
-        names = set(_names(_functions({"tools": [tool]})))
-        if not names & seen:
-            kept.append(tool)
-        seen |= names
-    body["tools"] = kept
+def _one_of_each(kind: Tools) -> Callable[[Request], None]:
+    def change(body: Request) -> None:
+        seen: set[str] = set()
+        kept = []
+        for tool in objects(body.get("tools")):
+            names = set(names_of(kind.functions({"tools": [tool]})))
+            if not names & seen:
+                kept.append(tool)
+            seen |= names
+        body["tools"] = kept
+
+    return change
 
 
 def _first_tool(body: Request) -> None:
@@ -213,3 +192,15 @@ def _first_tool(body: Request) -> None:
         body["tools"] = tools[:1]
         if isinstance(body.get("tool_choice"), dict):
             body["tool_choice"] = "auto"
+
+
+def without_hosted(body: Request, is_hosted: Callable[[dict[str, Any]], bool]) -> bool:
+    """Take out the tools that the server runs, and with the last one what speaks of them. Say if there were any."""
+    tools = body.get("tools")
+    if not isinstance(tools, list) or not any(is_hosted(tool) for tool in objects(tools)):
+        return False
+    body["tools"] = [tool for tool in tools if not (isinstance(tool, dict) and is_hosted(tool))]
+    if not body["tools"]:
+        for name in ("tools", "tool_choice", "parallel_tool_calls", "max_tool_calls"):
+            body.pop(name, None)
+    return True

@@ -8,8 +8,8 @@ from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
 from chatproof.evidence.provider_error import ProviderError
-from chatproof.surfaces.chat.request_part import Part, Request
-from chatproof.surfaces.chat.request_parts import parts_of, without
+from chatproof.surfaces.own.optional import without
+from chatproof.surfaces.own.request_part import Part, Request
 
 MOST = 8
 """Requests that an explanation may cost."""
@@ -52,8 +52,8 @@ of its own."""
 class Search:
     """One explanation: what was asked, and what may still be asked."""
 
-    def __init__(self, body: Request, most: int = MOST) -> None:
-        self.body, self.parts, self.most = body, parts_of(body), most
+    def __init__(self, body: Request, parts: list[Part], most: int = MOST) -> None:
+        self.body, self.parts, self.most = body, parts, most
         self.asked = 0
         self.stopped = False
 
