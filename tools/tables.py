@@ -67,6 +67,8 @@ def clause_page_of(api: str) -> str:
         + table(_CLAUSE_HEADS, clause_rows(SMOKE, api))
         + "\n## Validate, beside those of smoke\n\n"
         + table(_CLAUSE_HEADS, clause_rows(VALIDATE, api))
+        + "\n## On your own requests\n\nJudged on each request of `--request`, in smoke and in validate.\n\n"
+        + table(_CLAUSE_HEADS, clause_rows(OWN, api))
     )
 
 

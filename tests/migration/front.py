@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 from chatproof import Secret, Target, simulator
+from chatproof.surfaces import surface_of
 
 Body = dict[str, Any]
 Refuses = Callable[[Body], tuple[int, Any] | None]
@@ -31,11 +32,12 @@ def refusing(
     refuses: Refuses,
     takes: Callable[[Body], Body] | None = None,
     answers: Callable[[Body, Body], Body] | None = None,
+    api: str = "chat",
 ) -> Iterator[Front]:
-    """Serve what the simulator serves, but for chat requests that `refuses` has an answer for: (status, body).
+    """Serve what the simulator serves, but for requests with a body that `refuses` has an answer for: (status, body).
 
     `takes` makes of a request the one that is answered; `answers` makes of it and its JSON reply the one that is sent."""
-    started = simulator.start()
+    started = simulator.start(side=surface_of(api).simulator())
     port = int(started.base_url.rpartition(":")[2].partition("/")[0])
     seen: list[dict[str, Any]] = []
 
@@ -92,7 +94,8 @@ def refusing(
     thread.start()
     base = f"http://127.0.0.1:{server.server_port}/v1"
     try:
-        yield Front(Target(base, model=started.model, key=Secret(started.key), name="front", timeout=10.0), seen)
+        target = Target(base, model=started.model, key=Secret(started.key), name="front", timeout=10.0, api=api)
+        yield Front(target, seen)
     finally:
         server.shutdown()
         server.server_close()

@@ -100,12 +100,15 @@ def test_the_configuration_says_the_api_of_a_target(
     assert status == 0 and "/chat/completions" in out
 
 
-def test_own_requests_are_chats_alone(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_own_requests_of_another_api_are_told(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     path.write_text('{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}')
     asked = ("smoke", "simulator", "--api", "responses", "--request", str(path), "--journal", "none")
     status, _, said = ask(capfd, *asked)
-    assert status == 2 and "--api responses" in said
+    assert status == 2 and "with --api chat, not with --api responses" in said
+    both = ("compare", "simulator", "simulator", "--api", "chat", "--api", "responses", "--request", str(path))
+    status, _, said = ask(capfd, *both, "--journal", "none")
+    assert status == 2 and "requests of one API" in said
 
 
 def test_contract_lists_the_clauses_of_an_api(capfd: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from chatproof import captures
 from chatproof.captures.entry import Unreadable
 from chatproof.contract.surface import CHAT
-from chatproof.surfaces import surface_of
+from chatproof.surfaces import names, surface_of
 from chatproof.surfaces.own.form import form_of
 from chatproof.surfaces.own.own_request import OwnRequest
 from chatproof.wire import strictjson
@@ -97,6 +97,8 @@ class _Bodies:
             return
         if value is None and start.startswith(b"{") and (problem := _first_problem(start)):
             raise Unreadable(problem)
+        if isinstance(value, dict) and (other := _api_of(value)):
+            raise Unreadable(f"it is the body of a request with --api {other}, not with --api {self._api}")
         for entry in captures.read(data).entries:
             if entry.body and entry.method in ("", "POST") and self._may_be_asked(entry.url):
                 yield entry.body, f", call {entry.number}", 1
@@ -118,6 +120,11 @@ class _Bodies:
             if isinstance(inner, dict) and self._is_body(inner.get("body")):
                 return _text(inner["body"])
         return None
+
+
+def _api_of(value: dict[str, Any]) -> str:
+    """Another API, whose request this is; empty for what is none."""
+    return next((api for api in names() if form_of(api).is_body(value)), "")
 
 
 def _first_problem(start: bytes) -> str:

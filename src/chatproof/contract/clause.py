@@ -61,6 +61,11 @@ def undecided(reason: str, observed: str = "") -> Outcome:
     return Outcome(UNDECIDED, observed=observed, reason=reason)
 
 
+def is_named(id: str, name: str) -> bool:
+    """Say whether a clause's id is this name, with or without its API's before it: chat's have none."""
+    return id == name or id.endswith(f".{name}")
+
+
 def not_applicable(reason: str) -> Outcome:
     return Outcome(NOT_APPLICABLE, reason=reason)
 

@@ -181,7 +181,9 @@ class Surface(NamedTuple):
             does = "the plain request once more, after the wrong ones"
             return self.known(self.control)._replace(id=id, does=does, role=AGAIN, feeds="", shown_as="")
         own = own_row(id, self.path, self.control)
-        return own or self.rows(SMOKE).get(id) or self.rows(VALIDATE).get(id)
+        if own is not None:  # with the headers that this API wants of every request
+            return own._replace(headers=self.known(self.control).headers)
+        return self.rows(SMOKE).get(id) or self.rows(VALIDATE).get(id)
 
     def known(self, id: str) -> Probe:
         """Find a probe of a run that this tool made. Raises KeyError for a name that this API does not know."""

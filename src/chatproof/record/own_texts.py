@@ -74,6 +74,12 @@ stream_options include_usage max_tokens max_completion_tokens temperature top_p 
 logit_bias logprobs top_logprobs reasoning_effort service_tier modalities json_schema json_object image_url
 input_audio function_call functions safety_identifier prompt_cache_key web_search_options verbosity prediction refusal
 text url type function id arguments properties seed stop user metadata store n
+instructions input output input_text output_text input_image input_file call_id function_call_output max_output_tokens
+max_tool_calls previous_response_id conversation truncation include background format schema reasoning effort summary
+encrypted_content item_reference
+system max_tokens stop_sequences top_k thinking budget_tokens tool_use tool_result tool_use_id input_schema is_error
+cache_control source media_type data base64 signature output_config disable_parallel_tool_use user_id
+encoding_format dimensions input_type
 """
 _FIELDS = frozenset(_FIELD_NAMES.split())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatproof.contract.probe import KEY_REFUSAL, REFUSED_FORM, Body, Probe
 from chatproof.evidence.provider_error import names
 from chatproof.evidence.reply import Reply
-from chatproof.running.plan import request_for
+from chatproof.running.plan import USER_AGENT, request_for
 from chatproof.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ def steps(sending: "Sending", group: list[str]) -> Iterator[str]:
         for other in sending.planned.keys() - sent - sending.own.keys():
             sending.rows[other] = applied(sending.rows[other], changed)
             sending.planned[other] = request_for(sending.rows[other], sending.resolved)
+        if sending.settings.requests:
+            from chatproof.running import own_planning
+
+            names = frozenset(change.name for change in changed if not change.instead)
+            given = sending.settings.requests
+            again = own_planning.planned_without(sending.resolved, sending.surface, given, names, USER_AGENT)
+            sending.planned.update({probe: request for probe, request in again.items() if probe not in sent})
 
 
 def _is_blamed(sending: "Sending", probe: str, words: tuple[str, ...]) -> bool:

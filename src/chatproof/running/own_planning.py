@@ -21,6 +21,17 @@ def planned(
     }
 
 
+def planned_without(
+    resolved: Resolved, surface: Surface, requests: tuple[OwnRequest, ...], names: frozenset[str], user_agent: str
+) -> dict[str, Request]:
+    """The same without these fields, where they are not the user's: what was refused of ours is not sent in theirs."""
+    return {
+        probe: request_of(surface.known(probe), own.without(names & own.put), resolved, user_agent)
+        for probe, own in named(requests).items()
+        if names & own.put
+    }
+
+
 def request_of(row: Probe, own: OwnRequest, resolved: Resolved, user_agent: str) -> Request:
     """The request of one of the user's own for this target."""
     header = resolved.profile.fact("auth_header", "Authorization: Bearer")

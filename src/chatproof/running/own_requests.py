@@ -8,17 +8,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof.contract.capability import refuses
-from chatproof.contract.clause import BROKEN, VALIDATE
+from chatproof.contract.clause import BROKEN, VALIDATE, is_named
 from chatproof.contract.probe import OWN_REQUEST, SMALLER_REQUEST, is_own
 from chatproof.contract.surface import Surface, View
 from chatproof.evidence.reply import Reply
 from chatproof.record.own_texts import Texts
 from chatproof.running.dispatch import Stop, Transport, Wave
-from chatproof.running.own_planning import named, request_of
-from chatproof.running.plan import USER_AGENT, Settings
+from chatproof.running.own_planning import named
+from chatproof.running.plan import Settings
 from chatproof.surfaces.chat.probes_more import ROWS, USUAL
 from chatproof.surfaces.own.form import CAP, form_of
-from chatproof.surfaces.own.own_request import OwnRequest
+from chatproof.surfaces.own.own_request import OwnRequest, with_model
 from chatproof.surfaces.own.request_part import Part
 from chatproof.surfaces.own.smallest_refusal import MOST, Answer, Explained, Search
 from chatproof.target.target import Resolved
@@ -91,13 +91,13 @@ class Explaining:
             found: Explained = end.value
             return found
 
-    def _ask(self, probe: str, number: int, body: dict[str, Any]) -> "Waves[Answer | None]":
+    def _ask(self, probe: str, number: int, smaller: dict[str, Any]) -> "Waves[Answer | None]":
         if not self._may(probe):
             return None
         id = f"{SMALLER_REQUEST}{probe.removeprefix(OWN_REQUEST)}.{number}"
-        api = self.surface.name
-        smaller = OwnRequest(_text(_capped(body, form_of(api).caps)), self.planned[probe].summary, api=api)
-        self.planned[id] = request_of(self.surface.known(id), smaller, self.resolved, USER_AGENT)
+        # As the whole one was sent, headers and all: an API may be spoken in two forms.
+        body = _text(_capped(smaller, form_of(self.surface.name).caps))
+        self.planned[id] = self.planned[probe]._replace(body=with_model(body, self.resolved.target.model))
         yield Wave([id], self.planned, self.transport, self.exchanges)
         if self.stop.asked:
             return None
@@ -172,10 +172,14 @@ def of_ours(refusals: tuple[Refusal, ...]) -> tuple[dict[str, Any], ...]:
 def notes(settings: Settings, refusals: tuple[Refusal, ...]) -> list[str]:
     """What was not sent as it is, and which usual things are refused, for the run's notes."""
     told = [f"{row['probe']}: the endpoint {row['sentence']}" for row in of_ours(refusals)]
+    left_out: dict[tuple[str, ...], list[str]] = {}
+    for probe, own in named(settings.requests).items():
+        left_out.setdefault(own.left_out, []).append(probe)
     return told + [
-        f"{probe}: {', '.join(own.left_out)} left out, because it has effects on the server; --allow-effects sends it"
-        for probe, own in named(settings.requests).items()
-        if own.left_out
+        f"{', '.join(probes)}: {', '.join(names)} left out, because it has effects on the server; "
+        "--allow-effects sends it"
+        for names, probes in left_out.items()
+        if names
     ]
 
 
@@ -217,8 +221,9 @@ def finish(document: dict[str, Any], settings: Settings) -> None:
 
 def _explain(diagnosis: dict[str, Any], document: dict[str, Any], explained: dict[str, Any]) -> None:
     """Tell in the diagnosis of a refusal which part of the request it is about."""
-    broken = {f["probe"] for f in document["findings"] if f["clause"] == "request.answered" and f["outcome"] == BROKEN}
-    if "request.answered" not in diagnosis["clauses"]:
+    failed = [f for f in document["findings"] if f["outcome"] == BROKEN]
+    broken = {f["probe"] for f in failed if is_named(f["clause"], "request.answered")}
+    if not any(is_named(id, "request.answered") for id in diagnosis["clauses"]):
         return
     told = [f"{probe}: the endpoint {explained[probe]['sentence']}" for probe in explained if probe in broken]
     diagnosis["evidence"] = [*told[:4], *diagnosis["evidence"]][:8]

@@ -8,13 +8,14 @@ free request that was refused together with it (the list of models) is asked onc
 from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import SMOKE
-from chatproof.contract.probe import LISTING, REFUSED_FORM, TWIN, Probe
+from chatproof.contract.probe import LISTING, OWN, REFUSED_FORM, TWIN, Probe
 from chatproof.contract.surface import Surface
 from chatproof.evidence.reply import Reply
-from chatproof.running.plan import request_for
+from chatproof.running.plan import USER_AGENT, request_for
 
 if TYPE_CHECKING:
     from chatproof.running.scheduler import Sending
+    from chatproof.wire.exchange import Request
 
 _OF_LOAD = (408, 425, 429)
 """Refusals that say nothing about a request's form: the other one was merely luckier."""
@@ -42,10 +43,19 @@ def settle(sending: "Sending") -> list[str]:
     for probe, row in list(sending.rows.items()):
         if probe not in settled and probe != twin:
             sending.rows[probe] = _in_form(row, old, new)
-            sending.planned[probe] = request_for(sending.rows[probe], sending.resolved)
+            sending.planned[probe] = _request(sending, sending.rows[probe])
     sending.rows[twin] = new._replace(header=old.header, headers=old.headers)
     sending.planned[twin] = first.request
     return again
+
+
+def _request(sending: "Sending", row: Probe) -> "Request":
+    if row.role != OWN:
+        return request_for(row, sending.resolved)
+    from chatproof.running import own_planning
+
+    own = own_planning.named(sending.settings.requests)[row.id]
+    return own_planning.request_of(row, own, sending.resolved, USER_AGENT)
 
 
 def in_other_form(row: Probe, surface: Surface) -> Probe | None:

@@ -15,14 +15,14 @@ def loader(
     """Make the function that loads an API's clauses for a scope: smoke, or validate with smoke's among them.
 
     `package` and `folder` are the name and the path of its `clauses`; the orders name files that come first. A new file
-    is found by the scan; nothing else lists it. There is no clause on the user's own requests: that scope is empty.
+    is found by the scan; nothing else lists it. Clauses on the user's own requests stand alone, in `clauses/own`.
     """
-    loaded: dict[str, dict[str, Clause]] = {OWN: {}}
+    loaded: dict[str, dict[str, Clause]] = {}
 
     def load(scope: str = SMOKE) -> dict[str, Clause]:
         """Every clause of a scope by its id."""
         if scope not in loaded:
-            modules = files_of(package, folder, order)
+            modules = files_of(package, folder, order) if scope != OWN else []
             if scope != SMOKE:
                 modules += files_of(f"{package}.{scope}", os.path.join(folder, scope), order_of_validate)
             found: dict[str, Clause] = {}

@@ -5,6 +5,7 @@ What a model says or whether it calls a tool, where it is free to, is no differe
 
 from chatproof.analysis.comparison import exchanges, judgements
 from chatproof.analysis.comparison.difference import BETTER, BREAKS, CHANGE, NOTE, Difference, Document, Pair
+from chatproof.contract.clause import is_named
 from chatproof.contract.probe import OWN_REQUEST, REFUSED_FORM, SMALLER_REQUEST
 from chatproof.surfaces import of_run
 
@@ -27,14 +28,14 @@ def is_smaller(probe: str) -> bool:
 
 def of_pair(pair: Pair, a: Document, b: Document) -> list[Difference]:
     """Every difference of one of the user's own requests."""
-    was, now = pair.findings_a.get(_ANSWERED), pair.findings_b.get(_ANSWERED)
+    was, now = (_finding(findings, _ANSWERED) for findings in (pair.findings_a, pair.findings_b))
     if was is None or now is None or "undecided" in (was["outcome"], now["outcome"]):
         return exchanges.of_exchange(pair)
     answered_a, answered_b = (finding["outcome"] != "broken" for finding in (was, now))
     if answered_a and not answered_b:
         return [_refused(pair.probe, b, now)]
     if answered_b and not answered_a:
-        return [Difference(KIND, (pair.probe,), "status", was["observed"], "answered", BETTER, "", (_ANSWERED,))]
+        return [Difference(KIND, (pair.probe,), "status", was["observed"], "answered", BETTER, "", (now["clause"],))]
     if not answered_a:  # no difference between the two; and yet the request does not work on B
         both = _refused(pair.probe, b, now)
         return [both._replace(a=was["observed"], effect=CHANGE, change=f"A refuses it, too. {both.change}")]
@@ -43,9 +44,15 @@ def of_pair(pair: Pair, a: Document, b: Document) -> list[Difference]:
     return [*found, *(one for one in exchanges.of_exchange(pair) if not _is_told(pair, one, touched))]
 
 
+def _finding(findings: dict[str, Document], name: str) -> Document | None:
+    """The finding of a clause, whatever the API."""
+    return next((finding for id, finding in findings.items() if is_named(id, name)), None)
+
+
 def _gravely(one: Difference) -> Difference:
     """A forced call that is not made, or an answer that is not the JSON it had to be, is lost as if it were refused."""
-    return one._replace(effect=BREAKS) if one.effect == CHANGE and set(one.clauses) & set(_LOST) else one
+    is_lost = any(is_named(id, name) for id in one.clauses for name in _LOST)
+    return one._replace(effect=BREAKS) if one.effect == CHANGE and is_lost else one
 
 
 def is_usual(pair: Pair) -> bool:
@@ -95,12 +102,15 @@ def _refused(probe: str, b: Document, finding: Document) -> Difference:
         change = f"B {explained['sentence']}. {change}"
     effect = CHANGE if parts and not explained["needed"] else BREAKS
     subject = ", ".join(parts)
-    return Difference(KIND, (probe,), "status", "answered", finding["observed"], effect, change, (_ANSWERED,), subject)
+    return Difference(
+        KIND, (probe,), "status", "answered", finding["observed"], effect, change, (finding["clause"],), subject
+    )
 
 
 def refused(run: Document) -> set[str]:
     """The requests that a run saw refused: what was to be judged of their answers is not missing."""
-    return {f["probe"] for f in run["findings"] if f["clause"] == _ANSWERED and f["outcome"] == "broken"}
+    failed = (f for f in run["findings"] if f["outcome"] == "broken")
+    return {f["probe"] for f in failed if is_named(f["clause"], _ANSWERED)}
 
 
 def note(runs: list[Document]) -> str:

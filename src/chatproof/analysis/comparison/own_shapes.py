@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from chatproof.analysis.comparison.difference import BREAKS, CHANGE, NOTE, Difference, Document
+from chatproof.contract.clause import is_named
 
 Shape = dict[str, str]  # path → types
 Uses = Callable[[Shape], bool]
@@ -12,22 +13,34 @@ def _field(*names: str) -> Uses:
     return lambda shape: any(f"$.{name}" in shape for name in names)
 
 
-def _word(path: str, word: str) -> Uses:
-    return lambda shape: f"string={word}" in shape.get(path, "").split("|")
+def _word(word: str, *paths: str) -> Uses:
+    return lambda shape: any(f"string={word}" in shape.get(path, "").split("|") for path in paths)
 
 
+def _of_roles(role: str) -> Uses:
+    return _word(role, "$.messages[].role", "$.input[].role")
+
+
+def _at(*paths: str) -> Uses:
+    return lambda shape: any(path in shape for path in paths)
+
+
+_CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_FORMATS = ("$.response_format.type", "$.text.format.type", "$.output_config.format.type")
 _USES: dict[str, Uses] = {
-    **{name: _field(name) for name in ("n", "seed", "logprobs", "stop", "tool_choice", "tools")},
-    **{name: _field(name) for name in ("max_tokens", "max_completion_tokens")},
+    **{name: _field(name) for name in ("n", "seed", "logprobs", "stop", "tool_choice", "tools", "dimensions")},
+    **{name: _field(name) for name in (*_CAPS, "instructions", "stop_sequences", "thinking")},
     "tools_stream": _field("tools"),
     "stream_usage": _field("stream_options"),
-    "token cap": _field("max_tokens", "max_completion_tokens"),
-    "json_object": _word("$.response_format.type", "json_object"),
-    "json_schema": _word("$.response_format.type", "json_schema"),
-    "system": _word("$.messages[].role", "system"),
-    "developer": _word("$.messages[].role", "developer"),
-    "multi_turn": _word("$.messages[].role", "assistant"),
-    "image": lambda shape: "$.messages[].content[].image_url" in shape,
+    "token cap": _field(*_CAPS),
+    "json_object": _word("json_object", *_FORMATS),
+    "json_schema": _word("json_schema", *_FORMATS),
+    "system": lambda shape: _of_roles("system")(shape) or "$.system" in shape,
+    "developer": _of_roles("developer"),
+    "multi_turn": _of_roles("assistant"),
+    "image": _at(
+        *("$.messages[].content[].image_url", "$.messages[].content[].source", "$.input[].content[].image_url")
+    ),
 }
 """Abilities, and whether a request of this shape uses them. What is not here counts whatever was brought."""
 _REFUSED = ("clearly refused", "refused in this form", "HTTP 4")
@@ -68,4 +81,5 @@ def _answered(run: Document) -> set[str]:
     found = run["findings"]
     refusals = ((row["probe"], row["refused"]) for row in run["requests"])
     changed = {probe for probe, refused in refusals if refused and refused["parts"] and not refused["needed"]}
-    return changed | {f["probe"] for f in found if f["clause"] == "request.answered" and f["outcome"] == "holds"}
+    good = (f for f in found if f["outcome"] == "holds")
+    return changed | {f["probe"] for f in good if is_named(f["clause"], "request.answered")}

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from chatproof.contract.surface import CHAT
 from chatproof.target.target import Resolved
 from chatproof.usage_error import UsageError
 
@@ -20,15 +19,16 @@ def of(args: argparse.Namespace, targets: Iterable[Resolved]) -> "tuple[OwnReque
     paths = list(dict.fromkeys([*args.request, *configured]))
     if not paths:
         return ()
-    other = next((resolved.target.api for resolved in targets if resolved.target.api != CHAT), "")
-    if other:
-        raise UsageError("usage", f"--request sends chat requests, not those of --api {other}", "leave one of them out")
+    apis = sorted({resolved.target.api for resolved in targets})
+    if len(apis) > 1:
+        said = f"--request sends requests of one API, and the targets have {' and '.join(apis)}"
+        raise UsageError("usage", said, "leave --request out, or give both targets the same --api")
     from chatproof.captures import Unreadable, request_bodies
 
     found: list[OwnRequest] = []
     for path in paths:
         try:
-            found += request_bodies.read(_data(path), _name(path), effects=args.allow_effects)
+            found += request_bodies.read(_data(path), _name(path), api=apis[0], effects=args.allow_effects)
         except Unreadable as problem:
             raise UsageError("usage", f"--request cannot be read: {problem}", "see: docs/guides/moving.md") from None
     if len(found) > request_bodies.MOST:

@@ -3,7 +3,7 @@
 Each API has one, as FORM in its `own_form` file. A new API is found by its folder; nothing lists it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from chatproof.surfaces.own.request_part import Part, Request
@@ -24,6 +24,7 @@ class Form(NamedTuple):
     caps: tuple[str, ...] = ()  # the fields that limit an answer's tokens
     answer: int = 500  # tokens of an answer without a cap
     streams: bool = True
+    put: Mapping[str, str] = {}  # of a name that `without_effects` gives: the field that it set, which the user did not
 
 
 def form_of(api: str) -> Form:

@@ -35,7 +35,8 @@ _WORDS_OF_ENUMS = frozenset(
 class Fields(NamedTuple):
     """What is known of an API's fields. `follows`: what means nothing without the first."""
 
-    always: tuple[str, ...]  # never left out
+    always: tuple[str, ...]  # there is no request without them
+    kept: tuple[str, ...] = ()  # never left out, for it holds texts, but put more plainly
     follows: Mapping[str, tuple[str, ...]] = {}
     needed: tuple[str, ...] = ()  # without them the answer is another one: who asks for them cannot just leave them out
     caps: tuple[str, ...] = ()
@@ -70,6 +71,28 @@ def put(name: str, value: Any) -> Callable[[Request], None]:
     return change
 
 
+def drop_member(name: str, member: str) -> Callable[[Request], None]:
+    """A change that takes a member of a field's object away."""
+
+    def change(body: Request) -> None:
+        if isinstance(body.get(name), dict):
+            body[name].pop(member, None)
+            if not body[name]:
+                del body[name]
+
+    return change
+
+
+def of_members(name: str, body: Request, *kept: str) -> Iterator[Part]:
+    """Each member of a field's object, where it is not the only one, but those that are kept."""
+    value = body.get(name)
+    for member, held in value.items() if isinstance(value, dict) and len(value) > 1 else ():
+        if member not in kept:
+            known = shown_name(member) == f"`{member}`"
+            shown = f"`{name}.{member}`{told(held)}" if known else f"an unknown member of `{name}`"
+            yield Part(shown, "without it", (member, f"{name}.{member}"), drop_member(name, member))
+
+
 def of_caps(fields: Fields, body: Request) -> Iterator[Part]:
     """A smaller output cap."""
     for name in fields.caps:
@@ -88,6 +111,8 @@ def of_fields(fields: Fields, body: Request) -> Iterator[Part]:
             words = (name, "long", "many", "maximum", "most")
             yield Part(f"{len(value)} entries of {shown_name(name)}", "with one", words, put(name, value[:1]))
         yield from fields.plainer(name, body)
+        if name in fields.kept:
+            continue
         shown = f"an empty {shown_name(name)}" if value in ([], {}, "") else f"{shown_name(name)}{told(value)}"
         yield Part(shown, "without it", _words(name, value), drop(name, *fields.follows.get(name, ())))
 

@@ -52,6 +52,16 @@ class OwnRequest(NamedTuple):
             choices if isinstance(choices, int) and 0 < choices < 1000 else 1
         )
 
+    @property
+    def put(self) -> frozenset[str]:
+        """The fields that stand in the body and are not the user's."""
+        return frozenset(field for name, field in self.form.put.items() if name in self.left_out)
+
+    def without(self, names: "frozenset[str]") -> "OwnRequest":
+        """The request without some fields."""
+        left = {name: value for name, value in self.value.items() if name not in names}
+        return self._replace(body=json.dumps(left, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
     def sent(self, model: str) -> bytes:
         """The body with this model: all other bytes stay as they are."""
         return with_model(self.body, model)

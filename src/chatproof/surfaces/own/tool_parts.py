@@ -27,7 +27,7 @@ class Tools(NamedTuple):
     function: Callable[[dict[str, Any]], dict[str, Any] | None]
     named: Callable[[Request], Iterator[dict[str, Any]]]
     parameters: str = "parameters"  # the member with the schema
-    answer: str = "response_format"  # the field with the answer's schema
+    answer: Callable[[Request], Any] = lambda body: body.get("response_format")  # the object with the answer's schema
 
     def functions(self, body: Request) -> list[dict[str, Any]]:
         """The functions of all tools that have one."""
@@ -35,11 +35,15 @@ class Tools(NamedTuple):
         return [one for one in found if one is not None]
 
 
+def _tools(body: Request) -> Any:
+    return body.get("tools")
+
+
 def of_tools(kind: Tools, body: Request) -> Iterator[Part]:
     """List what can be put more plainly in tools and schemas."""
-    for field, where in (("tools", "a tool"), (kind.answer, "the answer's schema")):
-        held = body.get(field)
-        inside = "a tool's schema" if field == "tools" else where
+    for field, where in ((_tools, "a tool"), (kind.answer, "the answer's schema")):
+        held = field(body)
+        inside = "a tool's schema" if field == _tools else where
         if any(isinstance(schema.get("type"), list) for schema in _schemas(held)):
             words: tuple[str, ...] = ("type", "list", "union", "repeating")
             yield Part(f"a list of types in {inside}", "with one of them", words, _one_type(field))
@@ -60,7 +64,7 @@ def of_tools(kind: Tools, body: Request) -> Iterator[Part]:
             yield Part(
                 f"an empty `description` in {where}", "without it", words, _without_empty(field, "description", "")
             )
-        if field == kind.answer and any(schema.get("description") for schema in _schemas(held)):
+        if field != _tools and any(schema.get("description") for schema in _schemas(held)):
             yield Part(f"`description` in {where}", "without it", ("description",), _strip(field, "description"))
     functions = kind.functions(body)
     if len(set(names_of(functions))) < len(names_of(functions)):
@@ -139,9 +143,9 @@ def _schemas(value: Any) -> Iterator[dict[str, Any]]:
             left += [(inner, False) for inner in item]
 
 
-def _one_type(field: str) -> Callable[[Request], None]:
+def _one_type(field: Callable[[Request], Any]) -> Callable[[Request], None]:
     def change(body: Request) -> None:
-        for schema in _schemas(body.get(field)):
+        for schema in _schemas(field(body)):
             types = schema.get("type")
             if isinstance(types, list):
                 schema["type"] = next((one for one in types if one != "null"), "null")
@@ -155,17 +159,17 @@ def keywords_in(value: Any) -> list[str]:
     return [keyword for keyword in KEYWORDS if keyword in found]
 
 
-def _strip(field: str, keyword: str) -> Callable[[Request], None]:
+def _strip(field: Callable[[Request], Any], keyword: str) -> Callable[[Request], None]:
     def change(body: Request) -> None:
-        for schema in _schemas(body.get(field)):
+        for schema in _schemas(field(body)):
             schema.pop(keyword, None)
 
     return change
 
 
-def _without_empty(field: str, keyword: str, empty: Any) -> Callable[[Request], None]:
+def _without_empty(field: Callable[[Request], Any], keyword: str, empty: Any) -> Callable[[Request], None]:
     def change(body: Request) -> None:
-        for schema in _schemas(body.get(field)):
+        for schema in _schemas(field(body)):
             if schema.get(keyword) == empty:
                 schema.pop(keyword)
 

@@ -14,7 +14,6 @@ from chatproof.contract.clause import (
     not_applicable,
 )
 from chatproof.contract.probe import OWN
-from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.json_values import count, items, members
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -23,15 +22,16 @@ from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.own.requests import CALLED, no_calls
 from chatproof.surfaces.chat.request_parts import CAPS
 from chatproof.surfaces.chat.said import calls_of, text_said
+from chatproof.surfaces.own.clauses import SLACK
 from chatproof.surfaces.own.own_request import asked_of
-from chatproof.wire.strictjson import Json, parse
+from chatproof.surfaces.own.reading import arguments_of, schema_problem
+from chatproof.wire.strictjson import parse
 
 CLAUSES = Clauses(OWN)
 clause = CLAUSES.add
 
 _AREA = "Capabilities"
 _CALLS = "$.choices[0].message.tool_calls"
-_SLACK = 4  # times the cap: counts of tokens differ between what serves and what reports
 
 
 def _called(old: bytes, new: bytes) -> Example:
@@ -71,20 +71,10 @@ def calls(reply: Reply, context: Context) -> Outcome:
             return broken(f"{at}.id", "a string that identifies the call", quote(call.id))
         if not isinstance(call.name, str) or not call.name:
             return broken(f"{at}.function.name", "the function's name", quote(call.name))
-        problem = _value(call.arguments)[1]
+        problem = arguments_of(call.arguments)[1]
         if problem:
             return broken(f"{at}.function.arguments", "a JSON object in a string", problem)
     return holds(f"{len(calls_of(reply))} calls")
-
-
-def _value(arguments: Json) -> tuple[Json, str]:
-    """(the arguments, what keeps clients from reading them)."""
-    if not isinstance(arguments, str):
-        return None, f"arguments are {quote(arguments)}"
-    value, problem = parse(arguments.encode("utf-8", "surrogatepass"))
-    if problem is not None:
-        return None, f"arguments are not JSON: {problem.reason} at byte {problem.offset}"
-    return value, "" if isinstance(value, dict) else "arguments are not an object"
 
 
 @clause(
@@ -125,19 +115,11 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
         if not known:
             return broken(f"{at}.name", "the name of a tool in the request", "another name")
         schema = members(known[0].get("parameters"))
-        value, unreadable = _value(call.arguments)
-        problem = _problem(value, schema) if schema and not unreadable else ""
+        value, unreadable = arguments_of(call.arguments)
+        problem = schema_problem(value, schema) if schema and not unreadable else ""
         if problem:
             return broken(f"{at}.arguments", "arguments that satisfy the tool's schema", problem)
     return holds(f"{len(made)} calls")
-
-
-def _problem(value: Json, schema: dict[str, Json]) -> str:
-    """What is wrong with a value; empty where the schema itself is none that can be asked."""
-    try:
-        return problem_in(value, dict(schema))
-    except (ValueError, OverflowError, RecursionError):
-        return ""
 
 
 @clause(
@@ -168,7 +150,7 @@ def schema(reply: Reply, context: Context) -> Outcome:
         fenced = " in a Markdown fence" if text.lstrip().startswith("```") else ""
         return broken(at, "only JSON", f"{len(text)} characters that are not JSON{fenced}")
     wanted = members(members(form.get("json_schema")).get("schema"))
-    wrong = _problem(value, wanted) if wanted else ""
+    wrong = schema_problem(value, wanted) if wanted else ""
     if wrong:
         return broken(at, "JSON that follows the schema", wrong)
     if kind == "json_object" and not isinstance(value, dict):
@@ -243,6 +225,6 @@ def cap(reply: Reply, context: Context) -> Outcome:
     used = [n for body in bodies if (n := count(members(body.get("usage")).get("completion_tokens"))) is not None]
     if not used:
         return not_applicable("the reply reports no tokens")
-    if max(used) > max(caps) * _SLACK:
+    if max(used) > max(caps) * SLACK:
         return broken("$.usage.completion_tokens", f"about {max(caps)} at most", str(max(used)))
     return holds(f"{max(used)} of {max(caps)}")
