@@ -31,6 +31,7 @@ _LAYERS = {
     "behaviour": "what the endpoint does",
     "": "other",
 }
+_USELESS = "not_applicable"
 _UNCHECKED = {"undecided": "not checked"}  # as text reports say it
 _WORDS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided", SKIPPED: "not checked", PASSED: "passed"}
 _MEANING = {
@@ -85,13 +86,14 @@ def render(document: dict[str, Any], style: Style, *, back: Sequence[tuple[str, 
         facts=_facts(document),
         diagnoses=document["diagnoses"],
         troubled=[case for state in (FAILED, WARNED) for case in shown if case.state == state],
-        unchecked=_unchecked(shown),
-        held=_held(shown),
-        tally=f"{len(held)} of {len(every)} passed",
+        folds=[*_unchecked(shown), *_held(shown), *_without_use(shown)],
+        tally=", ".join([*_counts(all_cases), f"{len(held)} of {len(every)} passed"]),
+        commands=_commands(document),
         words=_WORDS,
         rows=_rows(document, all_cases),
         sent=sent(document),
         span_ms=round(_span(document)),
+        whole=_whole(_span(document)),
         phases=_PHASES,
         capabilities=_by_state(document.get("capabilities", [])),
         record=as_yaml.render(document, style),
@@ -124,6 +126,28 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, clean(value)) for name, value in facts if value]
 
 
+def _counts(all_cases: list[Case]) -> list[str]:
+    """How many clauses failed, warn or could not be checked: each counts once, as its worst case."""
+    states: dict[str, set[str]] = {}
+    for case in all_cases:
+        states.setdefault(case.clause, set()).add(case.state)
+    words = {FAILED: "failed", WARNED: "with a warning", ERROR: "not checked"}
+    worst = [next((state for state in words if state in of), "") for of in states.values()]
+    return [f"{worst.count(state)} {word}" for state, word in words.items() if state in worst]
+
+
+def _commands(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What to type next, and what it gives. The run's own id stands in them: no other run is meant."""
+    found = [(f"chatproof show {document['run_id']}", "all of this run, on the machine that has its journal")]
+    if document["verdict"] != "GO" and document["diagnoses"]:
+        cause = document["diagnoses"][0]
+        found.insert(0, (f"chatproof explain {cause['code']}", "what this cause means, and a fault that shows it"))
+        if cause["owner"] != "you":
+            about = "what to send to the other side: evidence, request ids, curl commands, no secret"
+            found.append((f"chatproof escalate {document['run_id']}", about))
+    return found
+
+
 def _merged(all_cases: list[Case]) -> list[Case]:
     """One row for a clause that holds, or does not apply, on several exchanges alike."""
     rows: dict[tuple[str, ...], list[Case]] = {}
@@ -154,12 +178,18 @@ def _unchecked(all_cases: list[Case]) -> list[Fold]:
     groups: dict[tuple[str, str], list[Case]] = {}
     for state in (ERROR, SKIPPED):
         for case in all_cases:
-            if case.state == state:
+            if case.state == state and case.outcome != _USELESS:
                 groups.setdefault((case.outcome.replace("_", " "), case.message), []).append(case)
     return [
         (f"{_clauses(same)} {_UNCHECKED.get(outcome, outcome)}", f"because {reason}" if reason else "", same)
         for (outcome, reason), same in sorted(groups.items(), key=lambda group: group[0][0] != "undecided")
     ]
+
+
+def _without_use(all_cases: list[Case]) -> list[Fold]:
+    """What does not apply, in one line at the end: each row says why, and nobody need act on it."""
+    same = [case for case in all_cases if case.outcome == _USELESS]
+    return [(f"{_clauses(same)} not applicable", "", same)] if same else []
 
 
 def _held(all_cases: list[Case]) -> list[Fold]:
@@ -205,6 +235,10 @@ def _rows(document: dict[str, Any], all_cases: list[Case]) -> list[Row]:
         )
         for exchange in document["exchanges"]
     ]
+
+
+def _whole(ms: float) -> str:
+    return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms"
 
 
 def _ms(total: float | None) -> str:

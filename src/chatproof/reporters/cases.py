@@ -64,6 +64,7 @@ class Case(NamedTuple):
     code: str  # of the diagnosis that explains it
     owner: str
     follows: str  # the clause whose break left this one undecided; empty when it is no consequence
+    exchange: str  # its id
     ms: float  # the exchange's time on its first case, 0 on the others, so that the sum is right
 
 
@@ -98,6 +99,7 @@ def cases(document: dict[str, Any]) -> list[Case]:
                 cause["code"] if cause else "",
                 cause["owner"] if cause else "",
                 finding["reason"].partition(" ")[0] if finding["reason"].partition(" ")[0] in counts else "",
+                finding["exchange"],
                 times.pop(finding["exchange"], 0.0),
             )
         )
