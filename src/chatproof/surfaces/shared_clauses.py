@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     LEAK,
     MUST,
     OWASP_LOGGING,
@@ -223,6 +224,16 @@ def add_events(
             Example(200, SSE, b": nothing but a comment\n\n"),
         ),
     )(events_parse)
+
+
+def new_break(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, context: Context) -> Outcome | None:
+    """The first of these breaks that a reply has and the plain one has not: what is wrong with both is told of that."""
+    for judge in judges:
+        found = judge(reply, context)
+        alike = plain is not None and plain.complete and judge(plain, context).outcome == BROKEN
+        if found.outcome == BROKEN and not alike:
+            return found
+    return None
 
 
 def answered(reply: Reply, context: Context) -> Outcome:

@@ -23,6 +23,10 @@ def _texts(body: Value) -> bool:
     return isinstance(body["input"][0], str)
 
 
+def _encoded_again(item: Value) -> None:
+    item["embedding"] = b64encode(item["embedding"].encode()).decode()
+
+
 def _big_endian(item: Value) -> None:
     held = unpacked(item["embedding"])
     item["embedding"] = b64encode(struct.pack(f">{len(held)}f", *held)).decode()
@@ -89,6 +93,22 @@ ROWS = (
     must("float-zero", "The floats are zeros.", _CONTENT, _floats, numbers(lambda n: [0.0] * len(n)), "float.numbers"),
     must(
         "float-shorter", "One of the arrays is shorter.", _CONTENT, _floats, numbers(lambda n: n[:-1]), "float.numbers"
+    ),
+    should(
+        "float-usage-string",
+        "The usage of the floats counts in strings.",
+        "contract.usage",
+        _floats,
+        put("14", "usage", "prompt_tokens"),
+        "float.usage",
+    ),
+    should(
+        "base64-twice",
+        "The base64 of a vector is encoded as base64 again.",
+        _ENCODING,
+        sent(lambda body: body.get("encoding_format") == "base64"),
+        each(_encoded_again),
+        "float.agrees",
     ),
     should(
         "float-other",

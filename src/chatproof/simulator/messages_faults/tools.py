@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import messages
-from chatproof.simulator.common_faults import Value, gone_from, put, set_in
+from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_in
 from chatproof.simulator.fault import Alter, Turn, body, edited, page
 from chatproof.simulator.fault import events as raw
 from chatproof.simulator.fault import says as says_json
@@ -147,6 +147,22 @@ ROWS = (
         _forced,
         put("end_turn", "stop_reason"),
         "tools.stop_reason",
+    ),
+    should(
+        "call-uncounted",
+        "A message with a call has no usage.",
+        _TOOLS,
+        _forced,
+        drop("usage"),
+        "tools.form",
+    ),
+    should(
+        "streamed-call-stop-reason",
+        "The message_start of a streamed call has a number as its stop_reason.",
+        _TOOLS,
+        streaming_call,
+        each("message_start", set_in(7, "message", "stop_reason")),
+        "tools.stream_details",
     ),
     should("calls-merged", "Two calls are merged into one.", _TOOLS, _two, edited(_merge), "tools.parallel"),
     should("calls-of-one-id", "Two calls have one id.", _TOOLS, _two, edited(_same_id), "tools.parallel"),

@@ -1,7 +1,7 @@
 """The fields beside the answer: where they stand, they are of the type that the reference gives them."""
 
 from chatproof.contract.clause import SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
-from chatproof.evidence.field_types import ARRAY, NULL, OBJECT, STRING, misfit
+from chatproof.evidence.field_types import ARRAY, NULL, NUMBER, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.event_examples import put
 from chatproof.surfaces.messages import view
@@ -26,6 +26,7 @@ _OF_EVENTS = {
         "message.role": STRING + NULL,
         "message.stop_reason": STRING + NULL,
         "message.container": OBJECT + NULL,
+        "message.usage.output_tokens": NUMBER + NULL,
     },
     view.END: {
         "delta.stop_sequence": STRING + NULL,
@@ -77,10 +78,12 @@ def field_types(reply: Reply, context: Context) -> Outcome:
     "The AI SDK refuses the event at another type, and the answer ends with an error.",
     level=SHOULD,
     code="contract.schema",
+    check=2,
     holds_on=(STREAMED, CALLED, changed(_END, put("\n", "delta", "stop_sequence"))),
     breaks_on=(
         changed("message_start", put(7, "message", "id")),
         changed("message_start", put([], "message", "container")),
+        changed("message_start", put("1", "message", "usage", "output_tokens")),
         changed(_END, put(7, "delta", "stop_sequence")),
         changed(_END, put("c_1", "delta", "container")),
         changed(_END, put("1", "usage", "iterations")),

@@ -220,11 +220,16 @@ def _is_deferred(message: view.Fields) -> bool:
 @clause(
     "start_usage",
     "The message of message_start has its usage, which counts input_tokens as an integer; "
-    "every other count is an integer or null.",
+    "the counts of the cache are integers or null.",
     "anthropic-python and @anthropic-ai/sdk write the final counts into it and raise; the AI SDK refuses the event.",
     source=COMETAPI,
     code="contract.usage",
-    holds_on=(STREAMED, changed("message_start", put({"input_tokens": 0}, "message", "usage"))),
+    check=2,
+    holds_on=(
+        STREAMED,
+        changed("message_start", put({"input_tokens": 0}, "message", "usage")),
+        changed("message_start", put("1", "message", "usage", "output_tokens")),
+    ),
     breaks_on=(
         changed("message_start", drop("message", "usage")),
         changed("message_start", put(None, "message", "usage")),
@@ -238,7 +243,10 @@ def start_usage(reply: Reply, context: Context) -> Outcome:
     usage, at = message.get("usage"), f"event {number}, $.message.usage"
     if not isinstance(usage, dict):
         return broken(at, "an object", shown(message, "usage"))
-    return miscounted(usage, at, "input_tokens") or holds()
+    read = {
+        name: value for name, value in usage.items() if name != "output_tokens"
+    }  # the end of the stream counts them
+    return miscounted(read, at, "input_tokens") or holds()
 
 
 @clause(

@@ -250,6 +250,8 @@ def block_stop(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         put_before("message_delta", {"type": "vendor_usage", "ms": 7}),
         put_before("content_block_stop", {**EVENTS[2], "delta": {"type": "vendor_delta"}}),
+        changed("content_block_delta", put(["text_delta"], "delta", "type")),
+        changed("content_block_start", put({}, "content_block", "type")),
         streamed(
             [
                 *EVENTS[:5],
@@ -270,6 +272,6 @@ def known_events(reply: Reply, context: Context) -> Outcome:
             view.DELTA: ("delta", kinds.DELTAS),
         }.get(kind, ("", frozenset()))
         found = members(one.get(inner)).get("type") if inner else None
-        if found is not None and found not in known:
+        if found is not None and not (isinstance(found, str) and found in known):
             return broken(f"event {number}, $.{inner}.type", "a type of the reference", quote(found, 60))
     return holds()

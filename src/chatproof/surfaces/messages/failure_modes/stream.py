@@ -38,8 +38,8 @@ def _not_shown(block: Block) -> Iterator[Fields]:
     if block.kind == view.TEXT and block.start.get("text"):
         yield block.start
     for _, delta in block.deltas:
-        kind, is_text = delta.get("type"), isinstance(delta.get("text"), str)
-        if kind not in kinds.DELTAS or (kind == view.TEXT_DELTA and not is_text):
+        kind = view.kind_of(delta)
+        if kind not in kinds.DELTAS or (kind == view.TEXT_DELTA and not isinstance(delta.get("text"), str)):
             yield delta
         elif kind == view.TEXT_DELTA and delta["text"] and block.kind not in (view.TEXT, view.THINKING):
             yield block.start

@@ -24,7 +24,7 @@ from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.embeddings import vectors, view
 from chatproof.surfaces.embeddings.asked import request
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI
-from chatproof.surfaces.embeddings.clauses.validate.floats import misshapen
+from chatproof.surfaces.embeddings.clauses.validate.floats import misread, misshapen
 from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
 from chatproof.surfaces.embeddings.examples import GOOD, A, B, body, of, packed, whole
 from chatproof.surfaces.embeddings.probes_validate import BATCH, DIMENSIONS
@@ -58,6 +58,9 @@ def dimensions(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "dimensions", ("dimensions", "dimension", "output_dimension"))
     if refused:
         return refused
+    unread = misread(context)
+    if unread:
+        return unread
     wanted = request(reply).get("dimensions")
     if not is_integer(wanted):
         return not_applicable("the request has no dimensions")
@@ -133,6 +136,9 @@ def nearer(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "meaning")
     if refused:
         return refused._replace(state="")
+    unread = misread(context)
+    if unread:
+        return unread
     found = [vector.numbers for vector in view.read(reply)]
     if len(found) != 3:
         return not_applicable("there are not three vectors: see embeddings.batch.whole")

@@ -21,6 +21,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.happy import JSON, body_json
 from chatproof.surfaces.embeddings import vectors, view
+from chatproof.surfaces.embeddings.clauses.envelope import counted
 from chatproof.surfaces.embeddings.clauses.happy import (
     COMETAPI,
     SHAPE,
@@ -32,6 +33,7 @@ from chatproof.surfaces.embeddings.clauses.happy import (
 from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
 from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, SECOND, body, item, of, whole
 from chatproof.surfaces.embeddings.vectors import BASE64
+from chatproof.surfaces.shared_clauses import new_break
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -117,6 +119,27 @@ def in_numbers(reply: Reply, context: Context) -> Outcome:
 
 
 @clause(
+    "embeddings.float.usage",
+    layer=SCHEMA,
+    code="contract.usage",
+    level=SHOULD,
+    area=SHAPE,
+    says="The reply in floats has its `usage`, with the integers prompt_tokens and total_tokens, as the one in base64.",
+    source=OPENAI_SPEC,
+    probe="float",
+    needs=("embeddings.float.answered",),
+    why="The AI SDK asks only for floats, and refuses a reply whose counts are of another type.",
+    holds_on=(IN_FLOATS,),
+    breaks_on=(
+        of(_NUMBERS, _OTHERS, usage={"prompt_tokens": "14", "total_tokens": 14}),
+        of(_NUMBERS, _OTHERS, usage={}),
+    ),
+)
+def usage_of_floats(reply: Reply, context: Context) -> Outcome:
+    return new_break((counted,), reply, context.control, context) or holds()
+
+
+@clause(
     "embeddings.float.numbers",
     layer=SCHEMA,
     area=SHAPE,
@@ -149,21 +172,39 @@ def numbers(reply: Reply, context: Context) -> Outcome:
     breaks_on=(of(_OTHERS, _NUMBERS), of(_NUMBERS[:2], _OTHERS[:2]), of([one + 0.01 for one in _NUMBERS], _OTHERS)),
 )
 def agrees(reply: Reply, context: Context) -> Outcome:
-    control = context.control
-    packed = view.read(control) if control is not None and control.complete else []
-    if not packed or any(vector.encoding != BASE64 or vector.problem for vector in packed):
+    packed = _in_base64(context)
+    if not packed:
         return not_applicable("no answer in base64 to compare with")
     if moves(context):
         return not_applicable("the same text gets a different vector each time, in any encoding")
-    found = view.read(reply)
-    for place, (vector, other) in enumerate(zip(found, packed, strict=False)):
+    return _disagreement(reply, packed) or holds()
+
+
+def _in_base64(context: Context) -> list[vectors.Vector]:
+    """The vectors of the plain reply; none if it is not base64 that can be read."""
+    control = context.control
+    packed = view.read(control) if control is not None and control.complete else []
+    return [] if any(vector.encoding != BASE64 or vector.problem for vector in packed) else packed
+
+
+def _disagreement(reply: Reply, packed: list[vectors.Vector]) -> Outcome | None:
+    """The first vector of a reply that is another one in base64; None where none is."""
+    for place, (vector, other) in enumerate(zip(view.read(reply), packed, strict=False)):
         apart = vectors.apart(vector.numbers, other.numbers)
         if apart > AGREE:
             said = f"{vector.length} numbers, and {other.length} in base64"
             if vector.length == other.length:
                 said = f"they differ by {apart:.2g} of the largest number"
             return broken(f"$.data[{place}].embedding", "the vector from the base64 reply", said)
-    return holds()
+    return None
+
+
+def misread(context: Context) -> Outcome | None:
+    """Why nothing can be said of vectors in base64: read as the reference says, they are others than in floats."""
+    floats = context.replies.get("float")
+    if floats is None or not floats.complete or moves(context) or not _disagreement(floats, _in_base64(context)):
+        return None
+    return not_applicable("base64 and floats are different vectors: see embeddings.float.agrees")
 
 
 def moves(context: Context) -> bool:

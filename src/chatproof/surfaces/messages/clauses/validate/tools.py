@@ -10,6 +10,7 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
+    holds,
     not_applicable,
 )
 from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
@@ -18,6 +19,7 @@ from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.clauses import details, fields, happy
 from chatproof.surfaces.messages.clauses.happy import shown
 from chatproof.surfaces.messages.examples import (
     AI_SDK,
@@ -27,9 +29,11 @@ from chatproof.surfaces.messages.examples import (
     GOOD,
     JSON,
     SDK,
+    USAGE,
     body,
 )
 from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.surfaces.shared_clauses import new_break
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
@@ -79,6 +83,33 @@ def called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     return done(f"{len(_calls(reply))} calls") if _calls(reply) else ignored("$.content", "a call", _instead(reply))
+
+
+_PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
+"""What clients want of each message, whatever is in it."""
+
+
+@clause(
+    "messages.tools.form",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="A message with a call has what each message has: its type, its usage, and fields of the right types.",
+    source=AI_SDK,
+    probe="tools",
+    needs=("messages.tools.called",),
+    why="The AI SDK refuses the complete reply, and the call with it.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        body(CALLED.body.replace(b'"type":"message",', b"")),
+        body(CALLED.body.replace(b'"usage":' + USAGE, b'"usage":null')),
+        body(CALLED.body.replace(b'"id":"msg_1"', b'"id":7')),
+        body(CALLED.body.replace(b'"stop_sequence":null', b'"stop_sequence":7')),
+    ),
+)
+def form(reply: Reply, context: Context) -> Outcome:
+    return new_break(_PLAIN, reply, context.control, context) or holds()
 
 
 @clause(

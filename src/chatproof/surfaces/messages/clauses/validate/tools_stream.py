@@ -21,7 +21,7 @@ from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
-from chatproof.surfaces.messages.clauses import stream, stream_blocks, stream_end
+from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks, stream_end
 from chatproof.surfaces.messages.clauses.happy import shown
 from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE, NO_CALL, PARAMETERS
 from chatproof.surfaces.messages.examples import (
@@ -36,6 +36,7 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
+from chatproof.surfaces.shared_clauses import new_break
 from chatproof.wire.strictjson import parse
 
 CLAUSES = Clauses(VALIDATE)
@@ -123,6 +124,29 @@ def form(reply: Reply, context: Context) -> Outcome:
         if found.outcome == BROKEN:
             return damaged(found.at, found.expected, found.observed)
     return done()
+
+
+@CLAUSES.add(
+    "messages.tools.stream_details",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area="Streaming",
+    says="The stream of a call has what each stream has: its message's id, role and model, fields of the right types.",
+    source=AI_SDK,
+    probe="tools.stream",
+    needs=("messages.tools.stream_form",),
+    why="The AI SDK refuses the event, and the call is lost.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        changed("message_start", put(7, "message", "id"), CALL_EVENTS),
+        changed("message_start", put(7, "message", "stop_reason"), CALL_EVENTS),
+        changed("message_delta", put(7, "delta", "stop_sequence"), CALL_EVENTS),
+    ),
+)
+def detailed(reply: Reply, context: Context) -> Outcome:
+    text = context.replies.get(context.surface.stream)
+    return new_break((stream.start_envelope, fields.stream_types), reply, text, context) or holds()
 
 
 @CLAUSES.add(
