@@ -67,8 +67,13 @@ def folder(served: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows += [f'model = "{served.model}"']
     (place / "chatproof.toml").write_text("\n".join(rows))
     body = json.dumps({"messages": [{"role": "user", "content": "What is due?"}], "temperature": 0.2})
-    called = {"method": "POST", "url": "https://host/v1/chat/completions", "postData": {"text": body}}
-    (place / "traffic.har").write_text(json.dumps({"log": {"entries": [{"request": called, "response": {}}]}}))
+    bodies = {"chat/completions": body, "responses": json.dumps({"input": "What is due?"})}
+    calls = [
+        {"method": "POST", "url": f"https://host/v1/{path}", "postData": {"text": text}}
+        for path, text in bodies.items()
+    ]
+    entries = [{"request": call, "response": {}} for call in calls]
+    (place / "traffic.har").write_text(json.dumps({"log": {"entries": entries}}))
     (place / "requests.jsonl").write_text(body)
     fleet = [
         {

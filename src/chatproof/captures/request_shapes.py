@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 from chatproof.captures.entry import Unreadable
 from chatproof.captures.traffic import Traffic
-from chatproof.surfaces.chat.anonymous_request import anonymous, kept_words
+from chatproof.contract.surface import CHAT
+from chatproof.surfaces.chat.anonymous_request import kept_words
 from chatproof.surfaces.chat.request_shape import Shapes, TooDeep
+from chatproof.surfaces.own.form import Form, form_of
 
 MOST_SHAPES = 500
 """Shapes that are kept; what is beyond is counted."""
@@ -28,11 +30,12 @@ class Found(NamedTuple):
     left_out: dict[str, int]
 
 
-def collect(files: Iterable[tuple[str, Traffic]]) -> Found:
-    """Group the requests of some files, given with their names. Raises Unreadable where none of them holds any.
+def collect(files: Iterable[tuple[str, Traffic]], api: str = CHAT) -> Found:
+    """Group the requests to one API in some files, given with their names. Raises Unreadable where none holds any.
 
     Of each shape the first request is kept. A file that breaks off is read up to there, and that is counted.
     """
+    form = form_of(api)
     shapes, kept, calls = Shapes(), dict[str, list[Any]](), 0
     left_out, held, empty = dict[str, int](), 0, list[str]()
 
@@ -63,14 +66,14 @@ def collect(files: Iterable[tuple[str, Traffic]]) -> Found:
         for reason, count in traffic.left_out.items():
             pass_by(reason, count)
         if calls == before:
-            empty.append(f"{name}: it contains no request to the chat path{_said(traffic.left_out)}")
+            empty.append(f"{name}: it contains no request to the {api} path{_said(traffic.left_out)}")
     if not calls and empty:
         raise Unreadable(empty[0])
     if empty:
-        left_out["files without a request to the chat path"] = len(empty)
+        left_out[f"files without a request to the {api} path"] = len(empty)
     made = []
     for count, body in sorted(kept.values(), key=lambda one: -one[0]):
-        shaped = _anonymous(body)
+        shaped = _anonymous(body, form)
         if shaped is None:
             pass_by("whose texts could not all be replaced", count)
         else:
@@ -78,10 +81,10 @@ def collect(files: Iterable[tuple[str, Traffic]]) -> Found:
     return Found(tuple(made), calls, left_out)
 
 
-def _anonymous(body: dict[str, Any]) -> dict[str, Any] | None:
+def _anonymous(body: dict[str, Any], form: Form) -> dict[str, Any] | None:
     """The request with stand-ins; None where the second look finds a word of it still there."""
     try:
-        made = anonymous(body)
+        made = form.anonymous(body)
         return None if kept_words(body, made) else made
     except RecursionError:
         return None

@@ -1,4 +1,4 @@
-"""The bodies of chat requests in a file of traffic, one by one: HAR, JSONL, JSON, a capture.
+"""The bodies of requests to an API in a file of traffic, one by one: HAR, JSONL, JSON, a capture.
 
 Of a capture only the bodies are taken: no header, cookie or query. A HAR or JSONL file may be of any size: it is read
 as it comes, and never as a whole.
@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 from chatproof import captures
 from chatproof.captures.entry import Unreadable
 from chatproof.captures.json_pieces import LARGEST, pieces
+from chatproof.contract.surface import CHAT
+from chatproof.surfaces import names, surface_of
+from chatproof.surfaces.own.form import form_of
 
 CHUNK = 1024 * 1024
 _HOLDERS = ("body", "request", "requestBody", "request_body", "json", "payload", "params", "kwargs", "data", "input")
-_CHAT = "/chat/completions"
 _LOOKED_AT = 5  # lines
 _Body = dict[str, Any]
 
@@ -23,12 +25,14 @@ _Body = dict[str, Any]
 class Traffic:
     """What a file holds. `left_out` counts, by reason, what was passed by; it is complete when `bodies` has ended."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, api: str = CHAT) -> None:
+        self._file, self._api = file, api
+        self._is_body, self._path = form_of(api).is_body, surface_of(api).path
+        self._others: dict[str, str] | None = None
         self.left_out: dict[str, int] = {}
 
     def bodies(self) -> Iterator[_Body]:
-        """Each body of a chat request. Raises Unreadable, which quotes nothing of the file, also on the way."""
+        """Each body of a request to the API. Raises Unreadable, which quotes nothing of the file, also on the way."""
         first = self._file.read(CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
         if not first:
             raise Unreadable("it is empty")
@@ -39,7 +43,7 @@ class Traffic:
         else:
             for piece in pieces(chain((first,), iter(lambda: self._file.read(CHUNK), b""))):
                 value = self._value(piece.data)
-                body = _of_entry(value) if piece.entry else _held(value)
+                body = self._of_entry(value) if piece.entry else self._held(value)
                 yield from self._taken(value, body)
 
     def _value(self, data: bytes | None) -> Any:
@@ -56,7 +60,7 @@ class Traffic:
         if isinstance(body, dict):
             yield body
         elif value is not None:
-            self._pass_by("no chat request")
+            self._pass_by(self._of_another(value) or f"no {self._api} request")
 
     def _pass_by(self, reason: str) -> None:
         self.left_out[reason] = self.left_out.get(reason, 0) + 1
@@ -70,7 +74,7 @@ class Traffic:
             for line in lines:
                 if line.strip():
                     value = self._value(line if len(line) <= LARGEST else None)
-                    yield from self._taken(value, _held(value))
+                    yield from self._taken(value, self._held(value))
             chunk = self._file.read(CHUNK) if more else b""
             more = bool(chunk)
             if len(rest) > LARGEST:
@@ -90,7 +94,52 @@ class Traffic:
         for entry in captures.read(data).entries:
             if entry.method in ("", "POST") and entry.body:
                 value = self._value(entry.body)
-                yield from self._taken(value, _held(value))
+                yield from self._taken(value, self._held(value))
+
+    def _of_entry(self, entry: Any) -> Any:
+        """The body of a HAR entry that posts to the API's path; None for another call."""
+        request = entry.get("request") if isinstance(entry, dict) else None
+        if not isinstance(request, dict) or str(request.get("method", "")).upper() != "POST":
+            return None
+        posted = request.get("postData")
+        text = posted.get("text") if isinstance(posted, dict) else None
+        return self._body(_parsed(text)) if isinstance(text, str) and self._is_here(request.get("url")) else None
+
+    def _held(self, value: Any) -> Any:
+        """A body: the value itself, or what stands in it as one, as in batch files and logs; None for none."""
+        if not isinstance(value, dict) or not self._is_here(value.get("url")):
+            return None
+        if self._body(value) is not None:
+            return value
+        for name in _HOLDERS:
+            inner = value.get(name)
+            inner = _parsed(inner) if isinstance(inner, str) else inner
+            if isinstance(inner, dict):
+                found = self._body(inner) or (
+                    self._body(inner.get("body")) if self._is_here(inner.get("url")) else None
+                )
+                if found is not None:
+                    return found
+        return None
+
+    def _is_here(self, url: Any) -> bool:
+        """No URL at all says nothing against it."""
+        return not isinstance(url, str) or _ends_with(url, self._path)
+
+    def _body(self, value: Any) -> _Body | None:
+        return value if self._is_body(value) else None
+
+    def _of_another(self, value: Any) -> str:
+        """With which --api this call would be taken, by its URL or its body's fields; empty where with none."""
+        if self._others is None:
+            self._others = {api: surface_of(api).path for api in names() if api != self._api}
+        holder = value if isinstance(value, dict) else {}
+        request = holder.get("request")
+        url = request.get("url") if isinstance(request, dict) else holder.get("url")
+        for api, path in self._others.items():
+            if _ends_with(url, path) if isinstance(url, str) else form_of(api).is_body(value):
+                return f"of --api {api}"
+        return ""
 
 
 def _joined(file: BinaryIO, rest: bytes, chunk: bytes) -> bytes:
@@ -116,39 +165,8 @@ def _is_lines(first: bytes) -> bool:
     return False
 
 
-def _of_entry(entry: Any) -> Any:
-    """The body of a HAR entry that posts to the chat path; None for another call."""
-    request = entry.get("request") if isinstance(entry, dict) else None
-    if not isinstance(request, dict) or str(request.get("method", "")).upper() != "POST":
-        return None
-    posted = request.get("postData")
-    text = posted.get("text") if isinstance(posted, dict) else None
-    return _chat(_parsed(text)) if isinstance(text, str) and _is_chat_url(request.get("url")) else None
-
-
-def _held(value: Any) -> Any:
-    """A body: the value itself, or what stands in it as one, as in batch files and logs; None where there is none."""
-    if not isinstance(value, dict) or not _is_chat_url(value.get("url")):
-        return None
-    if _chat(value) is not None:
-        return value
-    for name in _HOLDERS:
-        inner = value.get(name)
-        inner = _parsed(inner) if isinstance(inner, str) else inner
-        if isinstance(inner, dict):
-            found = _chat(inner) or (_chat(inner.get("body")) if _is_chat_url(inner.get("url")) else None)
-            if found is not None:
-                return found
-    return None
-
-
-def _is_chat_url(url: Any) -> bool:
-    """No URL at all says nothing against it."""
-    return not isinstance(url, str) or url.partition("?")[0].rstrip("/").endswith(_CHAT)
-
-
-def _chat(value: Any) -> _Body | None:
-    return value if isinstance(value, dict) and isinstance(value.get("messages"), list) else None
+def _ends_with(url: str, path: str) -> bool:
+    return url.partition("?")[0].rstrip("/").endswith(path)
 
 
 def _parsed(text: str) -> Any:

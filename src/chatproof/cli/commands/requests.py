@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, say_as_is, warn
-from chatproof.cli.shared.options import parser
+from chatproof.cli.shared.options import add_api, parser
+from chatproof.contract.surface import CHAT
 from chatproof.files import special_files
 from chatproof.printable import cut, escape
+from chatproof.surfaces import surface_of
 from chatproof.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def main(argv: list[str]) -> int:
         "files", nargs="+", metavar="FILE", help="HAR, JSONL, JSON or another capture; - for standard input"
     )
     to.add_argument("-o", "--output", default="", metavar="PATH", help="write them to a file that only you can read")
+    add_api(to, "whose requests are taken")
     to.add_argument("--counts", action="store_true", help='write {"count": N, "body": {…}} in each line')
     to.add_argument("-q", "--quiet", action="store_true", help="no table on standard error")
     to.epilog = (
@@ -43,13 +46,14 @@ def main(argv: list[str]) -> int:
         "for you only (mode 0600)."
     )
     args = to.parse_args(argv)
+    args.api = surface_of(args.api or CHAT).name  # raises UsageError for one that there is not
     from chatproof.captures import Unreadable
     from chatproof.captures.request_shapes import collect
 
     file = Artefact(args.output) if args.output else None
     try:
         with ExitStack() as closing:
-            found = collect(_opened(args.files, closing))
+            found = collect(_opened(args.files, closing, args.api), args.api)
         lines = [json.dumps({"count": one.calls, "body": one.body} if args.counts else one.body, ensure_ascii=False)
                  for one in found.shapes]  # fmt: skip
         text = "".join(f"{line}\n" for line in lines)
@@ -68,7 +72,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _opened(paths: list[str], closing: ExitStack) -> "Iterator[tuple[str, Traffic]]":
+def _opened(paths: list[str], closing: ExitStack, api: str) -> "Iterator[tuple[str, Traffic]]":
     from chatproof.captures.traffic import Traffic
 
     for path in paths:
@@ -77,9 +81,9 @@ def _opened(paths: list[str], closing: ExitStack) -> "Iterator[tuple[str, Traffi
             if path == STDIN:
                 if sys.stdin is None:
                     raise UsageError("usage", "standard input is closed", "pipe traffic into it, or name a file")
-                yield name, Traffic(sys.stdin.buffer)
+                yield name, Traffic(sys.stdin.buffer, api)
             else:
-                yield name, Traffic(closing.enter_context(special_files.opened(os.path.expanduser(path))))
+                yield name, Traffic(closing.enter_context(special_files.opened(os.path.expanduser(path))), api)
         except OSError as error:
             raise UsageError("usage", f"{name}: cannot be read: {error.strerror}", "check the path") from None
 
@@ -106,5 +110,6 @@ def _table(found: "Found", args: argparse.Namespace) -> str:
         rows.append(f"      and {len(found.shapes) - _ROWS} more")
     rows += [f"passed by: {count} {reason}" for reason, count in found.left_out.items()]
     if args.output:
-        rows.append(f"next: chatproof compare A B --request {escape(args.output)}")
+        api = f" --api {args.api}" if args.api != CHAT else ""
+        rows.append(f"next: chatproof compare A B{api} --request {escape(args.output)}")
     return "\n".join(rows)

@@ -144,13 +144,13 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, width=100)
 
 
-def add_api(to: argparse.ArgumentParser) -> None:
+def add_api(to: argparse.ArgumentParser, what: str = "the API of the target") -> None:
     """Add the option that says which API is asked."""
     to.add_argument(
         "--api",
         default="",
         metavar="NAME",
-        help="the API of the target: chat (default), embeddings, messages or responses",
+        help=f"{what}: chat (default), embeddings, messages or responses",
     )
 
 

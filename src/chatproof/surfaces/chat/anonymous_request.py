@@ -7,12 +7,20 @@ the same one), descriptions, stop sequences, ids, links, files, and every value 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from chatproof.surfaces.chat.anonymous_schema import schema
 from chatproof.surfaces.chat.anonymous_values import FILES, Values
-from chatproof.surfaces.chat.api_words import ENUMS, FIELDS, ID_PREFIXES, SCHEMA_FORMATS, SCHEMA_TYPES, SCHEMA_WORDS
+from chatproof.surfaces.chat.api_words import (
+    ENUMS,
+    FIELDS,
+    ID_PREFIXES,
+    SCHEMA_FORMATS,
+    SCHEMA_TYPES,
+    SCHEMA_WORDS,
+    TOOL_NAMES,
+)
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _FILLING = re.compile(r"a{4,}$")  # zeros in base64, which fill a file
@@ -21,13 +29,14 @@ _COUNTRY, _ZONE = "US", "UTC"  # codes out of lists that servers check
 _Object = dict[str, Any]
 
 
-def anonymous(body: _Object) -> _Object:
-    """The request with stand-ins. `body` is not changed."""
-    format = body.get("response_format")
+def anonymous(body: _Object, kind: "type[Anonymous] | None" = None) -> _Object:
+    """The request with stand-ins; of another API than chat by its own kind. `body` is not changed."""
+    text = body.get("text")
+    format = body.get("response_format") or (text.get("format") if isinstance(text, dict) else None)
     json_mode = isinstance(format, dict) and format.get("type") == "json_object"
     # Servers refuse JSON mode where no message says the word.
     keep = frozenset(("json",)) if json_mode else frozenset[str]()
-    made = _Request(json.dumps(body, ensure_ascii=False), keep).body(body)
+    made = (kind or Anonymous)(json.dumps(body, ensure_ascii=False), keep).body(body)
     # 1e999 and NaN are numbers to Python's reader, and no JSON to a server.
     finite: _Object = json.loads(json.dumps(made), parse_constant=lambda name: 0)
     return finite
@@ -66,6 +75,7 @@ _API_TEXT = " ".join(
         *SCHEMA_TYPES,
         *SCHEMA_FORMATS,
         *ID_PREFIXES,
+        *TOOL_NAMES,
         *(word for words in ENUMS.values() for word in words),
         "true false null https http example com data base64 image jpeg webp application octet stream plain audio json",
         "schema org draft",
@@ -73,7 +83,13 @@ _API_TEXT = " ".join(
 )
 
 
-class _Request(Values):
+IDS = ("id", "tool_call_id", "call_id", "tool_use_id", "previous_response_id", "file_id")
+"""Members that name something of the server's, or a call: the same one by the same one."""
+
+
+class Anonymous(Values):
+    """One chat request with stand-ins."""
+
     def body(self, body: _Object) -> _Object:
         # Names first, wherever they are said before they are declared: arguments stand before tools in a file.
         for tool in [*_objects(body.get("tools")), *_objects(body.get("functions"))]:
@@ -81,16 +97,32 @@ class _Request(Values):
             if isinstance(held, dict) and isinstance(held.get("name"), str):
                 self.name(held["name"])
         # Schemas first: the values that they list are those of the arguments in the messages.
-        order = sorted(body, key=lambda name: name == "messages")
+        order = sorted(body, key=lambda name: name in ("messages", "input"))
         made = {name: self._top(name, body[name]) for name in order}
-        return {self._field_name(name): made[name] for name in body}
+        return {self.field_name(name): made[name] for name in body}
 
-    def _field_name(self, name: str) -> str:
+    def field_name(self, name: str) -> str:
+        """A name as the API defines it, or what stands in for it."""
         return name if name in FIELDS else self.name(name)
 
     def _top(self, name: str, value: Any) -> Any:
-        made = _FIELDS.get(name)
-        return made(self, value) if made is not None else self.field(name, value)
+        made = self.of_fields().get(name)
+        return made(value) if made is not None else self.field(name, value)
+
+    def of_fields(self) -> "dict[str, Callable[[Any], Any]]":
+        """What stands in for the value of a field of the body, where that takes more than its name."""
+        return {
+            "messages": self.messages,
+            "tools": self.tools,
+            "functions": self.tools,
+            "tool_choice": self.choice,
+            "function_call": self.choice,
+            "response_format": self.format,
+            "metadata": self.data,
+            "logit_bias": self.bias,
+            "web_search_options": self.location,
+            "seed": self.data,
+        }
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
@@ -100,7 +132,7 @@ class _Request(Values):
         return [self._message(message) if isinstance(message, dict) else self.data(message) for message in value]
 
     def _message(self, message: _Object) -> _Object:
-        return {self._field_name(name): self._member(name, value) for name, value in message.items()}
+        return {self.field_name(name): self._member(name, value) for name, value in message.items()}
 
     def _member(self, name: str, value: Any) -> Any:
         if name == "content" and isinstance(value, list):
@@ -111,21 +143,21 @@ class _Request(Values):
             return self._function(value)
         if name == "name" and isinstance(value, str):
             return self.name(value)
-        if name == "tool_call_id" and isinstance(value, str):
+        if name in IDS and isinstance(value, str):
             return self.id(value)
         if name == "audio" and isinstance(value, dict):
             return self._ids_in(value)
         return self.field(name, value)
 
     def _part(self, part: _Object) -> _Object:
-        return {self._field_name(name): self._part_member(name, value) for name, value in part.items()}
+        return {self.field_name(name): self._part_member(name, value) for name, value in part.items()}
 
     def _part_member(self, name: str, value: Any) -> Any:
         if not isinstance(value, dict):
             return self.address(value) if name == "image_url" and isinstance(value, str) else self.field(name, value)
         if name in ("image_url", "video_url", "audio_url"):
             return {
-                self._field_name(each): self.address(item)
+                self.field_name(each): self.address(item)
                 if each == "url" and isinstance(item, str)
                 else self.field(each, item)
                 for each, item in value.items()
@@ -133,13 +165,13 @@ class _Request(Values):
         if name == "input_audio":
             kind = _AUDIO.get(str(value.get("format")), "")
             return {
-                self._field_name(each): self.file(item, kind)
+                self.field_name(each): self.file(item, kind)
                 if each == "data" and isinstance(item, str)
                 else self.field(each, item)
                 for each, item in value.items()
             }
         if name == "file":
-            return {self._field_name(each): self._file_member(each, item) for each, item in value.items()}
+            return {self.field_name(each): self._file_member(each, item) for each, item in value.items()}
         return self.field(name, value)
 
     def _file_member(self, name: str, value: Any) -> Any:
@@ -151,7 +183,7 @@ class _Request(Values):
 
     def _ids_in(self, value: _Object) -> _Object:
         return {
-            self._field_name(each): self.id(item) if each == "id" and isinstance(item, str) else self.field(each, item)
+            self.field_name(each): self.id(item) if each == "id" and isinstance(item, str) else self.field(each, item)
             for each, item in value.items()
         }
 
@@ -165,12 +197,12 @@ class _Request(Values):
         return made
 
     def _function(self, value: _Object) -> _Object:
-        return {self._field_name(name): self._function_member(name, item) for name, item in value.items()}
+        return {self.field_name(name): self._function_member(name, item) for name, item in value.items()}
 
     def _function_member(self, name: str, value: Any) -> Any:
         if name == "name" and isinstance(value, str):
             return self.name(value)
-        if name in ("parameters", "schema") and isinstance(value, dict):
+        if name in ("parameters", "schema", "input_schema") and isinstance(value, dict):
             return schema(self, value)
         return self.field(name, value)
 
@@ -181,7 +213,7 @@ class _Request(Values):
 
     def _tool(self, tool: _Object) -> _Object:
         return {
-            self._field_name(name): self._function(value)
+            self.field_name(name): self._function(value)
             if name in ("function", "custom") and isinstance(value, dict)
             else self._function_member(name, value)
             for name, value in tool.items()
@@ -207,9 +239,6 @@ class _Request(Values):
             made["json_schema"] = self._function(held) if isinstance(held, dict) else self.data(held)
         return made
 
-    def metadata(self, value: Any) -> Any:
-        return self.data(value)
-
     def bias(self, value: Any) -> Any:
         """Numbers of tokens spell words; the biases stay."""
         if not isinstance(value, dict):
@@ -229,23 +258,6 @@ class _Request(Values):
             place.update({name: code for name, code in (("country", _COUNTRY), ("timezone", _ZONE)) if name in place})
         return made
 
-    def seed(self, value: Any) -> Any:
-        return self.data(value)
-
 
 def _objects(value: Any) -> list[_Object]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-_FIELDS = {
-    "messages": _Request.messages,
-    "tools": _Request.tools,
-    "functions": _Request.tools,
-    "tool_choice": _Request.choice,
-    "function_call": _Request.choice,
-    "response_format": _Request.format,
-    "metadata": _Request.metadata,
-    "logit_bias": _Request.bias,
-    "web_search_options": _Request.location,
-    "seed": _Request.seed,
-}

@@ -1,4 +1,6 @@
-"""The words of a chat request that are the API's and not the user's: fields, values of enums, keywords of schemas.
+"""The words of a request that are the API's and not the user's: fields, values of enums, keywords of schemas.
+
+Of chat and of the other APIs.
 
 What stands here may be shown and kept; every other name and text is somebody's own. From openai/openai-openapi@f85dbe2
 (2026-08-21), JSON Schema 2020-12, and the fields that other servers of this API document.
@@ -7,7 +9,7 @@ What stands here may be shown and kept; every other name and text is somebody's 
 NUMBERS = frozenset(
     (
         *("temperature", "top_p", "presence_penalty", "frequency_penalty", "n", "max_tokens", "max_completion_tokens"),
-        *("top_logprobs",),
+        *("top_logprobs", "max_output_tokens", "max_tool_calls", "dimensions", "output_dimension"),
         # other servers: vLLM, SGLang, llama.cpp, Together, Fireworks, OpenRouter, Mistral, DeepSeek, Qwen
         *("top_k", "min_p", "top_a", "repetition_penalty", "repeat_penalty", "length_penalty", "min_tokens", "best_of"),
         *("prompt_logprobs", "truncate_prompt_tokens", "thinking_budget", "typical_p", "num_ctx", "num_predict"),
@@ -30,6 +32,7 @@ FLAGS = frozenset(
             "prefix",
             "partial",
         ),
+        *("disable_parallel_tool_use", "is_error"),
     )
 )
 ENUMS: dict[str, frozenset[str]] = {
@@ -38,7 +41,7 @@ ENUMS: dict[str, frozenset[str]] = {
         "reasoning_effort": "none minimal low medium high xhigh max default",
         "effort": "none minimal low medium high xhigh max",
         "verbosity": "low medium high",
-        "service_tier": "auto default flex scale priority fast",
+        "service_tier": "auto default flex scale priority fast standard_only",
         "modalities": "text audio image",
         "prompt_cache_retention": "in_memory in-memory 24h",
         "tool_choice": "none auto required any",
@@ -54,8 +57,24 @@ ENUMS: dict[str, frozenset[str]] = {
         "type": "function custom allowed_tools text json_object json_schema image_url input_audio file refusal grammar "
         "content approximate ephemeral enabled disabled adaptive web_search file_search code_interpreter mcp "
         "web_search_preview computer_use_preview image_generation video_url audio_url thinking reasoning tool_use "
-        "tool_result image input_text output_text image_file document",
+        "tool_result image input_text output_text image_file document "
+        # responses
+        "message function_call function_call_output item_reference input_image input_file summary_text reasoning_text "
+        "local_shell apply_patch custom_tool_call custom_tool_call_output "
+        # messages
+        "auto any none tool base64 url redacted_thinking search_result bash_20250124 text_editor_20250728 "
+        "text_editor_20250124 computer_20250124 memory_20250818 web_search_20250305 web_fetch_20250910 "
+        "code_execution_20250825 tool_search_tool_regex_20251119",
         "syntax": "lark regex",
+        "encoding_format": "float base64",
+        "input_type": "query document search_query search_document classification clustering",
+        "truncation": "auto disabled",
+        "summary": "auto concise detailed",
+        "status": "in_progress completed incomplete",
+        "phase": "commentary final_answer",
+        "include": "reasoning.encrypted_content message.output_text.logprobs message.input_image.image_url "
+        "file_search_call.results web_search_call.action.sources code_interpreter_call.outputs",
+        "media_type": "image/png image/jpeg image/gif image/webp application/pdf text/plain",
     }.items()
 }
 OBJECTS = frozenset(
@@ -76,6 +95,9 @@ OBJECTS = frozenset(
             "guided_decoding_backend",
         ),
         *("structured_outputs", "stop_token_ids", "bad_words", "options", "keep_alive", "chat_template", "documents"),
+        # responses, messages
+        *("system", "source", "prompt", "variables", "output_config", "mcp_servers", "container", "citations"),
+        *("stop_sequences", "input_schema", "conversation", "context_management"),
         *("annotations", "reasoning_details", "search_parameters", "safety_settings", "language", "index"),
     )
 )
@@ -105,6 +127,8 @@ TEXTS = frozenset(
             "refusal",
             "output",
         ),
+        *("instructions", "call_id", "encrypted_content", "previous_response_id", "file_url", "tool_use_id", "user_id"),
+        *("title", "context", "authorization_token"),
     )
 )
 FIELDS = NUMBERS | FLAGS | OBJECTS | TEXTS | frozenset(ENUMS)
@@ -121,7 +145,12 @@ ID_PREFIXES = (
     "audio_",
     "msg_",
     "tool_call_",
+    *("resp_", "rs_", "conv_", "pmpt_", "srvtoolu_"),
 )
+TOOL_NAMES = frozenset(
+    ("bash", "str_replace_based_edit_tool", "computer", "memory", "web_search", "web_fetch", "code_execution")
+)
+"""What tools are called that the API defines itself: under another name it refuses them."""
 
 SCHEMA_NAMES = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
 """Keywords whose members' names are the user's."""

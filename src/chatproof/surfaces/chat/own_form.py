@@ -28,6 +28,12 @@ def _without_effects(value: Request) -> list[str]:
     return [*left_out, *(["hosted tools"] if is_hosted else [])]
 
 
+def _anonymous(value: Request) -> Request:
+    from chatproof.surfaces.chat.anonymous_request import anonymous
+
+    return anonymous(value)
+
+
 FORM = Form(
     is_body=_is_body,
     what="an object with messages",
@@ -35,5 +41,6 @@ FORM = Form(
     said=lambda value: f"messages_count={len(items(value.get('messages')))}",
     without_effects=_without_effects,
     parts=parts_of,
+    anonymous=_anonymous,
     caps=CAPS,
 )

@@ -1,4 +1,4 @@
-"""The shape of a chat request: its fields, types, roles, kinds of parts and the form of its schemas, without a text.
+"""The shape of a request: its fields, types, roles, kinds of parts and the form of its schemas, without a text.
 
 Two requests of one shape ask the same of a server. Turns are not counted: a conversation of five and one of fifty are
 of one shape, if the same kinds of messages follow each other in them.
@@ -20,10 +20,12 @@ from chatproof.surfaces.chat.api_words import (
 
 MOST_LEVELS = 100
 """Of a request; one that is nested deeper has no shape."""
-_OPEN = ("metadata", "logit_bias")  # whose members are data: which ones there are is no part of the shape
+_OPEN = ("metadata", "logit_bias", "input", "variables")  # of data: its members are no part of the shape
 _SEVERAL = 5  # elements of a list beyond which they are not counted
 _REMEMBERED = 500
 _LONGEST = 256 * 1024  # bytes of tools whose shape is remembered
+
+_WITH_SCHEMAS = ("response_format", "text", "output_config")
 
 Shape = tuple[Any, ...]
 
@@ -34,16 +36,23 @@ class TooDeep(ValueError):
 
 def described(body: dict[str, Any]) -> str:
     """A request in a line for people: who speaks, with what, and which fields are set. Only the API's own words."""
-    messages = [message for message in body.get("messages") or () if isinstance(message, dict)]
+    held = body.get("messages") or body.get("input") or ()
+    messages = [message for message in (held if isinstance(held, list) else ()) if isinstance(message, dict)]
     roles = dict.fromkeys(role for m in messages if (role := m.get("role")) in ENUMS["role"])
     parts = [part for m in messages if isinstance(m.get("content"), list) for part in m["content"]]
     kinds = dict.fromkeys(
         str(part["type"]) for part in parts if isinstance(part, dict) and part.get("type") in ENUMS["type"]
     )
-    said = [", ".join(map(str, roles)) or "no known role"]
+    plain = f"input={_size(held)}" if "messages" not in body and not messages else "no known role"
+    said = [", ".join(map(str, roles)) or plain]
     said += [f"parts {', '.join(kinds)}"] if kinds else []
     said += ["calls"] if any(message.get("tool_calls") for message in messages) else []
-    return "; ".join([*said, *(_set(name, body[name]) for name in body if name not in ("model", "messages"))])
+    return "; ".join([*said, *(_set(name, body[name]) for name in body if name not in ("model", "messages", "input"))])
+
+
+def _size(held: Any) -> str:
+    several = isinstance(held, list) and bool(held) and not isinstance(held[0], int)
+    return f"{len(held)} texts" if several else "text" if isinstance(held, str) else "tokens"
 
 
 def _set(name: str, value: Any) -> str:
@@ -72,17 +81,21 @@ class Shapes:
         return tuple((name, self._field(name, body[name])) for name in sorted(body) if name != "model")
 
     def _field(self, name: str, value: Any) -> Shape | str:
-        if name == "messages":
+        if name == "messages" or (name in ("input", "system") and _is_conversation(value)):
             return _messages(value)
-        if name in ("tools", "functions", "response_format"):
+        if name in ("tools", "functions", *_WITH_SCHEMAS):
             text = json.dumps(value)
             if text not in self._known:
-                made = _tools(value) if name != "response_format" else (_with_schemas(value, 0),)
+                made = _tools(value) if name not in _WITH_SCHEMAS else (_with_schemas(value, 0),)
                 if len(text) > _LONGEST or len(self._known) >= _REMEMBERED:
                     return made
                 self._known[text] = made
             return self._known[text]
         return _value(name, value, 1)
+
+
+def _is_conversation(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def _messages(value: Any) -> Shape | str:
@@ -98,7 +111,11 @@ def _message(message: Any) -> tuple[str, Any]:
     if not isinstance(message, dict):
         return (_kind(message), ())
     role = message.get("role")
-    known = role if isinstance(role, str) and role in ENUMS["role"] else f"another: {_kind(role)}"
+    kind = message.get("type")  # an item of a conversation that is no message: a call, its result, a thought
+    if role is None and isinstance(kind, str) and kind in ENUMS["type"]:
+        known = f"type {kind}"
+    else:
+        known = role if isinstance(role, str) and role in ENUMS["role"] else f"another: {_kind(role)}"
     return (known, tuple((name, _member(name, message[name])) for name in sorted(message) if name != "role"))
 
 
@@ -116,14 +133,15 @@ def _part(part: Any) -> Shape | str:
     if not isinstance(part, dict):
         return _kind(part)
     return tuple(
-        (name, _link(part[name]) if name == "image_url" else _value(name, part[name], 4)) for name in sorted(part)
+        (name, _link(part[name]) if name in ("image_url", "source") else _value(name, part[name], 4))
+        for name in sorted(part)
     )
 
 
 def _link(image: Any) -> Shape | str:
     """An image by its URL is another thing than one that is sent along."""
     if not isinstance(image, dict):
-        return _kind(image)
+        return (_kind(image), isinstance(image, str) and image[:5].lower() == "data:")
     url = image.get("url")
     sent_along = isinstance(url, str) and url[:5].lower() == "data:"
     return (*((name, _value(name, image[name], 5)) for name in sorted(image)), sent_along)
@@ -174,7 +192,7 @@ def _with_schemas(value: Any, level: int) -> Shape | str:
         (
             name,
             _schema(value[name], level + 1)
-            if name in ("parameters", "schema")
+            if name in ("parameters", "schema", "input_schema")
             else _with_schemas(value[name], level + 1)
             if isinstance(value[name], dict)
             else _value(name, value[name], level + 1),

@@ -10,18 +10,13 @@ from chatproof.surfaces.own.request_part import Part, Request
 
 _FIELDS = Fields(always=("model", "input"), needed=("dimensions",))  # vectors of another length fit no index
 _LONG, _SHORT = 8000, 200  # characters
-_MARKS = ("encoding_format", "dimensions", "input_type", "task_type", "truncate", "truncate_prompt_tokens")
+_OF_OTHERS = ("messages", "instructions", "max_output_tokens", "store", "stream", "tools", "reasoning", "text")
 
 
 def is_body(value: Any) -> bool:
     """A request with input, and nothing that the Responses API alone takes."""
-    return isinstance(value, dict) and "messages" not in value and _is_input(value.get("input"))
-
-
-def has_marks(value: Request) -> bool:
-    """It says more than an input: something that only this API takes."""
-    embeds = "embed" in str(value.get("model", "")).lower()
-    return embeds or any(name in value for name in _MARKS) or _are_texts(value.get("input"))
+    is_other = isinstance(value, dict) and any(name in value for name in _OF_OTHERS)
+    return isinstance(value, dict) and not is_other and _is_input(value.get("input"))
 
 
 def _is_input(value: Any) -> bool:
@@ -77,6 +72,12 @@ def _shortened(body: Request) -> None:
     body["input"] = held[:_SHORT] if isinstance(held, str) else [str(text)[:_SHORT] for text in held or ()]
 
 
+def _anonymous(value: Request) -> Request:
+    from chatproof.surfaces.chat.anonymous_request import anonymous
+
+    return anonymous(value)
+
+
 FORM = Form(
     is_body=is_body,
     what="an object with input, a text or several",
@@ -84,6 +85,7 @@ FORM = Form(
     said=lambda value: f"inputs={_inputs(value)}",
     without_effects=lambda value: [],
     parts=_parts,
+    anonymous=_anonymous,
     answer=0,
     streams=False,
 )

@@ -24,6 +24,12 @@ def _without_effects(value: Request) -> list[str]:
     return left_out
 
 
+def _anonymous(value: Request) -> Request:
+    from chatproof.surfaces.messages.anonymous_request import anonymous
+
+    return anonymous(value)
+
+
 FORM = Form(
     is_body=_is_body,
     what="an object with messages",
@@ -31,5 +37,6 @@ FORM = Form(
     said=lambda value: f"messages_count={len(items(value.get('messages')))}",
     without_effects=_without_effects,
     parts=parts_of,
+    anonymous=_anonymous,
     caps=CAPS,
 )

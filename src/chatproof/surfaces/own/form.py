@@ -21,6 +21,7 @@ class Form(NamedTuple):
     said: Callable[[Request], str]  # how much it asks, without a word of it: messages_count=2
     without_effects: Callable[[Request], list[str]]  # takes out of a copy what acts on the server; names what that was
     parts: Callable[[Request], list[Part]]  # what can be left out or put more plainly, what is missed least first
+    anonymous: Callable[[Request], Request]  # the same with other words and names; loads what it needs
     caps: tuple[str, ...] = ()  # the fields that limit an answer's tokens
     answer: int = 500  # tokens of an answer without a cap
     streams: bool = True

@@ -10,11 +10,12 @@ from chatproof.surfaces.responses.request_parts import CAPS, parts_of
 _OWN_TOOLS = ("function", "custom", "local_shell", "apply_patch", "computer_use_preview", "namespace")
 """Run by the client; all others by the server."""
 _STORING = "storing"
+_OF_OTHERS = ("messages", "encoding_format", "dimensions")  # of chat, and of embeddings
 
 
 def is_body(value: Any) -> bool:
     """A request with an input, or a template that has one."""
-    if not isinstance(value, dict) or "messages" in value:
+    if not isinstance(value, dict) or any(name in value for name in _OF_OTHERS):
         return False
     held = value.get("input")
     listed = isinstance(held, list) and all(isinstance(one, dict) for one in held)
@@ -37,6 +38,12 @@ def _count(value: Request) -> str:
     return f"input={f'{len(held)} items' if isinstance(held, list) else 'text'}"
 
 
+def _anonymous(value: Request) -> Request:
+    from chatproof.surfaces.responses.anonymous_request import anonymous
+
+    return anonymous(value)
+
+
 FORM = Form(
     is_body=is_body,
     what="an object with input",
@@ -44,6 +51,7 @@ FORM = Form(
     said=_count,
     without_effects=_without_effects,
     parts=parts_of,
+    anonymous=_anonymous,
     caps=CAPS,
     put={_STORING: "store"},
 )
