@@ -47,7 +47,7 @@ ROWS = [
      'error", Os { code: 111, kind: ConnectionRefused, message: "Connection refused" })) }))',
      "net.refused", "provider", "likely", "Connection refused"),
     ('reqwest::Error { kind: Request, url: "https://llm.example/v1/chat/completions", source: TimedOut }',
-     "limit.deadline", "provider", "likely", "timed out"),
+     "limit.deadline", "unknown", "likely", "timed out"),
     ('reqwest::Error { kind: Request, url: "https://llm.example/v1/chat/completions", source: hyper::Error(IncompleteMessage) }',
      "net.closed", "provider", "likely", "closed"),
     ('reqwest::Error { kind: Request, url: "https://llm.example/v1/chat/completions", source: hyper::Error(Connect, Custom { kind: '

@@ -20,10 +20,12 @@ from chatproof import captures
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.contract.clause import BROKEN, MUST, SMOKE, VALIDATE
 from chatproof.judging.contract import Choice
+from chatproof.usage_error import UsageError
 
 ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "siblings_later.toml").read_text())["row"]
 KNOWN = {"kind", "source", "text", "status", "type", "body", "har", "as", "events", "message", "finish", "again"}
-KNOWN |= {"last_message", "codes", "owners", "words", "never", "refused", "sure", "broken", "sound", "whole"}
+KNOWN |= {"last_message", "codes", "owners", "words", "never", "refused", "sure", "broken", "sound", "whole", "calm"}
+KNOWN |= {"coding"}
 SENT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -69,7 +71,7 @@ def har_entry(entry: dict[str, Any]) -> dict[str, Any]:
 
 def data(row: dict[str, Any]) -> bytes:
     if "text" in row:
-        return str(row["text"]).encode()
+        return str(row["text"]).encode(row.get("coding", "utf-8"))
     if "har" in row:
         creator = {"name": "WebInspector", "version": "537.36"}
         log = {"version": "1.2", "creator": creator, "entries": [har_entry(entry) for entry in row["har"]]}
@@ -98,11 +100,14 @@ def wrong(row: dict[str, Any]) -> str:
         return f"was read: {[d['code'] for d in document['diagnoses']]}"
     try:
         document = judged(row)
-    except captures.Unreadable as error:
-        return f"was refused: {error}"
+    except (captures.Unreadable, UsageError) as error:
+        return "" if row.get("calm") else f"was refused: {error}"
     diagnoses = document["diagnoses"]
     mine = [f for f in document["findings"] if f["probe"] == row.get("as", f["probe"]) and f["outcome"] == BROKEN]
     told = json.dumps([diagnoses, document["findings"]], ensure_ascii=False)
+    if row.get("calm"):
+        blamed = [d["code"] for d in diagnoses if not d["code"].startswith("limit.")]
+        return f"blamed: {blamed}" if blamed or any(f["level"] == MUST for f in mine) else ""
     if row.get("sound"):
         musts = [f["clause"] for f in mine if f["level"] == MUST]
         twice = [d["code"] for d in diagnoses if d["code"] == "stream.duplicated"]

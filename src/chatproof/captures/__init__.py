@@ -18,6 +18,7 @@ from chatproof.captures import (
     paste,
     pasted_errors,
     run_document,
+    server_logs,
     transcript,
     wget,
     wire,
@@ -95,6 +96,11 @@ def _read(data: bytes) -> Capture:
     if wget.looks_like(start):
         return wget.read(start)
     text = start[:LONGEST_TEXT].decode("utf-8", "replace")
+    answer = json_files.answer_in(text)
+    around = text.replace(answer.decode("utf-8", "surrogatepass"), "", 1) if answer else ""
+    if answer and not pasted_errors.looks_like(around) and not other_formats.name(around.encode("utf-8", "replace")):
+        said = "the text holds a whole answer; what stands around it is not judged"
+        return (found := _json(answer, answer))._replace(notes=(said, *found.notes))
     known = "" if bare_curl.looks_like(text) else other_formats.name(start)
     if not known and pasted_errors.looks_like(text):
         return pasted_errors.read(start)
@@ -124,6 +130,11 @@ def _json(data: bytes, start: bytes) -> Capture:
     if crowded(start, _VALUES):
         raise Unreadable(f"it has more than {_VALUES} values; reduce it to the calls that you want to check")
     value = _parsed(start)
+    if value is None and "\u201c".encode() in start[:LONGEST_TEXT]:
+        plain = paste.straight(start.decode("utf-8", "replace")).encode()
+        if _parsed(plain) is not None:
+            said = "typographic quotation marks, as editors make them, were replaced"
+            return (found := _json(plain, plain))._replace(notes=(said, *found.notes))
     if value is None:
         text = start[:LONGEST_TEXT].decode("utf-8", "replace")
         if start[:1] == b"[" and pasted_errors.looks_like(text):  # logs begin with a time in brackets
@@ -138,11 +149,14 @@ def _json(data: bytes, start: bytes) -> Capture:
         raise Unreadable("it begins like a HAR or a run document, but is not valid JSON: its end may be missing")
     if isinstance(value, dict) and str(value.get("schema", "")).startswith("chatproof."):
         raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that can be read")
+    records = json_records.lines(start) if value is None and start[:1] == b"{" else []
+    requests = [record for record in records or [value] if server_logs.is_record(record)]
+    if requests:
+        return pasted_errors.of_requests(requests)
     if json_records.is_record(value):
         return pasted_errors.of_record(json_records.text_of(value))
-    logged = json_records.lines(start) if value is None and start[:1] == b"{" else ""
-    if logged:
-        return pasted_errors.of_record(logged)
+    if any(map(json_records.is_record, records)):
+        return pasted_errors.of_record(json_records.texts_of(records))
     if axios.is_error(value):
         return axios.read(value)
     if app_errors.is_error(value):

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from chatproof.captures import own_words
+from chatproof.captures import literal, own_words
 from chatproof.captures.json_files import holds_answer
-from chatproof.captures.told import PHRASES, Told, as_body, body_after, value_at
+from chatproof.captures.told import PHRASES, Told, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
 
 NAME = "an error that an application shows"
 _LOOKED_AT = 64 * 1024
 _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
+_A_TABLE = 3  # different statuses with their names
+_NAMED = re.compile(r"(?<![\w.,:/-])([45]\d\d)(?= (?:[A-Z]|\|))")
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
@@ -46,6 +48,8 @@ def pieces(text: str) -> Iterator[Told]:
     text = text[:_LOOKED_AT]
     status = _status(text)
     body, headers = _error_in(text, status)
+    if body is None and len(set(_NAMED.findall(text))) >= _A_TABLE:
+        return  # a page that explains statuses
     if body is None and status:
         words = _words(text, status)
         body = _members(text) or (as_body({"error": {"message": words}}) if words else None)
@@ -100,8 +104,14 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
     """The first object of a text that carries an error, also where a page broke its lines or a log quoted it; or an
     SDK's own. Without a status only what is an error under any."""
     for layout in (text, text.replace("\n", ""), text.replace("\n", " "), text.replace('\\"', '"')):
+        passed = 0  # offset behind an answer: what is within it is the model's, and no error
         for match in list(re.finditer(r"\{", layout))[:_OBJECTS]:
-            value = value_at(layout, match.start())
+            if match.start() < passed:
+                continue
+            value, end = _value_at(layout, match.start())
+            if isinstance(value, dict) and holds_answer(value):
+                passed = end
+                continue
             if is_error(value):
                 told = of_object(value)
                 return told.body, told.headers
@@ -110,6 +120,13 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
             if error is not None and not (error.where in ("$", "$.message") and own_words.kind(error.message)):
                 return as_body(value), ()
     return None, ()
+
+
+def _value_at(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return literal.read(text, at)
+    except literal.NoValue:
+        return None, at
 
 
 def _members(text: str) -> bytes | None:

@@ -80,7 +80,7 @@ def _body(after: str) -> bytes | None:
         except (ValueError, RecursionError):
             return None
         return start[:end].encode("utf-8", "surrogatepass")
-    if re.match(r"(?:data|event): ?\S", start):
+    if re.match(r"(?:(?::[^\n]*)?\n)*(?:data|event): ?\S", start):  # comments may come first
         kept: list[str] = []
         for line in start.split("\n"):
             if not _OF_A_STREAM.match(line):

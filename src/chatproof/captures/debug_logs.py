@@ -17,12 +17,16 @@ _HTTPCORE = re.compile(
 _HTTP2 = re.compile(r"receive_response_headers\.complete return_value=\((\d{3}), (?=\[)")
 _OPTIONS = re.compile(r"Request options: (?=\{)")
 _CURL = re.compile(r"(?m)^curl -X POST ?\\?\s*\n?\s*(https?://\S{1,500})")  # LiteLLM's "POST Request Sent from LiteLLM"
+_OPENAI_0 = re.compile(  # openai-python 0, at level INFO
+    r"\berror_code=(\S{1,80}) error_message=('(?:[^'\\\n]|\\.){1,4000}'|\"(?:[^\"\\\n]|\\.){1,4000}\") "
+    r"error_param=\S{1,200} error_type=(\S{1,80})"
+)
 _RAW = re.compile(r"RAW RESPONSE:\s*(?=[{\[<])")
 _COMPLETION = re.compile(r"\bChatCompletion\(id=")
 
 
 def looks_like(text: str) -> bool:
-    forms = (_HTTPX, _OPENAI, _HTTPCORE, _HTTP2, _RAW)
+    forms = (_HTTPX, _OPENAI, _OPENAI_0, _HTTPCORE, _HTTP2, _RAW)
     return any(form.search(text) for form in forms) or bool(_CURL.search(text) and "LiteLLM" in text)
 
 
@@ -42,6 +46,9 @@ def pieces(text: str) -> Iterator[Told]:
         for match in form.finditer(text):
             found.append((match.start(), Told(int(match[1]), None, _pairs(value_at(text, match.end())))))
     found += ((m.start(), Told(url=m[1].rstrip("\\"), method="POST")) for m in _CURL.finditer(text))
+    for match in _OPENAI_0.finditer(text):
+        error = {"message": value_at(text, match.start(2)), "code": match[1], "type": match[3]}
+        found.append((match.start(), Told(body=as_body({"error": error}))))
     for match in _RAW.finditer(text):
         found.append((match.start(), Told(body=as_body(value_at(text, match.end())))))
     yield from (told for _, told in sorted(found, key=lambda pair: pair[0]))

@@ -12,6 +12,7 @@ from chatproof.captures.entry import Unreadable
 from chatproof.contract.surface import Surface
 from chatproof.surfaces import names, surface_of
 
+_DOCUMENTS, _LONGEST = 8, 1 << 20
 _CAPTURE = "capture the reply itself with: curl -sS -i …"
 
 
@@ -45,6 +46,19 @@ def _what(value: Any) -> str:
     if isinstance(value.get("input"), list | str) and "model" in value and "output" not in value:
         return "the body of a request (it has input and no output)"
     return _of_a_tool(value)
+
+
+def answer_in(text: str) -> bytes:
+    """The one answer of some API that begins a line of a text, as a whole JSON document; empty where there is none."""
+    found = []
+    for start in [*re.finditer(r"(?m)^[ \t]*(?=\{)", text)][:_DOCUMENTS]:
+        try:
+            value, length = json.JSONDecoder().raw_decode(text[start.end() : start.end() + _LONGEST])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and holds_answer(value):
+            found.append(text[start.end() : start.end() + length])
+    return found[0].encode("utf-8", "surrogatepass") if len(found) == 1 else b""
 
 
 def holds_answer(value: Any) -> bool:

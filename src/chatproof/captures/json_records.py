@@ -15,6 +15,7 @@ _CAUSE = re.compile(
 )
 _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
 _SAID = ("message", "msg", "detail")
+_OF_DOCKER = {"log", "stream", "time", "attrs"}
 _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
 
@@ -22,7 +23,8 @@ def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
     if isinstance(value, list):
         return 0 < len(value) <= _MOST and all(isinstance(entry, dict) and _is_thrown(entry) for entry in value)
-    logged = isinstance(value, dict) and (_is_logged(value) or _is_a_cause(value) or _is_thrown(value))
+    known = (_is_logged, _is_a_cause, _is_thrown, _is_of_a_workflow)
+    logged = isinstance(value, dict) and any(kind(value) for kind in known)
     return logged and not holds_answer(value)
 
 
@@ -33,8 +35,15 @@ def text_of(value: Any) -> str:
     return "\n".join(found)
 
 
-def lines(data: bytes) -> str:
-    """The texts of a log with a record on each line; empty where it is none."""
+def texts_of(values: list[Any]) -> str:
+    """The texts of several records; what Docker keeps of a container is the text itself, cut into lines."""
+    if all(isinstance(value.get("log"), str) and value.keys() <= _OF_DOCKER for value in values):
+        return "".join(value["log"] for value in values)
+    return "\n".join(map(text_of, values))
+
+
+def lines(data: bytes) -> list[Any]:
+    """The records of a log with one on each line; none where it is no such log."""
     found: list[Any] = []
     for line in data[: 4 << 20].splitlines()[:_LINES]:
         if not line.strip():
@@ -42,14 +51,14 @@ def lines(data: bytes) -> str:
         try:
             found.append(json.loads(line))
         except (ValueError, RecursionError):
-            return ""
-    if len(found) < 2 or not all(isinstance(value, dict) for value in found) or not any(map(is_record, found)):
-        return ""
-    return "\n".join(map(text_of, found))
+            return []
+    return found if len(found) > 1 and all(isinstance(value, dict) for value in found) else []
 
 
 def _is_logged(value: dict[str, Any]) -> bool:
     names = {name.lower() for name in value}
+    if isinstance(value.get("log"), str) and "stream" in names and names <= _OF_DOCKER:
+        return True
     return bool(names & _LEVELS and names & _TIMES and names & _WORDS)
 
 
@@ -58,6 +67,12 @@ def _is_thrown(value: dict[str, Any]) -> bool:
     return any(
         isinstance(value.get(name), str) and _THROWN.match(value[name]) for name in ("error", "message", "stack")
     )
+
+
+def _is_of_a_workflow(value: dict[str, Any]) -> bool:
+    """What n8n shows of a node that failed: its own words, and those of the client below them."""
+    details = value.get("errorDetails")
+    return isinstance(value.get("errorMessage"), str) and isinstance(details, dict) and "rawErrorMessage" in details
 
 
 def _is_a_cause(value: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ _SPACE = re.compile(r"[\s]*")
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?n?")
 _WORDS: dict[str, Any] = {"None": None, "null": None, "nil": None, "undefined": None, "True": True, "true": True,
                           "False": False, "false": False, "NaN": None}  # fmt: skip
+_STRUCT, _ATOM = re.compile(r"%[A-Z]?[\w.]{0,100}\{"), re.compile(r":\"?([A-Za-z_]\w{0,80})\"?")  # Elixir
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _LEFT_OUT = re.compile(
     r"\[(?:Object|Array|Function|Circular|Getter|Symbol)[^\]\n]{0,100}\]|<ref \*\d+>|\.\.\. \d+ more \w+"
@@ -43,6 +44,10 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
         return _members(text, at + 1, depth)
     if char in "[(":
         return _items(text, at + 1, "]" if char == "[" else ")", depth) if char else _fail()
+    if char == "%" and (struct := _STRUCT.match(text, at)):
+        return _members(text, struct.end(), depth)
+    if char == ":" and (atom := _ATOM.match(text, at)):
+        return atom[1], atom.end()
     if char in "'\"`" and char:
         return _string(text, at)
     if char == "b" and text[at + 1 : at + 2] in ("'", '"') and text[at + 1 : at + 2]:

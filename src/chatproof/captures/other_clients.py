@@ -28,6 +28,12 @@ _STATUS = (
     re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
     re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
     re.compile(r"status code of ([45]\d\d)\b"),  # Dio
+    re.compile(
+        r"(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)\b ?:[^\n(]{0,200}\(([45]\d\d)\)"
+    ),  # PowerShell 5, in any language
+    re.compile(r"Assert status code\b[^\0]{0,2000}?actual value is <([45]\d\d)>"),  # hurl
+    re.compile(rf"\b([45]\d\d) (?:{PHRASES}) from (?:POST|GET) https?://\S{{1,500}}"),  # Spring's WebClient
+    re.compile(r"\b(?:request|call) failed(?: with)?:? [\[(](?:HTTP |status )?([45]\d\d)[\])]:?\s{0,4}"),  # R, plugins
     re.compile(r"HTTP Error ([45]\d\d): "),  # urllib
     re.compile(rf"\bunexpected status ([45]\d\d) (?:{PHRASES})(?:: )?"),  # Codex
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
@@ -37,6 +43,7 @@ _SENT = re.compile(
     r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
     r"\bRequest error: https?://|"
     r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|(?:^|[\s(])[\w.$\\]{0,120}(?:Exception)\b(?:[:)]| in )|"
+    r"TransportError\{|NSURLErrorDomain\b|URLError\(_nsError|\bSocketException \(|"
     r"The SSL connection could not be established|(?m:^(?:Caused by|nested exception is):)"
 )
 _WORDS = re.compile(r"\b[\w.$\\:]{0,120}(?:Exception|Error): ([^\n]{12,2000})")
@@ -51,7 +58,7 @@ _UNSAID = re.compile(r"failed to deserialize api response|is an invalid start of
 
 def stopped(text: str) -> Told | None:
     """Why a request got no reply, where a client says so; None where a status is told, or nothing."""
-    text = text[:_LOOKED_AT]
+    text = text[:_LOOKED_AT].replace('\\"', '"')
     if _status(text) or not _SENT.search(text):
         return None
     fault = trouble.by_words(_without_quotations(text), "the client")
@@ -92,6 +99,8 @@ def _body(text: str, at: int) -> bytes | None:
     body = body_after(text, at)
     if body is not None:
         return body
+    if text[at - 1 : at] == ")":  # .NET's phrase of the status, in the user's language
+        return None
     line = text[at : at + 4000].lstrip("\n\r ").split("\n", 1)[0].strip().strip("\"'")
     if own_words.kind(line):
         return None

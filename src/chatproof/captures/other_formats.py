@@ -14,6 +14,12 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"^PK\x03\x04", "a ZIP archive", "unpack it, and give the file that is meant"),
     (r"^\x1f\x8b", "a gzip archive", "unpack it, and give the file that is meant"),
     (r"(?m)^(?:POST|GET) \S+ HTTP/1\.[01]\r?$", "a request as it goes over the wire", "curl -sS -i …"),
+    (r"^(?:await )?fetch\(\"https?://", "a fetch() call as a browser copies it, without the reply", "curl -sS -i …"),
+    (
+        r"^(?:\$session = New-Object|Invoke-(?:WebRequest|RestMethod)\b[^\n]{0,80} -Uri )",
+        "a request of PowerShell, without its reply",
+        "curl.exe -sS -i …",
+    ),
     (r"^curl\s", "a curl command, without what it printed", "run it with -sS -i, and give its output"),
 )
 _COMPILED = tuple((re.compile(pattern), what, instead) for pattern, what, instead in _KNOWN)

@@ -7,6 +7,7 @@ JSON parser says, what LiteLLM wraps around the words of a provider. Each row ha
 import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
+NO_HEADER, NO_CLIENT, SET_ASIDE = "no header", "no client", "set aside"
 
 _SENTENCES: tuple[tuple[str, str], ...] = (
     # (kind, how such words begin)
@@ -40,6 +41,18 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         NOT_SENT,
         r".{1,60} API key is missing\. Pass it using|Did not find \w+_api_key|Missing API Key - A call is",
     ),
+    (
+        NO_HEADER,
+        r"Illegal header value b|Invalid header value|Headers\.append: ",
+    ),  # h11, undici
+    (NO_HEADER, r"'(?:ascii|latin-1)' codec can't encode character|Cannot convert argument to a ByteString"),
+    (
+        NO_HEADER,
+        r"invalid header field value|Invalid character in header content",
+    ),  # Go, Node
+    (NO_CLIENT, r"\w{0,40}Client\.__init__\(\) got an unexpected keyword argument|__init__\(\) got an unexpected"),
+    (NO_CLIENT, r"You tried to access openai\.|module 'openai' has no attribute|cannot import name '\w+' from 'openai"),
+    (SET_ASIDE, r"No deployments available for selected model"),  # LiteLLM's router; as a reply it is its proxy's
     (NO_URL, r"\"?\S{0,200}\"? cannot be parsed as a URL|Failed to parse URL from|Failed to construct 'URL'"),  # JS
     (NO_URL, r"Request URL is missing an '?http|Request URL has an unsupported protocol"),  # httpx
     (NO_URL, r"Invalid URL(?:$|:? '| \"|: (?:No|Invalid) )"),  # requests, Node; not OpenAI's "Invalid URL (POST /v1/…)"
@@ -74,6 +87,13 @@ _SAID = {
         "it lacks or refuses; fix that in the program, then ask the endpoint with: chatproof "
         "smoke"
     ),
+    NO_HEADER: "the client sent nothing: a header that it builds holds what none may hold; most often the key is "
+    "empty, or has a line end, a blank or a typographic character; check how the program gets its key, then see: "
+    "chatproof doctor",
+    NO_CLIENT: "the client sent nothing: its libraries do not fit each other, or the program is written for another "
+    "version of them; install the versions that the program names (openai and httpx belong together)",
+    SET_ASIDE: "LiteLLM's router sent nothing: after earlier failures it has set every deployment of this model "
+    "aside for some time; the cause is in the errors before this one",
     NO_URL: "the client sent nothing: what it has for a base URL is no URL (undefined, or without http:// or "
     "https://); set the base URL in the program or its environment, then see: chatproof doctor",
     NO_JSON: (

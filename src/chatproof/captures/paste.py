@@ -12,12 +12,28 @@ _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,300}(?:\x0
 _BEGINS = rb"(?:HTTP/[0-9.]{1,3} [0-9]{3}|[*><] \S|\* {2,3}\S|curl: \([0-9]{1,3}\))"
 # What logs write before each line: GitHub, kubectl, GitLab, Jenkins, Docker Compose, curl --trace-time.
 _STAMPS = (
-    re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?(?: \d\d[OE][+ ]?)? ?"),
+    re.compile(
+        rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+        rb"(?: \d\d[OE][+ ]?| std(?:out|err) [FP])? ?"
+    ),
     re.compile(rb"\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\] ?"),
     re.compile(rb"\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]? "),
-    re.compile(rb"[A-Za-z0-9_.-]{1,60} {0,40}\| "),
+    re.compile(rb"[A-Za-z0-9_.-]{1,60} {0,40}\|(?: |$)"),
+    re.compile(rb"\[(?:pod/)?[\w.-]{1,120}/[\w.-]{1,120}\](?: |$)"),
+    re.compile(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,100} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?: |$)"),
 )
-_FENCE = re.compile(rb"^[ \t]*(?:`{3,}|~{3,})[^\n]*\n?", re.MULTILINE)
+_FENCE = re.compile(  # Markdown's; Jira's; a forum's
+    rb"^[ \t]*(?:`{3,}[^\n]*|~{3,}[^\n]*|\{(?:noformat|code)(?::[^}\n]{0,60})?\}[ \t\r]*|"
+    rb"\[/?(?:code|quote)[^\]\n]{0,40}\][ \t\r]*|</?(?:pre|code)>[ \t\r]*)(?:\n|\Z)",
+    re.MULTILINE,
+)
+_HEAD = re.compile(
+    rb"(HTTP/[0-9.]{1,3} [0-9]{3}[^\r\n]{0,80}\n(?:[A-Za-z][\w-]{0,60}:[^\r\n]{0,8000}\n){0,100})[ \t]{1,8}\n"
+)
+_TYPOGRAPHIC = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00a0": " "})
+
+
+_STACKED, _QUOTED = 3, 4  # prefixes before prefixes, quotations of quotations
 
 
 class Pasted(NamedTuple):
@@ -37,7 +53,13 @@ def clean(data: bytes, *, fences: bool = True) -> Pasted:
         data = decoded
         notes.append("the file is UTF-16, as PowerShell writes it; it was read as text")
     data = data.removeprefix(b"\xef\xbb\xbf")
-    steps = (_without_escapes, *([_without_fences] if fences else []), _without_indent, _without_stamps)
+    steps = (
+        _without_escapes,
+        *([_without_fences] if fences else []),
+        _without_indent,
+        _without_stamps,
+        _with_blank_lines,
+    )
     for step in steps:
         changed, note = step(data)
         if note:
@@ -61,8 +83,10 @@ def _utf16(data: bytes) -> bytes | None:
         text = data.decode(coding)
     except UnicodeDecodeError:
         return None
-    # A body in UTF-16 alone is what the server sent: no JSON client reads it, and that is to be said of the server.
-    return text.encode("utf-8", "surrogatepass") if re.match(r"\s*(?:HTTP/|\* |curl: \()", text) else None
+    # Without its mark, a body in UTF-16 is what the server sent: no JSON client reads it, and that is to be said of the
+    # server. With it, Windows' PowerShell wrote the file, as it does of all that a command prints.
+    told = coding == "utf-16" or re.match(r"\s*(?:HTTP/|\* |curl: \()", text)
+    return text.encode("utf-8", "surrogatepass") if told else None
 
 
 def _without_escapes(data: bytes) -> tuple[bytes, str]:
@@ -102,20 +126,43 @@ def _without_indent(data: bytes) -> tuple[bytes, str]:
     if width and all(line.startswith(lead) for line in filled):
         plain = b"\n".join(line[width:] if line.strip() else line.strip(b" \t") for line in lines)
         return plain, "an indentation of all lines was removed"
-    if len(filled) > 1 and all(line.startswith(b">") for line in filled):
-        plain = b"\n".join(line[2:] if line.startswith(b"> ") else line[1:] for line in lines)
-        if re.match(rb"\s*" + _BEGINS, plain):
+    plain = data
+    for _ in range(_QUOTED):  # a mail that quotes a mail
+        if len(filled) < 2 or not all(line.startswith(b">") for line in filled):
+            break
+        plain = b"\n".join(line[2:] if line.startswith(b"> ") else line[1:] for line in plain.split(b"\n"))
+        filled = [line for line in plain.split(b"\n") if line.strip()]
+        if re.match(rb"\s*" + _BEGINS, plain) and not all(line.startswith(b">") for line in filled):
             return plain, "the marks of a quotation were removed"
     return data, ""
 
 
 def _without_stamps(data: bytes) -> tuple[bytes, str]:
     """Times or names of services before each line of a log."""
-    head = data[:65536]
-    for stamp in _STAMPS:
-        anchored = re.compile(rb"^" + stamp.pattern, re.MULTILINE)
-        first = re.compile(rb"^" + stamp.pattern + _BEGINS, re.MULTILINE)
-        if len(first.findall(head)) < 2 and not re.match(rb"\s*" + stamp.pattern + rb"HTTP/", head):
-            continue
-        return anchored.sub(b"", data), "a log's prefix before each line was removed"
-    return data, ""
+    plain = data
+    for _ in range(_STACKED):
+        stamp = next((stamp for stamp in _STAMPS if _is_before(stamp, plain[:65536])), None)
+        if stamp is None:
+            break
+        plain = re.compile(rb"^(?:" + stamp.pattern + rb")", re.MULTILINE).sub(b"", plain)
+    return plain, "a log's prefix before each line was removed" if plain is not data else ""
+
+
+def _is_before(stamp: re.Pattern[bytes], head: bytes) -> bool:
+    """Before each line of the text; or before lines that only a reply or curl has."""
+    lines = [line.rstrip(b"\r") for line in head.splitlines() if line.strip()]
+    if len(lines) > 1 and all(stamp.match(line) for line in lines):
+        return True
+    first = re.compile(rb"^" + stamp.pattern + _BEGINS, re.MULTILINE)
+    return len(first.findall(head)) > 1 or bool(re.match(rb"\s*" + stamp.pattern + rb"HTTP/", head))
+
+
+def _with_blank_lines(data: bytes) -> tuple[bytes, str]:
+    """The empty line behind a reply's head, where an editor or a tool has put a blank into it."""
+    plain = _HEAD.sub(rb"\1\n", data[:65536], count=20) + data[65536:]
+    return (plain, "blanks in an empty line were removed") if len(plain) != len(data) else (data, "")
+
+
+def straight(text: str) -> str:
+    """The text with the quotation marks that a program wrote, where an editor made them typographic."""
+    return text.translate(_TYPOGRAPHIC)

@@ -19,6 +19,7 @@ from chatproof.captures import (
     sdk_node,
     sdk_python,
     sdk_rust,
+    server_logs,
     trouble,
 )
 from chatproof.captures.entry import (
@@ -50,7 +51,7 @@ READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, brows
 # What these find is the whole of it: the lines below a command are what it printed, and no other client's.
 ALONE: tuple[Reader, ...] = (bare_curl, http_logs)
 # These know no client by its name: they are asked where the others find neither a status nor a cause.
-OTHERS: tuple[Reader, ...] = (app_errors, other_clients)
+OTHERS: tuple[Reader, ...] = (server_logs, app_errors, other_clients)
 
 
 def looks_like(text: str) -> bool:
@@ -77,7 +78,7 @@ def read(data: bytes) -> Capture:
             f"it is {names}: the client could not read a reply as JSON, and the reply itself is not "
             "in the text; capture it with: curl -sS -i …"
         )
-    own = "" if told else own_words.reason(text)
+    own = "" if told else server_logs.reason(text) or own_words.reason(text)
     if own:
         raise Unreadable(f"it is {names}: {own}")
     if not told:
@@ -96,6 +97,9 @@ def read(data: bytes) -> Capture:
 
 def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:
     """What the readers tell that know no client by its name. Where no status is told, why nothing came goes first."""
+    logged = merged(server_logs.pieces(text))
+    if logged:
+        return [server_logs], logged
     stopped = other_clients.stopped(text)
     if stopped is not None and not app_errors.tells_status(text):
         return [other_clients], [stopped]
@@ -112,6 +116,16 @@ def of_record(text: str) -> Capture:
     if fault is None:
         return read(text.encode("utf-8", "surrogatepass"))
     return Capture(json_records.NAME, (captured(1, Told(fault=fault)),), as_secrets(tokens_in(text.encode())))
+
+
+def of_requests(values: list[Any]) -> Capture:
+    """A server's log with a JSON record for each request. Raises Unreadable where none of them failed."""
+    told = merged(server_logs.of_records(values))
+    if not told:
+        raise Unreadable(f"it is {server_logs.NAME}: {server_logs.ANSWERED}")
+    entries = tuple(captured(number, piece) for number, piece in enumerate(told, 1))
+    secrets = as_secrets(secret for piece in told for secret in secrets_in_url(piece.url))
+    return Capture(server_logs.NAME, entries, secrets, (seen(told[-1]),))
 
 
 def of_object(value: dict[str, Any]) -> Capture:

@@ -48,6 +48,7 @@ _STOPPED = re.compile(
     r"(?:\.\w+)*\.\w*(?:Error|Exception|Timeout|Disconnected|Closed|IncompleteRead)\w*|ConnectionRefusedError|"
     r"ConnectionResetError|TimeoutError|ConnectionError): ?([^\n]{0,2000})"
 )
+_RETRIED = re.compile(r"\bstate=finished raised (\w+)")  # tenacity, where nothing prints what it gave up on
 _ORIGINAL = re.compile(r"Original Response: ?(?=\S)")  # LiteLLM
 _CONNECTION = ("APIConnectionError", "APITimeoutError")
 _PAGE_STATUS = re.compile(rb"\b(5\d\d)\b")
@@ -60,6 +61,7 @@ def looks_like(text: str) -> bool:
         or _RAISED.search(text)
         or any(form.search(text) for form in (*_HTTP, _QUOTED))
         or _STOPPED.search(text)
+        or _RETRIED.search(text)
     )
 
 
@@ -68,6 +70,8 @@ def pieces(text: str) -> Iterator[Told]:
     found = [*_codes(text), *_urls(text), *_quoted(text)]
     if not any(told.status for _, told in found):
         found += _classes(text)
+    if not found:
+        found += ((m.start(), Told(CLASSES.get(m[1], 0))) for m in _RETRIED.finditer(text))
     if not any(told.status or told.body for _, told in found):
         found += _stopped(text)
     yield from (told for _, told in sorted(found, key=lambda pair: pair[0]))

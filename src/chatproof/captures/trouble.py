@@ -9,6 +9,19 @@ from collections.abc import Iterable
 from chatproof.printable import cut, escape
 from chatproof.wire.exchange import Fault
 
+
+def _numbers(*numbers: int) -> str:
+    """A system's number for an error, as languages write it: it says the same in every language of Windows."""
+    written = "|".join(map(str, numbers))
+    return rf"(?:WinError |os error |\bErrno |\berrno[ =:]{{1,3}}-?|SocketException \()(?:{written})\b"
+
+
+def _apples(*codes: int) -> str:
+    """NSURLErrorDomain's codes: what stands beside them is in the user's language."""
+    written = "|".join(map(str, codes))
+    return rf"(?:NSURLErrorDomain[^\n]{{0,12}}|URLError\(_nsError[^\n]{{0,60}})[Cc]ode[=:]? ?\"?-(?:{written})\b"
+
+
 _SENTENCES: tuple[tuple[str, str, str], ...] = (
     # (words, diagnosis code, phase); the first that is found
     (
@@ -54,7 +67,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"peer certificate cannot be authenticated|PKIX path|valid certification path|CertPathBuilderException|"
         r"Trust anchor for certification path|RemoteCertificateChainErrors|UntrustedRoot|PartialChain|UnknownIssuer|"
         r"The remote certificate (?:is invalid|was rejected)|authority that is not trusted|"
-        r"[Cc]ertificate for this server is invalid",
+        r"[Cc]ertificate for this server is invalid|" + _apples(1201, 1202, 1203, 1204),
         "tls.untrusted",
         "tls",
     ),
@@ -62,7 +75,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|record layer failure|"
         r"unsupported protocol|no protocols available|handshake failure|alert protocol version|EPROTO\b|"
         r"Received fatal alert|bad[ _]record[ _]mac|Unsupported or unrecognized SSL message|Unrecognized SSL message|"
-        r"ERR_SSL_|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL",
+        r"ERR_SSL_|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL|" + _apples(1200),
         "tls.protocol",
         "tls",
     ),
@@ -70,28 +83,31 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Could not resolve host|Resolving timed out|getaddrinfo|ENOTFOUND|EAI_AGAIN|Name or service not known|"
         r"nodename nor servname|name resolution|[Nn]o such host|dns error|failed to lookup address|server misbehaving|"
         r"UnknownHostException|Failed host lookup|server with the specified hostname could not be found|"
-        r"ERR_NAME_NOT_RESOLVED|NameResolutionError|"
-        r"WinError 11001",
+        r"ERR_NAME_NOT_RESOLVED|NameResolutionError|:nxdomain\b|"
+        + _numbers(11001, 11002, 11004)
+        + "|"
+        + _apples(1003, 1006),
         "net.dns",
         "dns",
     ),
     (
         r"Connection refused|ECONNREFUSED|actively refused|ERR_CONNECTION_REFUSED|All connection attempts failed|"
-        r"WinError 10061|os error (?:111|61|10061)\b|Could not connect to the server",
+        r":econnrefused\b|Could not connect to the server|" + _numbers(111, 61, 10061) + "|" + _apples(1004),
         "net.refused",
         "connect",
     ),
     (
         r"Network is unreachable|No route to host|ENETUNREACH|EHOSTUNREACH|ERR_ADDRESS_UNREACHABLE|"
-        r"ERR_INTERNET_DISCONNECTED|WinError 100(?:51|65)|os error (?:101|113|51|65)\b|"
-        r"Internet connection appears to be offline",
+        r"ERR_INTERNET_DISCONNECTED|:e(?:host|net)unreach\b|Internet connection appears to be offline|"
+        + _numbers(101, 113, 51, 65, 10051, 10065)
+        + "|"
+        + _apples(1009),
         "net.unreachable",
         "connect",
     ),
     (
         r"Connection timed? ?out|Connection timeout|connect timed? ?out|ConnectTimeout|CONNECT_TIMEOUT|"
-        r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|WinError 10060|"
-        r"os error (?:110|60|10060)\b|"
+        r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|" + _numbers(110, 60, 10060) + r"|"
         r"dial tcp [^\n]{0,200}i/o timeout|"
         r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout)",
         "net.connect_timeout",
@@ -115,13 +131,13 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Empty reply from server|Server disconnected|socket hang up|RemoteDisconnected|other side closed|"
         r"ERR_EMPTY_RESPONSE|ERR_CONNECTION_CLOSED|unexpected end of stream|closed before message completed|"
         r"closed BEFORE response|https?://[^\"\n]{1,400}\": EOF\b|NoHttpResponse|"
-        r"failed to respond|The network connection was lost",
+        r"TransportError\{reason: :closed|failed to respond|The network connection was lost|" + _apples(1005),
         "net.closed",
         "first_byte",
     ),
     (
-        r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|WinError 1005[34]|Recv failure|SSL_read|forcibly closed|"
-        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|os error (?:104|54|10054)\b",
+        r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|Recv failure|SSL_read|forcibly closed|:econnreset\b|"
+        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|" + _numbers(104, 54, 10053, 10054),
         "net.reset",
         "body",
     ),
@@ -135,7 +151,9 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Operation timed out|Operation too slow|[Rr]equest timed out|BODY_TIMEOUT|"
         r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|timed out|TLS handshake timeout|"
         r"InterruptedIOException: timeout|(?:Request|Socket) timeout has expired|"
-        r"context deadline exceeded|HttpClient\.Timeout|SocketTimeoutException|HttpTimeoutException",
+        r"TransportError\{reason: :timeout|: request timeout\b|"
+        + _apples(1001)
+        + r"|context deadline exceeded|HttpClient\.Timeout|SocketTimeoutException|HttpTimeoutException",
         "limit.deadline",
         "body",
     ),

@@ -25,7 +25,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
         "likely: the connection shows that something ended it or stayed silent, but not which "
-        "hop. For localhost inside a container the owner is not named",
+        "hop. For localhost inside a container the owner is not named; nor where another client "
+        "tells that it waited too long: how long it waits is its own setting",
     ),
     Rule(
         ("net.proxy",),
@@ -35,7 +36,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("net.client",),
-        "certain: the browser or client recorded that it ended the request or hid the reply",
+        "certain: the browser or client recorded that it ended the request or hid the reply; likely, with owner "
+        "unknown, where only a server's log says that its client left: a hop between may have done so",
         ("provider", "gateway", "network"),
     ),
     Rule(

@@ -222,6 +222,11 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "upstream connect",
             "upstream request",
             "upstream server",
+            "upstream timed out",  # nginx's log
+            "upstream prematurely closed",
+            "no live upstreams",
+            "while connecting to upstream",
+            "header from upstream",
             "upstream is unavailable",
             "cooldown_list",  # LiteLLM's router has put its upstreams aside
             "no deployments available",
@@ -257,6 +262,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "internal server error",
             "model runner has",  # Ollama
             "runner process",
+            "currently loading",  # Hugging Face
+            "loading model",  # llama.cpp
             "server is busy",
             "temporarily unavailable",
             "bad gateway",

@@ -153,6 +153,8 @@ class Reply:
     @property
     def challenge(self) -> str:
         """What shows that a firewall or CDN put a challenge or block page in place of an answer; empty if nothing."""
+        if self.complete and or_default(lambda: self.header(b"x-amzn-waf-action"), ""):
+            return "header x-amzn-waf-action is present"
         if not self.complete or self.status not in (403, 429, 503):
             return ""
         if or_default(lambda: self.header(b"cf-mitigated"), ""):

@@ -157,6 +157,7 @@ _ROWS = (
 _CERTAIN = ("net.proxy", "net.client", "tls.client_certificate", "tls.protocol")
 
 
+_TIME_LIMITS = ("limit.deadline", "net.read_timeout")
 _HANDSHAKE = "Check that this port speaks TLS; a firewall that inspects TLS can look the same."
 
 
@@ -164,6 +165,18 @@ _IN_A_CONTAINER = Sign(
     summary="nothing listens at this port of this container: inside a container, localhost is the container itself, not its host",
     owner=UNKNOWN,
     next_step="Use the service's name in the container network, or host.docker.internal (Docker; --add-host on Linux) for a server on the host; that server must listen on more than 127.0.0.1. If the server runs in this container, it is down.",
+)
+_WAITED = Sign(
+    summary="the client stopped waiting for the reply; its own time limit ended the request",
+    owner=UNKNOWN,
+    next_step="Compare the client's timeout with how long such an answer takes: ask once with more time (chatproof smoke --timeout 120s). If the answer then comes, raise the client's timeout or stream; if nothing comes, the server or a hop on the way is silent.",
+)
+"""In a capture: how long the client waited is the client's choice, and seldom told."""
+_LEFT = Sign(
+    summary="whoever asked closed the connection before the server answered",
+    owner=UNKNOWN,
+    next_step="Look at the client's timeout, and at that of each proxy between the client and this server: one of them stopped waiting, or a user cancelled. How long the server took is in its log.",
+    confidence=LIKELY,
 )
 _NOT_FORWARDED = Sign(
     summary="the proxy does not allow a tunnel to this http endpoint",
@@ -189,6 +202,11 @@ def _stopped_by(code: str) -> Mode:
             return _IN_A_CONTAINER
         if code == "net.proxy" and "plain forwarding" in fault.detail:
             return _NOT_FORWARDED
+        # A client's own words, as captures tell them; in a run of ours the limit is known, and it is ours.
+        if code in _TIME_LIMITS and (" says: " in fault.detail or fault.detail.startswith("curl: (")):
+            return _WAITED
+        if code == "net.client" and fault.detail.startswith("the server's log says"):
+            return _LEFT
         if or_default(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
             return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
         return explain(code, fault.detail) or Sign()

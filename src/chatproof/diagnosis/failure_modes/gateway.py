@@ -61,6 +61,9 @@ def _everyone_is_refused(case: Case) -> bool:
 
 
 def _timeout(case: Case) -> Sign | None:
+    if case.reply.complete and case.reply.lacks(STATUS):  # the log of a gateway says what it waited for
+        waited = case.page and "upstream timed out" in case.text()
+        return Sign(confidence=LIKELY) if waited else None
     if not (case.reply.complete and case.status in _TIMEOUTS):
         return None
     if case.status == 408 and case.is_bare:  # servers send it, too, of a request that came too slowly

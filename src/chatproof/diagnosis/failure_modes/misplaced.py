@@ -3,7 +3,7 @@
 Their rows stand in `gateway`, among the others of replies that something else wrote: the order there is the argument.
 """
 
-from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, UNKNOWN, Case, Sign, when
+from chatproof.contract.failure_mode import GATEWAY, LIKELY, UNKNOWN, Case, Sign, when
 from chatproof.diagnosis.failure_modes.models import is_listing_well
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
@@ -71,7 +71,7 @@ def no_api(case: Case) -> Sign | None:
                 next_step="Ask whoever runs the proxy in front of the API why POST requests get a page: a login, a firewall or a route that allows only GET.",
                 confidence=LIKELY,
             )
-        return Sign((said,), confidence=CERTAIN)
+        return Sign((said,))
     if reply.kind == "json" and not case.succeeded and case.error_class in ("", "unknown"):
         same = [
             r.probe for r in case.context.replies.values() if r.complete and r.status == 200 and r.body == reply.body
