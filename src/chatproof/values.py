@@ -14,6 +14,9 @@ else:
     def _new(cls, *args, **named):
         fields = cls._fields
         if len(args) != len(fields) or named:
+            left = len(fields) - len(args)
+            if not named and 0 < left <= len(cls._defaults):  # the last ones, as given in the class
+                return tuple.__new__(cls, args + cls._defaults[-left:])
             if len(args) > len(fields):
                 raise TypeError(f"{cls.__name__} takes {len(fields)} values, {len(args)} were given")
             values = {**cls._field_defaults, **dict(zip(fields, args, strict=False))}
@@ -89,7 +92,8 @@ else:
                 "__slots__": (), "__new__": _new, "__repr__": _repr, "__getnewargs__": _values_of,
                 "__match_args__": fields,
                 "_replace": _replace, "_asdict": _asdict, "_make": classmethod(_make),
-                "_fields": fields, "_field_defaults": defaults, "__signature__": _Signature(),
+                "_fields": fields, "_field_defaults": defaults, "_defaults": tuple(defaults.values()),
+                "__signature__": _Signature(),
             }  # fmt: skip
             for at, field in enumerate(fields):
                 made[field] = _tuplegetter(at, f"Alias for field number {at}")

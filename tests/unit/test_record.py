@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chatproof import reporters
 from chatproof.judging.contract import _digest, smoke_contract
+from chatproof.record import document
 from chatproof.running.plan import Settings
 from chatproof.running.run import smoke
 from chatproof.secrets.redaction import MARK, encodings
@@ -230,3 +231,12 @@ def test_a_key_cut_over_headers_is_in_no_list_of_their_values() -> None:
     headers = played.record.document["exchanges"][0]["response"]["headers"]
     assert len(headers) > len(pieces)
     assert not [value for _, value in headers if value in KEY]
+
+
+@pytest.mark.parametrize("text", [f"say {KEY}", "ghp_" + "a1B2c3D4e5F6" * 3, "plain words"])
+def test_what_one_record_searched_is_searched_as_well_for_the_next(text: str) -> None:
+    """Texts that were clean are remembered; those that were not must be found each time they come."""
+    target = Target("https://api.example/v1", key=Secret(KEY))
+    first, second = (document._clean({"notes": [text, "our own words"]}, target) for _ in range(2))
+    assert first == second
+    assert (text in first["notes"]) is (text == "plain words")

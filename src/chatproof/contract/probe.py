@@ -37,6 +37,8 @@ ROLES = (CONTROL, TWIN, STREAM, LISTING, ENTRY, KEY_REFUSAL, REFUSAL, KEY_FORM, 
 ANSWER, REJECTION = "answer", "rejection"
 
 Body = dict[str, object]
+_written = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each request
+_OF_SEGMENTS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 
 
 class Probe(NamedTuple):
@@ -111,10 +113,7 @@ def build(
     body = b""
     if content is not None:
         headers.append(("Content-Type", probe.media))
-        if isinstance(content, bytes):
-            body = content
-        else:
-            body = json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        body = content if isinstance(content, bytes) else _written(content).encode("utf-8", "surrogatepass")
     if not any(name == "User-Agent" for name, _ in probe.headers):
         headers.append(("User-Agent", user_agent))
     headers += probe.headers
@@ -134,7 +133,7 @@ def _content(probe: Probe, model: str, before: Body | None) -> Body | bytes | No
 
 def _segment(model: str) -> str:
     """A model id inside a path. Its slashes stay, as SDKs and servers take them; the rest is percent-encoded."""
-    if all((char.isalnum() and char.isascii()) or char in "-._~/" for char in model):
+    if _OF_SEGMENTS.issuperset(model):
         return model
     from urllib.parse import quote
 

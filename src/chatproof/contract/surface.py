@@ -5,6 +5,7 @@ asks the surface. How one more API is added: docs/decisions/0041-surfaces.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from chatproof.contract.clause import LEAK, SMOKE, VALIDATE
@@ -171,6 +172,8 @@ class Surface(NamedTuple):
 
     def row(self, id: str) -> Probe | None:
         """Find a probe by its name, copies for a burst among them; None for a name that this API does not know."""
+        if usual := self.rows(SMOKE).get(id):
+            return usual
         if id.startswith(REFUSED_FORM):
             first = self.rows(VALIDATE).get(id.removeprefix(REFUSED_FORM))
             does = f"{first.does}, after a refusal in this form" if first else ""
@@ -183,7 +186,7 @@ class Surface(NamedTuple):
         own = own_row(id, self.path, self.control)
         if own is not None:  # with the headers that this API wants of every request
             return own._replace(headers=self.known(self.control).headers)
-        return self.rows(SMOKE).get(id) or self.rows(VALIDATE).get(id)
+        return self.rows(VALIDATE).get(id)
 
     def known(self, id: str) -> Probe:
         """Find a probe of a run that this tool made. Raises KeyError for a name that this API does not know."""
@@ -203,7 +206,7 @@ class Surface(NamedTuple):
 
     def named(self, role: str) -> str:
         """The name of smoke's probe with this role; empty when this API has none."""
-        return next((id for id, row in self.rows(SMOKE).items() if row.role == role), "")
+        return _named(self.rows, role)
 
     @property
     def control(self) -> str:
@@ -244,6 +247,12 @@ class Surface(NamedTuple):
             return None
         does = f"{original.does}, refused in the burst"
         return original._replace(id=id, does=does, role=BURST, feeds="", shown_as="")
+
+
+@cache
+def _named(rows: Callable[[str], Mapping[str, Probe]], role: str) -> str:
+    """Kept, because every clause and record asks for it, and the rows of an API never change."""
+    return next((id for id, row in rows(SMOKE).items() if row.role == role), "")
 
 
 def copy_of(probe: str) -> str:

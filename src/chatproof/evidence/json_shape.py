@@ -16,6 +16,9 @@ _DEEPEST = 12
 # Members whose values are words of the protocol, not of the conversation: they belong to the shape.
 _WORDS = frozenset(("object", "role", "finish_reason", "type", "code"))
 _WORD = 40
+_TYPES: dict[type, str] = {
+    str: "string", int: "integer", float: "number", list: "array", dict: "object", bool: "boolean", type(None): "null",
+}  # fmt: skip
 
 
 def shape(values: Iterable[Json]) -> list[list[str]]:
@@ -34,7 +37,8 @@ def shape(values: Iterable[Json]) -> list[list[str]]:
                 full = True
                 continue
             text += len(path)
-        seen.setdefault(path, set()).add(_type(name, value))
+            seen[path] = set()
+        seen[path].add(_type(name, value))
         if depth >= _DEEPEST:
             continue
         if isinstance(value, dict):
@@ -52,12 +56,10 @@ def _member(name: str) -> str:
 
 
 def _type(name: str, value: Json) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and name in _WORDS:
         plain = len(value) <= _WORD and value.replace("_", "").replace(".", "").isalnum() and value.isascii()
-        return f"string={value}" if name in _WORDS and plain else "string"
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else "boolean"
-    return {int: "integer", float: "number", list: "array", dict: "object"}[type(value)]
+        return f"string={value}" if plain else "string"
+    return _TYPES[type(value)]
 
 
 LOST, ADDED, RETYPED = "lost", "added", "retyped"

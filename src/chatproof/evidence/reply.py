@@ -52,6 +52,8 @@ class Reply:
         self.probe = exchange.probe
         self.response = exchange.response
         self.fault = exchange.fault
+        self._missing = exchange.missing
+        self._settled: tuple[Json, Problem | None] | None = None  # what `_parsed` says of a small body
 
     def forget(self) -> None:
         """Give back what was parsed of large bodies; it is parsed again when it is asked for."""
@@ -75,12 +77,14 @@ class Reply:
 
     @property
     def status(self) -> int:
-        self.need(STATUS)
+        if self._missing:
+            self.need(STATUS)
         return self.response.status if self.response else 0
 
     @property
     def body(self) -> bytes:
-        self.need(BODY)
+        if self._missing:
+            self.need(BODY)
         return self.response.body if self.response else b""
 
     @cached_property
@@ -91,7 +95,7 @@ class Reply:
             self.need(END)
         return kind
 
-    @property
+    @cached_property
     def media_types(self) -> list[str]:
         """Distinct media types declared, lower case, without parameters. More than one is a contradiction."""
         self.need(HEADERS)
@@ -113,14 +117,15 @@ class Reply:
 
     @property
     def _parsed(self) -> tuple[Json, Problem | None]:
-        value, problem = self._memory.json(self.body) if len(self.body) > _LARGE else self._small_json
-        if problem is not None and self.lacks(END) and _at_the_end(problem):
+        if self._settled is not None:
+            return self._settled
+        body = self.body
+        found = self._memory.json(body) if len(body) > _LARGE else strictjson.parse(body)
+        if found[1] is not None and self.lacks(END) and _at_the_end(found[1]):
             raise NotCaptured(END)  # a document that is not finished here may have been finished by what followed
-        return value, problem
-
-    @cached_property
-    def _small_json(self) -> tuple[Json, Problem | None]:
-        return strictjson.parse(self.body)
+        if len(body) <= _LARGE:
+            self._settled = found
+        return found
 
     @property
     def json(self) -> Json:
@@ -138,7 +143,8 @@ class Reply:
     @property
     def object(self) -> dict[str, Json]:
         """The body's JSON object; empty when it is none."""
-        return self.json if isinstance(self.json, dict) else {}
+        value = self.json
+        return value if isinstance(value, dict) else {}
 
     @cached_property
     def error(self) -> ProviderError | None:
@@ -261,7 +267,12 @@ class Reply:
 
     def header(self, name: bytes) -> str:
         self.need(HEADERS)
-        return self.response.value(name) if self.response else ""
+        return self._first_values.get(name.lower(), "")
+
+    @cached_property
+    def _first_values(self) -> dict[bytes, str]:
+        headers = self.response.headers if self.response else ()
+        return {name.lower(): value.decode("latin-1").strip() for name, value in reversed(headers)}
 
 
 _T = TypeVar("_T")

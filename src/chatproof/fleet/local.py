@@ -7,6 +7,7 @@ back once the run is in the journal.
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -107,6 +108,7 @@ def run(
     they are made: a thread must not be there when a process is forked. `ids` gives the id of a target's run. After so
     many `seconds` what is under way is ended in order; then no signal is looked for.
     """
+    gc.freeze()  # a hundred thousand targets stay until the end: no collection, here or in a judge, looks at them again
     made: list[_Judge] = []
     for _ in range(limits.judges):
         made.append(_Judge(*judging.start(fleet, place, [each.pipe for each in made])))
@@ -121,6 +123,7 @@ def run(
             each.pipe.close()
         asyncio.set_event_loop(None)
         loop.close()
+        gc.unfreeze()  # a worker goes on with other batches
     for each in made:
         os.waitpid(each.pid, 0)
     return sweep.ended()

@@ -4,6 +4,7 @@ The module is not called `judge`, because `chatproof.judge` is this function in 
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from chatproof.contract.clause import (
     BROKEN,
@@ -115,20 +116,19 @@ def judge(
     replies = {exchange.probe: Reply(exchange, memory) for exchange in exchanges}
     context = Context(contract.profile, model, key, replies, contract.surface, no_auth, contract.required)
     clauses = {term.clause.id: term.clause for term in contract.terms}
-    findings: list[Finding] = []
+    of: dict[str, list[Finding]] = {}  # by clause
     for term in contract.terms:
         if term.clause.probe == ALL:
-            findings += [_judge(term, reply, context, findings, clauses) for reply in replies.values()]
-            continue
-        if term.clause.probe == OWN:
-            findings += _judge_own(term, context, not_sent or {}, findings, clauses)
-            continue
-        reply = replies.get(term.clause.probe)
-        if reply is None:
+            found = [_judge(term, reply, context, of, clauses) for reply in replies.values()]
+        elif term.clause.probe == OWN:
+            found = _judge_own(term, context, not_sent or {}, of, clauses)
+        elif (reply := replies.get(term.clause.probe)) is None:
             reason = (not_sent or {}).get(term.clause.probe, "the request was not sent")
-            findings.append(_absent(term, context, reason, findings))
+            found = [_absent(term, context, reason, of)]
         else:
-            findings.append(_judge(term, reply, context, findings, clauses))
+            found = [_judge(term, reply, context, of, clauses)]
+        of[term.clause.id] = found
+    findings = [*chain.from_iterable(of.values())]
     hidden = {term.clause.id for term in contract.terms if not term.reported}
     shown, left_out = (tuple(f for f in findings if (f.clause in hidden) is aside) for aside in (False, True))
     return Judgement(shown, context, _fixed(contract, findings), left_out)
@@ -165,7 +165,7 @@ def verdict(findings: Iterable[Finding]) -> str:
 
 
 def _judge(
-    term: Term, reply: Reply, context: Context, earlier: list[Finding], clauses: Mapping[str, Clause]
+    term: Term, reply: Reply, context: Context, earlier: Mapping[str, list[Finding]], clauses: Mapping[str, Clause]
 ) -> Finding:
     level = term.level
     outcome = _unobserved(term, reply)
@@ -191,11 +191,13 @@ def _judge(
 
 def _outcome(term: Term, reply: Reply, context: Context, clauses: Mapping[str, Clause]) -> Outcome:
     """The clause's own word, where the exchange holds what it takes to come to one."""
-    ways, is_ended = context.surface.endings, context.surface.is_ended
-    if reply.is_open and not ways and not is_ended(reply):  # an API that does not say how its streams go on
+    ways, is_open = context.surface.endings, reply.is_open
+    if is_open and not ways and not context.surface.is_ended(reply):  # an API that does not say how its streams go on
         return undecided(f"{NOT_CAPTURED}{END}")
     try:
         found = term.clause.judge(reply, context)
+        if not is_open:
+            return found
         others = [
             term.clause.judge(other, context).outcome
             for other in reply.endings(ways)
@@ -228,7 +230,7 @@ def _unobserved(term: Term, reply: Reply) -> Outcome | None:
     return undecided(f"no complete response: {fault.code} ({fault.phase})" if fault else "no response")
 
 
-def _by_needs(term: Term, earlier: list[Finding], exchange: str = "") -> tuple[Outcome | None, str]:
+def _by_needs(term: Term, earlier: Mapping[str, list[Finding]], exchange: str = "") -> tuple[Outcome | None, str]:
     """What follows from the clauses that this one needs, and the level at which it counts; (None, level): nothing.
 
     A must that begins with "if it is done at all" says nothing where that is only a should and was not observed.
@@ -249,14 +251,18 @@ def _by_needs(term: Term, earlier: list[Finding], exchange: str = "") -> tuple[O
     return None, term.level
 
 
-def _need(clause: str, earlier: list[Finding], exchange: str) -> Finding:
+def _need(clause: str, earlier: Mapping[str, list[Finding]], exchange: str) -> Finding:
     """The finding of a needed clause: on the same exchange where it was judged on each, else the only one."""
-    found = [finding for finding in earlier if finding.clause == clause]
+    found = earlier[clause]
     return next((finding for finding in found if finding.exchange == exchange), found[0])
 
 
 def _judge_own(
-    term: Term, context: Context, not_sent: dict[str, str], earlier: list[Finding], clauses: Mapping[str, Clause]
+    term: Term,
+    context: Context,
+    not_sent: dict[str, str],
+    earlier: Mapping[str, list[Finding]],
+    clauses: Mapping[str, Clause],
 ) -> list[Finding]:
     """A clause on each of the user's own requests. One that was not sent is undecided once, by what needs nothing."""
     own = [reply for probe, reply in context.replies.items() if probe.startswith(OWN_REQUEST)]
@@ -267,7 +273,7 @@ def _judge_own(
     ]
 
 
-def _absent(term: Term, context: Context, reason: str, earlier: list[Finding]) -> Finding:
+def _absent(term: Term, context: Context, reason: str, earlier: Mapping[str, list[Finding]]) -> Finding:
     row = context.surface.row(term.clause.probe) if context.no_auth else None
     if row is not None and row.role == KEY_REFUSAL:
         outcome = not_applicable("the endpoint is open on purpose (--no-auth)")

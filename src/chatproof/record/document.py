@@ -245,11 +245,12 @@ def _clean(
     secrets = [*([target.key] if target.key else []), *keys, *searched(target)]
     own = redactor(*secrets)
     whole = Redactor(secrets, list(others)) if others else own
-    # As one text first: nearly every document is clean. Each string once: most of them stand there many times.
-    strings: dict[str, None] = {}
-    _collect(document, strings)
-    text = "\n".join(strings)
-    if whole.finds(text):
+    # As one text first: nearly every document is clean. Each string once: most of them stand there many times, and
+    # those that were clean in an earlier record are clean in this one.
+    new = whole.unknown(_strings(document))
+    text = "\n".join(new)
+    found = whole.finds(text)
+    if found:
         document = _redacted(document, whole.text)
     joined = [_joined(exchange["response"]) for exchange in document.get("exchanges", ())]
     if own.finds_as_it_is("\n".join(joined)):
@@ -259,6 +260,8 @@ def _clean(
         from chatproof.secrets import known_formats
 
         document = _redacted(document, known_formats.without)
+    elif not found:
+        whole.remember(new)
     return document
 
 
@@ -272,17 +275,22 @@ def _hide_pieces(response: dict[str, Any] | None, own: Redactor) -> None:
         response["headers"] = [[name, MARK] for name, _ in response["headers"]]
 
 
-def _collect(value: Any, into: dict[str, None]) -> None:
-    """Add every string that `_redacted` would look at: those of `_OWN` are this program's constants."""
-    if isinstance(value, str):
-        into[value] = None
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if name not in _OWN:
-                _collect(item, into)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _collect(item, into)
+_MANY = (dict, list, tuple)
+
+
+def _strings(document: dict[str, Any]) -> dict[str, None]:
+    """Every string that `_redacted` would look at, once: those of `_OWN` are this program's constants."""
+    found: dict[str, None] = {}
+    left: list[Any] = [document]
+    while left:
+        value = left.pop()
+        items = [item for name, item in value.items() if name not in _OWN] if isinstance(value, dict) else value
+        for item in filter(None, items):  # most fields of most findings are empty
+            if isinstance(item, str):
+                found[item] = None
+            elif isinstance(item, _MANY):
+                left.append(item)
+    return found
 
 
 # Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an

@@ -26,6 +26,7 @@ _PLACEHOLDERS = (
     INVALID_KEY,
 )
 _QUOTES = "\"'`“”‘’«»"
+_OF_KEYS = frozenset(map(chr, range(0x21, 0x7F))) - {*_QUOTES}
 _INVISIBLE = {
     0xFEFF: "byte order mark",
     0x200B: "zero-width space",
@@ -91,9 +92,9 @@ def check(key: str, other_providers: dict[str, str] | None = None) -> KeyProblem
     placeholder = _placeholder(key, lowered)
     if placeholder:
         return placeholder
-    for offset, char in enumerate(key):
+    for offset, char in () if _OF_KEYS.issuperset(key) else enumerate(key):
         code = ord(char)
-        if 0x21 <= code <= 0x7E and char not in _QUOTES:
+        if char in _OF_KEYS:
             continue
         name = _INVISIBLE.get(code) or _class(code)
         return _malformed(f"{name} (U+{code:04X}) at offset {offset} of {len(key)}", "copy the key again")

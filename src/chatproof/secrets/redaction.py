@@ -27,6 +27,7 @@ _FEW = 64  # places to look at: to search the joined texts for each costs less t
 _MOST_TRIED, _MOST_GZIP = 128, 32  # base64 runs that are looked into, and that may hold anything
 _GZIP_BYTES, _PIECE = 64 * 1024, 512  # read of each, and at once where it is damaged
 _READ = 1024 * 1024  # as in secrets/reading.py
+_REMEMBERED, _SHORT_TEXT = 4096, 200  # texts that were found clean, and the length of the longest that is remembered
 _MOST_ESCAPES = 50_000  # of one kind, in a reply: more is no text
 FOREIGN_STARTS = (
     "sk-", "sk_", "pk_", "rk_", "gsk_", "xai-", "hf_", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
@@ -291,11 +292,21 @@ class Redactor:
         )
         self._packed = _packed_size(map(len, values))
         self._windows = _Windows(chain(written, plain), _WINDOW)
-        squeezed = (form.decode() for value in long for _, form in _needles(Secret(value)))
-        self._squeezed = _Windows(squeezed, _SQUEEZED_WINDOW)
+        squeezed = (form.decode() for one in long for _, form in _needles(Secret(one)))
+        self._squeezed, self._clean = _Windows(squeezed, _SQUEEZED_WINDOW), set[str]()
 
     def __bool__(self) -> bool:
         return bool(self._windows or self._whole)
+
+    def unknown(self, texts: Iterable[str]) -> list[str]:
+        """Leave out the texts that are remembered as clean."""
+        return [text for text in texts if text not in self._clean]
+
+    def remember(self, texts: list[str]) -> None:
+        """Search none of these again: nothing was found in them, of others' secrets neither. Most are our own words."""
+        if len(self._clean) > _REMEMBERED:
+            self._clean.clear()
+        self._clean.update(text for text in texts if len(text) <= _SHORT_TEXT)
 
     def finds(self, text: str) -> bool:
         """Whether `text` holds anything that would be removed. Of several texts, joined by line ends, that one does."""

@@ -349,8 +349,8 @@ def _key(
         raw, source = from_keyring(entry["key_keyring"]), f"keyring:{entry['key_keyring']}"
     else:
         # A key is bound to its origin: another host than the provider's gets only what was set for it on purpose.
-        variables = known.fact("key_variables", [OWN_VARIABLE]) if _at_home(entry, known, url) else [OWN_VARIABLE]
-        variables = [entry["key_env"]] if entry.get("key_env") else variables
+        named = [entry["key_env"]] if entry.get("key_env") else []
+        variables = named or (known.fact("key_variables") if _at_home(entry, known, url) else None) or [OWN_VARIABLE]
         found = next((variable for variable in variables if environ.get(variable)), variables[0])
         raw, source = environ.get(found), f"env:{found}"
         if raw is None and len(variables) > 1:

@@ -149,7 +149,7 @@ def wire(request: Request, *, close: bool = True) -> bytes:
     secret = request.credential
     if secret is not None and not _fits_a_header(secret):
         raise ValueError("the credential has characters that no header may carry")
-    if not all(_fits_a_header(header.value, "\t ") for header in request.further):
+    if not all(_fits_a_header(header.value, _VALUE) for header in request.further):
         raise ValueError("a header has characters that no header may carry")
     lines += [f"{name}: {value}" for name, value in request.headers]
     lines.append("Accept-Encoding: identity")
@@ -179,8 +179,12 @@ def connect_head(target: str, credential: "Secret | None") -> bytes:
     )
 
 
-def _fits_a_header(secret: Secret, beside: str = "") -> bool:
-    return all("!" <= char <= "~" or char in beside for char in secret.reveal())
+_CREDENTIAL = frozenset(map(chr, range(0x21, 0x7F)))
+_VALUE = _CREDENTIAL | {"\t", " "}
+
+
+def _fits_a_header(secret: Secret, characters: frozenset[str] = _CREDENTIAL) -> bool:
+    return characters.issuperset(secret.reveal())
 
 
 def connect_failure(error: OSError, where: str, seconds: float) -> Stopped:

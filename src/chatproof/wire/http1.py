@@ -50,6 +50,7 @@ class ResponseReader:
         self._head: tuple[str, int, bytes, tuple[tuple[bytes, bytes], ...]] | None = None
         self._informational: list[int] = []
         self._early: list[tuple[bytes, bytes]] = []
+        self._coding = ""  # of the content; empty: none
         self._expected: int | None = None  # declared length; None: until the connection closes
         self._chunks: Chunked | None = None
         self._wire = bytearray()
@@ -168,7 +169,7 @@ class ResponseReader:
             headers,
             body,
             self._wire_size,
-            coding(headers) or "identity",
+            self._coding or "identity",
             self._chunks.trailers if self._chunks else (),
             tuple(self._informational),
             self._excess,
@@ -226,6 +227,7 @@ class ResponseReader:
             from chatproof.wire.chunked import Chunked
 
             self._chunks = Chunked(self.limits)
+        self._coding = coding(headers)
         self._head = (version.decode().removeprefix("HTTP/"), code, reason, headers)
         if framing == "none" or self._expected == 0:
             self._finish()
@@ -305,12 +307,9 @@ class ResponseReader:
 
     def _finish(self) -> None:
         self.complete = True
-        head = self._head
-        assert head is not None
-        declared = coding(head[3])
-        raw = bytes(self._chunks.content if self._chunks else self._wire)
-        if declared and raw:
-            self._decoded = decode(declared, raw, self.limits)
+        if self._coding:
+            raw = bytes(self._chunks.content if self._chunks else self._wire)
+            self._decoded = decode(self._coding, raw, self.limits) if raw else None
 
 
 def _check_head(status_line: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:

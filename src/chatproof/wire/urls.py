@@ -13,6 +13,7 @@ OTHER_PATHS = ("/responses", "/messages", "/embeddings", "/completions")
 """Paths of other APIs that the same providers serve; no base URL ends in one of them."""
 _PORT = {"http": 80, "https": 443}
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_NOT_IN_A_URL = frozenset(' \\"<>^`{|}')
 _PATH = _LABEL | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ/.~!$&'()*+,;=:@%")
 
 _TWO_MEANINGS = frozenset("\u00df\u1e9e\u03c2")
@@ -29,8 +30,8 @@ class UrlProblem(NamedTuple):
 
 def parse_base_url(text: str, *, allow_http: bool = False) -> Url | UrlProblem:
     """A Url whose path has no trailing slash, or why not. Never echoes credentials that stand in the URL."""
-    bad = next((i for i, c in enumerate(text) if not c.isprintable() or c in ' \\"<>^`{|}'), -1)
-    if bad >= 0:
+    if not text.isprintable() or not _NOT_IN_A_URL.isdisjoint(text):
+        bad = next(i for i, c in enumerate(text) if not c.isprintable() or c in _NOT_IN_A_URL)
         return UrlProblem(f"character U+{ord(text[bad]):04X} at offset {bad}", "remove it")
     scheme, separator, rest = text.partition("://")
     scheme = scheme.lower()
