@@ -460,7 +460,7 @@ def reporter_page() -> str:
     for name in reporters.formats():
         module = reporters.load(name)
         about = (module.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-        needs = f"`{reporters.EXTRA}` ({module.NEEDS})" if getattr(module, "NEEDS", "") else "nothing"
+        needs = f"`chatproof[{reporters.EXTRA}]` ({module.NEEDS})" if getattr(module, "NEEDS", "") else "nothing"
         rows.append([f"`{name}`", about, needs, f"`--report {name}=PATH`"])
     states = [[outcome, "must" if must else "should, may", state] for (outcome, must), state in STATES.items()]
     shown = [

@@ -21,6 +21,11 @@ def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
     return listed if not otherwise or len(names) <= _FEW else otherwise
 
 
+def install(extra: str) -> str:
+    """The advice for a package that an extra brings, such as "reports": from an index, and from a clone."""
+    return f"pip install 'chatproof[{extra}]'; in a clone of the repository: pip install -e '.[{extra}]'"
+
+
 class UsageError(Exception):
     """Something on your own side is wrong, and nothing was checked. Texts never contain a key.
 

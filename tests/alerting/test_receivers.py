@@ -205,4 +205,4 @@ def test_without_apprise_it_says_what_to_install(good: Any, monkeypatch: pytest.
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="not installed") as error:
         receivers_of(good, ENVIRON)
-    assert error.value.advice == f"pip install '{through_apprise.EXTRA}'"
+    assert f"pip install 'chatproof[{through_apprise.EXTRA}]'" in error.value.advice

@@ -279,6 +279,8 @@ def test_without_a_model_the_run_stops_and_lists() -> None:
         done = run("models", server.base_url, "--check", "simulator-min", env=env)
         assert done.returncode == 1 and done.stdout.count(b"near:") == 3
         assert run("models", server.base_url, "--check", "simulator-mini", env=env).returncode == 0
+        far = run("models", server.base_url, "--check", "zzz", env=env)
+        assert far.returncode == 1 and b"next: chatproof models, with the same target, lists them" in far.stdout
         listed = json.loads(run("models", server.base_url, "--format", "json", env=env).stdout)["models"]
         assert {"id": "simulator-mini", "looks_chat_capable": True} in listed
         assert server.key.encode() not in done.stdout

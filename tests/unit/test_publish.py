@@ -29,7 +29,8 @@ def test_a_missing_library_is_told_before_anything_is_sent(tmp_path: Path) -> No
     env = {"CHATPROOF_API_KEY": "sk-" + "x1Y2" * 8, "PATH": "/usr/bin"}
     done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=tmp_path, env=env, capture_output=True, timeout=60)
     assert done.returncode == 2 and done.stdout == b"" and list(tmp_path.iterdir()) == []
-    assert b"needs jinja2" in done.stderr and b"pip install 'chatproof[reports]'" in done.stderr
+    assert b"needs jinja2" in done.stderr
+    assert b"pip install 'chatproof[reports]'" in done.stderr and b"pip install -e '.[reports]'" in done.stderr
 
 
 def test_the_exit_policy_from_the_command_line() -> None:

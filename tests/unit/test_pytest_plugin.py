@@ -235,6 +235,14 @@ def test_our_own_side_is_one_sentence_and_sends_nothing(inner: Inner, args: tupl
     assert "pytest_items.py" not in done.stdout.str()
 
 
+def test_a_configuration_that_is_not_approved_is_named_by_the_plugins_own_option(inner: Inner) -> None:
+    table = f'[targets.shop]\nbase_url = "{inner.simulator.base_url}"\nmodel = "{inner.simulator.model}"\n'
+    (inner.pytester.path / "chatproof.toml").write_text(table)
+    done = inner("chatproof", "--chatproof", "shop", target=False)
+    assert done.ret == 2 and "--chatproof-args='--config PATH'" in done.stdout.str() and inner.asked == []
+    assert inner("chatproof", "--chatproof", "shop", "--chatproof-args=--config chatproof.toml", target=False).ret == 0
+
+
 NO_KEY = "--chatproof-args=--key-env NOT_SET_AT_ALL"
 
 

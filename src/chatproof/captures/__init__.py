@@ -40,6 +40,8 @@ _MOST_RESPONSE = 20 * 1024 * 1024  # more than the largest that is judged, chunk
 _TYPED = 1024 * 1024  # bytes of a file in which command lines are looked for
 _VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
 FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body, an SDK's error text"
+ADVICE = "ask the endpoint itself: chatproof smoke TARGET; what can be judged: docs/reference/captures.md"
+"""What to do where a text tells too little."""
 
 
 def read(data: bytes) -> Capture:

@@ -46,7 +46,7 @@ def judge_bytes(
     try:
         return judge_captures([Source(name, captures.read(data), answers)], asked)
     except captures.Unreadable as problem:
-        raise UsageError("usage", f"{name} cannot be judged: {problem}", "see: docs/reference/captures.md") from None
+        raise UsageError("usage", f"{name} cannot be judged: {problem}", captures.ADVICE) from None
     except UnknownClause as unknown:
         raise unknown_clause(str(unknown), scope) from None
     except UnknownCapability as unknown:

@@ -19,8 +19,9 @@ from chatproof.journal import lock
 from chatproof.journal.events import JournalError
 from chatproof.journal.store import Journal
 from chatproof.journal.tables import ADDED, COVERED, DROPPED, FIRST_HEAD, MADE, OLDEST, VERSION, VERSION_3
+from chatproof.usage_error import install
 
-EXTRA = "chatproof[postgres]"
+EXTRA = "postgres"
 _SECONDS = 5
 _BACK_SECONDS = 3  # that a server which was lost has to come back: a restart takes one or two
 _ANSWER_SECONDS = 60  # for one statement: a server that was reached may still say nothing for ever
@@ -105,7 +106,7 @@ class Postgres:
         try:
             import psycopg
         except ImportError:
-            advice = f"pip install '{EXTRA}'"
+            advice = install(EXTRA)
             detail = "a PostgreSQL journal needs psycopg, which is not installed"
             raise JournalError("journal.extra", detail, advice) from None
         self._psycopg = psycopg

@@ -10,10 +10,10 @@ from typing import Any
 
 from chatproof.files import package_files
 from chatproof.printable import inert
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, install, near
 from chatproof.values import NamedTuple
 
-EXTRA = "chatproof[reports]"
+EXTRA = "reports"
 COMMANDS = "github"
 """The one format that gives orders to a CI system on purpose; it escapes what it quotes."""
 
@@ -55,7 +55,7 @@ def load(format: str, of: str = "") -> Any:
         if (error.name or "chatproof").partition(".")[0] == "chatproof":
             raise  # a bug of ours, not an extra that is missing
         raise UsageError(
-            "usage", f"the format {format} needs {error.name}, which is not installed", f"pip install '{EXTRA}'"
+            "usage", f"the format {format} needs {error.name}, which is not installed", install(EXTRA)
         ) from None
 
 

@@ -3,7 +3,7 @@
 import os
 import stat
 
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, install
 
 KEY_FILE_MAX = 8 * 1024
 
@@ -16,7 +16,7 @@ def from_keyring(place: str) -> str | None:
     try:
         import keyring
     except ModuleNotFoundError:
-        advice = "pip install 'chatproof[keyring]'"
+        advice = install("keyring")
         raise UsageError("usage", "key_keyring needs keyring, which is not installed", advice) from None
     try:
         password: str | None = keyring.get_password(service, user)

@@ -168,8 +168,9 @@ def usage_text(error: UsageError) -> str:
 
 
 def _advice(error: UsageError) -> str:
-    """What to do, with the plugin's own option for the model."""
-    return error.advice.replace("--model ", f"--{NAME}-model ")
+    """What to do, with the plugin's own options."""
+    advice = error.advice.replace("--model ", f"--{NAME}-model ")
+    return advice.replace("--config PATH", f"--{NAME}-args='--config PATH'")
 
 
 def one_line(error: UsageError) -> str:

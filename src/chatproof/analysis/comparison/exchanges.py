@@ -38,7 +38,7 @@ def _transport(pair: Pair) -> list[Difference]:
     if pair.b["fault"] and pair.b.get("reused") and not pair.a["fault"]:
         return [closed_connection(pair.probe, b)]
     effect = BETTER if pair.a["fault"] else _impact_of_loss(pair)
-    change = "" if effect == BETTER else "First find out why B cannot be observed: see its own diagnosis."
+    change = "" if effect == BETTER else "First find out why B cannot be observed: chatproof show, with B's run."
     at = pair.b["fault"]["phase"] if pair.b["fault"] else ""
     return [Difference("transport", (pair.probe,), at, a, b, effect, change)]
 

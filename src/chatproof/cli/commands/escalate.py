@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
         if file is not None:
             file.discard()
     _look_again(args.output, run, packed=args.attach_bodies)
-    say(f"{' and '.join(document['sort'])}; the bundle is in {escape(args.output)}\n")
+    say(f"kind of problem: {' and '.join(document['sort'])}; the bundle is in {escape(args.output)}\n")
     return 0
 
 

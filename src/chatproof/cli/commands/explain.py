@@ -90,7 +90,13 @@ def of_code(name: str) -> Rows:
         shown = [fault for fault in FAULTS.values() if fault.code == name][:3]
         for fault in shown:
             rows += [("example", f"{fault.about}"), ("try", f"chatproof smoke simulator --fault {fault.name}")]
-        rows.insert(0, ("code", "a diagnosis: the cause that a person would fix"))
+        rows.insert(
+            0,
+            (
+                "code",
+                "a diagnosis: the cause that a person would fix. Owner and next step of a run go before those below: it saw more",
+            ),
+        )
     return rows
 
 

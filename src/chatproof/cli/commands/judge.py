@@ -96,7 +96,7 @@ def _source(word: str, answers: str, probes: list[str]) -> Source:
     try:
         return Source(name, captures.read(_read(path)), probe)
     except captures.Unreadable as problem:
-        raise UsageError("usage", f"{name} cannot be judged: {problem}", "see: docs/reference/captures.md") from None
+        raise UsageError("usage", f"{name} cannot be judged: {problem}", captures.ADVICE) from None
 
 
 def _read(path: str) -> bytes:

@@ -134,6 +134,8 @@ def _check(wanted: str, ids: list[str], resolved: Resolved, format: str) -> int:
             + ("" if row["looks_chat_capable"] else f"  (does not look {surface_of(resolved.target.api).fit})")
             for row in near
         ]
+        if not near:
+            lines.append("  next: chatproof models, with the same target, lists them")
         say("\n".join(lines) + "\n")
     return 0 if listed else 1
 

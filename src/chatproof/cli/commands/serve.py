@@ -11,12 +11,12 @@ from chatproof.cli.output import say, warn
 from chatproof.cli.shared.keeping import add_option, named
 from chatproof.cli.shared.options import parser
 from chatproof.journal import JournalError
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, install
 
 if TYPE_CHECKING:
     from chatproof.monitoring.settings import Configured
 
-EXTRA = "chatproof[monitor]"
+EXTRA = "monitor"
 PORT = 9464
 _SHORTEST = 16
 
@@ -137,4 +137,4 @@ def _need_extra() -> None:
     ]
     if missing:
         said = f"the monitor needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
-        raise UsageError("usage", said, f"pip install '{EXTRA}'")
+        raise UsageError("usage", said, install(EXTRA))

@@ -12,9 +12,9 @@ from chatproof.cli.shared.keeping import add_option, named
 from chatproof.cli.shared.options import parser
 from chatproof.journal import JournalError
 from chatproof.target import config_files, monitor_fields
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, install
 
-EXTRA = "chatproof[monitor]"
+EXTRA = "monitor"
 _STALE = 3600.0
 """Seconds without a run after which nothing is green, where the configuration says nothing else of a target."""
 _PERIODS = 3.0
@@ -105,4 +105,4 @@ def _need_extra() -> None:
     from importlib.util import find_spec
 
     if not find_spec("jinja2"):
-        raise UsageError("usage", "status needs jinja2, which is not installed", f"pip install '{EXTRA}'")
+        raise UsageError("usage", "status needs jinja2, which is not installed", install(EXTRA))

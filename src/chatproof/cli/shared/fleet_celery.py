@@ -21,7 +21,7 @@ from chatproof.monitoring.budgets import Budget
 from chatproof.target import config_files
 from chatproof.target.target import duration
 from chatproof.transport.tls import TrustError
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, install
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -30,7 +30,7 @@ _LOOK = 60.0  # seconds between two looks for runs whose worker was lost
 _HOUR = 3600.0
 _TOGETHER = 1.0  # seconds for which targets that are due wait for others
 VARIABLE = "CHATPROOF_BROKER"
-EXTRA = "chatproof[fleet]"
+EXTRA = "fleet"
 
 
 def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
@@ -210,9 +210,7 @@ def _app(args: argparse.Namespace, fleet: Fleet, regions: list[str]) -> "Celery"
     except ModuleNotFoundError as error:
         if (error.name or "chatproof").partition(".")[0] == "chatproof":
             raise
-        raise UsageError(
-            "usage", f"this needs {error.name}, which is not installed", f"pip install '{EXTRA}'"
-        ) from None
+        raise UsageError("usage", f"this needs {error.name}, which is not installed", install(EXTRA)) from None
     try:
         return queues.app_of(where, regions, duration(args.batch_limit))
     except TrustError as why:

@@ -10,10 +10,10 @@ from chatproof.monitoring.alerting import apprise_url
 from chatproof.monitoring.alerting.notice import INFO, Notice, severity, text, title
 from chatproof.monitoring.alerting.post import Answer
 from chatproof.monitoring.values import RESOLVED
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, install
 from chatproof.wire.exchange import Secret
 
-EXTRA = "chatproof[alerts]"
+EXTRA = "alerts"
 
 
 class Apprise:
@@ -50,4 +50,4 @@ def require() -> None:
 
     if importlib.util.find_spec("apprise") is None:
         said = "alerts of kind apprise need apprise, which is not installed"
-        raise UsageError("usage", said, f"pip install '{EXTRA}'")
+        raise UsageError("usage", said, install(EXTRA))
