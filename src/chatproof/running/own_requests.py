@@ -17,7 +17,7 @@ from chatproof.running.dispatch import Stop, Transport, Wave
 from chatproof.running.own_planning import named
 from chatproof.running.plan import Settings
 from chatproof.surfaces.chat.probes_more import ROWS, USUAL
-from chatproof.surfaces.own.form import CAP, form_of
+from chatproof.surfaces.own.form import Form, form_of
 from chatproof.surfaces.own.own_request import OwnRequest, with_model
 from chatproof.surfaces.own.request_part import Part
 from chatproof.surfaces.own.smallest_refusal import MOST, Answer, Explained, Search
@@ -96,7 +96,7 @@ class Explaining:
             return None
         id = f"{SMALLER_REQUEST}{probe.removeprefix(OWN_REQUEST)}.{number}"
         # As the whole one was sent, headers and all: an API may be spoken in two forms.
-        body = _text(_capped(smaller, form_of(self.surface.name).caps))
+        body = _text(_capped(smaller, form_of(self.surface.name)))
         self.planned[id] = self.planned[probe]._replace(body=with_model(body, self.resolved.target.model))
         yield Wave([id], self.planned, self.transport, self.exchanges)
         if self.stop.asked:
@@ -134,16 +134,18 @@ def is_refused(reply: Reply, view: View) -> bool:
 
 
 def _blames(reply: Reply) -> bool:
-    """The error speaks of the request. One whose words say nothing may do so."""
-    return reply.error is None or refuses(reply, _OF_REQUESTS) or reply.status in (400, 422, 500)
+    """The error speaks of the request. One whose words say nothing may do so, and so may one that misses something: the
+    plain request is answered at the same place by the same model."""
+    return reply.error is None or refuses(reply, _OF_REQUESTS) or reply.status in (400, 404, 422, 500)
 
 
 _OF_REQUESTS = ("tools", "tool", "parameter", "param", "image", "messages", "support", "supported", "response_format")
 
 
-def _capped(body: dict[str, Any], caps: tuple[str, ...]) -> dict[str, Any]:
+def _capped(body: dict[str, Any], form: Form) -> dict[str, Any]:
     """With the output cap lowered: an explanation needs no answer."""
-    lowered = {n: CAP for n in caps if isinstance(body.get(n), int) and body[n] > CAP}
+    least = form.smallest_cap(body)
+    lowered = {n: least for n in form.caps if isinstance(body.get(n), int) and body[n] > least}
     return {**body, **lowered}
 
 

@@ -41,7 +41,7 @@ def _of_input(body: Request) -> Iterator[Part]:
     held = body.get("input")
     words: tuple[str, ...] = ("input", "string", "array", "tokens", "integers", "type")
     if isinstance(held, list) and held and not isinstance(held[0], str):
-        yield Part("`input` as tokens", "as a text", words, optional.put("input", "-"), needed=True)
+        yield Part("`input` as tokens", "as a text", words, optional.put("input", "-"))
         return
     texts = [held] if isinstance(held, str) else [text for text in held or () if isinstance(text, str)]
     if isinstance(held, list) and "" in held:
@@ -49,7 +49,7 @@ def _of_input(body: Request) -> Iterator[Part]:
         yield Part("an empty text in `input`", 'with "-"', words, _without_empty)
     if len(texts) > 1:
         words = ("input", "batch", "many", "most", "maximum", "array", "string", "size")
-        yield Part(f"{len(texts)} texts in `input`", "with one", words, _first_alone, needed=True)
+        yield Part(f"{len(texts)} texts in `input`", "with one", words, _first_alone)
     if isinstance(held, list) and len(texts) == 1:
         words = ("input", "string", "array", "list")
         yield Part("`input` as a list", "as one text", words, _first_alone)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chatproof.evidence.json_values import items
-from chatproof.surfaces.messages.request_parts import CAPS, parts_of
+from chatproof.surfaces.messages.request_parts import CAPS, parts_of, smallest_cap
 from chatproof.surfaces.own.form import Form
 from chatproof.surfaces.own.request_part import Request
 from chatproof.surfaces.own.tool_parts import without_hosted
@@ -39,4 +39,5 @@ FORM = Form(
     parts=parts_of,
     anonymous=_anonymous,
     caps=CAPS,
+    smallest_cap=smallest_cap,
 )

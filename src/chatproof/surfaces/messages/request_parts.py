@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from chatproof.surfaces.own import optional
+from chatproof.surfaces.own.form import CAP
 from chatproof.surfaces.own.optional import Fields
 from chatproof.surfaces.own.request_part import (
     Part,
@@ -100,12 +101,19 @@ FIELDS = Fields(
 )
 
 
+def smallest_cap(body: Request) -> int:
+    """More than the thinking's budget, or the request is refused for that."""
+    thinking = body.get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    return CAP + (budget if isinstance(budget, int) and not isinstance(budget, bool) and budget > 0 else 0)
+
+
 def parts_of(body: Request) -> list[Part]:
     """List what can be taken out of a request or put more plainly, what is missed least first."""
     has_format = isinstance(_format(body), dict)
     fields = FIELDS._replace(needed=(*FIELDS.needed, "output_config")) if has_format else FIELDS
     return [
-        *optional.of_caps(fields, body),
+        *optional.of_caps(fields, body, smallest_cap(body)),
         *_of_caching(body),
         *optional.of_fields(fields, body),
         *(_plainer("output_config", body) if has_format else ()),

@@ -126,8 +126,14 @@ def _rows(answer: str) -> dict[str, _Row]:
         ),
         "parameters": (
             *(BEHAVIOUR, SHOULD, "contract.parameter", _AREA),
-            "The answer follows the parameters of your own request that show in it: stop sequences, dimensions.",
+            "The answer to your own request ends before a stop sequence of that request.",
             "You find out in production that an accepted parameter has no effect.",
+            read,
+        ),
+        "length": (
+            *(BEHAVIOUR, MUST, "contract.parameter", _AREA),
+            "The vectors have as many numbers as `dimensions` of your own request says.",
+            "An index of vectors takes one length alone: it refuses these, or has to be built anew.",
             read,
         ),
         "cap": (
@@ -232,16 +238,19 @@ class _Judges:
 
     def parameters(self, reply: Reply, context: Context) -> Outcome:
         asked, said = self._of.asked(reply), self._of.said(reply)
-        done = []
-        if asked.stops:
-            if any(stop in said.text for stop in asked.stops):
-                return broken(self._at["text"], "an answer that ends before a stop sequence", "it contains one")
-            done.append("stop sequences")
-        if asked.length is not None:
-            if said.length is not None and said.length != asked.length:
-                return broken(self._at["text"], f"vectors of {asked.length} numbers", f"{said.length} numbers")
-            done.append("dimensions")
-        return holds(", ".join(done)) if done else not_applicable("the request asks for none of them")
+        if not asked.stops:
+            return not_applicable("the request has no stop sequences")
+        if any(stop in said.text for stop in asked.stops):
+            return broken(self._at["text"], "an answer that ends before a stop sequence", "it contains one")
+        return holds()
+
+    def length(self, reply: Reply, context: Context) -> Outcome:
+        wanted, found = self._of.asked(reply).length, self._of.said(reply).length
+        if wanted is None or found is None:
+            return not_applicable("the request has no `dimensions`")
+        if found != wanted:
+            return broken(self._at["text"], f"vectors of {wanted} numbers", f"{found} numbers")
+        return holds(f"{found} numbers")
 
     def cap(self, reply: Reply, context: Context) -> Outcome:
         most, used = self._of.asked(reply).cap, self._of.said(reply).completion

@@ -23,6 +23,7 @@ class Form(NamedTuple):
     parts: Callable[[Request], list[Part]]  # what can be left out or put more plainly, what is missed least first
     anonymous: Callable[[Request], Request]  # the same with other words and names; loads what it needs
     caps: tuple[str, ...] = ()  # the fields that limit an answer's tokens
+    smallest_cap: Callable[[Request], int] = lambda body: CAP  # that a request of this kind is answered with
     answer: int = 500  # tokens of an answer without a cap
     streams: bool = True
     put: Mapping[str, str] = {}  # of a name that `without_effects` gives: the field that it set, which the user did not

@@ -93,12 +93,12 @@ def of_members(name: str, body: Request, *kept: str) -> Iterator[Part]:
             yield Part(shown, "without it", (member, f"{name}.{member}"), drop_member(name, member))
 
 
-def of_caps(fields: Fields, body: Request) -> Iterator[Part]:
+def of_caps(fields: Fields, body: Request, least: int = CAP) -> Iterator[Part]:
     """A smaller output cap."""
     for name in fields.caps:
         value = body.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value > CAP:
-            yield Part(f"`{name}` {value}", f"with {CAP}", (name, "large", "maximum", "most"), put(name, CAP))
+        if isinstance(value, int) and not isinstance(value, bool) and value > least:
+            yield Part(f"`{name}` {value}", f"with {least}", (name, "large", "maximum", "most"), put(name, least))
 
 
 def of_fields(fields: Fields, body: Request) -> Iterator[Part]:

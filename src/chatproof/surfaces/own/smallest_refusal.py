@@ -43,6 +43,8 @@ class Explained(NamedTuple):
         return f"refuses {names}; {changed}, it answers"
 
 
+_ALLOWED = re.compile(r"\bone of:? ?(?:\[[^\]]*\]|\([^)]*\)|\{[^}]*\})", re.IGNORECASE)
+"""What a server would take instead: `not one of ['system', 'user']` does not blame the system message."""
 _T = TypeVar("_T")
 Asking = Generator[Request, Answer | None, _T]
 """Yields a smaller request to be sent. Answered by None: it cannot be asked any more, or was not answered for a reason
@@ -131,7 +133,7 @@ class Search:
     def blamed(self, error: ProviderError) -> list[Part]:
         """The parts that an error names: the one in `param` first, then those of the longest words."""
         param = _words(error.param)
-        said = _words(f"{error.message[:2000]} {error.code}")
+        said = _words(f"{_ALLOWED.sub(' ', error.message[:2000])} {error.code}")
         ranked: list[tuple[bool, int, int, Part]] = []
         for number, part in enumerate(self.parts):
             words = {word.lower() for word in part.words}

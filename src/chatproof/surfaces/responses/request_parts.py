@@ -172,7 +172,7 @@ def _of_order(body: Request) -> Iterator[Part]:
     if "developer" in roles:
         yield Part("the role developer", "with system", ("developer",), _on_each(_no_developer))
     if any(role in _SYSTEM for role in roles):
-        words = ("system", "developer", "instruction", "role")
+        words = ("system", "instruction", "role")
         yield Part("a system message in `input`", "as `instructions`", words, _as_instructions)
     if any(one == other and one in ("user", "assistant") for one, other in pairwise(roles)):
         words = ("alternate", "alternating", "consecutive", "roles", "order")
@@ -232,7 +232,7 @@ def _of_needed(body: Request) -> Iterator[Part]:
     if len(found) > 1:
         yield Part("the conversation before", "with only the last user's message", (), _last_alone, needed=True)
     if isinstance(held, list):
-        words = ("input", "string", "array", "list", "type")
+        words = ("list", "string", "array", "type", "input")  # `input` alone is where any of its items is blamed
         yield Part("`input` as a list", "as one text", words, _as_text)
 
 

@@ -47,6 +47,6 @@ clauses.add(
         "answered": ((_FLOATS,), (_REFUSED, body({"error": "no"}))),
         "readable": ((_FLOATS,), (of(list(FIRST)), body({"data": []}), of(packed(FIRST), packed(SECOND)))),
         "usage": ((_FLOATS,), (of(list(FIRST), list(SECOND), usage=None),)),
-        "parameters": ((_FLOATS,), (of([*FIRST, 0.5], [*SECOND, 0.5]),)),
+        "length": ((_FLOATS,), (of([*FIRST, 0.5], [*SECOND, 0.5]),)),
     },
 )
