@@ -147,11 +147,18 @@ def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
         ('[targets.a]\ntimeout = "soon"\n', "not a duration"),
         ('[targets.a]\nrequires = ["flying"]\n', "there is no capability"),
         ('[[targets.a.waivers]]\nclause="nope"\nreason="r"\nticket="t"\nexpires=2099-01-01\n', "there is no clause"),
-        ('default = "z"\n', "default names no target"),
+        ('default = "z"\n', ":1:1: default: names no target"),
     ):  # fmt: skip
         file.write_text(text)
         done = run("config", "check")
         assert done.returncode == 2 and words in done.stderr, text
+    file.write_text(
+        '[targets.a]\nbase_url = "nope"\nmodle = "x"\nmodel = 5\n[targets.b]\ntimeout = "soon"\nrequires = ["tools", 3]\n'
+    )
+    told = run("config", "check").stderr
+    for words in (":2:1: targets.a.base_url", ":3:1: targets.a.modle", ":4:1: targets.a.model: must be a string",
+                  ":6:1: targets.b.timeout", ":7:1: targets.b.requires: must be an array of strings"):  # fmt: skip
+        assert words in told, "names, types and values at once"
     file.write_text('[targets.a]\nrequires = ["tools"]\ntimeout = "5s"\n')
     assert run("config", "check").stdout == "1 file checked, no errors\n"
     (place / "pyproject.toml").write_text("[tool.chatproof]\ntarget = 1\n")

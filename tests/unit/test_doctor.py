@@ -104,6 +104,12 @@ def test_nothing_is_wrong_and_nothing_is_made(place: Path, capsys: pytest.Captur
     assert os.listdir(place) == []
 
 
+def test_what_is_wrong_in_the_configuration_is_told_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "bad.toml").write_text('[targets.a]\nmodle = "x"\n')
+    found = checks(capsys, "a", "--config", "bad.toml", status=2)
+    assert [check["state"] for check in found if "modle" in check["said"]] == ["problem"]
+
+
 def test_the_journal_and_its_mode(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kept = place / "runs.sqlite3"
 

@@ -279,7 +279,7 @@ def test_config(tmp_path: Path) -> None:
         ("[targets.a]\napi_key = 'sk-1'", "a key does not belong in a file"),
         ("[targets.a]\nmodel = 5", "must be a string"),
         ("[targets.a]\nno_auth = 'yes'", "must be true or false"),
-        ("default = 'b'\n[targets.a]", "default names no target"),
+        ("default = 'b'\n[targets.a]", "default: names no target"),
         ("x = 1", ".toml:1:1: x: unknown name"),
         ("a = [", ""),
         ("targets = 3", "targets: must be a table"),

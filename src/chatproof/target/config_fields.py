@@ -130,6 +130,18 @@ def check_target(target: dict[str, Any], name: str, place: Place) -> list[UsageE
     return list(_problems_of(target, f"targets.{name}", place))
 
 
+def sound(target: object) -> dict[str, Any]:
+    """The fields of a target that have a known name and the right type; those with parts only where all are right."""
+    if not isinstance(target, dict):
+        return {}
+    nowhere = Place("", "")
+    return {
+        field: value
+        for field, value in target.items()
+        if field in TARGET and not any(_problems_of({field: value}, "", nowhere))
+    }
+
+
 def _problems(data: dict[str, Any], place: Place) -> Iterator[UsageError]:
     wrong = list(_wrong_names(data, TOP, "", place))
     yield from wrong

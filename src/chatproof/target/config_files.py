@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatproof.target import NAME, PYPROJECT
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import near
 
 VARIABLE = "CHATPROOF_CONFIG"
 OPTION, OWN, FOUND, NAMED = "option --config", "your own file", "found here", f"variable {VARIABLE}"
@@ -108,7 +108,9 @@ def settings(path: str = "", variable: str = "", environ: Mapping[str, str] | No
                 merged["targets"][name], origins[f"targets.{name}"] = target, file
     if merged["default"] and merged["default"] not in merged["targets"]:
         advice = near(merged["default"], merged["targets"], "") if merged["targets"] else "there are no targets"
-        raise UsageError("usage", f"{origins['default']}: default names no target", advice)
+        from chatproof.target import config_reading
+
+        raise config_reading.place_of(origins["default"]).error("default", "names no target", advice)
     return merged
 
 

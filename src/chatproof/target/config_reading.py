@@ -5,7 +5,10 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chatproof.target.config_fields import Place
 
 from chatproof.target import PYPROJECT, TABLE
 from chatproof.usage_error import UsageError
@@ -41,11 +44,30 @@ def load(path: str, *, lint: bool = False) -> dict[str, Any]:
     return _absolute(_load(path, lint=lint), path)
 
 
+def sound_targets(path: str) -> dict[str, dict[str, Any]]:
+    """The targets of a file that has errors, each with the fields whose form is right: their values can be looked at
+    nevertheless. Raises UsageError for a file that is no TOML."""
+    from chatproof.target.config_fields import sound
+
+    own, _ = _parsed(path, lint=True)
+    targets = own.get("targets", {})
+    return {name: sound(said) for name, said in targets.items()} if isinstance(targets, dict) else {}
+
+
 def _load(path: str, *, lint: bool) -> dict[str, Any]:
+    from chatproof.target.config_fields import check
+
+    return check(*_parsed(path, lint=lint))
+
+
+def _parsed(path: str, *, lint: bool) -> "tuple[dict[str, Any], Place]":
+    """What a file says of us, not checked yet, and where it stands."""
     raw = _read(path, lint=lint)
     in_pyproject = os.path.basename(path) == PYPROJECT
+    from chatproof.target.config_fields import Place
+
     if in_pyproject and TABLE.encode() not in raw:
-        return {"default": "", "journal": "", "keep": "", "bodies": None, "monitor": {}, "targets": {}}
+        return {}, Place(path, "")
     _refuse_endless_name(raw, path)
     import tomllib
 
@@ -58,14 +80,12 @@ def _load(path: str, *, lint: bool) -> dict[str, Any]:
         raise UsageError("usage", f"{path}{_at(str(error))}", "correct the file") from None
     except (ValueError, RecursionError):  # a number of thousands of digits, brackets without end
         raise UsageError("usage", f"{path}: a value that is too long or too deep", "correct the file") from None
-    from chatproof.target.config_fields import Place, check
-
     if not in_pyproject:
-        return check(data, Place(path, text))
+        return data, Place(path, text)
     own = data.get("tool", {}).get("chatproof", {}) if isinstance(data.get("tool"), dict) else {}
     if not isinstance(own, dict):
         raise UsageError("usage", f"{path}: {TABLE} must be a table", f"write [{TABLE}]")
-    return check(own, Place(path, text, TABLE))
+    return own, Place(path, text, TABLE)
 
 
 def _at(message: str) -> str:

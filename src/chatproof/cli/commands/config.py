@@ -116,19 +116,27 @@ def _check(args: argparse.Namespace) -> int:
     files = args.file or ([args.config] if args.config else [path for path, _ in config_files.files()])
     problems: list[UsageError] = []
     lapsed: list[str] = []
+    unread = False
     for file in files:
         try:
             targets = config_reading.load(file, lint=True)["targets"]
         except UsageError as error:
             problems += [error, *error.more]
-            continue
+            unread = True
+            try:
+                targets = config_reading.sound_targets(file)
+            except UsageError:  # it is no TOML: that is told already
+                continue
         place = config_reading.place_of(file)
         for name, target in targets.items():
             problems += _problems(f"targets.{name}", target, place)
             lapsed += _lapsed(name, target)
+    if not args.file and not unread:
+        try:
+            config_files.settings(args.config)  # what they say together
+        except UsageError as error:
+            problems.append(error)
     raise_all(problems)
-    if not args.file and not args.config:
-        config_files.settings()  # what they say together
     count = len(files)
     say(f"{count} file{'' if count == 1 else 's'} checked, no errors\n")
     say("".join(f"note: {escape(line)}\n" for line in lapsed))

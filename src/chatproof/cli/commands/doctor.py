@@ -61,8 +61,9 @@ def examine(args: argparse.Namespace) -> list[Check]:
         broken = {about for about, _ in looked.problems}
         checks += _target(looked.resolved, has_key=looked.has_key, trust="trust" not in broken)
     checks += _surroundings(looked.resolved, args.env_file or "")
+    told = {check.said for check in checks if check.state == "problem"}
     checks += [Check(*remark) for remark in (*own_side.of_journal(args), own_side.of_clock(args))]
-    return checks
+    return [check for check in checks if check.state == "problem" or check.said not in told]  # each once
 
 
 def _origin(resolved: Resolved) -> list[Check]:
