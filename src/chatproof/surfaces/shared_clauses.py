@@ -25,6 +25,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    not_applicable,
 )
 from chatproof.contract.probe import ALL
 from chatproof.evidence.reply import Reply
@@ -226,14 +227,21 @@ def add_events(
     )(events_parse)
 
 
-def new_break(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, context: Context) -> Outcome | None:
-    """The first of these breaks that a reply has and the plain one has not: what is wrong with both is told of that."""
+def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, context: Context) -> Outcome:
+    """What the first judge says who finds a reply broken; nothing of what the plain one has, too."""
     for judge in judges:
         found = judge(reply, context)
-        alike = plain is not None and plain.complete and judge(plain, context).outcome == BROKEN
-        if found.outcome == BROKEN and not alike:
-            return found
-    return None
+        if found.outcome != BROKEN:
+            continue
+        if (
+            plain is not None
+            and plain.complete
+            and plain.kind == reply.kind
+            and judge(plain, context).outcome == BROKEN
+        ):
+            return not_applicable(f"the plain {'stream' if reply.kind == 'sse' else 'reply'} fails in the same way")
+        return found
+    return holds()
 
 
 def answered(reply: Reply, context: Context) -> Outcome:

@@ -182,6 +182,14 @@ ROWS = (
         _PROSE,
         "tools.stream_called",
     ),
+    should(
+        "streamed-call-nothing",
+        "A forced call is answered with a stream that has no block.",
+        _TOOLS,
+        streaming_call,
+        without(_BLOCK, _DELTA, "content_block_stop"),
+        "tools.stream_called",
+    ),
     must(
         "streamed-call-index",
         "The block of a call is numbered from 1.",

@@ -33,7 +33,7 @@ from chatproof.surfaces.embeddings.clauses.happy import (
 from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
 from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, SECOND, body, item, of, whole
 from chatproof.surfaces.embeddings.vectors import BASE64
-from chatproof.surfaces.shared_clauses import new_break
+from chatproof.surfaces.shared_clauses import first_broken
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -136,7 +136,7 @@ def in_numbers(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def usage_of_floats(reply: Reply, context: Context) -> Outcome:
-    return new_break((counted,), reply, context.control, context) or holds()
+    return first_broken((counted,), reply, context.control, context)
 
 
 @clause(

@@ -10,7 +10,6 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
-    holds,
     not_applicable,
 )
 from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
@@ -33,7 +32,7 @@ from chatproof.surfaces.messages.examples import (
     body,
 )
 from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
-from chatproof.surfaces.shared_clauses import new_break
+from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
@@ -41,7 +40,6 @@ clause = CLAUSES.add
 
 AREA, CODE = "Capabilities", "contract.tools"
 PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
-NO_CALL = "the reply has no call"
 _CALL = b'{"type":"tool_use","id":"toolu_1","name":"record_word","input":{"word":"pong"}}'
 _SECOND = b'{"type":"tool_use","id":"toolu_2","name":"record_number","input":{"number":7}}'
 
@@ -109,7 +107,7 @@ _PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
-    return new_break(_PLAIN, reply, context.control, context) or holds()
+    return first_broken(_PLAIN, reply, context.control, context)
 
 
 @clause(
@@ -151,7 +149,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
         if block["id"] in ids:
             return damaged(f"$.content[{number}].id", "an id that no earlier call has", shown(block, "id"))
         ids.add(block["id"])
-    return done() if _calls(reply) else not_applicable(NO_CALL)
+    return done()
 
 
 @clause(
@@ -178,7 +176,7 @@ def is_object(reply: Reply, context: Context) -> Outcome:
     for number, block in enumerate(view.blocks(reply.object)):
         if block.get("type") == view.CALL and not isinstance(block.get("input"), dict):
             return damaged(f"$.content[{number}].input", "an object", shown(block, "input"))
-    return done() if _calls(reply) else not_applicable(NO_CALL)
+    return done()
 
 
 @clause(
@@ -210,7 +208,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
         problem = problem_in(block.get("input"), WORD_SCHEMA)
         if problem:
             return ignored(f"{at}.input", "arguments that satisfy the tool's schema", problem)
-    return done() if _calls(reply) else not_applicable(NO_CALL)
+    return done()
 
 
 @clause(
@@ -232,8 +230,6 @@ def forced(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def stop_reason(reply: Reply, context: Context) -> Outcome:
-    if not _calls(reply):
-        return not_applicable(NO_CALL)
     if reply.object.get("stop_reason") == "tool_use":
         return done()._replace(state="")
     found = shown(reply.object, "stop_reason")

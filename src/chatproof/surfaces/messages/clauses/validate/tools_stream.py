@@ -13,7 +13,6 @@ from chatproof.contract.clause import (
     Example,
     Outcome,
     holds,
-    not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -23,7 +22,7 @@ from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks, stream_end
 from chatproof.surfaces.messages.clauses.happy import shown
-from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE, NO_CALL, PARAMETERS
+from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE, PARAMETERS
 from chatproof.surfaces.messages.examples import (
     AI_SDK,
     CALL_EVENTS,
@@ -36,7 +35,8 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
-from chatproof.surfaces.shared_clauses import new_break
+from chatproof.surfaces.messages.view import kind_of
+from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import parse
 
 CLAUSES = Clauses(VALIDATE)
@@ -89,9 +89,10 @@ def called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     built = Built(view.events(reply))
-    if built.calls() or not built.blocks:  # a stream without any block has a form that is judged below
+    begun = any(kind_of(one) in (view.BLOCK_START, view.DELTA) for one in view.events(reply))
+    if built.calls() or (begun and not built.blocks):  # without a start or an index: a form that is judged below
         return done(f"{len(built.calls())} calls")
-    kinds = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5])
+    kinds = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "no block"
     return ignored("content_block_start", "a block of type tool_use", f"{kinds}, text {quote(built.text, 60)}")
 
 
@@ -146,7 +147,7 @@ def form(reply: Reply, context: Context) -> Outcome:
 )
 def detailed(reply: Reply, context: Context) -> Outcome:
     text = context.replies.get(context.surface.stream)
-    return new_break((stream.start_envelope, fields.stream_types), reply, text, context) or holds()
+    return first_broken((stream.start_envelope, fields.stream_types), reply, text, context)
 
 
 @CLAUSES.add(
@@ -170,15 +171,14 @@ def detailed(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def named(reply: Reply, context: Context) -> Outcome:
-    calls = Built(view.events(reply)).calls()
-    for call in calls:
+    for call in Built(view.events(reply)).calls():
         at = f"event {call.number}, $.content_block"
         for name in ("id", "name"):
             if not isinstance(call.start.get(name), str) or not call.start[name]:
                 return damaged(f"{at}.{name}", "a non-empty string", shown(call.start, name))
         if "input" in call.start and not isinstance(call.start["input"], dict):
             return damaged(f"{at}.input", "an object", shown(call.start, "input"))
-    return done() if calls else not_applicable(NO_CALL)
+    return done()
 
 
 @CLAUSES.add(
@@ -210,8 +210,7 @@ def named(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def joined(reply: Reply, context: Context) -> Outcome:
-    calls = Built(view.events(reply)).calls()
-    for call in calls:
+    for call in Built(view.events(reply)).calls():
         for number, delta in call.deltas:
             if delta.get("type") != view.INPUT_DELTA:
                 return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
@@ -224,7 +223,7 @@ def joined(reply: Reply, context: Context) -> Outcome:
             return damaged("content_block_delta", "deltas that join to JSON", said)
         if not isinstance(value, dict):
             return damaged("content_block_delta", "deltas that join to a JSON object", quote(text, 80))
-    return done() if calls else not_applicable(NO_CALL)
+    return done()
 
 
 @CLAUSES.add(
@@ -243,8 +242,6 @@ def joined(reply: Reply, context: Context) -> Outcome:
 )
 def ended(reply: Reply, context: Context) -> Outcome:
     calls = Built(view.events(reply)).calls()
-    if not calls:
-        return not_applicable(NO_CALL)
     if all(call.stopped for call in calls):
         return done()
     return damaged("content_block_stop", "one for each call", "a call whose block does not end")

@@ -5,14 +5,12 @@ import json
 from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
-    BROKEN,
     OPENAI_SPEC,
     SCHEMA,
     SHOULD,
     VALIDATE,
     Clauses,
     Context,
-    Judge,
     Outcome,
     broken,
     holds,
@@ -29,6 +27,7 @@ from chatproof.surfaces.responses.clauses.happy import GOOD, shown
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
 from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, STREAMED, changed, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
+from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
@@ -122,20 +121,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
-    return _first_broken(_ORDER, reply, context)
-
-
-def _first_broken(judges: tuple[Judge, ...], reply: Reply, context: Context) -> Outcome:
-    """What the first judge says who finds the stream broken; nothing of what the plain stream has, too."""
-    own = context.replies.get(context.surface.stream)
-    for judge in judges:
-        found = judge(reply, context)
-        if found.outcome != BROKEN:
-            continue
-        if own is not None and own.complete and own.kind == "sse" and judge(own, context).outcome == BROKEN:
-            return not_applicable("the plain stream fails in the same way")
-        return found
-    return holds()
+    return first_broken(_ORDER, reply, context.replies.get(context.surface.stream), context)
 
 
 @clause(
@@ -162,7 +148,7 @@ def _first_broken(judges: tuple[Judge, ...], reply: Reply, context: Context) -> 
     ),
 )
 def details(reply: Reply, context: Context) -> Outcome:
-    return _first_broken(_LESSER, reply, context)
+    return first_broken(_LESSER, reply, context.replies.get(context.surface.stream), context)
 
 
 @clause(
