@@ -17,8 +17,10 @@ from chatproof.judging.contract import Choice, contract_of
 from chatproof.judging.judge import Finding, judge
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
+from chatproof.surfaces.embeddings import examples as embeddings
+from chatproof.surfaces.messages import examples as messages
 from chatproof.target import profile
-from chatproof.wire.exchange import Exchange, Secret
+from chatproof.wire.exchange import Exchange, Fault, Secret
 from tests.golden_files import RENEW, REWRITE
 from tests.support import exchange, from_example
 from tests.unit.test_api_clauses import GOOD, SURFACES
@@ -36,11 +38,12 @@ def error(status: int, message: str, type: str = "invalid_request_error") -> Exa
 
 
 class Row(NamedTuple):
-    """A run of an API: what comes in the place of the good replies, by probe; "*": to all but the plain request."""
+    """A run of an API: what comes in the place of the good replies, by probe; "*": to all but the plain request. None:
+    the probe is not sent."""
 
     api: str
     name: str
-    replies: dict[str, Example]
+    replies: dict[str, Example | Fault | None]
     no_auth: bool = False
     required: tuple[str, ...] = ()
 
@@ -60,28 +63,146 @@ EVERYWHERE = {
 ROWS = [Row(api, f"{api}: {name}", {"*": reply}) for api in GOOD for name, reply in EVERYWHERE.items()]
 ROWS += [Row(api, f"{api}: the plain answer to everything", {"*": GOOD[api]}) for api in GOOD]
 
+_NAMES = {  # by API and probe, the names by which a refusal that is about something else may still blame the ability
+    "messages": {
+        "system": ("system",),
+        "stop_sequences": ("stop_sequences", "stop"),
+        "max_tokens": ("max_tokens",),
+        "claude_code": ("system", "cache_control", "metadata", "tools", "content"),
+        "thinking": ("thinking", "budget_tokens", "max_tokens"),
+        "tools": ("tools", "tool_choice", "tool", "function", "functions"),
+    },
+    "responses": {
+        "instructions": ("instructions",),
+        "max_output_tokens": ("max_output_tokens", "max_tokens"),
+        "codex": ("tools", "tool", "type", "include", "prompt_cache_key", "reasoning"),
+        "tools.parallel": ("parallel_tool_calls", "tools", "tool_choice"),
+        "json_schema": ("text", "text.format", "json_schema"),
+        "store": ("store",),
+    },
+    "embeddings": {
+        "float": ("encoding_format", "float"),
+        "single": ("input",),
+        "dimensions": ("dimensions", "dimension", "output_dimension"),
+        "tokens": ("input", "tokens", "token"),
+        "batch": ("input", "batch", "inputs"),
+    },
+}
+ROWS += [
+    Row(api, f"{api}: a failure that blames {name} of {probe}", {probe: says(500, b'{"error":{"message":"failed","param":"%s"}}' % name.encode())})
+    for api, probes in _NAMES.items()
+    for probe, names in probes.items()
+    for name in names
+]  # fmt: skip
+_DEAD = Fault("net.reset", "read", "the connection was reset")
+_OTHER = "happy.other_form"
+_ONE_CALL = messages.body(
+    messages.BODY.replace(
+        messages.CONTENT, b'[{"type":"tool_use","id":"t_1","name":"record_number","input":{"number":7}}]'
+    )
+)
+_IN_PIECES = messages.streamed(
+    [
+        *messages.EVENTS[:2],
+        *({**messages.EVENTS[2], "delta": {"type": "text_delta", "text": text}} for text in ("po", "po", "ng", "ng")),
+        *messages.EVENTS[4:],
+    ]
+)
+_A, _SWAPPED = embeddings.A, embeddings.of(list(embeddings.SECOND), list(embeddings.FIRST))
+_ALIKE = embeddings.of(_A, _A, _A)
+_UNCOUNTED = messages.altered(b',"usage":' + messages.USAGE, b"")
+ROWS += [
+    *(Row("messages", f"messages: the other form gets {n}", {_OTHER: error(n, "busy")}) for n in (408, 425, 499, 500)),
+    Row("messages", "messages: the other form gets 299", {_OTHER: says(299, messages.BODY)}),
+    Row("messages", "messages: the other form gets 300", {_OTHER: says(300, messages.BODY)}),
+    Row("messages", "messages: no form is answered", {"happy": error(401, "no"), _OTHER: error(401, "no")}),
+    Row("messages", "messages: the first form is not sent", {"happy": None, _OTHER: error(401, "no")}),
+    Row("messages", "messages: the first form breaks off", {"happy": _DEAD, _OTHER: error(401, "no")}),
+    Row("messages", "messages: an open endpoint refuses the other form", {_OTHER: error(401, "no")}, no_auth=True),
+    Row("messages", "messages: one call at a time", {"tools.parallel": _ONE_CALL}),
+    Row("messages", "messages: one call, two needed", {"tools.parallel": _ONE_CALL}, required=("parallel_tools",)),
+    Row("messages", "messages: no thinking", {"thinking": messages.GOOD, "thinking.stream": messages.STREAMED}),
+    Row("messages", "messages: no thinking, and it is needed", {"thinking": messages.GOOD}, required=("thinking",)),
+    Row("messages", "messages: no streamed thinking", {"thinking.stream": messages.STREAMED}),
+    Row("messages", "messages: thinking is not streamed", {"thinking.stream": error(400, "thinking is not supported")}),
+    Row(
+        "messages",
+        "messages: a limit ends the conversation",
+        dict.fromkeys(("tools.result", "thinking.result"), error(429, "slow down")),
+    ),
+    Row("messages", "messages: the cache counts nothing", {"cache": _UNCOUNTED}, required=("cache",)),
+    *(
+        Row("messages", f"messages: the text in pieces, {name}", {"happy": happy, "stream": _IN_PIECES})
+        for name, happy in (("no plain answer", None), ("the plain answer broken off", _DEAD))
+    ),
+    Row(
+        "embeddings",
+        "embeddings: the plain reply has one vector",
+        {"happy": embeddings.of(_A), "single": embeddings.of(_A)},
+    ),
+    Row(
+        "embeddings",
+        "embeddings: no plain reply",
+        {"happy": None, "single": embeddings.of(_A), "float": embeddings.IN_FLOATS},
+    ),
+    Row(
+        "embeddings",
+        "embeddings: a plain reply broken off",
+        {"happy": _DEAD, "single": embeddings.of(_A), "float": embeddings.IN_FLOATS},
+    ),
+    Row(
+        "embeddings",
+        "embeddings: the plain reply in floats",
+        {"happy": embeddings.IN_FLOATS, "float": embeddings.IN_FLOATS},
+    ),
+    Row(
+        "embeddings",
+        "embeddings: the plain reply half unreadable",
+        {"happy": embeddings.of(_A, "pong!"), "float": embeddings.IN_FLOATS},
+    ),
+    Row(
+        "embeddings",
+        "embeddings: another vector each time",
+        {"single": embeddings.of(embeddings.B), "float": _SWAPPED, "meaning": _ALIKE},
+    ),
+    Row(
+        "embeddings",
+        "embeddings: floats are others",
+        {"float": _SWAPPED, "dimensions": embeddings.GOOD, "meaning": _ALIKE},
+    ),
+    Row("embeddings", "embeddings: no vector alone", {"single": embeddings.of(), "float": _SWAPPED}),
+    Row("embeddings", "embeddings: the text alone breaks off", {"single": _DEAD, "float": _SWAPPED}),
+    Row("embeddings", "embeddings: the text alone is not sent", {"single": None, "float": _SWAPPED}),
+    Row("embeddings", "embeddings: three vectors missing", {"meaning": embeddings.of(_A, _A)}),
+    Row(
+        "embeddings",
+        "embeddings: base64 is refused",
+        {"happy": embeddings.IN_FLOATS, "refused.happy": error(400, "encoding_format base64 is not supported")},
+    ),
+]
+
 
 @cache
 def good(api: str) -> dict[str, Example]:
     """For each probe, an example on which a clause about it holds."""
-    clauses = SURFACES[api].clauses(VALIDATE).values()
+    clauses = list(SURFACES[api].clauses(VALIDATE).values())
     return {clause.probe: clause.holds_on[0] for clause in reversed(clauses) if clause.probe != ALL}
 
 
 @cache
-def exchanged(api: str, probe: str, example: Example) -> Exchange:
-    return exchange(probe, from_example(example), api=api)
+def exchanged(api: str, probe: str, reply: Example | Fault) -> Exchange:
+    return exchange(probe, reply if isinstance(reply, Fault) else from_example(reply), api=api)
 
 
 def findings(row: Row) -> list[Finding]:
     """What is found on the replies that are not the good ones."""
     surface, generic = SURFACES[row.api], profile.load("generic")
-    replies = good(row.api)
+    replies: dict[str, Example | Fault | None] = dict(good(row.api))
     if "*" in row.replies:
         replies = {probe: row.replies["*"] if probe != surface.control else reply for probe, reply in replies.items()}
     replies = {**replies, **{probe: reply for probe, reply in row.replies.items() if probe != "*"}}
     contract = contract_of(VALIDATE, generic, Choice(api=row.api, required=row.required, stream=True))
-    exchanges = [exchanged(row.api, probe, reply) for probe, reply in replies.items()]
+    exchanges = [exchanged(row.api, probe, reply) for probe, reply in replies.items() if reply]
     found = judge(contract, exchanges, model=EXAMPLE_MODEL, key=Secret(EXAMPLE_KEY), no_auth=row.no_auth).findings
     return [f for f in found if f.probe in row.replies or ("*" in row.replies and f.probe != surface.control)]
 

@@ -184,6 +184,7 @@ def miscounted(reply: Reply) -> Outcome | None:
         body(whole(A, B) | {"data": [{"embedding": A}, {"embedding": B}]}),
         body(whole(A, B) | {"data": [item(0, A), item(0, B)]}),
         body(whole(A, B) | {"data": [item(1, A), item(2, B)]}),
+        body(whole(A, B) | {"data": [item(0, A), {"embedding": B}]}),
     ),
     breaks_on=(
         body(whole(A, B) | {"data": [item(1, B), item(0, A)]}),

@@ -38,6 +38,8 @@ _TYPED = Example(401, JSON, b'{"type":"error","error":{"type":"authentication_er
         Example(401, JSON, b'{"error":"Unauthorized"}'),
         Example(401, JSON, b'{"detail":"Unauthorized"}'),
         Example(401, JSON, _TYPED.body.replace(b'"type":"error",', b"")),
+        Example(401, JSON, _TYPED.body.replace(b'"type":"error"', b'"type":"failure"')),
+        Example(401, JSON, b'{"type":"error","error":"Unauthorized"}'),
         Example(401, JSON, _TYPED.body.replace(b'"type":"authentication_error",', b"")),
         Example(401, JSON, _TYPED.body.replace(b'"invalid key"', b"null")),
     ),

@@ -162,6 +162,8 @@ def known_blocks(reply: Reply, context: Context) -> Outcome:
         with_content(CONTENT.replace(b"}", b',"citations":null}')),
         with_content(CONTENT.replace(b"}", b',"citations":["a"]}')),
         with_content(CONTENT.replace(b"}", b',"citations":[{"cited_text":"a"}]}')),
+        with_content(CONTENT.replace(b"}", b',"citations":[{"type":"char_location"}]}')),
+        with_content(CONTENT[:-1] + b',{"type":"text","text":"","citations":null}]'),
     ),
 )
 def citations(reply: Reply, context: Context) -> Outcome:

@@ -97,7 +97,7 @@ def key(reply: Reply, context: Context) -> Outcome:
     header = _header(reply)
     clients = _OF_HEADER.get(header.lower(), "others")
     return broken(
-        f"header {header.partition(':')[0]}", f"the key accepted in {header}, as {clients} send it", _said(reply)
+        f"header {header.partition(':')[0]}", f"the key accepted in {header}, the header of {clients}", _said(reply)
     )
 
 
@@ -124,4 +124,4 @@ def version(reply: Reply, context: Context) -> Outcome:
         return not_applicable(f"{_NOT_VERSION}: {_said(reply)}")
     sent = next((value for name, value in reply.exchange.request.headers if name.lower() == VERSION), "")
     clients = _OF_VERSION.get(sent, "others")
-    return broken(f"header {VERSION}", f"an answer to {sent or 'any version'}, which {clients} send", _said(reply))
+    return broken(f"header {VERSION}", f"an answer to {sent or 'any version'}, the version of {clients}", _said(reply))

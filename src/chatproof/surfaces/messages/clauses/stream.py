@@ -1,5 +1,8 @@
 """The streaming probe: sent only after the plain request holds. How events must look, and how a stream begins."""
 
+import copy
+from collections.abc import Callable
+
 from chatproof.contract.clause import (
     BEHAVIOUR,
     SHOULD,
@@ -14,7 +17,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.provider_error import find_error
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.event_examples import drop, event, put
+from chatproof.surfaces.event_examples import Event, drop, event, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.examples import (
@@ -37,8 +40,16 @@ from chatproof.surfaces.shared_clauses import SSE, add_events
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
+_CALL_BLOCK = {"type": "tool_use", "id": "toolu_1", "name": "record_word", "input": {}}
 _PINGED = put_before("content_block_delta", PING_EVENT)
 _THINKING = streamed(THINKING_EVENTS)
+
+
+def _first(change: Callable[[Event], object]) -> Example:
+    """The good stream with another message_start before its own."""
+    begun = copy.deepcopy(EVENTS[0])
+    change(begun)
+    return streamed([begun, *EVENTS])
 
 
 def _nameless(*types: str) -> Example:
@@ -55,7 +66,7 @@ add_events(clause, "messages", GOOD, STREAMED, COMETAPI, b"event: message_start\
     "Each event's data has a string `type`.",
     "anthropic-python, @anthropic-ai/sdk and the AI SDK recognize events by it.",
     needs=("messages.stream.events_parse",),
-    holds_on=(STREAMED, _PINGED),
+    holds_on=(STREAMED, _PINGED, streamed(EVENTS[:4], b'data: {"error":{"message":"upstream died"}}\n\n')),
     breaks_on=(
         changed("content_block_delta", drop("type")),
         changed("message_start", drop("type")),
@@ -196,8 +207,13 @@ def start(reply: Reply, context: Context) -> Outcome:
     "start_content",
     "The message of message_start has its content, an empty array.",
     "anthropic-python and @anthropic-ai/sdk add blocks to it: AttributeError and TypeError if it is not an array.",
-    holds_on=(STREAMED,),
+    holds_on=(
+        changed("message_start", put([_CALL_BLOCK], "message", "content")),
+        STREAMED,
+    ),
     breaks_on=(
+        changed("message_start", put([_CALL_BLOCK, {"type": "text", "text": ""}], "message", "content")),
+        _first(put(None, "message", "content")),
         changed("message_start", drop("message", "content")),
         changed("message_start", put(None, "message", "content")),
         changed("message_start", put("", "message", "content")),
@@ -206,7 +222,7 @@ def start(reply: Reply, context: Context) -> Outcome:
 )
 def start_content(reply: Reply, context: Context) -> Outcome:
     message, (number, _) = view.started(reply), view.of_kind(reply, view.START)[0]
-    if message.get("content") == [] or _is_deferred(message):
+    if _is_deferred(message):
         return holds()
     return broken(f"event {number}, $.message.content", "an empty array", shown(message, "content"))
 
@@ -231,6 +247,7 @@ def _is_deferred(message: view.Fields) -> bool:
         changed("message_start", put("1", "message", "usage", "output_tokens")),
     ),
     breaks_on=(
+        _first(put(None, "message", "usage")),
         changed("message_start", drop("message", "usage")),
         changed("message_start", put(None, "message", "usage")),
         changed("message_start", put({"prompt_tokens": 14}, "message", "usage")),
@@ -289,6 +306,7 @@ def input_counted(reply: Reply, context: Context) -> Outcome:
     code="contract.schema",
     holds_on=(STREAMED,),
     breaks_on=(
+        _first(drop("message", "id")),
         changed("message_start", drop("message", "id")),
         changed("message_start", put(7, "message", "id")),
         changed("message_start", drop("message", "role")),

@@ -6,7 +6,7 @@ from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.view import is_blank
-from chatproof.surfaces.event_examples import drop, put
+from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.messages import kinds, view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses.happy import shown
@@ -38,6 +38,10 @@ def _of_text(*pieces: str) -> Example:
     return streamed([*EVENTS[:2], *deltas, *EVENTS[4:]])
 
 
+def _redacted(index: int) -> Event:
+    return {"type": "content_block_start", "index": index, "content_block": {"type": "redacted_thinking", "data": "x"}}
+
+
 @clause(
     "block_start",
     "A block's content_block_start comes before its deltas, and contains the block, an object with a type.",
@@ -48,6 +52,7 @@ def _of_text(*pieces: str) -> Example:
         changed("content_block_start", drop("content_block")),
         changed("content_block_start", put(None, "content_block")),
         changed("content_block_start", drop("content_block", "type")),
+        changed("content_block_start", drop("content_block", "type"), THINKING_EVENTS),
         streamed([EVENTS[0], EVENTS[2], EVENTS[1], *EVENTS[3:]]),
     ),
 )
@@ -73,8 +78,10 @@ def block_start(reply: Reply, context: Context) -> Outcome:
         changed("content_block_start", drop("index")),
         changed("content_block_delta", drop("index")),
         changed("content_block_delta", put("0", "index")),
+        changed("content_block_delta", put(False, "index")),
         changed("content_block_stop", drop("index")),
         streamed([{**one, "index": 0} if "index" in one else one for one in THINKING_EVENTS]),
+        streamed([{**one, "index": one["index"] + 1} if "index" in one else one for one in THINKING_EVENTS]),
     ),
 )
 def indexes(reply: Reply, context: Context) -> Outcome:
@@ -139,6 +146,8 @@ def block_empty(reply: Reply, context: Context) -> Outcome:
         changed("content_block_delta", drop("delta", "text")),
         changed("content_block_delta", drop("delta")),
         changed("content_block_delta", drop("delta", "type")),
+        changed("content_block_delta", put("text", "delta", "type")),
+        streamed([EVENTS[0], *(_redacted(number) for number in range(6)), *EVENTS[5:]]),
         changed("content_block_start", put({"type": "thinking", "thinking": ""}, "content_block")),
         streamed(
             [
@@ -180,9 +189,31 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         _of_text("ha", "haha"),
         _of_text("po", "", "ng"),
         _of_text(*["ha"] * 20),
+        _of_text("ha", "ha"),
+        _of_text("a", "a", "b", "b"),
+        _of_text("po", "pon"),
+        _of_text("", "po", "pong!"),
+        _of_text(*(piece for n in range(6) for piece in (f"{n}, ", f"{n}, "))),
+        _of_text("pong", "pong"),
+        _of_text("a", "ab", "c", "cd"),
+        streamed(
+            [
+                *EVENTS[:2],
+                *(
+                    {**EVENTS[2], "delta": {"type": type, "text": text}}
+                    for type, text in (("text_delta", "a"), ("citations_delta", "ab"), ("text_delta", "abc"))
+                ),
+                *EVENTS[4:],
+            ]
+        ),
     ),
     breaks_on=(
         _of_text("po", "pon", "pong"),
+        _of_text("po", "pong"),
+        _of_text(" po", " pong "),
+        _of_text("po", "po", "ng", "ng"),
+        _of_text(" po", " po", "ng ", "ng "),
+        _of_text(*(piece for n in range(7) for piece in ("ab"[n % 2], "ab"[n % 2]))),
         _of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4"),
         _of_text(*(piece for n in range(8) for piece in (f"{n}, ", f"{n}, "))),
     ),
@@ -214,6 +245,8 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         streamed([*EVENTS[:3], EVENTS[4], EVENTS[3], *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[4], "index": 1}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[4], "index": 1}, {**EVENTS[4], "index": 2}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], EVENTS[3], EVENTS[3], *EVENTS[5:]]),
     ),
 )
 def block_open(reply: Reply, context: Context) -> Outcome:

@@ -13,6 +13,7 @@ from chatproof.surfaces.messages.examples import (
     STREAMED,
     changed,
     on_stream,
+    put_before,
     streamed,
     without,
 )
@@ -100,7 +101,7 @@ def finished(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     code="stream.incomplete",
     needs=("messages.stream.end", "messages.stream.finished"),
-    holds_on=(STREAMED, CALLED),
+    holds_on=(STREAMED, CALLED, put_before("message_delta", {**EVENTS[5], "delta": {"stop_reason": None}})),
     breaks_on=(
         without("message_delta"),
         changed("message_delta", put(None, "delta", "stop_reason")),
@@ -129,6 +130,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         streamed([*EVENTS, *EVENTS]),
         streamed([*EVENTS[:2], EVENTS[0], *EVENTS[2:]]),
+        streamed([*[EVENTS[0]] * 5, *EVENTS[1:]]),
     ),
 )
 def once(reply: Reply, context: Context) -> Outcome:
@@ -146,7 +148,11 @@ def once(reply: Reply, context: Context) -> Outcome:
     "that is not part of the message.",
     needs=("messages.stream.finished", "messages.stream.once"),
     holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed([*EVENTS, EVENTS[-1]])),
-    breaks_on=(streamed([*EVENTS, EVENTS[2]]), streamed([*EVENTS, *EVENTS[1:5]])),
+    breaks_on=(
+        streamed([*EVENTS, EVENTS[2]]),
+        streamed([*EVENTS, *EVENTS[1:5]]),
+        streamed([*EVENTS, EVENTS[2], EVENTS[-1]]),
+    ),
 )
 def closed(reply: Reply, context: Context) -> Outcome:
     last = view.of_kind(reply, view.STOP)[0][0]

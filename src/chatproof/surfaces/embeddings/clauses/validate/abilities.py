@@ -109,7 +109,14 @@ def tokens(reply: Reply, context: Context) -> Outcome:
     probe="batch",
     why="openai-python, the AI SDK and LangChain send many at once, and do not count the vectors.",
     holds_on=(of(*_MANY),),
-    breaks_on=(of(*_MANY[1:]), GOOD, _NO, of(*_MANY[1:], packed((0.0, 0.0))), of(*_MANY[1:], A)),
+    breaks_on=(
+        of(*_MANY[1:]),
+        GOOD,
+        _NO,
+        of(*_MANY[1:], packed((0.0, 0.0))),
+        of(*_MANY[1:], A),
+        of(*_MANY[1:], packed((float("nan"), 1.0))),
+    ),
 )
 def batch(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "batch", ("input", "batch", "inputs"))

@@ -30,7 +30,7 @@ from chatproof.surfaces.embeddings.clauses.happy import (
     miscounted,
     unreadable,
 )
-from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
+from chatproof.surfaces.embeddings.clauses.vectors import empty, uneven
 from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, SECOND, body, item, of, whole
 from chatproof.surfaces.embeddings.vectors import BASE64
 from chatproof.surfaces.shared_clauses import first_broken
@@ -152,7 +152,8 @@ def usage_of_floats(reply: Reply, context: Context) -> Outcome:
     breaks_on=(of(_NUMBERS, _OTHERS[:3]), of([], []), of(_NUMBERS, [0.0] * 4)),
 )
 def numbers(reply: Reply, context: Context) -> Outcome:
-    return uneven(reply) or infinite(reply) or empty(reply) or holds(f"{view.read(reply)[0].length} numbers each")
+    # That all are finite, the JSON says: it has no other numbers.
+    return uneven(reply) or empty(reply) or holds(f"{view.read(reply)[0].length} numbers each")
 
 
 @clause(
@@ -169,7 +170,12 @@ def numbers(reply: Reply, context: Context) -> Outcome:
     needs=("embeddings.float.numbers",),
     why="If openai-python fills a store and the AI SDK queries it, unrelated vectors are compared.",
     holds_on=(IN_FLOATS, of([one + 0.0005 for one in _NUMBERS], _OTHERS)),
-    breaks_on=(of(_OTHERS, _NUMBERS), of(_NUMBERS[:2], _OTHERS[:2]), of([one + 0.01 for one in _NUMBERS], _OTHERS)),
+    breaks_on=(
+        of([*_NUMBERS[:3], _NUMBERS[3] + 0.01], _OTHERS),
+        of(_OTHERS, _NUMBERS),
+        of(_NUMBERS[:2], _OTHERS[:2]),
+        of([one + 0.01 for one in _NUMBERS], _OTHERS),
+    ),
 )
 def agrees(reply: Reply, context: Context) -> Outcome:
     packed = _in_base64(context)

@@ -20,7 +20,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import shown
-from chatproof.surfaces.messages.examples import COMETAPI, GOOD, JSON, SDK, USAGE, altered, body
+from chatproof.surfaces.messages.examples import BODY, COMETAPI, CONTENT, GOOD, JSON, SDK, USAGE, altered, body
 from chatproof.surfaces.messages.probes_validate import CAP, STOP, WORD
 
 CLAUSES = Clauses(VALIDATE)
@@ -51,7 +51,7 @@ def _says(text: bytes, reason: bytes = b"end_turn", stop: bytes = b"null") -> Ex
     source=COMETAPI,
     probe="system",
     why="Agents put all their rules there: without them the model behaves differently.",
-    holds_on=(GOOD,),
+    holds_on=(GOOD, _says(b"PONG")),
     breaks_on=(_says(b"Hello! How can I help you?"), _NOT),
 )
 def heard(reply: Reply, context: Context) -> Outcome:
@@ -112,8 +112,17 @@ def stopped(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="max_tokens",
     why="An incomplete answer that says end_turn is treated as complete; a cap without effect costs money.",
-    holds_on=(_says(b"1, 2, 3", b"max_tokens"),),
-    breaks_on=(_says(_TO_100), _says(b"1, 2, 3"), _says(b"1, 2, 3", b"length"), _NOT),
+    holds_on=(
+        _says(b"1, 2, 3", b"max_tokens"),
+        body(BODY.replace(CONTENT, b"[]").replace(b"end_turn", b"max_tokens")),
+    ),
+    breaks_on=(
+        _says(_TO_100),
+        _says(b"1, 2, 3"),
+        _says(b"1, 2, 3", b"length"),
+        _NOT,
+        body(b'{"stop_reason":"max_tokens"}'),
+    ),
 )
 def capped(reply: Reply, context: Context) -> Outcome:
     cut = reply.object.get("stop_reason") == "max_tokens" and "content" in reply.object  # thinking may be all there is
@@ -169,10 +178,16 @@ _COUNTED = Example(200, JSON, b'{"input_tokens":14}')
     why="Claude Code asks before it sends: with a page or a wrong count it cannot tell when its context is full.",
     holds_on=(
         _COUNTED,
+        Example(200, JSON, b'{"input_tokens":1}'),
+        Example(299, JSON, b'{"input_tokens":14}'),
         Example(404, JSON, b'{"type":"error","error":{"type":"not_found_error","message":"no such path"}}'),
     ),
     breaks_on=(
         Example(200, JSON, b'{"input_tokens":0}'),
+        Example(200, JSON, b'{"input_tokens":true}'),
+        Example(200, JSON, b'{"input_tokens":1.5}'),
+        Example(300, JSON, b'{"input_tokens":14}'),
+        Example(404, JSON, b'{"error":"no","error":"such path"}'),
         Example(200, JSON, b'{"input_tokens":"14"}'),
         Example(200, JSON, b'{"total_tokens":14}'),
         Example(200, "text/html", b"<html>Sign in</html>"),
@@ -229,8 +244,8 @@ def _read(count: bytes) -> Example:
     probe="cache",
     needs=("messages.cache.taken",),
     why="Agents send their complete history with each request: without the cache they pay ten times as much for it.",
-    holds_on=(_read(b"2400"),),
-    breaks_on=(GOOD, _read(b"0"), _read(b"null"), _read(b'"2400"'), _NOT),
+    holds_on=(_read(b"2400"), _read(b"1")),
+    breaks_on=(GOOD, _read(b"true"), _read(b"1.5"), _read(b"0"), _read(b"null"), _read(b'"2400"'), _NOT),
 )
 def cached(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "cache", _OF_CACHE)

@@ -35,6 +35,7 @@ clause = CLAUSES.add
 
 _AREA, _CODE = "Capabilities", "contract.parameter"
 _PARAMETERS = ("thinking", "budget_tokens", "max_tokens")
+_SIGNED = {**THINKING_EVENTS[1], "content_block": {"type": "thinking", "thinking": "", "signature": "c2ln"}}
 _NONE = "the answer has no thinking: a model may answer without it"
 
 
@@ -57,8 +58,9 @@ def _thoughts(message: view.Fields) -> list[view.Fields]:
     source=COMETAPI,
     probe="thinking",
     why="The AI SDK refuses the reply without a signature, and a turn with tools cannot be sent back.",
-    holds_on=(THOUGHTFUL,),
+    holds_on=(THOUGHTFUL, with_content(CONTENT[:-1] + b"," + THOUGHT + b"]")),
     breaks_on=(
+        with_content(CONTENT[:-1] + b"," + THOUGHT.replace(b"c2ln", b"") + b"]"),
         _first(THOUGHT.replace(b"c2ln", b"")),
         _first(THOUGHT.replace(b',"signature":"c2ln"', b"")),
         _first(THOUGHT.replace(b'"c2ln"', b"null")),
@@ -96,7 +98,10 @@ def signed(reply: Reply, context: Context) -> Outcome:
     probe="thinking.stream",
     needs=("messages.thinking.signed",),
     why="Claude Code streams, and sends the thinking back: without its signature the next turn is refused.",
-    holds_on=(streamed(THINKING_EVENTS),),
+    holds_on=(
+        streamed(THINKING_EVENTS),
+        streamed([THINKING_EVENTS[0], _SIGNED, THINKING_EVENTS[2], *THINKING_EVENTS[4:]]),
+    ),
     breaks_on=(
         streamed([one for one in THINKING_EVENTS if one.get("delta", {}).get("type") != "signature_delta"]),
         streamed([one for one in THINKING_EVENTS if one.get("delta", {}).get("type") != "thinking_delta"]),

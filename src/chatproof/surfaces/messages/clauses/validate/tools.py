@@ -29,7 +29,9 @@ from chatproof.surfaces.messages.examples import (
     JSON,
     SDK,
     USAGE,
+    altered,
     body,
+    with_content,
 )
 from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
 from chatproof.surfaces.shared_clauses import first_broken
@@ -74,7 +76,11 @@ def _instead(reply: Reply) -> str:
     probe="tools",
     why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
     holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
-    breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
+    breaks_on=(
+        GOOD,
+        with_content(b"[" + b",".join([b'{"type":"redacted_thinking","data":"x"}'] * 6) + b"]"),
+        Example(200, JSON, b'{"error":"no"}'),
+    ),
 )
 def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
@@ -124,8 +130,10 @@ def form(reply: Reply, context: Context) -> Outcome:
         "The AI SDK refuses the complete reply; and a call without its id cannot be answered: "
         "the client's loop ends. A call that is sent twice runs twice."
     ),
-    holds_on=(CALLED, _with(_CALL, _SECOND)),
+    holds_on=(CALLED, _with(_CALL, _SECOND), _with(CONTENT[1:-1], _CALL)),
     breaks_on=(
+        _with(CONTENT[1:-1], _CALL.replace(b'"toolu_1"', b"7")),
+        _with(_CALL.replace(b'"id":"toolu_1",', b'"id":"toolu_1","toolset_name":7,')),
         _with(_CALL.replace(b'"id":"toolu_1",', b"")),
         _with(_CALL.replace(b'"toolu_1"', b"null")),
         _with(_CALL.replace(b'"toolu_1"', b'""')),
@@ -163,7 +171,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     probe="tools",
     needs=("messages.tools.called",),
     why="anthropic-python and @anthropic-ai/sdk pass it to the tool unchanged: a client's function gets a string.",
-    holds_on=(CALLED, _with(_CALL.replace(b'{"word":"pong"}', b"{}"))),
+    holds_on=(CALLED, _with(_CALL.replace(b'{"word":"pong"}', b"{}")), _with(CONTENT[1:-1], _CALL)),
     breaks_on=(
         _with(_CALL.replace(b'{"word":"pong"}', b'"{\\"word\\":\\"pong\\"}"')),
         _with(_CALL.replace(b'{"word":"pong"}', b"null")),
@@ -191,8 +199,9 @@ def is_object(reply: Reply, context: Context) -> Outcome:
     probe="tools",
     needs=("messages.tools.readable", "messages.tools.input"),
     why="Programs that pass the input on unchecked fail on the missing member.",
-    holds_on=(CALLED,),
+    holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
     breaks_on=(
+        _with(CONTENT[1:-1], _CALL.replace(b"record_word", b"record")),
         _with(_CALL.replace(b'"word"', b'"term"')),
         _with(_CALL.replace(b'"pong"', b"7")),
         _with(_CALL.replace(b"record_word", b"record")),
@@ -267,8 +276,9 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     if not found:
         return ignored("$.content", expected, _instead(reply))
     if len(found) == 1:
-        said = f"one call, of {quote(found[0].get('name'), 40)}, with input {quote(found[0].get('input'), 80)}"
-        if view.members(found[0].get("input")).keys() >= {"word", "number"}:
+        (one,) = found
+        said = f"one call, of {quote(one.get('name'), 40)}, with input {quote(one.get('input'), 80)}"
+        if view.members(one.get("input")).keys() >= {"word", "number"}:
             return damaged("$.content", expected, said)
         if "parallel_tools" in context.required:
             return ignored("$.content", expected, said)
@@ -290,7 +300,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     probe="tools.result",
     needs=("messages.tools.readable", "messages.tools.input"),
     why="Every client with tools, such as Claude Code, sends the call and its result back; a refusal ends its work.",
-    holds_on=(GOOD, CALLED),
+    holds_on=(GOOD, CALLED, altered(b'"text":"pong"', b'"text":" "')),
     breaks_on=(
         Example(400, JSON, b'{"type":"error","error":{"message":"unexpected tool_use_id in tool_result blocks"}}'),
         Example(200, JSON, b'{"content":null}'),

@@ -238,7 +238,10 @@ def joined(reply: Reply, context: Context) -> Outcome:
     needs=("messages.tools.stream_form",),
     why="The AI SDK makes the call when its block ends, and loses it otherwise.",
     holds_on=(CALLED,),
-    breaks_on=(_lost("content_block_stop"),),
+    breaks_on=(
+        _lost("content_block_stop"),
+        streamed([*CALL_EVENTS[:5], *({**one, "index": 1} for one in CALL_EVENTS[1:4]), *CALL_EVENTS[5:]]),
+    ),
 )
 def ended(reply: Reply, context: Context) -> Outcome:
     calls = Built(view.events(reply)).calls()
@@ -258,7 +261,11 @@ def ended(reply: Reply, context: Context) -> Outcome:
     probe="tools.stream",
     needs=("messages.tools.stream_joined", "messages.tools.stream_named"),
     why="Clients that join the deltas as in the reference run the tool without its arguments.",
-    holds_on=(CALLED,),
+    holds_on=(
+        CALLED,
+        changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS),
+        changed(_BLOCK, put({"word": "pong"}, "content_block", "input"), CALL_EVENTS),
+    ),
     breaks_on=(_WHOLE_AT_ONCE,),
 )
 def in_pieces(reply: Reply, context: Context) -> Outcome:

@@ -106,8 +106,6 @@ def misread(call: view.Fields) -> tuple[str, str]:
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
-    if not calls(reply):
-        return not_applicable(_NO_CALL)
     ids: set[Json] = set()
     for number, item in enumerate(view.output(reply.object)):
         if item.get("type") != view.CALL:
@@ -150,8 +148,6 @@ def value_of(arguments: Json) -> tuple[Json, str]:
     ),
 )
 def arguments(reply: Reply, context: Context) -> Outcome:
-    if not calls(reply):
-        return not_applicable(_NO_CALL)
     for number, call in enumerate(calls(reply)):
         problem = value_of(call.get("arguments"))[1]
         if problem:
@@ -178,8 +174,6 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
-    if not calls(reply):
-        return not_applicable(_NO_CALL)
     for number, call in enumerate(calls(reply)):
         if call.get("name") != FUNCTION:
             return ignored(f"call {number}, $.name", FUNCTION, quote(call.get("name")))
@@ -204,8 +198,6 @@ def forced(reply: Reply, context: Context) -> Outcome:
     breaks_on=(with_output(_CALL.replace(b'"id":"fc_1",', b"")), with_output(_CALL.replace(b'"fc_1"', b"null"))),
 )
 def call_id(reply: Reply, context: Context) -> Outcome:
-    if not calls(reply):
-        return not_applicable(_NO_CALL)
     for number, call in enumerate(calls(reply)):
         if not isinstance(call.get("id"), str):
             return broken(f"call {number}, $.id", "a string", shown(call, "id"))
