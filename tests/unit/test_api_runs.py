@@ -6,6 +6,7 @@ before it is committed.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
 from chatproof.surfaces.embeddings import examples as embeddings
 from chatproof.surfaces.messages import examples as messages
+from chatproof.surfaces.responses import examples as responses
+from chatproof.surfaces.responses.clauses import happy as plain
 from chatproof.target import profile
 from chatproof.wire.exchange import Exchange, Fault, Secret
 from tests.golden_files import RENEW, REWRITE
@@ -94,6 +97,15 @@ ROWS += [
     for probe, names in probes.items()
     for name in names
 ]  # fmt: skip
+_FAILED = {"type": "response.failed", "response": {"id": "resp_1", "status": "failed"}}
+_COUNTED = b',"usage":{"input_tokens":6,"output_tokens":1,"total_tokens":7}'
+_NO_USAGE = plain.altered(_COUNTED, b"")
+_NO_USAGE_CALL = says(
+    200,
+    _NO_USAGE.body.replace(
+        plain.ITEM, b'{"type":"function_call","id":"f","call_id":"c","name":"record_word","arguments":"{}"}'
+    ),
+)
 _DEAD = Fault("net.reset", "read", "the connection was reset")
 _OTHER = "happy.other_form"
 _ONE_CALL = messages.body(
@@ -110,6 +122,16 @@ _IN_PIECES = messages.streamed(
 )
 _A, _SWAPPED = embeddings.A, embeddings.of(list(embeddings.SECOND), list(embeddings.FIRST))
 _ALIKE = embeddings.of(_A, _A, _A)
+_NO_ITEMS = ("output_item.added", "output_item.done", "function_call_arguments.delta", "function_call_arguments.done")
+_CALL_EVENTS = responses.CALL_EVENTS
+
+
+def _call(arguments: bytes, name: bytes = b"record_word") -> Example:
+    """A response with one call."""
+    item = b'{"id":"fc_1","type":"function_call","status":"completed","call_id":"c_1","name":"%s","arguments":%s}'
+    return plain.with_output(item % (name, json.dumps(arguments.decode()).encode()))
+
+
 _UNCOUNTED = messages.altered(b',"usage":' + messages.USAGE, b"")
 ROWS += [
     *(Row("messages", f"messages: the other form gets {n}", {_OTHER: error(n, "busy")}) for n in (408, 425, 499, 500)),

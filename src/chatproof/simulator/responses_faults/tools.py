@@ -118,6 +118,14 @@ CALLS = (
         _of_call("record", "name"),
         "tools.forced",
     ),
+    should(
+        "call-uncounted",
+        "A response with a call has no usage.",
+        _TOOLS,
+        _forced,
+        drop("usage"),
+        "tools.form",
+    ),
     should("call-without-id", "A call has no id of its own.", _TOOLS, _forced, drop("output", 0, "id"), "tools.id"),
     should(
         "calls-merged",

@@ -1,6 +1,7 @@
 """Streams for the examples of clauses: a good one, and what is made of it by leaving out and changing events."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -89,6 +90,19 @@ def put_before(type: str, *more: Event, events: tuple[Event, ...] = EVENTS) -> E
     made = [*events[:at], *more, *events[at:]]
     return streamed([{**one, "sequence_number": number} for number, one in enumerate(made)])
 
+
+_THOUGHT: Event = {"id": "rs_1", "type": "reasoning", "summary": []}
+_SECOND: Event = {**_DONE, "id": "msg_2"}
+THOUGHT_EVENTS = _stream(
+    {"type": "response.output_item.added", "output_index": 0, "item": _THOUGHT},
+    {"type": "response.output_item.done", "output_index": 0, "item": _THOUGHT},
+    *({**one, "output_index": 1} for one in EVENTS[2:-1]),
+    output=[_THOUGHT, _DONE],
+)
+_AGAIN: list[Event] = json.loads(json.dumps(EVENTS[2:-1]).replace("msg_1", "msg_2"))
+TWO_EVENTS = _stream(*EVENTS[2:-1], *({**one, "output_index": 1} for one in _AGAIN), output=[_DONE, _SECOND])
+THOUGHTFUL, TWO = streamed(THOUGHT_EVENTS), streamed(TWO_EVENTS)
+"""A stream with a reasoning item before the message, and one with two messages."""
 
 STREAMED = streamed()
 CALLED = streamed(CALL_EVENTS)

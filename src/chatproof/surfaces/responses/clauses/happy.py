@@ -245,6 +245,7 @@ def not_failed(reply: Reply, context: Context) -> Outcome:
         with_content(b'[{"text":"pong"}]'),
         altered(b',"content":' + CONTENT, b""),
         with_output(ITEM, ITEM.replace(CONTENT, b"null")),
+        with_output(THOUGHT, ITEM.replace(CONTENT, b"null")),
     ),
 )
 def message_shape(reply: Reply, context: Context) -> Outcome:
@@ -280,6 +281,8 @@ def message_shape(reply: Reply, context: Context) -> Outcome:
         with_content(b'[{"type":"output_text"}]'),
         with_content(b'[{"type":"refusal","refusal":"I cannot."}]'),
         with_output(THOUGHT),
+        with_output(*[THOUGHT] * 6),
+        with_output(ITEM.replace(CONTENT, b"[]"), ITEM.replace(CONTENT, b'[{"type":"refusal"}]')),
         altered(b"[" + ITEM + b"]", b"[]"),
     ),
 )

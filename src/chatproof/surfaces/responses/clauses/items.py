@@ -172,6 +172,8 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
         with_output(THOUGHT.replace(b"[]", b'[{"type":"summary_text","text":"Hm."}],"encrypted_content":"gAA"'), ITEM),
         altered(b'"role":"assistant"', b'"phase":"final_answer","role":"assistant"'),
         altered(b'"role":"assistant"', b'"phase":null,"role":"assistant"'),
+        altered(b'"role":"assistant"', b'"phase":"commentary","role":"assistant"'),
+        with_output(b'{"type":"vendor_note","phase":7,"encrypted_content":7}', ITEM),
     ),
     breaks_on=(
         altered(b'"id":"msg_1",', b""),
@@ -189,6 +191,7 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
         altered(b'"role":"assistant"', b'"phase":"answer","role":"assistant"'),
         with_output(THOUGHT.replace(b'"id":"rs_1",', b""), ITEM),
         with_output(ITEM, ITEM),
+        with_output(b'{"type":"function_call","call_id":"c_1","name":"f","arguments":"{}"}', ITEM),
     ),
 )
 def complete_items(reply: Reply, context: Context) -> Outcome:
@@ -259,6 +262,8 @@ def _annotated(notes: bytes) -> Example:
             b'"annotations":[]',
             b'"annotations":[],"logprobs":[{"token":"pong","logprob":-0.1,"top_logprobs":[{"token":"a","logprob":-1}]}]',
         ),
+        with_output(b'{"type":"vendor_note","content":[{"type":"output_text"}]}', ITEM),
+        with_content(b'[{"type":"refusal","refusal":"no"},' + CONTENT[1:]),
     ),
     breaks_on=(
         altered(b',"annotations":[]', b""),
@@ -269,6 +274,7 @@ def _annotated(notes: bytes) -> Example:
         _annotated(b'{"type":"file_path","file_id":"f_1","index":"0"}'),
         altered(b'"annotations":[]', b'"annotations":[],"logprobs":{}'),
         altered(b'"annotations":[]', b'"annotations":[],"logprobs":[-0.1]'),
+        altered(b'"annotations":[]', b'"annotations":[],"logprobs":[{"logprob":-0.1,"top_logprobs":[]}]'),
         altered(
             b'"annotations":[]', b'"annotations":[],"logprobs":[{"token":"pong","logprob":"-0.1","top_logprobs":[]}]'
         ),
@@ -330,7 +336,12 @@ def _is_logprobs(value: Json, inner: bool = False) -> bool:
     probe="happy",
     needs=("responses.happy.message_shape", "responses.happy.content_non_empty"),
     why="Other kinds are legal, but the AI SDK refuses the complete reply because of one: Invalid JSON response.",
-    holds_on=(GOOD, REASONED, with_output(b'{"type":"web_search_call","id":"ws_1"}', ITEM)),
+    holds_on=(
+        GOOD,
+        REASONED,
+        with_output(b'{"type":"web_search_call","id":"ws_1"}', ITEM),
+        with_output(THOUGHT.replace(b"[]", b'[],"content":[{"type":"reasoning_text"}]'), ITEM),
+    ),
     breaks_on=(
         with_output(b'{"type":"vendor:search","id":"v_1"}', ITEM),
         with_content(CONTENT[:-1] + b',{"type":"vendor:note","note":"x"}]'),

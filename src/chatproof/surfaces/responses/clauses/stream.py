@@ -37,7 +37,7 @@ add_events(clause, "responses", GOOD, STREAMED, COMETAPI)
     "Each event's data has a string `type`.",
     "openai-python, openai-node, the AI SDK, LangChain and Codex recognize events by it, not by the event line.",
     needs=("responses.stream.events_parse",),
-    holds_on=(STREAMED,),
+    holds_on=(STREAMED, streamed(EVENTS[:5], b'data: {"error":{"message":"upstream died"}}\n\n')),
     breaks_on=(
         changed("output_text.delta", drop("type")),
         changed("created", drop("type")),

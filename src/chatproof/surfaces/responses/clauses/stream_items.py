@@ -10,11 +10,22 @@ from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import shown
-from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, streamed, without
+from chatproof.surfaces.responses.examples import (
+    EVENTS,
+    STREAMED,
+    THOUGHTFUL,
+    TWO,
+    TWO_EVENTS,
+    changed,
+    on_stream,
+    streamed,
+    without,
+)
 from chatproof.surfaces.responses.view import kind_of, members
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
+_AFTER = {None: None, 0: 1, 1: 2}
 _PART = {"type": "output_text", "text": "", "annotations": []}
 
 
@@ -22,13 +33,23 @@ _PART = {"type": "output_text", "text": "", "annotations": []}
     "item_added",
     "An item's response.output_item.added comes once, before every other event of the item, and contains the item.",
     "openai-python, openai-node and the AI SDK raise: the text part is not found.",
-    holds_on=(STREAMED,),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
     breaks_on=(
         without("output_item.added"),
         changed("output_item.added", drop("item")),
         changed("output_item.added", drop("item", "type")),
         changed("output_item.added", drop("output_index")),
         streamed([*EVENTS[:3], EVENTS[2], *EVENTS[3:]]),
+        streamed([EVENTS[0], EVENTS[1], *EVENTS[3:]]),
+        without(*{one["type"].removeprefix("response.") for one in EVENTS[2:-1]}),
+        changed("output_item.added", drop("item", "type"), TWO_EVENTS),
+        streamed(
+            [*TWO_EVENTS[:3], TWO_EVENTS[2], *TWO_EVENTS[3:9], *TWO_EVENTS[9:11], TWO_EVENTS[9], *TWO_EVENTS[10:]]
+        ),
     ),
 )
 def item_added(reply: Reply, context: Context) -> Outcome:
@@ -54,8 +75,17 @@ def item_added(reply: Reply, context: Context) -> Outcome:
     "openai-node 6 looks an item up in a list by its output_index, and raises: missing output at index.",
     level=SHOULD,
     needs=("responses.stream.item_added",),
-    holds_on=(STREAMED,),
-    breaks_on=(streamed([{**one, "output_index": 1} if "output_index" in one else one for one in EVENTS]),),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
+    breaks_on=(
+        streamed([{**one, "output_index": 1} if "output_index" in one else one for one in EVENTS]),
+        streamed(
+            [{**one, "output_index": one["output_index"] + 1} if "output_index" in one else one for one in TWO_EVENTS]
+        ),
+    ),
 )
 def item_numbers(reply: Reply, context: Context) -> Outcome:
     found = Built(view.events(reply)).misnumbered
@@ -72,6 +102,7 @@ def item_numbers(reply: Reply, context: Context) -> Outcome:
         changed("output_item.added", drop("item", "content")),
         changed("output_item.added", put(None, "item", "content")),
         changed("output_item.added", put("", "item", "content")),
+        changed("output_item.added", put(None, "item", "content"), TWO_EVENTS),
     ),
 )
 def item_whole(reply: Reply, context: Context) -> Outcome:
@@ -89,7 +120,11 @@ def item_whole(reply: Reply, context: Context) -> Outcome:
     "openai-node raises if a part is already present when it is added.",
     level=SHOULD,
     needs=("responses.stream.item_whole",),
-    holds_on=(STREAMED,),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
     breaks_on=(
         changed("output_item.added", put([_PART], "item", "content")),
         changed("output_item.added", put([{**_PART, "text": "pong"}], "item", "content")),
@@ -109,13 +144,19 @@ def item_empty(reply: Reply, context: Context) -> Outcome:
     "A part's response.content_part.added, of type output_text, comes before its text.",
     "openai-python raises IndexError, and openai-node an error.",
     needs=("responses.stream.item_added",),
-    holds_on=(STREAMED,),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
     breaks_on=(
         without("content_part.added"),
         changed("content_part.added", put("text", "part", "type")),
         changed("content_part.added", drop("part")),
         changed("content_part.added", drop("content_index")),
         streamed([{**one, "content_index": 1} if "content_index" in one else one for one in EVENTS]),
+        streamed([{**one, "content_index": 1} if "content_index" in one else one for one in TWO_EVENTS]),
+        streamed([*EVENTS[:4], {**EVENTS[3], "content_index": 2}, *EVENTS[4:]]),
     ),
 )
 def part_added(reply: Reply, context: Context) -> Outcome:
@@ -129,7 +170,11 @@ def part_added(reply: Reply, context: Context) -> Outcome:
     "places",
     "Each delta names its place: output_index, item_id, and for a text content_index.",
     "openai-python and openai-node raise without the indexes, and the AI SDK without item_id.",
-    holds_on=(STREAMED,),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
     breaks_on=(
         changed("output_text.delta", drop("output_index")),
         changed("output_text.delta", drop("content_index")),
@@ -152,7 +197,11 @@ def places(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     code="",
     needs=("responses.stream.item_added", "responses.stream.places"),
-    holds_on=(STREAMED,),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
     breaks_on=(
         without("output_text.delta"),
         changed("output_text.delta", put("", "delta")),
@@ -244,7 +293,16 @@ def _joins(reply: Reply, of: Callable[[str], bool]) -> Outcome:
     "Codex shows nothing without it, and the AI SDK loses tool calls; openai-python and "
     "openai-node raise if the type differs, and the AI SDK if a text comes later.",
     needs=("responses.stream.item_added",),
-    holds_on=(STREAMED, streamed([*EVENTS[:6], EVENTS[8], EVENTS[6], EVENTS[7], EVENTS[9]])),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+        THOUGHTFUL,
+        TWO,
+        THOUGHTFUL,
+        TWO,
+        streamed([*EVENTS[:6], EVENTS[8], EVENTS[6], EVENTS[7], EVENTS[9]]),
+    ),
     breaks_on=(
         without("output_item.done"),
         changed("output_item.done", drop("item")),
@@ -274,7 +332,11 @@ def item_done(reply: Reply, context: Context) -> Outcome:
     "An item keeps its id in all of its events, and no other item has it.",
     "openai-python raises when it changes (identity changed), and the AI SDK loses the text.",
     needs=("responses.stream.item_added",),
-    holds_on=(STREAMED,),
+    holds_on=(
+        STREAMED,
+        THOUGHTFUL,
+        TWO,
+    ),
     breaks_on=(
         changed("output_item.done", put("msg_2", "item", "id")),
         changed("output_item.added", put("msg_2", "item", "id")),

@@ -20,8 +20,10 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.clauses import fields, happy, items
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, shown, with_output
 from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json, parse
 
 CLAUSES = Clauses(VALIDATE)
@@ -29,7 +31,6 @@ clause = CLAUSES.add
 
 AREA, CODE = "Capabilities", "contract.tools"
 PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
-_NO_CALL = "the reply has no call"
 _CALL = (
     b'{"id":"fc_1","type":"function_call","status":"completed","call_id":"call_1","name":"record_word",'
     b'"arguments":"{\\"word\\":\\"pong\\"}"}'
@@ -73,6 +74,39 @@ def called(reply: Reply, context: Context) -> Outcome:
     return ignored("$.output", "an item of type function_call", without_call(reply))
 
 
+_PLAIN = (happy.named, happy.created_at, happy.no_error_field, items.usage, items.usage_reported, fields.field_types)
+"""What clients want of each response, whatever is in it."""
+
+
+@clause(
+    "responses.tools.form",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="A response with a call has what each response has: its object and date, no error, its usage, and fields of "
+    "the right types.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("responses.tools.called",),
+    why="The AI SDK refuses the complete reply, and the call with it; openai-node has no `output_text` in it.",
+    holds_on=(_GOOD,),
+    breaks_on=tuple(
+        Example(200, JSON, _GOOD.body.replace(old, new))
+        for old, new in (
+            (b'"object":"response",', b""),
+            (b'"created_at":', b'"x_created":'),
+            (b'"error":null', b'"error":{}'),
+            (b'"input_tokens":6', b'"prompt_tokens":6'),
+            (b',"total_tokens":7', b""),
+            (b'"model":"m"', b'"model":7'),
+        )
+    ),
+)
+def form(reply: Reply, context: Context) -> Outcome:
+    return first_broken(_PLAIN, reply, context.control, context)
+
+
 def misread(call: view.Fields) -> tuple[str, str]:
     """(field, what it must be) of the first that clients cannot read in a call; ("", "") where they can."""
     for name in ("call_id", "name"):
@@ -95,7 +129,7 @@ def misread(call: view.Fields) -> tuple[str, str]:
         "openai-python, openai-node, the AI SDK and LangChain parse the string; an object "
         "instead of it stops them. A call that is sent twice runs twice."
     ),
-    holds_on=(_GOOD, with_output(_CALL, _SECOND)),
+    holds_on=(_GOOD, with_output(_CALL, _SECOND), with_output(ITEM, _CALL)),
     breaks_on=(
         with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
         with_output(_CALL.replace(b'"call_id":"call_1",', b"")),
@@ -103,6 +137,7 @@ def misread(call: view.Fields) -> tuple[str, str]:
         with_output(_CALL.replace(b'"name":"record_word",', b"")),
         with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b"null")),
         with_output(_CALL, _CALL),
+        with_output(ITEM, _CALL.replace(b'"name":"record_word",', b"")),
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
