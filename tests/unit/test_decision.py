@@ -121,3 +121,11 @@ def test_of_a_capture_says_so_and_what_it_does_not_hold() -> None:
     made["exchanges"][0]["response"]["status"] = None
     said = reporters.render("decision", made)
     assert "nothing was sent" in said and "status unknown" in said and "None `application" not in said
+
+
+def test_a_strangers_name_for_a_reply_is_text() -> None:
+    """Of a document that somebody else wrote, what is our own word in ours may be HTML or a link."""
+    made = json.loads(json.dumps(document("validate-go")))
+    named = next(exchange for exchange in made["exchanges"] if exchange.get("shown_as"))
+    named["shown_as"] = "<img src=x> [x](http://evil.test)"
+    assert "### Of `<img src=x> [x](http://evil.test)` (" in reporters.render("decision", made)

@@ -12,6 +12,8 @@ from chatproof.contract.clause import BROKEN, HOLDS, NOT_APPLICABLE, Context, Ex
 from chatproof.contract.probe import OWN
 from chatproof.evidence.reply import Reply
 from chatproof.record.own_texts import MARK, Texts
+from chatproof.running.own_requests import hide
+from chatproof.running.plan import Settings
 from chatproof.surfaces.chat import clauses
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.own.requests import CALLED
@@ -268,6 +270,15 @@ REQUEST = {
         ("mcp__a__fetch_ledger_1", f"mcp__a__{MARK}_1"),
         ("fetch_ledger_fetch_ledger", f"{MARK}_{MARK}"),
         ("northern_books_closed", None),
+        ("code: Tell_John_Q_Publican_of", f"code: {MARK}"),
+        ("reads_the_northern_books_twice", f"{MARK}_twice"),
+        ("what_the_model_says", None),
+        ("/search?q=tell%20John%20Q.%20Publican&n=1", f"/search?q={MARK}.{MARK}&n=1"),
+        ("at?q=the%20northern%20books", f"at?q={MARK}"),
+        ("at?q=%74%68%65%20%6e%6frthern%20books", f"at?q={MARK}"),
+        ("at?q=the%2520northern%2520books", f"at?q={MARK}"),
+        ("at Gro%C3%9Fmarkt", f"at {MARK}"),
+        ("100% of tokens, 50%of%20all", None),
         ("says \\u4f60\\u597d", f"says {MARK}"),
         ("says \\\\u4F60\\\\u597D\\\\uff01", f"says {MARK}"),
         ("in Mu\\u0308nster\\u00dfe", None),
@@ -282,6 +293,16 @@ def test_what_a_reply_quotes_is_replaced_and_its_own_words_stay(said: str, shown
     assert Texts([REQUEST]).without(said) == (said if shown is None else shown)
 
 
+def test_what_a_broken_reply_quotes_is_replaced_too() -> None:
+    """A server that ends its error in the wrong place has said it all the same."""
+    fault = {"code": "http.malformed", "phase": "headers", "detail": f'header line 1: no colon: "for {CANARY}: no"'}
+    sent = {"id": "x1", "probe": "request.1", "request": {}, "response": None, "fault": fault}
+    seen: dict[str, Any] = {"exchanges": [sent], "findings": []}
+    hide(seen, Settings(requests=(OwnRequest(json.dumps(REQUEST).encode(), "f"),)))
+    assert sent["fault"] == {**fault, "detail": f'header line 1: no colon: "for {MARK}: no"'}
+
+
 def test_a_long_request_and_a_long_record_take_linear_time() -> None:
     texts = Texts([{"messages": [{"role": "user", "content": "word " * 50_000}]}])
     assert texts.without("word " * 400).count(MARK) >= 0
+    assert texts.without("%2525" * 400).count(MARK) == 0

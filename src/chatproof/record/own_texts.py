@@ -19,8 +19,9 @@ _MOST_PARTS = 24  # of a name with underscores: more is none, and each run of th
 _RUN = 3  # words in a row that a request says as well: no chance, unless all are the API's
 _QUOTED = re.compile(r'"[^"]*"?')
 _ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
-_SPELT = re.compile(r"(?:\w|\\{1,4}u[0-9a-fA-F]{4})+")  # a word that is escaped for JSON, in a text that is quoted
+_SPELT = re.compile(r"(?:\w|\\{1,4}u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})+")  # a word escaped for JSON, or words for a URL
 _UNIT = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_OCTETS = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _LONGEST = 400  # words of one quotation: a record has no longer text
 _MOST = 4 * 1024 * 1024  # characters of the requests that are looked up
 _PLAIN_WORDS = """
@@ -113,7 +114,7 @@ class Texts:
 
     def _clean(self, text: str) -> str:
         """Replace runs of words that a request says as well, and words that only a request can have said."""
-        if "\\u" in text:
+        if "\\u" in text or "%" in text:
             text = _SPELT.sub(lambda word: MARK if self._is_spelt(word[0]) else word[0], text)
         found = list(_WORD.finditer(_ESCAPE.sub(lambda escape: " " * len(escape[0]), text)))
         kept: list[str] = []
@@ -132,6 +133,9 @@ class Texts:
 
     def _is_spelt(self, word: str) -> bool:
         """Whether a word with escapes stands for what a request says."""
+        if "%" in word:
+            plain = _OCTETS.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), word)
+            return self._clean(plain) != plain
         if "\\" not in word:
             return False
         units = _UNIT.sub(lambda unit: chr(int(unit[1], 16)), word)
@@ -148,13 +152,21 @@ class Texts:
         """A name to which a gateway added something, such as `mcp__server__name_1`, without the user's name in it. A
         single word is none: it may be of a code, as in `customer_not_verified`."""
         if len(parts) <= _MOST_PARTS:
+            words = [part.lower() for part in parts]
+            # Looked up in all of the text, which takes time: only where three of them in a row are found there.
+            runs = any(self._is_run(words[at : at + _RUN]) for at in range(len(parts) - _RUN + 1))
             for size in range(len(parts), 0, -1):
                 for at in range(len(parts) - size + 1):
-                    name = "_".join(parts[at : at + size])
-                    if (size > 1 or any(map(str.isdigit, name))) and name.lower() in self._words:
+                    name = "_".join(words[at : at + size])
+                    named = (size > 1 or any(map(str.isdigit, name))) and name in self._words
+                    if named or (runs and self._is_run(words[at : at + size])):
                         before, after = parts[:at], parts[at + size :]
                         return "_".join([*before, MARK, *([self._undecorated(after)] if after else [])])
         return "_".join(parts)
+
+    def _is_run(self, words: list[str]) -> bool:
+        """Whether these words are a quotation: so many in a row, and not all of them the API's own."""
+        return len(words) >= _RUN and not self._known.issuperset(words) and " ".join(words) in self._text
 
     def _quoted_from(self, found: "list[re.Match[str]]", number: int, text: str) -> int:
         """Count the words from here on that are a quotation; 0: none."""
@@ -167,7 +179,7 @@ class Texts:
             if longer not in self._text:
                 break
             said, size = longer, size + 1
-        if size >= _RUN and any(word not in self._known for word in said.split()):
+        if self._is_run(said.split()):
             return size
         cut_off = text[found[number].end() : found[number].end() + 1] == "…" and first not in self._known
         alone = any(piece in self._words for piece in _pieces(first))

@@ -236,7 +236,7 @@ def _fields(document: dict[str, Any]) -> list[str]:
         rows = [[_code(path), _code(types.replace("|", " or "))] for path, types in shape[:_PATHS]]
         if len(shape) > _PATHS:
             rows.append(["…", f"{len(shape) - _PATHS} more paths"])
-        lines += [f"### Of {shown} (`{exchange['probe']}`, answered {_answer(exchange)})", ""]
+        lines += [f"### Of {words(shown)} (`{exchange['probe']}`, answered {_answer(exchange)})", ""]
         lines += [*_table(["path", "types"], rows), ""]
     if len(lines) == 2:
         lines += ["None: no reply contained JSON.", ""]

@@ -200,7 +200,8 @@ def hide(seen: dict[str, Any], settings: Settings) -> None:
                 exchange["response"]["body"]["excerpt"] = ""
             if "template" in exchange["request"]:
                 exchange["request"]["template"]["body"] = ""
-            exchange["response"] = texts.without(exchange["response"])
+            for part in ("response", "fault"):
+                exchange[part] = texts.without(exchange[part])
     for finding in seen["findings"]:
         if finding["exchange"] in own_ids:
             finding |= {name: texts.without(finding[name]) for name in ("at", "observed", "reason")}
