@@ -152,6 +152,9 @@ def test_check_finds_what_a_run_would_stumble_over(place: Path) -> None:
         file.write_text(text)
         done = run("config", "check")
         assert done.returncode == 2 and words in done.stderr, text
+    file.write_text('default = "z"\n[targets.a]\ntimeout = "soon"\n')
+    told = run("config", "check").stderr
+    assert ":1:1: default: names no target" in told and "not a duration" in told
     file.write_text(
         '[targets.a]\nbase_url = "nope"\nmodle = "x"\nmodel = 5\n[targets.b]\ntimeout = "soon"\nrequires = ["tools", 3]\n'
     )
