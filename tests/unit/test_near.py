@@ -12,7 +12,7 @@ from chatproof import Secret, Target, simulator, smoke
 from chatproof.cli import main as cli
 from chatproof.reporters.as_markdown import _folded
 from chatproof.reporters.markdown import prose
-from chatproof.target.hints import in_env_file, with_scheme
+from chatproof.target.hints import in_env_file, no_target, with_scheme
 from chatproof.usage_error import UsageError, near, raise_all
 
 KEY = "sk-Near7Qv2mXw9LpTz4RbN8sKd3YhF6"
@@ -183,3 +183,10 @@ def test_a_command_in_backticks_is_one_code_span(text: str, shown: str) -> None:
 def test_a_clause_that_many_requests_skip_is_counted() -> None:
     many = _folded([f"a.b ({n})" for n in range(4)] + ["c.d"])
     assert many == ["a.b (4 requests)", "c.d"]
+
+
+def test_a_target_of_ones_own_in_another_folder_is_no_misspelled_profile() -> None:
+    """At night somebody types a name that stands in chatproof.toml, in a folder that has none."""
+    alone = no_target("staging", [], ()).advice
+    assert "did you mean" in alone and alone.endswith("are in chatproof.toml, and none is read here")
+    assert "none is read here" not in no_target("stagin", ["staging"], ()).advice
