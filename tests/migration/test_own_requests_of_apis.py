@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import pytest
 
-from chatproof import Secret, Target, simulator
+from chatproof import Secret, Target, reporters, simulator
 from chatproof.analysis.comparison import document
 from chatproof.captures import request_bodies
 from chatproof.running.plan import Settings
@@ -187,3 +187,18 @@ def test_the_command_takes_them_for_every_api(tmp_path: Path) -> None:
     made = json.loads(done.stdout)
     assert made["decision"] == "GO"
     assert [row["source"] for row in made["runs"][0]["requests"]] == ["own.jsonl"]
+
+
+def test_the_reports_list_the_requests_and_what_became_of_them() -> None:
+    move = MOVES[1]
+    with refusing(nothing, api=move.api) as a, refusing(move.refuses, api=move.api) as b:
+        runs = [asked(side.target, own(move.api, move.body)) for side in (a, b)]
+    made = document.build(runs, frozenset(), "2026-11-28T00:00:00.000Z")
+    for format in ("markdown", "decision"):
+        said = reporters.render(format, made, of="comparison")
+        (row,) = [line for line in said.splitlines() if line.startswith("| `request.1` | `traffic.jsonl`")]
+        assert "| answered | refuses `truncation` auto; without it, it answers |" in row
+        assert CANARY not in said
+    assert "| `responses.request.answered` | passed | failed |" in said
+    assert all(f"`{run['run_id']}`" in said.partition("## What it rests on")[2] for run in runs)
+    assert said.rstrip().splitlines()[-1].startswith("Made by chatproof")

@@ -29,17 +29,25 @@ class Alone(NamedTuple):
     path: str = "/v1"
     model: str = "gpt-4o"
     nightly: bool = False
+    ran: str = ""  # the last day on which twenty comparisons in a row were looked at: none may differ
 
 
+_DAY = "2026-11-29"
 ALONE = (
-    Alone("aimock"),
-    Alone("ferrogw"),
-    Alone("llmock"),
-    Alone("nginx", "/ok/v1"),
-    Alone("nginx", "/gzip/v1"),
-    Alone("caddy", "/ok/v1"),
-    Alone("envoy", "/ok/v1"),
-    Alone("litellm", model="mocked", nightly=True),
+    Alone("aimock", ran=_DAY),
+    Alone("ferrogw", ran=_DAY),
+    Alone("llmock", ran=_DAY),
+    Alone("nginx", "/ok/v1", ran=_DAY),
+    Alone("nginx", "/gzip/v1", ran=_DAY),
+    Alone("caddy", "/ok/v1", ran=_DAY),
+    Alone("envoy", "/ok/v1", ran=_DAY),
+    Alone("haproxy", "/ok/v1", nightly=True, ran=_DAY),
+    Alone("tinyproxy", "/ok/v1", nightly=True, ran=_DAY),
+    Alone("apache", "/ok/v1", nightly=True),
+    Alone("squid", "/some/v1", nightly=True),
+    Alone("varnish", "/ok/v1", nightly=True),
+    Alone("lighttpd", "/ok/v1", nightly=True),
+    Alone("litellm", model="mocked", nightly=True, ran=_DAY),
     Alone("llamacpp", model="alphabet", nightly=True),
 )
 

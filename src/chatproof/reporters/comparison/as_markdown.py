@@ -8,6 +8,11 @@ from chatproof.reporters.markdown import cell
 
 
 def render(document: dict[str, Any], style: Style) -> str:
+    return "\n".join([*body(document), *footer(document)])
+
+
+def body(document: dict[str, Any]) -> list[str]:
+    """The lines of the report, but for its last one."""
     targets = {target["label"]: target for target in document["targets"]}
     lines = [f"# {document['decision']}: moving from {cell(_name(targets['A']))}", ""]
     lines += ["| | endpoint | model | run | verdict |", "|---|---|---|---|---|"]
@@ -19,6 +24,7 @@ def render(document: dict[str, Any], style: Style) -> str:
         lines += _ranking(document)
     for candidate in document["candidates"]:
         lines += _candidate(document, candidate)
+    lines += _requests(document)
     if document["notes"]:
         lines += ["", "## Notes", "", *(f"- {cell(note)}" for note in document["notes"])]
     if document["decision"].startswith("GO") and document["not_asked"]:
@@ -28,7 +34,12 @@ def render(document: dict[str, Any], style: Style) -> str:
         cost = f"{again['billable_requests']} billable, {again['tokens_reported']} tokens reported"
         allowed = f"{again['requests']} requests of {again['limit']} allowed"
         lines += ["", f"Asked again where they differ: {allowed}, {cost}."]
-    return "\n".join([*lines, "", f"Made by chatproof {document['tool']['version']}, {document['compared_at']}.", ""])
+    return lines
+
+
+def footer(document: dict[str, Any]) -> list[str]:
+    """What made the report, and when."""
+    return ["", f"Made by chatproof {document['tool']['version']}, {document['compared_at']}.", ""]
 
 
 def _name(target: dict[str, Any]) -> str:
@@ -64,6 +75,33 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any]) -> list[str]
         for row in candidate["not_compared"]:
             lines.append(f"- {cell(row['probe'])}: not observed on {row['missing_on']}: {cell(row['reason'])}")
     return lines
+
+
+def _requests(document: dict[str, Any]) -> list[str]:
+    """The user's own requests, each with what became of it on every side. What they say is in no record."""
+    runs: list[dict[str, Any]] = document["runs"]
+    rows: list[dict[str, Any]] = next((run["requests"] for run in runs if run.get("requests")), [])
+    if not rows:
+        return []
+    labels = [target["label"] for target in document["targets"]]
+    lines = ["", "## Your requests", "", f"| request | from | made of | {' | '.join(labels)} |"]
+    lines.append("|---" * (3 + len(labels)) + "|")
+    for row in rows:
+        seen = (_answer(run, row["probe"]) for run in runs)
+        times = f" ({row['times']} calls)" if row["times"] > 1 else ""
+        cells = (row["probe"], f"{row['source']}{times}", row["summary"], *seen)
+        lines.append(f"| {' | '.join(map(cell, cells))} |")
+    return lines
+
+
+def _answer(run: dict[str, Any], probe: str) -> str:
+    refused = next((row["refused"] for row in run.get("requests", ()) if row["probe"] == probe), None)
+    if refused:
+        return str(refused["sentence"])
+    found = [finding for finding in run["findings"] if finding["probe"] == probe]
+    failed = [finding["clause"].rpartition(".")[2] for finding in found if finding["outcome"] == "broken"]
+    answered = any(finding["exchange"] for finding in found)
+    return f"failed: {', '.join(failed)}" if failed else "answered" if answered else "not sent"
 
 
 def _side_by_side(candidate: dict[str, Any]) -> list[str]:
