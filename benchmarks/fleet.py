@@ -28,6 +28,7 @@ VARIABLE = "BENCH_KEY"
 CHATPROOF = {
     "fleet run": ("--journal", "none"),
     "fleet run, journal": ("--journal", "JOURNAL"),
+    "fleet run, judgement reused": ("--journal", "none", "--reuse-judgement"),
     "fleet run, one connection": ("--journal", "none", "--reuse-connection"),
 }
 

@@ -16,6 +16,7 @@ from typing import Any
 from chatproof import journal
 from chatproof.fleet.evidence import HEAD, frame, unpacked, value_of
 from chatproof.fleet.ready import Fleet, Ready
+from chatproof.fleet.reusing import Reusing
 from chatproof.journal import FINISHED, STARTED, JournalError
 from chatproof.printable import place_of
 from chatproof.record import document
@@ -71,6 +72,7 @@ class Judge:
         self._waiting: list[tuple[dict[str, Any], tuple[Any, ...]]] = []  # document, and what is told of it
         self._since = 0.0
         self._ci = ci_of(fleet.environ)
+        self._reusing = Reusing(wanted=fleet.reuse_judgement)
 
     def run(self) -> None:
         """Take message after message. What goes wrong on our own side costs one target, and is told by type and place:
@@ -170,9 +172,11 @@ class Judge:
             return
         left_out: dict[str, str] = {probe: LeftOut(why) for probe, why in not_sent.items()}
         exchanges = [unpacked(one, ready.planned) for one in plain]
-        remark = remark_of(exchanges, again) if self._fleet.reuse else ""
-        sent = Sent(run_id, at, exchanges, left_out, by, remark)
-        made = conclude(ready.contract, ready.resolved, self._fleet.settings, sent, self._fleet.environ)
+        sent = Sent(run_id, at, exchanges, left_out, by, "")
+        judgement, judged_as = self._reusing.judgement_of(ready, sent)
+        remarks = [*([remark_of(exchanges, again)] if self._fleet.reuse else []), *([judged_as] if judged_as else [])]
+        sent = sent._replace(remark="; ".join(remarks))
+        made = conclude(ready.contract, ready.resolved, self._fleet.settings, sent, self._fleet.environ, judgement)
         made.document["cost"]["requests"] += len(again)
         cost = made.document["cost"]
         told = (name, *summary_of(made.document), cost["requests"], cost["tokens_reported"] or 0, bool(by))

@@ -37,12 +37,15 @@ class Fleet:
         notes: tuple[str, ...] = (),
         claims: bool = False,
         reuse: bool = False,
+        reuse_judgement: bool = False,
     ) -> None:
         """`notes` stand in each run's record. With `claims` a run whose beginning is in the journal already is somebody
-        else's, and is not asked. With `reuse` a target's requests go over one connection."""
+        else's, and is not asked. With `reuse` a target's requests go over one connection; with
+        `reuse_judgement` what identical replies of one host have shown is not judged twice."""
         self.notes = notes
         self.claims = claims
         self.reuse = reuse
+        self.reuse_judgement = reuse_judgement
         self.rows = {row.name: row for row in rows}
         self.wanted = wanted
         self.settings = settings

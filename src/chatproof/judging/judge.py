@@ -112,9 +112,21 @@ def judge(
     `model` is the requested model, `key` the key that must not come back. `not_sent` gives, by probe, the reason why
     a probe has no exchange. A clause that was not observed is undecided, never passed.
     """
+    return judge_in(contract, context_of(contract, exchanges, model=model, key=key, no_auth=no_auth), not_sent)
+
+
+def context_of(
+    contract: Contract, exchanges: Iterable[Exchange], *, model: str, key: Secret | None, no_auth: bool
+) -> Context:
+    """Make what clauses may know of a run: see `judge`."""
     memory = Memory()
     replies = {exchange.probe: Reply(exchange, memory) for exchange in exchanges}
-    context = Context(contract.profile, model, key, replies, contract.surface, no_auth, contract.required)
+    return Context(contract.profile, model, key, replies, contract.surface, no_auth, contract.required)
+
+
+def judge_in(contract: Contract, context: Context, not_sent: Mapping[str, str] | None) -> Judgement:
+    """Judge every clause on the replies of a context: see `judge`."""
+    replies = context.replies
     clauses = {term.clause.id: term.clause for term in contract.terms}
     of: dict[str, list[Finding]] = {}  # by clause
     for term in contract.terms:
@@ -260,7 +272,7 @@ def _need(clause: str, earlier: Mapping[str, list[Finding]], exchange: str) -> F
 def _judge_own(
     term: Term,
     context: Context,
-    not_sent: dict[str, str],
+    not_sent: Mapping[str, str],
     earlier: Mapping[str, list[Finding]],
     clauses: Mapping[str, Clause],
 ) -> list[Finding]:

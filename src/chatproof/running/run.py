@@ -8,7 +8,7 @@ from chatproof import clock
 from chatproof.contract.clause import VALIDATE
 from chatproof.contract.probe import REFUSED_FORM, is_own
 from chatproof.judging.contract import Contract
-from chatproof.judging.judge import judge
+from chatproof.judging.judge import Judgement, judge
 from chatproof.record import document
 from chatproof.record.document import Run
 from chatproof.running.dispatch import Stop, Transport, carried_out, origin_of, transport_options
@@ -199,11 +199,19 @@ def _name(signal: KeyboardInterrupt) -> str:
     return str(signal.args[0]) if signal.args else "SIGINT"
 
 
-def conclude(contract: Contract, resolved: Resolved, settings: Settings, sent: Sent, environ: Mapping[str, str]) -> Run:
-    """Judge, diagnose, record: no I/O, and quick enough to be done again when a signal falls into it."""
+def conclude(
+    contract: Contract,
+    resolved: Resolved,
+    settings: Settings,
+    sent: Sent,
+    environ: Mapping[str, str],
+    judgement: Judgement | None = None,
+) -> Run:
+    """Judge, diagnose, record: no I/O, and quick enough to be done again when a signal falls into it. `judgement` is
+    given where the exchanges were judged before."""
     target, profile, way = resolved.target, resolved.profile, origin_of(resolved, environ)
     model = target.model or (AUTO if resolved.listing else "")
-    judgement = judge(
+    judgement = judgement or judge(
         contract, sent.exchanges, model=model, key=target.key, no_auth=target.no_auth, not_sent=sent.not_sent
     )
     surroundings = {

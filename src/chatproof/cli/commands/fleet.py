@@ -73,6 +73,11 @@ def _options() -> argparse.ArgumentParser:
         action="store_true",
         help="send a target's requests one after another on one connection: cheaper",
     )
+    to.add_argument(
+        "--reuse-judgement",
+        action="store_true",
+        help="judge replies of one host once if they differ in ids, times and texts only: cheaper",
+    )
     to.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge (default: one per core)")
     to.add_argument("--resume", action="store_true", help="continue where the last run of these targets was stopped")
     to.add_argument("--plan", action="store_true", help="print how many requests would be sent; send nothing")
@@ -169,7 +174,8 @@ def _fleet(args: argparse.Namespace, chosen: list[str]) -> tuple[Fleet, list[str
         raise UsageError("usage", f"{said}: nothing would be checked", "name a file with --targets, or write a config")
     # A copy: those of Celery's are taken out of the process, and a key may be in one of that name.
     settings = Settings(strict=args.strict)
-    return Fleet(rows, wanted, settings, dict(environ), reuse=args.reuse_connection), list(notes)
+    reuse, judged = args.reuse_connection, args.reuse_judgement
+    return Fleet(rows, wanted, settings, dict(environ), reuse=reuse, reuse_judgement=judged), list(notes)
 
 
 def _limits(args: argparse.Namespace) -> tuple[local.Limits, list[str]]:

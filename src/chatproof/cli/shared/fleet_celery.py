@@ -47,6 +47,7 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
         notes=(f"asked from the region {regions[0]}",),
         claims=True,
         reuse=fleet.reuse,
+        reuse_judgement=fleet.reuse_judgement,
     )
     digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
     limits, total = limits._replace(judges=1), _total(args, fleet)
