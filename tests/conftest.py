@@ -1,6 +1,7 @@
 """For every test: no journal but the test's own. The tests must never write to the user's state folder."""
 
 import compileall
+import gc
 import itertools
 import os
 from collections.abc import Iterator
@@ -16,8 +17,14 @@ def pytest_configure(config: pytest.Config) -> None:
     code, and without it each takes twice the time. No test depends on the width of the terminal that runs it: a worker
     of pytest-xdist is told of one."""
     os.environ.pop("COLUMNS", None)
+    gc.disable()  # while twenty thousand tests are made, which all stay: nothing can be collected
     if not hasattr(config, "workerinput"):  # of several processes, one does it
         compileall.compile_dir(SOURCE, quiet=1)
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()  # the tests stay to the end; each full collection would look at all of them again
 
 
 @pytest.fixture(scope="session")
