@@ -111,6 +111,14 @@ def test_own_requests_of_another_api_are_told(capfd: pytest.CaptureFixture[str],
     assert status == 2 and "requests of one API" in said
 
 
+@pytest.mark.parametrize(("api", "smaller"), [("chat", True), ("responses", False), ("messages", False)])
+def test_the_plan_counts_smaller_requests_where_there_may_be_any(
+    api: str, smaller: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = ask(capfd, "validate", "simulator", "--api", api, "--plan", "--journal", "none")
+    assert status == 0 and ("smaller ones, if common ones are refused" in out) is smaller
+
+
 def test_contract_lists_the_clauses_of_an_api(capfd: pytest.CaptureFixture[str]) -> None:
     status, out, _ = ask(capfd, "contract", "simulator", "--api", "responses", "--format", "json")
     ids = [clause["id"] for clause in json.loads(out)["clauses"]]

@@ -159,7 +159,7 @@ def need_of(resolved: Resolved, settings: Settings) -> Need:
     if settings.kind == VALIDATE:
         from chatproof.running import own_requests
 
-        requests += own_requests.most(settings)
+        requests += own_requests.most(settings, planned)
     billable = [row for row in planned if row.billable or row.role == STREAM]
     tokens = sum(row.tokens or _TOKENS for row in billable)
     return Need(requests, tokens, price(resolved.prices, tokens))

@@ -4,19 +4,20 @@ Loaded only where a run has such requests.
 """
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof.contract.capability import refuses
-from chatproof.contract.clause import BROKEN, VALIDATE, is_named
-from chatproof.contract.probe import OWN_REQUEST, SMALLER_REQUEST, is_own
+from chatproof.contract.clause import BROKEN, is_named
+from chatproof.contract.probe import OWN_REQUEST, SMALLER_REQUEST, Probe, is_own
 from chatproof.contract.surface import Surface, View
 from chatproof.evidence.reply import Reply
 from chatproof.record.own_texts import Texts
 from chatproof.running.dispatch import Stop, Transport, Wave
 from chatproof.running.own_planning import named
 from chatproof.running.plan import Settings
-from chatproof.surfaces.chat.probes_more import ROWS, USUAL
+from chatproof.surfaces.chat.probes_more import USUAL
 from chatproof.surfaces.own.form import Form, form_of
 from chatproof.surfaces.own.own_request import OwnRequest, with_model
 from chatproof.surfaces.own.request_part import Part
@@ -27,7 +28,6 @@ from chatproof.wire.exchange import Exchange, Request
 if TYPE_CHECKING:
     from chatproof.running.dispatch import Waves
 
-_OF_OURS = sum(row.id.startswith(USUAL) and not row.headers for row in ROWS)
 _REFUSALS = (400, 404, 405, 413, 414, 415, 422, 431, 500, 501)
 """Statuses with which servers refuse what a request has in it; of others, its parts are not the cause."""
 
@@ -153,9 +153,9 @@ def _text(body: dict[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def most(settings: Settings) -> int:
+def most(settings: Settings, planned: Iterable[Probe]) -> int:
     """How many requests more the explanations may cost, where everything is refused that can be explained."""
-    return MOST * (len(settings.requests) + (_OF_OURS if settings.kind == VALIDATE else 0))
+    return MOST * (len(settings.requests) + sum(row.parts and not row.headers for row in planned))
 
 
 def rows(settings: Settings, refusals: tuple[Refusal, ...]) -> tuple[dict[str, Any], ...]:

@@ -79,8 +79,10 @@ def _cost(planned: dict[str, Probe], settings: Settings, streams: bool) -> list[
     if settings.requests or settings.kind == VALIDATE:
         from chatproof.running import own_requests
 
-        what = "requests of your own or common ones" if settings.kind == VALIDATE else "requests of your own"
-        more = [f"# and at most {own_requests.most(settings)} smaller ones, if {what} are refused"]
+        common = any(row.parts for row in planned.values())
+        what = " or ".join([*["requests of your own"][: len(settings.requests)], *["common ones"][: int(common)]])
+        smaller = own_requests.most(settings, planned.values())
+        more = [f"# and at most {smaller} smaller ones, if {what} are refused"] if smaller else []
     control = next((row for row in planned.values() if row.role == CONTROL and row.otherwise), None)
     if control is not None:
         most = 1 + sum(row.role == KEY_REFUSAL for row in planned.values())
