@@ -4,10 +4,13 @@ Nothing here opens a file or sends a byte. Sizes and depth are bounded, and read
 """
 
 import json
+import re
 from typing import Any
 
 from chatproof.captures import (
     app_errors,
+    around,
+    as_printed,
     axios,
     bare_curl,
     curl,
@@ -38,6 +41,10 @@ MOST = 32 * 1024 * 1024
 """Bytes of one file."""
 _MOST_RESPONSE = 20 * 1024 * 1024  # more than the largest that is judged, chunk sizes and all
 _TYPED = 1024 * 1024  # bytes of a file in which command lines are looked for
+# A time or a name in brackets, as logs begin with; an array of JSON has a value there.
+_BRACKETED = re.compile(
+    rb"\[(?![ \t\r\n]*(?:[\[{\"'\]-]|\d+[ \t\r\n]*[,\].]|true\b|false\b|null\b|None\b|True\b|False\b))[^\]\n]{1,200}\]"
+)
 _VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
 FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body, an SDK's error text"
 ADVICE = "ask the endpoint itself: chatproof smoke TARGET; what can be judged: docs/reference/captures.md"
@@ -88,7 +95,7 @@ def _read(data: bytes) -> Capture:
         return _response(start)
     if curl.looks_like(start):
         return curl.read(start)
-    if start[:1] in b"{[":
+    if start[:1] in b"{[" and not _BRACKETED.match(start):
         return _json(data, start)
     kind = sniff(start)
     if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
@@ -97,10 +104,13 @@ def _read(data: bytes) -> Capture:
         return transcript.read(start)
     if wget.looks_like(start):
         return wget.read(start)
+    was = as_printed.restored(start) if start[:1] in b'"%' else None
+    if was is not None:
+        return (found := _json(was.data, was.data))._replace(notes=(was.note, *found.notes))
     text = start[:LONGEST_TEXT].decode("utf-8", "replace")
     answer = json_files.answer_in(text)
-    around = text.replace(answer.decode("utf-8", "surrogatepass"), "", 1) if answer else ""
-    if answer and not pasted_errors.looks_like(around) and not other_formats.name(around.encode("utf-8", "replace")):
+    beside = text.replace(answer.decode("utf-8", "surrogatepass"), "", 1) if answer else ""
+    if answer and not pasted_errors.looks_like(beside) and not other_formats.name(beside.encode("utf-8", "replace")):
         said = "the text holds a whole answer; what stands around it is not judged"
         return (found := _json(answer, answer))._replace(notes=(said, *found.notes))
     known = "" if bare_curl.looks_like(text) else other_formats.name(start)
@@ -132,11 +142,12 @@ def _json(data: bytes, start: bytes) -> Capture:
     if crowded(start, _VALUES):
         raise Unreadable(f"it has more than {_VALUES} values; reduce it to the calls that you want to check")
     value = _parsed(start)
-    if value is None and "\u201c".encode() in start[:LONGEST_TEXT]:
-        plain = paste.straight(start.decode("utf-8", "replace")).encode()
-        if _parsed(plain) is not None:
-            said = "typographic quotation marks, as editors make them, were replaced"
-            return (found := _json(plain, plain))._replace(notes=(said, *found.notes))
+    shown = around.document_alone(start) if value is None else b""
+    if shown:
+        return (found := _json(shown, shown))._replace(notes=(around.WORDS_BEHIND, *found.notes))
+    was = as_printed.restored(start) if value is None else None
+    if was is not None:
+        return (found := _json(was.data, was.data))._replace(notes=(was.note, *found.notes))
     if value is None:
         text = start[:LONGEST_TEXT].decode("utf-8", "replace")
         if start[:1] == b"[" and pasted_errors.looks_like(text):  # logs begin with a time in brackets

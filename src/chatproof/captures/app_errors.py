@@ -52,7 +52,7 @@ def pieces(text: str) -> Iterator[Told]:
         return  # a page that explains statuses
     if body is None and status:
         words = _words(text, status)
-        body = _members(text) or (as_body({"error": {"message": words}}) if words else None)
+        body = members(text) or (as_body({"error": {"message": words}}) if words else None)
     if body is None and not headers:
         page = _page(text)
         if page is not None:
@@ -129,7 +129,7 @@ def _value_at(text: str, at: int) -> tuple[Any, int]:
         return None, at
 
 
-def _members(text: str) -> bytes | None:
+def members(text: str) -> bytes | None:
     """The members of an error's object that was cut off, or written in a way that nothing can read."""
     found = dict(reversed(_MEMBER.findall(text)[:_OBJECTS]))
     return as_body({"error": found}) if "message" in found else None

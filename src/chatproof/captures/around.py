@@ -75,6 +75,18 @@ def body(rest: bytes, length: int | None, status: int) -> Body | None:
     return None
 
 
+def document_alone(data: bytes) -> bytes:
+    """The JSON document at the start of what a terminal showed, where only a shell's marks follow it; else nothing."""
+    end = _json_end(data, 0) if data[:1] in (b"{", b"[") else None
+    if end is None:
+        return b""
+    mark = _PERCENT.match(data, end)
+    tail = data[mark.end() if mark else end :]
+    lines = [line.strip(b"\r") for line in tail.split(b"\n") if line.strip()]
+    is_shells = (mark or lines) and all(map(_is_of_the_shell, lines))
+    return data[:end] if is_shells else b""
+
+
 def _text(region: bytes, more: bool) -> Body | None:
     cut = _without_tail(region)
     said = WORDS_BEHIND if len(cut) < len(region) else ""

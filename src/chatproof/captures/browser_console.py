@@ -14,6 +14,10 @@ from chatproof.wire.exchange import Fault
 NAME = "what a browser shows"
 _LOOKED_AT = 64 * 1024
 _LINE = re.compile(r"\b(POST|GET) (https?://\S{1,500}) (net::ERR_\w+|NS_ERROR_\w+)(?: (\d{3})\b)?")
+_RESOURCE = re.compile(  # Chrome: the address before it; Safari: the last part of it behind
+    r"(?m)^(?P<url>\S{0,500}?)(?::\d+)?[ \t]*(?:\[Error\] )?Failed to load resource: the server responded "
+    r"with a status of (?P<status>\d{3})\b[^\n(]{0,20}(?:\([^)\n]{0,60}\))?(?: \((?P<part>\w+), line)?"
+)
 _NAMED = re.compile(r"\b(net::ERR_\w+)")  # an application that is built on a browser
 _SAYS = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|due to access control checks|Mixed Content:|"
@@ -37,7 +41,7 @@ _UNTOLD = re.compile(
 
 def looks_like(text: str) -> bool:
     text = text[:_LOOKED_AT]
-    panel = _PANEL.search(text) and _STATUS.search(text)
+    panel = (_PANEL.search(text) and _STATUS.search(text)) or next(_resources(text), None)
     return bool(panel or _LINE.search(text) or _NAMED.search(text) or _SAYS.search(text) or _UNTOLD.search(text))
 
 
@@ -51,6 +55,10 @@ def pieces(text: str) -> Iterator[Told]:
         yield Told(int(status[1]), None, tuple(_headers(text)), method[1] if method and url else "", url)
         return
     said, line = _SAYS.search(text), _LINE.search(text)
+    resource = next(_resources(text), None)
+    if resource is not None and not said and not line:
+        yield resource
+        return
     url, asked_with = api_url(text)
     if said:
         yield Told(method=asked_with, url=url, fault=Fault("net.client", "client", _why(said[0])))
@@ -58,6 +66,16 @@ def pieces(text: str) -> Iterator[Told]:
         yield Told(int(line[4] or 0), method=asked_with, url=url, fault=trouble.of_a_browser(line[3]))
     elif named := _NAMED.search(text):
         yield Told(method=asked_with, url=url, fault=trouble.of_a_browser(named[1]))
+
+
+def _resources(text: str) -> Iterator[Told]:
+    """What the console says of a request to an API: of a page's icons and scripts it says the same."""
+    for found in _RESOURCE.finditer(text):
+        url = found["url"] if "://" in found["url"] else f"https://{found['url']}"
+        if found["part"] == "completions":
+            yield Told(int(found["status"]))
+        elif "/" in found["url"] and api_url(url)[0]:
+            yield Told(int(found["status"]), url=url if "://" in found["url"] else "")
 
 
 def _why(said: str) -> str:

@@ -297,6 +297,12 @@ def _trouble(info: list[bytes]) -> Fault | None:
     return told or Fault("http.incomplete_body", "body", "curl reports that the transfer did not end correctly")
 
 
+def of_number(number: int) -> Fault | None:
+    """What curl's number stands for, where a program that uses libcurl tells no more; None for its own side's."""
+    code, phase = _FAULTS.get(number, ("", ""))
+    return Fault(code, phase, f"the client says: curl error {number}") if code else None
+
+
 def _words_of(fault: Fault) -> str:
     return fault.detail.partition("says: ")[2]
 

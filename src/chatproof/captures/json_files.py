@@ -50,15 +50,27 @@ def _what(value: Any) -> str:
 
 def answer_in(text: str) -> bytes:
     """The one answer of some API that begins a line of a text, as a whole JSON document; empty where there is none."""
-    found = []
+    found = _answers(text)
+    return text[slice(*found[0])].encode("utf-8", "surrogatepass") if len(found) == 1 else b""
+
+
+def without_answers(text: str) -> str:
+    """The text without such answers: whatever a model says in them is no server's and no client's."""
+    for start, end in reversed(_answers(text)):
+        text = text[:start] + text[end:]
+    return text
+
+
+def _answers(text: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
     for start in [*re.finditer(r"(?m)^[ \t]*(?=\{)", text)][:_DOCUMENTS]:
         try:
             value, length = json.JSONDecoder().raw_decode(text[start.end() : start.end() + _LONGEST])
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and holds_answer(value):
-            found.append(text[start.end() : start.end() + length])
-    return found[0].encode("utf-8", "surrogatepass") if len(found) == 1 else b""
+            found.append((start.end(), start.end() + length))
+    return found
 
 
 def holds_answer(value: Any) -> bool:

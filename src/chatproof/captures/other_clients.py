@@ -7,7 +7,8 @@ exception of a client tells it; why a request was stopped counts where a client 
 import re
 from collections.abc import Iterator
 
-from chatproof.captures import own_words, trouble
+from chatproof.captures import curl, own_words, trouble
+from chatproof.captures.app_errors import members
 from chatproof.captures.told import PHRASES, Told, api_url, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words
 
@@ -28,6 +29,10 @@ _STATUS = (
     re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
     re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
     re.compile(r"status code of ([45]\d\d)\b"),  # Dio
+    re.compile(r"\breturned code ([45]\d\d)\.(?: Truncated server response:)?\s{0,4}"),  # Google Apps Script
+    re.compile(r"\bRequest failed, status ([45]\d\d)\b"),  # Obsidian
+    re.compile(r", status code ([45]\d\d)' when invoking REST Client method\b"),  # Quarkus
+    re.compile(r"StatusCodeException\b[^\0]{0,600}?statusCode = ([45]\d\d)"),  # Haskell
     re.compile(
         r"(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)\b ?:[^\n(]{0,200}\(([45]\d\d)\)"
     ),  # PowerShell 5, in any language
@@ -39,11 +44,16 @@ _STATUS = (
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
 )
+_CURL = re.compile(r"(?i)\bcurl error \(?(\d{1,3})\)?\b")
 _SENT = re.compile(
     r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
     r"\bRequest error: https?://|"
-    r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|(?:^|[\s(])[\w.$\\]{0,120}(?:Exception)\b(?:[:)]| in )|"
-    r"TransportError\{|NSURLErrorDomain\b|URLError\(_nsError|\bSocketException \(|"
+    r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|"
+    r"(?:^|[\s(])[\w.:$\\]{0,120}(?:Exception|\w(?:Error|Timeout))\b(?:[:)]| in )|"
+    r"\bCan't connect to \S{1,253}:\d{1,5} \(|HttpExceptionRequest\b|"
+    r"Is the computer able to access the url|stream disconnected before completion: |"
+    r"(?i:\bcurl error \(?\d)|\b(?:0x)?(?i:80072[ef][0-9a-f]{2})\b|TransportError\{|NSURLErrorDomain\b|"
+    r"URLError\(_nsError|\bSocketException \(|"
     r"The SSL connection could not be established|(?m:^(?:Caused by|nested exception is):)"
 )
 _WORDS = re.compile(r"\b[\w.$\\:]{0,120}(?:Exception|Error): ([^\n]{12,2000})")
@@ -62,6 +72,9 @@ def stopped(text: str) -> Told | None:
     if _status(text) or not _SENT.search(text):
         return None
     fault = trouble.by_words(_without_quotations(text), "the client")
+    numbered = _CURL.search(text)
+    if numbered and fault is None:
+        fault = curl.of_number(int(numbered[1]))
     return Told(fault=fault) if fault is not None else None
 
 
@@ -96,7 +109,7 @@ def _status(text: str) -> tuple[int, int] | None:
 
 def _body(text: str, at: int) -> bytes | None:
     """The server's JSON or its words, as they follow the status; None for a stack or nothing."""
-    body = body_after(text, at)
+    body = body_after(text, at) or (members(text[at:]) if text[at : at + 1] == "{" else None)
     if body is not None:
         return body
     if text[at - 1 : at] == ")":  # .NET's phrase of the status, in the user's language

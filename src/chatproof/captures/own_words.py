@@ -52,7 +52,6 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),  # Go, Node
     (NO_CLIENT, r"\w{0,40}Client\.__init__\(\) got an unexpected keyword argument|__init__\(\) got an unexpected"),
     (NO_CLIENT, r"You tried to access openai\.|module 'openai' has no attribute|cannot import name '\w+' from 'openai"),
-    (SET_ASIDE, r"No deployments available for selected model"),  # LiteLLM's router; as a reply it is its proxy's
     (NO_URL, r"\"?\S{0,200}\"? cannot be parsed as a URL|Failed to parse URL from|Failed to construct 'URL'"),  # JS
     (NO_URL, r"Request URL is missing an '?http|Request URL has an unsupported protocol"),  # httpx
     (NO_URL, r"Invalid URL(?:$|:? '| \"|: (?:No|Invalid) )"),  # requests, Node; not OpenAI's "Invalid URL (POST /v1/…)"
@@ -63,6 +62,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
 )
 ROWS = tuple((re.compile(begins), kind) for kind, begins in _SENTENCES)
+_SET_ASIDE = re.compile(r"(?:\blitellm\.|RouterRateLimitError)[^\n]{0,200}No deployments available for selected model")
 _CLASSES = (
     r"(?:BadRequest|Authentication|PermissionDenied|NotFound|Conflict|UnprocessableEntity|RateLimit|InternalServer|"
     r"APIStatus|API|APIConnection|ServiceUnavailable|BadGateway|ContextWindowExceeded|ContentPolicyViolation|Timeout|"
@@ -126,12 +126,18 @@ def kind(words: str) -> str:
     return next((kind for form, kind in ROWS if form.match(inner)), "")
 
 
+def is_set_aside(line: str) -> bool:
+    """LiteLLM's router says, by a class of its own, that it asked nobody. What its proxy answers is a reply."""
+    return bool(_SET_ASIDE.search(line[:2000]))
+
+
 def reason(text: str) -> str:
     """Why a text that tells of no exchange tells of none, by the first line of it that is a client's own; or empty."""
     for line in text.splitlines()[:400]:
         told = kind(re.sub(r"^[\s>]*(?:[\w.]+\.)?(?:\w+Error|\w+Exception|Error)?(?: ?\[\w+\])?: ", "", line))
         if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
             told = NO_URL
+        told = SET_ASIDE if is_set_aside(line) else told
         if told in _SAID:
             return _SAID[told]
     return ""

@@ -30,7 +30,6 @@ _FENCE = re.compile(  # Markdown's; Jira's; a forum's
 _HEAD = re.compile(
     rb"(HTTP/[0-9.]{1,3} [0-9]{3}[^\r\n]{0,80}\n(?:[A-Za-z][\w-]{0,60}:[^\r\n]{0,8000}\n){0,100})[ \t]{1,8}\n"
 )
-_TYPOGRAPHIC = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00a0": " "})
 
 
 _STACKED, _QUOTED = 3, 4  # prefixes before prefixes, quotations of quotations
@@ -161,8 +160,3 @@ def _with_blank_lines(data: bytes) -> tuple[bytes, str]:
     """The empty line behind a reply's head, where an editor or a tool has put a blank into it."""
     plain = _HEAD.sub(rb"\1\n", data[:65536], count=20) + data[65536:]
     return (plain, "blanks in an empty line were removed") if len(plain) != len(data) else (data, "")
-
-
-def straight(text: str) -> str:
-    """The text with the quotation marks that a program wrote, where an editor made them typographic."""
-    return text.translate(_TYPOGRAPHIC)

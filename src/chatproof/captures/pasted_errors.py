@@ -13,6 +13,7 @@ from chatproof.captures import (
     curl_command,
     debug_logs,
     http_logs,
+    json_files,
     json_records,
     other_clients,
     own_words,
@@ -56,7 +57,9 @@ OTHERS: tuple[Reader, ...] = (server_logs, app_errors, other_clients)
 
 def looks_like(text: str) -> bool:
     """Some reader knows this kind of text."""
-    known = any(reader.looks_like(text) for reader in (*ALONE, *READERS, *OTHERS))
+    known = any(reader.looks_like(text) for reader in (*ALONE, *READERS))
+    plain = text if known else json_files.without_answers(text)
+    known = known or any(reader.looks_like(plain) for reader in OTHERS)
     return known or bool(NO_JSON.search(text) or own_words.reason(text))
 
 
@@ -97,6 +100,7 @@ def read(data: bytes) -> Capture:
 
 def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:
     """What the readers tell that know no client by its name. Where no status is told, why nothing came goes first."""
+    text = json_files.without_answers(text)
     logged = merged(server_logs.pieces(text))
     if logged:
         return [server_logs], logged

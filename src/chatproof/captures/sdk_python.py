@@ -100,7 +100,7 @@ def _classes(text: str) -> Iterator[tuple[int, Told]]:
         if match[1] in _CONNECTION or match[1] not in CLASSES:
             continue
         status = CLASSES[match[1]]
-        own = own_words.kind(match[2])
+        own = own_words.SET_ASIDE if own_words.is_set_aside(match[0]) else own_words.kind(match[2])
         if own:
             # LiteLLM's classes are its own guess there; the others' stand for the status that came.
             status = 0 if match[0].lstrip().startswith("litellm") else status

@@ -11,8 +11,8 @@ from typing import Any
 
 from chatproof.captures import json_records
 from chatproof.captures.entry import base_of, near_base_of
-from chatproof.captures.told import Told
-from chatproof.evidence.provider_error import find_error
+from chatproof.captures.told import Told, as_body
+from chatproof.evidence.provider_error import ProviderError, by_words, find_error
 from chatproof.wire.exchange import Fault
 
 NAME = "a log of a server or gateway"
@@ -29,6 +29,8 @@ _FORMS = (
         rf" [-+\d]+(?:/[-+\d]+){{3,5}} (?P<status>-1|\d{{3}}) \+?\d+ \S+ \S+ (?P<more>[A-Za-z-]{{4}}) "
         rf"[^\"\n]{{0,300}}\"{_REQUEST}"
     ),
+    # llama.cpp: request: POST /v1/chat/completions 192.0.2.3 400
+    re.compile(rf"\brequest: {_REQUEST} [\w.:]{{2,60}} (?P<status>\d{{3}})\b(?P<more>)"),
     # load balancers of AWS: 0.000 60.001 -1 504 - 834 166 "POST https://llm.example:443/v1/chat/completions HTTP/1.1"
     re.compile(rf" -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{{3}}) (?P<more>-|\d{{3}}) \d+ \d+ \"{_REQUEST}"),
 )
@@ -36,11 +38,21 @@ _ERROR = re.compile(  # nginx and what is built on it
     rf"\[(?:error|crit|alert)\] \d+#\d+: (?:\*\d+ )?(?P<words>[^\n]{{4,600}}?), client: [^\n]{{0,300}}?"
     rf"request: \"{_REQUEST}"
 )
-_METHODS = {"method", "requestmethod", "httpmethod", "httprequestmethod", "reqmethod", "verb"}
+_BEHIND = re.compile(  # Apache, cloudflared, Traefik, HAProxy: without a word on which request it was
+    r"(?:\(\d+\)[^\n:]{4,60}: )?AH\d{5}: [^\n]{0,40}?(?:attempt to connect to|failed to make connection|error reading)"
+    r"[^\n]{0,300}|Unable to reach the origin service\b[^\n\"]{0,400}|"
+    r"\brequest failed error=error trying to connect: [^\n]{0,300}|"  # Linkerd
+    r"'50\d [A-Z][\w -]{2,30}' caused by: [^\n\"]{0,300}|\bServer \S{1,120}/\S{1,120} is DOWN, reason: [^\n]{0,300}"
+)
+_COLUMNS = re.compile(r"#Fields: ([^\n]{4,2000})")  # W3C's format: IIS, CloudFront
+_NAMED = ("context", "model", "parameter", "form")  # what a server logs of a request that it refuses
+_METHODS = {"csmethod", "method", "requestmethod", "httpmethod", "httprequestmethod", "reqmethod", "verb"}
 _PATHS = {"path", "uri", "url", "requesturi", "requesturl", "requestpath", "xenvoyoriginpath", "originpath", "httppath"}
-_PATHS |= {"httptarget", "urlpath", "target"}
+_PATHS |= {"httptarget", "urlpath", "target", "urlfull", "fullurl", "httpurl", "csuristem"}
 _STATUSES = {"status", "statuscode", "responsecode", "responsestatus", "downstreamstatus", "httpstatuscode"}
-_STATUSES |= {"httpresponsestatuscode", "httpstatus"}
+_STATUSES |= {"scstatus", "httpresponsestatuscode", "httpstatus"}
+_KINDS = {"method": _METHODS, "path": _PATHS, "status": _STATUSES, "flags": {"responseflags"}}
+_LINES_OF, _LINE = {"request", "requestline"}, re.compile(rf"{_REQUEST} HTTP/")
 _PAIR = re.compile(r"([A-Za-z_][\w.:-]{0,60})=(\"(?:[^\"\\]|\\.){0,4000}\"|[^\s\"]{1,2000})")
 ANSWERED = "each of its requests to the API was answered, and the replies are not in it"
 _LEFT = "the server's log says that its client closed the request before it was answered"
@@ -75,17 +87,37 @@ def of_records(values: list[Any]) -> list[Told]:
 
 
 def _requests(text: str) -> Iterator[Told]:
+    columns: list[str] = []
+    said_before = b""
     for whole in text.splitlines()[:_LINES]:
         line = whole[:_LONGEST_LINE]
+        if fields := _COLUMNS.match(line):
+            columns = fields[1].split()
+        if behind := _BEHIND.search(line):
+            yield Told(body=behind[0].encode("utf-8", "surrogatepass"))
+            continue
+        if "error" in line:
+            words = line.rpartition("error: ")[2].strip()
+            known = by_words(ProviderError("$", words, "", "", "")) in _NAMED
+            said_before = words.encode("utf-8", "surrogatepass") if known else said_before
         if "/" not in line or not ("POST" in line or "GET" in line):
             continue
         said = _ERROR.search(line)
         if said and _is_an_apis(said["path"]):
             yield Told(body=said["words"].encode("utf-8", "surrogatepass"), method=said["method"])
             continue
+        cells = line.split("\t" if "\t" in line else None) if columns else []
+        if cells and len(cells) == len(columns):
+            record = _of_record(dict(zip(columns, cells, strict=True)))
+            if record is not None:
+                yield record
+            continue
         found = next((match for form in _FORMS if (match := form.search(line))), None)
         if found and _is_an_apis(found["path"]):
-            yield _told(int(found["status"]), found["more"] or "", found["method"], found["path"])
+            told = _told(int(found["status"]), found["more"] or "", found["method"], found["path"])
+            refused = 400 <= told.status < 500 and said_before
+            yield told._replace(body=as_body({"error": {"message": said_before.decode()}})) if refused else told
+            said_before = b""
         elif not found and "=" in line:
             pairs = {name: _unquoted(value) for name, value in _PAIR.findall(line)}
             record = _of_record(pairs)
@@ -117,12 +149,10 @@ def _gather(value: dict[str, Any], found: dict[str, Any], depth: int) -> None:
     """The first method, path and status of a record; those that stand outermost go first."""
     for name, said in value.items():
         plain = re.sub(r"[^a-z]", "", name.lower())
-        for kind, names in (
-            ("method", _METHODS),
-            ("path", _PATHS),
-            ("status", _STATUSES),
-            ("flags", {"responseflags"}),
-        ):
+        if plain in _LINES_OF and isinstance(said, str) and (line := _LINE.match(said)):
+            found.setdefault("method", line["method"])
+            found.setdefault("path", line["path"])
+        for kind, names in _KINDS.items():
             if plain in names and isinstance(said, str | int) and str(said):
                 found.setdefault(kind, said)
     for said in value.values():

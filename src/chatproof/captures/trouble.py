@@ -22,6 +22,11 @@ def _apples(*codes: int) -> str:
     return rf"(?:NSURLErrorDomain[^\n]{{0,12}}|URLError\(_nsError[^\n]{{0,60}})[Cc]ode[=:]? ?\"?-(?:{written})\b"
 
 
+def _windows(*codes: str) -> str:
+    """What WinHTTP and WinINet say, as a HRESULT: 80072ee7 is 12007."""
+    return rf"\b(?:0x)?(?i:80072(?:{'|'.join(codes)}))\b"
+
+
 _SENTENCES: tuple[tuple[str, str, str], ...] = (
     # (words, diagnosis code, phase); the first that is found
     (
@@ -75,7 +80,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|record layer failure|"
         r"unsupported protocol|no protocols available|handshake failure|alert protocol version|EPROTO\b|"
         r"Received fatal alert|bad[ _]record[ _]mac|Unsupported or unrecognized SSL message|Unrecognized SSL message|"
-        r"ERR_SSL_|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL|" + _apples(1200),
+        r"ERR_SSL_|\b80072f8f\b|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL|"
+        + _apples(1200),
         "tls.protocol",
         "tls",
     ),
@@ -84,6 +90,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"nodename nor servname|name resolution|[Nn]o such host|dns error|failed to lookup address|server misbehaving|"
         r"UnknownHostException|Failed host lookup|server with the specified hostname could not be found|"
         r"ERR_NAME_NOT_RESOLVED|NameResolutionError|:nxdomain\b|"
+        + _windows("ee7")
+        + "|"
         + _numbers(11001, 11002, 11004)
         + "|"
         + _apples(1003, 1006),
@@ -92,7 +100,12 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Connection refused|ECONNREFUSED|actively refused|ERR_CONNECTION_REFUSED|All connection attempts failed|"
-        r":econnrefused\b|Could not connect to the server|" + _numbers(111, 61, 10061) + "|" + _apples(1004),
+        r":econnrefused\b|\"ConnectionRefused\"|ConnectionRefused: Unable|Could not connect to the server|"
+        + _windows("efd")
+        + "|"
+        + _numbers(111, 61, 10061)
+        + "|"
+        + _apples(1004),
         "net.refused",
         "connect",
     ),
@@ -123,7 +136,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"transfer closed with|incomplete chunked read|without sending complete message body|IncompleteRead|"
         r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|unexpected EOF|"
         r"was not closed cleanly|closed before (?!message completed).{0,40}complete|response ended prematurely|"
-        r"closed DURING response|error reading a body from connection",
+        r"network error: error decoding response body|closed DURING response|error reading a body from connection",
         "http.incomplete_body",
         "body",
     ),
@@ -131,7 +144,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Empty reply from server|Server disconnected|socket hang up|RemoteDisconnected|other side closed|"
         r"ERR_EMPTY_RESPONSE|ERR_CONNECTION_CLOSED|unexpected end of stream|closed before message completed|"
         r"closed BEFORE response|https?://[^\"\n]{1,400}\": EOF\b|NoHttpResponse|"
-        r"TransportError\{reason: :closed|failed to respond|The network connection was lost|" + _apples(1005),
+        r"stream disconnected before completion: stream closed|TransportError\{reason: :closed|"
+        r"failed to respond|The network connection was lost|" + _apples(1005),
         "net.closed",
         "first_byte",
     ),
@@ -151,7 +165,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Operation timed out|Operation too slow|[Rr]equest timed out|BODY_TIMEOUT|"
         r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|timed out|TLS handshake timeout|"
         r"InterruptedIOException: timeout|(?:Request|Socket) timeout has expired|"
-        r"TransportError\{reason: :timeout|: request timeout\b|"
+        r"TransportError\{reason: :timeout|idle timeout waiting|\bResponseTimeout\b|\(80072ee2\)|: request timeout\b|"
         + _apples(1001)
         + r"|context deadline exceeded|HttpClient\.Timeout|SocketTimeoutException|HttpTimeoutException",
         "limit.deadline",

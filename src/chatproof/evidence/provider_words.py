@@ -227,6 +227,10 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no live upstreams",
             "while connecting to upstream",
             "header from upstream",
+            "unable to reach the origin",  # cloudflared
+            "attempt to connect to",  # Apache's log
+            "failed to make connection to backend",
+            "is down, reason: layer",  # HAProxy's
             "upstream is unavailable",
             "cooldown_list",  # LiteLLM's router has put its upstreams aside
             "no deployments available",
