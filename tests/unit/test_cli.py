@@ -19,7 +19,9 @@ import yaml
 
 from chatproof.cli import main as cli
 from chatproof.cli import output
+from chatproof.fleet import resuming
 from chatproof.simulator.harness import ChatSimulator
+from chatproof.target import trust
 from chatproof.target.target import Target, Wanted
 from chatproof.usage_error import UsageError
 from tests.support import KEY
@@ -119,6 +121,32 @@ def test_a_report_that_cannot_be_synced_leaves_no_file_behind(tmp_path: Path, mo
     with pytest.raises(output.WriteError, match="No space left"):
         output.Artefact(str(tmp_path / "r.json"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "pipe"])
+@pytest.mark.parametrize("what", ["report", "approvals", "state of a fleet"])
+def test_nothing_is_written_into_what_somebody_put_beside_it(
+    tmp_path: Path, kind: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of his would be his to read and to change; a link of his would empty a file of ours; a pipe would wait."""
+    place, other = tmp_path / "r.json", tmp_path / "other"
+    other.write_text("precious")
+    squatted = Path(f"{place}.{os.getpid()}.tmp")
+    if kind == "pipe":
+        os.mkfifo(squatted)
+    else:
+        os.link(other, squatted) if kind == "link" else squatted.write_text("")
+        squatted.chmod(0o666)
+    monkeypatch.setattr(trust, "place", lambda: str(place))
+    if what == "report":
+        output.Artefact(str(place)).write("ours")
+    elif what == "approvals":
+        trust._write({})
+    else:
+        resuming.State(str(place), "2026-11-29T00:00:00.000Z", [])
+    assert place.stat().st_mode & 0o777 == 0o600 and place.stat().st_ino != squatted.stat().st_ino
+    assert place.read_bytes() and other.read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "r.json", squatted.name]
 
 
 def test_a_command_stops_the_simulator_that_it_started(capfd: pytest.CaptureFixture[str]) -> None:

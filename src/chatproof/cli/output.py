@@ -207,11 +207,11 @@ class Artefact:
 
         self.path = path
         self._mode = mode
-        self._temporary = f"{path}.{os.getpid()}.tmp"
+        self._temporary, self._handle = "", -1
         self._special = special_files.is_special(path)
         if not self._special:
             try:
-                self._put(self._temporary, b"", os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
+                self._begin()
             except WriteError:  # a full disk may well create the file and not sync it
                 self.discard()
                 raise
@@ -226,7 +226,11 @@ class Artefact:
 
                 special_files.write(self.path, data)
                 return
-            self._put(self._temporary, data, os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
+            if self._handle < 0:
+                self._begin()
+            while data:
+                data = data[os.write(self._handle, data) :]
+            os.fsync(self._handle)
             os.replace(self._temporary, self.path)
             folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY)
             try:
@@ -239,19 +243,19 @@ class Artefact:
             self.discard()
 
     def discard(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
         try:
             os.unlink(self._temporary)
         except OSError:
             pass
 
-    def _put(self, path: str, data: bytes, flags: int) -> None:
+    def _begin(self) -> None:
+        from chatproof.files import safe_files
+
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | flags, self._mode)
-            try:
-                while data:
-                    data = data[os.write(handle, data) :]
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            self._temporary, self._handle = safe_files.fresh(self.path, self._mode)
+            os.fsync(self._handle)
         except OSError as error:
             raise WriteError(f"cannot write {self.path}: {error.strerror}") from None

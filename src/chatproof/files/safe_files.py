@@ -88,6 +88,14 @@ def make_folder(path: str) -> None:
                 raise
 
 
+def fresh(path: str, mode: int = 0o600) -> tuple[str, int]:
+    """(name, handle) of a new file beside `path`, which is to take its place. Raises OSError.
+
+    Nobody can guess its name, and nothing is there: what somebody had put there would be his to read and to change."""
+    name = f"{path}.{os.urandom(4).hex()}.tmp"
+    return name, os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+
+
 def tilde(path: str) -> str:
     """The path with the home folder as ~, for people and records."""
     home = os.path.expanduser("~").rstrip("/")

@@ -24,6 +24,8 @@ TASK = "chatproof.batch"
 DELIVERIES = 5  # of one message, the first included
 WAITING = 100_000  # messages of a region: more than that, and nobody works there
 REFUSED = 1_000  # that are kept
+REACHED_WITHIN = 10.0
+"""Seconds in which a broker must be reached. Some versions of kombu wait for ever where they are told none."""
 _GRACE = 60  # seconds between the end of a batch by its own clock and that by force
 log = logging.getLogger("chatproof.fleet")
 
@@ -114,13 +116,14 @@ def app_of(broker: Broker, regions: list[str], seconds: float) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_use_ssl=tls,
         broker_heartbeat=30,
-        broker_transport_options={"confirm_publish": True},
+        broker_connection_timeout=min(4.0, REACHED_WITHIN),
+        broker_transport_options={"confirm_publish": True, "connect_retries_timeout": REACHED_WITHIN},
     )
     return app
 
 
 def declare(app: Celery, regions: list[str]) -> None:
-    """Make the queues where they are missing."""
+    """Make the queues where they are missing. Raises kombu's OperationalError where the broker cannot be reached."""
     with app.connection_for_write() as connection:
         for region in regions:
             for queue in (refused_of(region), queue_of(region)):

@@ -55,9 +55,7 @@ class State:
             return
         try:
             safe_files.make_folder(os.path.dirname(path))
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-            temporary = f"{path}.{os.getpid()}.tmp"
-            self._handle = os.open(temporary, flags, 0o600)
+            temporary, self._handle = safe_files.fresh(path)
             self._write([{"schema": SCHEMA, "started_at": started_at}, *([*result] for result in results)])
             os.replace(temporary, path)
         except OSError:

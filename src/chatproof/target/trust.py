@@ -247,11 +247,10 @@ def _write(files: dict[str, dict[str, Any]]) -> None:
             "or the working folder, or is inside one"
         )
         raise UsageError("usage", said, "name the file with --config")
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
         safe_files.make_folder(os.path.dirname(path))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+        temporary, handle = safe_files.fresh(path)
+        with open(handle, "w", encoding="utf-8") as file:
             json.dump({"schema": SCHEMA, "files": files}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())

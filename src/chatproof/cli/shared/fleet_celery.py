@@ -3,6 +3,8 @@
 import argparse
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from chatproof import journal
@@ -55,7 +57,8 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
     app = _app(args, fleet, regions)
     from chatproof.fleet import queues
 
-    queues.declare(app, regions)
+    with reached():
+        queues.declare(app, regions)
     queues.serve(app, work, args.judges or os.cpu_count() or 1, "info" if args.verbose else "warning")
     return 0
 
@@ -134,21 +137,28 @@ def _submit(
     args: argparse.Namespace, fleet: Fleet, chosen: list[str], app: "Celery", slot: str, deadline: float
 ) -> list[batches.Batch]:
     """Send batches to each region; return them."""
-    from kombu.exceptions import OperationalError
-
     from chatproof.fleet import queues
 
     digest = targets.digest_of(fleet.rows.values(), fleet.wanted)
     regions, sent = _regions(args), []
-    try:
+    with reached():
         queues.declare(app, regions)
         for region in regions:
             for batch in batches.divided(chosen, args.batch, region, digest, slot, deadline):
                 queues.submit(app, batch, time.time())
                 sent.append(batch)
+    return sent
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Say that the broker cannot be reached, where that is so. Raises UsageError."""
+    from kombu.exceptions import OperationalError
+
+    try:
+        yield
     except (OperationalError, OSError):
         raise UsageError("usage", "the broker cannot be reached", f"check the URL in {VARIABLE}") from None
-    return sent
 
 
 def _told(args: argparse.Namespace, slot: str, sent: list[batches.Batch]) -> str:
