@@ -15,6 +15,7 @@ import pytest
 
 from chatproof import journal
 from chatproof.fleet import closing
+from chatproof.fleet.ledger import Ledger
 from tests import rabbitmq
 from tests.fleet.support import Counting, environ, write
 from tests.fleet.test_broker import canaries, left_by_canaries
@@ -119,7 +120,10 @@ def test_a_fleet_on_celery_from_message_to_journal(broker: rabbitmq.Broker, tmp_
     names = [f"t{number}" for number in range(7)]
     fleet = Fleet(tmp_path, broker, server.targets(names, "KEY"), "eu", str(tmp_path / "runs.sqlite"))
     try:
-        assert "7 targets in 3 batches to eu" in fleet.submit("--batch", "3", "--every", "50m")
+        said = fleet.submit("--batch", "3", "--every", "50m", "--journal", fleet.place)
+        assert "7 targets in 3 batches to eu" in said
+        (region,) = Ledger(fleet.kept).regions(["eu"], time.time(), 60.0)
+        assert (region.waiting, region.dead_since) == (3, 0.0), "a batch that nobody takes will be seen"
         waiting = fleet.messages("chatproof.eu")
         assert len(waiting) == 3
         for message in waiting:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,32 @@ def test_one_address_cannot_lock_out_another() -> None:
 def test_what_is_no_address_is_told() -> None:
     with pytest.raises(ValueError, match="addresses or networks"):
         monitor_fields.MONITOR["trusted_proxies"].read(["proxy.internal"])
+
+
+def test_trusted_proxies_change_with_the_configuration(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("the-token-of-the-monitor-0123456789")
+    token.chmod(0o600)
+    with simulated("") as (good,):
+        targets = {"good": good}
+
+        def config(trusted: str) -> str:
+            return config_of(targets, f'every = "1h"\nevery_free = "0s"\ntrusted_proxies = {trusted}')
+
+        with serving(
+            tmp_path, config("[]"), "--token-file", str(token), "--behind-proxy", environ=keys(targets)
+        ) as started:
+            asked = {**FORM, "X-Forwarded-For": "198.51.100.7"}
+            started.get("/login", asked, data=b"token=no")
+            (tmp_path / "watch.toml").write_text(config('["127.0.0.1"]'))
+            started.process.send_signal(signal.SIGHUP)
+            until = time.monotonic() + 30
+            while '"reloaded"' not in started.log() and time.monotonic() < until:
+                time.sleep(0.05)
+            started.get("/login", asked, data=b"token=no")
+    logged = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    refused = [row["address"] for row in logged if row["event"] == "login_refused"]
+    assert refused == ["127.0.0.1", "198.51.100.7"]
 
 
 @pytest.mark.parametrize(

@@ -55,17 +55,8 @@ def resolve(listed: Listed, wanted: Wanted, environ: Mapping[str, str]) -> Resol
 def of_config(path: str, variable: str, chosen: Iterable[str] = ()) -> list[Listed]:
     """The targets of the configuration in force. Raises UsageError, also where one of them lacks an approval."""
     said = config_files.settings(path, variable)
-    found = {name: entry for name, entry in said["targets"].items() if _is_chosen(name, entry, chosen)}
-    held = config_files.gate(said, *(f"targets.{name}" for name in found))
-    lines = {file: config_reading.lines(file) for file in said["files"]}
-    rows = []
-    for name, entry in found.items():
-        file = said["origins"][f"targets.{name}"]
-        by = said["files"][file]["by"]
-        found_here = by in (config_files.FOUND, config_files.NAMED)
-        data = held.get(name, b"") if found_here and entry.get("ca_file") else None
-        rows.append(Listed(name, entry, file, by, config_reading.place_in(lines[file], file, name), data))
-    return rows
+    found = [name for name, entry in said["targets"].items() if _is_chosen(name, entry, chosen)]
+    return [Listed(*row) for row in config_files.listed(said, found)]
 
 
 def of_file(path: str, chosen: Iterable[str] = ()) -> list[Listed]:

@@ -74,6 +74,7 @@ class Service:
         self.configured = configured
         self.metrics = Metrics()
         self.listeners: list[Listener] = []
+        self.when_reloaded: Callable[[Configured], None] = lambda configured: None
         self.ready = False
         self.trouble = ""
         """Why the journal could not be written the last time; empty where it could."""
@@ -350,6 +351,7 @@ class Service:
         for name in gone:
             self.metrics.forget(name)
         self.metrics.reload_ok.set(1)
+        self.when_reloaded(configured)
         log.write("reloaded", targets=len(configured.targets))
         await self._tell(happened, set(configured.targets))
         self._wake.set()

@@ -105,6 +105,11 @@ async def _run(
     await service.start()
     port = listener.getsockname()[1]
     web = Web(service, rules_of(front, configured))
+
+    def follow(configured: Configured) -> None:
+        web.app.rules = rules_of(front, configured)  # whose X-Forwarded-For counts
+
+    service.when_reloaded = follow
     server = _Server(
         uvicorn.Config(
             web.app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none", http="h11",

@@ -15,7 +15,7 @@ from chatproof.monitoring.windows import Window
 from chatproof.running.plan import Settings, contract_for, plan
 from chatproof.surfaces.model_listing import AUTO
 from chatproof.target import config_files, monitor_fields
-from chatproof.target.target import Resolved, Wanted, resolve
+from chatproof.target.target import Chosen, Resolved, Wanted, settle
 from chatproof.usage_error import UsageError
 
 FREE_CLAUSES = ("model.listed", "auth.invalid_key")
@@ -92,9 +92,11 @@ def load(config: str, environ: Mapping[str, str]) -> Configured:
     of_all = monitor_fields.values(top)
     variable = environ.get(config_files.VARIABLE, "")
     targets = {}
-    for name in names:
-        resolved = resolve(Wanted(target=name, config=config, config_variable=variable), environ)
-        values = monitor_fields.values(top, said["targets"][name]["monitor"])
+    for name, entry, file, by, place, authorities in config_files.listed(said, names):
+        chosen = Chosen(entry, name, notes=said["ignored"])
+        chosen.file, chosen.by, chosen.place, chosen.ca_data = file, by, place, authorities
+        resolved = settle(chosen, Wanted(target=name, config=config, config_variable=variable), environ)
+        values = monitor_fields.values(top, entry["monitor"])
         targets[name] = watched(name, resolved, values)
     if said["journal"]:
         config_files.gate(said, "journal")

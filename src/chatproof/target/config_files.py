@@ -11,7 +11,7 @@ meant for. What a file says that was merely found takes effect only where the us
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chatproof.target import NAME, PYPROJECT
@@ -140,6 +140,23 @@ def gate(said: Settings, *names: str) -> dict[str, bytes]:
 
         held |= trust.require(file, said["files"][file], of_file)
     return held
+
+
+def listed(said: Settings, names: Iterable[str]) -> Iterator[tuple[str, dict[str, Any], str, str, str, bytes | None]]:
+    """(name, entry, file, how that came into force, file:line, approved authorities) of targets.
+
+    Each file is read once. Raises UsageError where one lacks an approval.
+    """
+    from chatproof.target import config_reading
+
+    names = [*names]
+    held = gate(said, *(f"targets.{name}" for name in names))
+    heads = {file: config_reading.lines(file) for file in said["files"]}
+    for name in names:
+        entry, file = said["targets"][name], said["origins"][f"targets.{name}"]
+        by = said["files"][file]["by"]
+        data = held.get(name, b"") if by in (FOUND, NAMED) and entry.get("ca_file") else None
+        yield name, entry, file, by, config_reading.place_in(heads[file], file, name), data
 
 
 def remarks(said: Settings) -> list[str]:

@@ -166,7 +166,7 @@ MONITOR: dict[str, Setting] = {
     "keep": Setting(_kept, 30 * 86400.0, "how long the pages' figures are kept; the runs stay in the journal", '"30d"',
                     _TEXT, target=False),
     "runs_at_once": Setting(_runs, 16, "how many checks run at the same time", "16", _WHOLE, target=False),
-    "trusted_proxies": Setting(_networks, (), "trusted networks for X-Forwarded-For (--behind-proxy); read at start",
+    "trusted_proxies": Setting(_networks, (), "trusted networks for X-Forwarded-For (--behind-proxy)",
                                '["10.0.0.1", "10.1.0.0/16"]',
                                {"type": "array", "items": _TEXT}, target=False),
 }  # fmt: skip

@@ -64,14 +64,23 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
 
 
 def submit(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
-    """Send all chosen targets, as batches, to each region once."""
+    """Send all chosen targets, as batches, to each region once. With a journal named, each batch has its row there,
+    so that a batch that nobody takes is seen."""
     at, every = time.time(), _every(args)
     deadline = at + (every or duration(args.batch_limit) * 2)
     app = _app(args, fleet, _regions(args))
     slot = batches.slot_of(at, every)
+    kept = journal.open(_journal(args)) if named(args) else None
     sent = _submit(args, fleet, chosen, app, slot, deadline)
     if not args.quiet:
         say(_told(args, slot, sent))
+    if kept is not None:
+        try:
+            Ledger(kept).sent(sent, at)
+            kept.close()
+        except JournalError as error:
+            warn(f"chatproof: {error.code}: {error.detail}; the batches were sent\n  next: {error.advice}")
+            return 4
     return 0
 
 
