@@ -95,7 +95,12 @@ APIS = Field(
         "surfaces/shared_clauses.py",
         "evidence/field_types.py",
     ),
-    ("tests.unit.test_api_clauses", "tests.unit.test_api_findings", "tests.unit.test_api_runs"),
+    (
+        "tests.unit.test_api_clauses",
+        "tests.unit.test_api_findings",
+        "tests.unit.test_api_runs",
+        "tests.unit.test_vectors",
+    ),
 )
 WIRE = Field(
     ("wire/http1.py", "wire/chunked.py", "wire/message.py", "wire/sse.py"),

@@ -88,18 +88,17 @@ def own_place(reply: Reply, context: Context) -> Outcome:
     breaks_on=(_OTHER, of(packed(FIRST[:3])), of(packed((*FIRST[:3], 0.1)))),
 )
 def same(reply: Reply, context: Context) -> Outcome:
-    alone, batch = _numbers(reply), _of_control(context)
-    if not batch:
-        return not_applicable("no vector to compare with")
-    if len(alone) != len(batch[0]):
-        return broken("$.data[0].embedding", f"{len(batch[0])} numbers, as before", f"{len(alone)} numbers")
-    found = vectors.cosine(alone, batch[0])
+    alone, first = _numbers(reply), _of_control(context)[0]
+    if len(alone) != len(first):
+        return broken("$.data[0].embedding", f"{len(first)} numbers, as before", f"{len(alone)} numbers")
+    found = vectors.cosine(alone, first)
     said = f"cosine {found:.4f}"
     return holds(said) if found > SAME else broken("$.data[0].embedding", "the vector of the first time", said)
 
 
 def _numbers(reply: Reply) -> Sequence[float]:
-    return view.read(reply)[0].numbers
+    (alone,) = view.read(reply)
+    return alone.numbers
 
 
 def _of_control(context: Context) -> list[Sequence[float]]:

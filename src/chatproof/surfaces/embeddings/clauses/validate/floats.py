@@ -218,5 +218,5 @@ def moves(context: Context) -> bool:
     again, control = context.replies.get("single"), context.control
     if again is None or control is None or not (again.complete and control.complete):
         return False
-    first, second = view.read(control)[:1], view.read(again)[:1]
+    first, second = view.read(control), view.read(again)
     return bool(first and second) and vectors.cosine(first[0].numbers, second[0].numbers) < SAME

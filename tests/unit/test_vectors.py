@@ -1,0 +1,31 @@
+"""Vectors as they stand in a reply, and how near they are to each other."""
+
+from __future__ import annotations
+
+import math
+from unittest.mock import patch
+
+from chatproof.surfaces.embeddings.examples import packed
+from chatproof.surfaces.embeddings.vectors import apart, cosine, finite, read
+
+
+def test_the_cosine_of_what_has_no_angle_is_nought() -> None:
+    assert math.isclose(cosine((1.0, 1.0), (2.0, 2.0)), 1.0)
+    assert cosine((1.0,), (1.0, 2.0)) == cosine((0.0, 0.0), (1.0, 1.0)) == cosine((math.inf, 1.0), (1.0, 1.0)) == 0.0
+
+
+def test_how_far_apart_is_told_by_the_largest_number_of_both() -> None:
+    assert apart((1.0, 0.0), (100.0, 0.0)) == apart((100.0, 0.0), (1.0, 0.0)) == 0.99
+    assert apart((1.0,), (1.0, 2.0)) == math.inf
+    assert apart((0.0, 0.0), (0.0, 0.0)) == apart((), ()) == 0.0
+
+
+def test_base64_is_little_endian_on_every_machine() -> None:
+    assert list(read(packed((1.0, -2.5))).numbers) == [1.0, -2.5]
+    with patch("sys.byteorder", "big"):
+        assert list(read(packed((1.0,))).numbers) != [1.0], "the bytes are swapped where the machine wants it"
+
+
+def test_what_is_no_number_is_told_by_its_place() -> None:
+    assert read([0.5, 1, True, "x"]).problem == "its item 2 is not a number"
+    assert (finite([1.0, math.nan, math.inf]), finite([1.0])) == (1, -1)
