@@ -155,7 +155,11 @@ ROWS += [
     Row("messages", "messages: the cache counts nothing", {"cache": _UNCOUNTED}, required=("cache",)),
     *(
         Row("messages", f"messages: the text in pieces, {name}", {"happy": happy, "stream": _IN_PIECES})
-        for name, happy in (("no plain answer", None), ("the plain answer broken off", _DEAD))
+        for name, happy in (
+            ("no plain answer", None),
+            ("the plain answer broken off", _DEAD),
+            ("the plain answer among white space", messages.altered(b'"pong"', b'" pong\\n"')),
+        )
     ),
     Row(
         "embeddings",

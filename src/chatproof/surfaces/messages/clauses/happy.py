@@ -164,6 +164,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
         with_content(b'[{"type":"text"}]'),
         with_content(b'[{"type":"text","content":"pong"}]'),
         with_content(b"[" + THOUGHT + b"]"),
+        with_content(b"[" + b",".join([THOUGHT] * 6) + b"]"),
         with_content(b"[" + CONTENT[1:-1] + b',{"type":"text","text":null}]'),
     ),
 )

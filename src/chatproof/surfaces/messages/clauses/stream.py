@@ -92,6 +92,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         put_before("content_block_stop", ERROR_EVENT),
         streamed(EVENTS[:4], event(ERROR_EVENT, "")),
+        streamed(EVENTS[:4], event({"type": "error", "message": "died"}, "")),
         streamed(EVENTS[:4], b'event: error\ndata: {"message":"overloaded"}\n\n'),
         streamed(EVENTS[:4], b'data: {"error":{"message":"upstream died","code":502}}\n\n'),
     ),
@@ -289,7 +290,10 @@ def start_usage(reply: Reply, context: Context) -> Outcome:
             ]
         ),
     ),
-    breaks_on=(changed("message_start", put({"input_tokens": 0, "output_tokens": 0}, "message", "usage")),),
+    breaks_on=(
+        changed("message_start", put({"input_tokens": 0, "output_tokens": 0}, "message", "usage")),
+        _first(put({"input_tokens": 0}, "message", "usage")),
+    ),
 )
 def input_counted(reply: Reply, context: Context) -> Outcome:
     if view.usage(reply).get("prompt"):

@@ -38,6 +38,12 @@ def _of_text(*pieces: str) -> Example:
     return streamed([*EVENTS[:2], *deltas, *EVENTS[4:]])
 
 
+def _noted(begun: Event) -> None:
+    """Give a block of thinking a text beside."""
+    if begun["content_block"]["type"] == "thinking":
+        begun["content_block"]["text"] = "So: "
+
+
 def _redacted(index: int) -> Event:
     return {"type": "content_block_start", "index": index, "content_block": {"type": "redacted_thinking", "data": "x"}}
 
@@ -46,7 +52,7 @@ def _redacted(index: int) -> Event:
     "block_start",
     "A block's content_block_start comes before its deltas, and contains the block, an object with a type.",
     "anthropic-python raises IndexError, @anthropic-ai/sdk TypeError, and the AI SDK finds no part for the text.",
-    holds_on=(STREAMED, CALLED, _THINKING),
+    holds_on=(STREAMED, CALLED, _THINKING, changed("content_block_start", drop("index"))),
     breaks_on=(
         without("content_block_start"),
         changed("content_block_start", drop("content_block")),
@@ -118,7 +124,7 @@ def block_whole(reply: Reply, context: Context) -> Outcome:
     "The AI SDK, and loops over the events as in the SDKs' guides, lose the text in it.",
     level=SHOULD,
     needs=("messages.stream.block_whole",),
-    holds_on=(STREAMED, CALLED, _THINKING),
+    holds_on=(STREAMED, CALLED, _THINKING, changed("content_block_start", _noted, THINKING_EVENTS)),
     breaks_on=(changed("content_block_start", put("So: ", "content_block", "text")),),
 )
 def block_empty(reply: Reply, context: Context) -> Outcome:
@@ -196,6 +202,8 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         _of_text(*(piece for n in range(6) for piece in (f"{n}, ", f"{n}, "))),
         _of_text("pong", "pong"),
         _of_text("a", "ab", "c", "cd"),
+        _of_text("a", "bc", "def"),
+        _of_text(*(f"{n}, " for n in range(16))),
         streamed(
             [
                 *EVENTS[:2],
