@@ -19,6 +19,7 @@ from chatproof.judging.judge import Finding, judge
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
 from chatproof.surfaces.embeddings import examples as embeddings
+from chatproof.surfaces.event_examples import event
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as plain
@@ -132,6 +133,10 @@ def _call(arguments: bytes, name: bytes = b"record_word") -> Example:
     return plain.with_output(item % (name, json.dumps(arguments.decode()).encode()))
 
 
+_NAMELESS_CALL = b'{"type":"function_call","call_id":"c_1","name":"f","arguments":"{}"}'
+_BEGUN = messages.EVENTS[0]["message"]
+_NAMELESS = {"type": "message_start", "message": {**_BEGUN, "id": None}}
+_FREE = {"type": "message_start", "message": {**_BEGUN, "usage": {"input_tokens": 0}}}
 _UNCOUNTED = messages.altered(b',"usage":' + messages.USAGE, b"")
 ROWS += [
     *(Row("messages", f"messages: the other form gets {n}", {_OTHER: error(n, "busy")}) for n in (408, 425, 499, 500)),
@@ -204,6 +209,77 @@ ROWS += [
         "embeddings",
         "embeddings: base64 is refused",
         {"happy": embeddings.IN_FLOATS, "refused.happy": error(400, "encoding_format base64 is not supported")},
+    ),
+]
+
+ROWS += [
+    *(
+        Row("messages", f"messages: a stream with {name}", {"stream": messages.streamed(events)})
+        for name, events in (
+            (
+                "an array as the type of a delta",
+                [{**one, "delta": {"type": ["text_delta"]}} if "delta" in one else one for one in messages.EVENTS],
+            ),
+            (
+                "an object as the type of a block",
+                [messages.EVENTS[0], {**messages.EVENTS[1], "content_block": {"type": {}}}, *messages.EVENTS[2:]],
+            ),
+            ("a message without id before its own", [_NAMELESS, *messages.EVENTS]),
+            ("an uncounted message before its own", [_FREE, *messages.EVENTS]),
+        )
+    ),
+    Row(
+        "responses",
+        "responses: a call without id beside the text",
+        {"happy": plain.with_output(_NAMELESS_CALL, plain.ITEM)},
+    ),
+    Row("responses", "responses: no id", {"happy": plain.altered(b'"id":"resp_1",', b"")}),
+    *(
+        Row("responses", f"responses: stored under {id.decode()}", {"store": plain.altered(b'"resp_1"', id)})
+        for id in (b"7", b'""', b"null")
+    ),
+    Row("responses", "responses: the instructions are shouted", {"instructions": plain.altered(b'"pong"', b'"PONG"')}),
+    Row("responses", "responses: the memory is shouted", {"store.recall": plain.altered(b'"pong"', b'"PONG"')}),
+    *(
+        Row("responses", f"responses: one call, with {said.decode()}", {"tools.parallel": _call(said)})
+        for said in (b'{"word":"pong"}', b'{"number":7}', b'{"word":"pong","number":7}', b"7")
+    ),
+    Row("responses", "responses: a limit ends the conversation", {"tools.result": error(429, "slow down")}),
+    Row("responses", "responses: white space after a result", {"tools.result": plain.altered(b'"pong"', b'" "')}),
+    Row("responses", "responses: an uncounted call, as the plain reply", {"happy": _NO_USAGE, "tools": _NO_USAGE_CALL}),
+    *(
+        Row("responses", f"responses: a call, {name}", {"tools.stream": reply})
+        for name, reply in (
+            ("at the end alone", responses.without(*_NO_ITEMS, events=_CALL_EVENTS)),
+            ("its arguments without an item", responses.without(*_NO_ITEMS[:2], "completed", events=_CALL_EVENTS)),
+            ("an item without its end", responses.without(*_NO_ITEMS[1:], "completed", events=_CALL_EVENTS)),
+            (
+                "an item without its begin",
+                responses.without(_NO_ITEMS[0], *_NO_ITEMS[2:], "completed", events=_CALL_EVENTS),
+            ),
+            ("that fails", responses.streamed(_CALL_EVENTS[:2], event(_FAILED))),
+            (
+                "that ends in an error",
+                responses.streamed(_CALL_EVENTS[:2], event({"type": "error", "message": "died"})),
+            ),
+            (
+                "without types",
+                responses.streamed([{n: v for n, v in one.items() if n != "type"} for one in _CALL_EVENTS[:2]]),
+            ),
+        )
+    ),
+    *(
+        Row(
+            "responses",
+            f"responses: a call begins wrongly, {name}",
+            {"stream": text, "tools.stream": responses.without("created", events=_CALL_EVENTS)},
+        )
+        for name, text in (
+            ("and the text as well", responses.without("created")),
+            ("and the text is not streamed", plain.GOOD),
+            ("and the text breaks off", _DEAD),
+            ("and no text is asked for", None),
+        )
     ),
 ]
 

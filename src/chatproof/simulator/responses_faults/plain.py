@@ -234,13 +234,13 @@ ROWS = (
     should(
         "role-model", "A message's role is model.", _SCHEMA, with_text, put("model", "output", 0, "role"), "happy.items"
     ),
-    should(
+    must(
         "message-twice",
         "The message comes twice, with one id.",
         _SCHEMA,
         free_text,
         edited(lambda value: value["output"].append(value["output"][0])),
-        "happy.items",
+        "happy.message_once",
     ),
     should(
         "reasoning-without-summary",

@@ -290,10 +290,7 @@ def start_usage(reply: Reply, context: Context) -> Outcome:
             ]
         ),
     ),
-    breaks_on=(
-        changed("message_start", put({"input_tokens": 0, "output_tokens": 0}, "message", "usage")),
-        _first(put({"input_tokens": 0}, "message", "usage")),
-    ),
+    breaks_on=(changed("message_start", put({"input_tokens": 0, "output_tokens": 0}, "message", "usage")),),
 )
 def input_counted(reply: Reply, context: Context) -> Outcome:
     if view.usage(reply).get("prompt"):
@@ -310,7 +307,6 @@ def input_counted(reply: Reply, context: Context) -> Outcome:
     code="contract.schema",
     holds_on=(STREAMED,),
     breaks_on=(
-        _first(drop("message", "id")),
         changed("message_start", drop("message", "id")),
         changed("message_start", put(7, "message", "id")),
         changed("message_start", drop("message", "role")),

@@ -291,8 +291,6 @@ def block_stop(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         put_before("message_delta", {"type": "vendor_usage", "ms": 7}),
         put_before("content_block_stop", {**EVENTS[2], "delta": {"type": "vendor_delta"}}),
-        changed("content_block_delta", put(["text_delta"], "delta", "type")),
-        changed("content_block_start", put({}, "content_block", "type")),
         streamed(
             [
                 *EVENTS[:5],

@@ -1,6 +1,7 @@
 """What stands in the items, and the usage: what the AI SDK refuses, and others do without."""
 
 from chatproof.contract.clause import (
+    BEHAVIOUR,
     OPENAI_SPEC,
     SCHEMA,
     SHOULD,
@@ -63,6 +64,35 @@ _SOURCES = {  # of an annotation, by its kind: the fields without which the AI S
     "file_path": {"file_id": STRING, "index": NUMBER},
 }
 _UNCOUNTED = BODY[: BODY.index(b',"usage"')]
+
+
+@clause(
+    "responses.happy.message_once",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    code="contract.schema",
+    says="No message has the id of an earlier one.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.content_non_empty",),
+    why="openai-python, openai-node, the AI SDK and LangChain join the texts of all messages: users see it twice.",
+    holds_on=(
+        GOOD,
+        with_output(ITEM, ITEM.replace(b"msg_1", b"msg_2")),
+        with_output(THOUGHT.replace(b"rs_1", b"msg_1"), ITEM),
+        with_output(*[ITEM.replace(b'"id":"msg_1",', b"")] * 2),
+    ),
+    breaks_on=(with_output(ITEM, ITEM), with_output(THOUGHT, ITEM, ITEM)),
+)
+def message_once(reply: Reply, context: Context) -> Outcome:
+    ids: set[str] = set()
+    for number, item in enumerate(view.output(reply.object)):
+        id = item.get("id")
+        if item.get("type") == view.MESSAGE and isinstance(id, str):
+            if id in ids:
+                return broken(f"$.output[{number}].id", "an id that no earlier message has", quote(id))
+            ids.add(id)
+    return holds()
 
 
 @clause(
@@ -156,15 +186,13 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each item has what its kind must have: a message and a reasoning item an id, which no other item has, a "
-    "message the role assistant, a reasoning item its summary, an array of texts, a search its status or its queries. "
-    "A phase is one of two, and what is encrypted is a string.",
+    says="Each item has what its kind must have: a message and a reasoning item an id, a message the role assistant, a "
+    "reasoning item its summary, an array of texts, a search its status or its queries. A phase is one of two, and "
+    "what is encrypted is a string.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    check=2,
-    why="The AI SDK refuses the complete reply: Invalid JSON response. Every client shows the text of a repeated item "
-    "twice.",
+    why="The AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(
         GOOD,
         REASONED,
@@ -190,21 +218,13 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
         with_output(THOUGHT.replace(b"[]", b'[],"encrypted_content":7'), ITEM),
         altered(b'"role":"assistant"', b'"phase":"answer","role":"assistant"'),
         with_output(THOUGHT.replace(b'"id":"rs_1",', b""), ITEM),
-        with_output(ITEM, ITEM),
-        with_output(b'{"type":"function_call","call_id":"c_1","name":"f","arguments":"{}"}', ITEM),
     ),
 )
 def complete_items(reply: Reply, context: Context) -> Outcome:
-    ids: set[str] = set()
     for number, item in enumerate(view.output(reply.object)):
         field, expected = incomplete(item)
         if field:
             return broken(f"$.output[{number}].{field}", expected, shown(item, field))
-        id = item.get("id")
-        if isinstance(id, str):
-            if id in ids:
-                return broken(f"$.output[{number}].id", "an id that no earlier item has", quote(id))
-            ids.add(id)
     return holds()
 
 

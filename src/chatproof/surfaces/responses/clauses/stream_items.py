@@ -25,7 +25,6 @@ from chatproof.surfaces.responses.view import kind_of, members
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
-_AFTER = {None: None, 0: 1, 1: 2}
 _PART = {"type": "output_text", "text": "", "annotations": []}
 
 
@@ -80,12 +79,7 @@ def item_added(reply: Reply, context: Context) -> Outcome:
         THOUGHTFUL,
         TWO,
     ),
-    breaks_on=(
-        streamed([{**one, "output_index": 1} if "output_index" in one else one for one in EVENTS]),
-        streamed(
-            [{**one, "output_index": one["output_index"] + 1} if "output_index" in one else one for one in TWO_EVENTS]
-        ),
-    ),
+    breaks_on=(streamed([{**one, "output_index": 1} if "output_index" in one else one for one in EVENTS]),),
 )
 def item_numbers(reply: Reply, context: Context) -> Outcome:
     found = Built(view.events(reply)).misnumbered
