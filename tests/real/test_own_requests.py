@@ -44,6 +44,8 @@ class Row(NamedTuple):
     args: tuple[str, ...] = ()
 
 
+RESPONSES: dict[str, Any] = {"model": "theirs", "input": _ASKED, "temperature": 0.2}
+MESSAGES: dict[str, Any] = {"model": "theirs", "max_tokens": 500, "messages": PLAIN["messages"]}
 REFUSED = ("request.answered",)
 ROWS = {
     "aimock, plain": Row("aimock", PLAIN),
@@ -54,6 +56,13 @@ ROWS = {
     "ferrogw, no messages": Row("ferrogw", EMPTY, 1, "request.rejected", REFUSED),
     "llmock, tools": Row("llmock", TOOLS, args=OPEN),
     "nginx, plain": Row("nginx", PLAIN, path="/ok/v1"),
+    "aimock, a response": Row("aimock", RESPONSES, args=("--api", "responses")),
+    "aimock, a response, streamed": Row("aimock", {**RESPONSES, "stream": True}, args=("--api", "responses")),
+    # The warning is about aimock's answer to the plain request, not about these.
+    "aimock, a message": Row("aimock", MESSAGES, code="contract.schema", args=("--api", "messages")),
+    "aimock, a message, streamed": Row(
+        "aimock", {**MESSAGES, "stream": True}, code="contract.schema", args=("--api", "messages")
+    ),
 }
 
 
