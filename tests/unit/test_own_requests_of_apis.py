@@ -223,3 +223,15 @@ def test_the_shape_in_a_record_has_no_name_or_text_of_the_users(api: str, body: 
     (own,) = read(api, {"model": "m", **body})
     said = json.dumps([own.row, shape_of(body), repr(own)])
     assert CANARY not in said and "look_up" not in said and "deep" not in said and '"shop' not in said
+
+
+def test_a_har_of_several_apis_gives_each_its_own() -> None:
+    bodies = {"chat": {"messages": []}, **{api: {n: ASKED[api][n] for n in form_of(api).texts} for api in ASKED}}
+    calls = [
+        {"method": "POST", "url": f"https://h/v1{surface_of(api).path}", "postData": {"text": json.dumps(body)}}
+        for api, body in bodies.items()
+    ]
+    response = {"status": 200, "headers": [], "content": {"text": "{}"}}
+    har = json.dumps({"log": {"entries": [{"request": call, "response": response} for call in calls]}}).encode()
+    for number, api in enumerate(bodies, 1):
+        assert [own.source for own in request_bodies.read(har, "t.har", api=api)] == [f"t.har, call {number}"]
