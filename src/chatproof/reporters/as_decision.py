@@ -284,7 +284,7 @@ def _contract(clauses: list[dict[str, Any]]) -> list[str]:
 def _run(document: dict[str, Any]) -> list[str]:
     lines = ["## The run", ""]
     if document["verdict"] == "GO" and document.get("not_asked"):
-        lines.append(f"- not requested, so not checked: {'; '.join(document['not_asked'])}")
+        lines.append(f"- not requested, so not checked: {'; '.join(map(cell, document['not_asked']))}")
     lines += [f"- {cell(note)}" for note in document["notes"]]
     ids = [e["response"]["request_id"] for e in document["exchanges"] if e["response"] and e["response"]["request_id"]]
     lines.append(f"- {sent(document)}")

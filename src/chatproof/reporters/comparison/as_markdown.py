@@ -28,7 +28,7 @@ def body(document: dict[str, Any]) -> list[str]:
     if document["notes"]:
         lines += ["", "## Notes", "", *(f"- {cell(note)}" for note in document["notes"])]
     if document["decision"].startswith("GO") and document["not_asked"]:
-        lines += ["", "## Not asked", "", f"No request exercised: {'; '.join(document['not_asked'])}."]
+        lines += ["", "## Not asked", "", f"No request exercised: {'; '.join(map(cell, document['not_asked']))}."]
     again = document["asked_again"]
     if again and again["requests"]:
         cost = f"{again['billable_requests']} billable, {again['tokens_reported']} tokens reported"
