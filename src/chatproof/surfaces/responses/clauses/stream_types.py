@@ -1,13 +1,15 @@
 """The fields beside the text in a stream's events: where they stand, they are of the type that the reference gives."""
 
+from collections.abc import Callable
+
 from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
-from chatproof.evidence.field_types import ARRAY, NULL, NUMBER, OBJECT, STRING, misfit
+from chatproof.evidence.field_types import ABSENT, ARRAY, NULL, NUMBER, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.event_examples import Event, put
+from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.clauses.items import DETAILS, annotation_misread
-from chatproof.surfaces.responses.examples import CALLED, STREAMED, changed, on_stream, put_before
+from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, STREAMED, changed, on_stream, put_before
 from chatproof.surfaces.responses.view import kind_of
 
 CLAUSES = Clauses(SMOKE)
@@ -20,7 +22,8 @@ _ENDED = {
     "response.incomplete_details.reason": STRING,
     "response.reasoning": OBJECT + NULL,
 }
-_ITEM = {"item.encrypted_content": STRING + NULL, "item.namespace": STRING + NULL}
+_ITEM = {"item.id": STRING + ABSENT, "item.encrypted_content": STRING + NULL, "item.namespace": STRING + NULL}
+_PART = {"item_id": STRING, "output_index": NUMBER, "content_index": NUMBER}
 _SUMMARY = {"item_id": STRING, "summary_index": NUMBER}
 _TYPES = {
     "response.created": _BEGUN,
@@ -29,6 +32,9 @@ _TYPES = {
     "response.incomplete": _ENDED,
     building.ADDED: _ITEM,
     building.DONE: _ITEM,
+    building.PART_ADDED: _PART,
+    building.PART_DONE: _PART,
+    building.TEXT_DONE: {"item_id": STRING},
     building.DELTA: {"logprobs": ARRAY + NULL},
     building.ARGUMENTS_DONE: {"item_id": STRING, "output_index": NUMBER, "arguments": STRING},
     building.REFUSAL: {"item_id": STRING, "delta": STRING},
@@ -38,7 +44,8 @@ _TYPES = {
     "response.reasoning_summary_text.delta": {**_SUMMARY, "delta": STRING},
     "response.output_text.annotation.added": {"annotation": OBJECT},
 }
-"""What the AI SDK wants of each event, beside what other clauses ask for. Types that are not here it passes over."""
+"""What the AI SDK or openai-node's stream() wants of each event, beside what other clauses ask for. Types that are not
+here they pass over."""
 _AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
 _NOTED = "response.output_text.annotation.added"
 _PATH = {"type": "file_path", "file_id": "f_1", "index": 0}
@@ -66,10 +73,11 @@ def _noted(annotation: object) -> Example:
 @clause(
     "field_types",
     "The fields in an event beside the text have the types of the reference: service tiers, "
-    "log probabilities, places of summaries, finished arguments, annotations.",
+    "log probabilities, ids, places of parts and summaries, finished arguments, annotations.",
     "The AI SDK refuses the event at another type, and the answer ends with an error; openai-node's stream() raises at "
-    "a summary without its place.",
+    "a part or a summary without its place, and at a response or a finished call without its id.",
     level=SHOULD,
+    check=2,
     code="contract.schema",
     needs=("responses.stream.typed",),
     holds_on=(
@@ -89,22 +97,82 @@ def _noted(annotation: object) -> Example:
         changed("output_text.delta", put({}, "logprobs")),
         _thinking(),
         _noted({"type": "vendor_note"}),
+        changed("created", put("", "response", "id")),
+        changed("output_item.added", put(7, "item", "id")),
+        changed("content_part.added", drop("item_id")),
+        changed("content_part.added", drop("part", "text")),
+        changed("output_text.done", drop("item_id")),
+        changed("content_part.done", drop("content_index")),
+        changed("content_part.done", put(None, "part", "text")),
+        changed("output_item.done", drop("item", "content")),
+        changed("output_item.done", put([None], "item", "content")),
+        changed("completed", drop("response", "output", 0, "id"), CALL_EVENTS),
+        changed("completed", put("", "response", "output", 0, "name"), CALL_EVENTS),
     ),
 )
 def field_types(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         kind = kind_of(one)
         path, expected = misfit(one, _TYPES.get(kind, {}))
-        if not path and kind in (building.ADDED, building.DONE):
-            phase = view.members(one.get("item")).get("phase")
-            if phase not in (None, "commentary", "final_answer"):
-                path, expected = "item.phase", "commentary, final_answer or null"
-        if not path and kind == _NOTED:
-            expected = annotation_misread(one["annotation"])
-            path = "annotation" if expected else ""
+        if not path and kind in _FURTHER:
+            path, expected = _FURTHER[kind](one)
         if path:
             return broken(f"event {number} ({kind}), $.{path}", expected, _held(one, path))
     return holds()
+
+
+def _of_begun(one: view.Fields) -> tuple[str, str]:
+    return ("response.id", "an id") if view.members(one.get("response")).get("id") == "" else ("", "")
+
+
+def _of_item(one: view.Fields) -> tuple[str, str]:
+    item = view.members(one.get("item"))
+    if item.get("phase") not in (None, "commentary", "final_answer"):
+        return "item.phase", "commentary, final_answer or null"
+    return "", ""
+
+
+def _of_finished_item(one: view.Fields) -> tuple[str, str]:
+    item = view.members(one.get("item"))
+    if item.get("type") == view.MESSAGE:
+        content = item.get("content")
+        if not isinstance(content, list):
+            return "item.content", ARRAY
+        if not all(isinstance(part, dict) for part in content):
+            return "item.content", "an array of objects"
+    return _of_item(one)
+
+
+def _of_part(one: view.Fields) -> tuple[str, str]:
+    part = view.members(one.get("part"))
+    if part.get("type") == "output_text" and not isinstance(part.get("text"), str):
+        return "part.text", STRING
+    return "", ""
+
+
+def _of_end(one: view.Fields) -> tuple[str, str]:
+    for call in view.items(view.members(one.get("response")), view.CALL):
+        for name in ("id", "name"):
+            if not isinstance(call.get(name), str) or not call[name]:
+                return "response.output", f"calls, each with its {name}"
+    return "", ""
+
+
+def _of_note(one: view.Fields) -> tuple[str, str]:
+    expected = annotation_misread(one["annotation"])
+    return ("annotation", expected) if expected else ("", "")
+
+
+_FURTHER: dict[str, Callable[[view.Fields], tuple[str, str]]] = {
+    "response.created": _of_begun,
+    building.ADDED: _of_item,
+    building.DONE: _of_finished_item,
+    building.PART_ADDED: _of_part,
+    building.PART_DONE: _of_part,
+    "response.completed": _of_end,
+    _NOTED: _of_note,
+}
+"""(path, what must stand there), or two empty texts: what a type alone does not say of an event's fields."""
 
 
 def _held(one: view.Fields, path: str) -> str:

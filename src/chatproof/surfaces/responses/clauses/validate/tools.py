@@ -22,6 +22,7 @@ from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses import fields, happy, items
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, shown, with_output
+from chatproof.surfaces.responses.clauses.validate import envelope
 from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD_SCHEMA
 from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json, parse
@@ -74,7 +75,15 @@ def called(reply: Reply, context: Context) -> Outcome:
     return ignored("$.output", "an item of type function_call", without_call(reply))
 
 
-_PLAIN = (happy.named, happy.created_at, happy.no_error_field, items.usage, items.usage_reported, fields.field_types)
+_PLAIN = (
+    happy.named,
+    happy.created_at,
+    happy.no_error_field,
+    items.usage,
+    items.usage_reported,
+    fields.field_types,
+    envelope.id_string,
+)
 """What clients want of each response, whatever is in it."""
 
 
@@ -100,6 +109,7 @@ _PLAIN = (happy.named, happy.created_at, happy.no_error_field, items.usage, item
             (b'"input_tokens":6', b'"prompt_tokens":6'),
             (b',"total_tokens":7', b""),
             (b'"model":"m"', b'"model":7'),
+            (b'"id":"resp_1"', b'"id":7'),
         )
     ),
 )

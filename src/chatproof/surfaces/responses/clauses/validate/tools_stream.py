@@ -58,6 +58,7 @@ _LESSER = (
     stream_details.ends,
     stream_details.known_events,
     stream_types.field_types,
+    stream_types.usage_details,
 )
 
 
