@@ -49,7 +49,7 @@ KNOWN: dict[str, dict[str, int]] = {
     },
     "cli/commands/watch.py": {"sys.stdout": 2},  # asks whether it is a terminal, and what it can show
     "cli/shared/fleet_celery.py": {  # tests/fleet/test_celery.py; metrics are regions and counts: tests/fleet/test_ledger.py
-        "journal.open": 2, "Artefact(self._path, 420).write": 1,
+        "journal.open": 3, "Artefact(self._path, 420).write": 1,
     },
     "cli/shared/own_side.py": {"journal.open": 2},  # doctor: whether it can be read
     "fleet/evidence.py": {"import marshal": 1},  # raw evidence for the anonymous pipe: tests/fleet/test_run.py spies it

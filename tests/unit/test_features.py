@@ -12,6 +12,7 @@ from chatproof.analysis.comparison import document
 from chatproof.captures import request_bodies
 from chatproof.reporters import Style
 from chatproof.reporters.comparison import as_markdown, as_text
+from chatproof.reporters.markdown import cell
 from chatproof.running.plan import Settings
 from chatproof.running.run import run
 from chatproof.surfaces.chat.features import FEATURES, NAMES, not_asked
@@ -117,7 +118,7 @@ def test_a_request_of_ones_own_takes_lines_away_and_a_go_ends_with_the_rest() ->
     for made in (before, after):
         end = " ".join(as_text.render(made, style).split()).rpartition("not asked ")[2]
         assert end == "; ".join(made["not_asked"])
-        assert "; ".join(made["not_asked"]) in as_markdown.render(made, style)
+        assert "; ".join(map(cell, made["not_asked"])) in as_markdown.render(made, style)
 
 
 def test_what_was_not_answered_was_not_asked() -> None:

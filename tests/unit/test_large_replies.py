@@ -38,7 +38,7 @@ def test_a_large_body_says_the_same_after_others_were_asked() -> None:
 def test_no_large_value_stays_with_its_reply() -> None:
     large, small = (Reply(_exchange("happy", json.dumps({"x": text}).encode())) for text in (LARGE, "x"))
     assert large.object and small.object
-    assert "_small_json" in vars(small) and "_small_json" not in vars(large)
+    assert vars(small)["_settled"] is not None and vars(large)["_settled"] is None
 
 
 @pytest.mark.parametrize(
