@@ -83,3 +83,17 @@ def test_json_of_nothing_known_and_of_no_url_is_nobodys(body: str, owner: str, c
     command = [sys.executable, "-m", "chatproof", "judge", str(capture), "--format", "json"]
     said = json.loads(subprocess.run(command, capture_output=True, timeout=60).stdout)["diagnoses"][0]
     assert (said["code"], said["owner"], said["confidence"]) == ("contract.choices_missing", owner, confidence)
+
+
+def test_a_listing_without_its_request_is_nobodys_broken_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `curl -i …/models` prints, judged without --as: taken for the plain answer, it would be the provider's fault."""
+    from chatproof.cli import main as cli
+
+    path = tmp_path / "reply.txt"
+    path.write_bytes(b"HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + BODY["models"])
+    assert cli.main(["judge", str(path), "--model", "m", "--format", "json"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert [exchange["probe"] for exchange in document["exchanges"]] == ["models"]
+    assert document["diagnoses"][0]["owner"] == "you" and "a list of models" in " ".join(document["notes"])

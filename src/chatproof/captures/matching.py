@@ -160,11 +160,22 @@ class _Matching(NamedTuple):
         if api:
             return "", f"the reply is {api}, not of {surface.title}{json_files.option_for(api)}"
         held = entry.response is not None and BODY not in entry.missing
+        listed = held and not entry.url and surface.listing and _lists_models(entry)
+        if listed:  # a wrong guess would blame the provider for a reply to what nobody asked
+            said += f"; the reply is a list of models, so it is judged as the answer to {surface.listing}"
+            return surface.listing, f"{said} (otherwise use --as)"
         streamed = held and entry.response is not None and sniff(entry.response.body) == "sse"
         if streamed and surface.stream:
             said += f"; the reply is a stream, so it is judged as the answer to {surface.stream} (otherwise use --as)"
             return surface.stream, said
         return surface.control, f"{said}; the reply is judged as the answer to {surface.control} (otherwise use --as)"
+
+
+def _lists_models(entry: Captured) -> bool:
+    try:
+        return entry.response is not None and json_files.is_listing(json.loads(entry.response.body))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _fails(entry: Captured) -> bool:
