@@ -75,7 +75,7 @@ def test_the_error_text_that_is_pasted_on_call(tmp_path: Path) -> None:
     place = tmp_path / "work"
     place.mkdir()
     printed = run("chatproof judge -", place, pasted)
-    assert len(wanted) == 4 and missing(wanted, printed) == []
+    assert len(wanted) == 9 and missing(wanted, printed) == []
     assert missing(["owner you"], printed) == ["owner you"], "the comparison can fail"
 
 

@@ -87,8 +87,13 @@ def quote(value: object, limit: int = 120) -> str:
         return f"array of {len(value)}"
     if isinstance(value, dict):
         keys = ", ".join(cut(escape(str(key)), 24) for key in list(value)[:6])
-        return f"object with {len(value)} keys ({keys})" if value else "an empty object"
+        return f"object with {number_of(len(value), 'key')} ({keys})" if value else "an empty object"
     return type(value).__name__
+
+
+def number_of(number: int, noun: str) -> str:
+    """Put a number before its noun: 1 call, 2 calls."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def place_of(error: BaseException) -> str:

@@ -269,7 +269,7 @@ def test_what_an_error_text_did_not_tell_is_undecided() -> None:
     outcomes = {f["clause"]: f["outcome"] for f in document["findings"]}
     assert outcomes.pop("happy.status_200") == "broken"
     assert set(outcomes.values()) == {"undecided"}
-    assert "it does not show the URL, the headers, the body" in " ".join(document["notes"])
+    assert "it does not show the URL, the headers and the body" in " ".join(document["notes"])
 
 
 @pytest.mark.parametrize(

@@ -397,7 +397,7 @@ def test_memory_is_that_of_one_piece(tmp_path: Path) -> None:
     one = json.dumps(entry({"messages": [user("word " * 400_000)]})).encode()
     data = b'{"log":{"entries":[' + b",".join([one] * 60) + b"]}}"
     done, memory, _ = measured("from", "-", "-o", str(tmp_path / "out.jsonl"), stdin=data)
-    assert done.returncode == 0 and b"60 calls, 1 shapes" in done.stderr
+    assert done.returncode == 0 and b"60 calls, 1 shape\n" in done.stderr
     assert memory < 110, memory
 
 

@@ -112,10 +112,10 @@ def test_the_calls_of_other_apis_are_counted_with_the_option_that_takes_them(
     path.write_bytes(har(("chat", chat), ("responses", {"input": "a"}), ("responses", {"input": "b"})))
     assert main(["requests", "from", str(path), "--api", "responses", "-o", str(out)]) == 0
     said = capfd.readouterr().err
-    assert "2 calls, 1 shapes" in said and "passed by: 1 of --api chat" in said
+    assert "2 calls, 1 shape\n" in said and "left out: 1 of --api chat" in said
     assert f"compare A B --api responses --request {out}" in said
     assert main(["requests", "from", str(path)]) == 0
-    assert "passed by: 2 of --api responses" in capfd.readouterr().err
+    assert "left out: 2 of --api responses" in capfd.readouterr().err
     assert main(["requests", "from", str(path), "--api", "messages"]) == 2
     assert "no request to the messages path" in capfd.readouterr().err
     assert main(["requests", "from", str(path), "--api", "mesages"]) == 2

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chatproof.printable import number_of
 from tests.unit.test_cli import run
 
 HEAD = "1:" + "0" * 64
@@ -116,3 +117,32 @@ def test_a_family_is_named_as_it_is_printed() -> None:
 def test_an_empty_standard_input_is_no_variable() -> None:
     said = text("smoke", "https://llm.test/v1", "--model", "m", "--key-stdin", status=2)
     assert "stdin is empty" in said and "set stdin" not in said and "put the key there" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("requests", "traffic.jsonl"), "the word 'from' is missing before the files"),
+        (("explain", "html-502"), "a fault of the simulator, not a code or clause\n  next: what it shows: chatproof explain gateway.error"),
+        (("watch", "simulator", "--max-requests", "3"), "one run needs 4 requests"),
+        (("smoke",), "none of COMETAPI_KEY, COMET_API_KEY, COMETAPI_API_KEY is set"),
+    ],
+)  # fmt: skip
+def test_what_stopped_a_user_says_the_way_on(words: tuple[str, ...], said: str) -> None:
+    assert said in text(*words, status=2)
+
+
+def test_what_is_one_is_told_in_the_singular() -> None:
+    assert number_of(1, "clause") == "1 clause" and number_of(0, "key") == "0 keys"
+    assert "1 of 1 clause: happy.status_200" in text("smoke", "simulator", "--only", "happy.status_200", status=0)
+
+
+def test_a_next_step_in_a_log_is_not_cut() -> None:
+    said = text("watch", "simulator", "--fault", "html-502", "--until", "NO-GO", status=1)
+    assert "…" not in said and "the request id and UTC time." in " ".join(said.split())
+
+
+def test_a_run_beside_itself_is_called_that(tmp_path: Path) -> None:
+    journal = ("--journal", str(tmp_path / "j.sqlite3"))
+    text("smoke", "simulator", *journal, status=0)
+    assert "a and b are the same run." in text("diff", "latest:GO", "latest", *journal, status=0)

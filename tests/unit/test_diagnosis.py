@@ -163,7 +163,7 @@ def test_what_the_plain_request_shows_is_told_with_what_else_is_known() -> None:
     unknown = '404 application/json\n\n{"error":{"message":"no such model","code":"model_not_found"}}'
     listing = JSON + '{"data":[{"id":"other"}]}'
     (found,) = of_only(("stream",), {"happy": unknown, "models": listing}, NOT_SENT)
-    assert found.code == "model.unavailable" and f'"{MODEL}" is not among the 1 ids' in found.evidence[1]
+    assert found.code == "model.unavailable" and f'"{MODEL}" is not among the 1 id listed' in found.evidence[1]
 
 
 def test_what_was_not_asked_of_the_plain_request_is_told_too() -> None:

@@ -98,14 +98,14 @@ def test_a_layer_narrows_validate() -> None:
 def test_reasons_are_told_once_with_their_probes() -> None:
     why = "not sent: the token budget of 9 would be exceeded"
     assert narrowing.unsent({"a": why, "b": why, "c": "interrupted by SIGINT"}) == [
-        f"{why} (a, b)",
-        "interrupted by SIGINT (c)",
+        f"requests {why} (a, b)",
+        "requests not sent: interrupted by SIGINT (c)",
     ]
 
 
 def test_a_token_budget_narrows_and_a_broken_happy_path_does_not() -> None:
     cut = json.loads(cli("validate", "simulator", "--budget-tokens", "30", "--format", "json").stdout)
-    assert cut["narrowed"][0].startswith("not sent: the token budget of 30 would be exceeded (")
+    assert cut["narrowed"][0].startswith("requests not sent: the token budget of 30 would be exceeded (")
     few = cut["narrowed"][0].count(",") + 1
     assert few > 3 and f"exceeded ({few} requests)" in reporters.render("text", cut).splitlines()[0]
     broken = json.loads(cli("smoke", "simulator", "--fault", "empty-choices", "--stream", "--format", "json").stdout)

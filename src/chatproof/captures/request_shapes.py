@@ -108,4 +108,4 @@ def _size(value: Any) -> int:
 
 def _said(left_out: dict[str, int]) -> str:
     counted = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-    return f" (passed by: {counted})" if counted else ""
+    return f" (left out: {counted})" if counted else ""

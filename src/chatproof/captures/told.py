@@ -76,8 +76,12 @@ def seen(told: Told) -> str:
     )
     there = [name for name, held in parts if held] or ["the reason why it was stopped"]
     lacking = [name for name, held in parts if not held]
-    missing = f"; it does not show {', '.join(lacking)}" if lacking and not (told.fault and not told.status) else ""
-    return f"the text shows {', '.join(there)}{missing}"
+    missing = f"; it does not show {_and(lacking)}" if lacking and not (told.fault and not told.status) else ""
+    return f"the text shows {_and(there)}{missing}"
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
 def value_at(text: str, at: int) -> Any:

@@ -17,7 +17,8 @@ def unsent(left_out: Mapping[str, str]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for probe, why in left_out.items():
         reasons.setdefault(str(why), []).append(probe)
-    return [f"{why} ({', '.join(probes)})" for why, probes in reasons.items()]
+    said = {why: f"requests not sent: {why.removeprefix('not sent: ')}" for why in reasons}
+    return [f"{said[why]} ({', '.join(probes)})" for why, probes in reasons.items()]
 
 
 def notes(contract: Contract, judgement: Judgement, narrowed: tuple[str, ...]) -> list[str]:

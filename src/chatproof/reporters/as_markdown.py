@@ -5,6 +5,7 @@ Untrusted words stand in code spans, where no host of Markdown makes links, ment
 
 from typing import Any
 
+from chatproof.printable import number_of
 from chatproof.reporters import Style, narrowed
 from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, cases
 from chatproof.reporters.lines import held_of, sent
@@ -29,7 +30,7 @@ def render(document: dict[str, Any], style: Style) -> str:
     lines += _troubled([case for case in all_cases if case.state in _MARKS])
     held, every = held_of(document)
     if held:
-        lines += [f"**Passed**: {len(held)} of {len(every)} clauses.", ""]
+        lines += [f"**Passed**: {len(held)} of {number_of(len(every), 'clause')}.", ""]
     lines += _skipped([case for case in all_cases if case.state == SKIPPED])
     lines += _exchanges(document)
     if way := sentence(document.get("origin") or {}):

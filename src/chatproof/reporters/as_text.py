@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatproof.printable import number_of
 from chatproof.reporters import Style
 from chatproof.reporters.lines import Lines, details, exchanges, fold, footer, headline, held_of
 
@@ -84,5 +85,5 @@ def _undecided(document: dict[str, Any], lines: Lines) -> None:
 def _passed(document: dict[str, Any], lines: Lines) -> None:
     held, every = held_of(document)
     lines.blank()
-    count = f"{len(held)} of {len(every)} clauses"
+    count = f"{len(held)} of {number_of(len(every), 'clause')}"
     lines.add("passed", f"{count}: {fold(held, every)}" if held else count, color="dim")

@@ -50,10 +50,12 @@ def in_env_file(variables: list[str]) -> str:
 def no_key(source: str, *, set_: bool) -> UsageError:
     """The error for a key that is not there: `source` is where it was looked for; `set_`: that is merely empty."""
     place = source.removeprefix("env:").replace(" or env:", " or ")
+    several = " or " in place
+    nothing = "is empty" if set_ else "is set" if several else "is not set"
     first = f"set {place.split(' or ')[0]}" if source.startswith("env:") else "put the key there"
     return UsageError(
         "auth.key_missing",
-        f"no key: {place} {'is empty' if set_ else 'is not set'}",
+        f"no key: {'none of ' + place.replace(' or ', ', ') if several and not set_ else place} {nothing}",
         in_env_file(place.split(" or "))
         or f"{first}, or use --key-env, --key-file or --key-stdin; if the endpoint needs no key: --no-auth",
     )

@@ -129,7 +129,9 @@ def _text(a: dict[str, Any], b: dict[str, Any], found: list[Difference]) -> str:
     if a["kind"] != b["kind"]:
         lines += ["", f"The kinds differ: a is {a['kind']}, b is {b['kind']}. {_KINDS_DIFFER}"]
     judged = [difference for difference in found if difference.kind != TIMING]
-    if not judged:
+    if a["run_id"] == b["run_id"]:
+        lines += ["", "a and b are the same run. Name an earlier one, or no run: that compares the last failure."]
+    elif not judged:
         lines += ["", "Nothing differs except times."]
     elif judged[0].kind != ENVIRONMENT:
         lines += ["", _ALIKE]

@@ -80,13 +80,13 @@ def _refuse_ours(args: argparse.Namespace, found: Found) -> None:
             raise UsageError(
                 "usage",
                 f"no letter: {run['run_id']} fails because of our own change: {verdict['reason']}",
-                f"{verdict['settles']}; --anyway writes the letter nevertheless",
+                f"{verdict['settles']}; --anyway writes the bundle nevertheless",
             )
     if cause and cause["owner"] == "you" and cause["confidence"] != "possible":
         raise UsageError(
             "usage",
             f"no letter: the cause is ours ({cause['confidence']}): {cause['code']}: {cause['summary']}",
-            f"{cause['next_step']} (--anyway writes the letter nevertheless)",
+            f"{cause['next_step']} (--anyway writes the bundle nevertheless)",
         )
 
 

@@ -161,6 +161,12 @@ def _merged(rows: Rows) -> list[tuple[str, Any]]:
 def _unknown(name: str) -> UsageError:
     from difflib import get_close_matches
 
+    from chatproof.simulator.faults import FAULTS
+
+    if name in FAULTS:
+        advice = f"what it shows: chatproof explain {FAULTS[name].code}" if FAULTS[name].code in known() else ""
+        said = f"{name} is a fault of the simulator, not a code or clause"
+        return UsageError("usage", said, advice or "all faults: chatproof simulate --list-faults")
     names = known()
     near = [n for n in names if n.startswith(name + ".")][:8] or get_close_matches(name, names, n=3, cutoff=0.5)
     advice = f"did you mean {', '.join(near)}?" if near else "`chatproof explain` without a name lists all"

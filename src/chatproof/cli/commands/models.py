@@ -12,7 +12,7 @@ from chatproof.diagnosis.diagnosis import diagnose
 from chatproof.evidence.reply import Reply
 from chatproof.judging.contract import contract_on
 from chatproof.judging.judge import judge
-from chatproof.printable import escape
+from chatproof.printable import escape, number_of
 from chatproof.record.document import searched
 from chatproof.running.dispatch import Stop, Transport, Wave, send_all, transport_options
 from chatproof.running.plan import request_for
@@ -128,7 +128,7 @@ def _check(wanted: str, ids: list[str], resolved: Resolved, format: str) -> int:
     elif listed:
         say(f"{escape(wanted)} is listed\n")
     else:
-        lines = [f"{escape(wanted)} is not among the {len(ids)} ids listed for this key"]
+        lines = [f"{escape(wanted)} is not among the {number_of(len(ids), 'id')} listed for this key"]
         lines += [
             f"  near: {row['id']}"
             + ("" if row["looks_chat_capable"] else f"  (does not look {surface_of(resolved.target.api).fit})")

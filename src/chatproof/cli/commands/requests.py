@@ -17,7 +17,7 @@ from chatproof.cli.output import Artefact, say_as_is, warn
 from chatproof.cli.shared.options import add_api, parser
 from chatproof.contract.surface import CHAT
 from chatproof.files import special_files
-from chatproof.printable import cut, escape
+from chatproof.printable import cut, escape, number_of
 from chatproof.surfaces import surface_of
 from chatproof.usage_error import UsageError
 
@@ -45,6 +45,9 @@ def main(argv: list[str]) -> int:
         "point nowhere: put in your own where that matters. --request reads the output; it is "
         "for you only (mode 0600)."
     )
+    if argv and argv[0] != "from" and not argv[0].startswith("-"):
+        example = "for example: chatproof requests from traffic.har -o requests.jsonl"
+        raise UsageError("usage", "the word 'from' is missing before the files", example)
     args = to.parse_args(argv)
     args.api = surface_of(args.api or CHAT).name  # raises UsageError for one that there is not
     from chatproof.captures import Unreadable
@@ -103,12 +106,13 @@ def _table(found: "Found", args: argparse.Namespace) -> str:
     """Counts and what each request is made of: no text of it."""
     from chatproof.surfaces.chat.request_shape import described
 
-    rows = [f"{found.calls} calls, {len(found.shapes)} shapes"]
+    rows = [f"{number_of(found.calls, 'call')}, {number_of(len(found.shapes), 'shape')}"]
     for number, one in enumerate(found.shapes[:_ROWS], 1):
-        rows.append(f"{number:>4}  {one.calls:>8} calls  {cut(escape(described(one.body)), 160)}")
+        calls = "call " if one.calls == 1 else "calls"
+        rows.append(f"{number:>4}  {one.calls:>8} {calls}  {cut(escape(described(one.body)), 160)}")
     if len(found.shapes) > _ROWS:
         rows.append(f"      and {len(found.shapes) - _ROWS} more")
-    rows += [f"passed by: {count} {reason}" for reason, count in found.left_out.items()]
+    rows += [f"left out: {count} {reason}" for reason, count in found.left_out.items()]
     if args.output:
         api = f" --api {args.api}" if args.api != CHAT else ""
         rows.append(f"next: chatproof compare A B{api} --request {escape(args.output)}")

@@ -19,7 +19,7 @@ from chatproof.monitoring.observation import is_interrupted, observe, seconds_of
 from chatproof.monitoring.settings import need_of
 from chatproof.monitoring.standing import Policy, Rule
 from chatproof.monitoring.values import GO, NO_GO, SMOKE, Status
-from chatproof.printable import escape
+from chatproof.printable import escape, number_of
 from chatproof.running.plan import Settings
 from chatproof.running.run import run
 from chatproof.target.target import Resolved, duration
@@ -123,6 +123,9 @@ class Watch:
         recorded, and raised again."""
         need = self._need._replace(tokens=max(self._need.tokens, self._purse.largest))
         held = reserve(self._purse, self._budget, need, 0.0)
+        if held is None and not self._seen.runs:
+            cost = f"{number_of(need.requests, 'request')} and about {number_of(need.tokens, 'token')}"
+            return f"one run needs {cost}, more than --max-requests or --budget-tokens allows"
         if held is None:
             return "the budget is spent (--max-requests, --budget-tokens)"
         self._draw("asking")
@@ -171,7 +174,8 @@ class Watch:
 
     def _draw(self, rest: str) -> None:
         of = f" of {self._budget.requests}" if self._budget.requests else ""
-        told = f"{self._seen.runs} runs, {self._seen.requests}{of} requests, {self._seen.tokens} tokens; {rest}"
+        runs = number_of(self._seen.runs, "run")
+        told = f"{runs}, {self._seen.requests}{of} requests, {self._seen.tokens} tokens; {rest}"
         self._screen.status(self._status(time.time()), self._seen, told)
 
     def _status(self, at: float) -> Status:
@@ -183,8 +187,8 @@ class Watch:
 
     def _heading(self) -> str:
         target = self._resolved.target
-        runs = self._budget.requests // max(self._need.requests, 1)
-        limit = f"at most {self._budget.requests} requests (about {runs} runs)" if self._budget.requests else "no limit"
+        runs = number_of(self._budget.requests // max(self._need.requests, 1), "run")
+        limit = f"at most {self._budget.requests} requests (about {runs})" if self._budget.requests else "no limit"
         named = f"{target.name} · " if target.name not in ("", "url") else ""
         said = f"watching {named}{target.base_url} · model {target.model} · every {self._every:g} s · {limit}"
         return escape(said)  # with --model auto a server chose the model's name
@@ -197,8 +201,7 @@ class Watch:
         status = exit_status.of_run(dict(document), fails)
         first = next(iter(document["diagnoses"]), None)  # type: ignore[call-overload]
         told = f": {first['code']}, owner {first['owner']}" if first and document["verdict"] != GO else ""
-        runs = "1 run" if self._seen.runs == 1 else f"{self._seen.runs} runs"
-        cost = f"{runs}, {self._seen.requests} requests, {self._seen.tokens} tokens"
+        cost = f"{number_of(self._seen.runs, 'run')}, {self._seen.requests} requests, {self._seen.tokens} tokens"
         self._screen.lines([f"{document['verdict']}{told} · {why} · {cost} · run {document['run_id']}"])
         if stopped:
             return exit_status.SIGNAL_EXIT[stopped]

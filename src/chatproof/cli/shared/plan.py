@@ -3,6 +3,7 @@
 from chatproof.contract.clause import VALIDATE
 from chatproof.contract.probe import ALIVE, CONTROL, KEY_REFUSAL, REFUSAL, Probe
 from chatproof.evidence.curl import command
+from chatproof.printable import number_of
 from chatproof.running.plan import Settings, contract_for, plan
 from chatproof.target.target import SIMULATOR, Resolved
 from chatproof.wire.exchange import Secret
@@ -74,7 +75,7 @@ def _own(settings: Settings) -> dict[str, str]:
 def _cost(planned: dict[str, Probe], settings: Settings, streams: bool) -> list[str]:
     """What this would cost at most, from the probe table. An API that streams has a model that writes."""
     billable = [row for row in planned.values() if row.billable]
-    lines = [f"# {len(planned)} requests, {len(billable)} billable; nothing is retried"]
+    lines = [f"# {number_of(len(planned), 'request')}, {len(billable)} billable; nothing is retried"]
     more = []
     if settings.requests or settings.kind == VALIDATE:
         from chatproof.running import own_requests

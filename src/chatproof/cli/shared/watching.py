@@ -8,7 +8,7 @@ from chatproof.cli.output import say, say_as_is
 from chatproof.cli.shared import sparkline
 from chatproof.monitoring.values import NO_CAUSE, Cause, Status
 from chatproof.printable import cut, escape
-from chatproof.reporters.lines import paint
+from chatproof.reporters.lines import paint, wrap
 
 WORDS = {
     "passing": ("GO", "passing"),
@@ -63,14 +63,19 @@ def change(status: Status, at: float, *, color: bool, width: int) -> list[str]:
 
 
 def cause(of: Cause, width: int) -> list[str]:
-    """Cause, owner, next step and run, a line each."""
+    """Cause, owner, next step and run. What is too long is wrapped, never cut: the next step is what is looked for."""
     rows = (
         ("cause", f"{of.code}: {of.summary}"),
         ("owner", f"{of.owner} ({of.confidence})"),
         ("next", of.next_step),
         ("run", f"chatproof show {of.run_id}"),
     )
-    return [cut(f"{_INDENT}{label:<7}{escape(text)}", max(width, 40)) for label, text in rows]
+    room = max(width, 40) - len(_INDENT) - 7
+    return [
+        f"{_INDENT}{'' if number else label:<7}{part}"
+        for label, text in rows
+        for number, part in enumerate(wrap(escape(text), room))
+    ]
 
 
 class Screen:

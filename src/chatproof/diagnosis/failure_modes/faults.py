@@ -15,6 +15,7 @@ from chatproof.contract.failure_mode import (
 )
 from chatproof.diagnosis.failure_modes.handshakes import GIVE_THE_AUTHORITY, explain
 from chatproof.evidence.reply import or_default
+from chatproof.printable import number_of
 from chatproof.wire.exchange import ARRIVALS
 
 _ROWS = (
@@ -208,7 +209,9 @@ def _stopped_by(code: str) -> Mode:
         if code == "net.client" and fault.detail.startswith("the server's log says"):
             return _LEFT
         if or_default(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
-            return Sign((f"the stream so far: {len(case.reply.events[0])} events, {case.reply.comments} comments",))
+            return Sign(
+                (f"the stream so far: {number_of(len(case.reply.events[0]), 'event')}, {case.reply.comments} comments",)
+            )
         return explain(code, fault.detail) or Sign()
 
     return Mode(code, owner, summary, step, CERTAIN if code in _CERTAIN else LIKELY, when)

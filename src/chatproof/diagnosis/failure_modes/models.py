@@ -3,7 +3,7 @@
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, POSSIBLE, PROVIDER, YOU, Case, Mode, Sign, when
 from chatproof.contract.probe import CONTROL, LISTING
 from chatproof.evidence.reply import or_default
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.model_listing import listed_ids, nearest
 from chatproof.wire.exchange import NotCaptured
 
@@ -74,7 +74,7 @@ def near_ids(case: Case) -> str:
         quote(id, 80) + ("" if surface.view.is_fit(id) else f" (not {surface.name})") for id in nearest(model, ids)
     ]
     near = f"; nearest: {', '.join(close)}" if close else ""
-    return f"{quote(model)} is not among the {len(ids)} ids listed for this key{near}"
+    return f"{quote(model)} is not among the {number_of(len(ids), 'id')} listed for this key{near}"
 
 
 def _not_listed(case: Case) -> Sign | None:

@@ -305,7 +305,7 @@ MODES = (
         "model.unavailable",
         YOU,
         "the endpoint does not serve this model for this key",
-        "Copy an id from `chatproof models TARGET` exactly. Do not retry on a 503 of this kind.",
+        "Copy an id from `chatproof models TARGET` exactly. Retrying does not help.",
         CERTAIN,
         _model,
     ),

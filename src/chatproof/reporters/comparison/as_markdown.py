@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatproof.printable import number_of
 from chatproof.reporters import Style
 from chatproof.reporters.comparison import side_by_side
 from chatproof.reporters.markdown import cell
@@ -32,7 +33,7 @@ def body(document: dict[str, Any]) -> list[str]:
     again = document["asked_again"]
     if again and again["requests"]:
         cost = f"{again['billable_requests']} billable, {again['tokens_reported']} tokens reported"
-        allowed = f"{again['requests']} requests of {again['limit']} allowed"
+        allowed = f"{number_of(again['requests'], 'request')} of {again['limit']} allowed"
         lines += ["", f"Asked again where they differ: {allowed}, {cost}."]
     return lines
 

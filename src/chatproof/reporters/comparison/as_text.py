@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatproof.printable import number_of
 from chatproof.reporters import Style
 from chatproof.reporters.comparison import side_by_side
 from chatproof.reporters.lines import Lines, not_asked
@@ -111,7 +112,8 @@ def _tokens(candidate: dict[str, Any], lines: Lines) -> None:
         return
     lines.blank()
     sums = [sum(row[f"{name}_{side}"] or 0 for row in rows) for name in ("prompt", "completion") for side in ("a", "b")]
-    said = f"prompt A {sums[0]}, {label} {sums[1]}; completion A {sums[2]}, {label} {sums[3]} ({len(rows)} requests)"
+    of = number_of(len(rows), "request")
+    said = f"prompt A {sums[0]}, {label} {sums[1]}; completion A {sums[2]}, {label} {sums[3]} ({of})"
     lines.add("tokens", said, color="dim")
     if cost:
         a, b = ("unknown" if amount is None else f"{amount:.4g}" for amount in (cost["a"], cost["b"]))
@@ -144,7 +146,9 @@ def _footer(document: dict[str, Any], lines: Lines) -> None:
     again = document["asked_again"]
     if again and again["requests"]:
         cost = f"{again['billable_requests']} billable, {again['tokens_reported']} tokens reported"
-        lines.add("asked again", f"{again['requests']} requests of {again['limit']} allowed, {cost}", color="dim")
+        lines.add(
+            "asked again", f"{number_of(again['requests'], 'request')} of {again['limit']} allowed, {cost}", color="dim"
+        )
     if document["requires"]:
         lines.add("requires", ", ".join(document["requires"]), color="dim")
     for target in document["targets"]:

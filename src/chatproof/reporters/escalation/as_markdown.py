@@ -65,7 +65,7 @@ def _reproduction(found: dict[str, Any]) -> list[str]:
     if found["why_none"]:
         return [*lines, f"None: {found['why_none']}."]
     lines.append(
-        f"The key is read from the variable {_code('$' + found['variable'])}; the letter contains no prompt of a user."
+        f"The key is read from the variable {_code('$' + found['variable'])}; this bundle contains no prompt of a user."
     )
     for row in found["commands"]:
         lines += ["", f"{words(row['probe'])}: {words(row['does'])}", "", *_block(row["curl"], "sh")]

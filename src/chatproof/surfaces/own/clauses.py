@@ -26,7 +26,7 @@ from chatproof.contract.clause import (
 from chatproof.contract.probe import CONTROL, OWN, STREAM
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.own.own_request import asked_of
 from chatproof.surfaces.own.reading import Asked, Said, arguments_of, schema_problem
@@ -179,7 +179,7 @@ class _Judges:
     def content(self, reply: Reply, context: Context) -> Outcome:
         said = self._of.said(reply)
         if not is_blank(said.text):
-            return holds(f"{len(said.text)} characters")
+            return holds(number_of(len(said.text), "character"))
         if said.calls or said.other:
             return holds(f"no text, and {said.other or 'a call'}")
         if said.is_cut:
@@ -201,14 +201,14 @@ class _Judges:
                     return broken(f"{self._at['calls']}.{name}", "a string that is not empty", quote(value))
             if problem := self._of.arguments(call.arguments)[1]:
                 return broken(self._at["arguments"], "a JSON object", problem)
-        return holds(f"{len(made)} calls")
+        return holds(number_of(len(made), "call"))
 
     def tool_choice(self, reply: Reply, context: Context) -> Outcome:
         asked, made = self._of.asked(reply), self._of.said(reply).calls
         if not asked.tools:
             return not_applicable("the request has no tools")
         if asked.choice == "none":
-            return broken(self._at["calls"], "no call", f"{len(made)} calls") if made else holds()
+            return broken(self._at["calls"], "no call", number_of(len(made), "call")) if made else holds()
         if not made and asked.choice == "free":
             return not_applicable("the model was free to call a tool, and did not")
         if not made:
@@ -222,7 +222,7 @@ class _Judges:
             problem = schema_problem(value, schema) if schema and not unreadable else ""
             if problem:
                 return broken(self._at["arguments"], "arguments that satisfy the tool's schema", problem)
-        return holds(f"{len(made)} calls")
+        return holds(number_of(len(made), "call"))
 
     def schema(self, reply: Reply, context: Context) -> Outcome:
         asked, said = self._of.asked(reply), self._of.said(reply)
@@ -232,7 +232,9 @@ class _Judges:
             return not_applicable("a call, or an answer that its token cap ended")
         value, problem = arguments_of(said.text)
         if problem and not (isinstance(value, list) and asked.schema):
-            return broken(self._at["text"], "only JSON", f"{len(said.text)} characters that are not a JSON object")
+            return broken(
+                self._at["text"], "only JSON", f"{number_of(len(said.text), 'character')} that are not a JSON object"
+            )
         wrong = schema_problem(value, asked.schema) if asked.schema else ""
         return broken(self._at["text"], "JSON that follows the schema", wrong) if wrong else holds()
 

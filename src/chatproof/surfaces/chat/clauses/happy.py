@@ -18,7 +18,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.provider_error import carried_error
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote, snippet
+from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import is_blank, text_of
 from chatproof.wire.strictjson import Json
@@ -260,7 +260,7 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
         return broken(at, expected, f"absent from {quote(view.message(reply))}")
     content = view.message(reply)["content"]
     if isinstance(content, str) and not is_blank(content):
-        return holds(f"{len(content)} characters")
+        return holds(number_of(len(content), "character"))
     if context.profile.fact("content_parts") and not is_blank(text_of(content)):
         return holds(f"{len(content)} content parts")
     return broken(at, expected, "only white space" if isinstance(content, str) and content else quote(content))

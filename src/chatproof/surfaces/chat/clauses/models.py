@@ -14,7 +14,7 @@ from chatproof.contract.clause import (
     undecided,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.model_listing import AUTO, listed_ids
 from chatproof.wire.exchange import MODEL
@@ -56,5 +56,5 @@ def listed(reply: Reply, context: Context) -> Outcome:
     if context.model in ids:
         return holds(f"one of {len(ids)}")
     if isinstance(reply.json, dict) and reply.json.get("has_more") is True:
-        return undecided("the listing continues on further pages", f"not among the first {len(ids)} ids")
-    return broken("$.data[*].id", f"the id {quote(context.model)}", f"not among {len(ids)} ids")
+        return undecided("the listing continues on further pages", f"not among the first {number_of(len(ids), 'id')}")
+    return broken("$.data[*].id", f"the id {quote(context.model)}", f"not among {number_of(len(ids), 'id')}")

@@ -19,7 +19,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.parsed_bodies import is_done
 from chatproof.evidence.provider_error import carried_error, find_error
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote, snippet
+from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD
 from chatproof.surfaces.chat.view import is_blank, text_of
@@ -94,7 +94,7 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     events = reply.events[0]
     if not events:
         return broken("stream", "at least one event", f"none in {len(reply.body)} bytes: {snippet(reply.body, 60)}")
-    return holds(f"{len(events)} events")
+    return holds(number_of(len(events), "event"))
 
 
 @clause(
@@ -203,8 +203,10 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
         return broken("$.choices[0].delta.content", "a string", quote(parts))
     joined = "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
     if not is_blank(joined):
-        return holds(f"{len(joined)} characters in {len(reply.chunks)} chunks")
-    return broken("$.choices[0].delta.content", "text in the events together", f"none in {len(reply.chunks)} chunks")
+        return holds(f"{number_of(len(joined), 'character')} in {number_of(len(reply.chunks), 'chunk')}")
+    return broken(
+        "$.choices[0].delta.content", "text in the events together", f"none in {number_of(len(reply.chunks), 'chunk')}"
+    )
 
 
 @clause(

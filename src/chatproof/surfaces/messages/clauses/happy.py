@@ -13,7 +13,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.json_values import is_integer
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.examples import (
@@ -175,7 +175,7 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
             return broken(f"$.content[{number}].text", "a string", shown(block, "text"))
     text = view.text_of(reply.object)
     if not is_blank(text):
-        return holds(f"{len(text)} characters")
+        return holds(number_of(len(text), "character"))
     if not any(block.get("type") == view.TEXT for block in found):
         kinds = ", ".join(quote(block.get("type"), 40) for block in found[:5])
         return broken("$.content", "a block of type text", f"only {kinds}" if kinds else "an empty array")

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.messages import kinds, view
@@ -176,7 +176,7 @@ def deltas(reply: Reply, context: Context) -> Outcome:
             return broken(f"event {number}, $.delta.text", "a string", shown(delta, "text"))
     built = Built(events)
     if not is_blank(built.text):
-        return holds(f"{len(built.text)} characters in {len(events)} events")
+        return holds(f"{number_of(len(built.text), 'character')} in {number_of(len(events), 'event')}")
     kinds_there = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "none"
     return broken("content_block_delta", "text in the events together", f"none; blocks: {kinds_there}")
 

@@ -16,7 +16,7 @@ from chatproof.contract.clause import (
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.responses import view
@@ -295,7 +295,7 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
             if part.get("type") == view.TEXT and not isinstance(part.get("text"), str):
                 return broken(f"$.output[{number}].content[{place}].text", "a string", shown(part, "text"))
     if not is_blank(text):
-        return holds(f"{len(text)} characters")
+        return holds(number_of(len(text), "character"))
     if not messages:
         kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(reply.object)[:5])
         return broken("$.output", "an item of type message", f"only {kinds}" if kinds else "an empty array")

@@ -2,7 +2,7 @@
 
 from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
@@ -112,7 +112,7 @@ def final_text(reply: Reply, context: Context) -> Outcome:
         return broken(at, "an array of objects", quote(response["output"], 120))
     streamed_text, text = Built(view.events(reply)).text, view.text_of(response)
     if text.strip() == streamed_text.strip():  # as with the texts that are done: white space at the ends is no loss
-        return holds(f"{len(text)} characters")
+        return holds(number_of(len(text), "character"))
     return broken(
         at, f"the text {quote(streamed_text, 60)}", quote(text, 60) if text else quote(response["output"], 120)
     )

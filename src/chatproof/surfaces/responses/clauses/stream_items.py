@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
@@ -211,10 +211,12 @@ def deltas(reply: Reply, context: Context) -> Outcome:
             return broken(f"event {number}, $.delta", "a string", shown(one, "delta"))
     text = Built(events).text
     if not is_blank(text):
-        return holds(f"{len(text)} characters in {len(events)} events")
+        return holds(f"{number_of(len(text), 'character')} in {number_of(len(events), 'event')}")
     whole = view.text_of(view.final(reply))
     said = f"none; the text is only in the last event: {quote(whole, 60)}" if whole else "none"
-    return broken("response.output_text.delta", "text in the events together", f"{said}, in {len(events)} events")
+    return broken(
+        "response.output_text.delta", "text in the events together", f"{said}, in {number_of(len(events), 'event')}"
+    )
 
 
 @clause(

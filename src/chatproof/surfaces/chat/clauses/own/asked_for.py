@@ -16,7 +16,7 @@ from chatproof.contract.clause import (
 from chatproof.contract.probe import OWN
 from chatproof.evidence.json_values import count, items, members
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.own.requests import CALLED, no_calls
@@ -74,7 +74,7 @@ def calls(reply: Reply, context: Context) -> Outcome:
         problem = arguments_of(call.arguments)[1]
         if problem:
             return broken(f"{at}.function.arguments", "a JSON object in a string", problem)
-    return holds(f"{len(calls_of(reply))} calls")
+    return holds(number_of(len(calls_of(reply)), "call"))
 
 
 @clause(
@@ -101,7 +101,7 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
         return not_applicable("the request has no tools")
     choice, made = asked.get("tool_choice"), calls_of(reply)
     if choice == "none":
-        return broken(_CALLS, "no call", f"{len(made)} calls") if made else holds()
+        return broken(_CALLS, "no call", number_of(len(made), "call")) if made else holds()
     allowed = members(members(choice).get("allowed_tools"))
     if (choice in (None, "auto") or allowed.get("mode") == "auto") and not made:
         return not_applicable("the model was free to call a tool, and did not")
@@ -119,7 +119,7 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
         problem = schema_problem(value, schema) if schema and not unreadable else ""
         if problem:
             return broken(f"{at}.arguments", "arguments that satisfy the tool's schema", problem)
-    return holds(f"{len(made)} calls")
+    return holds(number_of(len(made), "call"))
 
 
 @clause(
@@ -148,7 +148,7 @@ def schema(reply: Reply, context: Context) -> Outcome:
     at = "$.choices[0].message.content"
     if problem is not None:
         fenced = " in a Markdown fence" if text.lstrip().startswith("```") else ""
-        return broken(at, "only JSON", f"{len(text)} characters that are not JSON{fenced}")
+        return broken(at, "only JSON", f"{number_of(len(text), 'character')} that are not JSON{fenced}")
     wanted = members(members(form.get("json_schema")).get("schema"))
     wrong = schema_problem(value, wanted) if wanted else ""
     if wrong:

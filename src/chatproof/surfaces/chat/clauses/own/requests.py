@@ -18,7 +18,7 @@ from chatproof.contract.probe import OWN
 from chatproof.evidence.json_values import items, members
 from chatproof.evidence.provider_error import carried_error, error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses import happy, stream
 from chatproof.surfaces.chat.clauses.happy import GOOD, INSTEAD_OF_CONTENT, JSON
@@ -151,7 +151,7 @@ def content(reply: Reply, context: Context) -> Outcome:
     held = view.deltas(reply) if reply.kind == "sse" else [view.message(reply)]
     text = text_said(reply)
     if not is_blank(text):
-        return holds(f"{len(text)} characters")
+        return holds(number_of(len(text), "character"))
     if calls_of(reply) or any(part.get(name) for part in held for name in INSTEAD_OF_CONTENT):
         return holds("no text, and nothing that replaces it")
     finish = next((r for r in map(_finish, _choices(reply)) if r), None)

@@ -22,7 +22,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.stream import SSE
@@ -87,7 +87,7 @@ def parallel_ids(reply: Reply, context: Context) -> Outcome:
         return _few(len(calls))
     ids = [call.id for call in calls]
     if len({str(id) for id in ids}) == len(ids):
-        return holds(f"{len(calls)} calls")
+        return holds(number_of(len(calls), "call"))
     return broken(
         "$.choices[0].message.tool_calls[*].id",
         "a different id for each call",
@@ -135,7 +135,7 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
         return broken(
             "$.choices[0].delta.tool_calls[].id", "a different id for each call", f"{quote(ids[0], 40)} twice"
         )
-    return holds(f"{len(calls)} calls")
+    return holds(number_of(len(calls), "call"))
 
 
 @clause(

@@ -23,7 +23,7 @@ from chatproof.contract.clause import (
     undecided,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses import stream
 from chatproof.surfaces.chat.clauses.stream import SSE
@@ -176,7 +176,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     pieces = [text for delta in view.deltas(reply) if (text := text_of(delta.get("content")))]
     how = _duplication(pieces)
     if not how:
-        return holds(f"{len(pieces)} pieces of text")
+        return holds(f"{number_of(len(pieces), 'piece')} of text")
     shown = "".join(pieces)[:60]
     return broken(
         "$.choices[0].delta.content", "each piece of text exactly once", f"{how}; clients show {quote(shown)}"

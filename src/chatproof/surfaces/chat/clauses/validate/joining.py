@@ -20,7 +20,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.validate.tools import PIECES, pieces
 
@@ -153,7 +153,9 @@ def stream_once(reply: Reply, context: Context) -> Outcome:
 def stream_finish(reply: Reply, context: Context) -> Outcome:
     if any(view.first_choice(chunk).get("finish_reason") for chunk in reply.chunks):
         return holds()
-    return broken("$.choices[0].finish_reason", "a reason in one chunk", f"none in {len(reply.chunks)} chunks")
+    return broken(
+        "$.choices[0].finish_reason", "a reason in one chunk", f"none in {number_of(len(reply.chunks), 'chunk')}"
+    )
 
 
 def _pieces_of(reply: Reply) -> list[dict[str, object]]:

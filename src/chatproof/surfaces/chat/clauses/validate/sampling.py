@@ -21,7 +21,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.probes_validate import CHOICES, TOP
@@ -200,7 +200,7 @@ def logprobs_coherent(reply: Reply, context: Context) -> Outcome:
     text = text_of(view.message(reply).get("content"))
     if not _join(tokens, text):
         return broken(at, "tokens that join to the text", f"{quote(''.join(tokens), 60)} for {quote(text, 60)}")
-    return holds(f"{len(tokens)} tokens")
+    return holds(number_of(len(tokens), "token"))
 
 
 _EPS = 0.01  # rounding of three digits

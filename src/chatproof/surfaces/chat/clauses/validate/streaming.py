@@ -21,7 +21,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.json_values import FINISH_REASONS, count, is_integer, is_number, items, members
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.stream import SSE
 from chatproof.surfaces.chat.view import text_of
@@ -120,7 +120,7 @@ def _each_chunk(reply: Reply, problem_of: Callable[[dict[str, Json]], Problem | 
         if problem:
             at, expected, value = problem
             return broken(f"event {number}, {at}", expected, quote(value) if value is not ABSENT else "absent")
-    return holds(f"{len(reply.chunks)} chunks")
+    return holds(number_of(len(reply.chunks), "chunk"))
 
 
 def chunk_problem(chunk: dict[str, Json]) -> Problem | None:
@@ -256,7 +256,7 @@ def one_finish(reply: Reply, context: Context) -> Outcome:
     firsts = [members(next(iter(items(chunk.get("choices"))), None)) for chunk in reply.chunks]
     ends = [number for number, choice in enumerate(firsts) if choice.get("finish_reason")]
     if len(ends) > 1:
-        return broken("$.choices[0].finish_reason", "in one chunk", f"in {len(ends)} chunks")
+        return broken("$.choices[0].finish_reason", "in one chunk", f"in {number_of(len(ends), 'chunk')}")
     after = sum(bool(text_of(members(choice.get("delta")).get("content"))) for choice in firsts[ends[0] + 1 :])
     return (
         holds()
@@ -304,7 +304,7 @@ def usage(reply: Reply, context: Context) -> Outcome:
     if inside and not reports:
         return ignored("$.usage", expected, f"it is inside a choice, $.choices[0].usage: {quote(inside[-1], 60)}")
     if reports:
-        return damaged("$.usage", expected, f"{quote(reports[-1], 80)} in {len(reports)} chunks")
+        return damaged("$.usage", expected, f"{quote(reports[-1], 80)} in {number_of(len(reports), 'chunk')}")
     return ignored("$.usage", expected, "no chunk with a usage")
 
 

@@ -20,7 +20,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.json_values import count, members
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.probes_validate import BEFORE_STOP, CAP, COUNT_TO, STOP_AT
@@ -61,7 +61,7 @@ def _cap(dialect: str) -> None:
         if refused:
             return refused
         text, used = text_of(view.message(reply).get("content")), _used(reply)
-        said = f"{len(text)} characters, finish_reason {quote(view.finish_reason(reply))}"
+        said = f"{number_of(len(text), 'character')}, finish_reason {quote(view.finish_reason(reply))}"
         said += f", {used} completion tokens" if used is not None else ""
         if (str(COUNT_TO) in text and len(text) > CAP * _WIDEST) or (used is not None and used > CAP * _SLACK):
             return ignored("$.choices[0].message.content", f"an answer that ends at {CAP} tokens", said)

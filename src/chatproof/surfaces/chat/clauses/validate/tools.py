@@ -21,7 +21,7 @@ from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.call_text import is_call_in_text, repeated, value_of
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
@@ -294,7 +294,7 @@ def none(reply: Reply, context: Context) -> Outcome:
         return refused
     calls = items(view.message(reply).get("tool_calls"))
     if calls:
-        return ignored("$.choices[0].message.tool_calls", "no call", f"{len(calls)} calls")
+        return ignored("$.choices[0].message.tool_calls", "no call", number_of(len(calls), "call"))
     if first := context.replies.get(f"{REFUSED_FORM}tools"):
         said = f"HTTP {first.status}, {error_words(first.error)}" if first.error else f"HTTP {first.status}"
         return not_applicable(f"a forced choice is refused: {said}")._replace(state=UNSUPPORTED)
@@ -344,7 +344,7 @@ def stream_called(reply: Reply, context: Context) -> Outcome:
         return ignored("$.error", "a call", f"an error in the stream: {quote(failed['error'])}")
     if f"{REFUSED_FORM}tools.stream" in context.replies:
         return undecided(_FREE)
-    said = f"none in {len(reply.chunks)} chunks"
+    said = f"none in {number_of(len(reply.chunks), 'chunk')}"
     if is_call_in_text("".join(text_of(delta.get("content")) for delta in view.deltas(reply))):
         said += "; it is in the text, where the server's tool parser left it"
     return ignored("$.choices[0].delta.tool_calls", "a call", said)
@@ -396,4 +396,4 @@ def streamed(reply: Reply, context: Context) -> Outcome:
             if how := repeated(parts.get(index, [])):
                 shown = f"{how}, and clients append them: {shown}"
             return damaged(f"tool call {index}, joined", "an id, a name and arguments in JSON", shown)
-    return done(f"{len(calls)} calls")
+    return done(number_of(len(calls), "call"))

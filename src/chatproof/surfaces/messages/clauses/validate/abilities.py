@@ -17,7 +17,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.json_values import is_integer
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import shown
 from chatproof.surfaces.messages.examples import BODY, COMETAPI, CONTENT, GOOD, JSON, SDK, USAGE, altered, body
@@ -93,7 +93,9 @@ def stopped(reply: Reply, context: Context) -> Outcome:
         return refused
     text, reason = view.text_of(reply.object), reply.object.get("stop_reason")
     if STOP in text:
-        return ignored("the message's text", f"an end before {STOP}", f"{len(text)} characters, {STOP} among them")
+        return ignored(
+            "the message's text", f"an end before {STOP}", f"{number_of(len(text), 'character')}, {STOP} among them"
+        )
     if reason != "stop_sequence":
         return damaged("$.stop_reason", "stop_sequence", shown(reply.object, "stop_reason"))
     if reply.object.get("stop_sequence") != STOP:
@@ -131,8 +133,9 @@ def capped(reply: Reply, context: Context) -> Outcome:
         return refused
     text = view.text_of(reply.object)
     if cut:
-        return done(f"{len(text)} characters")
-    said = f"{shown(reply.object, 'stop_reason')[:60]}, with {len(text)} characters, for a cap of {CAP} tokens"
+        return done(number_of(len(text), "character"))
+    length = number_of(len(text), "character")
+    said = f"{shown(reply.object, 'stop_reason')[:60]}, with {length}, for a cap of {CAP} tokens"
     return ignored("$.stop_reason", "max_tokens", said)
 
 

@@ -16,7 +16,7 @@ from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses import details, fields, happy
 from chatproof.surfaces.messages.clauses.happy import shown
@@ -86,7 +86,11 @@ def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
     if refused:
         return refused
-    return done(f"{len(_calls(reply))} calls") if _calls(reply) else ignored("$.content", "a call", _instead(reply))
+    return (
+        done(number_of(len(_calls(reply)), "call"))
+        if _calls(reply)
+        else ignored("$.content", "a call", _instead(reply))
+    )
 
 
 _PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
@@ -286,7 +290,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     ids = [call.get("id") for call in found]
     if len({id for id in ids if isinstance(id, str)}) < len(ids):
         return damaged("$.content[*].id", "an id for each call", quote(ids, 120))
-    return done(f"{len(found)} calls")
+    return done(number_of(len(found), "call"))
 
 
 @clause(

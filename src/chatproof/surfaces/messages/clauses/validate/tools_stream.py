@@ -15,7 +15,7 @@ from chatproof.contract.clause import (
     holds,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
@@ -91,7 +91,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     built = Built(view.events(reply))
     begun = any(kind_of(one) in (view.BLOCK_START, view.DELTA) for one in view.events(reply))
     if built.calls() or (begun and not built.blocks):  # without a start or an index: a form that is judged below
-        return done(f"{len(built.calls())} calls")
+        return done(number_of(len(built.calls()), "call"))
     kinds = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "no block"
     return ignored("content_block_start", "a block of type tool_use", f"{kinds}, text {quote(built.text, 60)}")
 

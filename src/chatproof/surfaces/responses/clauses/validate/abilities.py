@@ -15,7 +15,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import BODY, GOOD, altered, body
@@ -125,9 +125,9 @@ def kept(reply: Reply, context: Context) -> Outcome:
     if cut:
         reason = view.finish_of(reply.object)
         if reason == "max_output_tokens":
-            return done(f"{len(text)} characters")
+            return done(number_of(len(text), "character"))
         return damaged("$.incomplete_details.reason", "max_output_tokens", quote(reason))
-    said = f"{quote(reply.object.get('status'))}, with {len(text)} characters, for a cap of {CAP} tokens"
+    said = f"{quote(reply.object.get('status'))}, with {number_of(len(text), 'character')}, for a cap of {CAP} tokens"
     return ignored("$.status", "incomplete", said)
 
 

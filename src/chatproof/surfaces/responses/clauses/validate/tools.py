@@ -17,7 +17,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses import fields, happy, items
@@ -71,7 +71,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     if calls(reply):
-        return done(f"{len(calls(reply))} calls")
+        return done(number_of(len(calls(reply)), "call"))
     return ignored("$.output", "an item of type function_call", without_call(reply))
 
 
@@ -297,7 +297,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     ids = [call.get("call_id") for call in found]
     if len({id for id in ids if isinstance(id, str)}) < len(ids):
         return damaged("$.output[*].call_id", "a call_id for each call", quote(ids, 120))
-    return done(f"{len(found)} calls")
+    return done(number_of(len(found), "call"))
 
 
 @clause(

@@ -17,7 +17,7 @@ from chatproof.contract.clause import (
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
+from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
@@ -96,7 +96,7 @@ def called(reply: Reply, context: Context) -> Outcome:
         return done()
     if view.items(view.final(reply), view.CALL) or any(kind in ("error", "response.failed") for kind in kinds):
         return done()
-    return ignored("stream", "a call", f"none in {len(kinds)} events")
+    return ignored("stream", "a call", f"none in {number_of(len(kinds), 'event')}")
 
 
 @clause(
