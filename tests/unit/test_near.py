@@ -180,6 +180,11 @@ def test_a_command_in_backticks_is_one_code_span(text: str, shown: str) -> None:
     assert prose(text) == shown
 
 
+@pytest.mark.parametrize("text", ['not supported with this model."', "more than 32,000 characters", "up to 1,000."])
+def test_plain_words_and_numbers_are_no_code(text: str) -> None:
+    assert prose(text) == text
+
+
 def test_a_clause_that_many_requests_skip_is_counted() -> None:
     many = _folded([f"a.b ({n})" for n in range(4)] + ["c.d"])
     assert many == ["a.b (4 requests)", "c.d"]

@@ -10,7 +10,9 @@ from chatproof.printable import cut, escape
 
 _HARMLESS = re.compile(r"[\w .,:;()/+%=-]*", re.ASCII)
 _PATHS = re.compile(r"\[\d{0,9}\]|\$(?=\.)")  # of JSON paths: $.choices[0]
-_WORD = re.compile(r"""["'(]*[A-Za-z]+(?:['-][A-Za-z]+)*["')]*[,;.:!?]*|[0-9]{1,5}[,;.:)]*|[-–—=→]""")
+_WORD = re.compile(
+    r"""["'(]*[A-Za-z]+(?:['-][A-Za-z]+)*["')]*(?:[,;.:!?]+["')]*)?|[0-9]{1,5}(?:,[0-9]{3})*[,;.:)]*|[-–—=→]"""
+)
 _LISTS = re.compile(r"[-–—=]|[0-9]+[.)]")  # would begin a list or underline a heading
 _OPEN, _CLOSE = re.compile(r"\(?"), re.compile(r"\)?[,;:.]?$")
 _OWN_SPAN = re.compile(r"`[^`]+`")
