@@ -63,13 +63,45 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+_CONTROLS = bytes(byte for byte in (*range(1, 32), 127) if byte not in b"\t\n\f\r\x1b")
+_SMALL, _BEGINNING = 8 * 1024, 8  # bytes: what is tried as compressed, and what is shown of what is no text
+
+
+def is_text(data: bytes) -> bool:
+    """Whether a person, or a search for a secret, could read it: text of any code page, in few of whose bytes an error
+    or a control stands. Compressed bytes are none. (Zeros count for nothing: of UTF-16, half of the bytes are.)"""
+    plain = data.replace(b"\0", b"")
+    if plain.isascii() and plain.translate(None, _CONTROLS) == plain:
+        return True
+    decoded = plain.decode("utf-8", "ignore").encode()
+    odd = len(plain) - len(decoded.translate(None, _CONTROLS))
+    return odd * 5 <= len(plain) and not _is_deflated(data[:_SMALL])
+
+
+def _is_deflated(data: bytes) -> bool:
+    """A small reply, compressed, may have few bytes that are odd. Its end says that it is no accident."""
+    import zlib
+
+    reader = zlib.decompressobj(-15)
+    try:
+        return len(reader.decompress(data, _SMALL)) >= _BEGINNING and reader.eof
+    except zlib.error:
+        return False
+
+
+def begun(data: bytes) -> str:
+    """How bytes begin that are no text, for who knows formats by that. More could hold a secret that nobody finds."""
+    return f"{escape(decode(data[:_BEGINNING]))}… (no text)"
+
+
 def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def snippet(data: bytes, limit: int = 80) -> str:
     """The beginning of untrusted bytes, quoted, safe to print anywhere."""
-    return '"' + cut(escape(decode(data[: limit + 1])), limit) + '"'
+    shown = cut(escape(decode(data[: limit + 1])), limit) if is_text(data) or len(data) <= _BEGINNING else begun(data)
+    return f'"{shown}"'
 
 
 def quote(value: object, limit: int = 120) -> str:

@@ -429,7 +429,8 @@ def test_the_first_look_finds_exactly_what_would_be_removed(
 
 @pytest.mark.parametrize("clean", [0, redaction._FEW * 2])
 def test_many_places_to_look_at_change_no_answer(clean: int) -> None:
-    near = "".join(f"{KEY[at : at + 6]}+" for at in range(3, 9)) * clean
+    # No piece goes on where another ends: words that together are the key would be found.
+    near = "".join(f"{KEY[at : at + 6]}+" for at in range(3, 8)) * clean
     assert Redactor([SECRET]).text(near + KEY) == near + MARK
     assert not Redactor([SECRET]).finds(near + KEY[:7] + "+" + KEY[-7:])
 

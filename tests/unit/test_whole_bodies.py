@@ -72,9 +72,14 @@ def test_the_key_is_not_cut_in_half_at_the_bound() -> None:
 
 
 def test_other_bytes_than_text_stay_as_they_are() -> None:
-    noise = bytes(range(256)) * 40
+    noise = (b"<p>" + bytes(range(0xC0, 0x100)) + b"</p>" + b"a page of some code page " * 20) * 10
     assert kept(page(noise)).data == noise
     assert kept(page(noise + KEY.encode() + noise)).data == noise + MARK.encode() + noise
+
+
+def _raw(data: bytes) -> bytes:
+    """As zlib, without its header: nothing says that it is compressed."""
+    return zlib.compress(data, wbits=-15)
 
 
 def in_json(text: str) -> bytes:
@@ -88,6 +93,8 @@ def in_json(text: str) -> bytes:
         (page(KEY.encode("utf-16-be") + b"\xff"), whole_bodies.HIDDEN),
         (page(gzip.compress(KEY.encode(), mtime=0)), whole_bodies.SEALED),
         (page(zlib.compress(KEY.encode() * 9)), whole_bodies.SEALED),
+        (page(_raw(KEY.encode())), whole_bodies.NO_TEXT),
+        (page(bytes(range(256)) * 40), whole_bodies.NO_TEXT),
         (page(b"\xff\0" + gzip.compress(KEY.encode(), mtime=0)), whole_bodies.HIDDEN),
         (page(b"\x8b\x03\x80" + KEY.encode(), b"Content-Encoding: br"), whole_bodies.SEALED),
         (page("|".join(KEY).encode()), whole_bodies.HIDDEN),

@@ -8,7 +8,7 @@ from chatproof.contract.surface import View
 from chatproof.evidence.json_shape import shape
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.evidence.request_ids import REQUEST_IDS, request_id
-from chatproof.printable import cut, decode, escape
+from chatproof.printable import begun, cut, decode, escape, is_text
 from chatproof.secrets.digest import sha256
 from chatproof.secrets.redaction import MARK
 from chatproof.wire.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Response
@@ -162,7 +162,10 @@ def _usage(reply: Reply, view: View) -> dict[str, dict[str, int]]:
 
 def _excerpt(body: bytes, leaky: bool) -> str:
     """The body's beginning, escaped. Nothing of a body that holds the key in some form: the form may be a new one."""
-    return MARK if leaky else escape(decode(body[: EXCERPT + _SLACK]), keep="\n")
+    if leaky:
+        return MARK
+    beginning = body[: EXCERPT + _SLACK]
+    return escape(decode(beginning), keep="\n") if is_text(body) and is_text(beginning) else begun(body)
 
 
 def _shape(reply: Reply) -> list[list[str]]:
@@ -184,7 +187,7 @@ def _headers(response: Response) -> list[list[str]]:
     for name, value in response.headers:
         lowered = name.decode("latin-1").lower()
         if lowered in _HEADERS or lowered in REQUEST_IDS or lowered.startswith(_HEADER_FAMILIES):
-            text = value.decode("latin-1")
+            text = value.decode("latin-1") if is_text(value) else begun(value)
             kept.append([escape(name.decode("latin-1")), escape(bare(text) if lowered == "location" else text)])
     return kept
 

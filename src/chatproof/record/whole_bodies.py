@@ -10,6 +10,7 @@ from typing import NamedTuple
 from chatproof.contract.clause import BROKEN, UNDECIDED
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.judge import Judgement
+from chatproof.printable import is_text
 from chatproof.secrets import bundle_scan
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, clean, find_secret
 from chatproof.wire.exchange import Exchange, Response, Secret
@@ -19,6 +20,7 @@ MOST = 1024 * 1024
 _SLACK = 128 * 1024  # redacted beyond that: more than the longest form of the longest key, so that none is cut in half
 HIDDEN = "it contains the key in a form that cannot be removed"
 SEALED = "it is compressed, so its content cannot be searched"
+NO_TEXT = "it is no text, so its content cannot be searched"
 FOREIGN = "it contains another secret in a form that cannot be removed"
 _COMPRESSED = (
     *(b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"PK\3\4", b"\x28\xb5\x2f\xfd", b"BZh"),
@@ -95,7 +97,7 @@ def _redacted(exchange: Exchange, body: bytes, key: Secret | None) -> tuple[byte
         wide = data.decode(coding, "ignore") + data[1:].decode(coding, "ignore")
         if any(start in wide for start in FOREIGN_STARTS) and clean(wide, None) != wide:
             return b"", FOREIGN
-    return data, ""
+    return (data, "") if is_text(body) else (b"", NO_TEXT)
 
 
 def _reads(secret: Secret, exchange: Exchange, response: Response, data: bytes, judgement: Judgement) -> bool:

@@ -1,5 +1,8 @@
-"""Whether base64, hex or numbers may stand in a text: a look that loads nothing, for nearly every text has none."""
+"""Base32, base85 and rot13 of a value; and whether base64, hex or numbers may stand in a text: a look that loads
+nothing, for nearly every text has none."""
 
+ASCII85 = bytes(range(33, 33 + 85)).decode()
+BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
 _RUN_OF_URL = bytes(97 if (chr(byte).isalnum() and byte < 128) or byte in b"+/-_" else 32 for byte in range(256))
 _HEX = bytes(97 if byte in b"0123456789abcdefABCDEF" else 32 for byte in range(256))
 _BASE32 = bytes(97 if (chr(byte).isalpha() and byte < 128) or byte in b"234567" else 32 for byte in range(256))
@@ -37,3 +40,22 @@ def has_numbers(data: bytes) -> bool:
     """Whether as many numbers of two or three digits stand in a row as a key has bytes, at least."""
     marked = data.translate(_NUMBER, b"xX").replace(b",,", b",").replace(b"000,", b"00,")
     return b"00," * (NUMBERS - 1) in marked
+
+
+def base32(raw: bytes) -> str:
+    """RFC 4648 without padding; the base64 module would be one more import on the cold path."""
+    bits = len(raw) * 8
+    number = int.from_bytes(raw) << (-bits % 5)
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return "".join(digits[number >> shift & 31] for shift in range((bits + 4) // 5 * 5 - 5, -1, -5))
+
+
+def base85(raw: bytes, alphabet: str) -> str:
+    """Whole groups only: what four bytes make is shared with nobody."""
+    numbers = [int.from_bytes(raw[at : at + 4]) for at in range(0, len(raw) - 3, 4)]
+    return "".join([alphabet[number // power % 85] for number in numbers for power in (52200625, 614125, 7225, 85, 1)])
+
+
+def rot13(text: str) -> str:
+    small, large = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return text.translate(str.maketrans(small + large, small[13:] + small[:13] + large[13:] + large[:13]))

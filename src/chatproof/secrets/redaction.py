@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
 
+from chatproof.secrets import pieces
 from chatproof.secrets.digest import keyed32
-from chatproof.secrets.packed import has_run
+from chatproof.secrets.packed import ASCII85, BASE85, base32, base85, has_run, rot13
 from chatproof.wire.exchange import Secret
 
 MARK = "[REDACTED:api_key]"
@@ -37,8 +38,6 @@ FOREIGN_STARTS = (
 _BEGINS = (b"\\", b"&", b"%", b"=", b"\x1b", b"\xc2\x9b", b"<")
 """What escapes, terminals' codes and tags begin with. Few good replies have any. Letters in full width begin with none
 of them: they are looked for in the first mebibyte."""
-_ASCII85 = bytes(range(33, 33 + 85)).decode()
-_BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
 _NESTS = (
     b"\\u", b"\\U", b"\\x", b"\\0", b"\\1", b"\\2", b"\\3", b"\\v", b"\\a", b"\\e", b"&", b"%", b"<", b"/*",
     b"\0", b"\x1b",
@@ -67,10 +66,10 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
     yield "HTML references", "".join(f"&#{byte};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
-    yield "rot13", _rot13(value)
+    yield "rot13", rot13(value)
     # The value may begin at any alignment; characters shared with its neighbours are cut off.
     for shift in range(5):
-        padded = _base32(b"\0" * shift + raw)
+        padded = base32(b"\0" * shift + raw)
         yield "base32", padded[-(-shift * 8 // 5) : len(padded) - (1 if (shift + len(raw)) % 5 else 0)]
     for name, data in (("base64", raw), ("base64 of UTF-16", value.encode("utf-16-le", "surrogatepass"))):
         for shift in range(3):
@@ -79,8 +78,8 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
             yield name, aligned
             yield name, aligned.replace("+", "-").replace("/", "_")
     for shift in range(4):
-        for alphabet in (_BASE85, _ASCII85):
-            aligned = _base85(raw[shift:], alphabet)
+        for alphabet in (BASE85, ASCII85):
+            aligned = base85(raw[shift:], alphabet)
             if len(aligned) >= SHORTEST:
                 yield "base85", aligned
 
@@ -92,7 +91,8 @@ def find_secret(data: bytes, secret: Secret) -> str:
     if len(secret) < SHORTEST:
         return ""
     read = _as_read(data)
-    for number, look in enumerate(_looks(data, read, _held(data, read)[0], _packed_size([len(secret)]), _MOST_ESCAPES)):
+    held, parts = _held(data, read)[0], pieces.of((_encoded(secret)[0][1],))  # the plain form is the first
+    for number, look in enumerate(_looks(data, read, held, _packed_size([len(secret)]), parts, _MOST_ESCAPES)):
         found = next((name for name, form in _needles(secret) if form in look), "")
         if found:
             return found if number == 0 or found != "plain" else "partly encoded"
@@ -105,11 +105,14 @@ def is_word_like(secret: Secret) -> bool:
     return len(value) < SHORTEST or (len(value) < _WINDOWS_FROM and value.replace("-", "").replace("_", "").isalpha())
 
 
-def _looks(data: bytes, read: bytes, held: bytes, packed: int, most: int = 0) -> Iterator[bytes]:
-    """`data` squeezed; once more without escape sequences, whose letters would stand between those of a secret; with
-    what is escaped in it spelt out; what a reader would see; and what it held, inflated or unpacked, from runs of at
-    least `packed` characters."""
+def _looks(
+    data: bytes, read: bytes, held: bytes, packed: int, parts: frozenset[bytes], most: int = 0
+) -> Iterator[bytes]:
+    """`data` squeezed; with words that may be `parts` put together; without escape sequences, whose letters would stand
+    between those of a secret; with what is escaped in it spelt out; what a reader would see; and what it held, inflated
+    or unpacked, from runs of at least `packed` characters."""
     yield _squeeze(data)
+    yield _squeeze(pieces.put_together(data, parts))
     if held:
         yield _squeeze(held)
         yield _squeeze(_as_read(held))
@@ -123,12 +126,14 @@ def _looks(data: bytes, read: bytes, held: bytes, packed: int, most: int = 0) ->
             yield _squeeze(plain)
     if read:
         yield _squeeze(read)
+        yield _squeeze(pieces.put_together(read, parts))
     begins = data[:_READ]
     if has_run(begins, packed) or has_run(read, packed):
         from chatproof.secrets.reading import unpacked
 
         inner = unpacked(begins if read in (begins, b"") else begins + b"\n" + read, packed)
         yield _squeeze(inner)
+        yield _squeeze(pieces.put_together(inner, parts))
         yield _squeeze(_inflated(inner)[0])
 
 
@@ -290,7 +295,7 @@ class Redactor:
             if value not in long and not is_word_like(Secret(value))
             for _, form in _needles(Secret(value))
         )
-        self._packed = _packed_size(map(len, values))
+        self._packed, self._parts = _packed_size(map(len, values)), pieces.of(tuple(values))
         self._windows = _Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for one in long for _, form in _needles(Secret(one)))
         self._squeezed, self._clean = _Windows(squeezed, _SQUEEZED_WINDOW), set[str]()
@@ -336,7 +341,7 @@ class Redactor:
             return bool(self)
         return any(
             any(form in look for form in self._short) or self._squeezed.hits(look.decode())
-            for look in _looks(raw, read, held, self._packed)
+            for look in _looks(raw, read, held, self._packed, self._parts)
         )
 
     def _without_runs(self, text: str) -> str:
@@ -379,22 +384,3 @@ def fingerprint(secret: Secret) -> str:
     """Tells two keys apart without being an oracle for either: 32 bits of a keyed hash."""
     value = secret.reveal().encode("utf-8", "surrogatepass")
     return keyed32(value, b"chatproof key fingerprint")
-
-
-def _base32(raw: bytes) -> str:
-    """RFC 4648 without padding; the base64 module would be one more import on the cold path."""
-    bits = len(raw) * 8
-    number = int.from_bytes(raw) << (-bits % 5)
-    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-    return "".join(digits[number >> shift & 31] for shift in range((bits + 4) // 5 * 5 - 5, -1, -5))
-
-
-def _base85(raw: bytes, alphabet: str) -> str:
-    """Whole groups only: what four bytes make is shared with nobody."""
-    numbers = [int.from_bytes(raw[at : at + 4]) for at in range(0, len(raw) - 3, 4)]
-    return "".join([alphabet[number // power % 85] for number in numbers for power in (52200625, 614125, 7225, 85, 1)])
-
-
-def _rot13(text: str) -> str:
-    small, large = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return text.translate(str.maketrans(small + large, small[13:] + small[:13] + large[13:] + large[:13]))

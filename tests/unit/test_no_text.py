@@ -1,0 +1,61 @@
+"""What cannot be read cannot be searched for the key: of compressed bytes nothing is shown but how they begin."""
+
+import bz2
+import gzip
+import json
+import zlib
+
+import pytest
+
+from chatproof.printable import decode, escape, is_text, snippet
+from tests.support import KEY, play, wire
+
+REPLY = json.dumps({"error": {"message": f"bad key {KEY}"}}).encode()
+
+
+COMPRESSED = {
+    "gzip": gzip.compress(REPLY, mtime=0),
+    "zlib": zlib.compress(REPLY),
+    "deflate": zlib.compress(REPLY, wbits=-15),
+    "deflate of the key alone": zlib.compress(KEY.encode(), wbits=-15),
+    "deflate of digits": zlib.compress(b"12345678901234567890", wbits=-15),
+    "bzip2": bz2.compress(REPLY),
+}
+TEXTS = {
+    "JSON": REPLY,
+    "latin-1": "Une erreur s'est produite : clé refusée à l'entrée, déjà utilisée".encode("latin-1"),
+    "a page in Shift JIS": ("<html><body>" + "<p>Bad gateway</p>" * 9 + "エラー</body></html>").encode("shift_jis"),
+    "UTF-16": REPLY.decode().encode("utf-16"),
+    "UTF-8": "エラーが発生しました".encode(),
+    "with a terminal's codes": b"\x1b[31mred\x1b[0m and green",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("form", COMPRESSED)
+def test_compressed_is_no_text(form: str) -> None:
+    data = COMPRESSED[form]
+    assert not is_text(data)
+    assert snippet(data, 80).endswith('… (no text)"') and len(snippet(data, 80)) < 50
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_a_text_is_one_whatever_its_letters(form: str) -> None:
+    assert is_text(TEXTS[form])
+
+
+@pytest.mark.parametrize("form", COMPRESSED)
+def test_a_record_shows_only_how_it_begins(form: str) -> None:
+    body = COMPRESSED[form]
+    document = play({"happy": wire(b"502 application/json\n\n" + body)}).record.document
+    shown = next(e for e in document["exchanges"] if e["probe"] == "happy")["response"]
+    assert shown["body"]["excerpt"].endswith("… (no text)")
+    middle, told = escape(decode(body[16:-4])), json.dumps(document).replace("\\\\", "\\")
+    assert not any(middle[at : at + 8] in told for at in range(len(middle) - 7))
+
+
+def test_nor_of_a_header() -> None:
+    value = b"ab\xfe\xc1\xff\xd3\xee\xf0zz\xa0"
+    played = play({"happy": wire(b"502 application/json\nX-Request-Id: %s\n\n{}" % value)})
+    headers = played.record.document["exchanges"][0]["response"]["headers"]
+    assert ["X-Request-Id", "ab\\xfe\\xc1\\xff\\xd3\\xee\\xf0… (no text)"] in headers
