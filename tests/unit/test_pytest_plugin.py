@@ -299,6 +299,41 @@ def test_fixtures(inner: Inner) -> None:
     assert len(inner.simulator.requests) == 4
 
 
+def test_what_is_noted_for_the_whole_junit_file_is_masked(inner: Inner) -> None:
+    inner.pytester.makepyfile(
+        """
+        def test_noted(chatproof_target, record_testsuite_property, record_xml_attribute):
+            record_testsuite_property("sent", "Bearer " + chatproof_target.key.reveal())
+            record_testsuite_property(chatproof_target.key.reveal(), 1)
+            record_xml_attribute("sent", chatproof_target.key.reveal())
+        """
+    )
+    done = inner("-k", "test_noted", "--junitxml=junit.xml", "-o", "junit_family=xunit1")
+    done.assert_outcomes(passed=1, deselected=15)
+    suite = ET.parse(inner.pytester.path / "junit.xml").getroot()[0]
+    assert [noted.get("value") for noted in suite.iter("property")][:2] == ["Bearer [REDACTED:api_key]", "1"]
+    assert [case.get("sent") for case in suite.iter("testcase")] == ["[REDACTED:api_key]"]
+
+
+def test_a_test_that_reads_the_key_itself_is_masked_where_the_contract_is_not_asked_for(inner: Inner) -> None:
+    approved_target(inner)
+    inner.pytester.makeini(f"[pytest]\nchatproof_target = here\nchatproof_model = {inner.simulator.model}\n")
+    path = inner.pytester.makepyfile(
+        """
+        import os
+        def test_own():
+            key = os.environ["CHATPROOF_API_KEY"]
+            print(key)
+            assert key == ""
+        def test_passes():
+            print(os.environ["CHATPROOF_API_KEY"])
+        """
+    )
+    done = inner(path.name, "-l", "-rA", "--junitxml=junit.xml", "-o", "junit_logging=all", target=False)
+    done.assert_outcomes(failed=1, passed=1)
+    assert "REDACTED" in done.stdout.str() and inner.asked == []
+
+
 @pytest.mark.parametrize("fault", ["key-in-body", "key-in-base64", "key-in-header", "key-rejected-masked"])
 def test_no_option_shows_the_key(inner: Inner, fault: str) -> None:
     """Inner looks for it; here are the places where it could be."""

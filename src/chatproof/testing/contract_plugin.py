@@ -76,6 +76,7 @@ class ContractPlugin:
         self._folder: str = getattr(config, "workerinput", {}).get("chatproof_folder", "")
         self._is_worker = hasattr(config, "workerinput")
         self._prepared: Prepared | None = None
+        self._unprepared = False
         self._redactor: Redactor | None = None
         self._only: tuple[str, ...] = ()
         self._answer: dict[str, Any] = {}
@@ -241,6 +242,8 @@ class ContractPlugin:
         report = yield
         if isinstance(item, ClauseItem) and call.excinfo and isinstance(call.excinfo.value, _TOLD):
             report.longrepr = call.excinfo.getrepr(style="value")
+        if report.longrepr or report.sections or report.user_properties:
+            self._learn_key()
         self._mask(report)
         return report
 
@@ -256,12 +259,21 @@ class ContractPlugin:
         """A test module may read the key while it is imported, and fail."""
         report = yield
         if report.failed:
-            try:
-                self.prepare()
-            except (UsageError, WriteError, JournalError):
-                return report  # the contract's own items say it
+            self._learn_key()
             self._mask(report)
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """What tests note for the whole JUnit file, and its attributes, are in no report."""
+        redactor = self._redacting()
+        for plugin in session.config.pluginmanager.get_plugins() if redactor else ():
+            noted = getattr(plugin, "global_properties", None)
+            if redactor and isinstance(noted, list):
+                noted[:] = [(redactor.text(str(name)), redactor.text(str(value))) for name, value in noted]
+                for written in getattr(plugin, "node_reporters_ordered", ()):
+                    attributes = written.to_xml().attrib
+                    attributes.update({name: redactor.text(value) for name, value in attributes.items()})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:
@@ -279,6 +291,14 @@ class ContractPlugin:
         for name in ("sections", "longrepr", "user_properties", "wasxfail"):
             if hasattr(report, name):
                 setattr(report, name, _masked(getattr(report, name), redactor))
+
+    def _learn_key(self) -> None:
+        """A test may read the key itself, in a session whose paths leave the contract out."""
+        if self._prepared is None and not self._unprepared:
+            try:
+                self.prepare()
+            except (UsageError, WriteError, JournalError):
+                self._unprepared = True  # the contract's own items say why
 
     def _redacting(self) -> Redactor | None:
         """None while no key is known."""
