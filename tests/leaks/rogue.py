@@ -129,6 +129,9 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "last-half": lambda key: key[len(key) // 2 :],
     "eight": lambda key: f"key ending in {key[-8:]} is wrong",
     "masked": lambda key: f"{key[:20]}********{key[-12:]}",
+    "as-an-object": lambda key: json.dumps(dict(enumerate(key))),
+    "bytes-as-an-object": lambda key: json.dumps(dict(enumerate(key.encode()))),
+    "numbered": lambda key: "\n".join(f"{n}: {key[n * 5 : n * 5 + 5]}" for n in range(-(-len(key) // 5))),
     "many-times": lambda key: f"{key}," * 40,
 }
 BODIES: dict[str, Callable[[str], bytes]] = {
@@ -139,6 +142,7 @@ BODIES: dict[str, Callable[[str], bytes]] = {
     "zero-width-body": lambda key: "\u200b".join(key).encode(),
     "ansi-body": lambda key: "\x1b[1m".join(key).encode(),
     "html-body": lambda key: f"<html><body>Bad gateway <!-- {key} --></body></html>".encode(),
+    "gzip-body": lambda key: gzip.compress(key.encode(), mtime=0),
     "key-is-the-body": lambda key: key.encode(),
     "key-at-the-excerpt-edge": lambda key: b"x" * (2048 - 12) + key.encode() + b"y" * 3000,
     "key-at-the-slack-edge": lambda key: b"x" * (3072 - 12) + key.encode() + b"y" * 3000,

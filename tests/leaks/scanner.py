@@ -262,6 +262,7 @@ _ONCE = {
     "html": {"html"},
     "quoted-printable": {"quoted-printable"},
     "integers": {"integers"},
+    "places": {"places"},
     "base32": {"base32"},
 }
 _ODD = bytes(range(1, 9)) + bytes(range(14, 32)) + bytes(range(127, 256))
@@ -424,6 +425,18 @@ def _join_deltas(data: bytes) -> bytes | None:
     return b"".join(_DELTA.findall(data)) or None
 
 
+_PLACE = re.compile(rb"[\[{(,\n ]\\*[\"']?\d{1,4}\\*[\"']?\s*[:,]\s*\\*[\"']?([A-Za-z0-9_-]{1,7})(?![A-Za-z0-9_-])")
+
+
+def _join_places(data: bytes) -> bytes | None:
+    """`{"0": "s", "1": "k"}`, `1: sk-C`: what stands behind numbers, in a row; numbers of bytes as those."""
+    found = _PLACE.findall(data)
+    if len(found) < WINDOW:
+        return None
+    codes = bytes(int(one) for one in found if one.isdigit() and int(one) < 256)
+    return b"".join(found) + b"\n" + codes
+
+
 def _join_json(data: bytes) -> bytes | None:
     """All strings of a JSON document, names included, one a line and joined."""
     if data.lstrip()[:1] not in (b"{", b"["):
@@ -460,6 +473,7 @@ DECODERS: dict[str, Callable[[bytes], bytes | None]] = {
     "html": _unhtml,
     "quoted-printable": _unquote_printable,
     "integers": _integers,
+    "places": _join_places,
     "utf-16/32": _wide,
     "ansi": _strip_ansi,
     "space": _strip_space,

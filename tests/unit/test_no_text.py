@@ -8,6 +8,8 @@ import zlib
 import pytest
 
 from chatproof.printable import decode, escape, is_text, snippet
+from chatproof.secrets.redaction import MARK, Redactor
+from chatproof.wire.exchange import Secret
 from tests.support import KEY, play, wire
 
 REPLY = json.dumps({"error": {"message": f"bad key {KEY}"}}).encode()
@@ -59,3 +61,23 @@ def test_nor_of_a_header() -> None:
     played = play({"happy": wire(b"502 application/json\nX-Request-Id: %s\n\n{}" % value)})
     headers = played.record.document["exchanges"][0]["response"]["headers"]
     assert ["X-Request-Id", "ab\\xfe\\xc1\\xff\\xd3\\xee\\xf0… (no text)"] in headers
+
+
+PRINTED = {
+    "by Python": repr,
+    "by Python, in JSON": lambda data: json.dumps(repr(data)),
+    "as characters": lambda data: data.decode("latin-1"),
+    "as characters, in JSON": lambda data: json.dumps(data.decode("latin-1")),
+    "as characters, in JSON of JavaScript": lambda data: json.dumps(data.decode("latin-1"), ensure_ascii=False),
+}
+
+
+@pytest.mark.parametrize("way", PRINTED)
+@pytest.mark.parametrize("form", ["gzip", "zlib"])
+def test_a_text_that_quotes_compressed_bytes_is_not_kept(form: str, way: str) -> None:
+    assert Redactor([Secret(KEY)]).text(f"upstream said {PRINTED[way](COMPRESSED[form])}.") == MARK
+
+
+def test_how_it_begins_is_kept() -> None:
+    shown = f"the body is {snippet(COMPRESSED['gzip'])}, which is no JSON: see 1f 8b and 0x9c in the table of formats"
+    assert Redactor([Secret(KEY)]).text(shown) == shown

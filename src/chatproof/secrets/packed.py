@@ -8,6 +8,14 @@ _HEX = bytes(97 if byte in b"0123456789abcdefABCDEF" else 32 for byte in range(2
 _BASE32 = bytes(97 if (chr(byte).isalpha() and byte < 128) or byte in b"234567" else 32 for byte in range(256))
 _MOST_RUNS = 1024  # that are none: more are looked into without a second thought
 _NUMBER = bytes(48 if byte in b"0123456789abcdefABCDEF" else 44 if byte in b" ,:-" else 32 for byte in range(256))
+_COMPRESSED = tuple(
+    first + second
+    for begin, end in ((b"\x1f", b"\x8b"), (b"x", b"\x9c"))
+    for first in ((b"x",) if begin == b"x" else (b"\x1f", b"\\x1f", b"\\u001f"))
+    for second in (b"\xc2" + end, b"\\x%x" % end[0], b"\\u00%x" % end[0])
+)
+"""What gzip and zlib begin with, each byte written as a character: itself, or an escape of it."""
+_MORE = 25  # characters that follow where any secret is: `printable.begun` shows 24 at most
 NUMBERS = 20  # in a row: bytes of a key, as hex or decimal numbers with something between them
 
 
@@ -59,3 +67,12 @@ def base85(raw: bytes, alphabet: str) -> str:
 def rot13(text: str) -> str:
     small, large = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return text.translate(str.maketrans(small + large, small[13:] + small[:13] + large[13:] + large[:13]))
+
+
+def holds_compressed(data: bytes) -> bool:
+    """Whether compressed bytes stand in a text as characters or escapes, as programs print a body: `b'\\x1f\\x8b…'`."""
+    if b"\x8b" not in data and b"\x9c" not in data and b"8b" not in data.lower() and b"9c" not in data.lower():
+        return False
+    plain = data.replace(b"\\\\", b"\\").lower()
+    after = (rest for mark in _COMPRESSED if mark in plain for rest in plain.split(mark)[1:])
+    return any(len(rest.partition("…".encode())[0]) >= _MORE for rest in after)

@@ -13,7 +13,7 @@ from itertools import chain
 
 from chatproof.secrets import pieces
 from chatproof.secrets.digest import keyed32
-from chatproof.secrets.packed import ASCII85, BASE85, base32, base85, has_run, rot13
+from chatproof.secrets.packed import ASCII85, BASE85, base32, base85, has_run, holds_compressed, rot13
 from chatproof.wire.exchange import Secret
 
 MARK = "[REDACTED:api_key]"
@@ -334,6 +334,8 @@ class Redactor:
     def _hides(self, text: str) -> bool:
         """Whether a secret is spelt in a way that has no clean edges: nothing of such a text can be kept."""
         raw = text.encode("utf-8", "replace")
+        if holds_compressed(raw):
+            return bool(self)
         # What gzip holds is a text of its own: an excerpt that was cut within it shows eight characters, too.
         read = _as_read(raw)
         held, complete = _held(raw, read)
