@@ -166,7 +166,7 @@ COSTLY = (
         lambda turn: (reply(error("\n" * 4_000_000), "400 Bad Request"),),
         NO_GO,
         "request.rejected",
-        timeout=2.0,
+        timeout=3.0,
         heavy=True,
     ),
     Row(

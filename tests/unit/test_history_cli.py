@@ -136,7 +136,10 @@ def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
 
 def test_diff_of_runs_that_were_asked_alike(place: str, tmp_path: Path) -> None:
     same = cli("diff", "latest:GO@cometapi", "latest:GO", "--journal", place).stdout
-    assert "Nothing differs except times." in same
+    assert "a and b are the same run" in same
+    (tmp_path / "again.json").write_text(json.dumps({**SEEN[0], "run_id": "smoke-20261122-000009-000009"}))
+    again = cli("diff", "latest:GO@cometapi", str(tmp_path / "again.json"), "--journal", place).stdout
+    assert "Nothing differs except times." in again
     (tmp_path / "x.json").write_text(json.dumps({**run(5, "NO-GO"), "target": SEEN[0]["target"]}))
     assert "Sent the same way" in cli("diff", "latest:GO", str(tmp_path / "x.json"), "--journal", place).stdout
 

@@ -63,7 +63,7 @@ def test_a_listing_says_nothing_of_a_model_that_is_not_known() -> None:
 
 def test_what_stopped_an_exchange_is_named_even_where_its_body_is_not_held() -> None:
     told = diagnose(judged("happy", CUT_SHORT))[0]
-    assert (told.code, told.evidence[1:]) == ("http.incomplete_body", ("the stream so far: 1 events, 1 comments",))
+    assert (told.code, told.evidence[1:]) == ("http.incomplete_body", ("the stream so far: 1 event, 1 comment",))
     assert [d.code for d in diagnose(judged("happy", CUT_SHORT, BODY, END))] == ["http.incomplete_body"]
 
 

@@ -210,7 +210,10 @@ def _stopped_by(code: str) -> Mode:
             return _LEFT
         if or_default(lambda: case.reply.kind, "") == "sse":  # a HAR may say that it was cut, and not what came
             return Sign(
-                (f"the stream so far: {number_of(len(case.reply.events[0]), 'event')}, {case.reply.comments} comments",)
+                (
+                    f"the stream so far: {number_of(len(case.reply.events[0]), 'event')}, "
+                    f"{number_of(case.reply.comments, 'comment')}",
+                )
             )
         return explain(code, fault.detail) or Sign()
 
