@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -166,3 +168,13 @@ def test_a_fleet_says_of_which_run_a_judgement_is(tmp_path: Path) -> None:
     marked = [one for one in documents if any("--reuse-judgement: judged as smoke-" in note for note in one["notes"])]
     assert len(marked) == 3
     assert {len(one["exchanges"]) for one in marked} == {4} and {one["verdict"] for one in marked} == {"GO"}
+
+
+def test_a_contract_that_is_known_stays_so_that_no_other_one_takes_its_place_in_memory() -> None:
+    """A contract is named by its place: a freed one's place may be another's, which would take its judgement."""
+    good, reusing = played(""), Reusing(wanted=True)
+    contract = good.contract._replace()  # of its own, as that of a target with waivers is
+    kept = sys.getrefcount(contract)
+    reusing.judgement_of(Ready("t", good.resolved, contract, {}, ""), good.sent)
+    gc.collect()  # a context may be a part of a ring
+    assert sys.getrefcount(contract) > kept

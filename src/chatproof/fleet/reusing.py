@@ -13,6 +13,7 @@ from chatproof.contract.probe import LISTING
 from chatproof.evidence.reply import Reply
 from chatproof.evidence.request_ids import REQUEST_IDS
 from chatproof.fleet.ready import Ready
+from chatproof.judging.contract import Contract
 from chatproof.judging.judge import Finding, Judgement, context_of, judge_in
 from chatproof.running.run import Sent
 from chatproof.wire.strictjson import Json
@@ -34,7 +35,8 @@ class Reusing:
 
     def __init__(self, *, wanted: bool) -> None:
         self._wanted = wanted
-        self._known: dict[str, tuple[str, tuple[Finding, ...]]] = {}
+        # With the contract, which is named by its place in memory: as long as it is held no other one has that place.
+        self._known: dict[str, tuple[str, tuple[Finding, ...], Contract]] = {}
 
     def judgement_of(self, ready: Ready, sent: Sent) -> tuple[Judgement, str]:
         """(the judgement of a run, what its notes say of where that is from)."""
@@ -42,7 +44,7 @@ class Reusing:
         context = context_of(contract, sent.exchanges, model=target.model, key=target.key, no_auth=target.no_auth)
         mark = "" if not self._wanted or sent.not_sent else _mark(ready, context)
         if mark in self._known:
-            run_id, findings = self._known[mark]
+            run_id, findings, _ = self._known[mark]
             if _is_leak_judged_alike(findings, context):
                 said = "differ in ids, times and texts only"
                 return Judgement(findings, context), f"--reuse-judgement: judged as {run_id}; the replies {said}"
@@ -55,7 +57,8 @@ class Reusing:
             if len(self._known) >= _MOST:
                 self._known.clear()
             # What was observed there, such as a number of bytes, was not observed here.
-            self._known[mark] = sent.run_id, tuple(finding._replace(observed="") for finding in made.findings)
+            unobserved = tuple(finding._replace(observed="") for finding in made.findings)
+            self._known[mark] = sent.run_id, unobserved, contract
         return made, ""
 
 
