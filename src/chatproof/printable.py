@@ -65,6 +65,7 @@ def decode(data: bytes) -> str:
 
 _CONTROLS = bytes(byte for byte in (*range(1, 32), 127) if byte not in b"\t\n\f\r\x1b")
 _SMALL, _BEGINNING = 8 * 1024, 8  # bytes: what is tried as compressed, and what is shown of what is no text
+_CODE_PAGE_FROM = 64  # bytes: fewer without a control in them may be compressed ones by chance
 
 
 def is_text(data: bytes) -> bool:
@@ -75,7 +76,11 @@ def is_text(data: bytes) -> bool:
         return True
     decoded = plain.decode("utf-8", "ignore").encode()
     odd = len(plain) - len(decoded.translate(None, _CONTROLS))
-    return odd * 5 <= len(plain) and not _is_deflated(data[:_SMALL])
+    if odd * 5 > len(plain):  # Russian, Chinese, Japanese: half of it is no UTF-8, and none of it controls
+        # One of nine compressed bytes is a control: of so many at least one, but for one time in two thousand.
+        may_be_a_code_page = len(plain) >= _CODE_PAGE_FROM and plain.translate(None, _CONTROLS) == plain
+        return may_be_a_code_page and not _is_deflated(data[:_SMALL])
+    return not _is_deflated(data[:_SMALL])
 
 
 def _is_deflated(data: bytes) -> bool:

@@ -81,3 +81,17 @@ def test_a_text_that_quotes_compressed_bytes_is_not_kept(form: str, way: str) ->
 def test_how_it_begins_is_kept() -> None:
     shown = f"the body is {snippet(COMPRESSED['gzip'])}, which is no JSON: see 1f 8b and 0x9c in the table of formats"
     assert Redactor([Secret(KEY)]).text(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("code_page", "words"),
+    [
+        ("gbk", "网关错误，请稍后再试，服务器暂时无法处理您的请求"),
+        ("shift_jis", "ゲートウェイエラー。しばらくしてからもう一度お試しください"),
+        ("cp1251", "Ошибка шлюза. Повторите попытку позже"),
+    ],
+)
+def test_an_error_page_of_another_code_page_is_text(code_page: str, words: str) -> None:
+    page = f"<html><head><title>502 Bad Gateway</title></head><body>{words}</body></html>".encode(code_page)
+    assert is_text(page)
+    assert not is_text(page.replace(b"<body>", b"\x02\x03\x04"))
