@@ -108,7 +108,11 @@ def test_only_what_was_selected_is_asked_for(inner: Inner) -> None:
     assert done.ret == 2
 
 
-def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(inner: Inner) -> None:
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(
+    inner: Inner, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    monkeypatch.setenv("CI", ci)  # with it, pytest's summary gives each message whole
     with inner.simulator.fault("model-not-found-503"):
         done = inner("chatproof", "-rA", "--junitxml=junit.xml")
     done.assert_outcomes(failed=1, errors=6, passed=8)
