@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup smoke test unit real lint types layers docs goldens clients site check nightly bench clean
+.PHONY: help setup smoke test unit real lint types layers docs goldens clients site check nightly nightly-tests nightly-tools bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -62,12 +62,17 @@ site: setup docs  ## build the documentation site into build/site, without a net
 
 check: lint types layers test  ## everything that CI runs
 
-nightly: setup  ## the long suites: LiteLLM, mutation of clauses and diagnosis
+nightly: setup  ## the long suites: tests beside clients, mutation and fuzzing; needs two cores
 	$(BIN)/python tests/real/install.py --all
 	-apt-get install -y -qq zsh fish mandoc pipx  # tests that need them are skipped where this fails
 	$(BIN)/python -m tests.web.install
-	$(BIN)/python -m pytest -m "nightly"
 	$(BIN)/python -m tools.clients.install
+	$(MAKE) --jobs=2 --keep-going nightly-tests nightly-tools  # one finds nothing less where the other fails
+
+nightly-tests:
+	$(BIN)/python -m pytest -m "nightly"
+
+nightly-tools:
 	$(BIN)/python -m tools.clients.run --check
 	$(BIN)/python -m tools.clients.run --check --api responses
 	$(BIN)/python -m tools.clients.run --check --api messages
