@@ -139,8 +139,9 @@ def test_without_files_it_is_a_line_a_target(place: str) -> None:
 
 def test_what_is_wrong_is_told(place: str, tmp_path: Path) -> None:
     for args, said in (
-        ((), "no target is named"),
+        ((), "next: name the targets to show: a/b c, away, bad, fine, s3cr3t-target\n"),
         (("other",), "no monitor has watched 'other'"),
+        (("fin",), "next: did you mean fine?"),
         (("fine", "--badge"), "--badge writes to the folder of --html"),
         (("fine", "--html", "/proc/none"), "the folder of --html cannot be made"),
     ):

@@ -37,6 +37,14 @@ def test_history(place: str) -> None:
     assert "interrupted, killed or still running" in lines[1] and "net.read_timeout" in lines[2]
     assert "https://llm.test/v1" in lines[2] and lines[-1] == f"4 runs in {place}"
     assert "no such run" in cli("history", "--journal", place, "--kind", "judge").stdout
+    assert (
+        "note: no run is of the target 'comet'; did you mean cometapi?"
+        in cli("history", "comet", "--journal", place).stdout
+    )
+    one = cli("history", "cometapi", "--journal", place, "--kind", "judge").stdout
+    assert one.count("\n") == 1, "the target is known: it is something else that fits nothing"
+    url = cli("history", "--journal", f"sqlite:///{place}")
+    assert url.returncode == 2 and "next: give the file's path alone" in url.stderr
     assert cli("history", CHATPROOF_JOURNAL=place).stdout == done.stdout
 
 

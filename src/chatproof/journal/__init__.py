@@ -50,9 +50,11 @@ def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: b
 
         return postgres.journal(place, create=create)
     if "://" in place:
-        raise JournalError(
-            "journal.url", "the kind of the journal's URL is not known", "give a path, or postgresql://…"
+        known = place.startswith(("sqlite:", "file:"))  # as other tools name one; with options that we would not read
+        advice = (
+            "give the file's path alone, without what stands before it" if known else "give a path, or postgresql://…"
         )
+        raise JournalError("journal.url", "the kind of the journal's URL is not known", advice)
     if place.endswith((".jsonl", ".ndjson")):
         from chatproof.journal import jsonl
 

@@ -19,7 +19,7 @@ _SAID = 140
 def render(document: dict[str, Any], lines: Lines) -> str:
     headline(document, lines)
     findings = _worst_first(document["findings"])
-    lines.add("", _sentence(document, findings))
+    lines.add("clauses", _sentence(document, findings))
     if lines.style.verbosity < 0:
         return lines.text()
     _causes(document, lines)
@@ -76,7 +76,7 @@ def _sentence(document: dict[str, Any], findings: list[dict[str, str]]) -> str:
 
 
 def _required(count: int) -> str:
-    return _many(count, "required clause")
+    return f"{count} required"
 
 
 def _many(count: int, word: str) -> str:

@@ -13,6 +13,7 @@ from chatproof.journal import Filters
 from chatproof.journal.clocks import steps
 from chatproof.journal.entry import CHAT
 from chatproof.journal.reading import NO_END, VERDICTS, Row
+from chatproof.journal.store import Journal
 from chatproof.printable import cut, inert_json
 from chatproof.reporters.lines import paint
 from chatproof.surfaces import surface_of
@@ -34,6 +35,7 @@ COLUMNS = (
     "api",
 )
 _STEPS = 3  # notes on a clock that went back
+_LOOKED_AT = 500  # runs, for the names of their targets
 _KINDS = ("smoke", "validate", "judge")
 
 
@@ -46,6 +48,8 @@ def main(argv: list[str]) -> int:
     kept = open_journal(args)
     runs = kept.list(filters)
     say({"text": _text, "json": _json, "csv": _csv}[args.format](runs, kept.shown, filters))
+    if not runs and args.format == "text":
+        say(_unknown(filters) or _other_targets(kept, filters.target))
     return 0
 
 
@@ -135,7 +139,7 @@ def _csv(runs: list[Row], shown: str, filters: Filters) -> str:
 
 def _text(runs: list[Row], shown: str, filters: Filters) -> str:
     if not runs:
-        return f"no such run in {shown}\n{_unknown(filters)}"
+        return f"no such run in {shown}\n"
     table = [("started (UTC)", "verdict", "target", "model", "where", "run", "cause")]
     table += [
         (
@@ -184,6 +188,13 @@ def _unknown(filters: Filters) -> str:
         if word and not any(name == word or name.startswith(f"{word.removesuffix('.*')}.") for name in names)
     ]
     return f"note: no {' and no '.join(wrong)} is known; see: chatproof explain\n" if wrong else ""
+
+
+def _other_targets(kept: Journal, name: str) -> str:
+    """A target's name may be mistyped; those of the newest runs are near at hand."""
+    rows = kept.list(Filters(limit=_LOOKED_AT)) if name and not kept.list(Filters(target=name, limit=1)) else []
+    names = dict.fromkeys(row.base_url if row.target in ("", "url") else row.target for row in rows)
+    return f"note: no run is of the target {cut(name, 60)!r}; {cut(near(name, names), 200)}\n" if names else ""
 
 
 def _cause(row: Row) -> str:

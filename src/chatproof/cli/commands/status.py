@@ -11,8 +11,9 @@ from chatproof.cli.output import Artefact, WriteError, say, say_json, warn
 from chatproof.cli.shared.keeping import add_option, named
 from chatproof.cli.shared.options import parser
 from chatproof.journal import JournalError
+from chatproof.printable import cut
 from chatproof.target import config_files, monitor_fields
-from chatproof.usage_error import UsageError, install
+from chatproof.usage_error import UsageError, install, near
 
 EXTRA = "monitor"
 _STALE = 3600.0
@@ -33,14 +34,25 @@ def main(argv: list[str]) -> int:
     to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml and no other file")
     add_option(to)
     args = to.parse_args(argv)
-    if not args.targets:
-        raise UsageError(
-            "usage", "no target is named: you must choose what the public sees", "name the targets to show"
-        )
     if args.badge and not args.html:
         raise UsageError("usage", "--badge writes to the folder of --html", "use: --html DIR --badge")
     _need_extra()
+    if not args.targets:
+        said = "no target is named: you must choose what the public sees"
+        raise UsageError("usage", said, f"name the targets to show{_watched(args)}")
     return _write(args)
+
+
+def _watched(args: argparse.Namespace) -> str:
+    """The targets that the journal's monitor has watched, where there is one."""
+    from chatproof.monitoring.board import Board
+    from chatproof.monitoring.store import Store
+
+    try:
+        names = sorted(Store(journal.open(named(args), create=False), Board({})).look())
+    except JournalError:
+        return ""
+    return f": {cut(', '.join(names), 200)}" if names else ""
 
 
 def _write(args: argparse.Namespace) -> int:
@@ -54,7 +66,10 @@ def _write(args: argparse.Namespace) -> int:
         shown = public.read(Store(kept, Board({})), names, _stale_after(args, names), time.time())
     except KeyError as error:
         said = f"no monitor has watched {str(error.args[0])[:60]!r} with this journal"
-        raise UsageError("usage", said, "name targets as in chatproof serve, and its journal with --journal") from None
+        advice = "name targets as in chatproof serve, and its journal with --journal"
+        raise UsageError(
+            "usage", said, near(str(error.args[0]), error.args[1], advice) if error.args[1] else advice
+        ) from None
     except JournalError as error:
         if error.code != "journal.missing":
             raise

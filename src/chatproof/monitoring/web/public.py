@@ -39,12 +39,12 @@ class Public(NamedTuple):
 
 def read(store: Store, names: Sequence[str], stale_after: Mapping[str, float], at: float) -> Public:
     """What a monitor's journal says of these targets now. Nothing is written. Raises JournalError, and KeyError with
-    the name of a target that no monitor has watched."""
+    the name of a target that no monitor has watched, and the names of those that one has."""
     store.board = Board({name: Policy(stale_after=stale_after[name]) for name in names})
     known = store.look()
     for name in names:
         if name not in known:
-            raise KeyError(name)
+            raise KeyError(name, sorted(known))
     standings = store.board.standings
     silent = {name for name, standing in standings.items() if standing.silent}
     spent = {name for name, standing in standings.items() if standing.spent}
