@@ -26,8 +26,8 @@ from chatproof import clock, journal
 from chatproof.analysis.comparison.document import MOST, Comparison, build
 from chatproof.contract.clause import VALIDATE
 from chatproof.record.document import Run
+from chatproof.running import beside, side_by_side
 from chatproof.running import run as running
-from chatproof.running import side_by_side
 from chatproof.running.aio import carried_out, together
 from chatproof.running.ask_again import MOST as ASKED_AGAIN
 from chatproof.running.ask_again import Side, settled
@@ -93,12 +93,12 @@ async def compare(
     streams, as `chatproof compare` has it. `environ` and `journal` (of each target's run) are as for `smoke`.
     Raises what `smoke` does, and UsageError for too few or too many targets.
     """
-    resolved = [check(target) for target in (a, *candidates)]
+    environ = _environ(environ)
+    resolved = beside.apart((check(target) for target in (a, *candidates)), environ)
     if not 2 <= len(resolved) <= MOST:
         raise UsageError("usage", f"{len(resolved)} targets are named", f"name A and B, and up to {MOST} in all")
     apis = {one.target.api for one in resolved}
     required = side_by_side.known_capabilities(requires, apis).union(*(one.requires for one in resolved))
-    environ = _environ(environ)
     settings = settings or Settings(kind=VALIDATE, stream=True, unasked=True)
     each = [side_by_side.with_opt_in(settings, one, required) for one in resolved]
     made: dict[int, Carried] = {}

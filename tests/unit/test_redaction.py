@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof.secrets import escapes, known_formats, redaction
+from chatproof.secrets import escapes, inflated, known_formats, redaction
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
 from chatproof.wire.exchange import Secret
 from tests.support import KEY
@@ -203,10 +203,10 @@ def test_what_stands_before_the_damage_in_gzip_is_read(damage: int) -> None:
 
 
 def test_a_key_behind_more_gzip_than_is_looked_at_is_not_kept() -> None:
-    many = [packed(b"nothing here %d" % n).decode() for n in range(redaction._MOST_GZIP)]
+    many = [packed(b"nothing here %d" % n).decode() for n in range(inflated._MOST_GZIP)]
     redactor = Redactor([SECRET])
     for texts in (
-        [packed(b"\0" * redaction._GZIP_BYTES + KEY.encode()).decode()],
+        [packed(b"\0" * inflated._GZIP_BYTES + KEY.encode()).decode()],
         [*many, packed(KEY.encode()).decode()],
     ):
         assert redactor.finds("\n".join(texts))

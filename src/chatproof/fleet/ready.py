@@ -1,16 +1,21 @@
 """What every process of a fleet makes of a target's name by itself: key, contract, requests. Nothing is sent here."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from chatproof.fleet.targets import Listed, resolve
 from chatproof.judging.contract import Contract
+from chatproof.running import beside
 from chatproof.running.plan import Settings, contract_for, plan
 from chatproof.secrets.redaction import fingerprint
 from chatproof.target.target import Resolved, Wanted
 from chatproof.usage_error import UsageError
-from chatproof.wire.exchange import Request
+from chatproof.wire.exchange import Request, Secret
 
+_PLACES = ("key_env", "key_file", "key_keyring", "profile", "proxy", "no_auth")
+_MOST_PLACES = 256  # of keys, which are looked for in the replies to all targets
 NO_OWN = "requests of its own, which a fleet does not send; use chatproof smoke NAME"
 
 
@@ -68,9 +73,26 @@ class Fleet:
             resolved = resolved._replace(notes=(*resolved.notes, f"{name} has {NO_OWN}"))
         if self.notes:
             resolved = resolved._replace(notes=(*resolved.notes, *self.notes))
+        resolved = resolved._replace(besides=self._besides)
         contract = self._contract(resolved)
         planned = plan(contract, resolved, self.settings)
         return Ready(name, resolved, contract, planned, fingerprint(target.key) if target.key else "")
+
+    @cached_property
+    def _besides(self) -> tuple[Secret, ...]:
+        """The secrets of all targets, read from each place once: a gateway may give one target's reply to another."""
+        places: dict[Any, Listed] = {}
+        for row in self.rows.values():
+            said = row.entry
+            headers = sorted(said.get("headers", {}).items())
+            places.setdefault((*map(said.get, _PLACES), str(headers)), row)
+            if len(places) == _MOST_PLACES:
+                break
+        found = []
+        for row in places.values() if len(places) > 1 else ():
+            with suppress(UsageError):  # told of when it is asked
+                found.append(resolve(row, self.wanted, self.environ))
+        return next((one.besides for one in beside.apart(found, self.environ)), ())
 
     def _contract(self, resolved: Resolved) -> Contract:
         """Made once for targets that have the same: a fleet has few kinds."""

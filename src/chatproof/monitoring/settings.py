@@ -12,6 +12,7 @@ from chatproof.monitoring.schedule import runs_a_day
 from chatproof.monitoring.standing import Policy, Rule
 from chatproof.monitoring.values import FREE, SMOKE, VALIDATE
 from chatproof.monitoring.windows import Window
+from chatproof.running import beside
 from chatproof.running.plan import Settings, contract_for, plan
 from chatproof.surfaces.model_listing import AUTO
 from chatproof.target import config_files, monitor_fields
@@ -91,13 +92,16 @@ def load(config: str, environ: Mapping[str, str]) -> Configured:
     top = said["monitor"] or {}
     of_all = monitor_fields.values(top)
     variable = environ.get(config_files.VARIABLE, "")
-    targets = {}
+    found: dict[str, tuple[Resolved, Mapping[str, Any]]] = {}
     for name, entry, file, by, place, authorities in config_files.listed(said, names):
         chosen = Chosen(entry, name, notes=said["ignored"])
         chosen.file, chosen.by, chosen.place, chosen.ca_data = file, by, place, authorities
         resolved = settle(chosen, Wanted(target=name, config=config, config_variable=variable), environ)
-        values = monitor_fields.values(top, entry["monitor"])
-        targets[name] = watched(name, resolved, values)
+        found[name] = resolved, monitor_fields.values(top, entry["monitor"])
+    each = beside.apart((resolved for resolved, _ in found.values()), environ)
+    targets = {
+        name: watched(name, resolved, values) for (name, (_, values)), resolved in zip(found.items(), each, strict=True)
+    }
     if said["journal"]:
         config_files.gate(said, "journal")
     return Configured(

@@ -15,6 +15,7 @@ from chatproof.judging.contract import Contract
 from chatproof.judging.judge import Finding, Judgement
 from chatproof.record.exchanges import cut_texts, exchange_rows, upstream_of
 from chatproof.record.sanitized import sanitized
+from chatproof.secrets import redaction
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint, redactor
 from chatproof.target.target import Target
 from chatproof.values import NamedTuple
@@ -109,6 +110,7 @@ class Facts(NamedTuple):
     keep_bodies: bool = False
     keys: tuple[Secret, ...] = ()  # further keys that a capture holds
     others: tuple[Secret, ...] = ()  # and what else of it must not be shown: cookies, tokens
+    besides: tuple[Secret, ...] = ()  # of other targets, and of the proxy
     narrowed: tuple[str, ...] = ()  # why less than the whole contract of this kind was judged; empty: all of it was
     requests: tuple[dict[str, Any], ...] = ()  # of the user's own: what they are made of, and why they were refused
     explained: tuple[dict[str, Any], ...] = ()  # which part of what we ask at once is refused
@@ -190,7 +192,7 @@ def build(
                 continue  # the requests of a capture are somebody's own: their prompts are nobody's to send again
             probe = contract.surface.known(e.probe)
             row["request"]["template"] = validate_sections.template(e.request, probe, target.key_source)
-    clean = _clean(document, target, facts.keys, facts.others)
+    clean = _clean(document, target, facts.keys, facts.others, facts.besides)
     for exchange in clean["exchanges"]:
         cut_texts(exchange)
     if "terms" not in clean:
@@ -199,13 +201,17 @@ def build(
 
 
 def observed(
-    target: Target, contract: Contract, exchanges: list[Exchange], judgement: Judgement
+    target: Target,
+    contract: Contract,
+    exchanges: list[Exchange],
+    judgement: Judgement,
+    besides: tuple[Secret, ...] = (),
 ) -> dict[str, list[dict[str, Any]]]:
     """Make the exchanges and findings of a run's document alone, redacted, without excerpts: for comparing answers
     that are in no run's record."""
     made, _ = exchange_rows(exchanges, judgement.context, _leaky(judgement, set()), set())
     rows = {"exchanges": made, "findings": [_finding(f) for f in judgement.findings]}
-    clean = _clean(rows, target)
+    clean = _clean(rows, target, besides=besides)
     for exchange in clean["exchanges"]:
         cut_texts(exchange)
     return clean
@@ -231,18 +237,20 @@ def opening(target: Target, contract: Contract, facts: Opening) -> dict[str, Any
     return _clean(document, target)
 
 
-_SHORTEST = 8  # characters from which on a header's value is looked for: a shorter one is an ordinary word
-
-
 def searched(target: Target) -> tuple[Secret, ...]:
-    """The values of further headers that are taken out of what is kept."""
-    return tuple(header.value for header in target.headers if len(header.value) >= _SHORTEST)
+    """The values of further headers that are taken out of what is kept; a shorter one is an ordinary word."""
+    return tuple(header.value for header in target.headers if len(header.value) >= redaction.SHORTEST)
 
 
 def _clean(
-    document: dict[str, Any], target: Target, keys: tuple[Secret, ...] = (), others: tuple[Secret, ...] = ()
+    document: dict[str, Any],
+    target: Target,
+    keys: tuple[Secret, ...] = (),
+    others: tuple[Secret, ...] = (),
+    besides: tuple[Secret, ...] = (),
 ) -> dict[str, Any]:
     secrets = [*([target.key] if target.key else []), *keys, *searched(target)]
+    secrets = [*dict.fromkeys((*secrets, *besides[: redaction.MOST_IN_FULL]))] if besides else secrets
     own = redactor(*secrets)
     whole = Redactor(secrets, list(others)) if others else own
     # As one text first: nearly every document is clean. Each string once: most of them stand there many times, and
@@ -256,11 +264,14 @@ def _clean(
     if own.finds_as_it_is("\n".join(joined)):
         for exchange in document["exchanges"]:
             _hide_pieces(exchange["response"], own)
-    if any(start in text for start in FOREIGN_STARTS):
+    foreign = any(start in text for start in FOREIGN_STARTS)
+    if foreign:
         from chatproof.secrets import known_formats
 
         document = _redacted(document, known_formats.without)
-    elif not found:
+    if (many := redaction.among_many(besides, lambda: _strings(document))) is not None:
+        document = _redacted(document, many.text_plainly)
+    elif not (found or foreign):
         whole.remember(new)
     return document
 

@@ -12,7 +12,7 @@ from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.judge import Judgement
 from chatproof.printable import is_text
 from chatproof.secrets import bundle_scan
-from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, clean, find_secret
+from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, MOST_IN_FULL, clean, find_secret, plainly
 from chatproof.wire.exchange import Exchange, Response, Secret
 
 MOST = 1024 * 1024
@@ -46,22 +46,35 @@ class WholeBody(NamedTuple):
         return f"<WholeBody of {self.exchange}, {len(self.data)} bytes>"
 
 
-def of(judgement: Judgement, exchanges: list[Exchange], others: tuple[Secret, ...] = ()) -> tuple[WholeBody, ...]:
+def of(
+    judgement: Judgement,
+    exchanges: list[Exchange],
+    others: tuple[Secret, ...] = (),
+    besides: tuple[Secret, ...] = (),
+) -> tuple[WholeBody, ...]:
     """The bodies of the exchanges that the findings put in question, in order; an empty body is none.
 
-    `others` are secrets besides the key: values of further headers.
+    `others` are secrets besides the key: values of further headers. `besides` are those of other targets; where there
+    are many, a body that holds one as it stands is refused.
     """
+    others = (*dict.fromkeys((*others, *besides[:MOST_IN_FULL])),)
     for reply in judgement.context.replies.values():
         reply.forget()  # the room is needed: what is kept is searched in many readings
     troubled = {f.exchange for f in judgement.findings if f.outcome in (BROKEN, UNDECIDED)}
     return tuple(
-        _kept(exchange, exchange.response, judgement, others)
+        _kept(exchange, exchange.response, judgement, others, besides[MOST_IN_FULL:])
         for exchange in exchanges
         if exchange.id in troubled and exchange.response is not None and exchange.response.body
     )
 
 
-def _kept(exchange: Exchange, response: Response, judgement: Judgement, others: tuple[Secret, ...]) -> WholeBody:
+def _kept(
+    exchange: Exchange,
+    response: Response,
+    judgement: Judgement,
+    others: tuple[Secret, ...],
+    many: tuple[Secret, ...],
+) -> WholeBody:
     key = judgement.context.key
     # Searching takes a hundred times the room of what is searched: of what is larger anyway only the beginning is kept.
     large = len(response.body) > MOST
@@ -72,6 +85,8 @@ def _kept(exchange: Exchange, response: Response, judgement: Judgement, others: 
             data, refused = _redacted(exchange, data, secret)
         if not refused and secret is not None and _reads(secret, exchange, response, data, judgement):
             refused = HIDDEN
+    if many and plainly(many).finds_plainly(data.decode("latin-1")):
+        refused = FOREIGN
     if refused:
         return WholeBody(exchange.id, b"", False, refused)
     return WholeBody(exchange.id, _cut(data, BEGINNING if large else MOST), not large and len(data) <= MOST)

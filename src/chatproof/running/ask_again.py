@@ -19,7 +19,7 @@ from chatproof.record import document
 from chatproof.running.burst import LONGEST_PAUSE, patience
 from chatproof.running.dispatch import Pause, Transport, Wave, transport_options
 from chatproof.running.plan import Settings, request_for
-from chatproof.running.run import Carried
+from chatproof.running.run import Carried, besides_of
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Exchange
 
@@ -57,6 +57,7 @@ class Side:
         self._resolved, self._settings, self._carried = resolved, settings, carried
         self._exchanges = {exchange.probe: exchange for exchange in carried.sent.exchanges}
         self._transport = Transport(transport_options(resolved, environ))
+        self._besides = besides_of(resolved, environ)
 
     @property
     def probes(self) -> list[str]:
@@ -122,7 +123,7 @@ class Side:
             no_auth=target.no_auth,
             not_sent=self._carried.sent.not_sent,
         )
-        seen = document.observed(target, self._carried.contract, list(exchanges.values()), judgement)
+        seen = document.observed(target, self._carried.contract, list(exchanges.values()), judgement, self._besides)
         if self._settings.requests:
             from chatproof.running import own_requests
 

@@ -188,7 +188,7 @@ def transport_options(
         except tls.TrustError as error:
             raise UsageError("usage", str(error), "check --ca-file") from None
         made = lambda: context  # noqa: E731
-    proxy = _proxy(_proxy_in_force(resolved, environ)[0])
+    proxy = _proxy(proxy_in_force(resolved, environ)[0])
     here = _in_container(resolved.url, environ)
     return Options(target.timeout, tls=made, proxy=proxy, allow_http=target.allow_http, in_container=here)  # type: ignore[arg-type]
 
@@ -202,7 +202,7 @@ def _in_container(url: Url, environ: Mapping[str, str]) -> bool:
 
 def origin_of(resolved: Resolved, environ: Mapping[str, str]) -> dict[str, Any]:
     """By what way the endpoint is reached, for head and record."""
-    wanted, by = _proxy_in_force(resolved, environ)
+    wanted, by = proxy_in_force(resolved, environ)
     ca_file, url = resolved.target.ca_file, resolved.url.origin
     if not (wanted or ca_file or resolved.origin.get("config")):
         return {"url": url, "config": None, "proxy": None, "ca_file": None}
@@ -213,7 +213,7 @@ def origin_of(resolved: Resolved, environ: Mapping[str, str]) -> dict[str, Any]:
     return origin.describe(origin.Way(url, shown, by, ca_file, resolved.origin))
 
 
-def _proxy_in_force(resolved: Resolved, environ: Mapping[str, str]) -> tuple[str, str]:
+def proxy_in_force(resolved: Resolved, environ: Mapping[str, str]) -> tuple[str, str]:
     """(the proxy's URL, where it is from); empty where there is none."""
     wanted = resolved.target.proxy
     return _proxy_from(environ, resolved) if wanted == "env" else (wanted, resolved.origin.get("proxy_by", ""))

@@ -11,14 +11,14 @@ from chatproof.judging.contract import Contract
 from chatproof.judging.judge import Judgement, judge
 from chatproof.record import document
 from chatproof.record.document import Run
-from chatproof.running.dispatch import Stop, Transport, carried_out, origin_of, transport_options
+from chatproof.running.dispatch import Stop, Transport, carried_out, origin_of, proxy_in_force, transport_options
 from chatproof.running.plan import USER_AGENT, LeftOut, Settings, contract_for, plan
 from chatproof.running.scheduler import Sending
 from chatproof.surfaces.model_listing import AUTO
 from chatproof.target import environment
 from chatproof.target.target import Resolved, Target, check
 from chatproof.values import NamedTuple
-from chatproof.wire.exchange import Exchange
+from chatproof.wire.exchange import Exchange, Secret
 
 if TYPE_CHECKING:
     from chatproof.diagnosis.diagnosis import Diagnosis
@@ -271,6 +271,7 @@ def conclude(
         explained=explained,
         unasked=settings.kind == VALIDATE or settings.unasked,
         narrowed=narrowed,
+        besides=besides_of(resolved, environ),
     )
     diagnoses: tuple[Diagnosis, ...] = ()
     if judgement.troubled:  # a clean run needs no table of failure modes, and does not load it
@@ -288,8 +289,17 @@ def conclude(
         from chatproof.record import whole_bodies
 
         ours = [exchange for exchange in sent.exchanges if not is_own(exchange.probe)]
-        made = made._replace(bodies=whole_bodies.of(judgement, ours, document.searched(target)))
+        made = made._replace(bodies=whole_bodies.of(judgement, ours, document.searched(target), facts.besides))
     return made
+
+
+def besides_of(resolved: Resolved, environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """What else must not stand in the record; most runs have a proxy without a password, and no other target."""
+    if not (resolved.besides or "@" in proxy_in_force(resolved, environ)[0]):
+        return ()
+    from chatproof.running import beside
+
+    return (*beside.of_proxy(resolved, environ), *resolved.besides)
 
 
 def _shown(path: str) -> str:

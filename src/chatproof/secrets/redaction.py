@@ -7,7 +7,7 @@ character, no regular expression.
 """
 
 from binascii import b2a_base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
 
@@ -25,9 +25,8 @@ _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are o
 _MOST_PIECES = 3  # of a key, shorter than a key, in one text: line ends and length limits make fewer
 _GROUP = 4
 _FEW = 64  # places to look at: to search the joined texts for each costs less than to cut every run out of them
-_MOST_TRIED, _MOST_GZIP = 128, 32  # base64 runs that are looked into, and that may hold anything
-_GZIP_BYTES, _PIECE = 64 * 1024, 512  # read of each, and at once where it is damaged
 _READ = 1024 * 1024  # as in secrets/reading.py
+MOST_IN_FULL = 8  # further secrets that are looked for in every form; what is beyond, as it stands
 _REMEMBERED, _SHORT_TEXT = 4096, 200  # texts that were found clean, and the length of the longest that is remembered
 _MOST_ESCAPES = 50_000  # of one kind, in a reply: more is no text
 FOREIGN_STARTS = (
@@ -163,49 +162,12 @@ def _held(data: bytes, read: bytes) -> tuple[bytes, bool]:
 
 
 def _inflated(data: bytes) -> tuple[bytes, bool]:
-    """(What gzip in base64 holds, whether all of it was read). Such text begins with H4sI. The look is bounded: more of
-    it is no accident."""
+    """(What gzip in base64 holds, whether all of it was read). Such text begins with H4sI."""
     if b"H4sI" not in data:
         return b"", True
-    import re
-    import zlib
-    from binascii import a2b_base64
+    from chatproof.secrets import inflated
 
-    found: list[bytes] = []
-    complete = True
-    for number, run in enumerate(re.finditer(rb"H4sI[A-Za-z0-9+/_-]{20,}+", data.replace(b"\\/", b"/"))):
-        if number == _MOST_TRIED:
-            return b"\n".join(found), False
-        text = run[0][: 4 * (_GZIP_BYTES // 4)].translate(bytes.maketrans(b"-_", b"+/"))
-        packed, inflating, held = a2b_base64(text[: len(text) // 4 * 4]), zlib.decompressobj(31), b""
-        try:
-            held = inflating.decompress(packed, _GZIP_BYTES)
-        except zlib.error:  # what came before the damage can be read all the same: byte by byte, it is not thrown away
-            held = _before_the_damage(packed)
-        if held and len(found) == _MOST_GZIP:
-            return b"\n".join(found), False
-        found += [held[:_GZIP_BYTES]] if held else []
-        complete = complete and len(held) < _GZIP_BYTES and len(run[0]) <= _GZIP_BYTES
-    return b"\n".join(found), complete
-
-
-def _before_the_damage(packed: bytes) -> bytes:
-    """In pieces, the damaged one byte by byte from where it begins."""
-    import zlib
-    from contextlib import suppress
-
-    inflating, held = zlib.decompressobj(31), b""
-    with suppress(zlib.error):
-        for at in range(0, len(packed), _PIECE):
-            before, piece = inflating.copy(), packed[at : at + _PIECE]
-            try:
-                held += inflating.decompress(piece, _GZIP_BYTES)
-            except zlib.error:
-                for start in range(len(piece)):
-                    held += before.decompress(piece[start : start + 1], _GZIP_BYTES)
-            if len(held) >= _GZIP_BYTES:
-                break
-    return held
+    return inflated.held(data)
 
 
 def _squeeze(data: bytes) -> bytes:
@@ -315,20 +277,26 @@ class Redactor:
 
     def finds(self, text: str) -> bool:
         """Whether `text` holds anything that would be removed. Of several texts, joined by line ends, that one does."""
-        return any(form in text for form in self._whole) or bool(self._windows.hits(text)) or self._hides(text)
+        return self.finds_plainly(text) or self._hides(text)
 
     def finds_as_it_is(self, text: str) -> bool:
         """Whether `text` holds a secret in one form. For values in a row, which make long runs that mean nothing."""
-        if any(form in text for form in self._whole) or self._windows.hits(text):
-            return True
-        return bool(self._squeezed.hits(_squeeze(text.encode("utf-8", "replace")).decode()))
+        return self.finds_plainly(text) or bool(self._squeezed.hits(_squeeze(text.encode("utf-8", "replace")).decode()))
 
-    def text(self, text: str) -> str:
-        """`text` without any secret, nor any eight characters of a long one, whatever their case."""
+    def finds_plainly(self, text: str) -> bool:
+        """Whether a secret, or eight characters of a long one, stand in `text` in a form that is registered."""
+        return any(form in text for form in self._whole) or bool(self._windows.hits(text))
+
+    def text_plainly(self, text: str) -> str:
+        """`text` without those."""
         for form in self._whole:
             if form in text:
                 text = text.replace(form, MARK)
-        text = self._without_runs(text)
+        return self._without_runs(text)
+
+    def text(self, text: str) -> str:
+        """`text` without any secret, nor any eight characters of a long one, whatever their case."""
+        text = self.text_plainly(text)
         return MARK if self._hides(text.replace(MARK, " ")) else text
 
     def _hides(self, text: str) -> bool:
@@ -361,10 +329,24 @@ class Redactor:
         return MARK if short > _MOST_PIECES else "".join([*pieces, text[at:]])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def redactor(*secrets: Secret) -> Redactor:
     """The Redactor of these secrets, made once: a run needs it when it begins and when it ends."""
     return Redactor([*secrets])
+
+
+@lru_cache(maxsize=2)
+def plainly(secrets: tuple[Secret, ...]) -> Redactor:
+    """A Redactor of many secrets at once, for texts in which they may stand as they are."""
+    return Redactor([], [*secrets])
+
+
+def among_many(secrets: tuple[Secret, ...], texts: Callable[[], Iterable[str]]) -> Redactor | None:
+    """The Redactor of secrets that are too many to be looked for in full, where one stands in the texts as it is."""
+    if len(secrets) <= MOST_IN_FULL:
+        return None
+    found = plainly(secrets)
+    return found if found.finds_plainly("\n".join(texts())) else None
 
 
 def clean(text: str, *secrets: Secret | None) -> str:

@@ -16,8 +16,7 @@ from chatproof.wire.exchange import Header, Secret, Url, hold_secret
 if TYPE_CHECKING:
     from chatproof.wire.exchange import Exchange
 
-SIMULATOR = "simulator"
-LOCAL = "local"
+SIMULATOR, LOCAL = "simulator", "local"
 OWN_VARIABLE = "CHATPROOF_API_KEY"
 _BY_PROGRAM = {"proxy_by": "the program", "ca_file_by": "the program"}
 CLIENT = ("client_cert", "client_key", "client_key_pass")
@@ -120,6 +119,7 @@ class Resolved(NamedTuple):
     clients: tuple[str, ...] = ()  # of the user's: what breaks them is a must
     prices: Mapping[str, float] = {}  # per million tokens: prompt, completion, perhaps cached
     listing: "Exchange | None" = None  # the answer in which --model auto found no list of models: all that is sent
+    besides: tuple[Secret, ...] = ()  # of this process's other targets: taken out of this one's records, too
 
 
 class Chosen:

@@ -17,6 +17,7 @@ from chatproof.cli.shared import keeping, own_requests, publish
 from chatproof.cli.shared.keeping import Keeper
 from chatproof.cli.shared.options import Parser, add_requests, add_target, find_target
 from chatproof.contract.surface import CHAT
+from chatproof.running import beside
 from chatproof.running.plan import Settings
 from chatproof.running.run import Carried
 from chatproof.running.side_by_side import Job, known_capabilities, run_all, with_opt_in
@@ -64,6 +65,7 @@ def main(argv: list[str]) -> int:
     live = {number: find_target(one, need_key=not args.plan) for number, one in enumerate(each) if not recorded[number]}
     live = {number: with_clients(resolved, args.client) for number, resolved in live.items()}
     _keys_apart(live, each)
+    live = dict(zip(live, beside.apart(live.values(), os.environ), strict=True))
     apis = {*(one.target.api for one in live.values()), *(str(one.get("api", CHAT)) for one in recorded if one)}
     required = known_capabilities(capabilities(args.require), apis)
     requires = required.union(*(resolved.requires for resolved in live.values()))

@@ -16,6 +16,7 @@ from chatproof.printable import escape, number_of
 from chatproof.record.document import searched
 from chatproof.running.dispatch import Stop, Transport, Wave, send_all, transport_options
 from chatproof.running.plan import request_for
+from chatproof.running.run import besides_of
 from chatproof.running.twin import in_other_form, refuses_key
 from chatproof.secrets.redaction import clean
 from chatproof.surfaces import surface_of
@@ -165,5 +166,5 @@ def _safe(id: str, resolved: Resolved) -> str:
 
 
 def _without_secrets(text: str, resolved: Resolved) -> str:
-    """Without the key and the values of further headers."""
-    return clean(text, resolved.target.key, *searched(resolved.target))
+    """Without the key, the values of further headers and a proxy's password."""
+    return clean(text, resolved.target.key, *searched(resolved.target), *besides_of(resolved, os.environ))
