@@ -5,16 +5,20 @@ from __future__ import annotations
 import builtins
 import io
 import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatproof import simulator
 from chatproof.monitoring.alerting import apprise_url
 from chatproof.monitoring.alerting.apprise_url import LOOPBACK, SERVICES
 from chatproof.monitoring.alerting.notice import Notice
 from chatproof.monitoring.alerting.through_apprise import Apprise
 from chatproof.monitoring.values import OPENED
+from chatproof.transport import tls
 from chatproof.wire.exchange import Secret
 from tests.alerting.incidents import incident
 
@@ -220,3 +224,52 @@ def test_authorities_and_passwords_of_the_environment_are_not_used(
     for verify, authorization in seen:
         assert str(verify).endswith("cacert.pem") and str(tmp_path) not in str(verify)
         assert authorization and authorization.startswith("GenieKey ")
+
+
+@pytest.mark.parametrize("scheme", [*LOOPBACK, "gotifys"])
+def test_a_proxy_of_a_variable_sees_nothing_in_clear(
+    scheme: str, spoken_to: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even for this machine, which no NO_PROXY names; over TLS the proxy only carries it (docs/guides/alerts.md)."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://evil.test:3128")
+    url, host = GOOD[scheme]
+    assert judged_and_sent(url, spoken_to) == ""
+    assert {name for name, _ in spoken_to} == {"evil.test" if scheme == "gotifys" else host}
+
+
+def _mail_server(listening: socket.socket, heard: list[bytes]) -> None:
+    """Takes STARTTLS, and no password."""
+    sock, _ = listening.accept()
+    sock.sendall(b"220 own.test\r\n")
+    with suppress(OSError):
+        while said := sock.recv(4096):
+            heard.append(said)
+            if said.upper().startswith(b"EHLO"):
+                sock.sendall(b"250-own.test\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS\r\n")
+            elif said.upper().startswith(b"STARTTLS"):
+                sock.sendall(b"220 go\r\n")
+                sock = simulator._context("good").wrap_socket(sock, server_side=True)
+            else:
+                sock.sendall(b"535 no\r\n")
+    sock.close()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_mail_server_is_believed_by_the_systems_authorities_only(
+    trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL would take those that SSL_CERT_FILE names, and the password would be sent. `trusted` is the control."""
+    monkeypatch.setenv("SSL_CERT_FILE", simulator._CA_FILE)
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_mail_server, args=(listening, heard), daemon=True).start()
+        url = f"mailtos://user:CANARYpassword@localhost:{listening.getsockname()[1]}?from=a@own.test&to=b@own.test"
+        if trusted:
+            ours = tls.context(simulator._CA_FILE)
+            monkeypatch.setattr(tls, "context", lambda: ours)
+        Apprise(Secret(url)).deliver([Notice(OPENED, incident())], 1.0)
+    assert any(said.startswith(b"STARTTLS") for said in heard)
+    assert any(said.startswith(b"AUTH") for said in heard) is trusted

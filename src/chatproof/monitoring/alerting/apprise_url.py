@@ -8,6 +8,9 @@ options are on a list, and host and encryption are those of the object that will
 import logging
 import os
 import re
+import ssl
+import sys
+from types import ModuleType
 from typing import Any
 
 from chatproof.transport import resolver
@@ -122,7 +125,40 @@ def service_of(url: Secret) -> Any:
     os.environ["NETRC"] = os.devnull  # requests sends what ~/.netrc has for the host, in place of the token
     os.environ.pop("SSLKEYLOGFILE", None)
     resolver.take_away()
+    _without_variables()
     return service
+
+
+def _without_variables() -> None:
+    """Let no variable say who may read what is sent: a proxy sees what is not encrypted, and OpenSSL's own way to the
+    system's authorities, which a mail plugin goes, begins with SSL_CERT_FILE and SSL_CERT_DIR."""
+    from requests import sessions
+
+    vars(sessions)["get_environ_proxies"] = _proxies_of_tls
+    for name, module in [*sys.modules.items()]:
+        if name.startswith("apprise.plugins.email") and getattr(module, "ssl", None) is ssl:
+            module.ssl = _ssl()  # type: ignore[attr-defined]
+
+
+def _proxies_of_tls(url: str, no_proxy: Any = None) -> dict[str, str]:
+    """The environment's proxies, where TLS hides from them what is said."""
+    from requests.utils import get_environ_proxies
+
+    return get_environ_proxies(url, no_proxy) if url.lower().startswith("https:") else {}
+
+
+def _ssl() -> ModuleType:
+    """The module ssl, whose contexts have the system's authorities, and no variable's."""
+    from chatproof.transport import tls
+
+    def context(*args: Any, **options: Any) -> ssl.SSLContext:
+        made = tls.context()
+        made.set_alpn_protocols([])  # a mail server speaks no HTTP
+        return made
+
+    found = ModuleType("ssl")
+    vars(found).update(vars(ssl), create_default_context=context)
+    return found
 
 
 def destination(service: Any, scheme: str) -> tuple[str, bool]:
