@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatproof.printable import decode
+from chatproof.printable import decode, escape
 from chatproof.secrets.reading import as_read, unpacked
 from chatproof.secrets.redaction import MARK, Redactor, encodings, find_secret
 from chatproof.wire.exchange import Secret
@@ -200,3 +200,38 @@ def test_letters_that_nobody_sees(kind: str, spelt: str) -> None:
     assert find_secret(text.encode(), SECRET)
     shown = REDACTOR.text(f"before {text} after")
     assert MARK in shown and unseen[:8] not in shown and text[4:40] not in shown
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("size", [8, 9, 11])
+def test_a_part_of_the_key_is_taken_out_in_every_spelling(size: int, between: str) -> None:
+    """A server shows so much of a key itself, or our own limit cut it: of few letters, too, eight tell them from words."""
+    left = []
+    for letters, first, second in itertools.product(LETTERS, SPELT, ("as it is", "entity", "json")):
+        part = KEY[-size:]
+        shown = read_by_others(REDACTOR.text(f"the key {woven(letters, between, first, second, part)} is wrong"))
+        if letters_of(part) in shown:
+            left.append((letters, first, second))
+    assert left == []
+
+
+@pytest.mark.parametrize("first", [0x1F150, 0x1F170, 0x1F1E6, 0x24B6, 0x1F130])
+def test_letters_in_circles_squares_and_flags(first: int) -> None:
+    text = "".join(chr(first + ord(char.upper()) - 65) if char.isalpha() else char for char in KEY)
+    assert find_secret(text.encode(), SECRET) and MARK in REDACTOR.text(text)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("coding", ["latin-1", "cp1252"])
+@pytest.mark.parametrize("letters", ["wide", "mathematics", "tags"])
+def test_utf8_that_was_read_byte_by_byte(letters: str, coding: str, times: int) -> None:
+    """As a header's value is, and what was stored in the wrong code page; shown with its controls escaped."""
+    table = {"wide": lambda c: chr(ord(c) + 0xFEE0), "tags": lambda c: chr(ord(c) + 0xE0000)}
+    make = table.get(letters, lambda c: chr(ord(c) - 97 + 0x1D5BA) if c.islower() else c)
+    text = "".join(map(make, KEY))
+    for _ in range(times):
+        text = text.encode().decode(coding, "replace")
+        if "\ufffd" in text:
+            return  # what is lost cannot be read by anybody
+    for shown in (text, escape(text)):
+        assert MARK in REDACTOR.text(f"before {shown} after") and shown not in REDACTOR.text(f"before {shown} after")

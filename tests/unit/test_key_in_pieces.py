@@ -16,10 +16,19 @@ def _cut(size: int) -> list[str]:
     return [KEY[at : at + size] for at in range(0, len(KEY), size)]
 
 
+SORTED = dict(sorted((str(at), char) for at, char in enumerate(KEY)))
+"""As Go writes every map, and Python with sort_keys: 10 comes before 2."""
 PIECES = {
     "copied as an object": json.dumps(dict(enumerate(KEY))),
     "copied as an object, escaped": json.dumps(json.dumps(dict(enumerate(KEY)))),
     "an array of bytes as an object": json.dumps(dict(enumerate(KEY.encode()))),
+    "copied as an object, its names sorted": json.dumps(SORTED),
+    "its names sorted, indented": json.dumps(SORTED, indent=2),
+    "bytes as an object, its names sorted": json.dumps({name: ord(char) for name, char in SORTED.items()}),
+    "sorted lines": "\n".join(sorted(f"{at}: {char}" for at, char in enumerate(KEY))),
+    "lines in no order": "\n".join(
+        sorted((f"{at}={char}" for at, char in enumerate(KEY)), key=lambda line: line[::-1])
+    ),
     "printed by Python": repr(dict(enumerate(KEY))),
     "numbered pairs": repr(list(enumerate(KEY))),
     "named": json.dumps([{"char": char} for char in KEY]),
@@ -48,6 +57,14 @@ def test_other_things_in_pieces_stay() -> None:
     for text in (json.dumps(other), json.dumps(dict(enumerate("nothing of it in here at all"))), KEY[:3] + " 1 2 3"):
         assert not find_secret(text.encode(), SECRET)
         assert Redactor([SECRET]).text(text) == text
+
+
+@pytest.mark.parametrize("between", [" ", ".", ", ", " | ", "\n"])
+def test_eight_letters_apart_are_no_words(between: str) -> None:
+    redactor = Redactor([SECRET])
+    assert redactor.text(f"the key begins {between.join(KEY[-9:])} and so on") == MARK
+    for text in (f"A B C D E F G H I J: {between.join(KEY[-6:])}", between.join("otherletters"), "x y z " * 9):
+        assert redactor.text(text) == text
 
 
 def test_the_look_is_bounded() -> None:

@@ -15,6 +15,7 @@ _ESCAPED_CSI = (
     b"\\x1b[", b"\\x1B[", b"\\u001b[", b"\\u001B[", b"\\U0000001b[", b"\\U0000001B[", b"\\033[", b"\\e["
 )  # fmt: skip
 """What a terminal's codes begin with, after one backslash."""
+_CAPITALS = {first + at: chr(97 + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)}
 _HEX, _OCTAL = frozenset(b"0123456789abcdefABCDEF"), frozenset(b"01234567")
 _WIDE = re.compile(rb"\xef[\xbc\xbd]|\xf0\x9d[\x90-\x9f]|\xf3\xa0[\x80-\x85]")
 """Letters in full width, those of mathematics, and those that tags and variants hide."""
@@ -77,8 +78,11 @@ def plain_letters(text: str) -> str:
 
 
 def _hidden(char: str) -> str:
-    """The letter that a tag (U+E0020…) or a variant (U+E0100…) hides: nobody sees it, and whoever copies it has it."""
+    """The letter that a tag (U+E0020…) or a variant (U+E0100…) hides: nobody sees it, and whoever copies it has it. And
+    that of letters to which Unicode gives no plain form: white on black, of flags."""
     code = ord(char)
+    if code in _CAPITALS:
+        return _CAPITALS[code]
     if 0xE0020 <= code <= 0xE007E:
         return chr(code - 0xE0000)
     return chr(code - 0xE0100 + 16) if 0xE0110 <= code <= 0xE016E else ""

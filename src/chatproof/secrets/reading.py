@@ -32,6 +32,11 @@ _NO_CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+")  # no code point has so m
 _TAG = re.compile(r"<[^<>]*+>")
 _ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _DIGITS = bytes.maketrans(b",:-", b"   ")
+_WINDOWS = {ord(char): byte for byte in range(0x80, 0xA0) for char in bytes((byte,)).decode("cp1252", "ignore")}
+_OCTET = rf"(?:[\x80-\xbf{''.join(map(chr, _WINDOWS))}]|\\x[89abAB][0-9a-fA-F])"
+# UTF-8 that was read as Latin-1, as headers are, or as Windows' own: U+FF53 is EF BD 93. A control is escaped.
+_TAKEN_APART = re.compile(rf"[\xc2-\xdf]{_OCTET}|[\xe0-\xef]{_OCTET}{{2}}|[\xf0-\xf4]{_OCTET}{{3}}")
+_TWICE = 2
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _COMMENTS = (("<!--", "-->"), ("/*", "*/"))
 _UNSEEN = dict.fromkeys(
@@ -187,6 +192,9 @@ def _from_numbers(data: bytes) -> Iterator[bytes]:
 
 def _undone(text: str) -> str:
     """One layer of each kind of escape."""
+    if not text.isascii():
+        for _ in range(_TWICE):  # before letters are made plain: one of the bytes may be ½
+            text = _TAKEN_APART.sub(_put_together, text)
     if "\\" in text or "%u" in text:
         text = _BACKSLASHES.sub(r"\\", text)
         text = _CODE_POINT.sub(_character, text)
@@ -202,6 +210,15 @@ def _undone(text: str) -> str:
 
         text = html.unescape(_NO_CHARACTER.sub(" ", _ZEROS.sub(r"&#\1", text)))
     return plain_letters(text)
+
+
+def _put_together(found: re.Match[str]) -> str:
+    """The letter whose bytes were taken for letters each."""
+    plain = _BYTE.sub(lambda escape: chr(int(escape[1], 16)), found[0]).translate(_WINDOWS)
+    try:
+        return plain.encode("latin-1").decode("utf-8")
+    except ValueError:
+        return found[0]
 
 
 def _character(found: re.Match[str]) -> str:

@@ -309,6 +309,10 @@ class Redactor:
         held, complete = _held(raw, read)
         if not complete or (held and self._windows.hits(held.decode("latin-1"))):
             return bool(self)
+        # Letters that nothing joined: eight of them in a row are told from words, as in the text itself.
+        spelt = read + b"\n" + pieces.letters(raw, self._parts) + b"\n" + pieces.letters(read, self._parts)
+        if self._windows.hits(spelt.decode("utf-8", "replace")):
+            return bool(self)
         return any(
             any(form in look for form in self._short) or self._squeezed.hits(look.decode())
             for look in _looks(raw, read, held, self._packed, self._parts)
