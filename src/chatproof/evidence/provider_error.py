@@ -264,6 +264,13 @@ def error_words(error: ProviderError) -> str:
     return "error " + ", ".join(parts) if parts else f"an error at {error.where}"
 
 
+def told(error: ProviderError | None, kind: str, there: Json) -> str:
+    """What a reply says in its error: the error's `kind`, which is code or type, and its message; the value that stands
+    `there` where it has neither."""
+    said: tuple[str, ...] = (getattr(error, kind), error.message) if error else ()
+    return f"{kind} {quote(said[0])}, message {quote(said[1])}" if any(said) else quote(there)
+
+
 def names(error: ProviderError, parameters: tuple[str, ...]) -> bool:
     """The error blames one of these parameters: in its `param`, or as a word of its message."""
     words = _words(f"{error.param} {error.message[:4000]}")

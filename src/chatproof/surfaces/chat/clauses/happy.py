@@ -16,7 +16,7 @@ from chatproof.contract.clause import (
     holds,
     undecided,
 )
-from chatproof.evidence.provider_error import carried_error
+from chatproof.evidence.provider_error import carried_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
@@ -287,5 +287,5 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     if not error:
         return holds()
     found = reply.error
-    said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
+    said = told(found, "code", error)
     return broken(at, "no error, or null", said)

@@ -17,7 +17,7 @@ from chatproof.contract.clause import (
     undecided,
 )
 from chatproof.evidence.parsed_bodies import is_done
-from chatproof.evidence.provider_error import carried_error, find_error
+from chatproof.evidence.provider_error import carried_error, find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
@@ -127,7 +127,7 @@ def no_error(reply: Reply, context: Context) -> Outcome:
         whole = "error" in (names[number], chunk.get("object"), chunk.get("type"))  # vLLM's, and an event of that name
         if error or whole:
             found = find_error(chunk, failing=True)
-            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
+            said = told(found, "code", error)
             return broken(f"event {number}, {at or '$'}", "no error, or null", said)
     return holds()
 

@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     holds,
 )
 from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.provider_error import told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
@@ -139,9 +140,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     error = reply.object.get("error")
     if not error:
         return holds()
-    found = reply.error
-    said = f"type {quote(found.type)}, message {quote(found.message)}" if found else quote(error)
-    return broken("$.error", "no error, or null", said)
+    return broken("$.error", "no error, or null", told(reply.error, "type", error))
 
 
 @clause(

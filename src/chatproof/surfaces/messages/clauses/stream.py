@@ -14,7 +14,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
-from chatproof.evidence.provider_error import find_error
+from chatproof.evidence.provider_error import find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import Event, drop, event, put
@@ -104,7 +104,7 @@ def no_error(reply: Reply, context: Context) -> Outcome:
         inner = one.get("error") if kind_of(one) in ("", view.ERROR) else None
         if inner or view.ERROR in (kind_of(one), line):
             found = find_error({"error": inner}) if inner else find_error(one, failing=True)
-            said = f"type {quote(found.type)}, message {quote(found.message)}" if found else quote(one)
+            said = told(found, "type", one)
             how = "" if line == view.ERROR else ", and no event line marks it as an error"
             return broken(f"event {number}, {'$.error' if inner else '$'}", "no error", f"{said}{how}")
     return holds()

@@ -15,6 +15,7 @@ from chatproof.contract.clause import (
     holds,
     not_applicable,
 )
+from chatproof.evidence.provider_error import told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
@@ -195,9 +196,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     error = reply.object.get("error")
     if error is None:
         return holds()
-    found = reply.error
-    said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
-    return broken("$.error", "no error, or null", said)
+    return broken("$.error", "no error, or null", told(reply.error, "code", error))
 
 
 @clause(

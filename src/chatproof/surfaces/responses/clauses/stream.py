@@ -12,7 +12,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
-from chatproof.evidence.provider_error import find_error
+from chatproof.evidence.provider_error import find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import no_empty_events
@@ -79,7 +79,7 @@ def no_error(reply: Reply, context: Context) -> Outcome:
         if inner or kind_of(one) in ("error", "response.failed") or names[number : number + 1] == ["error"]:
             at = "$.error" if one.get("error") else "$.response.error" if response.get("error") else "$"
             found = find_error({"error": inner}) if inner else find_error(one, failing=True)
-            said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(one)
+            said = told(found, "code", one)
             return broken(f"event {number}, {at}", "no error", said)
     return holds()
 
