@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "chatproof"
-EXAMPLES = ("_body", "_chunk")  # functions that only make a clause's examples: they are tests, not code
+EXAMPLES = ("holds_on", "breaks_on")  # arguments of a clause; what only they use is no code, but a test
 
 
 class Mutant(NamedTuple):
@@ -79,6 +79,7 @@ class Finder:
         self.text = (PACKAGE / file).read_text(encoding="utf-8")
         self.lines = self.text.splitlines()
         self.tree = ast.parse(self.text)
+        self.examples = examples(self.tree)
         self.found: list[Mutant] = []
         self.scope: list[str] = []
         self.returns: list[str] = []
@@ -140,7 +141,7 @@ class Finder:
         for at, decorator in enumerate(node.decorator_list):
             if isinstance(decorator, ast.Call):
                 self.visit(node, "decorator_list", at, decorator)
-        if node.name in EXAMPLES:
+        if not self.scope and node.name in self.examples:
             return
         for at, default in enumerate(node.args.defaults):
             self.visit(node.args, "defaults", at, default)
@@ -173,10 +174,11 @@ class Finder:
             value = node.value
             if ast.unparse(node.targets[0]) == "__all__":
                 return
-            if isinstance(value, ast.Subscript) and shown(value.value) in ("tuple", "list", "dict"):
+            alias = isinstance(value, ast.Subscript) and shown(value.value) in ("tuple", "list", "dict")
+            if alias or (isinstance(value, ast.Call) and shown(value.func) == "TypeVar"):
                 return  # another name of a type: mypy reads it, no reply is judged by it
-            if self.file.startswith("clauses/") and not numbers_or_words(value):
-                return  # examples
+            if ast.unparse(node.targets[0]) in self.examples:
+                return
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 self.swap(node, "value", None, value, ast.Constant(f"x{value.value}"))
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -299,7 +301,7 @@ class Finder:
 
     def on_Call(self, holder: Any, name: str, index: int | None, node: ast.Call) -> bool | None:
         called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if called == "clause":
+        if registers(node.func):
             self.clause(node)
             return False
         if called in ("Mode", "_row"):
@@ -324,6 +326,8 @@ class Finder:
             if (called == "when" and at) or isinstance(argument, ast.Starred):
                 self.drop(node, "args", at, argument, "drop argument")
         for at, keyword in enumerate(node.keywords):
+            if (called, shown(keyword)) == ("zip", "strict=False"):
+                continue  # as without it: ruff wants it to be said
             self.drop(node, "keywords", at, keyword, "drop argument")
         return None
 
@@ -393,10 +397,34 @@ def altered(node: ast.Constant) -> ast.Constant:
     return ast.Constant(b"x" + node.value if isinstance(node.value, bytes) else f"x{node.value}")
 
 
-def numbers_or_words(node: ast.expr) -> bool:
-    """A tuple of numbers or of strings, as a rule's table is; nothing that makes an example."""
-    plain = isinstance(node, ast.Tuple) and all(isinstance(e, ast.Constant) for e in node.elts)
-    return plain or (isinstance(node, ast.Constant) and node.value == "text/event-stream")
+def registers(function: ast.expr) -> bool:
+    """Whether a call registers a clause: `clause(…)`, `CLAUSES.add(…)`, or `on_stream(CLAUSES)(…)`."""
+    return shown(function) in ("clause", "CLAUSES.add", "on_stream(CLAUSES)")
+
+
+def examples(tree: ast.Module) -> set[str]:
+    """Private names of a module that only the examples of its clauses use, directly or through each other."""
+    made: dict[str, ast.stmt] = {}
+    for one in tree.body:
+        if isinstance(one, ast.FunctionDef) and not one.decorator_list:
+            made[one.name] = one
+        elif isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            made[one.targets[0].id] = one
+    used: dict[str, set[str]] = {name: set() for name in made}  # by whom: a name, "" for an example, or code
+
+    def note(node: ast.AST, user: str) -> None:
+        if isinstance(node, ast.Name) and node.id in used and isinstance(node.ctx, ast.Load):
+            used[node.id].add(user)
+        for child in ast.iter_child_nodes(node):
+            example = isinstance(child, ast.keyword) and child.arg in EXAMPLES
+            note(child, "" if example else user)
+
+    for one in tree.body:
+        note(one, next((name for name, there in made.items() if there is one), "code"))
+    found = {name for name in made if name.startswith("_")}
+    while wrong := {name for name in found if not used[name] or used[name] - found - {""}}:
+        found -= wrong
+    return found
 
 
 def put(holder: Any, name: str, index: int | None, new: Any, old: Any) -> None:

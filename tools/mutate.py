@@ -99,7 +99,14 @@ APIS = Field(
         "tests.unit.test_api_clauses",
         "tests.unit.test_api_findings",
         "tests.unit.test_api_runs",
+        "tests.unit.test_asked_otherwise",
         "tests.unit.test_vectors",
+    ),
+    shared=(
+        "tests.support",
+        "tests.test_exchanges",
+        "tests.api_rows",
+        "tests.api_rows_embeddings",
     ),
 )
 WIRE = Field(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import pytest
 
 from chatproof.contract.areas import AREAS
@@ -31,6 +34,7 @@ from chatproof.target import profile
 from chatproof.wire.exchange import Secret
 from tests.support import exchange, from_example
 
+ROOT = Path(__file__).parent.parent.parent
 GOOD = {"responses": responses.GOOD, "messages": messages.GOOD, "embeddings": embeddings.GOOD}
 SURFACES = {api: surface_of(api) for api in GOOD}
 ROWS = [(api, id) for api, surface in SURFACES.items() for id in surface.clauses(VALIDATE)]
@@ -74,6 +78,18 @@ def test_is_complete(api: str, id: str) -> None:
     assert [need for need in clause.needs if order.index(need) > order.index(id)] == []
     own = {mode.code for mode in surface.failure_modes().coded}
     assert not clause.code or clause.code in {*CODED, *own}
+
+
+@cache
+def reference(api: str) -> str:
+    return (ROOT / "docs" / "reference" / f"clauses-{api}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("api", "id"), ROWS)
+def test_the_reference_says_why(api: str, id: str) -> None:
+    (row,) = (line for line in reference(api).splitlines() if line.startswith(f"| `{id}` |"))
+    clause = SURFACES[api].clauses(VALIDATE)[id]
+    assert clause.says in row and clause.why in row
 
 
 @pytest.mark.parametrize("api", SURFACES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import NamedTuple
 
 import pytest
 
@@ -25,32 +24,12 @@ from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as plain
 from chatproof.target import profile
 from chatproof.wire.exchange import Exchange, Fault, Secret
+from tests import api_rows_embeddings
+from tests.api_rows import HTML, Reply, Row, error, says
 from tests.golden_files import RENEW, REWRITE
 from tests.support import exchange, from_example
 from tests.unit.test_api_clauses import GOOD, SURFACES
 from tests.unit.test_api_findings import FOLDER
-
-JSON, HTML = "application/json", "text/html"
-
-
-def says(status: int, body: bytes, media: str = JSON) -> Example:
-    return Example(status, media, body)
-
-
-def error(status: int, message: str, type: str = "invalid_request_error") -> Example:
-    return says(status, b'{"type":"error","error":{"type":"%s","message":"%s"}}' % (type.encode(), message.encode()))
-
-
-class Row(NamedTuple):
-    """A run of an API: what comes in the place of the good replies, by probe; "*": to all but the plain request. None:
-    the probe is not sent."""
-
-    api: str
-    name: str
-    replies: dict[str, Example | Fault | None]
-    no_auth: bool = False
-    required: tuple[str, ...] = ()
-
 
 EVERYWHERE = {
     "refused for nothing that was asked": error(400, "bad request"),
@@ -282,6 +261,7 @@ ROWS += [
         )
     ),
 ]
+ROWS += api_rows_embeddings.ROWS
 
 
 @cache
@@ -292,14 +272,14 @@ def good(api: str) -> dict[str, Example]:
 
 
 @cache
-def exchanged(api: str, probe: str, reply: Example | Fault) -> Exchange:
-    return exchange(probe, reply if isinstance(reply, Fault) else from_example(reply), api=api)
+def exchanged(api: str, probe: str, reply: Reply) -> Exchange:
+    return exchange(probe, from_example(reply) if isinstance(reply, Example) else reply, api=api)
 
 
 def findings(row: Row) -> list[Finding]:
     """What is found on the replies that are not the good ones."""
     surface, generic = SURFACES[row.api], profile.load("generic")
-    replies: dict[str, Example | Fault | None] = dict(good(row.api))
+    replies: dict[str, Reply | None] = dict(good(row.api))
     if "*" in row.replies:
         replies = {probe: row.replies["*"] if probe != surface.control else reply for probe, reply in replies.items()}
     replies = {**replies, **{probe: reply for probe, reply in row.replies.items() if probe != "*"}}

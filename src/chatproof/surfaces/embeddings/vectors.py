@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import mul, sub
 
 from chatproof.evidence.json_values import is_number
 from chatproof.values import NamedTuple
@@ -73,7 +74,7 @@ def cosine(a: Sequence[float], b: Sequence[float]) -> float:
     if len(a) != len(b):
         return 0.0
     length = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
-    found = sum(x * y for x, y in zip(a, b, strict=True)) / length if length else 0.0
+    found = sum(map(mul, a, b)) / length if length else 0.0
     return found if math.isfinite(found) else 0.0
 
 
@@ -82,4 +83,4 @@ def apart(a: Sequence[float], b: Sequence[float]) -> float:
     if len(a) != len(b):
         return math.inf
     scale = max((abs(one) for one in (*a, *b)), default=0.0)
-    return max((abs(x - y) for x, y in zip(a, b, strict=True)), default=0.0) / scale if scale else 0.0
+    return max(map(abs, map(sub, a, b))) / scale if scale else 0.0

@@ -4,7 +4,7 @@ import os
 
 from chatproof.surfaces.clause_files import loader
 
-_ORDER = ("happy", "vectors", "envelope", "auth", "models", "secrets")
-_ORDER_OF_VALIDATE = ("floats", "again", "abilities", "errors")
+_ORDER = ("happy", "vectors", "envelope")
+_ORDER_OF_VALIDATE = ("floats", "again")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

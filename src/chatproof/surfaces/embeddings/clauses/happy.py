@@ -14,7 +14,7 @@ from chatproof.contract.clause import (
     holds,
 )
 from chatproof.contract.probe import REFUSED_FORM
-from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.provider_error import error_words, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
@@ -23,7 +23,6 @@ from chatproof.surfaces.embeddings.asked import count_of, encoding_of, request
 from chatproof.surfaces.embeddings.examples import FIRST, GOOD, IN_FLOATS, A, B, body, item, of, packed, whole
 from chatproof.surfaces.embeddings.vectors import BASE64, FLOAT
 from chatproof.surfaces.shared_clauses import add_plain_reply
-from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
@@ -86,9 +85,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     error = reply.object.get("error")
     if not error:
         return holds()
-    found = reply.error
-    said = f"code {quote(found.code)}, message {quote(found.message)}" if found else quote(error)
-    return broken("$.error", "no error, or null", said)
+    return broken("$.error", "no error, or null", told(reply.error, "code", error))
 
 
 @clause(
@@ -192,14 +189,14 @@ def miscounted(reply: Reply) -> Outcome | None:
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
-    return disordered(reply.object["data"]) or holds()
+    return disordered(reply) or holds()
 
 
-def disordered(data: Json) -> Outcome | None:
+def disordered(reply: Reply) -> Outcome | None:
     """The first item whose index is smaller than one before it; None where there is none."""
     last = None
-    for place, one in enumerate(data if isinstance(data, list) else ()):
-        index = one.get("index") if isinstance(one, dict) else None
+    for place, one in enumerate(view.data(reply)):
+        index = one.get("index")
         if not isinstance(index, int):
             continue
         if last is not None and index < last:

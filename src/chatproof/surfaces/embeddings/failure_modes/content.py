@@ -57,7 +57,7 @@ def _miscounted(case: Case) -> Sign | None:
 def _swapped(case: Case) -> Sign | None:
     seen = _broken(case, "happy.order", "single.order", *_READ[1:])
     alone = bool(_broken(case, "single.order"))
-    return when(bool(seen) and (alone or disordered(case.reply.object.get("data")) is not None), *seen)
+    return when(bool(seen) and (alone or disordered(case.reply) is not None), *seen)
 
 
 def _of(*ends: str) -> Pattern:

@@ -18,7 +18,6 @@ from chatproof.contract.clause import (
     not_applicable,
 )
 from chatproof.evidence.json_values import is_integer
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.embeddings import vectors, view
@@ -95,8 +94,8 @@ def tokens(reply: Reply, context: Context) -> Outcome:
         return misshapen(reply, context) or done()
     if not refused.state or refused.outcome == BROKEN:
         return refused
-    said = f"HTTP {reply.status}" + (f", {error_words(reply.error)}" if reply.error else "")
-    return Outcome(BROKEN, "status", "an answer", f"refused: {said}", "", refused.state)
+    said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
+    return Outcome(BROKEN, "status", "an answer", said, "", refused.state)
 
 
 @clause(

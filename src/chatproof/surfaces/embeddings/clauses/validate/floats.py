@@ -95,7 +95,7 @@ def must_be_whole(reply: Reply, context: Context, capability: str, parameters: t
 
 def misshapen(reply: Reply, context: Context) -> Outcome | None:
     """What keeps clients from reading an answer as one item for each input, in their order; None where nothing does."""
-    found = unreadable(reply) or miscounted(reply) or disordered(reply.object["data"])
+    found = unreadable(reply) or miscounted(reply) or disordered(reply)
     return damaged(found.at, found.expected, found.observed) if found else None
 
 
@@ -216,7 +216,7 @@ def misread(context: Context) -> Outcome | None:
 def moves(context: Context) -> bool:
     """The first text got another vector when it was sent again."""
     again, control = context.replies.get("single"), context.control
-    if again is None or control is None or not (again.complete and control.complete):
+    if again is None or control is None or not again.complete:
         return False
     first, second = view.read(control), view.read(again)
     return bool(first and second) and vectors.cosine(first[0].numbers, second[0].numbers) < SAME
