@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from chatproof.captures import curl_command
+from chatproof.captures import curl_command, entry
 from tests.captures.test_request_secrets import FORMS, SECRET, URL, har, held, shown
 
 PHRASE = "correct horse"  # a password that no form tells
@@ -36,6 +36,13 @@ COMMANDS = {
     "the URL": "curl -i 'URL?key={}'",
     "a variable": 'export K={}\n$ curl -i -H "Authorization: Bearer $K" URL',
     "a variable of this call": "K={} curl -i URL",
+    "a variable in braces": "export K={}\n$ curl -i -H 'x: y' -H \"api-key: ${K}\" URL",
+    "a variable of curl": "curl -i --variable K={} --expand-header 'Authorization: Bearer {{K}}' URL",
+    "HTTPie": "http -A bearer -a {} POST URL model=m",
+    "HTTPie, long": "http POST URL --auth-type=bearer --auth={} model=m",
+    "xh over lines": "xh URL -A bearer \\\n  -a {} model=m",
+    "a pair of HTTPie": "http -a user:{} POST URL",
+    "PowerShell, put together": '$h = @{Authorization = "Bearer " + "{}"}; irm URL -Headers $h',
     "another command": "curl -u user:{} https://login.test/token\nok\n$ curl -i URL",
     "a command over lines": "curl -i \\\n  -u user:{} \\\n  URL",
     "on Windows": 'curl.exe -i -u "user:{}" URL',
@@ -52,6 +59,48 @@ def terminal(command: str, secret: str, quoted: str) -> bytes:
 @pytest.mark.parametrize("way", COMMANDS)
 def test_a_command_line(way: str, form: str) -> None:
     held(shown(terminal(COMMANDS[way], SECRET, FORMS[form])), FORMS[form])
+
+
+HASH = "3f9a1c7be24d5068a1b2c3d4e5f60718"  # a key at some providers, and an id elsewhere
+
+
+@pytest.mark.parametrize(
+    "way", [way for way in COMMANDS if ("variable " in way and "call" not in way) or "HTTPie" in way]
+)
+def test_a_hash_that_is_used_as_a_key(way: str) -> None:
+    held(shown(terminal(COMMANDS[way].replace("key=", "k="), HASH, f"no {HASH}")), HASH)
+
+
+SPLIT = {
+    "a literal": ('client = OpenAI(api_key="{}" + "{}")', "AuthenticationError"),
+    "a header over two lines": (
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\n {}{}\r\n",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SPLIT)
+def test_a_key_that_is_written_in_two(way: str) -> None:
+    typed = SPLIT[way][0].format(SECRET[:15], SECRET[15:])
+    held(shown(f"{typed}\n{REPLY.replace('QUOTED', SECRET)}\n".encode()), SECRET)
+
+
+@pytest.mark.parametrize(
+    "says", ["Incorrect key ({})", "API key `{}` is wrong", "the token is <{}>", "api key was [{}]"]
+)
+def test_a_reply_alone_that_calls_it_a_key(says: str) -> None:
+    held(shown(REPLY.replace("bad: QUOTED", says.format(SECRET)).replace("QUOTED", "r1").encode()), SECRET)
+
+
+@pytest.mark.parametrize(
+    "text", ["http -a ", "http xh ", "key $a", "Authorization: x\n ", '"+"', "export A=abcdefghijklmnopqrst "]
+)
+def test_the_looks_are_bounded(text: str) -> None:
+    start = time.process_time()
+    assert list(curl_command.secrets_before((text * (256 * 1024 // len(text))).encode())) is not None
+    assert list(entry.named_in((text * (256 * 1024 // len(text))).encode())) is not None
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("way", [way for way in COMMANDS if "user" in way or "cookie" in way or "key" in way])

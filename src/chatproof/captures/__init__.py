@@ -65,7 +65,7 @@ def read(data: bytes) -> Capture:
 
 def _with_what_was_typed(data: bytes, capture: Capture) -> Capture:
     """With the secrets of command lines that stand beside a reply, whoever reads it, and were cut off perhaps."""
-    if data.lstrip()[:1] in (b"{", b"[") or not (b"curl" in data or b"wget" in data):
+    if data.lstrip()[:1] in (b"{", b"[") or not any(name in data for name in (b"curl", b"wget", b"http ", b"xh")):
         return capture
     typed = [
         secret

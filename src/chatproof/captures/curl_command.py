@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from chatproof.captures.entry import Headers, basic_secrets, secrets_in_body, secrets_in_url, secrets_of
@@ -12,6 +13,7 @@ from chatproof.key_form import KEY, form
 
 LONGEST = 256 * 1024
 _LONGEST_OF_MANY, _MOST_UNREAD = 32 * 1024, 3  # of several commands before one reply; quotations without an end
+_LONGEST_OF_HTTPIE, _MOST_OF_HTTPIE = 4096, 100
 _COMMAND = re.compile(r"(?:^|[\s$#%>;&|(])curl(?:\.exe)?\s+(?=\S)")
 _ANY_COMMAND = re.compile(r"(?:^|[\s$#%>;&|(])(?:curl|wget)(?:\.exe)?\s+(?=\S)")
 _CONTINUED = re.compile(r"[\\`^]\r?\n")
@@ -33,7 +35,12 @@ _WITH_VALUE = frozenset(
     }
 )
 """Long options that take a value."""
-_ASSIGNED = re.compile(r"(?:^|[\s;&$(])[A-Za-z_]\w{0,80}[ \t]?=[ \t]?[\"']?([^\s\"';&|]{16,512})")
+_ASSIGNED = re.compile(r"(?:^|[\s;&$(:])([A-Za-z_]\w{0,80})[ \t]?=[ \t]?[\"']?([^\s\"';&|]{16,512})")
+_USED = re.compile(  # "Authorization: Bearer $K", -a %K%, api-key: $env:K, {{K}}
+    r"(?i)(?:authorization|bearer|key|token|secret|password|--?auth|--?a)\b[^\n]{0,60}?(?:\$\{?(?:env:)?|%|\{\{)([a-z_]\w{0,80})"
+)
+_HTTPIE = re.compile(r"(?:^|[\s$#%>;&|(])(?:https?|xhs?)[ \t]")
+_AUTH = re.compile(r"[ \t](?:-a|--auth)[ \t=]{0,4}[\"']?([^\s\"']{8,512})")
 
 
 class Command(NamedTuple):
@@ -56,7 +63,8 @@ def command(text: bytes) -> Command | None:
 
 def secrets_before(text: bytes) -> Iterator[str]:
     """The secrets of all command lines of curl and wget in a text, whether or not one names a URL, and what variables
-    hold that a shell was given before them: a key by its form, whatever the variable is called."""
+    hold that a shell was given before them: a key by its form or by its use, whatever the variable is called; and what
+    HTTPie was given."""
     plain = text[-LONGEST:].decode("utf-8", "replace")
     read, unread = 0, 0
     for found in _ANY_COMMAND.finditer(plain):
@@ -66,9 +74,14 @@ def secrets_before(text: bytes) -> Iterator[str]:
         yield from secrets_in_words(words)
         read = found.end() + (length if words else 0)
         unread += not words
+    used = {found[1].lower() for found in _USED.finditer(plain)}
     for found in _ASSIGNED.finditer(plain):
-        if form(found[1]) == KEY:
-            yield found[1]
+        if form(found[2]) == KEY or found[1].lower() in used:
+            yield found[2]
+    for place in islice(_HTTPIE.finditer(plain), _MOST_OF_HTTPIE):
+        line = _CONTINUED.sub("  ", plain[place.end() - 1 : place.end() + _LONGEST_OF_HTTPIE]).partition("\n")[0]
+        for found in _AUTH.finditer(line):
+            yield from (found[1], found[1].partition(":")[2])
 
 
 def _words(rest: str) -> tuple[list[str], int]:

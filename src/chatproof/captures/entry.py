@@ -65,11 +65,13 @@ _TOKEN = re.compile(
 )
 _NAMED = re.compile(
     rb"(?P<name>api[-_ ]?key|authorization|bearer|password|passwd|secret|(?:\b|[-_])(?:key|token))"
-    rb"(?: provided)?[\"'\\]{0,3}[ \t]{0,4}[:=]?>?[ \t]{0,4}[\"'\\]{0,3}"
+    rb"(?: provided| is| was)?[\"'\\]{0,3}[ \t]{0,4}[:=]?>?[ \t]{0,4}[\"'\\(<\[{`]{0,3}"
     rb"(?P<scheme>bearer |basic |token )?(?P<value>[A-Za-z0-9+/_.~-]{16,512}={0,2})",
     re.IGNORECASE,
 )
 """`Authorization: Bearer …`, `export OPENAI_API_KEY=…`, `api_key="…"`, `Incorrect API key provided: …`."""
+_JOINED = re.compile(rb"[\"'`]\s{0,8}\+\s{0,8}[\"'`]")  # "Bearer " + "abc"
+_FOLDED = re.compile(rb"(?i)((?:authorization|key|token|secret):[ \t]{0,8}\S{0,20}[ \t]{0,8})\r?\n[ \t]{1,8}(?=\S)")
 _OFTEN_NO_SECRET = (
     b"key",
     b"_key",
@@ -176,7 +178,7 @@ def _secrets_in_url(url: str) -> Iterator[str]:
         for part in text.split("&")[:200]:
             name, separator, value = part.partition("=")
             if separator and (
-                name.lower() in ("sig", "code") or names_secret(name, True) or form(unquote(value)) == KEY
+                name.lower() in ("sig", "code") or names_secret(name, True) or form(unquote(value)) >= UNSURE
             ):
                 yield value
             elif not separator and form(unquote(part)):
@@ -231,7 +233,16 @@ def tokens_in(data: bytes) -> Iterator[str]:
 
 
 def named_in(data: bytes) -> Iterator[str]:
-    """What a text calls a key or a password, where it looks like one; a header's line, a variable, a reply's words."""
+    """What a text calls a key or a password, where it looks like one; a header's line, a variable, a reply's words. A
+    program may put it together, and a header go over two lines."""
+    yield from _named(data)
+    for written, instead in ((_JOINED, b""), (_FOLDED, rb"\1 ")):
+        plain = written.sub(instead, data)
+        if plain != data:
+            yield from _named(plain)
+
+
+def _named(data: bytes) -> Iterator[str]:
     for found in _NAMED.finditer(data):
         value = found["value"].decode("ascii").rstrip(".")
         wanted = KEY if found["name"].lower() in _OFTEN_NO_SECRET else UNSURE
