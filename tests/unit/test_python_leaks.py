@@ -19,6 +19,7 @@ import pytest
 
 import chatproof
 from chatproof import Request, Secret, Target
+from chatproof.target.target import Wanted
 from chatproof.usage_error import UsageError
 from chatproof.wire.exchange import Header
 from tests.support import KEY, request
@@ -172,3 +173,9 @@ def test_functions_take_the_environment_when_they_are_called(monkeypatch: pytest
         assert parameter.default is None
     with pytest.raises(UsageError):
         chatproof.smoke(Target("https://h.test/v1"))
+
+
+def test_a_key_in_a_url_is_not_printed() -> None:
+    """It is refused when the target is used; until then, a traceback may print it."""
+    url = f"https://user:{CANARY}@h.test/v1"
+    assert CANARY not in repr(Target(url, proxy=url)) + repr(Wanted(target=url, proxy=url))

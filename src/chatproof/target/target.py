@@ -16,8 +16,7 @@ from chatproof.wire.exchange import Header, Secret, Url, hold_secret
 if TYPE_CHECKING:
     from chatproof.wire.exchange import Exchange
 
-SIMULATOR, LOCAL = "simulator", "local"
-OWN_VARIABLE = "CHATPROOF_API_KEY"
+SIMULATOR, LOCAL, OWN_VARIABLE = "simulator", "local", "CHATPROOF_API_KEY"
 _BY_PROGRAM = {"proxy_by": "the program", "ca_file_by": "the program"}
 CLIENT = ("client_cert", "client_key", "client_key_pass")
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
@@ -71,8 +70,9 @@ hold_secret(Target, "headers", Header)
 
 
 def _shown(values: "Target | Wanted") -> str:
-    """A repr with the proxy's host and port, and without its user and password."""
-    shown = {**values._asdict(), "proxy": values.proxy.rpartition("@")[2]}
+    """A repr without user and password of a URL, which is refused where it is looked at."""
+    bare = {n: v.rpartition("@")[2] for n, v in values._asdict().items() if n in ("base_url", "target", "proxy")}
+    shown = values._asdict() | bare
     return f"{type(values).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 

@@ -54,31 +54,32 @@ def authorities(loaded: Loaded) -> dict[str, bytes | None]:
     return found
 
 
-def linked_keys(loaded: Loaded) -> dict[str, str]:
-    """By target, where the key_file it names leads by a link: to another place, it would be another secret.
+def linked_files(loaded: Loaded) -> dict[str, str]:
+    """By target, where the files lead by a link whose content is a secret or is sent: to another place, it would be
+    another one.
 
     Links that stay in the file's own folder are left out: Kubernetes makes new ones whenever a secret changes.
     """
     found = {}
     for name, target in loaded["targets"].items():
-        for field in ("key_file", "client_key"):
-            path = target.get(field)
+        named = [(f"{name}.{field}", target.get(field)) for field in ("key_file", "client_cert", "client_key")]
+        named += [(f"{name}.requests[{number}]", path) for number, path in enumerate(target.get("requests", ()))]
+        for label, path in named:
             if not path:
                 continue
-            label = name if field == "key_file" else f"{name}.{field}"
             folder = os.path.dirname(path)
             real, real_folder = os.path.realpath(path), os.path.realpath(folder)
             if not _below(real, real_folder):
-                found[label] = real
+                found[label.removesuffix(".key_file")] = real
             elif real_folder != folder:
-                found[label] = real_folder
+                found[label.removesuffix(".key_file")] = real_folder
     return found
 
 
 def digest(loaded: Loaded, held: Mapping[str, bytes | None]) -> str:
     """A hash of what decides: the settings, with paths made absolute, the authorities' bytes, and where links lead."""
     files = {name: MISSING if data is None else sha256(data) for name, data in held.items()}
-    links = linked_keys(loaded)
+    links = linked_files(loaded)
     decided = [deciding(loaded), files, links] if links else [deciding(loaded), files]
     return sha256(json.dumps(decided, sort_keys=True, ensure_ascii=True).encode())
 

@@ -66,7 +66,10 @@ def _shown(path: str, said: dict[str, Any], held: dict[str, bytes | None]) -> st
         f"  authorities of targets.{name}: {'cannot be read' if data is None else f'sha256 {sha256(data)}'}"
         for name, data in held.items()
     ]
-    rows += [f"  key of targets.{name}: through a link, in {real}" for name, real in trust.linked_keys(said).items()]
+    rows += [
+        f"  {'' if '.' in name else 'key of '}targets.{name}: through a link, in {real}"
+        for name, real in trust.linked_files(said).items()
+    ]
     if len(rows) == 1:
         rows.append("  nothing: no approval is needed")
     return "".join(f"{escape(row)}\n" for row in rows)
