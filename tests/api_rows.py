@@ -14,13 +14,14 @@ Reply = Example | Fault | bytes
 
 class Row(NamedTuple):
     """A run of an API: what comes in the place of the good replies, by probe; "*": to all but the plain request. None:
-    the probe is not sent."""
+    the probe is not sent. Of a `brief` one only what does not simply hold is told."""
 
     api: str
     name: str
     replies: dict[str, Reply | None]
     no_auth: bool = False
     required: tuple[str, ...] = ()
+    brief: bool = False
 
 
 def says(status: int, body: bytes, media: str = JSON) -> Example:

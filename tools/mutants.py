@@ -205,10 +205,12 @@ class Finder:
             choices = (f"not ({ast.unparse(value)})",)
         elif kind == "str":
             choices = ("''",) if shown(value) != "''" else ("'mutant'",)
+        elif kind.endswith("None") and shown(value) == "None":
+            choices = ()
         elif kind.startswith(("tuple", "list")):
             choices = ("()",) if kind.startswith("tuple") else ("[]",)
         elif kind.endswith("None"):
-            choices = ("None",) if shown(value) != "None" else ()
+            choices = ("None",)
         for choice in choices:
             self.swap(node, "value", None, value, choice)
 

@@ -107,6 +107,7 @@ APIS = Field(
         "tests.test_exchanges",
         "tests.api_rows",
         "tests.api_rows_embeddings",
+        "tests.api_rows_messages",
     ),
 )
 WIRE = Field(

@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 
-from chatproof.contract.clause import VALIDATE, Example
+from chatproof.contract.clause import HOLDS, VALIDATE, Example
 from chatproof.contract.probe import ALL
 from chatproof.judging.contract import Choice, contract_of
 from chatproof.judging.judge import Finding, judge
@@ -24,7 +24,7 @@ from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as plain
 from chatproof.target import profile
 from chatproof.wire.exchange import Exchange, Fault, Secret
-from tests import api_rows_embeddings
+from tests import api_rows_embeddings, api_rows_messages
 from tests.api_rows import HTML, Reply, Row, error, says
 from tests.golden_files import RENEW, REWRITE
 from tests.support import exchange, from_example
@@ -261,7 +261,7 @@ ROWS += [
         )
     ),
 ]
-ROWS += api_rows_embeddings.ROWS
+ROWS += [*api_rows_embeddings.ROWS, *api_rows_messages.ROWS]
 
 
 @cache
@@ -293,6 +293,8 @@ def section(row: Row) -> str:
     """Each thing that is said, and the clauses that say it."""
     told: dict[str, list[str]] = {}
     for f in findings(row):
+        if row.brief and f.outcome == HOLDS and not f.state:
+            continue
         said = " | ".join(f"{name} {getattr(f, name)}" for name in ("at", "expected", "observed", "reason", "state")
                           if getattr(f, name))  # fmt: skip
         told.setdefault(f"{f.outcome} {said}".rstrip(), []).append(f.clause.removeprefix(f"{row.api}."))

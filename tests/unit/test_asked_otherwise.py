@@ -1,14 +1,19 @@
-"""What clauses of the APIs beside chat say where a captured request asks for something else than ours does."""
+"""What clauses of the APIs beside chat say where a request is another one than ours: captured, or in its other form."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
+
 from chatproof.contract.clause import HOLDS, NOT_APPLICABLE, VALIDATE, Context, Example, Outcome
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.embeddings import examples as embeddings
+from chatproof.surfaces.messages import examples as messages
+from chatproof.surfaces.messages.probes import BEARER, NEW, OLD, VERSION
 from chatproof.target import profile
+from tests.api_rows import JSON
 from tests.support import exchange, from_example
 from tests.unit.test_api_clauses import SURFACES
 
@@ -34,3 +39,44 @@ def test_without_a_number_of_dimensions_none_is_missing() -> None:
     for asked in (None, "256"):
         found = judged("embeddings", "embeddings.dimensions.honoured", embeddings.GOOD, dimensions=asked)
         assert (found.outcome, found.reason) == (NOT_APPLICABLE, "the request has no dimensions")
+
+
+def refused(id: str, message: str, header: str, version: tuple[str, str]) -> str:
+    """What the clause says of a refusal of the form with this header and version; the first form is answered."""
+    refusal = Example(
+        400, JSON, b'{"type":"error","error":{"type":"invalid_request_error","message":"%s"}}' % message.encode()
+    )
+    made = exchange("happy.other_form", from_example(refusal), api="messages")
+    name, value = version
+    headers = tuple((name, value) if known == VERSION else (known, it) for known, it in made.request.headers)
+    reply = Reply(made._replace(request=made.request._replace(credential_header=header, headers=headers)))
+    control = Reply(exchange("happy", from_example(messages.GOOD), api="messages"))
+    replies = {"happy": control, "happy.other_form": reply}
+    context = Context(profile.load("generic"), EXAMPLE_MODEL, None, replies, SURFACES["messages"])
+    return SURFACES["messages"].clauses(VALIDATE)[id].judge(reply, context).expected
+
+
+@pytest.mark.parametrize(
+    ("header", "clients"),
+    [
+        (BEARER, "anthropic-python and @anthropic-ai/sdk"),
+        ("X-API-Key", "the AI SDK"),
+        ("api-key", "others"),
+    ],
+)
+def test_the_header_that_is_refused_names_its_clients(header: str, clients: str) -> None:
+    said = refused("messages.headers.key", "bearer: unexpected", header, (VERSION, OLD))
+    assert said == f"the key accepted in {header}, the header of {clients}"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "clients"),
+    [
+        (VERSION, OLD, "the AI SDK"),
+        ("Anthropic-Version", NEW, "anthropic-python and @anthropic-ai/sdk"),
+        (VERSION, "2027-01-01", "others"),
+    ],
+)
+def test_the_version_that_is_refused_names_its_clients(name: str, version: str, clients: str) -> None:
+    said = refused("messages.headers.version", "no such version", BEARER, (name, version))
+    assert said == f"an answer to {version}, the version of {clients}"

@@ -25,10 +25,14 @@ class Block:
         """Its type, as it began."""
         return self.start.get("type")
 
+    def pieces(self, kind: str, name: str) -> list[str]:
+        """What each delta of one kind adds, where it is a string."""
+        found = (delta.get(name) for _, delta in self.deltas if delta.get("type") == kind)
+        return [piece for piece in found if isinstance(piece, str)]
+
     def joined(self, kind: str, name: str) -> str:
         """What the deltas of one kind join to."""
-        pieces = (delta.get(name) for _, delta in self.deltas if delta.get("type") == kind)
-        return "".join(piece for piece in pieces if isinstance(piece, str))
+        return "".join(self.pieces(kind, name))
 
     @property
     def text(self) -> str:

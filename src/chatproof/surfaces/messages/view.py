@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from chatproof.evidence.parsed_bodies import is_done
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.view import id_form
 from chatproof.surfaces.model_listing import looks_chat_capable
@@ -48,11 +47,6 @@ def text_of(message: Fields) -> str:
 def events(reply: Reply) -> list[Fields]:
     """The events of a stream that are objects, in order, the terminator left out."""
     return reply.chunks
-
-
-def lines(reply: Reply) -> list[str]:
-    """The event line of each event, in the same order; empty where there is none."""
-    return [event.name if event.is_named else "" for event in reply.events[0] if not is_done(event.data)]
 
 
 def kind_of(event: Fields) -> str:

@@ -14,8 +14,7 @@ _ORDER = (
     "stream",
     "stream_blocks",
     "stream_end",
-    "fields",
 )
-_ORDER_OF_VALIDATE = ("errors", "tools", "tools_stream", "abilities", "thinking")
+_ORDER_OF_VALIDATE = ("errors", "tools", "tools_stream")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

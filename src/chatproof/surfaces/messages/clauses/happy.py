@@ -12,7 +12,7 @@ from chatproof.contract.clause import (
     holds,
 )
 from chatproof.evidence.json_values import is_integer
-from chatproof.evidence.provider_error import told
+from chatproof.evidence.provider_error import find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
@@ -140,7 +140,7 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     error = reply.object.get("error")
     if not error:
         return holds()
-    return broken("$.error", "no error, or null", told(reply.error, "type", error))
+    return broken("$.error", "no error, or null", told(find_error({"error": error}), "type", error))
 
 
 @clause(

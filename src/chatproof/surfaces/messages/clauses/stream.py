@@ -18,6 +18,7 @@ from chatproof.evidence.provider_error import find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import Event, drop, event, put
+from chatproof.surfaces.event_lines import named_events
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.examples import (
@@ -98,13 +99,10 @@ def typed(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
-    names = view.lines(reply)
-    for number, one in enumerate(view.events(reply)):
-        line = names[number] if number < len(names) else ""
+    for number, (line, one) in enumerate(named_events(reply)):
         inner = one.get("error") if kind_of(one) in ("", view.ERROR) else None
         if inner or view.ERROR in (kind_of(one), line):
-            found = find_error({"error": inner}) if inner else find_error(one, failing=True)
-            said = told(found, "type", one)
+            said = told(find_error(one, failing=True), "type", one)
             how = "" if line == view.ERROR else ", and no event line marks it as an error"
             return broken(f"event {number}, {'$.error' if inner else '$'}", "no error", f"{said}{how}")
     return holds()
@@ -149,7 +147,7 @@ def no_error_beside(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def event_lines(reply: Reply, context: Context) -> Outcome:
-    for number, (line, one) in enumerate(zip(view.lines(reply), view.events(reply), strict=False)):
+    for number, (line, one) in enumerate(named_events(reply)):
         kind = kind_of(one)
         if kind != view.PING and line in ("", view.PING):
             return broken(f"event {number}", f"the event line {kind[:60]}", quote(line, 60) if line else "none")
@@ -169,7 +167,7 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def event_names(reply: Reply, context: Context) -> Outcome:
-    for number, (line, one) in enumerate(zip(view.lines(reply), view.events(reply), strict=False)):
+    for number, (line, one) in enumerate(named_events(reply)):
         kind = kind_of(one)
         if kind not in (view.PING, line):
             return broken(f"event {number}", f"the event line {kind[:60]}", quote(line, 60))

@@ -28,7 +28,6 @@ from chatproof.surfaces.messages.view import kind_of, members
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
 _THINKING = streamed(THINKING_EVENTS)
-_BLOCK = ("content_block",)
 _BY_CHANCE = 6  # pieces that may all be twice in a row in an honest text
 
 
@@ -112,9 +111,9 @@ def indexes(reply: Reply, context: Context) -> Outcome:
 )
 def block_whole(reply: Reply, context: Context) -> Outcome:
     for block in Built(view.events(reply)).blocks.values():
-        name = block.kind
-        if name in (view.TEXT, view.THINKING) and isinstance(name, str) and not isinstance(block.start.get(name), str):
-            return broken(f"event {block.number}, $.content_block.{name}", "a string", shown(block.start, name))
+        for name in (view.TEXT, view.THINKING):
+            if block.kind == name and not isinstance(block.start.get(name), str):
+                return broken(f"event {block.number}, $.content_block.{name}", "a string", shown(block.start, name))
     return holds()
 
 
@@ -230,8 +229,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     own = context.replies.get(context.surface.control)
     answer = view.text_of(own.object).strip() if own is not None and own.complete else ""
     for index, block in Built(view.events(reply)).blocks.items():
-        texts = [delta.get("text") for _, delta in block.deltas if delta.get("type") == view.TEXT_DELTA]
-        pieces = [text for text in texts if isinstance(text, str) and text]
+        pieces = [piece for piece in block.pieces(view.TEXT_DELTA, "text") if piece]
         grows = all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces))
         once = pieces[::2] if pieces[::2] == pieces[1::2] else []
         if (len(once) > _BY_CHANCE and len(set(once)) > 1) or (len(once) > 1 and "".join(once).strip() == answer):
@@ -310,7 +308,7 @@ def known_events(reply: Reply, context: Context) -> Outcome:
             view.BLOCK_START: ("content_block", kinds.BLOCKS),
             view.DELTA: ("delta", kinds.DELTAS),
         }.get(kind, ("", frozenset()))
-        found = members(one.get(inner)).get("type") if inner else None
+        found = members(one.get(inner)).get("type")
         if found is not None and not (isinstance(found, str) and found in known):
             return broken(f"event {number}, $.{inner}.type", "a type of the reference", quote(found, 60))
     return holds()

@@ -155,11 +155,16 @@ def once(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def closed(reply: Reply, context: Context) -> Outcome:
-    last = view.of_kind(reply, view.STOP)[0][0]
-    for number, one in enumerate(view.events(reply)):
-        if number > last and kind_of(one) in (view.BLOCK_START, view.DELTA):
-            return broken(f"event {number}", "no event of a block after message_stop", quote(kind_of(one)))
+    for number, kind in _after_end(reply):
+        if kind in (view.BLOCK_START, view.DELTA):
+            return broken(f"event {number}", "no event of a block after message_stop", quote(kind))
     return holds()
+
+
+def _after_end(reply: Reply) -> list[tuple[int, str]]:
+    """(number, type) of each event that comes after message_stop."""
+    last = view.of_kind(reply, view.STOP)[0][0]
+    return [(number, kind_of(one)) for number, one in enumerate(view.events(reply)) if number > last]
 
 
 @clause(
@@ -176,8 +181,7 @@ def closed(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def ends(reply: Reply, context: Context) -> Outcome:
-    last = view.of_kind(reply, view.STOP)[0][0]
-    for number, one in enumerate(view.events(reply)):
-        if number > last and kind_of(one) != view.PING:
-            return broken(f"event {number}", "nothing after message_stop", quote(kind_of(one)))
+    for number, kind in _after_end(reply):
+        if kind != view.PING:
+            return broken(f"event {number}", "nothing after message_stop", quote(kind))
     return holds()

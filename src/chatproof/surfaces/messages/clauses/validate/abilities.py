@@ -14,7 +14,7 @@ from chatproof.contract.clause import (
     broken,
     not_applicable,
 )
-from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.json_values import count
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
@@ -162,8 +162,8 @@ def claude_code(reply: Reply, context: Context) -> Outcome:
         return done()
     if not refused.state or refused.outcome == BROKEN:
         return refused
-    said = f"HTTP {reply.status}, {error_words(reply.error)}" if reply.error else f"HTTP {reply.status}"
-    return Outcome(BROKEN, "status", "an answer", f"refused: {said}", "", refused.state)
+    said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
+    return Outcome(BROKEN, "status", "an answer", said, "", refused.state)
 
 
 _COUNTED = Example(200, JSON, b'{"input_tokens":14}')
@@ -200,13 +200,13 @@ _COUNTED = Example(200, JSON, b'{"input_tokens":14}')
     ),
 )
 def counted(reply: Reply, context: Context) -> Outcome:
-    if 200 <= reply.status < 300:
-        found = reply.object.get("input_tokens")
-        if is_integer(found) and isinstance(found, int) and found > 0:
+    if reply.status < 300:
+        found = count(reply.object.get("input_tokens"))
+        if found:
             return Outcome("holds", observed=f"{found} tokens")
         there = shown(reply.object, "input_tokens") if reply.kind == "json" else f"{reply.kind} body"
         return broken("$.input_tokens", "an integer above 0", there)
-    if reply.error is not None and reply.json_problem is None:
+    if reply.error is not None:
         return Outcome("holds", observed=f"refused: HTTP {reply.status}, {error_words(reply.error)}")
     return broken("body", "a count, or a JSON error", f"HTTP {reply.status}, {reply.kind} body")
 
@@ -255,9 +255,9 @@ def cached(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     usage = view.members(reply.object.get("usage"))
-    found = usage.get("cache_read_input_tokens")
-    if is_integer(found) and isinstance(found, int) and found > 0:
+    found = count(usage.get("cache_read_input_tokens"))
+    if found:
         return done(f"{found} tokens")
-    if found is None and "input_tokens" not in usage:
+    if not usage.keys() & {"cache_read_input_tokens", "input_tokens"}:
         return not_applicable("no usage is reported")
     return ignored("$.usage.cache_read_input_tokens", "more than 0", shown(usage, "cache_read_input_tokens"))

@@ -11,9 +11,9 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
-    not_applicable,
 )
-from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.json_values import members
+from chatproof.evidence.provider_error import told
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.auth import add_empty_key
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
@@ -89,8 +89,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
     problem = misshapen(reply)
     if problem:
         return broken(*problem)
-    if reply.error is None:
-        return not_applicable("the refusal has no error")
-    if reply.error.type == "not_found_error":
+    type = members(reply.object.get("error")).get("type")
+    if type == "not_found_error":
         return holds()
-    return broken("$.error.type", "not_found_error", error_words(reply.error))
+    return broken("$.error.type", "not_found_error", told(reply.error, "type", type))

@@ -10,6 +10,7 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
+    holds,
     not_applicable,
 )
 from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
@@ -60,7 +61,7 @@ def _calls(reply: Reply) -> list[view.Fields]:
 
 def _instead(reply: Reply) -> str:
     """What came in the place of a call."""
-    kinds = ", ".join(quote(block.get("type"), 40) for block in view.blocks(reply.object)[:5]) or "nothing"
+    kinds = ", ".join(quote(block.get("type"), 40) for block in view.blocks(reply.object)[:5])
     return f"no call; the content has {kinds}, text {quote(view.text_of(reply.object), 60)}"
 
 
@@ -244,7 +245,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
 )
 def stop_reason(reply: Reply, context: Context) -> Outcome:
     if reply.object.get("stop_reason") == "tool_use":
-        return done()._replace(state="")
+        return holds()
     found = shown(reply.object, "stop_reason")
     return damaged("$.stop_reason", "tool_use", found)._replace(state="")
 

@@ -4,7 +4,6 @@ from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
-    MUST,
     SCHEMA,
     SHOULD,
     VALIDATE,
@@ -100,7 +99,6 @@ def called(reply: Reply, context: Context) -> Outcome:
     "messages.tools.stream_form",
     layer=SCHEMA,
     code="stream.malformed",
-    level=MUST,
     capability="tools",
     area="Streaming",
     says="The stream of a call has the same form as the stream of a text: lines, start, indexes, end.",

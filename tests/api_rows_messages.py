@@ -1,0 +1,112 @@
+"""Runs of the Messages API in which one thing is not as it should be."""
+
+from __future__ import annotations
+
+from chatproof.surfaces.event_examples import Event, drop, event, put
+from chatproof.surfaces.messages.examples import (
+    BODY,
+    CALL_EVENTS,
+    CONTENT,
+    ERROR_EVENT,
+    EVENTS,
+    GOOD,
+    THINKING_EVENTS,
+    USAGE,
+    altered,
+    body,
+    changed,
+    put_before,
+    streamed,
+    without,
+)
+from tests.api_rows import Reply, Row, cut_off, error, says
+
+_DOUBLED = streamed(
+    [
+        *EVENTS[:2],
+        *({**EVENTS[2], "delta": {"type": "text_delta", "text": text}} for text in ("po", "po", "ng", "ng")),
+        *EVENTS[4:],
+    ]
+)
+_WORD = b'[{"type":"tool_use","id":"t_1","name":"record_word","input":{"word":"pong"}}]'
+_NULL = b'"stop_sequence":null'
+
+
+def _row(name: str, **replies: Reply | None) -> Row:
+    known = {probe.replace("__", "."): reply for probe, reply in replies.items()}
+    return Row("messages", f"messages: {name}", known, brief=True)
+
+
+def _kept(*types: str, events: tuple[Event, ...] = CALL_EVENTS) -> Reply:
+    """The stream of a call without the index of what is left."""
+    return streamed(
+        [{name: it for name, it in one.items() if name != "index"} for one in events if one["type"] in types]
+    )
+
+
+_NO_DELTAS = ("message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop")
+_BESIDE = altered(_NULL, b'"error":{"type":"api_error","message":"slow"}')
+ROWS = [
+    _row("stop_details is no object", happy=altered(_NULL, b'"stop_details":7')),
+    *(
+        _row(f"{'.'.join(path)} of {kind} is of another type", stream=changed(kind, put([7], *path)))
+        for kind, path in (
+            ("message_start", ("message", "model")),
+            ("message_start", ("message", "role")),
+            ("message_delta", ("delta", "stop_details")),
+            ("message_delta", ("context_management",)),
+            ("message_delta", ("usage", "output_tokens_details")),
+        )
+    ),
+    _row("an error without words", happy=altered(_NULL, b'"error":7')),
+    _row("an error with a type alone", happy=altered(_NULL, b'"error":{"type":"api_error"}')),
+    _row("an error beside the answer", tools__result=_BESIDE, thinking__result=_BESIDE),
+    *(
+        _row(f"the other form is refused: {status}, {message}", happy__other_form=error(status, message, type))
+        for status, message, type in (
+            (403, "invalid api key", "authentication_error"),
+            (403, "no auth credentials found", "api_error"),
+            (403, "mismatched organization", "api_error"),
+            (400, "authorization: unexpected", "invalid_request_error"),
+            (400, "bearer: unexpected", "invalid_request_error"),
+            (400, "anthropic-version: unexpected", "invalid_request_error"),
+        )
+    ),
+    _row("the other form is refused, and the first cut off", happy=cut_off(GOOD), happy__other_form=error(400, "no")),
+    _row("the text in pieces, and the plain answer is cut off", happy=cut_off(GOOD), stream=_DOUBLED),
+    _row(
+        "an event line says error, the data a reason",
+        stream=streamed(EVENTS[:4], b'event: error\ndata: {"reason":"x"}\n\n'),
+    ),
+    _row("an event line says error, the data nothing", stream=streamed(EVENTS[:4], b"event: error\ndata: {}\n\n")),
+    _row(
+        "thinking that is no text",
+        thinking__stream=changed("content_block_delta", put(7, "delta", "thinking"), THINKING_EVENTS),
+    ),
+    _row(
+        "the cache is read nothing, and nothing else counted", cache=altered(USAGE, b'{"cache_read_input_tokens":0}')
+    )._replace(required=("cache",)),
+    *(
+        _row(f"a failure that blames {name} of the cache", cache__first=error(500, f"{name}: failed"))._replace(
+            required=("cache",)
+        )
+        for name in ("cache_control", "system")
+    ),
+    _row("the count is refused without words", count_tokens=says(404, b"{}")),
+    _row("one call of the first tool", tools__parallel=body(BODY.replace(CONTENT, _WORD))),
+    *(
+        _row(f"the stream of a call {name}", tools__stream=reply)
+        for name, reply in (
+            ("has an event that is no object", streamed(CALL_EVENTS, b"data: 7\n\n")),
+            ("has an event without type", streamed(CALL_EVENTS, event({"x": 1}, "ping"))),
+            ("has an error", put_before("message_delta", ERROR_EVENT, events=CALL_EVENTS)),
+            ("begins without usage", changed("message_start", put(None, "message", "usage"), CALL_EVENTS)),
+            ("ends without delta", changed("message_delta", drop("delta"), CALL_EVENTS)),
+            ("begins twice", put_before("content_block_start", EVENTS[0], events=CALL_EVENTS)),
+            ("has deltas without a block", without("content_block_start", events=CALL_EVENTS)),
+            ("has a block without index", _kept(*_NO_DELTAS)),
+            ("has no block", _kept("message_start", "message_delta", "message_stop")),
+            ("has six texts", streamed([EVENTS[0], *({**EVENTS[1], "index": n} for n in range(6)), *EVENTS[5:]])),
+        )
+    ),
+]
