@@ -4,8 +4,7 @@ The standard library writes the text of a `__new__` for each class and compiles 
 defines fifty. Here one `__new__` serves all. A type checker sees `typing.NamedTuple` itself.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple  # noqa: PLC0414  the mark of a name that is given on
 else:

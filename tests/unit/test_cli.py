@@ -408,7 +408,7 @@ def test_a_good_run_loads_nothing_that_only_faults_need(tmp_path: Path) -> None:
         )
     ended, *modules = done.stdout.splitlines()[-1].split()
     assert ended == "0" and "chatproof.running.scheduler" in modules
-    needless = {"socket", "selectors", "threading", "chatproof.wire.json_faults", "chatproof.wire.sse",
+    needless = {"socket", "selectors", "threading", "typing", "httptools", "chatproof.wire.json_faults", "chatproof.wire.sse",
                 "chatproof.target.config_reading", "chatproof.running.burst"}  # fmt: skip
     assert needless.isdisjoint(modules)
 

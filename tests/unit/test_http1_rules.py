@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from chatproof.wire.exchange import Arrival, Fault, Response
-from chatproof.wire.http1 import ResponseReader
+from chatproof.wire.http1 import ResponseReader, is_plain, said_by_llhttp
 from chatproof.wire.message import Limits, Refusal, coding, head_end
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -446,3 +446,48 @@ def test_a_settled_message() -> None:
     response = reader.response()
     assert reader.settled and reader.complete and not reader.stays_open and not reader.at_end_mark
     assert response is not None and response.body == DONE and response.left_open
+
+
+NAMES = [b"Connection", b"proxy-connection", b"Upgrade", b"Content-Length", b"Transfer-Encoding", b"Server", b"x_y", b"A",
+         b"X Y", b"X-\xe9", b"", b"X\t"]  # fmt: skip
+VALUES = [b"", b" ", b"keep-alive", b"close", b"upgrade", b"h2c", b"Upgrade, close", b"chunked", b"gzip, chunked", b"5", b"a:b",
+          b"-", b"+5", b"\x7f", b"\x80", b"\xff", b"a\0", b"a\x1f", b'"q', b"\t"]  # fmt: skip
+LINES = [b"HTTP/1.1 200 OK", b"HTTP/1.1 200 ", b"HTTP/1.1 200", b"HTTP/1.1 101 Switching", b"HTTP/1.1 000 x", b"HTTP/1.1 999 ~ !",
+         b"HTTP/1.1 20 OK", b"HTTP/1.1 2000 OK", b"HTTP/1.1 2x0 OK", b"HTTP/1.0 200 OK", b"HTTP/2.0 200 OK", b"HTTP/1.1  200 OK",
+         b"HTTP/1.1 200 a\xe9", b"HTTP/1.1 200 a\0", b"http/1.1 200 OK", b"HTTP/1.1 204 \t"]  # fmt: skip
+
+
+def test_a_head_that_llhttp_is_not_asked_about_is_one_that_it_takes() -> None:
+    """The shortcut may send a good head the long way round, and must let no bad one through."""
+    draw, plain = random.Random(16), 0
+    for _ in range(20_000):
+        headers = [(draw.choice(NAMES[: draw.choice((8, 12))]), draw.choice(VALUES)) for _ in range(draw.randrange(4))]
+        line = draw.choice(LINES[:6] if draw.random() < 0.7 else LINES)
+        if is_plain(line, headers):
+            plain += 1
+            assert said_by_llhttp(line, headers) == "", (line, headers)
+    assert plain > 2000
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_each_byte_in_a_plain_head(byte: int) -> None:
+    one = bytes((byte,))
+    for line, headers in (
+        (b"HTTP/1.1 200 a" + one, []),
+        (b"HTTP/1.1 2" + one + b"0 a", []),
+        (b"HTTP/1.1 200" + one, []),
+        (b"HTTP/1.1 200 OK", [(b"a" + one, b"b")]),
+        (b"HTTP/1.1 200 OK", [(b"a", b"b" + one)]),
+        (b"HTTP/1.1 200 OK", [(b"Connection", b"close" + one)]),
+        (b"HTTP/1.1 200 OK", [(b"Connection", one)]),
+    ):
+        assert not is_plain(line, headers) or said_by_llhttp(line, headers) == "", (line, headers)
+
+
+def test_what_endpoints_send_is_plain() -> None:
+    usual = [
+        (b"Content-Type", b"text/event-stream; charset=utf-8"),
+        (b"CF-Ray", b"8f-FRA"),
+        (b"x-ratelimit-reset", b"1s"),
+    ]
+    assert is_plain(b"HTTP/1.1 200 OK", usual) and is_plain(b"HTTP/1.1 429 Too Many Requests", usual)

@@ -1,6 +1,10 @@
 """The command line. `chatproof.cli:script` is the entry point of scripts made by earlier versions, so it stays."""
 
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def __getattr__(name: str) -> Any:

@@ -13,10 +13,15 @@ Words combine: `broken,drift` fails on NO-GO and on drift, not on UNDECIDED. Our
 results, and no policy hides them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
 
 from chatproof.usage_error import UsageError, near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 EXIT = {
     0: "GO",

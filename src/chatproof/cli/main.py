@@ -1,5 +1,7 @@
 """The command line: arguments, exit statuses, signals. Commands are modules in `commands`, imported when called."""
 
+from __future__ import annotations
+
 import _signal as signal  # type: ignore[import-not-found]  # `signal` makes enums of all this at each start
 import gc
 import importlib
@@ -7,7 +9,6 @@ import os
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import NoReturn
 
 from chatproof import __version__
 from chatproof.cli.exit_status import EXIT, SIGNAL_EXIT
@@ -16,6 +17,10 @@ from chatproof.journal import JournalError
 from chatproof.printable import place_of
 from chatproof.secrets.key_check import looks_like_key
 from chatproof.usage_error import UsageError, near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 _SHORTEST = 12  # characters of a secret that are looked for in arguments: a shorter one may be an ordinary word
@@ -171,7 +176,7 @@ def _status(stop: KeyboardInterrupt) -> int:
     return SIGNAL_EXIT[stop.args[0] if stop.args else "SIGINT"]
 
 
-def _unraisable(what: "sys.UnraisableHookArgs") -> None:
+def _unraisable(what: sys.UnraisableHookArgs) -> None:
     """A signal fell into a callback of the interpreter's own, such as one of its imports, which drops exceptions: it is
     sent again a moment later. Everything else is told as ever."""
     if not isinstance(what.exc_value, KeyboardInterrupt):

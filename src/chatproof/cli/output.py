@@ -1,12 +1,16 @@
 """Everything that leaves this process: standard output, standard error and report files."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
 
 from chatproof.printable import escape, inert, inert_json
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from chatproof.cli.shared.how_far import Counted
     from chatproof.record.under_way import UnderWay, Watch
 
@@ -128,13 +132,13 @@ class Progress:
         self._watched: list[tuple[str, UnderWay]] = []
         self._counted: Counted = {}
 
-    def watch(self, label: str = "") -> "Watch | None":
+    def watch(self, label: str = "") -> Watch | None:
         """What a run calls when it begins; None where nobody would see how far it is."""
         if not self._on:
             return None
         return lambda under_way: self._watched.append((label, under_way))
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Progress:
         if self._on:
             import threading
 

@@ -4,16 +4,22 @@ A clause judges one reply to one probe. It says what it `needs`, so that an HTML
 others undecided. Its `holds` and `breaks` examples stand beside it; a test runs each of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
 
 from chatproof.evidence.reply import Reply
 from chatproof.target.profile import Profile
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Secret
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from chatproof.contract.surface import Surface
+
+    _J = TypeVar("_J", bound="Judge")
 
 MUST, SHOULD, MAY = "must", "should", "may"
 TRANSPORT, SCHEMA, BEHAVIOUR = "transport", "schema", "behaviour"
@@ -77,7 +83,7 @@ class Context(NamedTuple):
     model: str
     key: Secret | None
     replies: dict[str, Reply]  # by probe, all of this run
-    surface: "Surface"  # the API that is spoken
+    surface: Surface  # the API that is spoken
     no_auth: bool = False
     required: frozenset[str] = frozenset()  # capabilities that the user's client relies on
 
@@ -133,7 +139,6 @@ class Clause(NamedTuple):
 
 LEAK, SERVED = "leak", "served"
 """The key comes back in a reply; a request without the right key is served."""
-_J = TypeVar("_J", bound=Judge)
 
 
 class Clauses:

@@ -4,9 +4,10 @@ Nothing outside that folder (and the simulator's side of it) knows a probe's nam
 asks the surface. How one more API is added: docs/decisions/0041-surfaces.md.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
 
 from chatproof.contract.clause import LEAK, SMOKE, VALIDATE
 from chatproof.contract.probe import (
@@ -24,8 +25,9 @@ from chatproof.contract.probe import (
 )
 from chatproof.values import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from chatproof.contract.clause import Clause
     from chatproof.contract.failure_mode import Mode
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from chatproof.simulator.wire import Side
     from chatproof.wire.exchange import Request
     from chatproof.wire.strictjson import Json
+else:
+    Protocol = object
 
 CHAT = "chat"
 """The API that is meant where none is named."""
@@ -42,44 +46,36 @@ _COPY, _MOST_COPIES = "burst.", 64  # see --burst
 class View(Protocol):
     """What every API's reply is asked, whatever its fields are called. A module `view` with these functions is one."""
 
-    def is_success(self, reply: "Reply", /) -> bool:
+    def is_success(self, reply: Reply, /) -> bool:
         """Say whether the endpoint did the work that this API is for, and did not only answer."""
-        ...
 
-    def has_answer(self, reply: "Reply", /) -> bool:
+    def has_answer(self, reply: Reply, /) -> bool:
         """Say whether the member is there that holds the answer, whatever is in it."""
-        ...
 
-    def has_error_field(self, reply: "Reply", /) -> bool:
+    def has_error_field(self, reply: Reply, /) -> bool:
         """Say whether the field is there, and says something, in which this API's errors stand."""
-        ...
 
-    def tokens(self, reply: "Reply", /) -> int:
+    def tokens(self, reply: Reply, /) -> int:
         """Read the total of tokens that the reply reports; 0 when it reports none."""
-        ...
 
-    def usage(self, reply: "Reply", /) -> dict[str, int]:
+    def usage(self, reply: Reply, /) -> dict[str, int]:
         """Read the counts of tokens that the reply reports: prompt, completion, cached, reasoning, each where it stands
         there; and answer_bytes, the length of all that was answered. Empty when it reports none."""
-        ...
 
-    def upstream(self, reply: "Reply", /) -> tuple[str, str]:
+    def upstream(self, reply: Reply, /) -> tuple[str, str]:
         """Read (a name of the server's configuration, the form of its ids) of a reply; each empty when it has none."""
-        ...
 
-    def is_fit(self, id: str, entry: "Json" = None, /) -> bool:
+    def is_fit(self, id: str, entry: Json = None, /) -> bool:
         """Guess whether a model of the listing serves this API: from its id, or from its entry there."""
-        ...
 
-    def model(self, reply: "Reply", /) -> str:
+    def model(self, reply: Reply, /) -> str:
         """Read the model that the reply names; empty when it names none."""
-        ...
 
 
 class AskedFor(NamedTuple):
     """A request out of a capture, as far as it was captured, and how it was answered."""
 
-    body: "dict[str, Any] | None"  # the JSON object that was sent; None: not captured, or none
+    body: dict[str, Any] | None  # the JSON object that was sent; None: not captured, or none
     has_body: bool  # something was sent, whatever it is
     status: int  # of the reply; 0: unknown, or there is none
 
@@ -92,29 +88,23 @@ class AskedFor(NamedTuple):
 class Matcher(Protocol):
     """What captures are asked by, before and after it is known which probe they answer. A module can be one."""
 
-    def near(self, path: str, /) -> "tuple[str, str] | None":
+    def near(self, path: str, /) -> tuple[str, str] | None:
         """Split a path that is not this API's and was meant to be: (what stands before, what was appended)."""
-        ...
 
-    def what(self, value: "Any", /) -> "str | None":
+    def what(self, value: Any, /) -> str | None:
         """Say what a JSON value is that has to do with this API: empty for a reply, None for anything else."""
-        ...
 
-    def holds_answer(self, value: "Any", /) -> bool:
+    def holds_answer(self, value: Any, /) -> bool:
         """Say whether a JSON value has the member in which this API's answers stand."""
-        ...
 
     def may_be_reply(self, body: bytes, /) -> bool:
         """Say whether the bytes speak of the member in which this API's answers stand."""
-        ...
 
-    def alike(self, asked: AskedFor, /) -> "tuple[str, str]":
+    def alike(self, asked: AskedFor, /) -> tuple[str, str]:
         """Name the probe that asks for the same as a request that is none of ours, with a remark; ("", why) if none."""
-        ...
 
-    def summary(self, body: "dict[str, Any]", /) -> str:
+    def summary(self, body: dict[str, Any], /) -> str:
         """Describe a request of this API without its texts; empty for what is none."""
-        ...
 
 
 class Recorded(NamedTuple):
@@ -131,7 +121,7 @@ class Shape(NamedTuple):
     """What two replies of this API are compared by: paths as `evidence.json_shape` writes them."""
 
     words: tuple[str, ...]  # members whose values are words of the protocol
-    free: "Mapping[str, frozenset[str]]"  # of such a member: the words of which the model chooses one
+    free: Mapping[str, frozenset[str]]  # of such a member: the words of which the model chooses one
     read: frozenset[str]  # what the reference requires, or most clients read; the rest may come and go
     main: tuple[str, ...]  # without it, a reply is another thing altogether
     delta: str  # the path of a piece of a stream, where findings speak of one
@@ -141,9 +131,9 @@ class Shape(NamedTuple):
 class FailureModes(NamedTuple):
     """Patterns of breaks that only this API has, in the places where they are tried among all others."""
 
-    streams: "tuple[Mode, ...]" = ()  # before what the provider's own words say
-    answers: "tuple[Mode, ...]" = ()  # after that, and after bodies that are no JSON
-    coded: "tuple[Mode, ...]" = ()  # for the codes that clauses of this API name, where its words are other than ours
+    streams: tuple[Mode, ...] = ()  # before what the provider's own words say
+    answers: tuple[Mode, ...] = ()  # after that, and after bodies that are no JSON
+    coded: tuple[Mode, ...] = ()  # for the codes that clauses of this API name, where its words are other than ours
 
 
 class Surface(NamedTuple):
@@ -156,17 +146,17 @@ class Surface(NamedTuple):
     endpoint: str  # for people, what answers: "a chat endpoint"
     path: str  # of the control, below the base URL
     rows: Callable[[str], Mapping[str, Probe]]  # the probes of a scope, by name, in the order in which they are sent
-    clauses: Callable[[str], "Mapping[str, Clause]"]  # of SMOKE, VALIDATE or OWN, by id, as they are read
+    clauses: Callable[[str], Mapping[str, Clause]]  # of SMOKE, VALIDATE or OWN, by id, as they are read
     view: View
     recorded: Recorded
     matcher: Callable[[], Matcher]
-    simulator: "Callable[[], Side]"  # what `simulate` and the target `simulator` serve
+    simulator: Callable[[], Side]  # what `simulate` and the target `simulator` serve
     shape: Callable[[], Shape]
-    failure_modes: Callable[[], "FailureModes"]
+    failure_modes: Callable[[], FailureModes]
     answer_at: tuple[str, str]  # the place where an answer stands, and the word for it: $.choices, choices
     prompt: str  # what our own plain request says: by it, ours is told from a user's
-    not_asked: "Callable[[Iterable[Request]], list[str]] | None" = None  # features that no request exercised
-    is_ended: "Callable[[Reply], bool]" = lambda reply: reply.ends_with_done  # the stream says itself that this is all
+    not_asked: Callable[[Iterable[Request]], list[str]] | None = None  # features that no request exercised
+    is_ended: Callable[[Reply], bool] = lambda reply: reply.ends_with_done  # the stream says itself that this is all
     also_called: Mapping[str, tuple[str, ...]] = {}  # of a capability: what other APIs call the same
     endings: tuple[bytes, ...] = ()  # how a stream whose end was not captured may have gone on: well, and not
 
@@ -195,12 +185,12 @@ class Surface(NamedTuple):
             raise KeyError(id)
         return found
 
-    def clause(self, id: str) -> "Clause | None":
+    def clause(self, id: str) -> Clause | None:
         """Find a clause by its id; None for one that this API does not have."""
         return self.clauses(SMOKE).get(id) or self.clauses(VALIDATE).get(id) or self.clauses(OWN).get(id)
 
     @property
-    def leak(self) -> "Clause":
+    def leak(self) -> Clause:
         """The clause that says whether the key comes back. Raises StopIteration where an API lacks it: none may."""
         return next(clause for clause in self.clauses(SMOKE).values() if clause.danger == LEAK)
 

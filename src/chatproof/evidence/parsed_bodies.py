@@ -1,20 +1,28 @@
 """Bodies that are parsed once: the values of a few large ones are kept, and given back."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chatproof.wire import strictjson
 from chatproof.wire.strictjson import Json, Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Generic, TypeVar
+
     from chatproof.wire import sse
+
+    _Value = TypeVar("_Value")
+    Events = tuple[list[sse.Event], bytes, str]
+else:  # the base class below is `object`; what stands in its brackets is for mypy
+    _Value, Generic = 0, (object,)
+    Events = object
 
 _FEW = 4
 _ROOM = 4 * 1024 * 1024
 """Bytes of all the bodies in such a memory, but for a single larger one. One character beyond the BMP makes every
 character of its string take four bytes."""
-_Value = TypeVar("_Value")
-Events = tuple[list["sse.Event"], bytes, str]
 Parsed = list[tuple[Json, Problem | None]]
 
 

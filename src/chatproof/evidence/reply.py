@@ -3,9 +3,10 @@
 The body is sniffed first and its header looked at second: gateways mislabel in both directions.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TypeVar
 
 from chatproof.evidence.parsed_bodies import Events, Memory, Parsed, is_done, read_stream
 from chatproof.evidence.provider_error import ProviderError, find_error
@@ -13,6 +14,12 @@ from chatproof.printable import quote
 from chatproof.wire import strictjson
 from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, NotCaptured
 from chatproof.wire.strictjson import Json, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
 
 _CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put before an origin
     "just a moment",
@@ -248,7 +255,7 @@ class Reply:
         """A stream whose end is not known: it was not captured, and nothing says that this is it."""
         return self.lacks(END) and not self.lacks(BODY) and sniff(self.body) == "sse" and not self.ends_with_done
 
-    def endings(self, ways: Iterable[bytes]) -> "list[Reply]":
+    def endings(self, ways: Iterable[bytes]) -> list[Reply]:
         """Of a stream whose end is not known: the reply as it may have gone on, in each of these ways. What holds or
         breaks in all of them is so however it ended. Empty when the end is known: captured, or the body's own end."""
         if not self.is_open:
@@ -273,9 +280,6 @@ class Reply:
     def _first_values(self) -> dict[bytes, str]:
         headers = self.response.headers if self.response else ()
         return {name.lower(): value.decode("latin-1").strip() for name, value in reversed(headers)}
-
-
-_T = TypeVar("_T")
 
 
 def or_default(value: Callable[[], _T], otherwise: _T) -> _T:

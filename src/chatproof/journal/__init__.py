@@ -10,9 +10,10 @@ A journal is a sink: it sees redacted documents and nothing else. What it holds 
 removes anything. Backends are imported when they are opened: the plain smoke path loads SQLite's and no other.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from chatproof.journal.events import FINISHED as FINISHED
 from chatproof.journal.events import IMPORTED as IMPORTED
@@ -22,7 +23,10 @@ from chatproof.journal.events import SIGNED as SIGNED
 from chatproof.journal.events import STARTED as STARTED
 from chatproof.journal.events import JournalError as JournalError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from chatproof.journal.filters import Filters as Filters
     from chatproof.journal.store import Journal
 
@@ -38,7 +42,7 @@ def default_place(environ: Mapping[str, str]) -> str:
     return f"{state}/chatproof/journal.sqlite3"
 
 
-def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: bool = True) -> "Journal":
+def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: bool = True) -> Journal:
     """Open the journal at a path (SQLite; JSON lines if it ends in .jsonl) or a postgresql:// URL; "": the default one.
 
     Nothing is read or created before the first use. With `create` false, a journal that does not exist is

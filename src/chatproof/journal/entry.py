@@ -1,13 +1,18 @@
 """One row of the journal: what a document says in short, and the hash that binds it to the row before."""
 
+from __future__ import annotations
+
 import json
-from typing import Any
 
 from chatproof.journal.packing import pack
 from chatproof.printable import cut, escape
 from chatproof.secrets.digest import sha256
 from chatproof.target.environment import environment_of
 from chatproof.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 START = "0" * 64
 """The `previous` of a journal's first row."""

@@ -4,12 +4,13 @@ Through `_sqlite3`, the module under the standard library's `sqlite3`: the packa
 millisecond more than all the rest on the path of every smoke run (docs/decisions/0010).
 """
 
+from __future__ import annotations
+
 import os
 import time
 from _thread import get_ident
 from _weakref import ref
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from chatproof.journal import lock
 from chatproof.journal.events import JournalError
@@ -28,6 +29,10 @@ from chatproof.journal.tables import (
     VERSION_3,
     name_of,
 )  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 try:
     import _sqlite3 as sqlite
@@ -58,7 +63,7 @@ _CODES = {
 }
 
 
-_opened: "list[ref[Sqlite]]" = []
+_opened: list[ref[Sqlite]] = []
 
 
 def journal(path: str, *, own_folder: bool, create: bool) -> Journal:

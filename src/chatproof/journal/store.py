@@ -1,7 +1,8 @@
 """A journal in an SQL database: the same tables whatever the database. A backend brings a Database and its dialect."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from chatproof import clock
 from chatproof.journal.entry import CHAT, NARROWED, OF_API, Entry, Prepared, Summary, made, prepared, subject_of
@@ -10,7 +11,10 @@ from chatproof.journal.packing import Unreadable, pack, terms_hash, unpack
 from chatproof.journal.tables import OLDEST, VERSION
 from chatproof.secrets.digest import sha256
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from chatproof.journal.database import Database
     from chatproof.journal.filters import Filters
     from chatproof.journal.reading import Found, Row
@@ -27,7 +31,7 @@ class Journal:
     - `database`: the backend that stores its rows
     """
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
         self._terms: dict[str, bytes] = {}
         self._packs = True
@@ -198,7 +202,7 @@ class Journal:
                 found.append(f"the terms of the contract {hash[:12]}… are missing or were changed")
         return found
 
-    def good(self, target: dict[str, Any], count: int, api: str = CHAT) -> "list[tuple[int, str]]":
+    def good(self, target: dict[str, Any], count: int, api: str = CHAT) -> list[tuple[int, str]]:
         """Return (number, signature) of the newest complete GO runs of a base URL, model and API, newest first."""
         marked = f"%|{OF_API}%" if api == CHAT else f"%|{OF_API}{api}|%"
         sql = (
@@ -214,7 +218,7 @@ class Journal:
         rows = self.database.query("SELECT seq FROM chatproof_entries WHERE event = ? ORDER BY seq", (event,))
         return self.documents([row[0] for row in rows])
 
-    def documents(self, numbers: "Sequence[int]") -> Iterator[dict[str, Any]]:
+    def documents(self, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
         """Return the documents of entries. Raises JournalError if one is missing or damaged."""
         from chatproof.journal.documents import SCHEMA_OF, NoDocument, read
 
@@ -237,14 +241,14 @@ class Journal:
         event, document = self.database.query(sql, (number,), large=True)[0]
         return event, as_bytes(document), b""
 
-    def find(self, selector: str) -> "Found":
+    def find(self, selector: str) -> Found:
         """Find one run by its id, a unique prefix, latest, latest:GO, or a file. Raises JournalError: run.unknown,
         run.ambiguous, run.malformed."""
         from chatproof.journal import selecting
 
         return selecting.find(self, selector)
 
-    def list(self, filters: "Filters | None" = None) -> "list[Row]":
+    def list(self, filters: Filters | None = None) -> list[Row]:
         """List runs, newest first; all of them without filters. Raises JournalError."""
         from chatproof.journal import filters as known
         from chatproof.journal import reading

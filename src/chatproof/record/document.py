@@ -4,8 +4,9 @@ Built from an allow-list of fields. Every string, names included, goes through t
 excerpt is kept only for an exchange with something broken or undecided.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from chatproof import __version__
 from chatproof.contract.clause import BROKEN, UNDECIDED, VALIDATE, WAIVED
@@ -21,7 +22,10 @@ from chatproof.target.target import Target
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Exchange, Request, Secret
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from chatproof.diagnosis.diagnosis import Diagnosis
     from chatproof.record import told
     from chatproof.record.whole_bodies import WholeBody
@@ -45,7 +49,7 @@ class Run(NamedTuple):
     """
 
     document: dict[str, Any]
-    bodies: tuple["WholeBody", ...] = ()
+    bodies: tuple[WholeBody, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -53,21 +57,21 @@ class Run(NamedTuple):
         return str(self.document["verdict"])
 
     @property
-    def findings(self) -> "list[told.RecordedFinding]":
+    def findings(self) -> list[told.RecordedFinding]:
         """The outcome of every clause on every exchange that it was judged on, in the contract's order."""
         from chatproof.record import told
 
         return [told.RecordedFinding(row) for row in self.document["findings"]]
 
     @property
-    def diagnoses(self) -> "list[told.Diagnosis]":
+    def diagnoses(self) -> list[told.Diagnosis]:
         """The named causes, the main one first; empty if nothing is broken or undecided."""
         from chatproof.record import told
 
         return [told.Diagnosis(row) for row in self.document["diagnoses"]]
 
     @property
-    def exchanges(self) -> "list[told.RecordedExchange]":
+    def exchanges(self) -> list[told.RecordedExchange]:
         """The requests and their replies, as recorded."""
         from chatproof.record import told
 
@@ -133,7 +137,7 @@ def build(
     contract: Contract,
     exchanges: list[Exchange],
     judgement: Judgement,
-    diagnoses: "tuple[Diagnosis, ...]",
+    diagnoses: tuple[Diagnosis, ...],
     facts: Facts,
 ) -> Run:
     """The document of a run, redacted."""

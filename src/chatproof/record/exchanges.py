@@ -1,6 +1,6 @@
 """What the document says of each exchange, from an allow-list of fields."""
 
-from typing import Any
+from __future__ import annotations
 
 from chatproof.contract.clause import Context
 from chatproof.contract.probe import Probe
@@ -13,6 +13,10 @@ from chatproof.secrets.digest import sha256
 from chatproof.secrets.redaction import MARK
 from chatproof.wire.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Response
 from chatproof.wire.urls import bare
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 EXCERPT = 2048
 _SLACK = 1024  # read beyond the excerpt before redacting, so that no secret is cut at its edge

@@ -1,14 +1,19 @@
 """The seed's sanitized record of a smoke run: these keys, this order, all values strings. Built into the run document
 before it is redacted."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
 
 from chatproof.contract.clause import BROKEN, HOLDS, MUST, NOT_APPLICABLE, Clause, Context
 from chatproof.contract.probe import KEY_REFUSAL, REJECTION
 from chatproof.contract.surface import Surface
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.judge import GO, UNDECIDED_VERDICT, Judgement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 UNOBSERVED = "unobserved"
 

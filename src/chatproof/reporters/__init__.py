@@ -4,14 +4,19 @@ A reporter sees the redacted run document and nothing else (an import contract h
 the folder `comparison`: where a function here takes `of`, it is the folder's name, empty for runs.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
-from typing import Any
 
 from chatproof.files import package_files
 from chatproof.printable import inert
 from chatproof.usage_error import UsageError, install, near
 from chatproof.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 EXTRA = "reports"
 COMMANDS = "github"

@@ -1,10 +1,14 @@
 """One screen for a person at a terminal at night: verdict, cause, evidence, next step; then what lies behind it."""
 
-from typing import Any
+from __future__ import annotations
 
 from chatproof.printable import number_of
 from chatproof.reporters import Style
 from chatproof.reporters.lines import Lines, details, exchanges, fold, footer, headline, held_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def render(document: dict[str, Any], style: Style) -> str:

@@ -1,9 +1,13 @@
 """Lines of text for a person at a terminal, and the parts that smoke's and validate's texts share."""
 
-from typing import Any
+from __future__ import annotations
 
 from chatproof.printable import escape
 from chatproof.reporters import Style, narrowed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
 _LABEL = 12

@@ -1,10 +1,11 @@
 """How the requests of a run are carried: at once or in turn, through which proxy, with which trust."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from chatproof.contract.clause import HOLDS, MUST, NOT_APPLICABLE, WAIVED
 from chatproof.judging.contract import Contract, contract_on
@@ -18,9 +19,10 @@ from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Exchange, Request, Secret, Url
 from chatproof.wire.urls import UrlProblem, is_loopback, parse_base_url
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     _T = TypeVar("_T")
     Waves = Generator["Wave | Pause", None, _T]  # a run: yields what it wants sent, returns what it made
@@ -71,11 +73,11 @@ class Wave:
     each exchange to `into` as it ends, numbered by its place in the plan."""
 
     def __init__(
-        self, chosen: "list[str]", planned: "dict[str, Request]", transport: Transport, into: "list[Exchange]"
+        self, chosen: list[str], planned: dict[str, Request], transport: Transport, into: list[Exchange]
     ) -> None:
         self.chosen, self.planned, self.transport, self.into = chosen, planned, transport, into
 
-    def groups(self) -> "list[list[list[KeepAliveRequest]]]":
+    def groups(self) -> list[list[list[KeepAliveRequest]]]:
         """What may be under way at the same time, group after group: for each connection its requests, in turn."""
         ids = {probe: f"x{number}" for number, probe in enumerate(self.planned, 1)}
         hosts = {probe: self.transport.reuses_connection_of.get(probe, "") for probe in self.chosen}
@@ -98,7 +100,7 @@ class Pause:
         self.seconds = seconds
 
 
-def carried_out(steps: "Waves[_T]", stop: Stop) -> "_T":
+def carried_out(steps: Waves[_T], stop: Stop) -> _T:
     """Send what a run says, wave after wave, until it returns; in threads of their own, one for each connection.
 
     What goes wrong on our own side is thrown into the run, and so is a signal that comes to this thread. Names are

@@ -1,7 +1,6 @@
 """What a run will send, decided before anything is sent: settings, contract, requests. Pure."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from chatproof import __version__, clock
 from chatproof.contract.clause import SMOKE, VALIDATE
@@ -14,6 +13,7 @@ from chatproof.usage_error import UsageError, near
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Request
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatproof.surfaces.own.own_request import OwnRequest
 

@@ -1,8 +1,9 @@
 """The one loop: plan → send → judge → diagnose → record. Everything around it (CLI, tests, plugins) calls this."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from chatproof import clock
 from chatproof.contract.clause import VALIDATE
@@ -20,7 +21,10 @@ from chatproof.target.target import Resolved, Target, check
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Exchange, Secret
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from chatproof.diagnosis.diagnosis import Diagnosis
     from chatproof.record.under_way import Watch
     from chatproof.running.dispatch import Waves
@@ -56,10 +60,10 @@ class Sent(NamedTuple):
     not_sent: dict[str, str]  # probe → why; a LeftOut where our own side chose so
     interrupted: str  # the signal's name, or empty
     remark: str  # for the run's notes, or empty
-    refusals: "tuple[Refusal, ...]" = ()  # of the user's own requests, explained
+    refusals: tuple[Refusal, ...] = ()  # of the user's own requests, explained
 
 
-Begin = Callable[[dict[str, Any]], str]
+Begin = Callable[[dict[str, "Any"]], str]
 """Gets the started document before the first byte is sent; may return a remark for the run's notes."""
 
 
@@ -81,7 +85,7 @@ def run(
     *,
     environ: Mapping[str, str],
     begin: Begin = _none,
-    watch: "Watch | None" = None,
+    watch: Watch | None = None,
 ) -> Run:
     """Plan, send, judge, diagnose and record, once. Raises UsageError for our own side."""
     return carry(resolved, settings, environ=environ, begin=begin, watch=watch).run
@@ -94,7 +98,7 @@ def carry(
     environ: Mapping[str, str],
     begin: Begin = _none,
     stop: Stop | None = None,
-    watch: "Watch | None" = None,
+    watch: Watch | None = None,
 ) -> Carried:
     """Do the same as `run`, and hand out the exchanges as well. `stop` ends a run that is not in the main thread."""
     stop = stop or Stop()
@@ -107,8 +111,8 @@ def steps(
     environ: Mapping[str, str],
     begin: Begin,
     stop: Stop,
-    watch: "Watch | None" = None,
-) -> "Waves[Carried]":
+    watch: Watch | None = None,
+) -> Waves[Carried]:
     """One run without its I/O: yields each wave of requests, for a driver to send; returns what it made of them.
 
     All of its state is in here: whoever drives it may go on in another thread each time, and many may be under way.
@@ -135,8 +139,8 @@ def _send(
     environ: Mapping[str, str],
     begin: Begin,
     stop: Stop,
-    watch: "Watch | None",
-) -> "Waves[Sent]":
+    watch: Watch | None,
+) -> Waves[Sent]:
     listing = resolved.listing
     planned = {listing.probe: listing.request} if listing else plan(contract, resolved, settings)
     rows = contract.surface.rows(settings.kind)

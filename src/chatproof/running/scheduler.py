@@ -6,8 +6,6 @@ more. Nothing is sent twice but what a burst was refused for, and what was refus
 `_settle_form`).
 """
 
-from typing import TYPE_CHECKING
-
 from chatproof.contract.clause import HOLDS, SMOKE
 from chatproof.contract.probe import ALIVE, REFUSAL, TWIN, Body
 from chatproof.evidence.parsed_bodies import Memory
@@ -19,6 +17,7 @@ from chatproof.running.plan import LeftOut, Settings, burst_members, request_for
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Exchange, Request
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatproof.running.dispatch import Waves
 

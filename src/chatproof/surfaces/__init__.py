@@ -1,9 +1,8 @@
 """The APIs, one folder each. `surface_of` finds one by its name; a new folder is found, and nothing lists it."""
 
-from typing import TYPE_CHECKING
-
 from chatproof.usage_error import UsageError, near
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any

@@ -10,18 +10,23 @@ meant for. What a file says that was merely found takes effect only where the us
 `trust`. What reads one, `config_reading`, is loaded only where there is one.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from chatproof.target import NAME, PYPROJECT
 from chatproof.usage_error import near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VARIABLE = "CHATPROOF_CONFIG"
 OPTION, OWN, FOUND, NAMED = "option --config", "your own file", "found here", f"variable {VARIABLE}"
 """How a file came into force. The first two are the user's word; the others need an approval."""
 
-Settings = dict[str, Any]
+Settings = dict[str, "Any"]
 """{"default": str, "journal": str, "keep": str, "bodies": bool or None, "monitor": {name: value},
 "targets": {name: {field: value}}, "origins": {name or targets.name: path},
 "files": {path: {"by": how it came into force, and what `config_reading.load` made of it}}}"""

@@ -1,9 +1,14 @@
 """What makes a run here differ from a run elsewhere: the answer to "passes locally, fails in CI". No values of keys."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PROXY_VARIABLES = (
     "HTTP_PROXY",

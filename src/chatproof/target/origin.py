@@ -3,11 +3,17 @@
 Loaded only where one of them is not the usual one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from chatproof.files.safe_files import tilde
 from chatproof.target.config_files import FOUND, NAMED, OPTION
+from chatproof.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _FILES = {OPTION: "named by --config", FOUND: "approved", NAMED: f"{NAMED}, approved"}
 

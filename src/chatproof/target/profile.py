@@ -4,13 +4,18 @@ JSON, not TOML: json is loaded anyway, tomllib would cost half a bare interprete
 (docs/decisions/0003). Facts that this module does not know are refused, so that no typo becomes a silent default.
 """
 
+from __future__ import annotations
+
 import json
 import os
-from typing import Any
 
 from chatproof.files import package_files
 from chatproof.usage_error import near
 from chatproof.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "profiles")
 GENERIC = "generic"

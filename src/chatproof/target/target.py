@@ -1,8 +1,9 @@
 """Where and as whom we ask. A target is resolved from names, files and variables before anything is sent."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from chatproof.secrets import key_check
 from chatproof.target import config_files as config
@@ -13,7 +14,10 @@ from chatproof.values import NamedTuple
 from chatproof.wire import urls
 from chatproof.wire.exchange import Header, Secret, Url, hold_secret
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from chatproof.wire.exchange import Exchange
 
 SIMULATOR, LOCAL, OWN_VARIABLE = "simulator", "local", "CHATPROOF_API_KEY"
@@ -57,7 +61,7 @@ class Target(NamedTuple):
         return _shown(self)
 
     @classmethod
-    def from_config(cls, name: str, *, config: str = "", environ: Mapping[str, str] | None = None) -> "Target":
+    def from_config(cls, name: str, *, config: str = "", environ: Mapping[str, str] | None = None) -> Target:
         """Find a target by its name as the command line does: in the configuration files, then among the profiles.
 
         `config` names a file to use; a file that was only found needs the approval of `chatproof config trust`. The
@@ -69,7 +73,7 @@ hold_secret(Target, "key")
 hold_secret(Target, "headers", Header)
 
 
-def _shown(values: "Target | Wanted") -> str:
+def _shown(values: Target | Wanted) -> str:
     """A repr without user and password of a URL, which is refused where it is looked at."""
     bare = {n: v.rpartition("@")[2] for n, v in values._asdict().items() if n in ("base_url", "target", "proxy")}
     shown = values._asdict() | bare
@@ -118,7 +122,7 @@ class Resolved(NamedTuple):
     ca_data: bytes | None = None  # of the ca_file, where it was read when it was approved; empty: it could not be
     clients: tuple[str, ...] = ()  # of the user's: what breaks them is a must
     prices: Mapping[str, float] = {}  # per million tokens: prompt, completion, perhaps cached
-    listing: "Exchange | None" = None  # the answer in which --model auto found no list of models: all that is sent
+    listing: Exchange | None = None  # the answer in which --model auto found no list of models: all that is sent
     besides: tuple[Secret, ...] = ()  # of this process's other targets: taken out of this one's records, too
 
 

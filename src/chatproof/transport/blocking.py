@@ -3,9 +3,10 @@
 It decides nothing: what a socket answers goes back into the conversation, errors included.
 """
 
+from __future__ import annotations
+
 import errno
 import time
-from typing import TYPE_CHECKING, Any
 
 from chatproof.transport.conversation import Conversation
 from chatproof.transport.resolver import Resolver, socket
@@ -23,9 +24,10 @@ from chatproof.transport.steps import (
 )
 from chatproof.wire.exchange import Exchange, Request
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from chatproof.transport.resolver import Address
     from chatproof.transport.steps import Steps
@@ -42,7 +44,7 @@ def send(request: Request, probe: str, id: str, options: Options, resolver: Reso
     return send_in_turn([KeepAliveRequest(request, probe, id)], options, resolver)[0]
 
 
-def send_in_turn(legs: "Sequence[KeepAliveRequest]", options: Options, resolver: Resolver) -> "list[Exchange]":
+def send_in_turn(legs: Sequence[KeepAliveRequest], options: Options, resolver: Resolver) -> list[Exchange]:
     """Carry exchanges one after another, on one connection as long as the server keeps it open.
 
     A server that announces the end of a connection gets a new one for the next request. Nothing is sent twice.
@@ -76,7 +78,7 @@ class _Line:
             Once: self.once,
         }
 
-    def carry(self, steps: "Steps[_T]") -> "_T":
+    def carry(self, steps: Steps[_T]) -> _T:
         """Carry out steps until they end; return what they return."""
         try:
             step = next(steps)
@@ -93,7 +95,7 @@ class _Line:
             found: _T = end.value
             return found
 
-    def resolve(self, step: Resolve) -> "list[Address]":
+    def resolve(self, step: Resolve) -> list[Address]:
         return self._resolver.resolve(step.host, step.port, max(step.until - time.monotonic(), 0))
 
     def connect(self, step: Connect) -> float:
@@ -104,7 +106,7 @@ class _Line:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return time.monotonic()
 
-    def handshake(self, step: Handshake) -> "tuple[str, Certificate | None]":
+    def handshake(self, step: Handshake) -> tuple[str, Certificate | None]:
         from chatproof.transport import tls
 
         context = step.context()
@@ -117,7 +119,7 @@ class _Line:
         _bound(self._open, step.until)
         self._open.sendall(step.data())
 
-    def receive(self, step: Receive) -> "tuple[bytes, float]":
+    def receive(self, step: Receive) -> tuple[bytes, float]:
         _bound(self._open, step.until)
         return self._open.recv(step.most), time.monotonic()
 
@@ -144,10 +146,10 @@ class _Line:
             line.close(Close())
 
     @property
-    def _open(self) -> "socket.socket":
+    def _open(self) -> socket.socket:
         assert self._socket is not None, "a conversation connects first"
         return self._socket
 
 
-def _bound(sock: "socket.socket", until: float) -> None:
+def _bound(sock: socket.socket, until: float) -> None:
     sock.settimeout(max(until - time.monotonic(), 0.001))

@@ -6,7 +6,6 @@ nothing is read from netrc, proxy variables or cookies. Remote misbehaviour beco
 """
 
 import time
-from typing import TYPE_CHECKING
 
 from chatproof import clock
 from chatproof.printable import escape, snippet
@@ -31,6 +30,7 @@ from chatproof.wire.exchange import Exchange, Fault, Peer, Request, Timings
 from chatproof.wire.http1 import ResponseReader
 from chatproof.wire.urls import is_localhost, is_loopback
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

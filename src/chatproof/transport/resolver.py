@@ -4,8 +4,8 @@ import _thread
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING or "socket" in sys.modules:
     import socket as socket  # noqa: PLC0414 -- blocking takes it from here
 else:

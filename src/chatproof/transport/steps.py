@@ -5,13 +5,13 @@ answered as the value or the OSError that a socket gives: a driver decides nothi
 """
 
 import errno
-from typing import TYPE_CHECKING
 
 from chatproof.printable import escape
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Fault, Request, Secret
 from chatproof.wire.message import Limits
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator

@@ -3,14 +3,19 @@
 Imported only for https: the ssl module costs as much as a bare interpreter start.
 """
 
+from __future__ import annotations
+
 import os
 import socket
 import ssl
 import sys
-from typing import Any, TypeGuard
 
 from chatproof.printable import cut, escape
 from chatproof.wire.exchange import Certificate, Fault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeGuard
 
 _EXPIRED = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH

@@ -4,10 +4,15 @@ Everything here is frozen. Bytes stay bytes: nothing is decoded, redacted or jud
 NamedTuple instead of dataclass: dataclasses pull in `inspect`, which costs more than a whole smoke run's parsing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, NoReturn
 
 from chatproof.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 
 class Secret:
@@ -40,10 +45,10 @@ class Secret:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Secret is not serialised")
 
-    def __copy__(self) -> "Secret":
+    def __copy__(self) -> Secret:
         return self
 
-    def __deepcopy__(self, memo: object) -> "Secret":
+    def __deepcopy__(self, memo: object) -> Secret:
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -56,7 +61,7 @@ class Secret:
         return len(self.reveal())
 
 
-def hold_secret(kind: type[Any], field: str, item: "type[Any] | None" = None) -> None:
+def hold_secret(kind: type[Any], field: str, item: type[Any] | None = None) -> None:
     """Refuse a text in a field of a named tuple that holds a Secret: it would be printed wherever the tuple is.
 
     With `item`, the field is a tuple of such values. Both ways to make one are guarded: its call, and `_make`, which
@@ -134,7 +139,7 @@ class Url(NamedTuple):
     def __str__(self) -> str:
         return f"{self.origin}{self.path}"
 
-    def join(self, suffix: str) -> "Url":
+    def join(self, suffix: str) -> Url:
         """Append `suffix` (beginning with a slash) to the path and return the new URL."""
         return self._replace(path=self.path + suffix)
 

@@ -6,10 +6,6 @@ cut. A message that two readers could understand in two ways (RFC 9112 section 6
 unknown transfer codings) is a fault, never a guess.
 """
 
-from typing import TYPE_CHECKING
-
-import httptools
-
 from chatproof.printable import snippet
 from chatproof.wire.exchange import Arrival, Fault, Response
 from chatproof.wire.message import (
@@ -24,10 +20,14 @@ from chatproof.wire.message import (
     not_http,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatproof.wire.chunked import Chunked
 
 EXCESS_KEPT = 64
+_PRINTED = bytes(range(0x20, 0x7F))
+_OF_LENGTH = (b"content-length", b"transfer-encoding")
+_NAME = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 BODYLESS = (204, 304)
 
 
@@ -315,7 +315,7 @@ class ResponseReader:
 def _check_head(status_line: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
     """Let llhttp refuse what is not HTTP. Lengths are judged by us: it would refuse even repeated equal ones, which
     RFC 9110 allows."""
-    kept = [(name, value) for name, value in headers if name.lower() not in (b"content-length", b"transfer-encoding")]
+    kept = [(name, value) for name, value in headers if name.lower() not in _OF_LENGTH]
     said = _refused(status_line, kept)
     if said:
         guilty = next((name for name, value in kept if _refused(b"HTTP/1.1 200 OK", [(name, value)])), b"")
@@ -325,6 +325,26 @@ def _check_head(status_line: bytes, headers: tuple[tuple[bytes, bytes], ...]) ->
 
 def _refused(first_line: bytes, headers: list[tuple[bytes, bytes]]) -> str:
     """Why llhttp takes this for no head; empty when it does."""
+    return "" if is_plain(first_line, headers) else said_by_llhttp(first_line, headers)
+
+
+def is_plain(first_line: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Say whether it is a head as nearly all are, which llhttp takes for certain: a good run need not load it."""
+    return (
+        first_line.startswith(b"HTTP/1.1 ")
+        and first_line[9:10] in (b"2", b"3", b"4", b"5")
+        and first_line[10:12].isdigit()
+        and first_line[12:13] == b" "
+        and not first_line[12:].translate(None, _PRINTED)
+        and all(name and not name.translate(None, _NAME) for name, _ in headers)
+        and not any(value.translate(None, _PRINTED) or name.lower() in _OF_LENGTH for name, value in headers)
+    )
+
+
+def said_by_llhttp(first_line: bytes, headers: list[tuple[bytes, bytes]]) -> str:
+    """The words with which llhttp refuses a head; empty when it takes it."""
+    import httptools
+
     parser = httptools.HttpResponseParser(_Ignore())
     try:
         parser.feed_data(b"\r\n".join([first_line, *(name + b":" + value for name, value in headers), b"", b""]))

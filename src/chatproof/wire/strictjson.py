@@ -9,19 +9,26 @@ hooks for what it would let pass and with the limits checked before it builds a 
 may be over a limit, our own parser decides and names: `json_faults`, which is imported when it is first needed.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable
 from itertools import accumulate
 from json import scanner
-from typing import Any, TypeVar
 
 from chatproof.values import NamedTuple
 
 _QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
-_Number = TypeVar("_Number", int, float)
-Json = Any  # dict | list | str | int | float | bool | None
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _Number = TypeVar("_Number", int, float)
+    Json = Any  # dict | list | str | int | float | bool | None
+else:
+    Json = object
 
 
 class Problem(NamedTuple):

@@ -8,9 +8,10 @@ verdict is GO; what the endpoint did is worth more, and keeps its own status.
 docs/decisions/0010 has the reasons.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
 
 from chatproof import journal
 from chatproof.cli.exit_status import SIGNAL_EXIT
@@ -20,7 +21,10 @@ from chatproof.journal.entry import CHAT, signature_of
 from chatproof.target import config_files
 from chatproof.usage_error import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from chatproof.journal.store import Journal
     from chatproof.record.whole_bodies import WholeBody
 
@@ -133,7 +137,7 @@ class Keeper:
             self._refuse(error)
         return self._remark
 
-    def end(self, document: dict[str, Any], bodies: "tuple[WholeBody, ...]" = ()) -> int:
+    def end(self, document: dict[str, Any], bodies: tuple[WholeBody, ...] = ()) -> int:
         """Write the run's document before anybody is told. Returns 0; or 4 when the run is not in its journal, a
         signal's status when one came meanwhile: see Outlet.publish."""
         signal = ""
@@ -144,7 +148,7 @@ class Keeper:
             self._end(document, bodies)  # twice writes once; a second signal leaves at once
         return SIGNAL_EXIT[signal] if signal else 4 if self._failed else 0
 
-    def _end(self, document: dict[str, Any], bodies: "tuple[WholeBody, ...]") -> None:
+    def _end(self, document: dict[str, Any], bodies: tuple[WholeBody, ...]) -> None:
         if self._journal is None:
             return
         if bodies:
@@ -154,7 +158,7 @@ class Keeper:
         except JournalError as error:
             self._say(error, document["verdict"])
 
-    def _keep_bodies(self, to: "Journal", document: dict[str, Any], bodies: "tuple[WholeBody, ...]") -> None:
+    def _keep_bodies(self, to: Journal, document: dict[str, Any], bodies: tuple[WholeBody, ...]) -> None:
         """Before the document, which names them. A body that cannot be kept costs no record."""
         from chatproof.journal import bodies as store
         from chatproof.journal.entry import subject_of
@@ -179,7 +183,7 @@ class Keeper:
             said = {"sha256": hash, "bytes": len(body.data) if hash else 0, "whole": bool(hash) and body.whole}
             responses[body.exchange]["body"]["kept"] = {**said, "reason": refused}
 
-    def drift(self, document: dict[str, Any], against: "list[dict[str, Any]] | None") -> None:
+    def drift(self, document: dict[str, Any], against: list[dict[str, Any]] | None) -> None:
         """Put into the document how its shape differs from the good runs before it: those given, else, where the
         journal holds enough of them, the last ones of this target. One query where nothing differs."""
         if against is None:

@@ -1,15 +1,20 @@
 """Options that commands share, and what is made of them. There is no option that takes a key itself."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, Self
 
 from chatproof.contract.surface import CHAT
 from chatproof.surfaces import names, surface_of
 from chatproof.target.target import CLIENT, SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
 from chatproof.usage_error import UsageError, near
 from chatproof.wire.urls import CHAT_PATH, OTHER_PATHS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Self
 
 
 class NoTranslations:
@@ -68,7 +73,7 @@ ENVIRONMENT = "env"
 class Described(Exception):
     """Raised instead of parsing while `describe` wants the parser of a command."""
 
-    def __init__(self, parser: "Parser") -> None:
+    def __init__(self, parser: Parser) -> None:
         super().__init__(parser.prog)
         self.parser = parser
 

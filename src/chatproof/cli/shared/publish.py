@@ -6,10 +6,11 @@ with outlet:                       # report files are proved writable, before a 
     return outlet.publish(document)
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 from types import TracebackType
-from typing import Any
 
 from chatproof import reporters
 from chatproof.cli import exit_status
@@ -18,6 +19,10 @@ from chatproof.cli.shared.keeping import named
 from chatproof.cli.shared.options import terminal
 from chatproof.journal import default_place
 from chatproof.usage_error import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def add_options(to: argparse.ArgumentParser, of: str = "") -> None:
@@ -100,7 +105,7 @@ class Outlet:
         """The formats that go to standard output."""
         return self._on_stdout
 
-    def __enter__(self) -> "Outlet":
+    def __enter__(self) -> Outlet:
         """Prove that each report can be written. Raises UsageError."""
         try:
             for format, path in self._paths:

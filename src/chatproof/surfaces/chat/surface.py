@@ -1,7 +1,6 @@
 """Chat completions as a surface: its probes, its clauses, its view of a reply."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import SMOKE
 from chatproof.contract.probe import Probe
@@ -9,6 +8,7 @@ from chatproof.contract.surface import CHAT, FailureModes, Matcher, Recorded, Sh
 from chatproof.surfaces.chat import clauses, probes, view
 from chatproof.wire.urls import CHAT_PATH
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatproof.simulator.wire import Side
     from chatproof.wire.exchange import Request
