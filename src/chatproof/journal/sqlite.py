@@ -12,23 +12,9 @@ from _thread import get_ident
 from _weakref import ref
 from collections.abc import Callable, Iterator, Sequence
 
-from chatproof.journal import lock
+from chatproof.journal import lock, tables
 from chatproof.journal.events import JournalError
 from chatproof.journal.store import Journal
-from chatproof.journal.tables import (
-    ACCEPTED,
-    ADDED,
-    DROPPED,
-    FIRST_HEAD,
-    MADE,
-    OF_VERSION,
-    OLDEST,
-    REFERRED,
-    SQLITE_TRIGGERS,
-    SQLITE_TRIGGERS_3,
-    VERSION_3,
-    name_of,
-)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +68,7 @@ def close_all() -> None:
 class Sqlite:
     """A Database in a file. Nothing is opened before the first use."""
 
-    referred = REFERRED
+    referred = tables.REFERRED
 
     def __init__(self, path: str, *, own_folder: bool, create: bool) -> None:
         self.path = self.shown = path
@@ -201,10 +187,10 @@ class Sqlite:
         if not (self._had_log or self._has_log()) and self.query("PRAGMA user_version") != [(0,)]:
             found.append("it is an incomplete copy: runs that were being written at the time are missing")
         version = self.query("SELECT version FROM chatproof_head LIMIT 1")
-        number = OLDEST if version == [(OLDEST,)] else 3
+        number = tables.OLDEST if version == [(tables.OLDEST,)] else 3
         made = {name: sql for kind, name, sql in self._schema() if kind != "view"}
-        wanted = {name_of(sql): sql for sql in (*OF_VERSION[number], *SQLITE_TRIGGERS[number])}
-        names = {name for name, sql in wanted.items() if made.get(name) not in ACCEPTED.get(name, {sql})}
+        wanted = {tables.name_of(sql): sql for sql in (*tables.OF_VERSION[number], *tables.SQLITE_TRIGGERS[number])}
+        names = {name for name, sql in wanted.items() if made.get(name) not in tables.ACCEPTED.get(name, {sql})}
         if names := names | set(self._foreign_triggers):
             found.append(f"tables, indexes or triggers differ from those of chatproof: {', '.join(sorted(names))}")
         return found
@@ -222,7 +208,7 @@ class Sqlite:
             target.close()
 
     def migrate(self) -> bool:
-        done = self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]
+        done = self.query("SELECT version FROM chatproof_head LIMIT 2") == [(tables.OLDEST,)]
         if done:
             self.transaction(lambda: None, fold=True)
         return done
@@ -263,9 +249,9 @@ class Sqlite:
             if names:
                 detail = f"{self.path} is an SQLite database of another program"
                 raise JournalError("journal.foreign", detail, "name another file with --journal")
-            statements = (*MADE, *ADDED, FIRST_HEAD, *SQLITE_TRIGGERS[3])
-        elif self.query("SELECT version FROM chatproof_head LIMIT 2") == [(OLDEST,)]:
-            statements = (*ADDED, *SQLITE_TRIGGERS_3, *DROPPED, VERSION_3)
+            statements = (*tables.MADE, *tables.ADDED, tables.FIRST_HEAD, *tables.SQLITE_TRIGGERS[3])
+        elif self.query("SELECT version FROM chatproof_head LIMIT 2") == [(tables.OLDEST,)]:
+            statements = (*tables.ADDED, *tables.SQLITE_TRIGGERS_3, *tables.DROPPED, tables.VERSION_3)
         for statement in statements:
             self.query(statement)
         self._prepared = True
@@ -284,9 +270,9 @@ class Sqlite:
 
     def _examine(self) -> None:
         """Refuse what stands in the place of our tables: a view can be endless, and cost all memory there is."""
-        ours = {sql for sqls in SQLITE_TRIGGERS.values() for sql in sqls}
+        ours = {sql for sqls in tables.SQLITE_TRIGGERS.values() for sql in sqls}
         for kind, name, sql in self._schema():
-            wanted = ACCEPTED.get(name.lower())  # names have no case
+            wanted = tables.ACCEPTED.get(name.lower())  # names have no case
             if sql not in wanted if wanted else kind != "trigger" and not sql.startswith(_MADE_BY):
                 detail = f"{self.path}: the table {name} differs from the one that chatproof creates"
                 raise JournalError("journal.corrupt", detail, "do not change the file; name another with --journal")

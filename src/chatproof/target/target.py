@@ -165,7 +165,7 @@ def settle(
     if isinstance(url, urls.UrlProblem):
         raise UsageError("url.invalid", f"the base URL cannot be used: {url.detail}", url.advice)
     no_auth = wanted.no_auth or bool(entry.get("no_auth"))
-    key, source, notes = _key(wanted, entry, known, url, environ, stdin, required=need_key and not no_auth)
+    key, source, notes = _key(wanted, entry, known, url, environ, stdin, need=need_key and not no_auth)
     named = wanted.environment or entry.get("environment")
     if not named and (ci := environment.ci_of(environ)):
         system = "CI" if ci == "yes" else ci
@@ -326,27 +326,23 @@ def _key(
     environ: Mapping[str, str],
     stdin: Any,
     *,
-    required: bool,
+    need: bool,
 ) -> tuple[Secret | None, str, list[str]]:
     notes: list[str] = []
     if wanted.keyless:
-        raw, source, required = None, "", False
+        raw, source, need = None, "", False
     elif wanted.key_stdin:
         from chatproof.target.key_places import KEY_FILE_MAX
 
         raw, source = (stdin.readline(KEY_FILE_MAX) if stdin else ""), "stdin"
-    elif wanted.key_file:
+    elif wanted.key_file or (entry.get("key_file") and not wanted.key_env):
         from chatproof.target.key_places import read_key_file
 
-        raw, source = read_key_file(wanted.key_file, notes)
+        raw, source = read_key_file(wanted.key_file or entry["key_file"], notes)
     elif wanted.key_env:
         if not _NAME.issuperset(wanted.key_env) or wanted.key_env[0].isdigit():
             raise UsageError("usage", "--key-env expects a variable name", "do not give the key itself")
         raw, source = environ.get(wanted.key_env), f"env:{wanted.key_env}"
-    elif entry.get("key_file"):
-        from chatproof.target.key_places import read_key_file
-
-        raw, source = read_key_file(entry["key_file"], notes)
     elif entry.get("key_keyring"):
         from chatproof.target.key_places import from_keyring
 
@@ -364,7 +360,7 @@ def _key(
     if source == "env:COMET_API_KEY" and known.name == "cometapi" and raw:
         notes.append("COMET_API_KEY is also the variable of Comet ML; CometAPI's own name is COMETAPI_KEY")
     if raw is None or not raw.strip():
-        if not required:
+        if not need:
             return None, source, notes
         from chatproof.target import hints
 

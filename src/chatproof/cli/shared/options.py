@@ -54,18 +54,9 @@ LIMITS = {
 }
 """What the variable may not do that the option may."""
 DECIDING = (
-    "key_env",
-    "key_file",
-    "profile",
-    "ca_file",
-    "proxy",
-    "allow_http",
-    "config",
-    "env_file",
-    "journal",
-    "header",
+    "key_env", "key_file", "profile", "ca_file", "proxy", "allow_http", "config", "env_file", "journal", "header",
     *CLIENT,
-)
+)  # fmt: skip
 """Options that decide where a secret goes, or which: they count only where the user gave them."""
 ENVIRONMENT = "env"
 
