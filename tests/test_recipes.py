@@ -222,3 +222,17 @@ def test_the_container_image() -> None:
         [engine, "run", "--rm", built.stdout.strip(), "smoke", "simulator"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0 and done.stdout.startswith("GO")
+
+
+# -- the long suites ------------------------------------------------------------------------------------------------
+
+
+def test_each_tool_of_the_nightly_run_starts() -> None:
+    """A script that nobody starts by day may have lost an import weeks ago."""
+    recipe = (ROOT / "Makefile").read_text().partition("\nnightly-tools:\n")[2].partition("\n\n")[0]
+    lines = [line.split("#")[0].split() for line in recipe.splitlines()]
+    tools = {tuple(words[1:3] if words[1] == "-m" else words[1:2]) for words in lines}
+    assert tools == {("-m", "tools.clients.run"), ("tools/mutate.py",), ("tools/fuzz.py",)}
+    for tool in sorted(tools):
+        done = subprocess.run([sys.executable, *tool, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and done.stdout.startswith("usage:"), done.stderr

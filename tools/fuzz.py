@@ -25,12 +25,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz import oracle_parts
-
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.fuzz import oracles  # noqa: E402
+from tests.fuzz import oracle_parts, oracles  # noqa: E402
 from tests.support import COMPLETION, GOOD, STREAM  # noqa: E402
 
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"

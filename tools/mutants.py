@@ -130,7 +130,7 @@ class Finder:
                 if isinstance(found[3], ast.FunctionDef):
                     self.visit(*found)
             self.scope.pop()
-        elif isinstance(node, ast.Import | ast.ImportFrom | ast.Assert | ast.Pass):
+        elif isinstance(node, ast.Import | ast.ImportFrom | ast.Assert | ast.Pass) or for_mypy(node):
             return
         elif isinstance(node, ast.stmt):
             self.statement(holder, name, index, node)
@@ -436,6 +436,14 @@ def put(holder: Any, name: str, index: int | None, new: Any, old: Any) -> None:
     else:
         getattr(holder, name)[index] = new
     ast.fix_missing_locations(holder)
+
+
+def for_mypy(node: ast.AST) -> bool:
+    """What the running program does not look at: types, and the name by which they are left out."""
+    if isinstance(node, ast.AnnAssign):
+        return node.value is None
+    named = node.test if isinstance(node, ast.If) else node.targets[0] if isinstance(node, ast.Assign) else None
+    return isinstance(named, ast.Name) and named.id == "TYPE_CHECKING"
 
 
 def children(node: ast.AST) -> Iterator[tuple[Any, str, int | None, ast.AST]]:

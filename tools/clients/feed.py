@@ -97,6 +97,7 @@ class Feed:
 
     def _fault_case(self, fault: Fault, probe: Probe) -> Case | None:
         asked = self._asked(probe, fault.place.path)
+        self.side.respond(asked)  # fills the simulated cache: what a probe is answered must not depend on those before
         reply, good = self.side.respond(asked), self.side.respond(asked._replace(path=wire_path("/v1", probe)))
         turn = Turn(asked, reply, "sk-sim-" + "0" * 40)
         if not fault.when(turn) and reply == good:

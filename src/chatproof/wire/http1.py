@@ -50,7 +50,7 @@ class ResponseReader:
         self._head: tuple[str, int, bytes, tuple[tuple[bytes, bytes], ...]] | None = None
         self._informational: list[int] = []
         self._early: list[tuple[bytes, bytes]] = []
-        self._coding = ""  # of the content; empty: none
+        self._coding: str  # of the content, once there is a head; empty: none
         self._expected: int | None = None  # declared length; None: until the connection closes
         self._chunks: Chunked | None = None
         self._wire = bytearray()
@@ -332,10 +332,10 @@ def is_plain(first_line: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
     """Say whether it is a head as nearly all are, which llhttp takes for certain: a good run need not load it."""
     return (
         first_line.startswith(b"HTTP/1.1 ")
-        and first_line[9:10] in (b"2", b"3", b"4", b"5")
-        and first_line[10:12].isdigit()
+        and first_line[9:10] != b"1"
+        and first_line[9:12].isdigit()
         and first_line[12:13] == b" "
-        and not first_line[12:].translate(None, _PRINTED)
+        and not first_line.translate(None, _PRINTED)
         and all(name and not name.translate(None, _NAME) for name, _ in headers)
         and not any(value.translate(None, _PRINTED) or name.lower() in _OF_LENGTH for name, value in headers)
     )
