@@ -205,16 +205,12 @@ def build(
 
 
 def observed(
-    target: Target,
-    contract: Contract,
-    exchanges: list[Exchange],
-    judgement: Judgement,
-    besides: tuple[Secret, ...] = (),
+    target: Target, contract: Contract, made: list[Exchange], judgement: Judgement, besides: tuple[Secret, ...] = ()
 ) -> dict[str, list[dict[str, Any]]]:
     """Make the exchanges and findings of a run's document alone, redacted, without excerpts: for comparing answers
     that are in no run's record."""
-    made, _ = exchange_rows(exchanges, judgement.context, _leaky(judgement, set()), set())
-    rows = {"exchanges": made, "findings": [_finding(f) for f in judgement.findings]}
+    exchanges, _ = exchange_rows(made, judgement.context, _leaky(judgement, set()), set())
+    rows = {"exchanges": exchanges, "findings": [_finding(f) for f in judgement.findings]}
     clean = _clean(rows, target, besides=besides)
     for exchange in clean["exchanges"]:
         cut_texts(exchange)
