@@ -2,10 +2,13 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from chatproof.usage_error import UsageError, install
 
 KEY_FILE_MAX = 8 * 1024
+_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
 def from_keyring(place: str) -> str | None:
@@ -13,17 +16,38 @@ def from_keyring(place: str) -> str | None:
     service, slash, user = place.rpartition("/")
     if not slash or not service or not user:
         raise UsageError("usage", "key_keyring is not service/user", 'write key_keyring = "chatproof/shop"')
-    try:
-        import keyring
-    except ModuleNotFoundError:
-        advice = install("keyring")
-        raise UsageError("usage", "key_keyring needs keyring, which is not installed", advice) from None
-    try:
-        password: str | None = keyring.get_password(service, user)
-    except Exception as error:  # backends raise what they like, and their texts are not ours
-        said = f"the keyring cannot be read: {type(error).__name__}"
-        raise UsageError("auth.key_missing", said, "unlock it, or use --key-env or --key-file") from None
+    with _own_folders():
+        try:
+            import keyring
+        except ModuleNotFoundError:
+            advice = install("keyring")
+            raise UsageError("usage", "key_keyring needs keyring, which is not installed", advice) from None
+        try:
+            password: str | None = keyring.get_password(service, user)
+        except Exception as error:  # backends raise what they like, and their texts are not ours
+            said = f"the keyring cannot be read: {type(error).__name__}"
+            raise UsageError("auth.key_missing", said, "unlock it, or use --key-env or --key-file") from None
     return password
+
+
+@contextmanager
+def _own_folders() -> Iterator[None]:
+    """Let keyring read its own configuration, which names code that runs, from the user's own folders only."""
+    from chatproof.target import trust
+
+    before = {name: os.environ.get(name) for name in _FOLDERS}
+    for name, said in before.items():
+        if not trust.home():
+            os.environ[name] = os.devnull
+        elif said and not trust.is_own(said):
+            del os.environ[name]
+    try:
+        yield
+    finally:
+        for name, said in before.items():
+            os.environ.pop(name, None)
+            if said is not None:
+                os.environ[name] = said
 
 
 def read_key_file(path: str, notes: list[str]) -> tuple[str, str]:
