@@ -54,6 +54,33 @@ def test_a_name_is_looked_up_without_variables(words: list[str], tmp_path: Path)
     assert still_told, "the process's own variables stay as they are, for doctor to tell"
 
 
+MADE = """
+import ctypes, json, ssl, sys
+c = ctypes.CDLL(None)
+c.getenv.restype = ctypes.c_char_p
+seen = []
+class Context(ssl.SSLContext):
+    def __new__(cls, *args, **more):
+        seen.append(c.getenv(b"SSLKEYLOGFILE") is None)
+        return super().__new__(cls, *args, **more)
+ssl.SSLContext = Context
+from chatproof.cli.main import main
+main(sys.argv[1:])
+print(json.dumps(seen), file=sys.stderr)
+"""
+
+
+def test_openssl_is_told_of_no_file_for_its_secrets(tmp_path: Path) -> None:
+    """Some builds of OpenSSL 3.5 read SSLKEYLOGFILE themselves, whatever Python does."""
+    given = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "SSLKEYLOGFILE": str(tmp_path / "log")}
+    words = ["smoke", "https://127.0.0.1:1/v1", "--no-auth", "--model", "m", "--journal", "none"]
+    done = subprocess.run(
+        [sys.executable, "-c", MADE, *words], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    seen = json.loads(done.stderr.splitlines()[-1])
+    assert seen and all(seen)
+
+
 def test_doctor_tells_of_them(tmp_path: Path) -> None:
     given = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LOCALDOMAIN": "evil.test"}
     command = [sys.executable, "-m", "chatproof", "doctor", "https://127.0.0.1:1/v1", "--no-auth"]

@@ -116,7 +116,7 @@ class Postgres:
 
         def dial() -> Any:
             # The first two as transport.resolver does; libpq takes an empty value of the last for none.
-            for variable in ("HOSTALIASES", "LOCALDOMAIN", *(["PGHOSTADDR"] if said else [])):
+            for variable in ("HOSTALIASES", "LOCALDOMAIN", "SSLKEYLOGFILE", *(["PGHOSTADDR"] if said else [])):
                 os.unsetenv(variable)
             return watched.connect(  # type: ignore[attr-defined]
                 url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof", **said

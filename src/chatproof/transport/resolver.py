@@ -16,6 +16,8 @@ else:
 ELSEWHERE = ("HOSTALIASES", "LOCALDOMAIN")
 """Variables by which the system's resolver finds another host of somebody's choice under a name: all of it where the
 name has no dot, and without TLS nothing would tell."""
+KEY_LOG = "SSLKEYLOGFILE"
+"""OpenSSL, from 3.5 on and where it was built so, writes TLS secrets into the file that it names."""
 Address = tuple[int, tuple[object, ...]]  # family, socket address
 
 
@@ -95,5 +97,5 @@ def look_up(host: str, port: int) -> "list[Address] | OSError":
 
 def take_away() -> None:
     """Take the variables from the C library. os.environ, which is the caller's, stays as it is."""
-    for variable in ELSEWHERE:
+    for variable in (*ELSEWHERE, KEY_LOG):
         os.unsetenv(variable)

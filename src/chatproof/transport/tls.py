@@ -11,6 +11,7 @@ import ssl
 import sys
 
 from chatproof.printable import cut, escape
+from chatproof.transport import resolver
 from chatproof.wire.exchange import Certificate, Fault
 
 TYPE_CHECKING = False
@@ -71,6 +72,7 @@ def context(ca_file: str = "", ca_data: bytes | None = None) -> ssl.SSLContext:
     SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE are not obeyed: who sets a variable must not be able to make us
     trust another authority or write the session's secrets to a file. `doctor` names them when they are set.
     """
+    resolver.take_away()
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
