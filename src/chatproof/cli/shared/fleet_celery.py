@@ -1,6 +1,7 @@
 """chatproof fleet worker, submit and beat: many targets by way of Celery. Loaded for these alone."""
 
 import argparse
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -161,11 +162,16 @@ def _submit(
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Say that the broker cannot be reached, where that is so. Raises UsageError."""
+    """Say that the broker cannot be reached or refuses us, where that is so. Raises UsageError."""
+    from amqp.exceptions import AMQPError
     from kombu.exceptions import OperationalError
 
     try:
         yield
+    except AMQPError as error:  # its text is the broker's
+        said = f"the broker refuses what it is asked (code {int(error.reply_code or 0)})"
+        advice = f"check user, password and virtual host in {VARIABLE}, and what the user may do there"
+        raise UsageError("usage", said, advice) from None
     except (OperationalError, OSError):
         raise UsageError("usage", "the broker cannot be reached", f"check the URL in {VARIABLE}") from None
 
@@ -226,11 +232,12 @@ def _app(args: argparse.Namespace, fleet: Fleet, regions: list[str]) -> "Celery"
         ) from None
     broker.drop_from_process()
     try:
-        from chatproof.fleet import queues
+        from chatproof.fleet import queues, worker_log
     except ModuleNotFoundError as error:
         if (error.name or "chatproof").partition(".")[0] == "chatproof":
             raise
         raise UsageError("usage", f"this needs {error.name}, which is not installed", install(EXTRA)) from None
+    worker_log.install(where, logging.INFO if getattr(args, "verbose", False) else logging.WARNING)
     try:
         return queues.app_of(where, regions, duration(args.batch_limit))
     except TrustError as why:
