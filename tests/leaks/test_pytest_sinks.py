@@ -11,7 +11,7 @@ from tests.leaks.rogue import Rogue
 from tests.leaks.runs import Ran, run
 
 CARELESS = """
-import logging, threading, warnings
+import logging, os, threading, unittest, warnings
 import pytest
 def test_careless(chatproof_target, chatproof_run):
     key = chatproof_target.key.reveal()
@@ -44,6 +44,14 @@ def test_in_parts(chatproof_target, subtests):
         logging.getLogger().warning("%s", chatproof_target.key.reveal())
         assert 0
 
+class TestParts(unittest.TestCase):
+    def test_named(self):
+        with self.subTest(header={"key": os.environ["CHATPROOF_API_KEY"]}, key=os.environ["CHATPROOF_API_KEY"]):
+            self.fail("in a part")
+
+def test_noted_for_a_plugin(chatproof_target, request):
+    request.node.noted = chatproof_target.key.reveal()
+
 def test_expected(chatproof_target):
     pytest.xfail("refuses " + chatproof_target.key.reveal())
 
@@ -69,6 +77,19 @@ def test_group(chatproof_target):
     key = chatproof_target.key.reveal()
     raise ExceptionGroup(key, [ValueError(key), ExceptionGroup("in", [KeyError(key)])])
 """
+ADDING = """
+import pytest
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if hasattr(item, "noted"):
+        report.extras = [{"content": item.noted}]  # as pytest-html has them
+    return report
+
+def pytest_runtest_logreport(report):
+    if hasattr(report, "extras"):
+        print("EXTRAS", report.extras)
+"""
 IMPORTED = """
 import os
 headers = {"Authorization": "Bearer " + os.environ["CHATPROOF_API_KEY"]}
@@ -84,6 +105,7 @@ def ask(tmp_path: Path, rogue: Rogue) -> Callable[..., Ran]:
     def asked(case: str, *more: str) -> Ran:
         (tmp_path / "work").mkdir(exist_ok=True)
         (tmp_path / "work" / "test_careless.py").write_text(CARELESS)
+        (tmp_path / "work" / "conftest.py").write_text(ADDING)
         plugins = ("-p", "chatproof.testing.pytest_plugin", "-p", "no:cacheprovider")
         return run(
             tmp_path,
@@ -99,6 +121,7 @@ def ask(tmp_path: Path, rogue: Rogue) -> Callable[..., Ran]:
 def test_no_report_of_pytest_shows_the_key(ask: Callable[..., Ran], case: str) -> None:
     ran = ask(case)
     assert ran.leaks() == []
+    assert b"EXTRAS" in ran.stdout and b"in a part" in ran.stdout, "the controls"
     assert b"test_careless" in ran.stdout and b"REDACTED" in ran.stdout and "file junit.xml" in ran.artefacts
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
@@ -291,9 +291,9 @@ class ContractPlugin:
         redactor = self._redacting()
         if redactor is None:
             return
-        for name in ("sections", "longrepr", "user_properties", "wasxfail"):
-            if hasattr(report, name):
-                setattr(report, name, _masked(getattr(report, name), redactor))
+        for name, part in list(vars(report).items()):  # a subtest's context, and what plugins add, included
+            if name not in _OF_THE_NAME:
+                setattr(report, name, _masked(part, redactor))
 
     def _learn_key(self) -> None:
         """A test may read the key itself, in a session whose paths leave the contract out."""
@@ -345,6 +345,10 @@ def _refuse_untyped(args: argparse.Namespace) -> None:
         raise UsageError("usage", f"{said}, and comes from an ini file or PYTEST_ADDOPTS", advice)
 
 
+_OF_THE_NAME = ("nodeid", "location", "keywords", "outcome", "when", "duration", "start", "stop", "result")
+"""Of a report: which test it is of, and how that ended. Plugins look tests up by their names."""
+
+
 def _masked(value: Any, redactor: Redactor) -> Any:
     """`value` with every string in it redacted; pytest's own report objects are changed in place."""
     if isinstance(value, str):
@@ -356,9 +360,11 @@ def _masked(value: Any, redactor: Redactor) -> Any:
         if len(texts) > 1 and redactor.finds("\n".join(text.removeprefix("E").lstrip() for text in texts)):
             masked = [MARK if isinstance(part, str) else part for part in masked]
         return type(value)(masked)
+    if isinstance(value, Mapping):
+        return {_masked(name, redactor): _masked(part, redactor) for name, part in value.items()}
     if type(value).__module__.startswith("_pytest."):
-        for name, part in vars(value).items():
-            object.__setattr__(value, name, _masked(part, redactor))  # some are frozen
+        for name in [*getattr(value, "__dict__", ()), *getattr(value, "__slots__", ())]:
+            object.__setattr__(value, name, _masked(getattr(value, name, None), redactor))  # some are frozen
         return value
     if value is None or isinstance(value, bool | int | float):
         return value
