@@ -100,6 +100,7 @@ APIS = Field(
         "tests.unit.test_api_findings",
         "tests.unit.test_api_runs",
         "tests.unit.test_asked_otherwise",
+        "tests.unit.test_field_tables",
         "tests.unit.test_vectors",
     ),
     shared=(
@@ -108,6 +109,7 @@ APIS = Field(
         "tests.api_rows",
         "tests.api_rows_embeddings",
         "tests.api_rows_messages",
+        "tests.api_rows_responses",
     ),
 )
 WIRE = Field(

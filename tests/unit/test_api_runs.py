@@ -24,7 +24,7 @@ from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as plain
 from chatproof.target import profile
 from chatproof.wire.exchange import Exchange, Fault, Secret
-from tests import api_rows_embeddings, api_rows_messages
+from tests import api_rows_embeddings, api_rows_messages, api_rows_responses
 from tests.api_rows import HTML, Reply, Row, error, says
 from tests.golden_files import RENEW, REWRITE
 from tests.support import exchange, from_example
@@ -60,8 +60,9 @@ _NAMES = {  # by API and probe, the names by which a refusal that is about somet
         "max_output_tokens": ("max_output_tokens", "max_tokens"),
         "codex": ("tools", "tool", "type", "include", "prompt_cache_key", "reasoning"),
         "tools.parallel": ("parallel_tool_calls", "tools", "tool_choice"),
-        "json_schema": ("text", "text.format", "json_schema"),
-        "store": ("store",),
+        "json_schema": ("text", "text.format", "json_schema", "format", "response_format"),
+        "store": ("store", "previous_response_id", "previous_response"),
+        "tools": ("tools", "tool_choice", "tool", "function", "functions"),
     },
     "embeddings": {
         "float": ("encoding_format", "float"),
@@ -261,7 +262,7 @@ ROWS += [
         )
     ),
 ]
-ROWS += [*api_rows_embeddings.ROWS, *api_rows_messages.ROWS]
+ROWS += [*api_rows_embeddings.ROWS, *api_rows_messages.ROWS, *api_rows_responses.ROWS]
 
 
 @cache

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import patch
 
 import pytest
 
-from chatproof.contract.clause import HOLDS, NOT_APPLICABLE, VALIDATE, Context, Example, Outcome
+from chatproof.contract.clause import BROKEN, HOLDS, NOT_APPLICABLE, VALIDATE, Context, Example, Outcome
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.embeddings import examples as embeddings
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.messages.probes import BEARER, NEW, OLD, VERSION
+from chatproof.surfaces.responses.clauses import happy as responses
+from chatproof.surfaces.responses.examples import EVENTS, STREAMED, streamed
 from chatproof.target import profile
 from tests.api_rows import JSON
 from tests.support import exchange, from_example
@@ -80,3 +83,36 @@ def test_the_header_that_is_refused_names_its_clients(header: str, clients: str)
 def test_the_version_that_is_refused_names_its_clients(name: str, version: str, clients: str) -> None:
     said = refused("messages.headers.version", "no such version", BEARER, (name, version))
     assert said == f"an answer to {version}, the version of {clients}"
+
+
+CUT = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+
+
+@pytest.mark.parametrize("form", ["plain", "streamed"])
+def test_an_answer_that_is_cut_where_it_was_asked_to_be_is_right(form: str) -> None:
+    streams = form == "streamed"
+    id = "responses.stream.completed" if streams else "responses.happy.status"
+    good = json.loads(responses.BODY)
+
+    def found(cap: int | None, **more: object) -> Outcome:
+        response = {**good, **CUT, **more}
+        plain = Example(200, JSON, json.dumps(response).encode())
+        ends = streamed([*EVENTS[:-1], {"type": "response.incomplete", "response": response}])
+        return judged("responses", id, ends if streams else plain, max_output_tokens=cap)
+
+    right = found(16)
+    said = "the request caps the answer at 16 tokens, and the answer reached that"
+    assert (right.outcome, right.reason) == (NOT_APPLICABLE, said)
+    for wrong in (
+        found(None),
+        found(16, status="in_progress"),
+        found(16, incomplete_details={"reason": "content_filter"}),
+        found(16, incomplete_details=None),
+    ):
+        assert wrong.outcome == BROKEN
+
+
+def test_a_call_beyond_our_own_limit_is_not_judged() -> None:
+    with patch.object(Reply, "stream_limit", "more than 7 events"):
+        found = judged("responses", "responses.tools.stream.called", STREAMED)
+    assert (found.outcome, found.reason) == (NOT_APPLICABLE, "our own limit was reached: more than 7 events")

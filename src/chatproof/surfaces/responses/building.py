@@ -23,7 +23,6 @@ LIFECYCLE = (
     "response.in_progress",
     "response.completed",
     "response.incomplete",
-    "response.failed",
 )
 _Place = tuple[int, str]  # which event, and what is wrong there
 
@@ -44,10 +43,11 @@ class Text:
 class Item:
     """One item of the output, as the events for its place tell it."""
 
+    done_at: int  # the event that said `done`, where one did
+
     def __init__(self) -> None:
         self.added: Fields | None = None
         self.done: Fields | None = None
-        self.done_at = -1
         self.parts: dict[int, Text] = {}
         self.arguments = Text()
         self.ids: list[tuple[int, str]] = []  # (event, the item's id there), where one stands
@@ -66,7 +66,7 @@ class Built:
         self.not_added: _Place | None = None  # an event of an item before its output_item.added
         self.part_not_added: _Place | None = None
         self.added_twice: _Place | None = None
-        self.not_an_item: _Place | None = None
+        self.not_an_item: int | None = None  # the event that adds what is none
         self.misnumbered: _Place | None = None  # an item that is not numbered in the order in which it was added
         self.after_done: _Place | None = None  # a text's delta after the output_item.done of its item
         self._parts: dict[tuple[int, int], Fields] = {}
@@ -87,10 +87,9 @@ class Built:
         if kind == ADDED:
             self._add(number, place, event.get("item"))
             return
-        known = place in self.items and self.items[place].added is not None
-        item = self.items.setdefault(place, Item())
-        if not known:
+        if place not in self.items:
             self.not_added = self.not_added or (number, f"{kind} for output_index {place}")
+        item = self.items.setdefault(place, Item())
         if kind == DONE:
             done = event.get("item")
             if isinstance(done, dict):
@@ -102,7 +101,7 @@ class Built:
         if kind in (DELTA, REFUSAL) and item.done is not None:
             self.after_done = self.after_done or (number, f"{kind} for output_index {place}, which is done")
         if kind in OF_PARTS:
-            self._take_part(number, kind, place, item, event, known)
+            self._take_part(number, kind, place, item, event)
         else:
             _take_text(
                 number, item.arguments, event.get("delta" if kind == ARGUMENTS else "arguments"), kind == ARGUMENTS
@@ -110,7 +109,7 @@ class Built:
 
     def _add(self, number: int, place: int, value: Json) -> None:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-            self.not_an_item = self.not_an_item or (number, "item")
+            self.not_an_item = number if self.not_an_item is None else self.not_an_item
         item = self.items.setdefault(place, Item())
         count = sum(one.added is not None for one in self.items.values())
         if item.added is not None:
@@ -120,7 +119,7 @@ class Built:
         item.added = members(value)
         _note_id(item, number, item.added.get("id"))
 
-    def _take_part(self, number: int, kind: str, place: int, item: Item, event: Fields, known: bool) -> None:
+    def _take_part(self, number: int, kind: str, place: int, item: Item, event: Fields) -> None:
         part = event.get("content_index")
         if not isinstance(part, int) or isinstance(part, bool):
             return
@@ -132,18 +131,18 @@ class Built:
                 self.part_not_added = self.part_not_added or (number, said)
             self._parts[place, part] = members(event.get("part"))
             return
-        if known and (place, part) not in self._parts:
+        if (place, part) not in self._parts:
             self.part_not_added = self.part_not_added or (number, f"{kind} for content_index {part}")
         if kind in (DELTA, TEXT_DONE):
             added = self._parts.get((place, part))
-            if known and added is not None and added.get("type") != "output_text":
+            if added is not None and added.get("type") != "output_text":
                 self.part_not_added = self.part_not_added or (
                     number,
                     f"{kind} for a part that was added as another type",
                 )
             value = event.get("delta" if kind == DELTA else "text")
             _take_text(number, item.parts.setdefault(part, Text()), value, kind == DELTA)
-        elif kind == PART_DONE:
+        else:
             done = members(event.get("part"))
             if done.get("type") == "output_text":
                 _take_text(number, item.parts.setdefault(part, Text()), done.get("text"), False)
@@ -154,7 +153,7 @@ class Built:
             for part, content in enumerate(objects(done.get("content"))):
                 if content.get("type") == "output_text":
                     _take_text(number, item.parts.setdefault(part, Text()), content.get("text"), False)
-        elif done.get("type") == "function_call":
+        else:
             _take_text(number, item.arguments, done.get("arguments"), False)
 
 

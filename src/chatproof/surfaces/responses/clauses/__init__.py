@@ -14,9 +14,7 @@ _ORDER = (
     "stream",
     "stream_items",
     "stream_end",
-    "stream_details",
-    "stream_types",
 )
-_ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_stream", "abilities", "state")
+_ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_stream")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

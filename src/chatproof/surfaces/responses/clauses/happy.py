@@ -28,7 +28,6 @@ CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
 
 COMETAPI = Source("https://apidoc.cometapi.com/api/text/responses", "2026-11-28")
-STATUSES = ("completed", "failed", "in_progress", "cancelled", "queued", "incomplete")
 SHAPE = "Response shape"
 _LAST_SECOND = 8_640_000_000_000  # that JavaScript's dates know
 BODY = (

@@ -170,7 +170,7 @@ def _detailed(details: bytes) -> Example:
 def usage_reported(reply: Reply, context: Context) -> Outcome:
     usage = view.members(reply.object.get("usage"))
     if not usage:
-        return broken("$.usage", "the counts of tokens", shown(reply.object, "usage")[:80])
+        return broken("$.usage", "the counts of tokens", shown(reply.object, "usage"))
     for held, name in DETAILS:
         details = usage.get(held)
         if not isinstance(details, dict | None):
@@ -328,8 +328,7 @@ def _misread(part: view.Fields) -> tuple[str, str]:
 
 def annotation_misread(note: Json) -> str:
     """What an annotation must be, where the AI SDK refuses it; empty where it does not."""
-    fields = _SOURCES.get(str(note.get("type"))) if isinstance(note, dict) else None
-    if fields is None or not isinstance(note, dict):
+    if not isinstance(note, dict) or (fields := _SOURCES.get(str(note.get("type")))) is None:
         return f"an object whose type is one of {', '.join(_SOURCES)}"
     name, wanted = misfit(note, fields)
     return f"{note['type']} with {name}, {wanted}" if name else ""

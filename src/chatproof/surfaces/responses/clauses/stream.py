@@ -17,6 +17,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.stream import no_empty_events
 from chatproof.surfaces.event_examples import drop, event, put
+from chatproof.surfaces.event_lines import named_events
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD, shown, undated
 from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, put_before, streamed, without
@@ -70,16 +71,14 @@ def typed(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
-    names = [one.name for one in reply.events[0]]
-    for number, one in enumerate(view.events(reply)):
+    for number, (line, one) in enumerate(named_events(reply)):
         response = members(one.get("response"))
         inner = one.get("error") or response.get("error")
         if kind_of(one) in view.TERMINAL and response.get("error") == {}:
             return broken(f"event {number}, $.response.error", "no error, or null", "{}")  # LangChain raises on it
-        if inner or kind_of(one) in ("error", "response.failed") or names[number : number + 1] == ["error"]:
+        if inner or kind_of(one) in ("error", "response.failed") or line == "error":
             at = "$.error" if one.get("error") else "$.response.error" if response.get("error") else "$"
-            found = find_error({"error": inner}) if inner else find_error(one, failing=True)
-            said = told(found, "code", one)
+            said = told(find_error(one, failing=True), "code", one)
             return broken(f"event {number}, {at}", "no error", said)
     return holds()
 

@@ -4,6 +4,7 @@ from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, 
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import drop, event, put
+from chatproof.surfaces.event_lines import named_events
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import cut_as_asked, undated
@@ -141,10 +142,9 @@ def numbered(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def event_lines(reply: Reply, context: Context) -> Outcome:
-    for number, (line, one) in enumerate(zip(reply.events[0], view.events(reply), strict=False)):
-        if line.name != kind_of(one):
-            seen = "none" if line.name == "message" else quote(line.name, 60)
-            return broken(f"event {number}", f"the event line {kind_of(one)[:60]}", seen)
+    for number, (line, one) in enumerate(named_events(reply)):
+        if line != kind_of(one):
+            return broken(f"event {number}", f"the event line {kind_of(one)[:60]}", quote(line, 60) if line else "none")
     return holds()
 
 
@@ -161,8 +161,8 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def ends(reply: Reply, context: Context) -> Outcome:
-    number, last = view.terminals(reply)[0][0], len(view.events(reply)) - 1
-    if number == last:
+    ((number, _),) = view.terminals(reply)
+    if number == len(view.events(reply)) - 1:
         return holds()
     said = quote(kind_of(view.events(reply)[number + 1]))
     return broken(f"event {number + 1}", "nothing after the end", said)
@@ -213,6 +213,6 @@ def final_shape(reply: Reply, context: Context) -> Outcome:
     known = {id for item in Built(view.events(reply)).items.values() for _, id in item.ids}
     for place, item in enumerate(view.output(response)):
         id = item.get("id")
-        if known and not (isinstance(id, str) and id in known):
+        if not (isinstance(id, str) and id in known):
             return broken(f"{at}.output[{place}].id", "an id that was streamed", quote(id))
     return holds()

@@ -53,17 +53,15 @@ _PART = {"type": "output_text", "text": "", "annotations": []}
 )
 def item_added(reply: Reply, context: Context) -> Outcome:
     built = Built(view.events(reply))
-    if built.not_an_item:
-        return broken(f"event {built.not_an_item[0]}, $.item", "an object with a string type", "none")
+    if built.not_an_item is not None:
+        return broken(f"event {built.not_an_item}, $.item", "an object with a string type", "none")
     if built.not_added:
         number, said = built.not_added
         return broken(f"event {number}", "response.output_item.added before it", said)
     if built.added_twice:
         number, said = built.added_twice
         return broken(f"event {number}", "one response.output_item.added for an item", f"a second one for {said}")
-    if not built.items and not view.output(view.final(reply)):
-        return holds("the stream has no items")
-    if not built.items:
+    if not built.items and view.output(view.final(reply)):
         return broken("stream", "response.output_item.added", "no event of any item")
     return holds(f"{len(built.items)} item" + ("" if len(built.items) == 1 else "s"))
 
@@ -348,12 +346,12 @@ def item_ids(reply: Reply, context: Context) -> Outcome:
             said = f"{quote(item.ids[0][1], 60)}, which output_index {known[item.ids[0][1]]} has"
             return broken(f"event {item.ids[0][0]}", "a different id for each item", said)
     for item in Built(view.events(reply)).items.values():
-        first = item.ids[0] if item.ids else None
-        other = next(((number, id) for number, id in item.ids if first and id != first[1]), None)
-        if first and other:
-            said = f"{quote(other[1], 60)}, and {quote(first[1], 60)} in event {first[0]}"
-            return broken(f"event {other[0]}", "one id for the item", said)
-        if item.added is not None and item.done is not None and ("id" in item.added) != ("id" in item.done):
-            there = "event " + str(item.done_at)
-            return broken(there, "one id for the item", "an id when it was added or when it was done, not both")
+        for number, id in item.ids:
+            if id != item.ids[0][1]:
+                said = f"{quote(id, 60)}, and {quote(item.ids[0][1], 60)} in event {item.ids[0][0]}"
+                return broken(f"event {number}", "one id for the item", said)
+        if item.done is not None and ("id" in members(item.added)) != ("id" in item.done):
+            return broken(
+                f"event {item.done_at}", "one id for the item", "an id when it was added or when it was done, not both"
+            )
     return holds()

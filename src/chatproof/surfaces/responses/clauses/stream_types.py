@@ -176,12 +176,10 @@ _FURTHER: dict[str, Callable[[view.Fields], tuple[str, str]]] = {
 
 
 def _held(one: view.Fields, path: str) -> str:
-    held: object = one
-    for name in path.split("."):
-        if not isinstance(held, dict) or name not in held:
-            return "absent"
-        held = held[name]
-    return quote(held)
+    *holders, name = path.split(".")
+    for holder in holders:
+        one = view.members(one.get(holder))
+    return quote(one[name]) if name in one else "absent"
 
 
 @clause(

@@ -13,7 +13,6 @@ from chatproof.contract.clause import (
     Outcome,
 )
 from chatproof.evidence.json_schema import problem_in
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
@@ -154,5 +153,5 @@ def codex(reply: Reply, context: Context) -> Outcome:
         return done()
     if not refused.state or refused.outcome == BROKEN:
         return refused
-    said = f"HTTP {reply.status}, {error_words(reply.error)}" if reply.error else f"HTTP {reply.status}"
-    return Outcome(BROKEN, "status", "an answer", f"refused: {said}", "", refused.state)
+    said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
+    return Outcome(BROKEN, "status", "an answer", said, "", refused.state)

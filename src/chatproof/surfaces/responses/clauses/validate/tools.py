@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     Example,
     Outcome,
     broken,
+    holds,
     not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
@@ -48,7 +49,7 @@ def calls(reply: Reply) -> list[view.Fields]:
 
 def without_call(reply: Reply) -> str:
     """What came in the place of a call."""
-    kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(view.final(reply))[:5]) or "nothing"
+    kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(view.final(reply))[:5])
     return f"no call; the output has {kinds}, text {quote(view.text_of(view.final(reply)), 60)}"
 
 
@@ -79,7 +80,6 @@ _PLAIN = (
     happy.named,
     happy.created_at,
     happy.no_error_field,
-    items.usage,
     items.usage_reported,
     fields.field_types,
     envelope.id_string,
@@ -246,7 +246,7 @@ def call_id(reply: Reply, context: Context) -> Outcome:
     for number, call in enumerate(calls(reply)):
         if not isinstance(call.get("id"), str):
             return broken(f"call {number}, $.id", "a string", shown(call, "id"))
-    return done()._replace(state="")
+    return holds()
 
 
 def _holds_both(arguments: Json, problem: str) -> bool:
@@ -287,8 +287,9 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     if not found:
         return ignored("$.output", expected, without_call(reply))
     if len(found) == 1:
-        said = f"one call, of {quote(found[0].get('name'), 40)}"
-        value, problem = value_of(found[0].get("arguments"))
+        (one,) = found
+        said = f"one call, of {quote(one.get('name'), 40)}"
+        value, problem = value_of(one.get("arguments"))
         if _holds_both(value, problem):
             return damaged("$.output", expected, f"{said}; {problem or f'arguments are {quote(value, 80)}'}")
         if "parallel_tools" in context.required:
