@@ -58,3 +58,12 @@ def test_what_does_not_apply_is_one_line_behind_what_passed() -> None:
 
 def test_the_time_of_the_whole_is_said() -> None:
     assert re.search(r"4 requests, 1 billable, [\d.]+ m?s in all", page("no-go"))
+
+
+def test_a_strangers_document_shows_no_control() -> None:
+    """Of a record of ours a clause's source is our own word; a file or an imported journal may say anything there."""
+    made = document("no-go")
+    for clause in made["clauses"]:
+        clause["source"] = "https://h.test/\x1b]0;owned\x07\x9b31m\u202e\r"
+    page = reporters.render("html", made)
+    assert "owned" in page and all(char.isprintable() or char == "\n" for char in page)

@@ -12,6 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from markupsafe import Markup
 
 from chatproof.files import package_files
+from chatproof.printable import escape
 from chatproof.reporters.cases import clean
 
 _HERE = os.path.join(os.path.dirname(__file__), "html")
@@ -35,7 +36,10 @@ def page(template: str, *, script: str = "", **values: Any) -> str:
         ticked=lambda text: clean(text).split("`"),
         **values,
     )
-    return made.rstrip("\n") + "\n"
+    made = made.rstrip("\n")
+    # A document may be a stranger's: what no one sees of a field that a template shows as it is, is shown, too.
+    lines = made if made.replace("\n", "").isprintable() else escape(made, keep="\n")
+    return f"{lines}\n"
 
 
 def _read(name: str) -> str:
