@@ -30,11 +30,11 @@ class Inert(logging.Formatter):
         return inert(escape(clean(super().format(record), *self._secrets), keep="\n"))
 
 
-def install(broker: Broker, level: int = logging.WARNING) -> None:
+def install(broker: Broker, *, verbose: bool) -> None:
     """Write all logs of this process, and of those that it forks, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Inert(_secrets_of(broker)))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler], force=True)
     signals.setup_logging.connect(_already, weak=False)
 
 

@@ -1,7 +1,6 @@
 """chatproof fleet worker, submit and beat: many targets by way of Celery. Loaded for these alone."""
 
 import argparse
-import logging
 import os
 import time
 from collections.abc import Iterator
@@ -237,7 +236,7 @@ def _app(args: argparse.Namespace, fleet: Fleet, regions: list[str]) -> "Celery"
         if (error.name or "chatproof").partition(".")[0] == "chatproof":
             raise
         raise UsageError("usage", f"this needs {error.name}, which is not installed", install(EXTRA)) from None
-    worker_log.install(where, logging.INFO if getattr(args, "verbose", False) else logging.WARNING)
+    worker_log.install(where, verbose=bool(getattr(args, "verbose", False)))
     try:
         return queues.app_of(where, regions, duration(args.batch_limit))
     except TrustError as why:
