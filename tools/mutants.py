@@ -337,7 +337,7 @@ class Finder:
         """The decorator's data: what it needs and how strict it is. The rest is prose and examples."""
         given = {keyword.arg: keyword for keyword in node.keywords}
         if needs := given.get("needs"):
-            for at, need in enumerate(needs.value.elts):  # type: ignore[attr-defined]
+            for at, need in enumerate(getattr(needs.value, "elts", ())):  # a row's own needs are its table's
                 self.drop(needs.value, "elts", at, need, "drop need")
         level = given.get("level")
         if level is not None:
