@@ -15,7 +15,11 @@ from chatproof.reporters.comparison import as_markdown, as_text
 from chatproof.reporters.markdown import cell
 from chatproof.running.plan import Settings
 from chatproof.running.run import run
-from chatproof.surfaces.chat.features import FEATURES, NAMES, not_asked
+from chatproof.surfaces import request_features, surface_of
+from chatproof.surfaces.chat import features as chat
+from chatproof.surfaces.embeddings import features as embeddings_features
+from chatproof.surfaces.messages import features as messages_features
+from chatproof.surfaces.responses import features as responses_features
 from chatproof.target.target import check
 from tests.support import request
 
@@ -76,26 +80,146 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 
 
-def missing(body: dict[str, Any], *headers: tuple[str, str]) -> set[str]:
-    sent = request("happy")._replace(body=json.dumps({"model": "m", "messages": SAY, **body}).encode(), headers=headers)
-    return set(not_asked([sent]))
+RESPONSES: dict[str, dict[str, Any]] = {
+    "temperature other than 1": {"temperature": 0.2},
+    **{n: {n: 5} for n in ("top_p", "top_logprobs", "max_output_tokens", "max_tool_calls")},
+    **{n: {n: "x"} for n in ("instructions", "metadata", "user", "safety_identifier", "prompt_cache_key")},
+    **{
+        n: {n: "x"} for n in ("service_tier", "truncation", "include", "prompt", "previous_response_id", "conversation")
+    },
+    **{n: {n: True} for n in ("background", "stream", "parallel_tool_calls")},
+    "store (the default)": {"store": True},
+    "reasoning.effort": {"reasoning": {"effort": "low"}},
+    "reasoning.summary": {"reasoning": {"summary": "auto"}},
+    "text.verbosity": {"text": {"verbosity": "low"}},
+    **{f"text.format {n}": {"text": {"format": {"type": n}}} for n in ("text", "json_object", "json_schema")},
+    "stream_options": {"stream_options": {}},
+    "tools": {"tools": [{"type": "function"}]},
+    "several tools": {"tools": [{}] * 2},
+    "more than 8 tools": {"tools": [{}] * 9},
+    **{f"tool_choice {n}": {"tool_choice": n} for n in ("none", "auto", "required")},
+    "tool_choice of one function": {"tool_choice": {"type": "function"}},
+    "strict in a tool": {"tools": [{"strict": True}]},
+    "custom tools": {"tools": [{"type": "custom"}]},
+    "hosted tools": {"tools": [{"type": "web_search"}]},
+    "input as a text": {"input": "x"},
+    "input as a list of items": {"input": [{"type": "item_reference"}]},
+    **{f"role {n}": {"input": [{"role": n}]} for n in ("system", "developer", "assistant")},
+    "a message without type": {"input": [{"role": "user"}]},
+    "text in parts": {"input": [{"content": [{"type": "input_text"}]}]},
+    "images": {"input": [{"content": [{"type": "input_image"}]}]},
+    "files": {"input": [{"content": [{"type": "input_file"}]}]},
+    "a call in the input": {"input": [{"type": "function_call"}]},
+    "a call's output in the input": {"input": [{"type": "function_call_output"}]},
+    "reasoning in the input": {"input": [{"type": "reasoning"}]},
+    "a reference to an item": {"input": [{"type": "item_reference"}]},
+    "more than 20 items": {"input": [{}] * 21},
+    "more than 32,000 characters": {"input": [{"content": [{"text": "x" * 32_001}]}]},
+}
+MESSAGES: dict[str, dict[str, Any]] = {
+    "temperature other than 1": {"temperature": 0.2},
+    **{n: {n: 5} for n in ("top_p", "top_k", "stop_sequences", "metadata", "service_tier", "thinking")},
+    **{n: {n: {"a": 1}} for n in ("output_config", "container", "context_management", "mcp_servers")},
+    "stream": {"stream": True},
+    "system as a text": {"system": "x"},
+    "system in blocks": {"system": [{"text": "x"}]},
+    "cache_control": {"system": [{"text": "x", "cache_control": {}}]},
+    "tools": {"tools": [{"name": "f"}]},
+    "several tools": {"tools": [{}] * 2},
+    "more than 8 tools": {"tools": [{}] * 9},
+    **{f"tool_choice {n}": {"tool_choice": {"type": n}} for n in ("auto", "any", "tool", "none")},
+    "disable_parallel_tool_use": {"tool_choice": {"disable_parallel_tool_use": True}},
+    "strict in a tool": {"tools": [{"strict": True}]},
+    "tools of the endpoint": {"tools": [{"type": "web_search_20250305"}]},
+    "role assistant": talk("user", "assistant"),
+    "content in blocks": part("text"),
+    "images": part("image"),
+    "documents": part("document"),
+    "a call in the conversation": part("tool_use"),
+    "a call's result in the conversation": part("tool_result"),
+    "thinking in the conversation": part("redacted_thinking"),
+    "two messages of one role in a row": talk("user", "user"),
+    "an assistant's message at the end": talk("user", "assistant"),
+    "more than 20 messages": talk(*["user"] * 21),
+    "more than 32,000 characters": {"system": "x" * 16_001, "messages": [{"content": [{"text": "x" * 16_000}]}]},
+}
+EMBEDDINGS: dict[str, dict[str, Any]] = {
+    **{f"encoding_format {n}": {"encoding_format": n} for n in ("float", "base64")},
+    "no encoding_format": {"encoding_format": None},
+    "dimensions": {"dimensions": 256},
+    "user": {"user": "x"},
+    "one text": {"input": "x"},
+    "a list of texts": {"input": ["x"]},
+    "tokens": {"input": [1]},
+    "lists of tokens": {"input": [[1]]},
+    "more than 100 inputs": {"input": ["x"] * 101},
+    "a text of more than 8,000 characters": {"input": ["x" * 8_001]},
+    "more than 32,000 characters": {"input": ["x" * 8_000] * 5},
+    "characters beyond ASCII": {"input": "é"},
+}
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "anyOf, oneOf, allOf": {"anyOf": []},
+    "$ref": {"properties": {"a": {"$ref": "#"}}},
+    "enum": {"properties": {"a": {"enum": ["b"]}}},
+    "additionalProperties": {"additionalProperties": False},
+    "format, pattern, limits": {"properties": {"a": {"format": "uri"}}},
+}
+for table, member in ((RESPONSES, "parameters"), (MESSAGES, "input_schema")):
+    table |= {f"{name} in a schema": {"tools": [{member: schema}]} for name, schema in SCHEMAS.items()}
+for table in (RESPONSES, MESSAGES, EMBEDDINGS):
+    table["optional fields with the value null"] = {"user": None}
+for table in (RESPONSES, MESSAGES):
+    table["empty optional fields"] = {"tools": []}
+
+BY_HEADER = {"headers of an SDK": "X-Stainless-Lang", "anthropic-beta": "Anthropic-Beta"}
+PLAIN: dict[str, dict[str, Any]] = {
+    "chat": {"messages": SAY},
+    "responses": {"store": False},
+    "messages": {"messages": SAY},
+    "embeddings": {"encoding_format": "x"},
+}
+TABLES = {
+    "chat": (chat.FEATURES, ASKED),
+    "responses": (responses_features.FEATURES, RESPONSES),
+    "messages": (messages_features.FEATURES, MESSAGES),
+    "embeddings": (embeddings_features.FEATURES, EMBEDDINGS),
+}
+ROWS = [(api, feature.name) for api, (features, _) in TABLES.items() for feature in features]
+NAMES = [name for api, name in ROWS if api == "chat"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_feature_is_missed_until_a_request_has_it(name: str) -> None:
-    assert name in missing({})
-    if name == "headers of an SDK":
-        assert name not in missing({}, ("X-Stainless-Lang", "python"))
+def missing(api: str, body: dict[str, Any], *headers: tuple[str, str]) -> set[str]:
+    whole = json.dumps({"model": "m", **PLAIN[api], **body}).encode()
+    sent = request("happy")._replace(body=whole, headers=headers)
+    return set(request_features.not_asked(TABLES[api][0], [sent]))
+
+
+@pytest.mark.parametrize(("api", "name"), ROWS)
+def test_a_feature_is_missed_until_a_request_has_it(api: str, name: str) -> None:
+    assert name in missing(api, {})
+    if name in BY_HEADER:
+        assert name not in missing(api, {}, (BY_HEADER[name], "x"))
     else:
-        assert name not in missing(ASKED[name])
+        assert name not in missing(api, TABLES[api][1][name])
 
 
-def test_each_feature_has_its_example_and_its_own_name() -> None:
-    assert {*ASKED, "headers of an SDK"} == set(NAMES) and len(NAMES) == len(FEATURES)
+@pytest.mark.parametrize("api", TABLES)
+def test_each_feature_has_its_example_and_its_own_name(api: str) -> None:
+    features, examples = TABLES[api]
+    names = [feature.name for feature in features]
+    assert {*examples} == set(names) - set(BY_HEADER) and len(names) == len(set(names))
 
 
 def test_a_default_is_no_exercise() -> None:
-    assert missing({"temperature": 1, "stream": False, "seed": None}) >= {"temperature other than 1", "stream", "seed"}
+    sent = {"temperature": 1, "stream": False, "seed": None}
+    assert missing("chat", sent) >= {"temperature other than 1", "stream", "seed"}
+
+
+@pytest.mark.parametrize("api", TABLES)
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"input":5,"messages":{},"tools":"x","text":[],"system":7}'])
+def test_a_body_of_any_form_is_read(api: str, body: bytes) -> None:
+    named = surface_of(api).not_asked
+    assert named is not None and len(named([request("happy")._replace(body=body)])) > 5
 
 
 def runs(bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -128,4 +252,4 @@ def test_what_was_not_answered_was_not_asked() -> None:
         made = run(check(target), Settings(unasked=True), environ={}).document
     finally:
         started.stop()
-    assert made["not_asked"] == list(NAMES)
+    assert made["not_asked"] == NAMES

@@ -41,9 +41,10 @@ def _shape() -> Shape:
 
 
 def _not_asked(requests: "Iterable[Request]") -> list[str]:
+    from chatproof.surfaces import request_features
     from chatproof.surfaces.chat import features
 
-    return features.not_asked(requests)
+    return request_features.not_asked(features.FEATURES, requests)
 
 
 def _failure_modes() -> FailureModes:

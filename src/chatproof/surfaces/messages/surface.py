@@ -1,6 +1,6 @@
 """The Messages API as a surface: its probes, its clauses, its view of a reply."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import SMOKE
@@ -10,6 +10,7 @@ from chatproof.surfaces.messages import clauses, probes, view
 
 if TYPE_CHECKING:
     from chatproof.simulator.wire import Side
+    from chatproof.wire.exchange import Request
 
 
 def _rows(scope: str) -> Mapping[str, Probe]:
@@ -36,6 +37,13 @@ def _shape() -> Shape:
     from chatproof.surfaces.messages.shape import SHAPE
 
     return SHAPE
+
+
+def _not_asked(requests: "Iterable[Request]") -> list[str]:
+    from chatproof.surfaces import request_features
+    from chatproof.surfaces.messages import features
+
+    return request_features.not_asked(features.FEATURES, requests)
 
 
 def _failure_modes() -> FailureModes:
@@ -65,6 +73,7 @@ SURFACE = Surface(
     simulator=_simulator,
     failure_modes=_failure_modes,
     shape=_shape,
+    not_asked=_not_asked,
     is_ended=lambda reply: bool(view.of_kind(reply, view.STOP)),
     prompt=probes.PROMPT,
     endings=(

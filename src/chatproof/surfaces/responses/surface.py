@@ -1,6 +1,6 @@
 """The Responses API as a surface: its probes, its clauses, its view of a reply."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import SMOKE
@@ -10,6 +10,7 @@ from chatproof.surfaces.responses import clauses, probes, view
 
 if TYPE_CHECKING:
     from chatproof.simulator.wire import Side
+    from chatproof.wire.exchange import Request
 
 
 def _rows(scope: str) -> Mapping[str, Probe]:
@@ -38,6 +39,13 @@ def _shape() -> Shape:
     return SHAPE
 
 
+def _not_asked(requests: "Iterable[Request]") -> list[str]:
+    from chatproof.surfaces import request_features
+    from chatproof.surfaces.responses import features
+
+    return request_features.not_asked(features.FEATURES, requests)
+
+
 def _failure_modes() -> FailureModes:
     from chatproof.surfaces.responses.failure_modes import content, stream
 
@@ -59,6 +67,7 @@ SURFACE = Surface(
     simulator=_simulator,
     failure_modes=_failure_modes,
     shape=_shape,
+    not_asked=_not_asked,
     is_ended=lambda reply: bool(view.terminals(reply)),
     prompt=probes.PROMPT,
     also_called={"max_output_tokens": ("max_completion_tokens", "max_tokens"), "instructions": ("system", "developer")},
