@@ -238,13 +238,18 @@ def _named(fields: Callable[[str], dict[str, object]]) -> Answer:
     return _real(make)
 
 
-def _split_stream(size: int) -> Answer:
-    """Split over deltas, in a stream that is broken too, so that an excerpt of it would be kept."""
+def _split_stream(size: int, *, evenly: bool = True) -> Answer:
+    """Split over deltas, in a stream that is broken too, so that an excerpt of it would be kept. Unevenly: with another
+    number of words between two pieces each time, so that only who reads the stream sees them in a row."""
 
     def make(asked: Asked, key: str) -> bytes:
         if not asked.streaming:
             return good(asked)
-        return message("200 OK", stream(*_pieces(key, size)).replace(b"[DONE]", b"[DON"), media=b"text/event-stream")
+        sent = stream(*_pieces(key, size)).replace(b"[DONE]", b"[DON")
+        if not evenly:
+            first, *events = sent.split(b"data: ")
+            sent = first + b"".join(b": %bbeat\ndata: %b" % (b"a " * (n * n % 11), e) for n, e in enumerate(events))
+        return message("200 OK", sent, media=b"text/event-stream")
 
     return _real(make)
 
@@ -288,6 +293,7 @@ WAYS: dict[str, Answer] = {
     ),
     "split-2": _split_stream(25),
     "split-many": _split_stream(5),
+    "split-uneven": _split_stream(5, evenly=False),
     "stream-event-name": _real(
         lambda asked, key: message(
             "200 OK", b"event: %s\nid: %s\ndata: {\n\n" % (key.encode(), key.encode()), media=b"text/event-stream"

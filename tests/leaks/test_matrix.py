@@ -31,8 +31,8 @@ CASES = [*(w for w in WAYS if w != "hang"), *(f"sim:{name}" for name in SIMULATE
 TELLING = [
     "good", "echo-plain", "echo-base64-1", "echo-percent-twice", "refuse-bearer", "refuse-hex-spaces", "utf-16-body",
     "key-is-the-body", "key-at-the-excerpt-edge", "names-body", "reason", "status-line", "header-name", "two-headers",
-    "location", "1xx", "trailer", "excess", "split-2", "split-many", "request-dumped", "error-code", "sim:key-in-stream",
-    "sim:key-in-base64",
+    "location", "1xx", "trailer", "excess", "split-2", "split-many", "split-uneven", "request-dumped", "error-code",
+    "sim:key-in-stream", "sim:key-in-base64",
 ]  # fmt: skip
 STARS = ["echo-bearer", "echo-masked", "echo-eight", "location-userinfo", "gzip", "stream-error", "control-bytes"]
 STARS += [f"sim:{name}" for name in SIMULATED]

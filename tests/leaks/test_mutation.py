@@ -96,11 +96,11 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     ),
     "leaky excerpt": (
         "import chatproof.record.exchanges as m; whole = m._excerpt; m._excerpt = lambda body, leaky: whole(body, False)",
-        "split-many", SMOKE, LAUNCH,
+        "split-uneven", SMOKE, LAUNCH,
     ),
     "leaky excerpt, not requested": (
         "import chatproof.record.document as m; m._leaky = lambda judgement, shown: set()",
-        "split-many", (*SMOKE, "--skip", "secret.not_reflected"), LAUNCH,
+        "split-uneven", (*SMOKE, "--skip", "secret.not_reflected"), LAUNCH,
     ),
     "escapes spelt out": (
         "import chatproof.secrets.escapes as m; m.spelt_out = lambda data, most=0: data;"
