@@ -130,7 +130,7 @@ def test_mistakes_are_told_with_the_fix_and_without_a_secret(name: str) -> None:
         ("CHAT", "exec://s3cr3t", "its service is not on the list"),
         ("CHAT", "json://127.0.0.1/s3cr3t", "its service is not on the list"),
         ("CHAT", "mmost://chat.test/s3cr3t", "it sends unencrypted"),
-        ("CHAT", "s3cr3t", "it is not a URL of a service"),
+        ("CHAT", "s3cr3t", "it is not the URL of a service"),
     ],
 )
 def test_what_a_reference_leads_to_is_checked_before_anything_is_sent(

@@ -93,6 +93,6 @@ def test_a_worker_logs_no_password_and_no_control(broker: Quoting, tmp_path: Pat
     said = done.stdout + done.stderr
     assert PASSWORD[:8].encode() not in said and b"\x1b" not in said and b"\x07" not in said
     if broker.connections == 1:
-        assert done.returncode == 2 and b"the broker refuses what it is asked (code 403)" in said
+        assert done.returncode == 2 and b"the broker refuses the operation (code 403)" in said
     else:
         assert b"\\x1b]0;owned\\x07 for [REDACTED:api_key]" in said, "the control: it was said"

@@ -370,7 +370,7 @@ def test_descriptors_that_are_short_lower_how_many_are_asked_at_once(tmp_path: P
     [
         (["--targets", "nowhere.jsonl"], "cannot read nowhere.jsonl"),
         (["--at-once", "0"], "--at-once must be at least 1"),
-        (["--fail-on", "drift"], "fails on broken and undecided only"),
+        (["--fail-on", "drift"], "can fail only on broken and undecided"),
         (["--select", "colour=red"], "FIELD=VALUE"),
         ([], "there are no targets"),
         (["--api", "nonsense"], "there is no API"),

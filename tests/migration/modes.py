@@ -119,7 +119,7 @@ MODES = (
     Mode("name", talk(say("user", "Hello there.", name="bob")), messages(lambda m: "name" in m, "'messages.{}' : property 'name' is unsupported"), "`name`"),
     Mode("content-empty", talk(say("user", "Hello."), say("assistant", ""), say("user", "Well?")), messages(lambda m: m.get("content") == "", "messages.{}: text content blocks must be non-empty"), "empty `content`"),
     Mode("content-null", talk(*_HISTORY, _RESULT, tools=[tool()]), messages(lambda m: m.get("content", "") is None, "messages[{}].content: invalid type: null, expected a string"), "`content` null"),
-    Mode("content-parts", talk(say("user", _PARTS)), messages(lambda m: isinstance(m["content"], list), "messages[{}].content: invalid type: sequence, expected a string"), "`content` in parts"),
+    Mode("content-parts", talk(say("user", _PARTS)), messages(lambda m: isinstance(m["content"], list), "messages[{}].content: invalid type: sequence, expected a string"), "`content` as a list of parts"),
     Mode("image", talk(say("user", [*_PARTS, _PICTURE])), messages(lambda m: "image_url" in str(m["content"]), "messages[{}]: image_url is not supported by this model"), "image"),
     Mode("system-late", talk(say("user", "Hello."), say("system", "Be brief."), say("user", "Well?")), lambda b: "System message must be at the beginning." if "system" in roles(b)[1:] else None, "system message after others"),
     Mode("call-ids", talk(*_EMPTY_CALL, tools=[tool()]), _nine, "ids of the calls"),

@@ -89,7 +89,7 @@ def without(*names: str) -> Any:
 
 
 MORE = (
-    More("tool-result-parts", "ninfer#56", talk(say("user", [{"type": "text", "text": "Look it up."}]), *TURN[1:2], {**RESULTS[0], "content": PARTS}, tools=[tool()]), any_message(lambda m: m["role"] == "tool" and isinstance(m["content"], list), "tool messages must contain string content"), r"`content` in parts.*tool|tool.*`content` in parts"),
+    More("tool-result-parts", "ninfer#56", talk(say("user", [{"type": "text", "text": "Look it up."}]), *TURN[1:2], {**RESULTS[0], "content": PARTS}, tools=[tool()]), any_message(lambda m: m["role"] == "tool" and isinstance(m["content"], list), "tool messages must contain string content"), r"`content` as a list of parts.*tool|tool.*`content` as a list of parts"),
     More("tool-name-dot", "hostinger/api-mcp-server#40", chat(tools=[tool(name="site.look_up"), tool(name="b")]), tool_text(r"'name': '[^']*\.", "Invalid 'tools[0].function.name': string does not match pattern."), "name.*tool|tool.*name"),
     More("choice-allowed-tools", "agent-framework#5322", chat(tools=[tool()], tool_choice={"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "look_up"}}]}}), lambda b: "Invalid tool_choice type: 'object'" if isinstance(b.get("tool_choice"), dict) else None, "tool_choice"),
     More("last-is-assistant", "CLIProxyAPI#5319", talk(say("user", "Write a poem."), say("assistant", "Roses are")), lambda b: "This model does not support assistant message prefill. The conversation must end with a user message." if roles(b)[-1] == "assistant" else None, "assistant.s message at the end"),

@@ -137,7 +137,7 @@ def test_the_limits_of_each_target_hold_for_asking_again() -> None:
     assert json.loads(compare(*faulty, "--max-requests", "20").stdout)["decision"] == "NO-GO"
     unasked = json.loads(compare(*faulty, "--ask-again", "0").stdout)
     assert (unasked["decision"], unasked["asked_again"]) == ("NO-GO", None)
-    assert any("nothing was asked again" in note for note in unasked["notes"])
+    assert any("no request was repeated" in note for note in unasked["notes"])
 
 
 def test_a_token_budget_ends_the_asking() -> None:

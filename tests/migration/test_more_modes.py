@@ -150,7 +150,7 @@ def test_an_ability_that_their_request_reaches_with_a_told_change_is_no_break(ne
 def test_a_picture_is_not_lost_with_the_form_of_its_message() -> None:
     """Where parts are refused as a form, the message with an image cannot be written as one text."""
     picture = next(mode.body for mode in MORE if mode.id == "picture-detail")
-    joined = [part for part in parts_of(picture) if "in parts" in part.name]
+    joined = [part for part in parts_of(picture) if "list of parts" in part.name]
     assert joined and "image_url" in repr(without(picture, joined))
 
 

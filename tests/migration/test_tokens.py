@@ -83,7 +83,7 @@ def test_without_a_pattern_nothing_is_said(good_whole: Run) -> None:
 
 def test_completions_beyond_any_text(good_whole: Run) -> None:
     (one,) = differences(_run(good_whole), _run(good_whole, _add("completion", 400)))
-    assert one.subject == "completion tokens beyond those of the text" and "402 completion tokens for" in one.b
+    assert one.subject == "more completion tokens than bytes of text" and "402 completion tokens for" in one.b
     assert "no reasoning is reported" in one.b
 
 

@@ -101,7 +101,7 @@ def test_an_answer_that_is_cut_where_it_was_asked_to_be_is_right(form: str) -> N
         return judged("responses", id, ends if streams else plain, max_output_tokens=cap)
 
     right = found(16)
-    said = "the request caps the answer at 16 tokens, and the answer reached that"
+    said = "the request caps the answer at 16 tokens, and the answer reached that limit"
     assert (right.outcome, right.reason) == (NOT_APPLICABLE, said)
     for wrong in (
         found(None),

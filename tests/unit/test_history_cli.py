@@ -44,7 +44,7 @@ def test_history(place: str) -> None:
     one = cli("history", "cometapi", "--journal", place, "--kind", "judge").stdout
     assert one.count("\n") == 1, "the target is known: it is something else that fits nothing"
     url = cli("history", "--journal", f"sqlite:///{place}")
-    assert url.returncode == 2 and "next: give the file's path alone" in url.stderr
+    assert url.returncode == 2 and "next: give only the file's path" in url.stderr
     assert cli("history", CHATPROOF_JOURNAL=place).stdout == done.stdout
 
 

@@ -166,7 +166,7 @@ def test_diff_and_review_say_it(place: str) -> None:
     text = cli("review", "--target", "shop", "--journal", place).stdout
     assert less(3)["run_id"] not in text
     text = cli("review", "--target", "shop", "--narrowed", "--journal", place).stdout
-    assert "narrowed, so no evidence for what was left out" in text
+    assert "runs that left something out are no evidence for that part" in text
 
 
 def test_a_narrowed_go_is_no_last_good_run_and_ends_no_incident() -> None:

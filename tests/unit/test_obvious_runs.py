@@ -104,7 +104,7 @@ def test_what_is_ours_gets_the_fix_and_no_letter(said: Said) -> None:
     kept(run(1, name="production"), moved)
     assert cli.main(["escalate"]) == 2
     text = "".join(said)
-    assert "no letter" in text and "base URL" in text and "former base URL" in text and "--anyway" in text
+    assert "no bundle is written" in text and "base URL" in text and "former base URL" in text and "--anyway" in text
     said.clear()
     assert cli.main(["escalate", "--anyway"]) == 0
     assert "# Escalation" in "".join(said)

@@ -214,7 +214,7 @@ def test_a_throttled_request_is_not_sent_again_beyond_the_users_limit() -> None:
     document = validated("harmless-limited-burst", max_requests=48)
     assert len(sent(document)) <= 48
     reasons = {f["reason"] for f in document["findings"] if "throttled" in f["reason"]}
-    assert reasons <= {"throttled, and not sent again: --max-requests 48"} and reasons
+    assert reasons <= {"throttled (429); not sent again because of --max-requests 48"} and reasons
 
 
 def test_a_server_that_asks_for_long_patience_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

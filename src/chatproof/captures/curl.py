@@ -64,7 +64,7 @@ _NOTHING_SENT = {
     1: "curl does not support the URL's scheme",
     2: "curl could not start",
     3: "the URL is malformed",
-    4: "this curl lacks a required feature",
+    4: "this build of curl lacks a required feature",
     23: "curl could not write its output",
     26: "curl could not read the file that its options name",
     27: "curl ran out of memory",
@@ -123,7 +123,8 @@ def read(data: bytes) -> Capture:
         if number and any(_FOLLOWS.match(line) for line in turns[number - 1].info):
             asked_with += secrets_of(_headers(turn.request), sent=True)
             notes.append(
-                "curl followed a redirect; the first reply is judged, which a client that does not follow gets"
+                "curl followed a redirect; the first reply is judged, which is what a client gets that does not "
+                "follow redirects"
             )
             continue
         entry, said = _entry(len(entries) + 1, turn, where, tls)

@@ -151,7 +151,10 @@ class _Matching(NamedTuple):
         status = status or (400 if error is not None else 0)
         probe, why = self.surface.matcher().alike(AskedFor(asked, bool(entry.body), status))
         if not probe and error is not None and status >= 400 and by_words(error, model) not in _OF_THE_FORM:
-            return self.surface.control, "the reply tells of another cause than what the request asks for"
+            return (
+                self.surface.control,
+                "the reply reports a different error from the one that this request should cause",
+            )
         return probe, why
 
     def _by_reply(self, entry: Captured, said: str) -> tuple[str, str]:

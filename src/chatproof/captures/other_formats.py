@@ -11,8 +11,8 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"^\d+:\d+:[a-z_]+;|^\d+:8:response;", "flows of mitmproxy", "mitmdump -nr FLOWS --set hardump=out.har"),
     (r"(?m)^meta \{$|^bruno ", "a request of Bruno", "curl -sS -i …"),
     (r"^\x0a\x0d\x0d\x0a|^\xd4\xc3\xb2\xa1|^\xa1\xb2\xc3\xd4", "a packet capture", "curl -sS -iv … > file 2>&1"),
-    (r"^PK\x03\x04", "a ZIP archive", "unpack it, and give the file that is meant"),
-    (r"^\x1f\x8b", "a gzip archive", "unpack it, and give the file that is meant"),
+    (r"^PK\x03\x04", "a ZIP archive", "unpack it, and name the file in it that you mean"),
+    (r"^\x1f\x8b", "a gzip archive", "unpack it, and name the file in it that you mean"),
     (r"(?m)^(?:POST|GET) \S+ HTTP/1\.[01]\r?$", "a request as it goes over the wire", "curl -sS -i …"),
     (r"^(?:await )?fetch\(\"https?://", "a fetch() call as a browser copies it, without the reply", "curl -sS -i …"),
     (
@@ -30,5 +30,5 @@ def name(data: bytes) -> str:
     start = data[:8192].decode("latin-1")
     for pattern, what, instead in _COMPILED:
         if pattern.search(start):
-            return f"it is {what}, which is not read here; capture with: {instead}"
+            return f"it is {what}, which chatproof cannot read; capture with: {instead}"
     return ""

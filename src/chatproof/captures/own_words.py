@@ -87,14 +87,14 @@ _SAID = {
         "it lacks or refuses; fix that in the program, then ask the endpoint with: chatproof "
         "smoke"
     ),
-    NO_HEADER: "the client sent nothing: a header that it builds holds what none may hold; most often the key is "
-    "empty, or has a line end, a blank or a typographic character; check how the program gets its key, then see: "
-    "chatproof doctor",
+    NO_HEADER: "the client sent nothing: a header that it builds has a character that no header may "
+    "have; most often the key is empty, or has a line end, a blank or a typographic character; check how the "
+    "program gets its key, then see: chatproof doctor",
     NO_CLIENT: "the client sent nothing: its libraries do not fit each other, or the program is written for another "
     "version of them; install the versions that the program names (openai and httpx belong together)",
-    SET_ASIDE: "LiteLLM's router sent nothing: after earlier failures it has set every deployment of this model "
-    "aside for some time; the cause is in the errors before this one",
-    NO_URL: "the client sent nothing: what it has for a base URL is no URL (undefined, or without http:// or "
+    SET_ASIDE: "LiteLLM's router sent nothing: after earlier failures it has stopped using every "
+    "deployment of this model for some time; the cause is in the errors before this one",
+    NO_URL: "the client sent nothing: its base URL is not a URL (undefined, or without http:// or "
     "https://); set the base URL in the program or its environment, then see: chatproof doctor",
     NO_JSON: (
         "the client could not read a reply as JSON, and the reply itself is not in the text; "

@@ -57,7 +57,7 @@ def policy(words: Iterable[str], exit_zero: bool = False) -> frozenset[str]:
         if word not in FAIL_ON:
             raise UsageError("usage", f"--fail-on does not accept {word[:40]!r}", near(word, FAIL_ON))
     if NEVER in named and len(named) > 1:
-        raise UsageError("usage", "--fail-on never cannot be combined", "leave out never, or the other words")
+        raise UsageError("usage", "--fail-on never cannot be combined", "use never alone, without the other words")
     if exit_zero and named - {NEVER}:
         raise UsageError("usage", "--exit-zero and --fail-on contradict each other", "leave one of them out")
     if exit_zero or NEVER in named:

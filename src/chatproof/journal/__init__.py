@@ -56,7 +56,9 @@ def open(place: str = "", *, environ: Mapping[str, str] | None = None, create: b
     if "://" in place:
         known = place.startswith(("sqlite:", "file:"))  # as other tools name one; with options that we would not read
         advice = (
-            "give the file's path alone, without what stands before it" if known else "give a path, or postgresql://…"
+            "give only the file's path, without sqlite: or file: before it"
+            if known
+            else "give a path, or postgresql://…"
         )
         raise JournalError("journal.url", "the kind of the journal's URL is not known", advice)
     if place.endswith((".jsonl", ".ndjson")):

@@ -56,7 +56,7 @@ def is_shared(place: str) -> bool:
 def days(keep: str) -> int:
     """The number of days in a text such as 30d or 4w. Raises ValueError."""
     if not re.fullmatch("[0-9]{1,4}[dw]", keep):
-        raise ValueError("no number of days or weeks")
+        raise ValueError("not a number of days or weeks")
     return int(keep[:-1]) * _UNITS[keep[-1]]
 
 

@@ -83,7 +83,7 @@ _STATES = {
     "42501": ("journal.unwritable", "does not let this user write", "grant it, or name another with --journal"),
     "25006": ("journal.unwritable", "is read-only", "name the primary server"),
     "23001": ("journal.unwritable", "is append-only", "use journal prune"),
-    "53": ("journal.unwritable", "has no room or connections left", "see the server's log"),
+    "53": ("journal.unwritable", "has no disk space, memory or connections left", "see the server's log"),
     "28": ("journal.unreachable", "refuses this user or password", "check the URL, PGPASSWORD or ~/.pgpass"),
     "3D": ("journal.unreachable", "has no such database", "create it, or check the URL"),
     "57": ("journal.unreachable", "is shutting down or ended the query", "run again"),

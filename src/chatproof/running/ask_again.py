@@ -238,7 +238,7 @@ class Again:
         if self.sent + requests > self.limits.requests:
             self.stopped = f"the limit of {self.limits.requests} further requests is reached"
         elif time.monotonic() > self._until:
-            self.stopped = f"{self.limits.seconds:g} s for asking again are over"
+            self.stopped = f"{self.limits.seconds:g} s for repeated requests are over"
         return not self.stopped
 
 

@@ -58,7 +58,7 @@ def _again(sending: "Sending", group: list[str], pause: float) -> "Waves[None]":
     room = most - len(sending.exchanges) - waiting if most else len(group)
     allowed = group[: max(room, 0)]
     for probe in group[len(allowed) :]:
-        sending.not_sent[probe] = LeftOut(f"throttled, and not sent again: --max-requests {most}")
+        sending.not_sent[probe] = LeftOut(f"throttled (429); not sent again because of --max-requests {most}")
     if pause:
         yield Pause(pause)
     yield from sending.ask(allowed)

@@ -182,7 +182,7 @@ def add_events(
     clause(
         "answered",
         "A streaming request is answered with status 200 and events.",
-        "Every SDK raises on another status, and shows nothing if no events arrive.",
+        "Every SDK raises an error on any other status, and shows nothing if no events arrive.",
         layer=TRANSPORT,
         source=source,
         code="",

@@ -41,10 +41,13 @@ ALERT: dict[str, AlertField] = {
         "where its URL is: env:NAME, or file:PATH with an absolute path", '"env:ALERTMANAGER_URL"', _REFERENCE
     ),
     "secret": AlertField(
-        "in the same form: the secret that messages are signed with", '"env:HOOK_SECRET"', _REFERENCE, (WEBHOOK,)
+        "the secret that messages are signed with, also env:NAME or file:PATH",
+        '"env:HOOK_SECRET"',
+        _REFERENCE,
+        (WEBHOOK,),
     ),
     "authorization": AlertField(
-        "in the same form: the complete value of an Authorization header",
+        "the complete value of an Authorization header, also env:NAME or file:PATH",
         '"env:HOOK_AUTH"',
         _REFERENCE,
         (ALERTMANAGER, WEBHOOK),

@@ -48,7 +48,9 @@ TARGET: dict[str, Field] = {
         str, "our certificate, for a server that requires one; relative to this file's folder", '"me.pem"'
     ),
     "client_key": Field(
-        str, "its key, if the certificate's file does not contain it; relative to this file's folder", '"me.key"'
+        str,
+        "the private key, if the certificate's file does not contain it; relative to this file's folder",
+        '"me.key"',
     ),
     "client_key_pass": Field(str, "the variable that holds the passphrase of an encrypted key", '"env:SHOP_KEY_PASS"'),
     "headers": Field(
@@ -57,8 +59,13 @@ TARGET: dict[str, Field] = {
     "proxy": Field(str, "http proxy for CONNECT, or env", '"http://proxy:3128"'),
     "no_auth": Field(bool, "the endpoint is open on purpose", "true"),
     "allow_http": Field(bool, "allow http to a remote host: the key is unencrypted", "true"),
-    "tags": Field(list, "words by which `fleet run --select tag=…` chooses", '["eu", "canary"]', decides=False),
-    "clients": Field(list, "your clients: what breaks one of them is a must", '["async-openai"]', decides=False),
+    "tags": Field(list, "tags by which `fleet run --select tag=…` chooses targets", '["eu", "canary"]', decides=False),
+    "clients": Field(
+        list,
+        "clients that you use: what breaks one of them becomes a required clause (must)",
+        '["async-openai"]',
+        decides=False,
+    ),
     "requires": Field(
         list, "capabilities that must be supported (validate)", '["tools", "json_schema"]', decides=False
     ),

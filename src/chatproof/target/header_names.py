@@ -3,7 +3,7 @@
 VARIABLE = "env:"
 _NAME = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110, token
 REFUSED: dict[str, str] = {
-    "host": "it is the base URL's",
+    "host": "it comes from the base URL",
     "authorization": "it carries the key: see --key-env and --profile",
     "proxy-authorization": "it is for the proxy: see --proxy",
     **dict.fromkeys(

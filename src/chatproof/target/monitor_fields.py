@@ -77,7 +77,7 @@ def _rule(said: Any) -> tuple[int, int]:
     else:
         least, of = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= least <= of <= 50:
-        raise ValueError('must be how many in a row, such as 3, or "3 of 5"')
+        raise ValueError('must be a number of checks in a row, such as 3, or "3 of 5"')
     return least, of
 
 
@@ -145,15 +145,16 @@ _WINDOW = {
 MONITOR: dict[str, Setting] = {
     "every": Setting(_every, 900.0, "time between two paid checks (smoke); 0s: only on request", '"15m"', _TEXT),
     "every_free": Setting(_every, 300.0, "time between two free checks (the model list); 0s: none", '"5m"', _TEXT),
-    "jitter": Setting(_jitter, 0.1, "part of that time by which a check may be earlier or later", "0.1", _NUMBER),
+    "jitter": Setting(_jitter, 0.1, "how much earlier or later a check may start, as a part of its period", "0.1",
+                      _NUMBER),
     "stream": Setting(_flag, False, "also send a streaming request: a second paid request", "true", _BOOLEAN),
     "validate": Setting(_flag, False, "allow /probe?module=validate to run the complete contract", "true", _BOOLEAN),
     "confirm": Setting(_flag, True, "ask once more before a failure counts", "true", _BOOLEAN),
     "fail_after": Setting(_rule, (2, 2), "failures in a row, or m of n, that make it failing", '"3 of 5"', _OF),
     "recover_after": Setting(_rule, (1, 1), "good checks in a row, or m of n, that end it", "2", _OF),
     "stale_after": Setting(
-        lambda said: seconds(said, 0.0), 0.0, "time without a paid check until nothing is known (default 3 periods)",
-        '"1h"', _TEXT,
+        lambda said: seconds(said, 0.0), 0.0,
+        "after this time without a paid check, the target's state is stale (default 3 periods)", '"1h"', _TEXT,
     ),
     "windows": Setting(
         _windows, (), "maintenance: when it begins (cron, UTC or a zone), how long it lasts",
@@ -163,7 +164,8 @@ MONITOR: dict[str, Setting] = {
     "budget_tokens": Setting(_count, 100_000, "tokens a day; one answer may exceed it; then nothing is sent", "20000",
                              _WHOLE),
     "budget_money": Setting(_money, 0.0, "money a day, at the target's prices", "1.50", _NUMBER),
-    "keep": Setting(_kept, 30 * 86400.0, "how long the pages' figures are kept; the runs stay in the journal", '"30d"',
+    "keep": Setting(_kept, 30 * 86400.0,
+                    "how long the data behind the monitor's pages is kept; the runs stay in the journal", '"30d"',
                     _TEXT, target=False),
     "runs_at_once": Setting(_runs, 16, "how many checks run at the same time", "16", _WHOLE, target=False),
     "trusted_proxies": Setting(_networks, (), "trusted networks for X-Forwarded-For (--behind-proxy)",

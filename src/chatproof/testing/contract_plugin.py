@@ -340,7 +340,8 @@ def _refuse_untyped(args: argparse.Namespace) -> None:
     if names or "://" in args.target:
         said = f"{', '.join(names) or 'a target by its URL'} would decide where a key is sent"
         advice = (
-            "give it on pytest's command line (--chatproof, --chatproof-args), or name a target of an approved file"
+            "give it on pytest's command line (--chatproof, --chatproof-args), or name a target from an approved "
+            "chatproof.toml"
         )
         raise UsageError("usage", f"{said}, and comes from an ini file or PYTEST_ADDOPTS", advice)
 

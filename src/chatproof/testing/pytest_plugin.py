@@ -37,7 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options and the ini settings."""
     group = parser.getgroup(NAME, "the contract of a chat completions endpoint")
     add = group.addoption
-    add("--chatproof", metavar="TARGET", help="check this target's contract: each clause is a test; none: leave it out")
+    add(
+        "--chatproof",
+        metavar="TARGET",
+        help="check this target's contract, each clause as one test; `none` turns this off",
+    )
     add("--chatproof-model", metavar="ID", help="model id, or auto")
     add("--chatproof-kind", choices=("smoke", "validate"), help="which contract (default smoke)")
     add(

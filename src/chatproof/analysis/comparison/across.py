@@ -101,7 +101,7 @@ def _of_usage(pair: Pair) -> list[Difference]:
         return []
     more = b - a
     said = f"{abs(more)} {'more' if more > 0 else 'fewer'} prompt tokens for the same text"
-    change = "Ask what is added to each request there: you pay for it." if more >= HIDDEN else ""
+    change = "Ask the provider there what is added to each request: you pay for it." if more >= HIDDEN else ""
     effect = CHANGE if change else NOTE
     return [
         Difference("tokens", (pair.probe,), "usage", f"{a} prompt tokens", said, effect, change, (), "prompt tokens")

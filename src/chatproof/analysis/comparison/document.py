@@ -192,9 +192,9 @@ def _notes(runs: list[Document], requires: frozenset[str], again: AskedAgain | N
         if _who(run) == _who(runs[0]):
             notes.append(f"A and {label} have the same URL, key and model: any difference is due to chance or time")
     if again is None:
-        notes.append("nothing was asked again, so a difference that was seen once may be due to chance")
+        notes.append("no request was repeated, so a difference that was seen once may be due to chance")
     elif again.stopped:
-        notes.append(f"asking again ended before everything was decided: {again.stopped}")
+        notes.append(f"repeating requests ended before every difference was decided: {again.stopped}")
     if len({run["kind"] for run in runs}) > 1:
         notes.append("the runs are of different kinds; a check that only one of them has is not compared")
     if len({run["tool"]["version"] for run in runs}) > 1:

@@ -88,7 +88,7 @@ def _passes(pair: Pair, a: Document, b: Document) -> Difference:
             subject = "keys are not checked" if of_keys else "not refused"
         change = f"Check in the client what only A refuses: {pair.a['request']['summary']}."
         if of_keys:
-            change = "Anyone who reaches B can use it: put your own check before it, or do not move."
+            change = "Anyone who reaches B can use it: put your own access check in front of it, or do not move."
     return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), effect, change, (), subject)
 
 

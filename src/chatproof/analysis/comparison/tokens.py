@@ -129,9 +129,7 @@ def _of_completions(rows: list[Counts]) -> list[Difference]:
     probes = tuple(row.probe for row in over)
     at = "$.usage.completion_tokens"
     return [
-        Difference(
-            "tokens", probes, at, a, f"{b}{reported}", NOTE, "", (), "completion tokens beyond those of the text"
-        )
+        Difference("tokens", probes, at, a, f"{b}{reported}", NOTE, "", (), "more completion tokens than bytes of text")
     ]
 
 

@@ -136,10 +136,10 @@ def _effect(
             run for run in failing if kind.value(run) == difference.a and cause_of(run) == code
         ]
         if former:
-            return NO, f"{former[-1]['run_id']} failed in the same way with the former one"
+            return NO, f"{former[-1]['run_id']} failed in the same way with the old value"
         since = [run for run in after if kind.value(run) == kind.value(bad)]
         if since:
-            return NO, f"{since[0]['run_id']} is good with the new one"
+            return NO, f"{since[0]['run_id']} passed with the new value"
     if kind.name == "timeout" and _number(difference.b) >= _number(difference.a):
         return NO, "it was made longer"
     if kind.name == "model" and code.startswith("gateway.") and _listing_fails(bad):

@@ -160,10 +160,10 @@ def _remarks(ordered: list[dict[str, Any]], streak: Streak | None) -> list[str]:
         )
     less = [f"{run['run_id']} ({', '.join(run['narrowed'])})" for run in ordered if run.get("narrowed")]
     if less:
-        said.append(f"narrowed, so no evidence for what was left out: {', '.join(less)}")
+        said.append(f"runs that left something out are no evidence for that part: {', '.join(less)}")
     ends = [run["run_id"] for run in ordered if verdict_of(run) == NO_END]
     if ends:
-        said.append(f"did not end, so no evidence: {', '.join(ends)}")
+        said.append(f"runs that did not end are no evidence: {', '.join(ends)}")
     return said
 
 

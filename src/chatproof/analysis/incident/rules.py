@@ -84,7 +84,7 @@ RULES = (
         lambda f: bool(f.explaining),
         "we changed {changes} between the last good run and the failure, and that explains it",
         "run once more with {undo}: a good run proves it, a bad one rules our change out",
-        "It comes before account and vendor: it is a cause that we can undo ourselves, now.",
+        "This rule comes before account and vendor: we can undo this cause ourselves, now.",
         lambda f: f.explaining,
     ),
     Rule(
@@ -94,7 +94,7 @@ RULES = (
         lambda f: f.good is None and bool(f.mended_by),
         "no earlier run was good, and it became good when we changed {changes}",
         "nothing, if the change is meant to stay; to learn what was wrong before, run once more with {undo}",
-        "A failure that ended with our change does not show a change of theirs.",
+        "A failure that ended when we changed something does not show that the vendor changed.",
         lambda f: f.mended_by,
     ),
     Rule(
@@ -124,14 +124,14 @@ RULES = (
         lambda f: f.code.startswith(_ACCOUNT),
         "the endpoint refuses because of the account: quota, rate, region, permission or organization",
         "check the account's plan, limits and permissions; then ask the account's owner, with the request ids",
-        "It comes before all rules about changes: limits are reached without any change.",
+        "This rule comes before all rules about changes: limits are reached without any change.",
     ),
     Rule(
         "both-changed",
         UNRESOLVED,
         _is("unknown"),
         lambda f: bool(f.possible),
-        "we changed {changes}, and what came back changed as well: these runs do not show which of the two is the cause",
+        "we changed {changes}, and the replies changed as well: these runs do not show which of the two is the cause",
         "run once more with {undo}; a good run shows that it was our change",
         "Our change may be the cause: one more run decides it.",
         lambda f: f.possible,
@@ -143,8 +143,7 @@ RULES = (
         lambda f: _was_reached(f) and not f.broken and f.owner == "you" and f.cause.get("confidence") != "certain",
         "the same address was reached before, and none of our changes explains that it is not now",
         "try from another network: where it works there, the cause is ours (DNS, VPN, trust store); else ask the vendor",
-        "A name that is gone and a resolver that fails look the same from here, and a certificate may be theirs or a "
-        "firewall's.",
+        "From here, a deleted name and a failing resolver look the same, and a certificate may be the vendor's or a firewall's.",
     ),
     Rule(
         "our-network",
@@ -217,7 +216,7 @@ RULES = (
         lambda f: f.later_good is not None,
         "there is no earlier good run, but a later one: the replies changed and we did not",
         "ask the vendor what was deployed between these times",
-        "It is half of the evidence for a deployment: its end.",
+        "This is only half of the evidence for a deployment: we see its end, not its beginning.",
     ),
     Rule(
         "alone",
@@ -226,7 +225,7 @@ RULES = (
         lambda f: True,
         "there is no good run to compare with: a deployment looks the same as documentation that was always wrong",
         "find a good run in the history, or run again later and review both",
-        "It is the last row: it says what is not known.",
+        "This is the last rule: it says what is not known.",
     ),
 )
 

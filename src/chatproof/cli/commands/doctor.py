@@ -106,7 +106,7 @@ def _target(resolved: Resolved, *, has_key: bool, trust: bool) -> list[Check]:
         known = f"{target.key_source}, {len(target.key)} characters, fingerprint {fingerprint(target.key)}"
         checks.append(Check("key", "ok", known))
     elif has_key:
-        checks.append(Check("key", "note", "none; --no-auth says that the endpoint is open"))
+        checks.append(Check("key", "note", "none; if the endpoint needs no key, use --no-auth"))
     if target.model:
         checks.append(Check("model", "ok", target.model))
     else:

@@ -79,13 +79,13 @@ def _refuse_ours(args: argparse.Namespace, found: Found) -> None:
         if verdict["verdict"] == OURS and run["run_id"] in verdict["runs"]:
             raise UsageError(
                 "usage",
-                f"no letter: {run['run_id']} fails because of our own change: {verdict['reason']}",
+                f"no bundle is written: {run['run_id']} fails because of our own change: {verdict['reason']}",
                 f"{verdict['settles']}; --anyway writes the bundle nevertheless",
             )
     if cause and cause["owner"] == "you" and cause["confidence"] != "possible":
         raise UsageError(
             "usage",
-            f"no letter: the cause is ours ({cause['confidence']}): {cause['code']}: {cause['summary']}",
+            f"no bundle is written: the cause is ours ({cause['confidence']}): {cause['code']}: {cause['summary']}",
             f"{cause['next_step']} (--anyway writes the bundle nevertheless)",
         )
 

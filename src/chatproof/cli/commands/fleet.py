@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         raise UsageError("usage", "two files of targets are named", "leave out --targets")
     args.targets = args.targets or args.file
     if args.metrics_file and args.what != "beat":
-        raise UsageError("usage", "--metrics-file works with beat, which sees all regions", "leave it out")
+        raise UsageError("usage", "--metrics-file works only with fleet beat, which sees all regions", "leave it out")
     gc.enable()  # a short command does without
     if args.what == "run":
         return _run(args)
@@ -86,7 +86,7 @@ def _options() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        help="on Celery: the region that asks (default here); repeatable",
+        help="on Celery: the region whose workers send the requests (default: the region `here`); repeatable",
     )
     to.add_argument("--batch", type=int, default=100, metavar="N", help="on Celery: targets per message (default 100)")
     to.add_argument(
@@ -96,7 +96,7 @@ def _options() -> argparse.ArgumentParser:
         help="on Celery: the period; a second submit in the same period sends nothing",
     )
     to.add_argument(
-        "--batch-limit", default="10m", metavar="10m", help="on Celery: the longest time for a batch (default 10m)"
+        "--batch-limit", default="10m", metavar="10m", help="on Celery: how long a batch may take (default 10m)"
     )
     to.add_argument(
         "--metrics-file",
@@ -117,7 +117,7 @@ def _options() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace) -> int:
     outlet = publish.Outlet(args, "fleet")
     if outlet.fails & {exit_status.WARNING, exit_status.DRIFT}:
-        raise UsageError("usage", "fleet run fails on broken and undecided only", "correct --fail-on")
+        raise UsageError("usage", "fleet run can fail only on broken and undecided", "correct --fail-on")
     limits, lowered = _limits(args)
     fleet, notes = _fleet(args, args.select)
     notes += lowered

@@ -79,7 +79,7 @@ def _options() -> Parser:
         action="append",
         default=[],
         metavar="NAME",
-        help="one of your clients: what breaks it is a must; repeatable",
+        help="a client that you use: what breaks it becomes a required clause (must); repeatable",
     )
     to.add_argument("--only", action="append", default=[], metavar="CLAUSE", help="judge only this clause or family")
     to.add_argument("--skip", action="append", default=[], metavar="CLAUSE", help="leave out this clause or family")

@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
         "--token-file", default="", metavar="PATH", help="all routes except /healthz and /readyz need this token"
     )
     to.add_argument("--tls-cert", default="", metavar="PATH", help="certificate for https")
-    to.add_argument("--tls-key", default="", metavar="PATH", help="its key, if the certificate's file has none")
+    to.add_argument("--tls-key", default="", metavar="PATH", help="its private key, if not in the same file")
     to.add_argument("--behind-proxy", action="store_true", help="a proxy in front of this monitor serves https")
     to.add_argument(
         "--host",

@@ -79,7 +79,7 @@ def options(command: str = "smoke") -> argparse.ArgumentParser:
     return to
 
 
-CLIENT_HELP = "one of your clients: what breaks it is a must; repeatable"
+CLIENT_HELP = "a client that you use: what breaks it becomes a required clause (must); repeatable"
 
 
 def with_clients(resolved: Resolved, named: list[str]) -> Resolved:

@@ -168,8 +168,8 @@ def reached() -> Iterator[None]:
     try:
         yield
     except AMQPError as error:  # its text is the broker's
-        said = f"the broker refuses what it is asked (code {int(error.reply_code or 0)})"
-        advice = f"check user, password and virtual host in {VARIABLE}, and what the user may do there"
+        said = f"the broker refuses the operation (code {int(error.reply_code or 0)})"
+        advice = f"check user, password and virtual host in {VARIABLE}, and the user's permissions there"
         raise UsageError("usage", said, advice) from None
     except (OperationalError, OSError):
         raise UsageError("usage", "the broker cannot be reached", f"check the URL in {VARIABLE}") from None

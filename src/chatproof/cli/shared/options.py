@@ -174,7 +174,7 @@ def add_target(to: argparse.ArgumentParser) -> None:
     to.add_argument("--timeout", default="", metavar="30s", help="deadline for each complete exchange")
     to.add_argument("--ca-file", default="", metavar="PATH|env", help="trust these authorities instead of the system's")
     to.add_argument("--client-cert", default="", metavar="PATH", help="our certificate, for a server that requires one")
-    to.add_argument("--client-key", default="", metavar="PATH", help="its key, if the certificate's file has none")
+    to.add_argument("--client-key", default="", metavar="PATH", help="its private key, if not in the same file")
     to.add_argument(
         "--client-key-pass", default="", metavar="env:NAME", help="the passphrase of an encrypted client key"
     )

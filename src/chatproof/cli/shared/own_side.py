@@ -181,7 +181,12 @@ def of_clock(args: argparse.Namespace) -> Remark:
     shown = f"{now[:19]}Z" + (f", TZ={os.environ['TZ']}" if os.environ.get("TZ") else "")
     if now < known:
         step = "set the clock: certificates and records depend on it"
-        return "clock", "problem", f"the clock shows {shown}, before {known}, when this chatproof was made", step
+        return (
+            "clock",
+            "problem",
+            f"the clock shows {shown}, before {known}, when this version of chatproof was made",
+            step,
+        )
     try:
         newest = _newest(args)
     except (UsageError, JournalError):

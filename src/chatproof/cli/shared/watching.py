@@ -16,7 +16,7 @@ WORDS = {
     "failing": ("NO-GO", "failing"),
     "unknown": ("UNDECIDED", "undecided"),
     "unknown_ours": ("UNDECIDED", "undecided: our own network"),
-    "unknown_theirs": ("UNDECIDED", "undecided: on the way to the endpoint, or the endpoint's side"),
+    "unknown_theirs": ("UNDECIDED", "undecided: the cause is at the endpoint or on the way to it"),
 }
 """By state: the colour, and the word."""
 _INDENT = " " * 12

@@ -32,7 +32,7 @@ def _observed(case: Case) -> Sign:
 
 _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next step, confidence; empty: the row's)
     "request.content": (
-        "your own request gets neither a text nor a call as answer",
+        "your own request is answered with neither text nor a tool call",
         UNKNOWN,
         "Ask once more: a model may answer with nothing. If it happens again, look at the output cap and at the server's parsers.",
         "",
@@ -102,7 +102,7 @@ _ROWS = (
         "contract.content",
         PROVIDER,
         "the content of a reply has a type that clients do not expect",
-        "If the provider documents this, use its profile; otherwise report it.",
+        "If the provider documents this type of content, use the provider's profile (--profile); otherwise report it.",
         CERTAIN,
     ),
     (

@@ -146,7 +146,7 @@ BODY = (
         "body.truncated",
         PROVIDER,
         "the JSON ends in the middle although the HTTP message is complete",
-        "Run again; if it stays, a gateway passes on a reply that its upstream did not finish. Escalate with the request id.",
+        "Run again; if it still fails, a gateway passes on a reply that its upstream did not finish. Escalate with the request id.",
         CERTAIN,
         _truncated,
     ),

@@ -47,13 +47,13 @@ _ROWS = (
         "net.closed",
         PROVIDER,
         "the server closed the connection without a reply",
-        "Run again; if it stays, the listener is not an HTTP API or drops this request. Escalate with the UTC time.",
+        "Run again; if it still fails, the listener is not an HTTP API or drops this request. Escalate with the UTC time.",
     ),
     (
         "net.reset",
         NETWORK,
         "the connection was reset",
-        "Run again; if it stays, look for a firewall, proxy or crashing server on the way.",
+        "Run again; if it still fails, look for a firewall, proxy or crashing server on the way.",
     ),
     (
         "net.read_timeout",
@@ -131,7 +131,7 @@ _ROWS = (
         "http.incomplete_body",
         GATEWAY,
         "the reply ended before its announced length",
-        "Run again; if it stays, the service behind the gateway crashes while answering. Escalate with the request id.",
+        "Run again; if it still fails, the service behind the gateway crashes while answering. Escalate with the request id.",
     ),
     (
         "http.encoding",
@@ -174,7 +174,7 @@ _WAITED = Sign(
 )
 """In a capture: how long the client waited is the client's choice, and seldom told."""
 _LEFT = Sign(
-    summary="whoever asked closed the connection before the server answered",
+    summary="the client closed the connection before the server answered",
     owner=UNKNOWN,
     next_step="Look at the client's timeout, and at that of each proxy between the client and this server: one of them stopped waiting, or a user cancelled. How long the server took is in its log.",
     confidence=LIKELY,
@@ -235,7 +235,7 @@ MODES = (
         "gateway.error",
         GATEWAY,
         "a gateway answers with an error page, and the connection ends before the page is complete",
-        "Neither your key nor the model is the cause. Run again; if it stays, escalate with the evidence and UTC time.",
+        "Neither your key nor the model is the cause. Run again; if it still fails, escalate with the evidence and UTC time.",
         LIKELY,
         _page_then_cut,
     ),

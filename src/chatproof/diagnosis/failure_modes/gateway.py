@@ -30,7 +30,7 @@ _REFUSED = (400, 406, 409, 411, 412, 414, 415, 416, 417, 421, 422, 423, 425, 426
 _ON_THE_WAY = (b"via", b"x-envoy-upstream-service-time", b"x-cache", b"x-varnish", b"cf-ray", b"x-amz-cf-id")
 
 
-_AGAIN = "Run again; if it stays, escalate with the request id and UTC time."
+_AGAIN = "Run again; if it still fails, escalate with the request id and UTC time."
 
 
 def _challenge(case: Case) -> Sign | None:
@@ -199,7 +199,7 @@ MODES = (
         "gateway.timeout",
         GATEWAY,
         "a gateway timed out while waiting for the service behind it",
-        "Run again; if it stays, escalate with the request id and UTC time.",
+        "Run again; if it still fails, escalate with the request id and UTC time.",
         CERTAIN,
         _timeout,
     ),
@@ -279,7 +279,7 @@ MODES = (
         "server.error",
         UNKNOWN,
         "a page reports a server failure; the API would have reported it in JSON",
-        "Run again; if it stays, find out which hop writes this page, and escalate with the request id and UTC time.",
+        "Run again; if it still fails, find out which hop writes this page, and escalate with the request id and UTC time.",
         POSSIBLE,
         _crash_page,
     ),

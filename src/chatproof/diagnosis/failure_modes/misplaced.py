@@ -131,7 +131,7 @@ def path(case: Case) -> Sign | None:
     if sent.endswith(case.context.surface.path) and control and control.status == case.status and is_listing_well(case):
         return Sign(
             (f"the path sent was {quote(sent)}", "the list of models is answered at the same base URL"),
-            next_step=f"The base URL is probably right: this endpoint does not offer {case.path}. Ask another API of it (--api), or look in the provider's reference for the base URL of this one.",
+            next_step=f"The base URL is probably right: this endpoint does not offer {case.path}. Try another API there (--api), or look in the provider's reference for the base URL of this one.",
         )
     if not case.is_plain or sent.endswith(case.context.surface.path):
         return Sign((f"the path sent was {quote(sent)}",), next_step=_compare(case))

@@ -246,7 +246,7 @@ MODES = (
         "gateway.error",
         GATEWAY,
         "a gateway reports that the service behind it is unreachable or failing",
-        "Neither your key nor the model is the cause. Run again; if it stays, escalate with the request id and UTC time.",
+        "Neither your key nor the model is the cause. Run again; if it still fails, escalate with the request id and UTC time.",
         LIKELY,
         _relayed,
     ),
@@ -353,7 +353,7 @@ MODES = (
         PROVIDER,
         ("server",),
         "the provider reports an internal failure",
-        "Run again; if it stays, escalate with the request id and UTC time.",
+        "Run again; if it still fails, escalate with the request id and UTC time.",
     ),
     Mode(
         "contract.error_present",

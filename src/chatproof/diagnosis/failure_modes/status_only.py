@@ -72,7 +72,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "gateway.error",
         GATEWAY,
         "a gateway cannot reach the service behind it, or that service is overloaded",
-        "Run again; if it stays, escalate with the request id and UTC time.",
+        "Run again; if it still fails, escalate with the request id and UTC time.",
         LIKELY,
     ),
     (
@@ -80,7 +80,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "server.error",
         UNKNOWN,
         "the server failed",
-        "Run again; if it stays, escalate with the request id and UTC time. The body would tell more.",
+        "Run again; if it still fails, escalate with the request id and UTC time. The body would tell more.",
         POSSIBLE,
     ),
     (

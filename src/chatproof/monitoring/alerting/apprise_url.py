@@ -71,10 +71,7 @@ def problem_of(url: Secret, *, allow_http: bool) -> str:
 def _problem(url: Secret, allow_http: bool) -> str:
     shape = _SHAPE.fullmatch(url.reveal())
     if shape is None:
-        return (
-            "it is not a URL of a service, without white space and with special characters "
-            "percent-encoded: see apprise's list"
-        )
+        return "it is not the URL of a service (no white space; special characters percent-encoded): see apprise's list"
     scheme, rest = shape[1].lower(), shape[2]
     if scheme not in SERVICES and scheme not in LOOPBACK:
         return f"its service is not on the list: {', '.join(SERVICES)}"

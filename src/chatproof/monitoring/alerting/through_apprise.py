@@ -32,7 +32,7 @@ class Apprise:
         try:
             service = apprise_url.service_of(self._url)
             if service is None:
-                return Answer(False, "apprise does not recognize its URL as one of the service")
+                return Answer(False, "apprise does not recognize its URL as a URL of this service")
             import apprise
 
             sender = apprise.Apprise(asset=service.asset)

@@ -109,7 +109,7 @@ def _of_contents(body: Request) -> Iterator[Part]:
     listed = [message.get("role") for message in messages if isinstance(message.get("content"), list)]
     for role in [known for known in (*_SPEAKERS, *_SYSTEM, "tool") if known in listed]:
         words = ("content", "parts", "string", "array", role)
-        yield Part(f"`content` in parts in messages of the role {role}", "as one text", words, _joined(role))
+        yield Part(f"`content` as a list of parts in messages of the role {role}", "as one text", words, _joined(role))
 
 
 def _null_to_text(message: Request) -> None:

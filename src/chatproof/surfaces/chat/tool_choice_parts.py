@@ -30,7 +30,9 @@ def of_choice(body: Request) -> Iterator[Part]:
     choice = body.get("tool_choice")
     if _as_word(choice):
         words = ("tool_choice", "type", "object", "allowed_tools")
-        yield Part("`tool_choice` as an object", "as a word, with its tools alone", words, _worded_choice)
+        yield Part(
+            "`tool_choice` as an object", "as a string, with only the tools that it allows", words, _worded_choice
+        )
     if choice not in (None, "auto", "none") and _as_word(choice) != "auto":
         yield Part("a forced `tool_choice`", "with auto", ("tool_choice", "choice"), _free_choice)
 

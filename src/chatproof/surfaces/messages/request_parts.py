@@ -162,7 +162,9 @@ def _of_blocks(body: Request) -> Iterator[Part]:
     for role in ("user", "assistant"):
         if any(m.get("role") == role and _are_texts(m.get("content")) for m in messages_of(body)):
             words = ("content", "string", "list", "blocks", role)
-            yield Part(f"`content` in blocks in messages of the role {role}", "as one text", words, _joined(role))
+            yield Part(
+                f"`content` as a list of blocks in messages of the role {role}", "as one text", words, _joined(role)
+            )
 
 
 def _is_known(block: Block) -> bool:

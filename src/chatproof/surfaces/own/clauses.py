@@ -90,19 +90,19 @@ def _rows(answer: str) -> dict[str, _Row]:
         "readable": (
             *(SCHEMA, MUST, "contract.schema", "Response shape"),
             f"Your own request is answered with {answer} that clients can read, or with a stream if it asks for one.",
-            "SDKs raise in the middle of the answer, or return nothing to the caller.",
+            "SDKs raise an error in the middle of the answer, or return nothing to the caller.",
             ("answered",),
         ),
         "content": (
             *(BEHAVIOUR, MUST, "contract.content", "Response shape"),
-            "The answer to your own request has a text, a call, or another replacement for the text.",
-            "The caller has nothing to show and nothing to do.",
+            "The answer to your own request has text, a tool call, or something else in place of text.",
+            "The program has no text to show and no tool call to run.",
             read,
         ),
         "usage": (
             *(SCHEMA, SHOULD, "contract.usage", "Response shape"),
             "The answer to your own request reports its tokens.",
-            "Budgets and bills that add up the replies' tokens count nothing.",
+            "Budgets and bills that add up the tokens of replies count zero.",
             read,
         ),
         "calls": (
@@ -113,15 +113,15 @@ def _rows(answer: str) -> dict[str, _Row]:
         ),
         "tool_choice": (
             *(BEHAVIOUR, SHOULD, "contract.tools", _AREA),
-            "If your own request forces a call, one is made; if it forbids calls, none is. Each call "
+            "If your own request forces a tool call, one is made; if it forbids tool calls, none is. Each call "
             "names a tool of the request, and its arguments follow that tool's schema.",
-            "Agents wait for a call that never arrives, or run a tool that does not exist.",
+            "Agents wait for a tool call that never arrives, or run a tool that does not exist.",
             read,
         ),
         "schema": (
             *(BEHAVIOUR, SHOULD, "contract.structured_output", _AREA),
             "If your own request asks for JSON, the answer is JSON and satisfies the schema in the request.",
-            "Programs that parse the answer fail at its first word of prose, or at a missing member.",
+            "Programs that parse the answer fail at its first word that is not JSON, or at a missing member.",
             read,
         ),
         "parameters": (
@@ -133,7 +133,7 @@ def _rows(answer: str) -> dict[str, _Row]:
         "length": (
             *(BEHAVIOUR, MUST, "contract.parameter", _AREA),
             "The vectors have as many numbers as `dimensions` of your own request says.",
-            "An index of vectors takes one length alone: it refuses these, or has to be built anew.",
+            "A vector index accepts only one length: it refuses these vectors, or must be rebuilt.",
             read,
         ),
         "cap": (
@@ -212,7 +212,7 @@ class _Judges:
         if not made and asked.choice == "free":
             return not_applicable("the model was free to call a tool, and did not")
         if not made:
-            return broken(self._at["calls"], "a call, because the request forces one", "no call")
+            return broken(self._at["calls"], "a tool call, because the request forces one", "no call")
         for call in made:
             known = isinstance(call.name, str) and call.name in (asked.named or asked.tools)
             if not known:
@@ -229,7 +229,7 @@ class _Judges:
         if asked.schema is None:
             return not_applicable("the request does not ask for JSON")
         if said.calls or said.is_cut:
-            return not_applicable("a call, or an answer that its token cap ended")
+            return not_applicable("the answer is a tool call, or was cut off by its token cap")
         value, problem = arguments_of(said.text)
         if problem and not (isinstance(value, list) and asked.schema):
             return broken(

@@ -72,14 +72,14 @@ def of_tools(kind: Tools, body: Request) -> Iterator[Part]:
         yield Part("two tools of one name", "with one of them", words, _one_of_each(kind))
     if any(_lacks_properties(kind, function) for function in functions):
         words = ("properties", "parameters", "schema")
-        yield Part("a tool without `properties`", "with an empty object of them", words, _with_properties(kind))
+        yield Part("a tool without `properties`", "with empty `properties`", words, _with_properties(kind))
     if any(len(function.get("description") or "") > _LONG_DESCRIPTION for function in functions):
         words = ("description", "long", "maximum", "length")
         said = f"a tool's description of over {_LONG_DESCRIPTION} characters"
         yield Part(said, "shortened", words, _short_descriptions(kind))
     if any(not _GOOD_NAME.fullmatch(name) for name in names_of(functions)):
         words = ("name", "pattern", "string", "characters", "match")
-        said = "a tool's name that is longer than 64 or has other than letters, digits, `_` and `-`"
+        said = "a tool's name that is longer than 64 or has characters other than letters, digits, `_` and `-`"
         yield Part(said, "renamed", words, _plain_names(kind))
     tools = body.get("tools")
     if isinstance(tools, list) and len(tools) > 1:

@@ -122,7 +122,7 @@ def _of_items(body: Request) -> Iterator[Part]:
     for role in ("user", "assistant", *_SYSTEM):
         if any(item.get("role") == role and _are_texts(item.get("content")) for item in found):
             words = ("content", "parts", "string", "array", "input_text", role)
-            said = f"`content` in parts in messages of the role {role}"
+            said = f"`content` as a list of parts in messages of the role {role}"
             yield Part(said, "as one text", words, _on_each(_joined("content", role)))
 
 

@@ -172,5 +172,5 @@ add_refusals(CLAUSES, GOOD)
 
 def add_empty_key(clauses: Clauses, served: Example, source: Source = COMETAPI_CHAT, prefix: str = "") -> None:
     """Add the clauses on the empty key, which a job of CI sends whose secret is missing: judged as a wrong key is."""
-    why = "A pipeline without its secret, the key, passes, and somebody else is billed."
+    why = "A pipeline that has no key still passes, and somebody else is billed."
     add_refusals(clauses, served, source, prefix, {"empty_key": "an empty key"}, why)

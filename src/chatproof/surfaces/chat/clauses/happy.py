@@ -55,7 +55,7 @@ def _choices(second: bytes) -> Example:
     says="A valid request is answered with HTTP status 200.",
     source=COMETAPI_CHAT,
     probe="happy",
-    why="Every SDK raises on another status.",
+    why="Every SDK raises an error on any other status.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(503, JSON, b'{"error":{"message":"no available channel","code":"model_not_found"}}'),
@@ -170,7 +170,7 @@ def choices_non_empty(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.choices_non_empty",),
-    why="Typed clients refuse the complete reply; others fail with a TypeError at such a choice.",
+    why="Typed clients refuse the complete reply; others fail with a TypeError when they read such a choice.",
     holds_on=(
         GOOD,
         _choices(b'{"message":{"role":"assistant","content":""}}'),

@@ -48,10 +48,10 @@ def listed(reply: Reply, context: Context) -> Outcome:
             return broken(
                 "status", "a list of models, from which --model auto chooses one", f"HTTP status {reply.status}"
             )
-        return undecided("the listing did not get status 200", f"HTTP {reply.status}")
+        return undecided("the list of models was not answered with status 200", f"HTTP {reply.status}")
     ids = listed_ids(reply.json)
     if ids is None:
-        return undecided("the listing is not an object with a data array of models", f"{reply.kind} body")
+        return undecided("the list of models is not an object with an array of models in `data`", f"{reply.kind} body")
     reply.need(MODEL)
     if context.model in ids:
         return holds(f"one of {len(ids)}")

@@ -190,7 +190,7 @@ MODES = (
         "contract.content",
         PROVIDER,
         "content has a type that clients do not expect",
-        "If the provider documents this, use its profile; otherwise report it.",
+        "If the provider documents this type of content, use the provider's profile (--profile); otherwise report it.",
         CERTAIN,
         _wrong_type,
     ),

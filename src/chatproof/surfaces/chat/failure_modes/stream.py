@@ -135,7 +135,7 @@ MODES = (
         "contract.content",
         PROVIDER,
         "the deltas' content has a type that clients do not expect",
-        "If the provider documents this, use its profile; otherwise report it: clients that join deltas fail on it.",
+        "If the provider documents this type of content, use the provider's profile (--profile); otherwise report it: clients that join deltas fail on it.",
         CERTAIN,
         _wrong_type,
     ),

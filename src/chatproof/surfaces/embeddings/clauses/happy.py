@@ -167,7 +167,7 @@ def miscounted(reply: Reply) -> Outcome | None:
     area=SHAPE,
     says=(
         "The items are in the order of the inputs: no index is smaller than an earlier one. "
-        "(Items without index are not judged here, nor numbers that keep the order.)"
+        "(Items without an index are not judged here, nor gaps in the numbers.)"
     ),
     source=COMETAPI,
     probe="happy",

@@ -33,7 +33,8 @@ _OF_THINKING = {view.THINKING: ("thinking", "signature"), "redacted_thinking": (
     source=SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="Typed clients want them, and the role goes back with the message; the AI SDK refuses an id that is a number.",
+    why="Typed clients require them, and the role is sent back with the message; the AI SDK "
+    "refuses an id that is a number.",
     holds_on=(GOOD, altered(b'"model":"m"', b'"model":"m-2026-11-01"')),
     breaks_on=(
         altered(b'"id":"msg_1",', b""),

@@ -75,7 +75,7 @@ def field_types(reply: Reply, context: Context) -> Outcome:
 @on_stream(CLAUSES)(
     "field_types",
     "The fields beside the answer in message_start and message_delta have the types of the reference.",
-    "The AI SDK refuses the event at another type, and the answer ends with an error.",
+    "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error.",
     level=SHOULD,
     code="contract.schema",
     check=2,

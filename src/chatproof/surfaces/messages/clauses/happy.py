@@ -206,7 +206,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage` counts in input_tokens and output_tokens, as integers; the counts of the cache are integers or null.",
+    says="`usage` has input_tokens and output_tokens as integers; its cache counts are integers or null.",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),

@@ -245,7 +245,8 @@ def text_once(reply: Reply, context: Context) -> Outcome:
 @clause(
     "block_open",
     "Only a block that has begun can end, and no delta comes after the end of its block.",
-    "anthropic-python raises IndexError if no block was open, and the AI SDK at a delta of a part that has ended.",
+    "anthropic-python raises IndexError if no block was open, and the AI SDK raises an error on a delta of a part "
+    "that has ended.",
     needs=("messages.stream.block_start", "messages.stream.indexes"),
     holds_on=(STREAMED, CALLED, _THINKING, without("content_block_stop")),
     breaks_on=(

@@ -47,8 +47,7 @@ def end(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "usage",
-    "Each message_delta has the usage, which counts output_tokens as an integer; every other "
-    "count is an integer or null.",
+    "Each message_delta has usage with output_tokens as an integer; every other count is an integer or null.",
     "anthropic-python and @anthropic-ai/sdk raise without it; if it has chat's names they "
     "count nothing, and the AI SDK raises.",
     source=COMETAPI,
@@ -123,7 +122,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
 @clause(
     "once",
     "A stream is one message: it has one message_start.",
-    "@anthropic-ai/sdk raises at a second one; anthropic-python and the AI SDK show the text of both.",
+    "@anthropic-ai/sdk raises an error on a second one; anthropic-python and the AI SDK show the text of both.",
     code="stream.duplicated",
     needs=("messages.stream.finished",),
     holds_on=(STREAMED, CALLED),

@@ -13,7 +13,7 @@ MODES = (
         "auth.header",
         PROVIDER,
         "the key is accepted in one header, and refused in the other one that clients send",
-        "Use the clients that send the first one, or set the others to it (authToken, a default header). Ask whoever runs the endpoint to accept both: Authorization: Bearer and x-api-key.",
+        "Use the clients that send the first one, or configure the others to send it (authToken, a default header). Ask whoever runs the endpoint to accept both: Authorization: Bearer and x-api-key.",
         LIKELY,
         _of_clause,
     ),

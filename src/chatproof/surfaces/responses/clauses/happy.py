@@ -233,7 +233,7 @@ def not_failed(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="openai-python, openai-node, the AI SDK, LangChain and Codex read the parts: a string stops them.",
+    why="openai-python, openai-node, the AI SDK, LangChain and Codex read the parts: they fail on a string.",
     holds_on=(GOOD, with_content(b"[]"), with_output(THOUGHT), with_output(THOUGHT, ITEM)),
     breaks_on=(
         with_content(b"null"),
@@ -311,7 +311,8 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.not_failed", "responses.happy.content_non_empty"),
-    why="Clients that wait for `completed` wait on, and clients that treat `incomplete` as an early end ask again.",
+    why="Clients that wait for `completed` keep waiting, and clients that treat `incomplete` "
+    "as an early end ask again.",
     holds_on=(
         GOOD,
         altered(b'"status":"completed","error"', b'"error"'),
@@ -339,7 +340,7 @@ def cut_as_asked(reply: Reply, response: dict[str, Json]) -> Outcome | None:
 
     cap = asked_of(reply).get("max_output_tokens")
     return (
-        not_applicable(f"the request caps the answer at {quote(cap, 20)} tokens, and the answer reached that")
+        not_applicable(f"the request caps the answer at {quote(cap, 20)} tokens, and the answer reached that limit")
         if cap
         else None
     )

@@ -100,7 +100,7 @@ def message_once(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage`, if reported, counts in input_tokens and output_tokens, as integers.",
+    says="`usage`, if reported, has input_tokens and output_tokens as integers.",
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.output_array",),
@@ -186,9 +186,9 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="Each item has what its kind must have: a message and a reasoning item an id, a message the role assistant, a "
-    "reasoning item its summary, an array of texts, a search its status or its queries. A phase is one of two, and "
-    "what is encrypted is a string.",
+    says="Each item has the fields of its kind: messages and reasoning items have an id; a "
+    "message has the role assistant; a reasoning item has its summary, an array of texts; a search has its "
+    "status or its queries. A phase is one of two values, and encrypted content is a string.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),

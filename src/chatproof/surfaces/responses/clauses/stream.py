@@ -101,7 +101,7 @@ clause(
 @clause(
     "created",
     "The first event of the response is response.created (or response.queued), and contains the response with its id.",
-    "openai-python and openai-node raise at any other first event.",
+    "openai-python and openai-node raise an error on any other first event.",
     needs=("responses.stream.typed", "responses.stream.no_error"),
     holds_on=(
         STREAMED,

@@ -36,7 +36,7 @@ def usage_reported(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "completed",
-    "The stream ends with response.completed, and its response has the status completed, too.",
+    "The stream ends with response.completed, and the response in it has the status completed.",
     "openai-python has a final response only after response.completed.",
     level=SHOULD,
     needs=("responses.stream.finished",),
@@ -61,8 +61,8 @@ def completed(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "in_order",
-    "The events that only report progress arrive, too, each in its place: "
-    "response.in_progress before any item, and the ends of a text and its part, which contain them.",
+    "The events that only report progress also arrive, each in its place: response.in_progress before any item, and "
+    "the done events of a text and of its part, which contain that text and that part.",
     "Typed clients wait for them; the tested clients work without them, but openai-node "
     "raises if response.in_progress contains an item before it is added, openai-node 6 "
     "if it arrives later, and both if the end of a part does not contain the part.",
@@ -171,7 +171,7 @@ def ends(reply: Reply, context: Context) -> Outcome:
 @clause(
     "known_events",
     "Each event is of a type that the reference names, and so are items and parts.",
-    "Other types are legal, but openai-node raises at one: Unhandled.",
+    "Other types are legal, but openai-node raises an error on one: Unhandled.",
     level=SHOULD,
     source=OPEN_RESPONSES,
     needs=("responses.stream.typed",),

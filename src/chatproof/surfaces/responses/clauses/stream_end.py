@@ -120,7 +120,7 @@ def final_text(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "usage",
-    "The usage at the end, if reported, counts in input_tokens, output_tokens and total_tokens.",
+    "The usage at the end, if reported, has input_tokens, output_tokens and total_tokens.",
     "Codex and the AI SDK refuse chat's names (missing field input_tokens), and Codex also a usage without the total.",
     source=COMETAPI,
     code="contract.usage",

@@ -74,8 +74,9 @@ def _noted(annotation: object) -> Example:
     "field_types",
     "The fields in an event beside the text have the types of the reference: service tiers, "
     "log probabilities, ids, places of parts and summaries, finished arguments, annotations.",
-    "The AI SDK refuses the event at another type, and the answer ends with an error; openai-node's stream() raises at "
-    "a part or a summary without its place, and at a response or a finished call without its id.",
+    "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error; openai-node's stream() "
+    "raises an error on a part or a summary without its place, and on a response or a finished tool call without its "
+    "id.",
     level=SHOULD,
     check=2,
     code="contract.schema",
@@ -184,8 +185,8 @@ def _held(one: view.Fields, path: str) -> str:
 
 @clause(
     "usage_details",
-    "The details of the usage at the end, if present, count in numbers.",
-    "The AI SDK refuses the event at another type, and the answer ends with an error.",
+    "The details of the usage at the end, if present, are numbers.",
+    "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error.",
     level=SHOULD,
     code="contract.usage",
     needs=("responses.stream.usage",),

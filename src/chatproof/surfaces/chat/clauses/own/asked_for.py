@@ -50,7 +50,7 @@ def _called(old: bytes, new: bytes) -> Example:
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object instead of it stops them.",
+    why="openai-python, LangChain and Vercel's AI SDK parse the string; they fail on an object.",
     holds_on=(CALLED,),
     breaks_on=(
         _called(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}'),
@@ -84,13 +84,13 @@ def calls(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     area=_AREA,
     says=(
-        "If your own request forces a call, one is made; if it forbids calls, none is. Each call "
+        "If your own request forces a tool call, one is made; if it forbids tool calls, none is. Each call "
         "names a tool of the request, and its arguments follow that tool's schema."
     ),
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="Agents wait for a call that never arrives, or run a tool that does not exist.",
+    why="Agents wait for a tool call that never arrives, or run a tool that does not exist.",
     holds_on=(CALLED,),
     breaks_on=(GOOD, _called(b"record_word", b"other_name"), _called(b'\\"pong\\"', b"7")),
 )
@@ -106,7 +106,7 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
     if (choice in (None, "auto") or allowed.get("mode") == "auto") and not made:
         return not_applicable("the model was free to call a tool, and did not")
     if not made:
-        return broken(_CALLS, "a call, because the request forces one", "no call")
+        return broken(_CALLS, "a tool call, because the request forces one", "no call")
     given = [choice] if not allowed else items(allowed.get("tools"))
     wanted = [members(members(one).get("function")).get("name") for one in given if isinstance(one, dict)]
     for number, call in enumerate(made):
@@ -132,7 +132,7 @@ def tool_choice(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="Programs that parse the answer fail at its first word of prose, or at a missing member.",
+    why="Programs that parse the answer fail at its first word that is not JSON, or at a missing member.",
     holds_on=(),
     breaks_on=(),
 )
@@ -143,7 +143,7 @@ def schema(reply: Reply, context: Context) -> Outcome:
         return not_applicable("the request does not ask for JSON")
     text = text_said(reply)
     if calls_of(reply) or _cut_short(reply):
-        return not_applicable("a call, or an answer that its token cap ended")
+        return not_applicable("the answer is a tool call, or was cut off by its token cap")
     value, problem = parse(text.encode("utf-8", "surrogatepass"))
     at = "$.choices[0].message.content"
     if problem is not None:

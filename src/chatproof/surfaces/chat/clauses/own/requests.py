@@ -81,7 +81,7 @@ def answered(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.answered",),
-    why="SDKs raise in the middle of the answer, or return nothing to the caller.",
+    why="SDKs raise an error in the middle of the answer, or return nothing to the caller.",
     holds_on=(GOOD, CALLED),
     breaks_on=(
         Example(200, JSON, b'{"choices":[]}'),
@@ -139,11 +139,11 @@ def finished(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     code="contract.content",
     area="Response shape",
-    says="The answer to your own request has a text, a call, or another replacement for the text.",
+    says="The answer to your own request has text, a tool call, or something else in place of text.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="The caller has nothing to show and nothing to do.",
+    why="The program has no text to show and no tool call to run.",
     holds_on=(GOOD, CALLED),
     breaks_on=(_reply(b'{"role":"assistant","content":""}'),),
 )
@@ -202,7 +202,7 @@ def clean_text(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),
-    why="Budgets and bills that add up the replies' tokens count nothing.",
+    why="Budgets and bills that add up the tokens of replies count zero.",
     holds_on=(CALLED,),
     breaks_on=(GOOD,),
 )

@@ -144,7 +144,7 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="A call returns a link, a path and a package name unchanged, in a stream and without.",
+    says="A tool call copies a link, a path and a package name unchanged, with and without streaming.",
     source=OPENAI_SPEC,
     probe="tools.parallel",
     why="An agent fetches a wrong file or installs a wrong package.",

@@ -62,7 +62,7 @@ def _completion_problem(value: dict[str, Json]) -> Problem | None:
     layer=SCHEMA,
     code="contract.content",
     area="Response shape",
-    says="The content of every other completion and delta is a string, or null, as in the plain ones.",
+    says="In every reply besides the plain ones, the content of a completion or delta is also a string or null.",
     source=OPENAI_SPEC,
     probe="*",
     why=(
@@ -114,7 +114,7 @@ def _problem(reply: Reply) -> Problem | None:
     code="contract.schema",
     level=SHOULD,
     area="Response shape",
-    says="Every other completion and stream has the same fields of the same types as the plain ones.",
+    says="Every completion and stream besides the plain ones has the same fields as those, with the same types.",
     source=OPENAI_SPEC,
     probe="*",
     why="Typed clients (openai-go, async-openai) read the plain answer, and fail on the one with tools or a token cap.",

@@ -62,7 +62,7 @@ _WRONG = (
         "whose body is incomplete JSON",
         MUST,
         (),
-        "A server that answers half a request answers what a broken connection left of it.",
+        "A server that answers half a request also answers one that a broken connection cut short.",
     ),
     Wrong("missing_messages", "without messages", MUST, ("messages", "message", "prompt", "input"), _LOST),
     Wrong("missing_model", "without a model", SHOULD, ("model",), _LOST),
@@ -87,12 +87,18 @@ _WRONG = (
         "with the method GET",
         SHOULD,
         (),
-        "A health check by GET takes the endpoint for well.",
+        "A health check by GET treats the endpoint as healthy.",
         SHOULD,
         _METHOD,
     ),
     Wrong(
-        "unknown_path", "to a path that does not exist", SHOULD, (), "A wrong path looks like an answer.", SHOULD, _PATH
+        "unknown_path",
+        "to a path that does not exist",
+        SHOULD,
+        (),
+        "A client with a wrong path gets an answer and does not notice.",
+        SHOULD,
+        _PATH,
     ),
 )
 _REFUSED = Example(
@@ -131,7 +137,10 @@ def _elsewhere(reply: Reply, context: Context) -> Outcome | None:
             return None
         return undecided("this answer is about load or the connection, not about the request", f"HTTP {reply.status}")
     if reply.error and classify(reply.error, reply.status) in _ELSEWHERE:
-        return undecided(f"this answer is not about the request: {error_words(reply.error)}", f"HTTP {reply.status}")
+        return undecided(
+            f"this refusal has another cause than the mistake in the request: {error_words(reply.error)}",
+            f"HTTP {reply.status}",
+        )
     return None
 
 

@@ -95,7 +95,7 @@ def stream_index(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="A streamed tool call names its id, type and function in its first piece and in no other, and ends once.",
+    says="A streamed tool call has its id, type and function name in its first piece and in no other, and ends once.",
     source=OPENAI_SPEC,
     probe="tools.stream",
     needs=("tools.stream_index",),

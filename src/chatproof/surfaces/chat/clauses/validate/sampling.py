@@ -101,7 +101,7 @@ def n_readable(reply: Reply, context: Context) -> Outcome:
     says="logprobs returns log probabilities, or is clearly refused.",
     source=OPENAI_SPEC,
     probe="sampling",
-    why="Classifiers and evaluations that weigh answers have no numbers.",
+    why="Classifiers and evaluations that need these numbers get none.",
     holds_on=(_answers(),),
     breaks_on=(_answers(logprobs=None), _answers(logprobs={}), _answers(logprobs={"content": None, "refusal": None})),
 )
@@ -164,9 +164,8 @@ def _listed(*tops: tuple[str, float], token: str = "pong", logprob: float = -0.0
     level=SHOULD,
     area=_AREA,
     says=(
-        "Log probabilities are consistent: none is above 0, those of one position fall and add "
-        "up to a probability of at most 1, the token is in its own list, and the tokens join to "
-        "the text."
+        "Log probabilities are consistent: none is above 0; at each position they are sorted downwards, and their "
+        "probabilities add up to at most 1; the token is in its own list; the tokens join to the text."
     ),
     source=OPENAI_SPEC,
     probe="sampling",

@@ -65,7 +65,8 @@ def _stream(body: bytes) -> Example:
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.no_error", "stream.content_non_empty"),
-    why="The AI SDK throws on another type; openai-python's stream() skips another object and fails without an index.",
+    why="The AI SDK throws on a wrong type; openai-python's stream() skips a chunk with "
+    "another `object`, and fails without an index.",
     holds_on=(
         _stream(_GOOD),
         _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE),

@@ -104,7 +104,7 @@ _shape("json_schema", "An answer that must follow a schema")
     source=OPENAI_SPEC,
     probe="json_object",
     needs=("json_object.readable",),
-    why="Programs that parse the answer fail at its first word of prose.",
+    why="Programs that parse the answer fail at its first word that is not JSON.",
     holds_on=(_answer('{"word":"pong"}'), _answer('\n{"other":1}')),
     breaks_on=(_answer("pong"), _answer('```json\n{"word":"pong"}\n```'), _answer("[1]"), _answer(None)),
 )

@@ -133,7 +133,7 @@ _cap("max_completion_tokens")
     level=SHOULD,
     capability="stop",
     area=_AREA,
-    says="A stop sequence ends the answer before it, or is clearly refused.",
+    says="The answer ends before the stop sequence, or the stop sequence is clearly refused.",
     source=OPENAI_SPEC,
     probe="stop",
     why="Agents and completion tools cut the answer there; without it they read text that they must not see.",

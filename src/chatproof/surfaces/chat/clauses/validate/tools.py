@@ -34,7 +34,7 @@ clause = CLAUSES.add
 
 _AREA = "Capabilities"
 _CODE = "contract.tools"
-_FREE = "a forced call is refused here, and the model made none on its own"
+_FREE = "a forced tool call is refused here, and the model made none on its own"
 _PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
 
 
@@ -59,7 +59,7 @@ _UNSUPPORTED = Example(400, JSON, b'{"error":{"message":"tools are not supported
     says="A forced tool call is made, or clearly refused.",
     source=OPENAI_SPEC,
     probe="tools",
-    why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
+    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work.",
     holds_on=(_GOOD,),
     breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
 )
@@ -80,10 +80,10 @@ def called(reply: Reply, context: Context) -> Outcome:
         if n and items(members(members(one).get("message")).get("tool_calls"))
     ]
     if others:
-        said = f"no call there; it is in a second choice that was not requested, $.choices[{others[0]}]"
+        said = f"no tool call there; it is in a second choice that was not requested, $.choices[{others[0]}]"
     content = text_of(view.message(reply).get("content"))
     if is_call_in_text(content):
-        said = "no call there; it is in the text, where the server's tool parser left it"
+        said = "no tool call there; it is in the text, where the server's tool parser left it"
     return ignored("$.choices[0].message.tool_calls", "a call", f"{said}, content {quote(content, 60)}")
 
 
@@ -97,7 +97,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.called",),
-    why="openai-python, LangChain and Vercel's AI SDK parse the string; an object instead of it stops them.",
+    why="openai-python, LangChain and Vercel's AI SDK parse the string; they fail on an object.",
     holds_on=(_GOOD,),
     breaks_on=(
         _called(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
@@ -160,7 +160,7 @@ _NO_CALL = "the reply has no call"
     code=_CODE,
     capability="tools",
     area=_AREA,
-    says="The arguments of a call are a JSON object, in a string.",
+    says="The arguments of a tool call are a JSON object in a string.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.readable",),
@@ -284,7 +284,7 @@ def result(reply: Reply, context: Context) -> Outcome:
     says="With tool_choice none, no tool is called.",
     source=OPENAI_SPEC,
     probe="tools.none",
-    why="A client that asks for the final answer gets one more call, and never ends.",
+    why="A client that asks for the final answer gets one more tool call, and its loop never ends.",
     holds_on=(GOOD,),
     breaks_on=(_GOOD,),
 )

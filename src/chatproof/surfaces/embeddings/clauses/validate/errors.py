@@ -20,7 +20,8 @@ _WRONG = (
         "whose body is incomplete JSON",
         MUST,
         (),
-        "A server that answers half a request also answers one that a broken connection cut, and no client can tell.",
+        "A server that answers half a request also answers one that a broken connection cut short, and no client can "
+        "tell.",
     ),
     Wrong("missing_input", "without input", SHOULD, ("input",), _LOST),
     Wrong("missing_model", "without a model", SHOULD, ("model",), _LOST),
@@ -31,7 +32,7 @@ _WRONG = (
         "for a model that does not exist",
         SHOULD,
         ("model",),
-        "A misspelt model is billed and answered by another one, whose vectors fit to none that are stored.",
+        "A misspelt model is billed and answered by another one, whose vectors match none of the stored ones.",
         area="Model identifiers",
     ),
 )

@@ -124,7 +124,7 @@ def in_numbers(reply: Reply, context: Context) -> Outcome:
     code="contract.usage",
     level=SHOULD,
     area=SHAPE,
-    says="The reply in floats has its `usage`, with the integers prompt_tokens and total_tokens, as the one in base64.",
+    says="The reply in floats has `usage` with the integers prompt_tokens and total_tokens, like the one in base64.",
     source=OPENAI_SPEC,
     probe="float",
     needs=("embeddings.float.answered",),

@@ -47,7 +47,7 @@ def _says(text: bytes, reason: bytes = b"end_turn", stop: bytes = b"null") -> Ex
     level=SHOULD,
     capability="system",
     area=_AREA,
-    says="The model follows the system prompt beside the messages, or it is clearly refused.",
+    says="The model follows the system prompt in `system`, or it is clearly refused.",
     source=COMETAPI,
     probe="system",
     why="Agents put all their rules there: without them the model behaves differently.",
@@ -72,8 +72,8 @@ def heard(reply: Reply, context: Context) -> Outcome:
     capability="stop_sequences",
     area=_AREA,
     says=(
-        "An answer ends before a stop sequence, with the reason stop_sequence and the sequence's "
-        "name; or it is refused."
+        "An answer ends before a stop sequence, with the stop_reason stop_sequence and the sequence that was met; or "
+        "the request is refused."
     ),
     source=COMETAPI,
     probe="stop_sequences",
@@ -110,7 +110,7 @@ def stopped(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="max_tokens",
     area=_AREA,
-    says="An answer that max_tokens ends has the stop_reason max_tokens.",
+    says="An answer that max_tokens cuts off has the stop_reason max_tokens.",
     source=COMETAPI,
     probe="max_tokens",
     why="An incomplete answer that says end_turn is treated as complete; a cap without effect costs money.",

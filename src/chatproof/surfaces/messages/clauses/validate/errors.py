@@ -38,7 +38,8 @@ _WRONG = (
         "malformed_json",
         "whose body is incomplete JSON",
         (),
-        "A server that answers half a request also answers one that a broken connection cut, and no client can tell.",
+        "A server that answers half a request also answers one that a broken connection cut short, and no client can "
+        "tell.",
     )._replace(level=MUST),
     _wrong("missing_messages", "without messages", ("messages",)),
     _wrong("missing_model", "without a model", ("model",)),

@@ -54,10 +54,11 @@ def _thoughts(message: view.Fields) -> list[view.Fields]:
     level=SHOULD,
     capability="thinking",
     area=_AREA,
-    says="Requested thinking arrives in blocks with their thinking and a non-empty signature, or is refused.",
+    says="If thinking is requested, its blocks contain the thinking and a non-empty "
+    "signature; or the request is refused.",
     source=COMETAPI,
     probe="thinking",
-    why="The AI SDK refuses the reply without a signature, and a turn with tools cannot be sent back.",
+    why="Without a signature, the AI SDK refuses the reply, and a turn with tool calls cannot be sent back to the API.",
     holds_on=(THOUGHTFUL, with_content(CONTENT[:-1] + b"," + THOUGHT + b"]")),
     breaks_on=(
         with_content(CONTENT[:-1] + b"," + THOUGHT.replace(b"c2ln", b"") + b"]"),

@@ -72,10 +72,10 @@ def _instead(reply: Reply) -> str:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="A forced call is made, or clearly refused.",
+    says="A forced tool call is made, or clearly refused.",
     source=COMETAPI,
     probe="tools",
-    why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
+    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work.",
     holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
     breaks_on=(
         GOOD,
@@ -104,7 +104,8 @@ _PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="A message with a call has what each message has: its type, its usage, and fields of the right types.",
+    says="A message with a tool call also has what every message has: its type, its usage, "
+    "and fields of the right types.",
     source=AI_SDK,
     probe="tools",
     needs=("messages.tools.called",),
@@ -171,7 +172,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The input of a call is an object, not JSON in a string.",
+    says="The input of a tool call is an object, not JSON in a string.",
     source=SDK,
     probe="tools",
     needs=("messages.tools.called",),
@@ -231,7 +232,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="A message with a call ends with the stop_reason tool_use.",
+    says="A message with a tool call ends with the stop_reason tool_use.",
     source=COMETAPI,
     probe="tools",
     needs=("messages.tools.called",),
@@ -258,7 +259,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     capability="parallel_tools",
     area=AREA,
     says=(
-        "Two calls of one turn arrive as two blocks with different ids, not as one with the "
+        "Two tool calls of one turn arrive as two blocks with different ids, not as one with the "
         "input of both; or the request is refused. (A model that makes one call at a time is not "
         "judged, unless this is required.)"
     ),

@@ -20,7 +20,8 @@ _WRONG = (
         "whose body is incomplete JSON",
         MUST,
         (),
-        "A server that answers half a request also answers one that a broken connection cut, and no client can tell.",
+        "A server that answers half a request also answers one that a broken connection cut short, and no client can "
+        "tell.",
     ),
     Wrong("missing_input", "without input", SHOULD, ("input",), _LOST),
     Wrong("missing_model", "without a model", SHOULD, ("model",), _LOST),
@@ -36,10 +37,11 @@ _WRONG = (
     ),
     Wrong(
         "unknown_previous",
-        "that goes on from a response that does not exist",
+        "that continues a response that does not exist",
         SHOULD,
         ("previous_response_id", "previous_response", "store"),
-        "The conversation before it is lost, and the client takes the answer for one to all of it.",
+        "The earlier conversation is lost, and the client does not notice: the answer looks as if it took it into "
+        "account.",
         area=_OPTIONAL,
     ),
 )

@@ -60,10 +60,10 @@ def without_call(reply: Reply) -> str:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="A forced call is made, or clearly refused.",
+    says="A forced tool call is made, or clearly refused.",
     source=OPENAI_SPEC,
     probe="tools",
-    why="Agents wait for a call that never arrives, and treat the text as the end of the work.",
+    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work.",
     holds_on=(_GOOD, with_output(ITEM, _CALL)),
     breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
 )
@@ -93,8 +93,8 @@ _PLAIN = (
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="A response with a call has what each response has: its object and date, no error, its usage, and fields of "
-    "the right types.",
+    says="A response with a tool call also has what every response has: its object and date, "
+    "no error, its usage, and fields of the right types.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.called",),
@@ -136,8 +136,8 @@ def misread(call: view.Fields) -> tuple[str, str]:
     probe="tools",
     needs=("responses.tools.called",),
     why=(
-        "openai-python, openai-node, the AI SDK and LangChain parse the string; an object "
-        "instead of it stops them. A call that is sent twice runs twice."
+        "openai-python, openai-node, the AI SDK and LangChain parse the string; they fail on an object."
+        " A call that is sent twice runs twice."
     ),
     holds_on=(_GOOD, with_output(_CALL, _SECOND), with_output(ITEM, _CALL)),
     breaks_on=(
@@ -180,7 +180,7 @@ def value_of(arguments: Json) -> tuple[Json, str]:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The arguments of a call are a JSON object, in a string.",
+    says="The arguments of a tool call are a JSON object in a string.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.readable",),
@@ -262,7 +262,7 @@ def _holds_both(arguments: Json, problem: str) -> bool:
     capability="parallel_tools",
     area=AREA,
     says=(
-        "Two calls of one turn arrive as two items with different call_ids, not as one with the "
+        "Two tool calls of one turn arrive as two items with different call_ids, not as one with the "
         "arguments of both; or the request is refused. (A model that makes one call at a time is "
         "not judged, unless this is required.)"
     ),

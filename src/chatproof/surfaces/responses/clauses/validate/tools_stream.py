@@ -76,10 +76,10 @@ def _calls(reply: Reply) -> list[tuple[int, Item]]:
     capability="tools",
     check=2,
     area=AREA,
-    says="If the request asks for a stream, a forced call is streamed, or clearly refused.",
+    says="If the request asks for a stream, a forced tool call is streamed, or clearly refused.",
     source=OPENAI_SPEC,
     probe=_PROBE,
-    why="Agents stream: they wait for a call that never arrives.",
+    why="Agents stream: they wait for a tool call that never arrives.",
     holds_on=(CALLED,),
     breaks_on=(STREAMED, GOOD),
 )
@@ -106,7 +106,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     code="stream.malformed",
     area=AREA,
-    says="The stream of a call is in order: it begins, grows and ends as every stream must.",
+    says="The events of a stream with a tool call come in order, from its beginning to its end, as in every stream.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.called",),
@@ -133,12 +133,13 @@ def in_order(reply: Reply, context: Context) -> Outcome:
     code="stream.malformed",
     level=SHOULD,
     area=AREA,
-    says="The stream of a call also follows the less important rules of every stream: it names its model, numbers its "
-    "items from 0, ends once, and has no events of other types or after its end.",
+    says="A stream with a tool call also keeps the minor rules for every stream: it names its "
+    "model, numbers its items from 0, ends once, has no events of unknown types, and no events after its end.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.in_order",),
-    why="openai-node 6 raises at another number, openai-node at other types, and the AI SDK without a model.",
+    why="openai-node 6 raises an error on a wrong number, openai-node on an unknown type, "
+    "and the AI SDK if the model is missing.",
     holds_on=(CALLED,),
     breaks_on=(
         streamed([{**one, "output_index": 1} if "output_index" in one else one for one in CALL_EVENTS]),
@@ -160,7 +161,7 @@ def details(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The finished call of a stream has a call_id, the function's name, and a JSON object in a string.",
+    says="The finished tool call of a stream has a call_id, the function's name, and a JSON object in a string.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.in_order",),
@@ -198,7 +199,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     needs=("responses.tools.stream.in_order",),
     why=(
         "openai-python, openai-node, the AI SDK and LangChain read the name and the ids from "
-        "response.output_item.added; loops as in the guide add the deltas to its arguments."
+        "response.output_item.added; loops like the one in the guide add the deltas to its arguments."
     ),
     holds_on=(CALLED,),
     breaks_on=(
@@ -227,7 +228,7 @@ def added(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="The finished call of a stream has a status: completed, incomplete or in_progress.",
+    says="The finished tool call of a stream has a status: completed, incomplete or in_progress.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
@@ -253,7 +254,7 @@ def status(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The deltas of a call's arguments, if there are any, join to the arguments in the done event.",
+    says="The deltas of a tool call's arguments, if there are any, join to the arguments in the done event.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
@@ -290,13 +291,14 @@ def joined(reply: Reply, context: Context) -> Outcome:
     code="stream.malformed",
     level=SHOULD,
     area=AREA,
-    says="The arguments of a call are empty when it is added, arrive in deltas, and then in a done event.",
+    says="The arguments of a tool call are empty when it is added, arrive in deltas, and then "
+    "once more complete in a done event.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.readable",),
     why=(
-        "Loops as in the guide add the deltas to the arguments of the added call, or have "
-        "nothing to add to; programs that read the finished call are not affected."
+        "Loops like the one in the guide add the deltas to the arguments of the added tool call: they get them "
+        "twice, or have nothing to add to; programs that read the finished call are not affected."
     ),
     holds_on=(CALLED,),
     breaks_on=(
