@@ -182,7 +182,7 @@ ROWS: list[Row] = [
     go("litellm", "", model="mocked", raw="200 json"),
     nogo("litellm", "/v1", "auth.rejected", model="mocked", key="wrong", raw="400 json"),
     nogo("litellm", "/v1", "model.unavailable", model="no-such-model", never=AUTH, raw="400 json"),
-    nogo("litellm", "/v1", "server.error", model="dead-upstream", never=AUTH, raw="500 json"),
+    nogo("litellm", "/v1", "gateway.error", model="dead-upstream", never=AUTH, raw="500 json"),
     # The gateway passes its provider's 401 on: from outside it looks like the caller's key.
     nogo("litellm", "/v1", "auth.rejected", model="stale-provider-key", raw="401 json"),
     nogo("litellm", "/v1/v1", "url.doubled_version", model="mocked", never=AUTH, raw="404 json"),

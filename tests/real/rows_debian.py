@@ -55,7 +55,7 @@ ROWS = [
     page("apache", "dead", "503 html"),
     page("apache", "slow", "502 html"),
     page("apache", "closing", "502 html"),
-    nogo("apache", "/banner/v1", "body.not_json", raw="200 text", confidence="likely", never=AUTH),
+    nogo("apache", "/banner/v1", "body.not_json", raw="200 text", confidence="possible", never=AUTH),
     cut("apache"),
     stripped("apache"),
     denied("apache"),
@@ -65,7 +65,7 @@ ROWS = [
     page("squid", "dead", "502 html"),
     page("squid", "slow", "504 html", "gateway.timeout"),
     page("squid", "closing", "502 html"),
-    nogo("squid", "/banner/v1", "body.not_json", raw="200 text", confidence="likely", never=AUTH),
+    nogo("squid", "/banner/v1", "body.not_json", raw="200 text", confidence="possible", never=AUTH),
     cut("squid"),
     replace(stripped("squid"), never=()),  # the list of models is asked for where aimock has none
     denied("squid"),

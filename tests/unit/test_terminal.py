@@ -242,6 +242,7 @@ def test_zsh_completes(tmp_path: Path, shell_environ: dict[str, str]) -> None:
     try:
         os.write(master, f"autoload -U compinit; compinit -u; . {tmp_path}/c.zsh; {says}; print RE''ADY\n".encode())
         until(b"\nREADY")
+        until(b"\x1b[?2004h")  # now zsh edits the line; before, the terminal itself would take ctrl-u
         for typed, completed in (
             ("chatproof smo", "chatproof smoke "),
             ("chatproof smoke --str", "chatproof smoke --str"),  # --stream or --strict
