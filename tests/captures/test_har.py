@@ -163,7 +163,7 @@ def test_other_requests_are_counted_and_left_alone() -> None:
         entry(url=f"{BASE}/embeddings"),
     ]
     run = judged(entry(), *others)
-    assert any("2 other requests in it: not to an API of a language model" in note for note in run.document["notes"])
+    assert any("2 other requests left out: not to an API of a language model" in note for note in run.document["notes"])
     assert any("entry 4: it is a request to /embeddings" in note for note in run.document["notes"])
 
 

@@ -72,7 +72,10 @@ def test_what_only_some_servers_want_is_tried_where_they_name_it() -> None:
         return wanted if any("reasoning_content" not in message for message in calls) else None
 
     [part] = found(More("wants", "", body, wants, ""), body, "").parts
-    assert part.name == "calls in the conversation without `reasoning_content`" and part.instead == "with a text there"
+    assert (
+        part.name == "tool calls in the conversation without `reasoning_content`"
+        and part.instead == "with a text there"
+    )
 
     def refuses(asked: Body) -> str | None:
         return "extra_forbidden" if "reasoning_content" in repr(asked) else "no" if "tool_choice" in asked else None

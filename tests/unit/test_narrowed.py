@@ -55,7 +55,7 @@ def test_a_break_that_was_skipped_is_told() -> None:
 def test_no_pass_without_each_assertion_of_the_seed(clause: str) -> None:
     record = play(skip=(clause,)).record
     assert record.verdict == "GO" and record.record["pass_fail"] == "FAIL"
-    assert f"not observed to pass: {clause}" in record.record["notes"]
+    assert f"not seen to pass: {clause}" in record.record["notes"]
 
 
 def test_what_the_seed_does_not_ask_for_may_be_left_out() -> None:

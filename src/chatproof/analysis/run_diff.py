@@ -21,7 +21,7 @@ KINDS = {
     FINDING: "a clause's outcome",
     STATUS: "the HTTP status, or the fault instead of a status",
     HEADER: "a response header: its name, or its value if it shows the route",
-    BODY: "the kind of the body: kind, media type, HTTP version",
+    BODY: "what the body is: JSON, HTML or another kind, its media type, the HTTP version",
     SHAPE: "a field missing, added, or of another type",
     USAGE: "the same, for the usage fields",
     WORD: "a protocol value such as finish_reason",

@@ -84,7 +84,9 @@ def read(value: Any) -> Capture:
         entries.append(entry)
         if len(entries) > MOST_CALLS:
             raise Unreadable(f"it contains more than {MOST_CALLS} chat calls; export only those that you want to check")
-    notes = [f"{others} other request{'s' * (others > 1)} in it: not to an API of a language model"] if others else []
+    notes = (
+        [f"{others} other request{'s' * (others > 1)} left out: not to an API of a language model"] if others else []
+    )
     if entries and not own and not any(credential(entry.headers or ()) for entry in entries):
         # Chromium's sanitised export has no Authorization header even where one was sent.
         notes.append(

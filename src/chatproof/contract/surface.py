@@ -166,7 +166,7 @@ class Surface(NamedTuple):
             return usual
         if id.startswith(REFUSED_FORM):
             first = self.rows(VALIDATE).get(id.removeprefix(REFUSED_FORM))
-            does = f"{first.does}, after a refusal in this form" if first else ""
+            does = f"{first.does}, in a form that was refused" if first else ""
             return first._replace(id=id, does=does, role=SMALLER, feeds="", shown_as="") if first else None
         if id.startswith(_COPY):
             return self._copy(id)

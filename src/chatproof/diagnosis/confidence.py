@@ -24,9 +24,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
-        "likely: the connection shows that something ended it or stayed silent, but not which "
-        "hop. For localhost inside a container the owner is not named; nor where another client "
-        "tells that it waited too long: how long it waits is its own setting",
+        "likely: the connection shows that something ended it or stayed silent, but not which hop. The owner is not "
+        "named for localhost inside a container, nor where another client reports that it waited too long: how long "
+        "it waits is its own setting",
     ),
     Rule(
         ("net.proxy",),
@@ -79,8 +79,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("limit.capture", "limit.unobserved"),
-        "certain: our own side left the request out, or the capture lacks the part; possible, "
-        "with owner unknown, where a complete reply decides nothing",
+        "certain: our own side left the request out, or the capture lacks the part; possible, with owner unknown, "
+        "where a complete reply is not enough to judge",
         ("provider", "gateway", "network"),
     ),
     Rule(
@@ -175,9 +175,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("url.missing_version", "url.wrong_path", "url.not_an_api"),
-        "likely: a 404 or a page shows that this path does not belong to the API; a gateway "
-        "without a route looks alike. Not reported where the plain request was answered at the "
-        "same path; possible where only the status is known",
+        "likely: a 404 or a page shows that this path does not belong to the API; a gateway without a route looks "
+        "the same. Not reported where the plain request was answered at the same path; possible where only the "
+        "status is known",
     ),
     Rule(
         ("request.rejected",),

@@ -79,8 +79,8 @@ def read(store: Store, hash: str) -> bytes:
     """A body that was kept, proved by its hash. Raises JournalError: run.unknown, journal.corrupt."""
     data = store.read(hash)
     if data is None:
-        detail = "the body is not kept here: its age or a prune removed it, or it is with another journal"
-        raise JournalError("run.unknown", detail, "the configuration decides how long: keep")
+        detail = "the body is not kept here: it was too old, a prune removed it, or another journal has it"
+        raise JournalError("run.unknown", detail, "the setting `keep` in the configuration decides how long")
     if sha256(data) != hash:
         detail = f"the body {hash[:12]}… does not match its hash: it was changed"
         raise JournalError("journal.corrupt", detail, "see: chatproof journal verify")

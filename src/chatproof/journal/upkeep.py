@@ -188,7 +188,7 @@ def _why(runs: int, keep: int, left: int, stopped: str, at: str) -> str:
         return "there is no run in it"
     if left:
         ran = f"{left} of the runs to be removed are kept" if left > 1 else "one of the runs to be removed is kept"
-        return f"{ran}: a prune removes from the beginning, and {stopped} of {at}, which is kept, was written before"
+        return f"{ran}: a prune removes only the beginning, and {stopped} of {at}, which is kept, was written before"
     if keep:
         return f"it contains {runs} run{'s' if runs > 1 else ''}, and {keep} are kept"
     return f"its oldest run, {stopped}, began {at}"

@@ -101,7 +101,7 @@ def _notes(document: dict[str, Any], judgement: Judgement) -> str:
     if document["verdict"] == GO:
         missing, assertions = unproved(judgement), judgement.context.surface.recorded.assertions
         parts += (
-            [f"pass_fail is FAIL: not judged, or not observed to pass: {_folded(missing, assertions)}"]
+            [f"pass_fail is FAIL, because these were not judged or not seen to pass: {_folded(missing, assertions)}"]
             if missing
             else []
         )

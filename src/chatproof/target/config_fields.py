@@ -27,7 +27,7 @@ TOP: dict[str, Field] = {
     "default": Field(str, "the target of a command that names none", '"shop"'),
     "journal": Field(str, "where runs are kept: a path, a URL without a password, or none", '"runs.sqlite"'),
     "keep": Field(str, "how long the journal keeps complete bodies of replies with a failure; 0d: not at all", '"30d"'),
-    "bodies": Field(bool, "also keep them in a shared journal (PostgreSQL)", "true"),
+    "bodies": Field(bool, "also keep these bodies in a shared journal (PostgreSQL)", "true"),
     "monitor": Field(dict, "settings of `chatproof serve` for all targets", "[monitor]"),
     "targets": Field(dict, "named targets", "[targets.shop]", decides=False),
 }
@@ -92,9 +92,9 @@ WAIVER: dict[str, Field] = {
     "expires": Field(str, "the last day on which it is valid, YYYY-MM-DD", '"2026-12-31"'),
 }
 PRICES = {
-    "prompt": "of a million tokens of the prompt",
-    "completion": "of a million tokens of the answer",
-    "cached": "of a million tokens of the prompt that were read from a cache; default: the prompt's price",
+    "prompt": "price of a million tokens of the prompt",
+    "completion": "price of a million tokens of the answer",
+    "cached": "price of a million tokens of the prompt that were read from a cache; default: the prompt's price",
 }
 _KINDS = {str: "a string in quotes", bool: "true or false", list: "an array", dict: "a table"}
 

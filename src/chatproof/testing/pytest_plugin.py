@@ -28,7 +28,10 @@ _INI = {
     "chatproof_target": ("string", "target whose contract is part of the suite: a name, a profile, a base URL"),
     "chatproof_model": ("string", "model id"),
     "chatproof_kind": ("string", "smoke (default) or validate"),
-    "chatproof_missing_key": ("string", "without a key: skip (default), or fail (default of `pytest chatproof`)"),
+    "chatproof_missing_key": (
+        "string",
+        "what to do without a key: skip (default), or fail (default of `pytest chatproof`)",
+    ),
     "chatproof_args": ("args", "further options of `chatproof smoke` or `chatproof validate`"),
 }
 

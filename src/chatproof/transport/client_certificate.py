@@ -23,7 +23,7 @@ def load(into: ssl.SSLContext, cert: str, key: str, named: str, environ: Mapping
         reason = (error.reason or "").replace("_", " ").lower()
         why = {
             "key values mismatch": "the key is not that of the certificate",
-        }.get(reason, f"no certificate and key in PEM format{f' ({reason})' if reason else ''}")
+        }.get(reason, f"it contains no certificate and key in PEM format{f' ({reason})' if reason else ''}")
         if asked and "mismatch" not in reason:  # OpenSSL 3 gives no reason for it
             why = f"the key is encrypted, and the passphrase in {asked[0]} is not the right one"
         raise ClientCertificateError(f"cannot use the client certificate {safe_files.tilde(cert)}: {why}") from None

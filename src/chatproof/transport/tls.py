@@ -23,16 +23,16 @@ _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISM
 _REFUSED = {
     7: "a signature in the chain is wrong",  # X509_V_ERR_CERT_SIGNATURE_FAILURE
     23: "the certificate was revoked",  # X509_V_ERR_CERT_REVOKED
-    24: "a certificate in the chain signs others and is no authority",  # X509_V_ERR_INVALID_CA, OpenSSL 1.1
+    24: "a certificate in the chain signs others but is not an authority",  # X509_V_ERR_INVALID_CA, OpenSSL 1.1
     25: "a certificate in the chain signs more than its authority allows",  # X509_V_ERR_PATH_LENGTH_EXCEEDED
     26: "the certificate is not for a server",  # X509_V_ERR_INVALID_PURPOSE
-    32: "a certificate in the chain signs others and may not",  # X509_V_ERR_KEYUSAGE_NO_CERTSIGN
+    32: "a certificate in the chain signs others but is not allowed to",  # X509_V_ERR_KEYUSAGE_NO_CERTSIGN
     47: "the certificate's name is one that its authority may not certify",  # X509_V_ERR_PERMITTED_VIOLATION
     48: "the certificate's name is one that its authority may not certify",  # X509_V_ERR_EXCLUDED_VIOLATION
     66: "the certificate's key is too weak",  # X509_V_ERR_EE_KEY_TOO_SMALL
     67: "the key of an authority in the chain is too weak",  # X509_V_ERR_CA_KEY_TOO_SMALL
     68: "a certificate in the chain is signed with a weak digest, such as SHA-1",  # X509_V_ERR_CA_MD_TOO_WEAK
-    79: "a certificate in the chain signs others and is no authority",  # X509_V_ERR_INVALID_CA
+    79: "a certificate in the chain signs others but is not an authority",  # X509_V_ERR_INVALID_CA
 }
 """What is wrong with a certificate whose authority may well be trusted. The diagnosis tells these by their words."""
 _OF_OUR_CERTIFICATE = (

@@ -86,7 +86,7 @@ def _passes(pair: Pair, a: Document, b: Document) -> Difference:
         of_keys = pair.row.role == KEY_REFUSAL
         if b["body"]["kind"] == "json":  # else B answers everything like this, and has not looked at the key
             subject = "keys are not checked" if of_keys else "not refused"
-        change = f"Check in the client what only A refuses: {pair.a['request']['summary']}."
+        change = f"B accepts what A refuses, so check for it in the client: {pair.a['request']['summary']}."
         if of_keys:
             change = "Anyone who reaches B can use it: put your own access check in front of it, or do not move."
     return Difference("status", (pair.probe,), "status", _answer(a), _answer(b), effect, change, (), subject)

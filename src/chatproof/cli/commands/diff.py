@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
         metavar="RUN",
         help=(
             f"{RUN}; compares the first with the second. One run: with the last good run before it. "
-            "None: the last good run with the first failing one, as review finds them; if none "
+            "Without one: the last good run with the first failing one, as review finds them; if none "
             "failed, the two newest runs"
         ),
     )

@@ -76,7 +76,7 @@ def _options() -> argparse.ArgumentParser:
     to.add_argument(
         "--reuse-judgement",
         action="store_true",
-        help="judge replies of one host once if they differ in ids, times and texts only: cheaper",
+        help="judge replies of one host only once if nothing but ids, times and texts differs: cheaper",
     )
     to.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge (default: one per core)")
     to.add_argument("--resume", action="store_true", help="continue where the last run of these targets was stopped")
@@ -102,7 +102,7 @@ def _options() -> argparse.ArgumentParser:
         "--metrics-file",
         default="",
         metavar="FILE",
-        help="beat: file for queues, lag and batches, for a textfile collector",
+        help="beat: write queues, lag and batches to this file, for a textfile collector",
     )
     to.add_argument("--strict", action="store_true", help="treat should as must")
     to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")

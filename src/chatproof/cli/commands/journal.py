@@ -39,7 +39,9 @@ def main(argv: list[str]) -> int:
         metavar="FILE",
         help="import: the files to add; export, backup: the file to write",
     )
-    to.add_argument("--head", default="", metavar="SEQ:HASH", help="verify: a head that was kept elsewhere")
+    to.add_argument(
+        "--head", default="", metavar="SEQ:HASH", help="verify: compare with this head, which you kept elsewhere"
+    )
     to.add_argument("--keep", type=int, default=0, metavar="N", help="prune: keep the newest N runs")
     to.add_argument("--older-than", default="", metavar="AGE", help="prune: remove runs older than 90d, 12h, …")
     to.add_argument("--format", default="text", choices=("text", "json"))

@@ -61,7 +61,7 @@ def _options() -> Parser:
         default="",
         dest="answers",
         metavar="PROBE",
-        help="the probe that a reply without its request answers (default happy)",
+        help="the probe to assume for a reply without its request (default happy)",
     )
     add_api(to)
     to.add_argument("--profile", default="", metavar="NAME", help="the provider's profile (default: by the host)")

@@ -74,7 +74,7 @@ def options(command: str = "smoke") -> argparse.ArgumentParser:
         "--against",
         default="",
         metavar="RUN",
-        help="report drift from this run; latest:GO: from the last good runs (the default if there are three)",
+        help="report what changed since this run; latest:GO: since the last good runs (default if there are three)",
     )
     return to
 

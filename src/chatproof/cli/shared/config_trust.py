@@ -45,7 +45,7 @@ def _trust(paths: list[str], *, asks: bool) -> int:
     if asks and not interactive():
         say("".join(_shown(path, said, held) for path, said, held in decided))
         raise UsageError(
-            "usage", "nothing is approved: there is no terminal for the question", "if this is right, use --yes"
+            "usage", "nothing was approved: there is no terminal to ask you on", "if this is right, use --yes"
         )
     for path, said, held in decided:
         say(_shown(path, said, held))

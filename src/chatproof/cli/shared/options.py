@@ -47,7 +47,7 @@ VARIABLES = {
 """Variables that stand for an option: weaker than the option, stronger than any file. Whoever sets a variable must not
 lead a key elsewhere: see `_variables` for what the last three may and may not do."""
 LIMITS = {
-    "target": "a URL, or a profile of this machine, never gets a key that an option names",
+    "target": "a key that an option names is never sent to a URL or to a profile of this machine",
     "ca_file": "only with --ca-file env",
     "proxy": "for https only; for http use --proxy env",
     "config": "the file needs an approval, unless it is named by --config",

@@ -39,7 +39,7 @@ def show(resolved: Resolved, settings: Settings) -> str:
     of_own = _own(settings)
     for probe, request in planned.items():
         after = asked[probe].after
-        when = {"": "", ALIVE: ", only after something has answered"}.get(after, f", only after {after} holds")
+        when = {"": "", ALIVE: ", only if an earlier request was answered"}.get(after, f", only if {after} succeeded")
         if asked[probe].answers:
             when += "; its messages will contain the server's answer to that"
         own = probe in of_own

@@ -62,9 +62,9 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         LIKELY,
     ),
     "responses.tools.parallel": (
-        "two calls were requested in one turn, and did not both arrive",
+        "two tool calls were requested in one turn, and did not both arrive",
         UNKNOWN,
-        "Make the client work with one call per turn, or try another model: some make one call at a time, and a gateway that bridges to chat may merge two.",
+        "Make the client work with one tool call per turn, or try another model: some make one call at a time, and a gateway that bridges to chat may merge two.",
         LIKELY,
     ),
 }
@@ -150,7 +150,7 @@ _ROWS = (
     (
         "contract.structured_output",
         PROVIDER,
-        "structured output is accepted, but the answer does not follow it",
+        "structured output is accepted, but the answer does not have that structure",
         "Validate the output in your own code and ask again on failure, or use another model. Report it.",
         LIKELY,
     ),

@@ -50,7 +50,7 @@ def _not_served(case: Case) -> Sign | None:
     return Sign(
         (near_ids(case),),
         summary="the request fails, and the requested model is not in the list of models",
-        next_step="Take a listed id first (chatproof models). If that fails as well, escalate with the request id and "
+        next_step="Use a listed id first (chatproof models). If that fails as well, escalate with the request id and "
         "UTC time.",
         confidence=POSSIBLE,
     )

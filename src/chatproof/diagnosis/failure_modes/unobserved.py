@@ -58,7 +58,7 @@ ABSENCES = (
 OPEN = Mode(
     "limit.unobserved",
     UNKNOWN,
-    "the reply does not decide a required clause, and shows no known cause",
+    "the reply is not enough to judge a required clause, and shows no known cause",
     "Run again, with --keep-bodies and -v; if it stays, report it with the evidence.",
     POSSIBLE,
     _of_no_reply,

@@ -83,7 +83,7 @@ FEATURES = (
     of("content null", lambda body: any("content" in m and m["content"] is None for m in _messages(body))),
     of("empty content", lambda body: any(m.get("content") == "" for m in _messages(body))),
     of("a system message after others", lambda body: {"system", "developer"} & set(_roles(body)[1:])),
-    of("two messages of one role in a row", lambda body: any(a == b != "tool" for a, b in pairwise(_roles(body)))),
+    of("two messages of the same role in a row", lambda body: any(a == b != "tool" for a, b in pairwise(_roles(body)))),
     of("an assistant's message at the end", lambda body: _roles(body)[-1:] == ["assistant"]),
     of(f"more than {MANY_MESSAGES} messages", lambda body: len(_messages(body)) > MANY_MESSAGES),
     of(f"more than {LONG:,} characters", lambda body: _text_size(body) > LONG),

@@ -97,9 +97,7 @@ def _of_contents(body: Request) -> Iterator[Part]:
     parts = [part for content in contents if isinstance(content, list) for part in content]
     if any(_is_blank(part) for part in parts):
         words = ("empty", "non-empty", "blank", "text")
-        yield Part(
-            "an empty text among the parts of a `content`", "without it", words, on_each_message(_without_blanks)
-        )
+        yield Part("an empty text part in `content`", "without it", words, on_each_message(_without_blanks))
     if any(_is_far(part) for part in parts):
         words = ("image", "image_url", "url", "download", "fetch")
         yield Part("an image by its URL", "with an image as data", words, on_each_message(_as_data))
@@ -192,7 +190,7 @@ def _of_order(body: Request) -> Iterator[Part]:
         yield Part("the role system", "as text of a user's message", words, _no_system)
     if any(one == other and one in _SPEAKERS for one, other in pairwise(roles)):
         words = ("alternate", "alternating", "consecutive", "roles", "order")
-        yield Part("two messages of one role in a row", "with them as one", words, _merged)
+        yield Part("two messages of the same role in a row", "with them as one", words, _merged)
     if ("tool", "user") in pairwise(roles):
         words = ("after", "order", "role", "tool", "user", "alternate")
         name = "a user's message right after a tool's result"
@@ -288,9 +286,9 @@ def _of_calls(body: Request) -> Iterator[Part]:
         yield Part("several calls in one message", "with each in a message of its own", words, _one_by_one)
     if not body.get("tools") and any(message.get("tool_calls") for message in messages):
         words = ("tools", "tool_calls", "definitions")
-        yield Part("calls in the conversation without `tools`", "with the `tools` given", words, _with_tools)
+        yield Part("tool calls in the conversation without `tools`", "with the `tools` given", words, _with_tools)
     if any(message.get("tool_calls") and _THOUGHTS not in message for message in messages):
-        said = f"calls in the conversation without `{_THOUGHTS}`"
+        said = f"tool calls in the conversation without `{_THOUGHTS}`"
         yield Part(said, "with a text there", (_THOUGHTS,), on_each_message(_with_thoughts), by_name=True)
     if any(message.get("tool_calls") or message.get("tool_call_id") for message in messages):
         words = ("id", "ids", "tool_call_id", "length")

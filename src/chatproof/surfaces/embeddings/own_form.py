@@ -80,7 +80,7 @@ def _anonymous(value: Request) -> Request:
 
 FORM = Form(
     is_body=is_body,
-    what="an object with input, a text or several",
+    what="an object with `input`: one text or several",
     texts=("input",),
     said=lambda value: f"inputs={_inputs(value)}",
     without_effects=lambda value: [],

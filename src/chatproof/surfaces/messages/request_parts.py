@@ -213,7 +213,7 @@ def _of_order(body: Request) -> Iterator[Part]:
         yield Part("the role system in `messages`", "as `system`", ("system", "role"), _system_apart)
     if any(one == other for one, other in pairwise(roles)):
         words = ("alternate", "alternating", "consecutive", "roles", "order")
-        yield Part("two messages of one role in a row", "with the last one alone", words, _last_of_each)
+        yield Part("two messages of the same role in a row", "with the last one alone", words, _last_of_each)
     if roles and roles[0] == "assistant":
         words = ("first", "user", "assistant")
         yield Part("an assistant's message first", "with a user's message before it", words, _led)

@@ -138,7 +138,7 @@ def _rows(answer: str) -> dict[str, _Row]:
         ),
         "cap": (
             *(BEHAVIOUR, SHOULD, "contract.max_tokens", _AREA),
-            "The answer to your own request keeps its token cap.",
+            "The answer to your own request stays within its token cap.",
             "Answers grow, and so does the bill.",
             read,
         ),

@@ -87,7 +87,7 @@ FEATURES = (
     _part("images", "input_image"),
     _part("files", "input_file"),
     _item("a call in the input", "function_call"),
-    _item("a call's output in the input", "function_call_output"),
+    _item("a tool call's output in the input", "function_call_output"),
     _item("reasoning in the input", "reasoning"),
     _item("a reference to an item", "item_reference"),
     of(f"more than {MANY_MESSAGES} items", lambda body: len(_items(body)) > MANY_MESSAGES),

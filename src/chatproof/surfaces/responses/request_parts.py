@@ -176,7 +176,7 @@ def _of_order(body: Request) -> Iterator[Part]:
         yield Part("a system message in `input`", "as `instructions`", words, _as_instructions)
     if any(one == other and one in ("user", "assistant") for one, other in pairwise(roles)):
         words = ("alternate", "alternating", "consecutive", "roles", "order")
-        yield Part("two messages of one role in a row", "with the last one alone", words, _last_of_each)
+        yield Part("two messages of the same role in a row", "with the last one alone", words, _last_of_each)
     if roles and roles[-1] == "assistant":
         words = ("last", "prefill", "assistant", "end")
         yield Part("an assistant's message at the end", "with a user's message after it", words, _continued)

@@ -165,7 +165,7 @@ def choices_non_empty(reply: Reply, context: Context) -> Outcome:
     area="Response shape",
     says=(
         "Each element of `choices` is an object whose `message` is an object with a string "
-        "`role` and `content`; `content` is null only beside a replacement such as tool calls."
+        "`role` and `content`; `content` is null only if something replaces it, such as tool calls."
     ),
     source=COMETAPI_CHAT,
     probe="happy",
@@ -222,7 +222,7 @@ def _misshapen(at: str, choice: Json) -> Outcome | None:
         return broken(f"{at}.message.role", "a string", quote(message["role"]))
     content = message["content"]
     if content is None and not any(message.get(name) for name in INSTEAD_OF_CONTENT):
-        return broken(f"{at}.message.content", "a string (null only beside tool calls or another replacement)", "null")
+        return broken(f"{at}.message.content", "a string (null only with tool calls or another replacement)", "null")
     if content is not None and not isinstance(content, str | list):
         return broken(f"{at}.message.content", "a string", quote(content))
     return None

@@ -78,7 +78,9 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     found = ((where, find_secret(data, context.key)) for where, data in bodies.items())
     places = list(islice(((where, how) for where, how in found if how), _SHOWN))
     if not places:
-        return broken("headers and body", "no key anywhere in the reply", "the key is split over several of them")
+        return broken(
+            "headers and body", "no key anywhere in the reply", "the key is split over several places in the reply"
+        )
     said = "; ".join(f"{where} ({how})" for where, how in places)
     return broken(places[0][0], "no key anywhere in the reply", f"the key is in: {said}")
 

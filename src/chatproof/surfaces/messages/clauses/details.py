@@ -85,8 +85,8 @@ def stop_reason_said(reply: Reply, context: Context) -> Outcome:
     code="contract.schema",
     level=SHOULD,
     says=(
-        "Each block of type `thinking` has its thinking and its signature, as strings; one of "
-        "type `redacted_thinking` has its data."
+        "Each block of type `thinking` has the strings thinking and signature; each block of type "
+        "`redacted_thinking` has data."
     ),
     source=COMETAPI,
     probe="happy",
@@ -126,7 +126,7 @@ def thinking_signed(reply: Reply, context: Context) -> Outcome:
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the complete reply if there is another type: Invalid JSON response.",
+    why="If there is any other type, the AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(GOOD, THOUGHTFUL),
     breaks_on=(with_content(b'[{"type":"vendor_search"},' + CONTENT[1:]),),
 )

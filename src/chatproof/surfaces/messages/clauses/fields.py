@@ -47,13 +47,13 @@ _NONE, _END = b'"stop_sequence":null', "message_delta"
     code="contract.schema",
     level=SHOULD,
     says=(
-        "The fields beside the answer have the types of the reference: the stop_sequence, the "
+        "The fields other than the answer have the types of the reference: the stop_sequence, the "
         "container, the details of the end and of the usage."
     ),
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the complete reply because of another type: Invalid JSON response.",
+    why="If a type is wrong, the AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(
         GOOD,
         altered(_NONE, b'"stop_sequence":"\\n"'),
@@ -74,7 +74,7 @@ def field_types(reply: Reply, context: Context) -> Outcome:
 
 @on_stream(CLAUSES)(
     "field_types",
-    "The fields beside the answer in message_start and message_delta have the types of the reference.",
+    "The fields other than the answer in message_start and message_delta have the types of the reference.",
     "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error.",
     level=SHOULD,
     code="contract.schema",

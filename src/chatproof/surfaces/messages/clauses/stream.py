@@ -128,7 +128,7 @@ def no_error_beside(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "event_lines",
-    "Each event has an event line other than ping.",
+    "Each event except ping has an event line, and that line does not say ping.",
     "anthropic-python and @anthropic-ai/sdk drop every event without one: an empty answer, or half of one.",
     needs=("messages.stream.typed", "messages.stream.no_error"),
     holds_on=(
@@ -156,7 +156,7 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "event_names",
-    "The event line of each event is its type.",
+    "The event line of each event is the same as its type.",
     "Readers that choose by the event line (EventSource, older versions of the SDKs) treat it as another event.",
     level=SHOULD,
     needs=("messages.stream.event_lines",),
@@ -204,7 +204,7 @@ def start(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "start_content",
-    "The message of message_start has its content, an empty array.",
+    "The message in message_start has `content`, an empty array.",
     "anthropic-python and @anthropic-ai/sdk add blocks to it: AttributeError and TypeError if it is not an array.",
     holds_on=(
         changed("message_start", put([_CALL_BLOCK], "message", "content")),
@@ -234,7 +234,7 @@ def _is_deferred(message: view.Fields) -> bool:
 
 @clause(
     "start_usage",
-    "The message of message_start has usage with input_tokens as an integer; its cache counts are integers or null.",
+    "The message in message_start has usage with input_tokens as an integer; its cache counts are integers or null.",
     "anthropic-python and @anthropic-ai/sdk write the final counts into it and raise; the AI SDK refuses the event.",
     source=COMETAPI,
     code="contract.usage",
@@ -298,7 +298,7 @@ def input_counted(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "start_envelope",
-    "The message of message_start has its id, its role and the name of a model, and its `type` is `message`.",
+    "The message in message_start has an id, a role and the name of a model, and its `type` is `message`.",
     "Typed clients need them, and @anthropic-ai/sdk returns this message at the end.",
     level=SHOULD,
     code="contract.schema",

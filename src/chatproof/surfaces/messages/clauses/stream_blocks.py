@@ -98,7 +98,7 @@ def indexes(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "block_whole",
-    "A new block has its own member, a string: `text` for a text, `thinking` for thinking.",
+    "A new block of text has a string `text`, and a new block of thinking has a string `thinking`.",
     "anthropic-python adds the deltas to it and raises, and the AI SDK refuses the event.",
     needs=("messages.stream.block_start",),
     holds_on=(STREAMED, CALLED, _THINKING),
@@ -266,7 +266,7 @@ def block_open(reply: Reply, context: Context) -> Outcome:
 @clause(
     "block_stop",
     "Each block ends with content_block_stop.",
-    "Clients that show a block when it ends show nothing; the AI SDK loses a call.",
+    "Clients that show a block when it ends show nothing; the AI SDK loses a tool call.",
     level=SHOULD,
     needs=("messages.stream.block_open",),
     holds_on=(STREAMED, CALLED, _THINKING),

@@ -25,7 +25,7 @@ clause = on_stream(CLAUSES)
 
 @clause(
     "end",
-    "Each message_delta has its delta, an object, whose stop_reason, if present, is a string.",
+    "Each message_delta has `delta`, an object; its stop_reason, if present, is a string.",
     "anthropic-python and @anthropic-ai/sdk raise without a delta, and the AI SDK refuses the event.",
     holds_on=(STREAMED, CALLED, changed("message_delta", put(None, "delta", "stop_reason")), without("message_delta")),
     breaks_on=(

@@ -34,7 +34,7 @@ _TYPES = {
     code="contract.schema",
     level=SHOULD,
     says=(
-        "The fields beside the answer have the types of the reference: the model's name, the "
+        "The fields other than the answer have the types of the reference: the model's name, the "
         "service tier, the reason for an incomplete answer, the reasoning, the format of the "
         "text."
     ),
@@ -42,8 +42,8 @@ _TYPES = {
     probe="happy",
     needs=("responses.happy.output_array",),
     why=(
-        "The AI SDK refuses the complete reply because of another type (Invalid JSON response), "
-        "and LangChain reads text.format."
+        "If a type is wrong, the AI SDK refuses the complete reply (Invalid JSON response); LangChain reads "
+        "text.format."
     ),
     holds_on=(
         GOOD,

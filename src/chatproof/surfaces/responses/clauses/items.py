@@ -268,7 +268,7 @@ def _annotated(notes: bytes) -> Example:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.message_shape",),
-    why="The AI SDK refuses the complete reply because of another one: Invalid JSON response.",
+    why="If a kind or a field is wrong, the AI SDK refuses the complete reply: Invalid JSON response.",
     holds_on=(
         GOOD,
         with_content(b"[]"),

@@ -135,8 +135,8 @@ def created(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "created_whole",
-    "The response of response.created and response.in_progress has its created_at, a number, and its output, an array, "
-    "which is empty in response.created.",
+    "The response in response.created and response.in_progress has created_at, a number, and output, an array, which "
+    "is empty in response.created.",
     "openai-node adds items to that array, and the AI SDK makes a date from that number: "
     "both raise. openai-python and openai-node raise if an item is already present when it "
     "is added.",
@@ -170,7 +170,7 @@ def created_whole(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "created_named",
-    "The response of response.created and response.in_progress names its model.",
+    "The response in response.created and response.in_progress names its model.",
     "The AI SDK refuses the event, and the stream with it.",
     level=SHOULD,
     code="contract.schema",

@@ -86,7 +86,7 @@ def item_numbers(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "item_whole",
-    "A message has its content, an array, when it is added.",
+    "A message already has `content`, an array, when it is added.",
     "openai-python and openai-node add the parts to it, and raise if it is missing.",
     needs=("responses.stream.item_added",),
     holds_on=(STREAMED, changed("output_item.added", put([_PART], "item", "content"))),
@@ -160,7 +160,7 @@ def part_added(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "places",
-    "Each delta names its place: output_index, item_id, and for a text content_index.",
+    "Each delta says where it belongs: output_index, item_id, and for a text content_index.",
     "openai-python and openai-node raise without the indexes, and the AI SDK without item_id.",
     holds_on=(
         STREAMED,

@@ -72,7 +72,7 @@ def _noted(annotation: object) -> Example:
 
 @clause(
     "field_types",
-    "The fields in an event beside the text have the types of the reference: service tiers, "
+    "The fields of an event other than its text have the types of the reference: service tiers, "
     "log probabilities, ids, places of parts and summaries, finished arguments, annotations.",
     "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error; openai-node's stream() "
     "raises an error on a part or a summary without its place, and on a response or a finished tool call without its "

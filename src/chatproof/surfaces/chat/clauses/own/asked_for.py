@@ -208,7 +208,7 @@ def parameters(reply: Reply, context: Context) -> Outcome:
     code="contract.max_tokens",
     level=SHOULD,
     area=_AREA,
-    says="The answer to your own request keeps its token cap.",
+    says="The answer to your own request stays within its token cap.",
     source=OPENAI_SPEC,
     probe=OWN,
     needs=("request.readable",),

@@ -128,7 +128,7 @@ def created(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="The completion has id, model and created, an integer.",
+    says="The completion has id, model and created (an integer).",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("envelope.id", "envelope.model", "envelope.created"),
@@ -362,7 +362,7 @@ def usage_complete(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("usage.complete",),
-    why="A bill or budget from the parts differs from one from the total.",
+    why="A bill or budget computed from the parts differs from one computed from the total.",
     holds_on=(
         _FULL,
         _usage(b'"total_tokens":10}', b'"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":30}}'),

@@ -100,9 +100,8 @@ def stream_index(reply: Reply, context: Context) -> Outcome:
     probe="tools.stream",
     needs=("tools.stream_index",),
     why=(
-        "openai-python's accumulator joins a repeated name to record_wordrecord_word; "
-        "openai-node's raises on a call without a type; of two finish_reasons, clients use the "
-        "last."
+        "openai-python's accumulator joins a repeated name to record_wordrecord_word; openai-node's raises an error "
+        "on a tool call without a type; if there are two finish_reasons, clients use the last one."
     ),
     holds_on=(pieces(_P1, _P2, _P3),),
     breaks_on=(

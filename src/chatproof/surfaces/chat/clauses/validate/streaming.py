@@ -61,7 +61,8 @@ def _stream(body: bytes) -> Example:
     layer=SCHEMA,
     code=_CODE,
     area=_AREA,
-    says="A chunk's members have the right types: choices with an index; a chunk with text is a chat.completion.chunk.",
+    says="The members of a chunk have the right types: each choice has an index, and a chunk "
+    "with text has the `object` chat.completion.chunk.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.no_error", "stream.content_non_empty"),
@@ -93,7 +94,7 @@ def chunk_schema(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="Each chunk has id, model and created, an integer; a finish_reason is one of the reference's values.",
+    says="Each chunk has id, model and created (an integer); a finish_reason is one of the reference's values.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.chunk_schema",),

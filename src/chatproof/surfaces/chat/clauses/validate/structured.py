@@ -80,7 +80,7 @@ def _shape(probe: str, what: str) -> None:
         code=_CODE,
         capability=probe,
         area=_AREA,
-        says=f"{what} is text in the content, not a JSON object instead of it.",
+        says=f"{what} is a string in `content`, not a JSON object.",
         source=OPENAI_SPEC,
         probe=probe,
         why="Clients parse the string: typed ones fail on an object, others pass on a value that is not text.",

@@ -136,7 +136,7 @@ _cap("max_completion_tokens")
     says="The answer ends before the stop sequence, or the stop sequence is clearly refused.",
     source=OPENAI_SPEC,
     probe="stop",
-    why="Agents and completion tools cut the answer there; without it they read text that they must not see.",
+    why="Agents and completion tools rely on the answer ending there; otherwise they read text that they must not see.",
     holds_on=(_answer("1 2 3 4 5 6 "), _answer("one, two … 6")),
     breaks_on=(_answer("1 2 3 4 5 6 7 8 9"), _answer("1 2 3 4 5 6 7")),
 )

@@ -93,7 +93,7 @@ def same(reply: Reply, context: Context) -> Outcome:
         return broken("$.data[0].embedding", f"{len(first)} numbers, as before", f"{len(alone)} numbers")
     found = vectors.cosine(alone, first)
     said = f"cosine {found:.4f}"
-    return holds(said) if found > SAME else broken("$.data[0].embedding", "the vector of the first time", said)
+    return holds(said) if found > SAME else broken("$.data[0].embedding", "the same vector as the first time", said)
 
 
 def _numbers(reply: Reply) -> Sequence[float]:

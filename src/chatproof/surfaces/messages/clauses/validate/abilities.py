@@ -146,7 +146,7 @@ def capped(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="claude_code",
     area=_AREA,
-    says="A request as Claude Code sends it is answered: blocks with cache_control, metadata.",
+    says="A request as Claude Code sends it (blocks with cache_control, metadata) is answered.",
     source=SDK,
     probe="claude_code",
     why="Claude Code marks its blocks for the cache in each request: a server that refuses the mark cannot serve it.",
@@ -178,7 +178,8 @@ _COUNTED = Example(200, JSON, b'{"input_tokens":14}')
     says="POST /messages/count_tokens answers with input_tokens, an integer above 0, or with a readable error.",
     source=SDK,
     probe="count_tokens",
-    why="Claude Code asks before it sends: with a page or a wrong count it cannot tell when its context is full.",
+    why="Claude Code asks for the count before it sends a prompt: with an HTML page or a "
+    "wrong count it cannot tell when its context is full.",
     holds_on=(
         _COUNTED,
         Example(200, JSON, b'{"input_tokens":1}'),

@@ -137,7 +137,7 @@ def kept(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="codex",
     area=_AREA,
-    says="A request as the Codex CLI sends it is answered: tools of several kinds, include, prompt_cache_key.",
+    says="A request as the Codex CLI sends it (tools of several kinds, include, prompt_cache_key) is answered.",
     source=OPENAI_SPEC,
     probe="codex",
     why="Codex sends such tools with each request: a server that refuses unknown kinds cannot serve it.",

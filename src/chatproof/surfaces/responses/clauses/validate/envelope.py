@@ -69,7 +69,7 @@ def envelope(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.usage_reported",),
-    why="Bills by the parts and bills by the total differ.",
+    why="Bills computed from the parts differ from bills computed from the total.",
     holds_on=(body(BODY),),
     breaks_on=(
         altered(b'"total_tokens":7', b'"total_tokens":8'),

@@ -192,8 +192,8 @@ def readable(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="A call has its call_id, its name, its id and its arguments, a string, when it is added; and the first three "
-    "stay the same.",
+    says="When a tool call is added, it has a call_id, a name, an id, and arguments in a "
+    "string; the first three stay the same.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.in_order",),
