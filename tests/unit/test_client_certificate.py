@@ -83,7 +83,7 @@ def test_without_it_the_server_refuses(files: Path) -> None:
     [
         ({"client_key": "me.key"}, "without its certificate"),
         ({"client_cert": "nowhere.pem"}, "cannot read the client key nowhere.pem: No such file"),
-        ({"client_cert": "me.pem", "client_key": "other.key"}, "the key is not that of the certificate"),
+        ({"client_cert": "me.pem", "client_key": "other.key"}, "the key does not belong to the certificate"),
         ({"client_cert": "me.pem"}, "cannot use the client certificate me.pem"),
         ({"client_cert": "me.pem", "client_key": "locked.key"}, "is encrypted: use --client-key-pass env:NAME"),
         ({"client_cert": "me.pem", "client_key": "locked.key", "client_key_pass": "env:NONE"}, "NONE is not set"),

@@ -193,5 +193,5 @@ def test_a_clause_that_many_requests_skip_is_counted() -> None:
 def test_a_target_of_ones_own_in_another_folder_is_no_misspelled_profile() -> None:
     """At night somebody types a name that stands in chatproof.toml, in a folder that has none."""
     alone = no_target("staging", [], ()).advice
-    assert "did you mean" in alone and alone.endswith("are in chatproof.toml, and none is read here")
-    assert "none is read here" not in no_target("stagin", ["staging"], ()).advice
+    assert "did you mean" in alone and alone.endswith("are in chatproof.toml, and no chatproof.toml was found here")
+    assert "no chatproof.toml was found here" not in no_target("stagin", ["staging"], ()).advice

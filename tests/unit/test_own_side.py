@@ -305,7 +305,7 @@ def test_config_bytes(tmp_path: Path) -> None:
 
 def test_unknown_target_names_what_there_is() -> None:
     error = usage(lambda: resolve(Wanted("comet"), {}))
-    assert error.advice.startswith("did you mean cometapi? ") and "none is read here" in error.advice
+    assert error.advice.startswith("did you mean cometapi? ") and "no chatproof.toml was found here" in error.advice
     error = usage(lambda: resolve(Wanted("nothing-of-the-kind"), {}))
     assert "cometapi" in error.advice and "simulator" in error.advice
 

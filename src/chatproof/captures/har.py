@@ -90,7 +90,8 @@ def read(value: Any) -> Capture:
     if entries and not own and not any(credential(entry.headers or ()) for entry in entries):
         # Chromium's sanitised export has no Authorization header even where one was sent.
         notes.append(
-            "no request in it has a key; exports leave it out, so no reply is treated as one to a request without a key"
+            "no request in it has a key; exports leave the key out, so no request is treated as one that was sent "
+            "without a key"
         )
         entries = [entry._replace(missing=entry.missing | {KEY}) for entry in entries]
     secrets += asked_with

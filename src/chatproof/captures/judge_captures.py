@@ -217,7 +217,7 @@ def _rank(judging: _Judging, exchanges: list[Exchange]) -> tuple[int, int, int]:
 def _several(probe: str, group: list[Exchange], ranks: list[tuple[int, int, int]], worst: int) -> str:
     broken = sum(rank[0] > 0 for rank in ranks)
     when = f" at {group[worst].sent_at}" if group[worst].sent_at else ""
-    which = "the first with the most failures" if broken else "the first of those of which the capture has least"
+    which = "the first with the most failures" if broken else "the one of which the capture has least"
     if len(set(ranks)) == 1:
         which = "the first; all are alike"
     count = f"{broken} of them failed" if broken else "none of them failed"

@@ -23,7 +23,7 @@ IN_REASONING = "The server's reasoning parser puts the answer into the wrong fie
 
 
 ANY_HOP = "the reply does not show which hop wrote it: the server, a gateway, or a proxy on the way"
-WHICH_HOP = "Look for this request in the logs of the server and of each gateway and proxy before it: the last one that has it wrote the reply. Escalate with the request id and UTC time."
+WHICH_HOP = "Look for this request in the logs of the server and of each gateway and proxy before it: the last hop that logged it wrote the reply. Escalate with the request id and UTC time."
 """Of a reply that is empty or has a few words, under a status that any hop can send."""
 
 

@@ -24,9 +24,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("net.refused", "net.reset", "net.closed", "net.read_timeout", "limit.deadline"),
-        "likely: the connection shows that something ended it or stayed silent, but not which hop. The owner is not "
-        "named for localhost inside a container, nor where another client reports that it waited too long: how long "
-        "it waits is its own setting",
+        "likely: the connection shows that something ended it or stayed silent, but not which hop. Owner unknown for "
+        "localhost inside a container, and where another client reports its own timeout",
     ),
     Rule(
         ("net.proxy",),
@@ -42,8 +41,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("tls.untrusted",),
-        "likely: this machine does not trust the issuer; an interceptor and a private authority "
-        "look alike, so the evidence names the issuer",
+        "likely: this machine does not trust the issuer; an interceptor and a private authority look the same, so"
+        " the evidence names the issuer",
     ),
     Rule(
         ("tls.hostname_mismatch", "tls.expired"),
@@ -108,9 +107,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("auth.header",),
-        "certain: no key was sent, by our own choice, or a Basic or Negotiate challenge asks for "
-        "another kind; likely, with owner unknown, where a key was sent and the API saw none: a "
-        "hop may drop it",
+        "certain: no key was sent, by our own choice, or a Basic or Negotiate challenge asks for another kind of "
+        "credential; likely, with owner unknown, where a key was sent and the API saw none: a hop may drop it",
         ("network",),
     ),
     Rule(
@@ -128,7 +126,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("auth.organization", "account.region", "model.retired", "request.unsupported_parameter"),
-        "certain: the error's code or words name it; possible, with owner unknown, by the status 451 or its page",
+        "certain: the error's code or words name it; possible, with owner unknown, where only the status 451 or its "
+        "page says so",
         ("network", "gateway"),
     ),
     Rule(
@@ -194,7 +193,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("stream.unexpected", "stream.not_streamed"),
-        "certain: the reply's own kind, as read",
+        "certain: what kind of reply it is, a stream or one document, as read",
         ("you", "network"),
     ),
     Rule(

@@ -65,7 +65,7 @@ class Loader(BaseLoader):  # type: ignore[misc]  # celery has no types
         return {}
 
     def import_from_cwd(self, module: str, imp: Any = None, package: Any = None) -> Any:
-        raise ImportError(f"{module} is not imported: a fleet has only the one task here")
+        raise ImportError(f"{module} is not imported: a fleet runs only its own task")
 
     import_task_module = import_from_cwd
 

@@ -130,7 +130,7 @@ def _beginning(first: Entry, covered: dict[int, str]) -> Iterator[str]:
     elif first.seq - 1 not in covered:
         yield f"entries 1 to {first.seq - 1} are missing, and no prune removed them"
     elif covered[first.seq - 1] != first.previous:
-        yield f"entry {first.seq} does not follow what the prune left"
+        yield f"entry {first.seq} does not continue the chain that the prune left"
 
 
 class Pruned(NamedTuple):

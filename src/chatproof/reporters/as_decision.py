@@ -84,8 +84,8 @@ def _decision(document: dict[str, Any], clauses: list[dict[str, Any]]) -> list[s
     of = {outcome: [c for c in musts if c["outcome"] == outcome] for outcome in _OUTCOMES}
     warned = [clause for clause in clauses if clause["level"] != "must" and clause["outcome"] == "broken"]
     words = {
-        "GO": "The endpoint can carry traffic: every required clause was checked and passed, or is waived below.",
-        "NO-GO": "The endpoint must not carry traffic: a complete reply breaks a rule that a client relies on.",
+        "GO": "The endpoint is ready for traffic: every required clause was checked and passed, or is waived below.",
+        "NO-GO": "Send no traffic to the endpoint: a complete reply breaks a rule that a client relies on.",
         "UNDECIDED": "No decision can be made: a required clause could not be observed. This is not a GO.",
     }
     if narrowed(document):

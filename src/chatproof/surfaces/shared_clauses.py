@@ -58,7 +58,7 @@ def add_plain_reply(
         says="A valid request is answered with HTTP status 200.",
         source=source,
         probe="happy",
-        why="Every SDK raises unless the status is a success.",
+        why="Every SDK raises an error unless the status is a success.",
         holds_on=(good,),
         breaks_on=(unavailable, Example(201, JSON, good.body)),
     )(status_200)

@@ -25,7 +25,7 @@ class Field(NamedTuple):
 
 TOP: dict[str, Field] = {
     "default": Field(str, "the target of a command that names none", '"shop"'),
-    "journal": Field(str, "where runs are kept: a path, a URL without a password, or none", '"runs.sqlite"'),
+    "journal": Field(str, "where runs are kept: a path, a URL without a password, or `none`", '"runs.sqlite"'),
     "keep": Field(str, "how long the journal keeps complete bodies of replies with a failure; 0d: not at all", '"30d"'),
     "bodies": Field(bool, "also keep these bodies in a shared journal (PostgreSQL)", "true"),
     "monitor": Field(dict, "settings of `chatproof serve` for all targets", "[monitor]"),
@@ -39,7 +39,7 @@ TARGET: dict[str, Field] = {
     "key_env": Field(str, "name of the environment variable that holds the key", '"SHOP_KEY"'),
     "key_file": Field(str, "file that contains only the key; relative to this file's folder", '"/run/secrets/shop"'),
     "key_keyring": Field(str, "the key's place in the system's keyring: service/user", '"chatproof/shop"'),
-    "environment": Field(str, "staging, production, local, … for the record", '"production"', decides=False),
+    "environment": Field(str, "where this runs: staging, production, local, …", '"production"', decides=False),
     "timeout": Field(str, "deadline for each complete exchange", '"30s"', decides=False),
     "ca_file": Field(
         str, "trust these certificate authorities instead of the system's; relative to this file's folder", '"ca.pem"'

@@ -15,7 +15,7 @@ def no_target(asked: str, configured: list[str], notes: Iterable[str]) -> UsageE
     passed = f" ({'; '.join(notes)})" if notes else ""
     advice = with_scheme(asked) or near(asked, known, other_targets(known))
     if advice.endswith("?") and not configured:  # the name may be right, and the folder wrong
-        advice += " Targets of your own are in chatproof.toml, and none is read here"
+        advice += " Targets of your own are in chatproof.toml, and no chatproof.toml was found here"
     return UsageError("usage", f"there is no target {asked[:80]!r}{passed}", advice)
 
 

@@ -22,7 +22,7 @@ def load(into: ssl.SSLContext, cert: str, key: str, named: str, environ: Mapping
     except ssl.SSLError as error:
         reason = (error.reason or "").replace("_", " ").lower()
         why = {
-            "key values mismatch": "the key is not that of the certificate",
+            "key values mismatch": "the key does not belong to the certificate",
         }.get(reason, f"it contains no certificate and key in PEM format{f' ({reason})' if reason else ''}")
         if asked and "mismatch" not in reason:  # OpenSSL 3 gives no reason for it
             why = f"the key is encrypted, and the passphrase in {asked[0]} is not the right one"

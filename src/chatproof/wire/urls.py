@@ -102,7 +102,7 @@ def _check_host(host: str) -> str | UrlProblem:
         if _TWO_MEANINGS.intersection(name):
             return UrlProblem(
                 f"the host {escape(name)} has a letter that older and newer naming rules read differently",
-                "write the xn-- form, or ss if the host is named so",
+                "write the xn-- form, or ss if that is the host's name",
             )
         try:
             name = name.encode("idna").decode()

@@ -45,7 +45,7 @@ def _transport(pair: Pair) -> list[Difference]:
 
 def closed_connection(probe: str, seen: str) -> Difference:
     """B closed a connection that it had left open. That is the connection's: a new one may well be answered."""
-    change = "Let the client send again on a new connection when a kept one was closed; the official SDKs do."
+    change = "If an open connection was closed, let the client send again on a new one; the official SDKs do."
     clauses = ("operations.keep_alive",)
     return Difference(
         "transport", (probe,), "", "a complete response", seen, CHANGE, change, clauses, "a reused connection"

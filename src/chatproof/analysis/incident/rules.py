@@ -152,7 +152,7 @@ RULES = (
         lambda f: not f.broken and f.owner == "you",
         "no complete reply was observed, and the cause is on our side: name, address, proxy or trust",
         "correct it as the diagnosis says, and run again",
-        "A broken setup on our side is ours even when nothing of the contract was observed.",
+        "A broken setup on our side is our fault, even if no clause could be checked.",
     ),
     Rule(
         "not-observed",

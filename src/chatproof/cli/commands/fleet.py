@@ -105,7 +105,12 @@ def _options() -> argparse.ArgumentParser:
         help="beat: write queues, lag and batches to this file, for a textfile collector",
     )
     to.add_argument("--strict", action="store_true", help="treat should as must")
-    to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")
+    to.add_argument(
+        "--environment",
+        default="",
+        metavar="NAME",
+        help="where this runs: staging, production, local, …",
+    )
     to.add_argument("--timeout", default="", metavar="30s", help="deadline for each complete exchange")
     to.add_argument("--config", default="", metavar="PATH", help="use this chatproof.toml and no other file")
     to.add_argument("--env-file", default="", metavar="PATH", help="read variables from this file, for this run only")

@@ -66,7 +66,7 @@ def options() -> argparse.ArgumentParser:
 def add_filters(to: argparse.ArgumentParser) -> None:
     to.add_argument("--target", default="", metavar="TARGET", help="a target's name, base URL or profile")
     to.add_argument(
-        "--verdict", default="", metavar="VERDICT", help="GO, NO-GO, UNDECIDED, or none: runs that did not end"
+        "--verdict", default="", metavar="VERDICT", help="GO, NO-GO, UNDECIDED, or none for runs that did not end"
     )
     to.add_argument(
         "--clause", default="", metavar="CLAUSE", help="runs in which this clause or family failed or was not checked"

@@ -170,7 +170,7 @@ def add_target(to: argparse.ArgumentParser) -> None:
         help="the endpoint is open on purpose; the error path does not apply",
     )
     to.add_argument("--profile", default="", metavar="NAME", help="the provider's profile")
-    to.add_argument("--environment", default="", metavar="NAME", help="staging, production, local, … for the record")
+    to.add_argument("--environment", default="", metavar="NAME", help="where this runs: staging, production, local, …")
     to.add_argument("--timeout", default="", metavar="30s", help="deadline for each complete exchange")
     to.add_argument("--ca-file", default="", metavar="PATH|env", help="trust these authorities instead of the system's")
     to.add_argument("--client-cert", default="", metavar="PATH", help="our certificate, for a server that requires one")
@@ -206,7 +206,7 @@ def find_target(args: argparse.Namespace, *, need_key: bool = True, gated: bool 
         raise UsageError(
             "usage",
             "everyone on this machine can see a proxy's user and password on the command line",
-            "put the proxy's URL in HTTPS_PROXY and use --proxy env, or in CHATPROOF_PROXY",
+            "put the proxy's URL in CHATPROOF_PROXY, or in HTTPS_PROXY and use --proxy env",
         )
     environ, notes = environment_of(args)
     ca_file_by = _variables(args, environ)

@@ -44,7 +44,7 @@ def _challenge(case: Case) -> Sign | None:
     if case.is_bare and case.status == 403 and not _everyone_is_refused(case):
         return Sign(
             (ANY_HOP,),
-            summary="the request is forbidden with a few words or an empty body: by an access rule before the API, or by the server",
+            summary="the request is forbidden, with a few words or nothing in the body: an access rule before the API refuses it, or the server",
             owner=UNKNOWN,
             next_step="Send one request without a key: the same answer comes from an access rule; another answer means that this key lacks the permission. Then ask whoever runs the hop that writes it.",
             confidence=POSSIBLE,

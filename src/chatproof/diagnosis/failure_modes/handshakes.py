@@ -36,7 +36,7 @@ _CERTIFICATES = (
     (
         "a signature in the chain is wrong",
         YOU,
-        "the server's certificate is signed with a different key than the one of the authority with this name",
+        "the server's certificate is signed with another key than that of the authority with this name",
         _OTHER_KEY,
     ),
 )

@@ -15,7 +15,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         (401,),
         "auth.rejected",
         YOU,
-        "the endpoint refuses this key, or none arrived",
+        "the endpoint refuses this key, or no key arrived",
         "Check that the key is active, complete and from this provider, and that the header is sent as the provider's reference says.",
         LIKELY,
     ),
@@ -88,7 +88,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         "contract.status",
         UNKNOWN,
         "the status is neither 200 nor a known refusal",
-        "Capture the body: it shows whether an answer came with this status, and from which hop.",
+        "Capture the body: it shows whether it is an answer, and which hop sent it.",
         POSSIBLE,
     ),
 )

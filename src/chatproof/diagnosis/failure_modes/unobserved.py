@@ -26,7 +26,7 @@ ABSENCES = (
         Mode(
             "account.rate_limited",
             UNKNOWN,
-            "the endpoint asks for a longer wait than a run allows, and requests were left out because of it",
+            "the endpoint asks to wait longer than a run allows, so requests were left out",
             "Wait as long as it asks and run again, with a smaller --burst; look at who else uses this key.",
             CERTAIN,
             _of_no_reply,
@@ -59,7 +59,7 @@ OPEN = Mode(
     "limit.unobserved",
     UNKNOWN,
     "the reply is not enough to judge a required clause, and shows no known cause",
-    "Run again, with --keep-bodies and -v; if it stays, report it with the evidence.",
+    "Run again, with --keep-bodies and -v; if it still fails, report it with the evidence.",
     POSSIBLE,
     _of_no_reply,
 )
@@ -67,7 +67,7 @@ BROKEN = Mode(
     "limit.unobserved",
     UNKNOWN,
     "a required clause failed, and the reply or the capture shows no known cause",
-    "Read the failed clause in the findings. Capture the complete exchange (curl -i -N), or run again with --keep-bodies; if it stays, report it with the evidence.",
+    "Read the failed clause in the findings. Capture the complete exchange (curl -i -N), or run again with --keep-bodies; if it still fails, report it with the evidence.",
     POSSIBLE,
     _of_no_reply,
 )

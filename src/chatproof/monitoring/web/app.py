@@ -225,7 +225,7 @@ class Web:
         name = request.path_params["name"]
         by_header = guard.has_token({"authorization": request.headers.get("authorization", "")})
         if not guard.rules.token:
-            return PlainTextResponse("run now works only on a server with --token-file\n", 403)
+            return PlainTextResponse("the button 'run now' works only on a server with --token-file\n", 403)
         form = {} if by_header else await _form(request)
         if not by_header and not guard.is_form_token(session, form.get("form", "")):
             return PlainTextResponse("the form belongs to no session, or to an old one: load the page again\n", 403)

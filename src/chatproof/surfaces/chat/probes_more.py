@@ -118,7 +118,7 @@ _ROWS = (
     ),
     _row(
         f"{USUAL}messages",
-        "content in parts, a name, and a system message after others",
+        "content as a list of parts, a name, and a system message after other messages",
         _asked(
             [
                 _user([{"type": "text", "text": PROMPT}], name="tester"),

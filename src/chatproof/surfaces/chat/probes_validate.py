@@ -162,7 +162,7 @@ _ROWS = (
         "no body",
         False,
         "",
-        "the model by its id, on the listing's connection",
+        "look up the model by its id, on the connection of the model list",
         reuses_connection_of="models",
         role=ENTRY,
     ),

@@ -53,7 +53,7 @@ def _from_base64(text: str) -> Vector:
         # Lines, as of MIME, are read by all: openai-python's decoder and openai-node's pass over white space.
         data = binascii.a2b_base64("".join(text.split()).encode("ascii"), strict_mode=True)
     except (ValueError, binascii.Error):
-        return Vector(BASE64, problem="not base64 in the standard alphabet, padded")
+        return Vector(BASE64, problem="not padded base64 in the standard alphabet")
     if len(data) % _WIDTH:
         return Vector(BASE64, problem=f"{len(data)} bytes, not a whole number of float32")
     numbers = array("f", data)

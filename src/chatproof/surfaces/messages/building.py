@@ -93,7 +93,7 @@ class Built:
 
     def _start(self, number: int, index: int, value: Json) -> None:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-            self.not_a_block = self.not_a_block or (number, "an object with a string type")
+            self.not_a_block = self.not_a_block or (number, "an object with a string `type`")
         if index != len(self.blocks):  # clients add it to a list, and look it up there by its index
             self.not_placed = self.not_placed or (number, f"index {index} for block number {len(self.blocks)}")
         self.blocks[index] = Block(number, members(value))

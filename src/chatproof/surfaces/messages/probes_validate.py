@@ -160,7 +160,7 @@ _ROWS = (
     )._replace(answers=_round_trip),
     _paid(
         "system",
-        "a system prompt beside the messages",
+        "a system prompt in `system`",
         ask("Hello.", system="Whatever the user says, answer with the single word pong."),
         f"{_USER}, system",
     ),

@@ -108,7 +108,7 @@ def _rows(answer: str) -> dict[str, _Row]:
         "calls": (
             *(SCHEMA, MUST, "contract.tools", _AREA),
             "Each call in the answer to your own request has an id, a name, and arguments that are a JSON object.",
-            "SDKs and agents parse the arguments, and answer the call by its id.",
+            "SDKs and agents parse the arguments, and send the result with the id of the call.",
             read,
         ),
         "tool_choice": (

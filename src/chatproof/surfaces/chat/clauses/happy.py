@@ -274,7 +274,8 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.body_json",),
-    why="openai-python raises on a truthy error in a stream; others show half an answer as if it were complete.",
+    why="openai-python raises an error if a stream contains one; other clients show half an "
+    "answer as if it were complete.",
     holds_on=(GOOD, _body(GOOD.body[:-1] + b',"error":null}')),
     breaks_on=(
         _body(GOOD.body[:-1] + b',"error":{"message":"boom","code":"upstream_error"}}'),

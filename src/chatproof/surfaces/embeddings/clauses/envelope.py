@@ -88,7 +88,7 @@ def whole_items(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("embeddings.happy.data_array",),
-    why="The AI SDK counts NaN tokens without them, and nobody can check the bill.",
+    why="Without them, the AI SDK counts NaN tokens, and nobody can check the bill.",
     holds_on=(GOOD, of(A, B, usage={"prompt_tokens": 0, "total_tokens": 0})),
     breaks_on=(
         of(A, B, usage=None),

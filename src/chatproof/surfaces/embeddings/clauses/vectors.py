@@ -21,7 +21,8 @@ _NAN, _INFINITE = float("nan"), float("inf")
     source=COMETAPI,
     probe="happy",
     needs=("embeddings.happy.encoding",),
-    why="openai-python, openai-node and LangChain pass them on; a vector store's column has one length, and raises.",
+    why="openai-python, openai-node and LangChain pass them on; a vector store's column has "
+    "one length, and refuses all others.",
     holds_on=(GOOD,),
     breaks_on=(of(A, packed(FIRST[:3])), of(packed(()), packed(()))),
 )

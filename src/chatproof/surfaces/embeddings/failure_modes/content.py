@@ -128,7 +128,7 @@ MODES = (
     Mode(
         "contract.content",
         PROVIDER,
-        "a vector is empty, has another length than the others, contains a number that is not finite, or only zeros",
+        "a vector is empty, differs in length from the others, has a number that is not finite, or has only zeros",
         "Do not store these vectors. Try another model; a model that runs in half precision can overflow. Report it.",
         CERTAIN,
         _of("happy.one_length", "happy.finite", "happy.non_zero", "float.numbers", "batch.whole"),

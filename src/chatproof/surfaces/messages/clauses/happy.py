@@ -210,7 +210,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the complete reply without them, and the other clients count nothing.",
+    why="Without them, the AI SDK refuses the complete reply, and the other clients count zero tokens.",
     holds_on=(
         GOOD,
         altered(USAGE, b'{"input_tokens":0,"output_tokens":4,"cache_read_input_tokens":14}'),

@@ -120,7 +120,7 @@ def block_whole(reply: Reply, context: Context) -> Outcome:
 @clause(
     "block_empty",
     "A block of text begins empty: its text arrives in deltas.",
-    "The AI SDK, and loops over the events as in the SDKs' guides, lose the text in it.",
+    "The AI SDK, and loops over the events as in the SDKs' guides, lose text that is already in it.",
     level=SHOULD,
     needs=("messages.stream.block_whole",),
     holds_on=(STREAMED, CALLED, _THINKING, changed("content_block_start", _noted, THINKING_EVENTS)),
@@ -170,7 +170,7 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         if kind_of(one) != view.DELTA:
             continue
         if not isinstance(delta, dict) or not isinstance(delta.get("type"), str):
-            return broken(f"event {number}, $.delta", "an object with a string type", shown(one, "delta"))
+            return broken(f"event {number}, $.delta", "an object with a string `type`", shown(one, "delta"))
         if delta["type"] == view.TEXT_DELTA and not isinstance(delta.get("text"), str):
             return broken(f"event {number}, $.delta.text", "a string", shown(delta, "text"))
     built = Built(events)
@@ -237,7 +237,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
         # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
         if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
-            said = f"each repeats all the text so far; clients show {quote(''.join(pieces), 60)}"
+            said = f"each delta repeats all the text so far; clients show {quote(''.join(pieces), 60)}"
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
     return holds()
 

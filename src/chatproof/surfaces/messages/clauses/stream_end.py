@@ -48,8 +48,8 @@ def end(reply: Reply, context: Context) -> Outcome:
 @clause(
     "usage",
     "Each message_delta has usage with output_tokens as an integer; every other count is an integer or null.",
-    "anthropic-python and @anthropic-ai/sdk raise without it; if it has chat's names they "
-    "count nothing, and the AI SDK raises.",
+    "Without it, anthropic-python and @anthropic-ai/sdk raise an error; if its fields have chat's names, they count "
+    "zero tokens, and the AI SDK raises an error.",
     source=COMETAPI,
     code="contract.usage",
     holds_on=(
@@ -169,7 +169,7 @@ def _after_end(reply: Reply) -> list[tuple[int, str]]:
 @clause(
     "ends",
     "Nothing comes after message_stop except ping and `[DONE]`.",
-    "Clients that stop there never see it; the others do.",
+    "Clients that stop at message_stop never see it; other clients do.",
     level=SHOULD,
     needs=("messages.stream.closed",),
     holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed(end=b"data: [DONE]\n\n")),

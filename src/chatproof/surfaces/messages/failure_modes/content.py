@@ -75,7 +75,7 @@ def _in_thinking(case: Case) -> Sign | None:
     if _message(case) is None:
         return None
     thoughts = [block for block in _kinds(case) if block.get("type") == view.THINKING]
-    return when(bool(thoughts), "the content has a block of thinking, but none of text")
+    return when(bool(thoughts), "the content has a block of thinking, but no block of text")
 
 
 def _empty(case: Case) -> Sign | None:

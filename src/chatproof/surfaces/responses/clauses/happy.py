@@ -255,7 +255,7 @@ def message_shape(reply: Reply, context: Context) -> Outcome:
             return broken(at, "an array of parts", shown(item, "content"))
         for place, part in enumerate(content):
             if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-                return broken(f"{at}[{place}]", "an object with a string type", quote(part))
+                return broken(f"{at}[{place}]", "an object with a string `type`", quote(part))
     return holds()
 
 

@@ -150,8 +150,8 @@ def _detailed(details: bytes) -> Example:
     probe="happy",
     needs=("responses.happy.usage",),
     why=(
-        "LangChain counts nothing without it, and budgets have no numbers; typed clients need "
-        "the total, and the AI SDK refuses the complete reply if a detail has another type."
+        "Without it, LangChain counts zero tokens, and budgets have no numbers; typed clients need the total, and "
+        "the AI SDK refuses the complete reply if a detail has a wrong type."
     ),
     holds_on=(
         GOOD,

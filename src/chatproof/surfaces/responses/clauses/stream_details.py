@@ -21,7 +21,7 @@ clause = on_stream(CLAUSES)
 @clause(
     "usage_reported",
     "The usage is in the event that ends the stream.",
-    "Codex and LangChain count nothing without it; no other event has it.",
+    "Without it, Codex and LangChain count zero tokens; no other event has it.",
     level=SHOULD,
     code="contract.usage",
     needs=("responses.stream.finished",),
@@ -63,9 +63,9 @@ def completed(reply: Reply, context: Context) -> Outcome:
     "in_order",
     "The events that only report progress also arrive, each in its place: response.in_progress before any item, and "
     "the done events of a text and of its part, which contain that text and that part.",
-    "Typed clients wait for them; the tested clients work without them, but openai-node "
-    "raises if response.in_progress contains an item before it is added, openai-node 6 "
-    "if it arrives later, and both if the end of a part does not contain the part.",
+    "Typed clients wait for them; the tested clients work without them. But openai-node raises an error if "
+    "response.in_progress contains an item that was not yet added, openai-node 6 if that event comes too late, and "
+    "both if the end of a part does not contain the part.",
     level=SHOULD,
     check=2,
     needs=("responses.stream.deltas",),
@@ -151,7 +151,7 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
 @clause(
     "ends",
     "Nothing comes after the event that ends the response, except `[DONE]`.",
-    "Clients that stop there never see it; of the others, openai-node raises, or begins again.",
+    "Clients that stop at that event never see it; of the other clients, openai-node raises an error or begins again.",
     level=SHOULD,
     needs=("responses.stream.finished", "responses.stream.once"),
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),

@@ -18,8 +18,8 @@ clause = on_stream(CLAUSES)
 @clause(
     "finished",
     "The stream ends with response.completed or response.incomplete, which contains the response.",
-    "openai-python raises without it, Codex asks again five times, LangChain counts nothing: "
-    "an incomplete answer looks complete.",
+    "openai-python raises without it, Codex asks again five times, LangChain counts zero tokens: an incomplete "
+    "answer looks complete.",
     code="stream.incomplete",
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
     breaks_on=(

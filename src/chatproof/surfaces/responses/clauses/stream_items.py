@@ -54,7 +54,7 @@ _PART = {"type": "output_text", "text": "", "annotations": []}
 def item_added(reply: Reply, context: Context) -> Outcome:
     built = Built(view.events(reply))
     if built.not_an_item is not None:
-        return broken(f"event {built.not_an_item}, $.item", "an object with a string type", "none")
+        return broken(f"event {built.not_an_item}, $.item", "an object with a string `type`", "none")
     if built.not_added:
         number, said = built.not_added
         return broken(f"event {number}", "response.output_item.added before it", said)
@@ -69,7 +69,7 @@ def item_added(reply: Reply, context: Context) -> Outcome:
 @clause(
     "item_numbers",
     "Items are numbered from 0, in the order in which they are added.",
-    "openai-node 6 looks an item up in a list by its output_index, and raises: missing output at index.",
+    "openai-node 6 looks up an item by its output_index, and raises an error: missing output at index.",
     level=SHOULD,
     needs=("responses.stream.item_added",),
     holds_on=(
@@ -185,7 +185,8 @@ def places(reply: Reply, context: Context) -> Outcome:
 @clause(
     "deltas",
     "The deltas are strings, and join to a non-empty text.",
-    "openai-python, openai-node, the AI SDK and LangChain show an empty answer: none reads it from the done events.",
+    "openai-python, openai-node, the AI SDK and LangChain show an empty answer: they do not read the text from the "
+    "done events.",
     layer=BEHAVIOUR,
     code="",
     needs=("responses.stream.item_added", "responses.stream.places"),

@@ -15,9 +15,7 @@ _DELTAS = "responses.stream.deltas"
 _THEIRS = (
     "Read the request: its own words may be the reason for the refusal. Then ask for something harmless, to compare."
 )
-_CAPPED = (
-    "Raise the request's max_output_tokens, or a default on the way if it sends none, or lower the reasoning effort."
-)
+_CAPPED = "Raise the request's max_output_tokens (if it has none, look for a default limit on the way), or lower the reasoning effort."
 
 
 def _chat_reply(case: Case) -> Sign | None:

@@ -74,7 +74,7 @@ def _few(calls: int) -> Outcome:
     source=OPENAI_SPEC,
     probe="tools.parallel",
     why=(
-        "Agents send each result back by its call's id: equal ids mix up the results, and "
+        "Agents send each tool result back with its call's id: equal ids mix up the results, and "
         "OpenAI's own API refuses the conversation."
     ),
     needs=("tools.arguments",),

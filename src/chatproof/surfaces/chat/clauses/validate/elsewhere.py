@@ -117,7 +117,8 @@ def _problem(reply: Reply) -> Problem | None:
     says="Every completion and stream besides the plain ones has the same fields as those, with the same types.",
     source=OPENAI_SPEC,
     probe="*",
-    why="Typed clients (openai-go, async-openai) read the plain answer, and fail on the one with tools or a token cap.",
+    why="Typed clients (openai-go, async-openai) read the plain answer, and fail on an "
+    "answer with tools or a token cap.",
     # The examples are judged as the reply to another request than the happy path's.
     holds_on=(GOOD,),
     breaks_on=(

@@ -148,7 +148,7 @@ def unicode_intact(reply: Reply, context: Context) -> Outcome:
     plain = text_of(view.message(context.control).get("content")) if context.control else ""
     found = next((mark for mark in _MANGLED if mark in text), "")
     if found and found in plain:
-        return undecided("this model also writes such characters when the request has none", quote(text, 80))
+        return undecided("this model writes such characters even if the request has none", quote(text, 80))
     return ignored(_AT, "the characters of the request", quote(text, 80)) if found else done(quote(text, 40))
 
 

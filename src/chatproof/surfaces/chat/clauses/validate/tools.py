@@ -134,7 +134,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.readable",),
-    why="async-openai requires it, and openai-python's agents choose by it.",
+    why="async-openai requires it, and openai-python's agents use it to tell calls apart.",
     holds_on=(_GOOD,),
     breaks_on=(_called(_CALL.replace(b'"type":"function",', b"")),),
 )
@@ -195,7 +195,7 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=_AREA,
-    says="The call names the forced function, and its arguments satisfy that function's schema.",
+    says="The tool call names the forced function, and its arguments satisfy that function's schema.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("tools.arguments",),

@@ -55,7 +55,7 @@ def single(reply: Reply, context: Context) -> Outcome:
     "embeddings.single.order",
     layer=BEHAVIOUR,
     area=SHAPE,
-    says="The vector of a text sent alone is not the one that another text got in the batch.",
+    says="A text sent alone does not get the vector that another text got in the batch.",
     source=COMETAPI,
     probe="single",
     needs=("embeddings.single.answered",),

@@ -128,7 +128,7 @@ def in_numbers(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="float",
     needs=("embeddings.float.answered",),
-    why="The AI SDK asks only for floats, and refuses a reply whose counts are of another type.",
+    why="The AI SDK asks only for floats, and refuses a reply whose counts have another type.",
     holds_on=(IN_FLOATS,),
     breaks_on=(
         of(_NUMBERS, _OTHERS, usage={"prompt_tokens": "14", "total_tokens": 14}),

@@ -109,7 +109,7 @@ _PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
     source=AI_SDK,
     probe="tools",
     needs=("messages.tools.called",),
-    why="The AI SDK refuses the complete reply, and the call with it.",
+    why="The AI SDK refuses the complete reply, and the tool call is lost.",
     holds_on=(CALLED,),
     breaks_on=(
         body(CALLED.body.replace(b'"type":"message",', b"")),
@@ -200,7 +200,7 @@ def is_object(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The call names the forced tool, and its input satisfies that tool's schema.",
+    says="The tool call names the forced tool, and its input satisfies that tool's schema.",
     source=COMETAPI,
     probe="tools",
     needs=("messages.tools.readable", "messages.tools.input"),

@@ -116,7 +116,7 @@ def usage_details(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="Typed clients refuse another type; clients that continue the response send it as previous_response_id.",
+    why="Typed clients refuse any other type; clients that continue the response send it as previous_response_id.",
     holds_on=(body(BODY),),
     breaks_on=(altered(b'"id":"resp_1"', b'"id":7'), altered(b'"id":"resp_1"', b'"id":null')),
 )

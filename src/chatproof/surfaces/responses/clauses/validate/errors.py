@@ -40,8 +40,7 @@ _WRONG = (
         "that continues a response that does not exist",
         SHOULD,
         ("previous_response_id", "previous_response", "store"),
-        "The earlier conversation is lost, and the client does not notice: the answer looks as if it took it into "
-        "account.",
+        "The earlier conversation is lost, and the client gets an answer that ignores it without an error.",
         area=_OPTIONAL,
     ),
 )

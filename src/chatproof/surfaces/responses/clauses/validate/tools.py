@@ -98,7 +98,7 @@ _PLAIN = (
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.called",),
-    why="The AI SDK refuses the complete reply, and the call with it; openai-node has no `output_text` in it.",
+    why="The AI SDK refuses the complete reply, and the tool call is lost; openai-node has no `output_text` in it.",
     holds_on=(_GOOD,),
     breaks_on=tuple(
         Example(200, JSON, _GOOD.body.replace(old, new))
@@ -207,7 +207,7 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The call names the forced function, and its arguments satisfy that function's schema.",
+    says="The tool call names the forced function, and its arguments satisfy that function's schema.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.arguments",),
