@@ -290,7 +290,7 @@ def test_env_file_gives_the_key_for_this_run_only(place: Path) -> None:
     [
         ("A=1\nA=2", ":2: the line sets A again"), ("A = 1", ":1: the line is not NAME=VALUE"), ("1A=x", "is not NAME=VALUE"),
         ('A="x', "quotes"), ("A='x'y'", "quotes"), ('A="\\n"', "quotes or escapes"), ("A=${B}", "refers to other"),
-        ("A=$(id)", "refers to other"), ("A=x # y", "a comment behind"), ("just words", "is not NAME=VALUE"),
+        ("A=$(id)", "refers to other"), ("A=x # y", "a comment after"), ("just words", "is not NAME=VALUE"),
     ],
 )  # fmt: skip
 def test_env_file_refuses_what_it_does_not_understand(place: Path, text: str, words: str) -> None:

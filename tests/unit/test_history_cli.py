@@ -38,7 +38,7 @@ def test_history(place: str) -> None:
     assert "https://llm.test/v1" in lines[2] and lines[-1] == f"4 runs in {place}"
     assert "no such run" in cli("history", "--journal", place, "--kind", "judge").stdout
     assert (
-        "note: no run is of the target 'comet'; did you mean cometapi?"
+        "note: the journal has no run of the target 'comet'; did you mean cometapi?"
         in cli("history", "comet", "--journal", place).stdout
     )
     one = cli("history", "cometapi", "--journal", place, "--kind", "judge").stdout

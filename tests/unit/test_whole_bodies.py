@@ -178,7 +178,7 @@ def test_a_folder_that_is_not_ours_is_not_used(folder: bodies.Folder, tmp_path: 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     Path(folder.path).symlink_to(elsewhere)
-    with pytest.raises(JournalError, match="not a folder of this user"):
+    with pytest.raises(JournalError, match="not a folder that belongs to this user"):
         bodies.keep(folder, "https://a.test", b"x", "30d")
     assert list(elsewhere.iterdir()) == [] and folder.hashes() == set()
 

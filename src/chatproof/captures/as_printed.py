@@ -33,7 +33,7 @@ def restored(data: bytes) -> Restored | None:
         inner = _parsed(text)
         within = inner.lstrip() if isinstance(inner, str) else ""
         if within[:1] in ("{", "[") and _parsed(within) is not None:
-            return Restored(within.encode("utf-8", "surrogatepass"), "the JSON was a text within JSON")
+            return Restored(within.encode("utf-8", "surrogatepass"), "the JSON was in a string inside other JSON")
         return None
     for changed, note in (
         (text.translate(_QUOTES), "typographic quotation marks or blanks, as editors make them, were replaced"),

@@ -48,7 +48,7 @@ COMMANDS = {
     "watch": "smoke repeated on one screen, one line per change: until a verdict, for a time, or within a budget",
     "serve": "the monitor: schedule, states, metrics, pages; only for configured targets",
     "status": "states of chosen targets as static HTML, JSON and badges for the public, without internals",
-    "simulate": "a server that follows the contract, and its faults, on loopback",
+    "simulate": "a server on loopback that follows the contract, or has a fault that you choose",
 }
 
 

@@ -53,7 +53,7 @@ def read(said: str) -> Broker:
     except ValueError:
         raise ValueError("is no URL") from None
     if not parts.hostname or port == 0 or parts.fragment:
-        raise ValueError("is no URL of a broker")
+        raise ValueError("is not the URL of a broker")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     ca_file = options.pop("ca_file", "")
     if options or (ca_file and parts.scheme != "amqps"):

@@ -313,7 +313,7 @@ class _Sweep:
                 self._start(self._carry(judge, self._runs[name]))
         elif kind == judging.TAKEN:
             for name in rest[0]:
-                self._lost(judge, name, TAKEN, "its run belongs to somebody else")
+                self._lost(judge, name, TAKEN, "its run belongs to another process")
         elif kind == judging.REFUSED:
             for name in rest[0]:
                 self._lost(judge, name)

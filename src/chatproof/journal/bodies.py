@@ -206,7 +206,7 @@ class Folder:
         except FileExistsError:
             status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-            raise JournalError("journal.foreign", f"{path} is not a folder of this user", "move it away")
+            raise JournalError("journal.foreign", f"{path} is not a folder that belongs to this user", "move it away")
         if status.st_mode & 0o077:
             os.chmod(path, 0o700)
         return False

@@ -32,7 +32,7 @@ _CHUNK, _LENGTH = 64, 0  # rows that are fetched at once; SQLITE_LIMIT_LENGTH
 _STEPS = 5000  # of SQLite's, for reading the schema: an entry takes seven, and a file has some 20 of ours
 _MADE_BY = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE TRIGGER ")
 _MOMENTS = 100  # of a millisecond, for those who read while the log is folded
-_COPY = "copying the file while a run is written has this result: make a copy with `chatproof journal backup FILE`"
+_COPY = "a file copied while a run is written becomes like this: make a copy with `chatproof journal backup FILE`"
 # By primary result code: https://www.sqlite.org/rescode.html
 _CODES = {
     5: ("journal.locked", "is locked", "wait until that process ends, then run again"),

@@ -20,7 +20,7 @@ MOST = 1024 * 1024
 _SLACK = 128 * 1024  # redacted beyond that: more than the longest form of the longest key, so that none is cut in half
 HIDDEN = "it contains the key in a form that cannot be removed"
 SEALED = "it is compressed, so its content cannot be searched"
-NO_TEXT = "it is no text, so its content cannot be searched"
+NO_TEXT = "it is not text, so its content cannot be searched"
 FOREIGN = "it contains another secret in a form that cannot be removed"
 _COMPRESSED = (
     *(b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"PK\3\4", b"\x28\xb5\x2f\xfd", b"BZh"),

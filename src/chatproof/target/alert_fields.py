@@ -58,7 +58,9 @@ ALERT: dict[str, AlertField] = {
         {"type": "array", "items": {"enum": list(STATES)}},
     ),
     "targets": AlertField("only incidents with one of these targets", '["shop"]', _NAMES),
-    "repeat": AlertField("send again after this time while it lasts; default never", '"4h"', _TEXT, (WEBHOOK, APPRISE)),
+    "repeat": AlertField(
+        "send again after this time while the incident lasts; default never", '"4h"', _TEXT, (WEBHOOK, APPRISE)
+    ),
     "labels": AlertField("labels of every alert, for routing", '{ team = "llm" }', {"type": "object"}, (ALERTMANAGER,)),
     "link": AlertField("base URL at which people reach the monitor's pages", '"https://monitor.example"', _TEXT),
     "allow_http": AlertField("allow unencrypted http to another machine", "true", {"type": "boolean"}),

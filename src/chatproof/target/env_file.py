@@ -61,7 +61,7 @@ def _unquoted(value: str, path: str, number: int) -> str:
             raise _error(path, number, "has quotes or escapes that are not understood here", "use one pair of quotes")
         value = value[1:-1]
     elif " #" in value or "\t#" in value:
-        raise _error(path, number, "has a comment behind its value", "put comments on lines of their own")
+        raise _error(path, number, "has a comment after its value", "put comments on lines of their own")
     if "${" in value or "$(" in value or "`" in value:
         raise _error(path, number, "refers to other variables or commands", "write the value itself")
     return value

@@ -81,4 +81,4 @@ def no_simulator() -> UsageError:
     """The error for a program that names the target which the command line starts by itself."""
     made = "Target(server.base_url, model=server.model, key=Secret(server.key))"
     advice = f"start one: server = chatproof.simulator.start(), then {made}"
-    return UsageError("usage", "a program has no target 'simulator'", advice)
+    return UsageError("usage", "in Python code, 'simulator' is not a target", advice)

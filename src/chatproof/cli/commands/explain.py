@@ -94,7 +94,7 @@ def of_code(name: str) -> Rows:
             0,
             (
                 "code",
-                "a diagnosis: the cause that a person would fix. The owner and next step in a run's report go before those below: the run saw more",
+                "a diagnosis: the cause that a person would fix. The owner and next step in a run's report come before those below, because the run saw more",
             ),
         )
     return rows

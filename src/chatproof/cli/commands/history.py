@@ -194,7 +194,11 @@ def _other_targets(kept: Journal, name: str) -> str:
     """A target's name may be mistyped; those of the newest runs are near at hand."""
     rows = kept.list(Filters(limit=_LOOKED_AT)) if name and not kept.list(Filters(target=name, limit=1)) else []
     names = dict.fromkeys(row.base_url if row.target in ("", "url") else row.target for row in rows)
-    return f"note: no run is of the target {cut(name, 60)!r}; {cut(near(name, names), 200)}\n" if names else ""
+    return (
+        f"note: the journal has no run of the target {cut(name, 60)!r}; {cut(near(name, names), 200)}\n"
+        if names
+        else ""
+    )
 
 
 def _cause(row: Row) -> str:

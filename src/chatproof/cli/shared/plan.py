@@ -92,9 +92,10 @@ def _cost(planned: dict[str, Probe], settings: Settings, streams: bool) -> list[
         return [
             *lines,
             *more,
-            "# token ceiling: none is sent, so the model's own maximum applies; the requested answer is one word"
+            "# token ceiling: these requests set none, so the model's own maximum applies; the requested answer is "
+            "one word"
             if streams
-            else "# tokens: those of the texts below; the model generates none",
+            else "# tokens: only those of the texts below; the model generates no text",
         ]
     lines[0] = f"# {len(planned)} requests, {len(billable)} billable; free ones first, and paid ones only if those work"
     lines += more

@@ -65,7 +65,7 @@ _ROWS = (
         "net.write_timeout",
         NETWORK,
         "the request could not be sent in time",
-        "Check the network; the server does not read.",
+        "Check the network: the server does not read the request.",
     ),
     (
         "net.proxy",

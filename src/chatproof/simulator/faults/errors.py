@@ -122,7 +122,9 @@ _WRONG = (
         field=False,
         lenient=True,
     ),
-    _Wrong("unanswered_call", "with a call that has no result", _posted(_is_unanswered), field=False, lenient=True),
+    _Wrong(
+        "unanswered_call", "with a tool call that has no result", _posted(_is_unanswered), field=False, lenient=True
+    ),
 )
 
 

@@ -211,6 +211,6 @@ for _row in ROWS:
 _MIXED = "An agent that mixes up its results gets no clear error."
 for _name, _request in (
     ("wrong_call_id", "with a tool's result for a call that was not made"),
-    ("unanswered_call", "with a call that has no result"),
+    ("unanswered_call", "with a tool call that has no result"),
 ):
     errors.add(errors.Wrong(_name, _request, SHOULD, (), _MIXED, lenient=True, needs=("tools.arguments",)), clause)

@@ -159,7 +159,7 @@ def _is_answered(reply: Reply, context: Context) -> bool:
 
 def readable(reply: Reply, context: Context) -> Outcome:
     if 300 <= reply.status < 400:
-        return not_applicable("a redirect is not followed and has no error")
+        return not_applicable("the reply is a redirect: it is not followed, and has no error to read")
     expected = "a JSON error"
     problem = reply.json_problem
     if problem is not None:
