@@ -57,4 +57,4 @@ def of_issuer(issuer: str) -> str:
     if any(name in lowered for name in _INSPECTING):
         return "its issuer is a product that inspects TLS on the way"
     standing_in = next((said for name, said in _STANDING_IN if name in lowered), "")
-    return f"it is a placeholder certificate, of {standing_in}" if standing_in else ""
+    return f"it is a stand-in certificate, of {standing_in}" if standing_in else ""
