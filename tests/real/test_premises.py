@@ -29,10 +29,11 @@ def answer(server: servers.Server, row: Row) -> str:
     try:
         connection.request("POST", f"{row.path}/chat/completions", json.dumps(body), headers)
         response = connection.getresponse()
-        content = response.read()
-    except http.client.RemoteDisconnected:
-        return "closed"
-    except ConnectionResetError:
+        try:
+            content = response.read()
+        except ConnectionResetError:
+            return "cut"
+    except (http.client.RemoteDisconnected, ConnectionResetError):
         return "closed"
     except http.client.BadStatusLine:
         return "not-http"
@@ -54,4 +55,8 @@ def answer(server: servers.Server, row: Row) -> str:
 
 @pytest.mark.parametrize("row", parameters([row for row in (*ROWS, *rows_debian.ROWS) if row.raw]))
 def test_server_answers_as_the_row_assumes(row: Row, serve: Callable[[str], servers.Server]) -> None:
-    assert answer(serve(row.server), row) == row.raw
+    said = answer(serve(row.server), row)
+    for _ in range(2):
+        if said == "closed" != row.raw:  # a reset overtakes the bytes before it now and then, on a busy machine
+            said = answer(serve(row.server), row)
+    assert said == row.raw
