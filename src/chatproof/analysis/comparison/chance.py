@@ -24,7 +24,7 @@ STATES = {
     VARIES: "differs from time to time on both sides: no difference",
     UNSTEADY: "differs from time to time on one side and never on the other; this is not yet a proof",
     OPEN: "occurred each time, but not often enough to exclude chance",
-    ONCE: "was seen once, and not asked again",
+    ONCE: "was seen once, and the request was not repeated",
 }
 
 

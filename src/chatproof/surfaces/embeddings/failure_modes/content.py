@@ -137,7 +137,7 @@ MODES = (
         "contract.content",
         UNKNOWN,
         "the same text got a different vector when it was sent again",
-        "Ask whether a router or a fallback serves this name with several models, and name one of them. Compare again before you store anything.",
+        "Ask whether a router or a fallback serves this name with several models; if so, use the name of one of them. Compare again before you store anything.",
         LIKELY,
         _of("single.same"),
     ),

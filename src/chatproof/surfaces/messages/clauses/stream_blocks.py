@@ -120,7 +120,7 @@ def block_whole(reply: Reply, context: Context) -> Outcome:
 @clause(
     "block_empty",
     "A block of text begins empty: its text arrives in deltas.",
-    "The AI SDK, and loops over the events as in the SDKs' guides, lose text that is already in it.",
+    "The AI SDK, and loops over the events as in the SDKs' guides, lose text that is in the block from its beginning.",
     level=SHOULD,
     needs=("messages.stream.block_whole",),
     holds_on=(STREAMED, CALLED, _THINKING, changed("content_block_start", _noted, THINKING_EVENTS)),
