@@ -371,6 +371,17 @@ def test_version_and_help() -> None:
         assert str(status) in run("--help").stdout.decode()
 
 
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_only_a_command_that_lives_long_collects_garbage(command: str) -> None:
+    """A monitor that never does grows until it is killed."""
+    gc.disable()
+    try:
+        assert cli.main([command, "--no-such-option"]) == 2
+        assert gc.isenabled() is (command in ("fleet", "serve", "simulate", "watch"))
+    finally:
+        gc.enable()
+
+
 def test_smoke_imports_nothing_heavy() -> None:
     """The cold path is the product's feel on call: this list is looked at before it grows."""
     code = (

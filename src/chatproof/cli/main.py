@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_LIVES_LONG = ("fleet", "serve", "simulate", "watch")  # what nothing refers to any more must go while they run
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 _SHORTEST = 12  # characters of a secret that are looked for in arguments: a shorter one may be an ordinary word
 _ERRORS = 20  # that are shown beside the first
@@ -107,6 +108,8 @@ def _dispatch(argv: Sequence[str]) -> int:
     if argv[0] not in COMMANDS:
         advice = near(argv[0], COMMANDS, "see: chatproof --help")
         raise UsageError("usage", f"there is no command {argv[0][:40]!r}", advice)
+    if argv[0] in _LIVES_LONG:
+        gc.enable()
     module = importlib.import_module(f"chatproof.cli.commands.{argv[0]}")
     try:
         status: int = module.main(list(argv[1:]))

@@ -1,7 +1,6 @@
 """chatproof fleet run: many targets from one process, each checked as `smoke` checks it."""
 
 import argparse
-import gc
 import os
 
 from chatproof import clock, reporters
@@ -36,7 +35,6 @@ def main(argv: list[str]) -> int:
     args.targets = args.targets or args.file
     if args.metrics_file and args.what != "beat":
         raise UsageError("usage", "--metrics-file works only with fleet beat, which sees all regions", "leave it out")
-    gc.enable()  # a short command does without
     if args.what == "run":
         return _run(args)
     limits, _ = _limits(args)

@@ -1,6 +1,5 @@
 """chatproof simulate: the conformant server and its faults, on loopback, until interrupted."""
 
-import gc
 import os
 import time
 from typing import TYPE_CHECKING
@@ -72,7 +71,6 @@ def main(argv: list[str]) -> int:
         f"try       {said} --key-env {args.key_env}" if key else f"try       CHATPROOF_API_KEY={server.key} {said}"
     )
     say("\n".join(["chatproof simulator: not a provider; proves nothing about one", *lines, "stop with Ctrl-C", ""]))
-    gc.enable()  # switched off for short-lived commands
     try:
         while True:
             time.sleep(3600)
