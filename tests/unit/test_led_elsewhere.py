@@ -102,8 +102,8 @@ def test_a_journals_password_goes_to_the_host_of_its_url(url: str, tmp_path: Pat
 
             def accept(server: socket.socket, name: str) -> None:
                 try:
-                    server.accept()[0].close()
-                    came.append(name)
+                    with server.accept()[0]:
+                        came.append(name)  # before it is closed: the command ends soon after
                 except OSError:
                     pass
 
