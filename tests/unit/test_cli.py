@@ -371,6 +371,21 @@ def test_version_and_help() -> None:
         assert str(status) in run("--help").stdout.decode()
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("model-not-found-503", "next: see: chatproof simulate --api responses --list-faults\n"),
+        ("stream-faled", "did you mean stream-failed "),
+    ],
+)
+def test_a_fault_of_another_api_leads_to_the_list_once(
+    fault: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["smoke", "simulator", "--api", "responses", "--fault", fault]) == 2
+    told = capfd.readouterr().err
+    assert said in told and told.count("--list-faults") == 1
+
+
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_only_a_command_that_lives_long_collects_garbage(command: str) -> None:
     """A monitor that never does grows until it is killed."""

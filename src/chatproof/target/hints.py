@@ -66,7 +66,9 @@ def no_fault(name: str, there: Iterable[str], api: str) -> UsageError:
     listing = f"chatproof simulate --api {api} --list-faults" if api != "chat" else "chatproof simulate --list-faults"
     of = f" of the API {api}" if api != "chat" else ""
     advice = near(name, there, f"see: {listing}")
-    return UsageError("usage", f"there is no fault {name[:40]!r}{of}", f"{advice} All: {listing}" if of else advice)
+    if of and listing not in advice:
+        advice += f" All: {listing}"
+    return UsageError("usage", f"there is no fault {name[:40]!r}{of}", advice)
 
 
 def other_targets(there: list[str]) -> str:
