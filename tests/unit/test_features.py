@@ -216,7 +216,18 @@ def test_a_default_is_no_exercise() -> None:
 
 
 @pytest.mark.parametrize("api", TABLES)
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"input":5,"messages":{},"tools":"x","text":[],"system":7}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"input":5,"messages":{},"tools":"x","text":[],"system":7}',
+        b'{"text":{"format":"json"},"reasoning":[],"tool_choice":[{}],"response_format":{"type":{}},"stop":{}}',
+        b'{"messages":[{"role":{}},{"role":[]},{"content":[{"type":{}},7]}],"input":[{"role":[],"type":{}}],"tools":[{"type":[]}]}',
+        b'{"text":{"format":["json_schema"]},"input":[[],{},null,[[]]],"system":[{"cache_control":1},[]],"user":{}}',
+    ],
+)
 def test_a_body_of_any_form_is_read(api: str, body: bytes) -> None:
     named = surface_of(api).not_asked
     assert named is not None and len(named([request("happy")._replace(body=body)])) > 5

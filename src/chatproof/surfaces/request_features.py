@@ -6,6 +6,7 @@ for people.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from chatproof.surfaces.own.tool_parts import keywords_in
@@ -38,10 +39,11 @@ def objects(body: Body, name: str) -> list[Body]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def within(body: Body, name: str, inner: str) -> Any:
-    """A member of an object of the body; None where there is none."""
-    held = body.get(name)
-    return held.get(inner) if isinstance(held, dict) else None
+def within(body: Any, *names: str) -> Any:
+    """A member of an object within the body; None where there is none: a user's own request may have any form."""
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
 
 
 def types(values: Iterable[Body]) -> set[Any]:
@@ -56,6 +58,10 @@ def in_schemas(body: Body) -> set[str]:
 
 def _keyword(name: str, *keywords: str) -> Feature:
     return of(f"{name} in a schema", lambda body: in_schemas(body) & set(keywords))
+
+
+def _is_chosen(name: str, body: Body) -> bool:
+    return body.get("tool_choice") == name
 
 
 TEMPERATURE = of("temperature other than 1", lambda body: body.get("temperature") not in (None, 1))
@@ -74,6 +80,11 @@ SCHEMAS = (
         "format, pattern, limits", "format", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems"
     ),
 )
+CHOICES = (
+    *(of(f"tool_choice {name}", partial(_is_chosen, name)) for name in ("none", "auto", "required")),
+    of("tool_choice of one function", lambda body: isinstance(body.get("tool_choice"), dict)),
+)
+"""For the APIs of OpenAI, which name a choice or give an object."""
 STRICT = of("strict in a tool", lambda body: "strict" in in_schemas(body))
 NULL = of("optional fields with the value null", lambda body: any(value is None for value in body.values()))
 SDK = Feature("headers of an SDK", lambda body, headers: any(name.startswith("x-stainless-") for name in headers))

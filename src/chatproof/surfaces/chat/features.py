@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 from chatproof.surfaces.request_features import (
+    CHOICES,
     LONG,
     MANY_MESSAGES,
     NULL,
@@ -49,10 +50,6 @@ def _part(name: str, *kinds: str) -> Feature:
     return of(name, lambda body: _parts(body) & set(kinds))
 
 
-def _choice(name: str) -> Feature:
-    return of(f"tool_choice {name}", lambda body: body.get("tool_choice") == name)
-
-
 def _text_size(body: Body) -> int:
     return sum(len(message["content"]) for message in _messages(body) if isinstance(message.get("content"), str))
 
@@ -67,8 +64,7 @@ FEATURES = (
     field("stream_options"),
     *map(_format, ("text", "json_object", "json_schema")),
     *TOOLS,
-    *map(_choice, ("none", "auto", "required")),
-    of("tool_choice of one function", lambda body: isinstance(body.get("tool_choice"), dict)),
+    *CHOICES,
     field("parallel_tool_calls"),
     STRICT,
     *SCHEMAS,
@@ -82,7 +78,7 @@ FEATURES = (
     _part("files", "file"),
     of("content null", lambda body: any("content" in m and m["content"] is None for m in _messages(body))),
     of("empty content", lambda body: any(m.get("content") == "" for m in _messages(body))),
-    of("a system message after others", lambda body: {"system", "developer"} & set(_roles(body)[1:])),
+    of("a system message after others", lambda body: any(role in ("system", "developer") for role in _roles(body)[1:])),
     of("two messages of the same role in a row", lambda body: any(a == b != "tool" for a, b in pairwise(_roles(body)))),
     of("an assistant's message at the end", lambda body: _roles(body)[-1:] == ["assistant"]),
     of(f"more than {MANY_MESSAGES} messages", lambda body: len(_messages(body)) > MANY_MESSAGES),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chatproof.surfaces.request_features import (
+    CHOICES,
     LONG,
     MANY_MESSAGES,
     NULL,
@@ -46,11 +47,7 @@ def _role(role: str) -> Feature:
 
 
 def _format(kind: str) -> Feature:
-    return of(f"text.format {kind}", lambda body: (within(body, "text", "format") or {}).get("type") == kind)
-
-
-def _choice(name: str) -> Feature:
-    return of(f"tool_choice {name}", lambda body: body.get("tool_choice") == name)
+    return of(f"text.format {kind}", lambda body: within(body, "text", "format", "type") == kind)
 
 
 def _text_size(body: Body) -> int:
@@ -72,8 +69,7 @@ FEATURES = (
     STREAM,
     field("stream_options"),
     *TOOLS,
-    *map(_choice, ("none", "auto", "required")),
-    of("tool_choice of one function", lambda body: isinstance(body.get("tool_choice"), dict)),
+    *CHOICES,
     field("parallel_tool_calls"),
     STRICT,
     *SCHEMAS,
