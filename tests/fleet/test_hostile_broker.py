@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip("celery")
 
+FORGED = b"\n[2026-01-01 00:00:00: INFO/MainProcess] all is well"
 PASSWORD = "CANARYtq7wz2broker"
 
 
@@ -53,7 +54,7 @@ class Quoting:
         method = struct.unpack(">HH", payload[:4])
         if method == (10, 11) and number >= self._until:
             found = re.search(rb"CANARY\w+", payload)
-            text = b"no \x1b]0;owned\x07 for " + (found[0] if found else b"nobody")
+            text = b"no \x1b]0;owned\x07 for " + (found[0] if found else b"nobody") + FORGED
             return frame(0, 10, 50, struct.pack(">H", 403) + short(text) + struct.pack(">HH", 10, 11))
         if method == (10, 11):
             return frame(0, 10, 30, struct.pack(">HIH", 2047, 131072, 60))
@@ -92,7 +93,9 @@ def test_a_worker_logs_no_password_and_no_control(broker: Quoting, tmp_path: Pat
     )
     said = done.stdout + done.stderr
     assert PASSWORD[:8].encode() not in said and b"\x1b" not in said and b"\x07" not in said
+    assert not any(line.startswith(b"[2026-01-01") for line in said.splitlines()), "a line of its own is the worker's"
     if broker.connections == 1:
         assert done.returncode == 2 and b"the broker refuses the operation (code 403)" in said
     else:
+        assert b"all is well" in said
         assert b"\\x1b]0;owned\\x07 for [REDACTED:api_key]" in said, "the control: it was said"

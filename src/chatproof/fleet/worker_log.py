@@ -26,8 +26,9 @@ class Inert(logging.Formatter):
         self._secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines; a broker, a library or a server may have chosen what stands in them."""
-        return inert(escape(clean(super().format(record), *self._secrets), keep="\n"))
+        """Return the lines; a broker, a library or a server may have chosen what stands in them. Those after the first
+        are indented: only the worker itself begins an entry."""
+        return inert(escape(clean(super().format(record), *self._secrets), keep="\n")).replace("\n", "\n    ")
 
 
 def install(broker: Broker, *, verbose: bool) -> None:
