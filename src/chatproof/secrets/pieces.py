@@ -4,9 +4,9 @@ A program that copies a text as if it were an object (`{...key}`) writes it so. 
 each time: every second, third, … word in a row is the key. Or there is a number before each of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import groupby
+from itertools import compress, groupby
 
 _LONGEST = 7  # characters: longer pieces are found as they stand
 _FEWEST = 8  # characters of all pieces: of the shortest key that is looked for
@@ -29,33 +29,63 @@ def of(values: tuple[str, ...]) -> frozenset[bytes]:
 
 
 def put_together(data: bytes, pieces: frozenset[bytes]) -> bytes:
-    """Every second word of `data`, every third and so on, from each beginning; and what stands behind numbers, in their
-    order. Empty where too few could be pieces."""
-    words = _words(data[:_READ], pieces)
-    rows = (words[first::step] for step in _STEPS for first in range(step)) if words else ()
-    return _APART.join(b" ".join(row) for row in (*rows, *_by_number(words, pieces)))
+    """What every second word of `data`, every third and so on spells where pieces follow each other; and what stands
+    behind numbers, in their order. Empty where too few could be pieces."""
+    words, are_pieces = _words(data[:_READ], pieces)
+    found: list[bytes] = []
+    for step, start, end in _runs(words, are_pieces):
+        # One word more on each side: it may end, or begin, with the rest.
+        found.append(b" ".join(words[start - step if start >= step else start : end + step : step]))
+        if step == 2:
+            numbers = (words[at - 1] if at else b"" for at in range(start, end, step))
+            found += _by_number(numbers, words[start:end:step])
+    return _APART.join(found)
 
 
 def letters(data: bytes, pieces: frozenset[bytes]) -> bytes:
     """The words of `data` of one letter each, where eight or more stand in a row, as one word. What is spelt so is no
     accident: fewer of them are enough to be seen than of words that were joined."""
-    words = _words(data[:_READ], pieces)
+    words, _ = _words(data[:_READ], pieces)
     rows = (b"".join(row) for alone, row in groupby(words, lambda word: len(word) == 1) if alone)
     return b" ".join(row for row in rows if len(row) >= _FEWEST)
 
 
 @lru_cache(maxsize=2)
-def _words(data: bytes, pieces: frozenset[bytes]) -> tuple[bytes, ...]:
-    """The words of a text; none where too few could be pieces."""
+def _words(data: bytes, pieces: frozenset[bytes]) -> tuple[tuple[bytes, ...], bytes]:
+    """(the words of a text, which of them may be pieces: a byte 1 each); nothing where too few could be."""
     words = data.translate(_BETWEEN).split()
-    return tuple(words) if sum(len(word) for word in words if word in pieces) >= _FEWEST else ()
+    are_pieces = bytes(map(pieces.__contains__, words))
+    if sum(map(len, compress(words, are_pieces))) < _FEWEST:
+        return (), b""
+    return tuple(words), are_pieces
 
 
-def _by_number(words: tuple[bytes, ...], pieces: frozenset[bytes]) -> Iterator[list[bytes]]:
-    """Pieces behind their numbers, brought into their order: many programs sort the names of an object as texts, so
+def _runs(words: tuple[bytes, ...], are_pieces: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where pieces follow each other, some words apart, long enough together for a key: (words from one to the next,
+    the first, behind the last).
+
+    All words are compared with those one step further as two large numbers: most texts have few such pairs.
+    """
+    held = int.from_bytes(are_pieces, "little")
+    for step in _STEPS if held else ():
+        further = held >> 8 * step & held
+        if not further:
+            continue
+        starts = (further & ~(held << 8 * step)).to_bytes(len(words), "little")
+        start = starts.find(1)
+        while start >= 0:
+            end = start + step
+            while end < len(words) and are_pieces[end]:
+                end += step
+            if sum(map(len, words[start:end:step])) >= _FEWEST:
+                yield step, start, end
+            start = starts.find(1, start + 1)
+
+
+def _by_number(numbers: Iterable[bytes], row: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Pieces of a row in the order of the numbers before them: many programs sort the names of an object as texts, so
     that 10 comes before 2."""
-    for first in range(2):
-        pairs = zip(words[first::2], words[first + 1 :: 2], strict=False)
-        for numbered, run in groupby(pairs, lambda pair: pair[0].isdigit() and len(pair[0]) < 5 and pair[1] in pieces):
-            if numbered:
-                yield [piece for _, piece in sorted(run, key=lambda pair: int(pair[0]))]
+    pairs = zip(numbers, row, strict=False)
+    for numbered, run in groupby(pairs, lambda pair: pair[0].isdigit() and len(pair[0]) < 5):
+        if numbered:
+            yield b" ".join(piece for _, piece in sorted(run, key=lambda pair: int(pair[0])))

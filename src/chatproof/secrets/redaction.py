@@ -10,6 +10,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
+from sys import byteorder
 
 from chatproof.secrets import pieces
 from chatproof.secrets.digest import keyed32
@@ -25,6 +26,7 @@ _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are o
 _MOST_PIECES = 3  # of a key, shorter than a key, in one text: line ends and length limits make fewer
 _GROUP = 4
 _FEW = 64  # places to look at: to search the joined texts for each costs less than to cut every run out of them
+_FEW_WORDS = 8  # to find so many in the text, one after another, costs less than to look at each of its words
 _READ = 1024 * 1024  # as in secrets/reading.py
 MOST_IN_FULL = 8  # further secrets that are looked for in every form; what is beyond, as it stands
 _REMEMBERED, _SHORT_TEXT = 4096, 200  # texts that were found clean, and the length of the longest that is remembered
@@ -92,6 +94,8 @@ def find_secret(data: bytes, secret: Secret) -> str:
     read = _as_read(data)
     held, parts = _held(data, read)[0], pieces.of((_encoded(secret)[0][1],))  # the plain form is the first
     for number, look in enumerate(_looks(data, read, held, _packed_size([len(secret)]), parts, _MOST_ESCAPES)):
+        if _groups(secret).isdisjoint(_words(look)):
+            continue  # any eight bytes hold four that stand at a place divisible by four
         found = next((name for name, form in _needles(secret) if form in look), "")
         if found:
             return found if number == 0 or found != "plain" else "partly encoded"
@@ -187,6 +191,12 @@ def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
+@lru_cache(maxsize=8)
+def _groups(secret: Secret) -> frozenset[int]:
+    """Each four bytes of those forms, as numbers."""
+    return frozenset(chain.from_iterable(_words(form[i:]) for _, form in _needles(secret) for i in range(_GROUP)))
+
+
 class _Windows:
     """Every run of `size` characters of some texts, whatever their case, and where one of them begins in another text.
 
@@ -206,10 +216,11 @@ class _Windows:
 
     def hits(self, text: str) -> list[int]:
         """Where a run begins, in order."""
-        words = _words(_bytewise(text))
-        if self._groups.isdisjoint(words):
+        data = _bytewise(text)
+        common = self._groups.intersection(_words(data))
+        if not common:
             return []
-        near = [i * _GROUP for i, word in enumerate(words) if word in self._groups]
+        near = _places(data, common)
         size, folded, known = self.size, _folded(text), self._joined if len(near) <= _FEW else self._known
         last = len(text) - size  # and the first such place in a run is one of its first four
         places = {at for i in near for at in range(max(i - _GROUP + 1, 0), min(i, last) + 1)}
@@ -233,6 +244,21 @@ def _bytewise(text: str) -> bytes:
 def _words(data: bytes) -> "memoryview[int]":
     """Four bytes each, as numbers; a shorter rest is left out."""
     return memoryview(data)[: len(data) // _GROUP * _GROUP].cast("I")
+
+
+def _places(data: bytes, wanted: frozenset[int]) -> list[int]:
+    """Where one of these words of four bytes stands, at places divisible by four."""
+    if len(wanted) > _FEW_WORDS:
+        return [i * _GROUP for i, word in enumerate(_words(data)) if word in wanted]
+    found = []
+    for word in wanted:
+        held = word.to_bytes(_GROUP, byteorder)
+        at = data.find(held)
+        while at >= 0:
+            if at % _GROUP == 0:
+                found.append(at)
+            at = data.find(held, at + 1)
+    return found
 
 
 class Redactor:
