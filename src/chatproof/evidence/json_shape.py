@@ -38,7 +38,7 @@ def shape(values: Iterable[Json]) -> list[list[str]]:
                 continue
             text += len(path)
             seen[path] = set()
-        seen[path].add(_type(name, value))
+        seen[path].add(_word(value) if name in _WORDS and isinstance(value, str) else _TYPES[type(value)])
         if depth >= _DEEPEST:
             continue
         if isinstance(value, dict):
@@ -55,11 +55,9 @@ def _member(name: str) -> str:
     return '["' + cut(escape(name[: _NAME + 1]), _NAME) + '"]'
 
 
-def _type(name: str, value: Json) -> str:
-    if isinstance(value, str) and name in _WORDS:
-        plain = len(value) <= _WORD and value.replace("_", "").replace(".", "").isalnum() and value.isascii()
-        return f"string={value}" if plain else "string"
-    return _TYPES[type(value)]
+def _word(value: str) -> str:
+    plain = len(value) <= _WORD and value.replace("_", "").replace(".", "").isalnum() and value.isascii()
+    return f"string={value}" if plain else "string"
 
 
 LOST, ADDED, RETYPED = "lost", "added", "retyped"

@@ -39,10 +39,8 @@ FOREIGN_STARTS = (
 _BEGINS = (b"\\", b"&", b"%", b"=", b"\x1b", b"\xc2\x9b", b"<")
 """What escapes, terminals' codes and tags begin with. Few good replies have any. Letters in full width begin with none
 of them: they are looked for in the first mebibyte."""
-_NESTS = (
-    b"\\u", b"\\U", b"\\x", b"\\0", b"\\1", b"\\2", b"\\3", b"\\v", b"\\a", b"\\e", b"&", b"%", b"<", b"/*",
-    b"\0", b"\x1b",
-)  # fmt: skip
+_NESTS = (b"\\u", b"\\U", b"\\x", b"\\0", b"\\1", b"\\2", b"\\3", b"\\v", b"\\a", b"\\e", b"/*")
+_NEST_ALONE = b"&%<\0\x1b"
 """What may stand for a character that is spelt in another way again, or between two."""
 _LONGEST_PACKED, _SHORTEST_PACKED = 40, 16  # ids of 32 digits are everywhere: only for shorter keys they are unpacked
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
@@ -94,11 +92,9 @@ def find_secret(data: bytes, secret: Secret) -> str:
     read = _as_read(data)
     held, parts = _held(data, read)[0], pieces.of((_encoded(secret)[0][1],))  # the plain form is the first
     for number, look in enumerate(_looks(data, read, held, _packed_size([len(secret)]), parts, _MOST_ESCAPES)):
-        if _groups(secret).isdisjoint(_words(look)):
-            continue  # any eight bytes hold four that stand at a place divisible by four
-        found = next((name for name, form in _needles(secret) if form in look), "")
-        if found:
-            return found if number == 0 or found != "plain" else "partly encoded"
+        for name, form in _needles(secret):
+            if form in look:
+                return name if number == 0 or name != "plain" else "partly encoded"
     return ""
 
 
@@ -144,7 +140,9 @@ def _as_read(data: bytes) -> bytes:
     """What a reader would see; empty where that cannot be anything else."""
     # In mail `=` begins an escape. A letter in full width needs three; our own words hold some ten (`string=stop`).
     data = data[:_READ]  # so much of it is read
-    if any(begin in data for begin in _NESTS) or data.count(b"=") >= 3 * (SHORTEST - 1) or not data.isascii():
+    escapes = b"\\" in data or b"/*" in data
+    nests = len(data.translate(None, _NEST_ALONE)) < len(data) or (escapes and any(one in data for one in _NESTS))
+    if nests or data.count(b"=") >= 3 * (SHORTEST - 1) or not data.isascii():
         from chatproof.secrets.reading import as_read
 
         return as_read(data)
@@ -191,12 +189,6 @@ def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
-@lru_cache(maxsize=8)
-def _groups(secret: Secret) -> frozenset[int]:
-    """Each four bytes of those forms, as numbers."""
-    return frozenset(chain.from_iterable(_words(form[i:]) for _, form in _needles(secret) for i in range(_GROUP)))
-
-
 class _Windows:
     """Every run of `size` characters of some texts, whatever their case, and where one of them begins in another text.
 
@@ -208,6 +200,7 @@ class _Windows:
         self.size = size
         self._texts = [_folded(text) for text in texts if len(text) >= size]
         self._joined = "A".join(self._texts)  # a capital stands in no folded text: no run reaches from one to the next
+        self._looked_at = 0  # places, in all texts: after a few of them a set of the runs is worth its making
         held = _bytewise(self._joined)
         self._groups = frozenset(chain.from_iterable(_words(held[i:]) for i in range(_GROUP)))
 
@@ -221,7 +214,8 @@ class _Windows:
         if not common:
             return []
         near = _places(data, common)
-        size, folded, known = self.size, _folded(text), self._joined if len(near) <= _FEW else self._known
+        self._looked_at += len(near)
+        size, folded, known = self.size, _folded(text), self._joined if self._looked_at <= _FEW else self._known
         last = len(text) - size  # and the first such place in a run is one of its first four
         places = {at for i in near for at in range(max(i - _GROUP + 1, 0), min(i, last) + 1)}
         return sorted(at for at in places if folded[at : at + size] in known)
