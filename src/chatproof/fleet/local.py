@@ -31,6 +31,7 @@ from chatproof.wire.exchange import Exchange
 WIDTH = 4
 """Requests of a target at once: what smoke sends."""
 _DIGITS = 16
+_OBJECTS = 20_000  # made between two collections: a document has a thousand, hardly any in a cycle
 _TOGETHER = 64  # runs that are begun in one message at most
 INTERNAL, TAKEN = "internal", "taken"
 LATE = "its deadline"
@@ -109,6 +110,8 @@ def run(
     many `seconds` what is under way is ended in order; then no signal is looked for.
     """
     gc.freeze()  # a hundred thousand targets stay until the end: no collection, here or in a judge, looks at them again
+    threshold = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *threshold[1:])
     made: list[_Judge] = []
     for _ in range(limits.judges):
         made.append(_Judge(*judging.start(fleet, place, [each.pipe for each in made])))
@@ -123,6 +126,7 @@ def run(
             each.pipe.close()
         asyncio.set_event_loop(None)
         loop.close()
+        gc.set_threshold(*threshold)
         gc.unfreeze()  # a worker goes on with other batches
     for each in made:
         os.waitpid(each.pid, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,8 +85,13 @@ def describe(environ: Mapping[str, str], key_variables: Iterable[str] = ()) -> d
 
 def in_container(environ: Mapping[str, str]) -> bool:
     """Docker, Podman or Kubernetes, where localhost is the container and not the machine that runs it."""
-    marks = ("/.dockerenv", "/run/.containerenv")
-    return any(os.path.exists(mark) for mark in marks) or bool(environ.get("KUBERNETES_SERVICE_HOST"))
+    return _has_mark() or bool(environ.get("KUBERNETES_SERVICE_HOST"))
+
+
+@lru_cache(maxsize=1)
+def _has_mark() -> bool:
+    """Looked at once: a process does not move into a container."""
+    return any(os.path.exists(mark) for mark in ("/.dockerenv", "/run/.containerenv"))
 
 
 def ci_of(environ: Mapping[str, str]) -> str:
