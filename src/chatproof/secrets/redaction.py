@@ -210,10 +210,9 @@ class _Windows:
     def hits(self, text: str) -> list[int]:
         """Where a run begins, in order."""
         data = _bytewise(text)
-        common = self._groups.intersection(_words(data))
-        if not common:
+        near = _places(data, self._groups.intersection(_words(data)))
+        if not near:
             return []
-        near = _places(data, common)
         self._looked_at += len(near)
         size, folded, known = self.size, _folded(text), self._joined if self._looked_at <= _FEW else self._known
         last = len(text) - size  # and the first such place in a run is one of its first four
@@ -249,8 +248,7 @@ def _places(data: bytes, wanted: frozenset[int]) -> list[int]:
         held = word.to_bytes(_GROUP, byteorder)
         at = data.find(held)
         while at >= 0:
-            if at % _GROUP == 0:
-                found.append(at)
+            found += [at] if at % _GROUP == 0 else []
             at = data.find(held, at + 1)
     return found
 
