@@ -310,36 +310,11 @@ def _strings(document: dict[str, Any]) -> dict[str, None]:
 
 # Fields whose values are this program's own constants, and so can hold no secret. They are left alone: a key with an
 # ordinary word in it must not turn a clause id or the schema's name into a mark.
-_OWN = frozenset(
-    (
-        "schema",
-        "tool",
-        "api",
-        "run_id",
-        "kind",
-        "started_at",
-        "finished_at",
-        "sent_at",
-        "verdict",
-        "clause",
-        "clauses",
-        "level",
-        "probe",
-        "role",
-        "shown_as",
-        "exchange",
-        "outcome",
-        "code",
-        "owner",
-        "confidence",
-        "id",
-        "sha256",
-        "phase",
-        "method",
-        "timestamp_utc",
-        "pass_fail",
-    )
-)
+_OWN = frozenset((
+    "schema", "tool", "api", "run_id", "kind", "started_at", "finished_at", "sent_at", "verdict", "clause",
+    "clauses", "level", "probe", "role", "shown_as", "exchange", "outcome", "code", "owner", "confidence", "id",
+    "sha256", "phase", "method", "timestamp_utc", "pass_fail",
+))  # fmt: skip
 
 
 def _redacted(value: Any, clean: Callable[[str], str]) -> Any:
