@@ -78,6 +78,9 @@ REFUSED_FORM = "refused."
 """How the name begins under which a request is kept that was refused, and then sent in another form."""
 
 
+_OTHER_CREDENTIALS = {INVALID: Secret(INVALID_KEY), NONE: None, EMPTY: Secret("")}
+
+
 def is_own(id: str) -> bool:
     """A probe by this name is a request of the user's own, or what is left of one: its texts are in no record."""
     return id.startswith((OWN_REQUEST, SMALLER_REQUEST))
@@ -117,7 +120,7 @@ def build(
     if not any(name == "User-Agent" for name, _ in probe.headers):
         headers.append(("User-Agent", user_agent))
     headers += probe.headers
-    credential = {KEY: key, INVALID: Secret(INVALID_KEY), NONE: None, EMPTY: Secret("")}[probe.credential]
+    credential = key if probe.credential == KEY else _OTHER_CREDENTIALS[probe.credential]
     header = probe.header(auth_header) if probe.header else auth_header
     url = base.join(probe.suffix.replace("{model}", _segment(model)))
     if probe.credential in (NONE, EMPTY):

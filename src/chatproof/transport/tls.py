@@ -56,6 +56,11 @@ _BUNDLES = (
 )
 
 
+_MOST_READ = 64
+_read: dict[bytes, Certificate] = {}
+"""What certificates say. A fleet meets the same one a thousand times, and to take one apart costs as much as to send."""
+
+
 class TrustError(Exception):
     """The authority file given cannot be used."""
 
@@ -150,11 +155,16 @@ def wrapped(context: ssl.SSLContext, sock: socket.socket, host: str) -> ssl.SSLS
 
 def certificate(sock: ssl.SSLSocket) -> Certificate | None:
     """Subject, issuer and expiry of the verified peer certificate."""
-    found: dict[str, Any] | None = sock.getpeercert()
-    if not found:
+    raw = sock.getpeercert(binary_form=True) if sock.context.verify_mode is ssl.CERT_REQUIRED else None
+    if raw is None:
         return None
-    until = _rfc3339(found["notAfter"])
-    return Certificate(_name(found.get("subject", ())), _name(found.get("issuer", ())), until)
+    if raw not in _read:
+        if len(_read) >= _MOST_READ:
+            _read.clear()
+        found: dict[str, Any] = sock.getpeercert() or {}
+        until = _rfc3339(found["notAfter"])
+        _read[raw] = Certificate(_name(found.get("subject", ())), _name(found.get("issuer", ())), until)
+    return _read[raw]
 
 
 def _rfc3339(text: str) -> str:
