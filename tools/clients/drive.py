@@ -39,6 +39,7 @@ OF_RESPONSES: dict[str, tuple[str, str, str]] = {
     "openai-node 6 helpers": ("npm-responses-before", "openai_node_responses.mjs", "helpers"),
     "AI SDK 6 openai": ("npm-responses-before", "ai_sdk_responses.mjs", "openai"),
     "AI SDK 6 open-responses": ("npm-responses-before", "ai_sdk_responses.mjs", "open-responses"),
+    "Codex": ("npm-codex", "codex_responses.mjs", ""),
 }
 OF_MESSAGES: dict[str, tuple[str, str, str]] = {
     "anthropic-python": ("anthropic", "anthropic_python.py", "create"),

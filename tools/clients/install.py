@@ -51,15 +51,18 @@ NPM_BEFORE = {
     "zod": "4.6.7",
 }
 """The major versions before those: many programs still have them, and they break on other things."""
+NPM_OF_CODEX = {"@openai/codex": "0.171.0"}
+"""A tree of its own, for its size: the package has the program for each system in an optional one."""
 FOLDERS = {
     "npm": NPM,
     "npm-messages": NPM_OF_MESSAGES,
     "npm-responses": NPM_OF_RESPONSES,
     "npm-responses-before": NPM_BEFORE,
+    "npm-codex": NPM_OF_CODEX,
 }
 OF_API: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "chat": (("openai", "llamaindex", "litellm", "node"), ("npm",)),
-    "responses": (("openai", "node"), ("npm-responses", "npm-responses-before")),
+    "responses": (("openai", "node"), ("npm-responses", "npm-responses-before", "npm-codex")),
     "messages": (("anthropic", "node"), ("npm-messages",)),
     "embeddings": (("openai", "node"), ("npm",)),
 }
@@ -86,12 +89,12 @@ def versions(api: str = "chat") -> dict[str, str]:
     """Each client package of an API with its pinned version, for the report."""
     venvs, folders = OF_API[api]
     pypi = (requirement.partition("==") for venv in venvs for requirement in PYPI[venv])
-    before = {f"{name} (npm), before": version for folder in folders[1:] for name, version in FOLDERS[folder].items()}
-    return {
-        **{f"{name} (PyPI)": version for name, _, version in pypi},
-        **{f"{name} (npm)": version for name, version in FOLDERS[folders[0]].items()},
-        **before,
-    }
+    found = {f"{name} (PyPI)": version for name, _, version in pypi}
+    for folder in folders:
+        for name, version in FOLDERS[folder].items():
+            known = f"{name} (npm)"
+            found[f"{known}, before" if known in found else known] = version
+    return found
 
 
 def install() -> None:

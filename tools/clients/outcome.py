@@ -26,8 +26,14 @@ class Outcome(NamedTuple):
         return self.word in (RAISES, LOSES, WRONG) and self.about not in LESSER
 
 
+UNASKED = Outcome(VOID, "not asked")
+"""The client never sends such a request."""
+
+
 def judge(good: Result, got: Result, good_words: str, words: str) -> Outcome:
     """Compare. Void when the client cannot use even the good reply, so that nothing follows."""
+    if good.get("unasked"):
+        return UNASKED
     if good.get("raised"):
         return _refusal(good["raised"], got, good_words, words) if good_words else Outcome(VOID, good["raised"]["type"])
     if got.get("raised"):
@@ -51,6 +57,8 @@ def _refusal(good: Result, got: Result, good_words: str, words: str) -> Outcome:
 
 def usable(good: Result, got: Result) -> Outcome:
     """Compare with a good reply that says something else: the client must come to an answer or to an error alike."""
+    if good.get("unasked"):
+        return UNASKED
     if bool(good.get("raised")) != bool(got.get("raised")):
         return (
             Outcome(RAISES, got["raised"]["type"])
@@ -59,7 +67,15 @@ def usable(good: Result, got: Result) -> Outcome:
         )
     if not got.get("raised") and _any(good) and not _any(got):
         return Outcome(LOSES, "answer")
+    if _runnable(good) and not _runnable(got):
+        return Outcome(WRONG, "tool call")
     return Outcome(FINE)
+
+
+def _runnable(found: Result) -> bool:
+    """Whether each call has an id, a name, and an object as its arguments."""
+    calls = [_call(call) for call in found.get("calls") or []]
+    return all(id and isinstance(name, str) and name and arguments.startswith("{") for id, name, _, arguments in calls)
 
 
 def _any(found: Result) -> bool:
@@ -83,7 +99,7 @@ def _calls(good: Result, got: Result) -> str:
     return WRONG if found != wanted else ""
 
 
-def _call(call: Result) -> tuple[object, ...]:
+def _call(call: Result) -> tuple[bool, object, str, str]:
     """A call as a loop needs it: some id, the name, and the arguments as a JSON object.
 
     A program parses a string, or is handed the object: with one client it is always the same of the two.

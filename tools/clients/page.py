@@ -34,6 +34,9 @@ vendor's guide joins them. Retries are off. One request each: plain, stream, too
 _BEFORE = """A `6` in a client's name: the major version before today's (`before` in the table), which many programs still have.
 
 """
+_CODEX = """`not asked`: Codex streams each of its requests. Its call shows in what it asks next.
+
+"""
 
 
 def data_file(api: str = "chat") -> Path:
@@ -72,6 +75,7 @@ def client_page(levels: dict[str, str], table: Any, api: str = "chat", title: st
     return (
         _ABOUT.replace("{of}", f": {title}" if title else "")
         + (_BEFORE if before else "")
+        + (_CODEX if "Codex" in data["clients"] else "")
         + table(["client package", "version"], versions)
         + "\n## Clauses\n\nClients that break on a clause's breaking examples, and on how many of them. Clauses that no client here asks\n"
         "about (the listing of models) are left out.\n\n"
@@ -99,6 +103,8 @@ def _cells(rows: Iterable[list[str]], clients: int) -> list[str]:
 
 
 def _cell(told: list[str]) -> str:
+    if told and all(one == "void: not asked" for one in told):
+        return "not asked"
     words = {_word(one) for one in told if one}
     order = ("wrong", "loses", "raises", "unusable", *LESSER.values())
     return ", ".join(word for word in order if word in words) or "fine"
