@@ -44,6 +44,7 @@ def test_what_most_clients_break_on_is_no_mere_warning() -> None:
 EXPLAINED = {
     "messages.headers.key": "of two forms one is answered: half of the clients are served",
     "messages.headers.version": "the same",
+    "messages.stream.whole_text": "only the plain reply shows it, and a model may answer otherwise",
     "messages.auth.error_shape": "a refusal stays one; only its words are lost",
 }
 """Clauses of smoke that are a should although an official SDK breaks on an example, and why."""

@@ -29,6 +29,8 @@ from chatproof.contract.clause import (
 )
 from chatproof.contract.probe import ALL
 from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.auth import REFUSED
 from chatproof.surfaces.chat.clauses.happy import JSON, body_json, media_type_json, status_200
 from chatproof.surfaces.chat.clauses.models import listed
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
@@ -89,6 +91,29 @@ def add_plain_reply(
             *(Example(200, JSON, body) for body in (b"", good.body[:-9], unsafe)),
         ),
     )(body_json)
+
+
+def add_error_shape(clauses: Clauses, api: str, source: Source) -> None:
+    """Add the clause that a refusal's words stand where OpenAI's clients read them."""
+    clauses.add(
+        f"{api}.auth.error_shape",
+        layer=SCHEMA,
+        area="Error response shape",
+        code="contract.schema",
+        level=SHOULD,
+        says="That error has this API's form: `error` is an object whose `message` is a string.",
+        source=source,
+        probe="auth.invalid_key",
+        needs=(f"{api}.auth.invalid_key.error_present",),
+        why="The AI SDK, and openai-node before its version 7, show only the status, not why a key is refused.",
+        holds_on=(REFUSED, Example(403, JSON, b'{"error":{"message":"Invalid token","code":401}}')),
+        breaks_on=(
+            Example(401, JSON, b'{"detail":"Unauthorized"}'),
+            Example(401, JSON, b'{"error":"Unauthorized"}'),
+            Example(401, JSON, b'{"error":{"code":"unauthorized"}}'),
+            Example(401, JSON, b'{"error":{"message":[{"msg":"Invalid token"}]}}'),
+        ),
+    )(error_shape)
 
 
 def add_listing(clauses: Clauses, api: str, *further: Example) -> None:
@@ -241,6 +266,18 @@ def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, c
         ):
             return not_applicable(f"the plain {'stream' if reply.kind == 'sse' else 'reply'} fails in the same way")
         return found
+    return holds()
+
+
+def error_shape(reply: Reply, context: Context) -> Outcome:
+    """Judge whether an error is an object with words."""
+    error = reply.object.get("error")
+    if not isinstance(error, dict):
+        said = quote(error) if "error" in reply.object else f"absent from {quote(reply.json)}"
+        return broken("$.error", "an object", said)
+    if not isinstance(error.get("message"), str):
+        said = quote(error["message"]) if "message" in error else f"absent from {quote(error)}"
+        return broken("$.error.message", "a string", said)
     return holds()
 
 

@@ -49,6 +49,12 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         "Ask another model, and ask the provider directly, without the gateway: a model may copy badly each time, and a hop may rewrite calls. Until the cause is known, check links, paths and package names before you use them.",
         LIKELY,
     ),
+    "responses.happy.media_type_lower": (
+        "the media type has capital letters: legal, and not read by every client",
+        PROVIDER,
+        "Use openai-node 7 or later, which reads it; report it for the programs that have an older one.",
+        CERTAIN,
+    ),
     "embeddings.happy.base64": (
         "encoding_format base64 is refused, and the official SDKs ask for it",
         PROVIDER,

@@ -2,7 +2,7 @@
 
 from chatproof.simulator.common_faults import Value, put
 from chatproof.simulator.embeddings_faults.parts import each, numbers, plain, refused
-from chatproof.simulator.fault import GO, Alter, Fault, When, edited, error, gzipped, labelled, rewritten, says
+from chatproof.simulator.fault import GO, Alter, Fault, When, edited, error, gzipped, labelled, rewritten
 
 
 def _row(name: str, about: str, when: When, alter: Alter) -> Fault:
@@ -39,5 +39,4 @@ ROWS = (
     _row("charset", "The media type has a charset.", plain, labelled(media="application/json; charset=utf-8")),
     _row("gzip", "The answer is compressed.", plain, gzipped()),
     _row("reject-403", "A wrong key gets 403.", refused, error(403, "Forbidden.", "forbidden")),
-    _row("reject-detail", "A wrong key gets FastAPI's error.", refused, says(401, {"detail": "Unauthorized"})),
 )

@@ -134,6 +134,14 @@ ROWS = (
         "happy.order",
     ),
     *COMMON.served(wrong_key, refused, let_in),
+    should(
+        "refusal-detail",
+        "A refused key gets FastAPI's error.",
+        _SCHEMA,
+        refused,
+        says(401, {"detail": "Unauthorized"}),
+        "auth.error_shape",
+    ),
     *COMMON.refusals(asking, refused, "invalid_key", "missing_key"),
     COMMON.echoed(plain),
     should(

@@ -33,6 +33,20 @@ def _at_once(all: list[Value]) -> list[Value]:
     return [one for one in all if one["type"] != _DELTA]
 
 
+def _last_text(all: list[Value]) -> int:
+    return max(n for n, one in enumerate(all) if one.get("delta", {}).get("type") == "text_delta")
+
+
+def _less_text(all: list[Value]) -> list[Value]:
+    last = _last_text(all)
+    return [*all[:last], *all[last + 1 :]]
+
+
+def _more_text(all: list[Value]) -> list[Value]:
+    last = _last_text(all)
+    return [*all[:last], *all[last:][:1], *all[last:]]
+
+
 ROWS = (
     must(
         "block-start-missing",
@@ -197,6 +211,33 @@ ROWS = (
         streaming_text,
         events(_stray_stop),
         "stream.block_open",
+        stream=True,
+    ),
+    should(
+        "block-begun-twice",
+        "content_block_start comes twice.",
+        _BAD,
+        streaming_text,
+        events(lambda all: [copy for one in all for copy in ([one, one] if one["type"] == _BLOCK else [one])]),
+        "stream.block_once",
+        stream=True,
+    ),
+    should(
+        "delta-lost",
+        "The last delta of the text is missing.",
+        _BAD,
+        streaming_text,
+        events(_less_text),
+        "stream.whole_text",
+        stream=True,
+    ),
+    should(
+        "delta-twice",
+        "The last delta of the text comes twice.",
+        _BAD,
+        streaming_text,
+        events(_more_text),
+        "stream.whole_text",
         stream=True,
     ),
 )

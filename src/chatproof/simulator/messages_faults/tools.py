@@ -199,6 +199,14 @@ ROWS = (
         _FORM,
     ),
     must(
+        "streamed-call-begun-twice",
+        "The block of a call begins twice.",
+        _BAD,
+        streaming_call,
+        events(lambda all: [*all[:2], *all[1:]]),
+        _FORM,
+    ),
+    must(
         "streamed-call-lines",
         "The stream of a call has no event lines.",
         _BAD,
@@ -269,6 +277,22 @@ ROWS = (
         streaming_call,
         events(_at_once),
         "tools.stream_pieces",
+    ),
+    should(
+        "streamed-call-said-twice",
+        "The input of a streamed call arrives with its block, and again in deltas.",
+        _TOOLS,
+        streaming_call,
+        each(_BLOCK, set_in({"word": "pong"}, "content_block", "input")),
+        "tools.stream_pieces",
+    ),
+    should(
+        "streamed-call-empty",
+        "The input of a streamed call is empty.",
+        _TOOLS,
+        streaming_call,
+        without(_DELTA),
+        "tools.stream_forced",
     ),
     should(
         "system-ignored", "The system prompt is ignored.", _PARAMETER, _system, _instead(system=None), "system.heard"

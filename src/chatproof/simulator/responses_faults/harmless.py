@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator.common_faults import Value
-from chatproof.simulator.fault import GO, Alter, Fault, Turn, When, edited, error, gzipped, json_of, labelled, says
+from chatproof.simulator.fault import GO, Alter, Fault, Turn, When, edited, error, gzipped, json_of, labelled
 from chatproof.simulator.fault import events as raw
 from chatproof.simulator.responses_faults.parts import (
     asking,
@@ -155,7 +155,6 @@ ROWS = (
     _row("charset", "The media type has a charset.", plain, labelled(media="application/json; charset=utf-8")),
     _row("gzip", "The answer is compressed.", plain, gzipped()),
     _row("reject-403", "A wrong key gets 403.", refused, error(403, "Forbidden.", "forbidden")),
-    _row("reject-detail", "A wrong key gets FastAPI's error.", refused, says(401, {"detail": "Unauthorized"})),
     _row("done", "The stream ends with [DONE].", streaming, raw(lambda all: (*all, b"data: [DONE]\n\n")), True),
     _row(
         "comments",

@@ -5,7 +5,7 @@ from typing import Any
 
 from chatproof.simulator import chat
 from chatproof.simulator.common_faults import drop, put
-from chatproof.simulator.fault import Turn, edited, error
+from chatproof.simulator.fault import Turn, edited, error, labelled, says
 from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import (
     asking,
@@ -65,6 +65,14 @@ ROWS = (
         plain,
         error(500, "The server had an error.", "server_error", "server_error"),
         "happy.status_200",
+    ),
+    should(
+        "media-type-case",
+        "The answer's media type has capital letters.",
+        "contract.headers",
+        plain,
+        labelled(media="Application/JSON"),
+        "happy.media_type_lower",
     ),
     must(
         "stream-when-false",
@@ -211,6 +219,14 @@ ROWS = (
     ),
     *COMMON.served(wrong_key, refused, let_in),
     *COMMON.refusals(asking, refused, "invalid_key", "missing_key"),
+    should(
+        "refusal-detail",
+        "A refused key gets FastAPI's error.",
+        _SCHEMA,
+        refused,
+        says(401, {"detail": "Unauthorized"}),
+        "auth.error_shape",
+    ),
     COMMON.echoed(with_text),
     should(
         "status-success",

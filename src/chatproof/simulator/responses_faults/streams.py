@@ -97,6 +97,12 @@ ROWS = (
     ),
     _must("no-created", "response.created is missing.", without("created"), "created"),
     _must(
+        "queued-first",
+        "response.queued comes before response.created.",
+        events(lambda all: [{**all[0], "type": "response.queued"}, *all]),
+        "created",
+    ),
+    _must(
         "response-not-nested",
         "The response of response.created is in the event itself.",
         each("created", _flat),

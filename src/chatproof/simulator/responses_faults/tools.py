@@ -52,18 +52,19 @@ def _asked_as(*names: str, **fields: object) -> Alter:
     return alter
 
 
-def _text(text: str) -> Alter:
-    return put(text, "output", 0, "content", 0, "text")
-
-
 def _of_call(value: object, name: str) -> Alter:
     return put(value, "output", 0, name)
 
 
 def _merge(value: Value) -> None:
-    """One call with the arguments of both, as a bridge makes it that puts all pieces under one index."""
+    """One call with the arguments of both, as from a bridge with one index."""
     second = value["output"].pop()
     value["output"][-1]["arguments"] += second["arguments"]
+
+
+def _cut(value: Value) -> None:
+    [part] = (content := value["output"][0]["content"])
+    content[:] = [{**part, "text": part["text"][:5]}, {**part, "text": part["text"][5:]}]
 
 
 def _each_item(kind: str, change: Callable[[Value], object]) -> Alter:
@@ -271,6 +272,14 @@ CALLS = (
         each("function_call_arguments.done", set_in("{}", "arguments")),
         "tools.stream.joined",
     ),
+    must(
+        "call-only-at-end",
+        "A streamed call is only in the final response.",
+        _TOOLS,
+        streaming_call,
+        events(lambda all: [*all[:2], all[-1]]),
+        "tools.stream.streamed",
+    ),
     should(
         "call-without-deltas",
         "A call's arguments come without deltas.",
@@ -299,11 +308,19 @@ CALLS = (
 
 ABILITIES = (
     should(
+        "schema-in-parts",
+        "The JSON that a schema asks for is cut into two parts.",
+        "contract.structured_output",
+        _has("text", False),
+        edited(_cut),
+        "json_schema.honoured",
+    ),
+    should(
         "schema-ignored",
         "A schema is ignored.",
         "contract.structured_output",
         _has("text"),
-        _text("pong has 4 letters"),
+        put("pong has 4 letters", "output", 0, "content", 0, "text"),
         "json_schema.honoured",
     ),
     should(

@@ -53,6 +53,7 @@ class Built:
         self.not_started: _Place | None = None  # a delta of a block that has not begun
         self.not_placed: _Place | None = None  # an index that is missing or out of order
         self.not_a_block: _Place | None = None
+        self.begun_again: _Place | None = None  # a block that begins once more as it began
         self.not_open: _Place | None = None  # the end of a block that has not begun, or a delta after it
         for number, event in enumerate(events):
             self._take(number, event)
@@ -94,6 +95,10 @@ class Built:
     def _start(self, number: int, index: int, value: Json) -> None:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):
             self.not_a_block = self.not_a_block or (number, "an object with a string `type`")
+        known = self.blocks.get(index)
+        if known is not None and not known.stopped and known.start == value:
+            self.begun_again = self.begun_again or (number, f"index {index} begins again")
+            return
         if index != len(self.blocks):  # clients add it to a list, and look it up there by its index
             self.not_placed = self.not_placed or (number, f"index {index} for block number {len(self.blocks)}")
         self.blocks[index] = Block(number, members(value))

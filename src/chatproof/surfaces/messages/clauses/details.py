@@ -17,6 +17,7 @@ from chatproof.surfaces.messages.examples import (
     with_content,
 )
 from chatproof.surfaces.messages.kinds import BLOCKS
+from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
@@ -175,6 +176,11 @@ def citations(reply: Reply, context: Context) -> Outcome:
         if not isinstance(found, list):
             return broken(at, "an array", quote(found))
         for place, one in enumerate(found):
-            if not (isinstance(one, dict) and all(isinstance(one.get(name), str) for name in ("type", "cited_text"))):
+            if not is_citation(one):
                 return broken(f"{at}[{place}]", "an object with type and cited_text", quote(one))
     return holds()
+
+
+def is_citation(value: Json) -> bool:
+    """Whether it is an object with the two members that every kind of citation has."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("type", "cited_text"))

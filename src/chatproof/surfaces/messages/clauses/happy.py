@@ -11,7 +11,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
-from chatproof.evidence.json_values import is_integer
+from chatproof.evidence.json_values import is_number
 from chatproof.evidence.provider_error import find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
@@ -206,7 +206,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area=SHAPE,
     code="contract.usage",
-    says="`usage` has input_tokens and output_tokens as integers; its cache counts are integers or null.",
+    says="`usage` has input_tokens and output_tokens as numbers; its cache counts are numbers or null.",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.content_array",),
@@ -215,6 +215,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
         GOOD,
         altered(USAGE, b'{"input_tokens":0,"output_tokens":4,"cache_read_input_tokens":14}'),
         altered(USAGE, b'{"input_tokens":14,"output_tokens":4,"cache_read_input_tokens":null}'),
+        altered(USAGE, b'{"input_tokens":14.0,"output_tokens":4.5}'),
     ),
     breaks_on=(
         altered(b',"usage":' + USAGE, b""),
@@ -235,10 +236,10 @@ def usage(reply: Reply, context: Context) -> Outcome:
 
 
 def miscounted(usage: view.Fields, at: str, *needed: str) -> Outcome | None:
-    """What keeps clients from reading a usage: a count that is needed and is no integer, or another that is neither an
-    integer nor null. None where nothing does."""
+    """What keeps clients from reading a usage: a count that is needed and is no number, or another that is neither a
+    number nor null. None where nothing does."""
     for name in view.COUNTS:
         value = usage.get(name)
-        if not (is_integer(value) or (value is None and name not in needed)):
-            return broken(f"{at}.{name}", "an integer" if name in needed else "an integer or null", shown(usage, name))
+        if not (is_number(value) or (value is None and name not in needed)):
+            return broken(f"{at}.{name}", "a number" if name in needed else "a number or null", shown(usage, name))
     return None

@@ -234,7 +234,7 @@ def _is_deferred(message: view.Fields) -> bool:
 
 @clause(
     "start_usage",
-    "The message in message_start has usage with input_tokens as an integer; its cache counts are integers or null.",
+    "The message in message_start has usage with input_tokens as a number; its cache counts are numbers or null.",
     "anthropic-python and @anthropic-ai/sdk write the final counts into it and raise; the AI SDK refuses the event.",
     source=COMETAPI,
     code="contract.usage",

@@ -31,7 +31,7 @@ _THINKING = streamed(THINKING_EVENTS)
 _BY_CHANCE = 6  # pieces that may all be twice in a row in an honest text
 
 
-def _of_text(*pieces: str) -> Example:
+def of_text(*pieces: str) -> Example:
     """The good stream with a text in these pieces."""
     deltas = ({**EVENTS[2], "delta": {"type": "text_delta", "text": piece}} for piece in pieces)
     return streamed([*EVENTS[:2], *deltas, *EVENTS[4:]])
@@ -94,6 +94,20 @@ def indexes(reply: Reply, context: Context) -> Outcome:
     if found:
         return broken(f"event {found[0]}, $.index", "the number of the block, counted from 0", found[1])
     return holds()
+
+
+@clause(
+    "block_once",
+    "No block that is open begins again.",
+    "anthropic-python and @anthropic-ai/sdk then have two blocks in the final message: one is empty, or a second call.",
+    level=SHOULD,
+    needs=("messages.stream.indexes",),
+    holds_on=(STREAMED, CALLED, _THINKING),
+    breaks_on=(streamed([*EVENTS[:2], *EVENTS[1:]]), streamed([*EVENTS[:3], EVENTS[1], *EVENTS[3:]])),
+)
+def block_once(reply: Reply, context: Context) -> Outcome:
+    found = Built(view.events(reply)).begun_again
+    return broken(f"event {found[0]}", "one content_block_start for each block", found[1]) if found else holds()
 
 
 @clause(
@@ -190,19 +204,19 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     holds_on=(
         STREAMED,
         _THINKING,
-        _of_text("p", "o", "ng"),
-        _of_text("ha", "haha"),
-        _of_text("po", "", "ng"),
-        _of_text(*["ha"] * 20),
-        _of_text("ha", "ha"),
-        _of_text("a", "a", "b", "b"),
-        _of_text("po", "pon"),
-        _of_text("", "po", "pong!"),
-        _of_text(*(piece for n in range(6) for piece in (f"{n}, ", f"{n}, "))),
-        _of_text("pong", "pong"),
-        _of_text("a", "ab", "c", "cd"),
-        _of_text("a", "bc", "def"),
-        _of_text(*(f"{n}, " for n in range(16))),
+        of_text("p", "o", "ng"),
+        of_text("ha", "haha"),
+        of_text("po", "", "ng"),
+        of_text(*["ha"] * 20),
+        of_text("ha", "ha"),
+        of_text("a", "a", "b", "b"),
+        of_text("po", "pon"),
+        of_text("", "po", "pong!"),
+        of_text(*(piece for n in range(6) for piece in (f"{n}, ", f"{n}, "))),
+        of_text("pong", "pong"),
+        of_text("a", "ab", "c", "cd"),
+        of_text("a", "bc", "def"),
+        of_text(*(f"{n}, " for n in range(16))),
         streamed(
             [
                 *EVENTS[:2],
@@ -215,14 +229,14 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         ),
     ),
     breaks_on=(
-        _of_text("po", "pon", "pong"),
-        _of_text("po", "pong"),
-        _of_text(" po", " pong "),
-        _of_text("po", "po", "ng", "ng"),
-        _of_text(" po", " po", "ng ", "ng "),
-        _of_text(*(piece for n in range(7) for piece in ("ab"[n % 2], "ab"[n % 2]))),
-        _of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4"),
-        _of_text(*(piece for n in range(8) for piece in (f"{n}, ", f"{n}, "))),
+        of_text("po", "pon", "pong"),
+        of_text("po", "pong"),
+        of_text(" po", " pong "),
+        of_text("po", "po", "ng", "ng"),
+        of_text(" po", " po", "ng ", "ng "),
+        of_text(*(piece for n in range(7) for piece in ("ab"[n % 2], "ab"[n % 2]))),
+        of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4"),
+        of_text(*(piece for n in range(8) for piece in (f"{n}, ", f"{n}, "))),
     ),
 )
 def text_once(reply: Reply, context: Context) -> Outcome:

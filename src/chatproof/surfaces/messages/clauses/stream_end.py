@@ -1,11 +1,13 @@
 """How a stream ends: message_delta with the reason and the count, then message_stop, once."""
 
-from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
+from chatproof.surfaces.messages.clauses.stream_blocks import of_text
 from chatproof.surfaces.messages.examples import (
     CALLED,
     COMETAPI,
@@ -47,7 +49,7 @@ def end(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "usage",
-    "Each message_delta has usage with output_tokens as an integer; every other count is an integer or null.",
+    "Each message_delta has usage with output_tokens as a number; every other count is a number or null.",
     "Without it, anthropic-python and @anthropic-ai/sdk raise an error; if its fields have chat's names, they count "
     "zero tokens, and the AI SDK raises an error.",
     source=COMETAPI,
@@ -164,6 +166,64 @@ def _after_end(reply: Reply) -> list[tuple[int, str]]:
     """(number, type) of each event that comes after message_stop."""
     last = view.of_kind(reply, view.STOP)[0][0]
     return [(number, kind_of(one)) for number, one in enumerate(view.events(reply)) if number > last]
+
+
+@clause(
+    "whole_text",
+    "No piece of the text is missing, comes twice or in another place: the joined deltas are not a broken form of the "
+    "plain reply's text.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK show what the deltas join to: no event tells them that it is "
+    "wrong.",
+    layer=BEHAVIOUR,
+    level=SHOULD,
+    needs=("messages.stream.text_once", "messages.stream.closed"),
+    holds_on=(
+        STREAMED,
+        of_text("p", "", "ong\n"),
+        of_text("po", "n", "gs"),
+        of_text("Pong", "!"),
+        of_text("ping"),
+        of_text("ping ", "pong"),
+    ),
+    breaks_on=(
+        of_text("po"),
+        of_text("ng"),
+        of_text("p", "ng"),
+        of_text("po", "po", "ng"),
+        of_text("po", "ng", "ng"),
+        of_text("ng", "po"),
+        of_text("p", "n", "o", "g"),
+    ),
+)
+def whole_text(reply: Reply, context: Context) -> Outcome:
+    own = context.replies.get(context.surface.control)
+    answer = view.text_of(own.object).strip() if own is not None and own.complete else ""
+    blocks = Built(view.events(reply)).blocks.values()
+    pieces = [piece for block in blocks for piece in block.pieces(view.TEXT_DELTA, "text") if piece]
+    text = "".join(pieces).strip()
+    if text == answer or not _is_broken_form(pieces, answer):
+        return holds()
+    return broken("content_block_delta", f"the text of the plain reply, {quote(answer, 60)}", quote(text, 60))
+
+
+def _is_broken_form(pieces: list[str], answer: str) -> bool:
+    """Whether the pieces join to the answer if one of two alike is left out, if neighbours are exchanged, or if one is
+    put in that begins or ends within a word: a model stops at words."""
+    for at in range(len(pieces) + 1):
+        before, after = "".join(pieces[:at]).lstrip(), "".join(pieces[at:]).rstrip()
+        if pieces[at - 1 : at] == pieces[at : at + 1] and "".join((before, *pieces[at + 1 :])).strip() == answer:
+            return True
+        if "".join((*pieces[: at - 1], *pieces[at - 1 : at + 1][::-1], *pieces[at + 1 :])).strip() == answer and at:
+            return True
+        end = len(answer) - len(after)
+        less = answer.startswith(before) and answer.endswith(after) and len(before) < end
+        if less and (_within_word(answer, len(before)) or _within_word(answer, end)):
+            return True
+    return False
+
+
+def _within_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 @clause(

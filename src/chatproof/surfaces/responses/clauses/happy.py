@@ -6,6 +6,7 @@ from chatproof.contract.clause import (
     SCHEMA,
     SHOULD,
     SMOKE,
+    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -28,6 +29,7 @@ CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
 
 COMETAPI = Source("https://apidoc.cometapi.com/api/text/responses", "2026-11-28")
+_RFC_9110 = Source("https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1", "2026-11-23")
 SHAPE = "Response shape"
 _LAST_SECOND = 8_640_000_000_000  # that JavaScript's dates know
 BODY = (
@@ -74,6 +76,29 @@ add_plain_reply(
 
 
 @clause(
+    "responses.happy.media_type_lower",
+    layer=TRANSPORT,
+    area=SHAPE,
+    code="contract.headers",
+    level=SHOULD,
+    says="The Content-Type header spells its media type in lower case.",
+    source=_RFC_9110,
+    probe="happy",
+    needs=("responses.happy.media_type_json",),
+    why="openai-node before its version 7 compares it letter by letter: it returns a plain string, not an object.",
+    holds_on=(GOOD, Example(200, "application/json; Charset=UTF-8", BODY)),
+    breaks_on=(Example(200, "Application/JSON", BODY), Example(200, "application/JSON; charset=utf-8", BODY)),
+)
+def media_type_lower(reply: Reply, context: Context) -> Outcome:
+    assert reply.response  # only a whole reply is judged
+    for value in reply.response.values(b"content-type"):
+        media = value.partition(";")[0]
+        if media != media.lower():
+            return broken("header Content-Type", reply.media_type, quote(media, 80))
+    return holds()
+
+
+@clause(
     "responses.happy.output_array",
     layer=SCHEMA,
     area=SHAPE,
@@ -81,7 +106,7 @@ add_plain_reply(
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.body_json",),
-    why="openai-python, openai-node, the AI SDK, LangChain and Codex read it without a check: TypeError.",
+    why="openai-python, openai-node, the AI SDK and LangChain read it without a check: TypeError.",
     holds_on=(GOOD, REASONED, with_output(b'{"type":"vendor:search"}'), altered(b"[" + ITEM + b"]", b"[]")),
     breaks_on=(
         body(b"[]"),
@@ -233,7 +258,7 @@ def not_failed(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="happy",
     needs=("responses.happy.output_array",),
-    why="openai-python, openai-node, the AI SDK, LangChain and Codex read the parts: they fail on a string.",
+    why="openai-python, openai-node, the AI SDK and LangChain read the parts: they fail on a string.",
     holds_on=(GOOD, with_content(b"[]"), with_output(THOUGHT), with_output(THOUGHT, ITEM)),
     breaks_on=(
         with_content(b"null"),
@@ -267,7 +292,7 @@ def message_shape(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="happy",
     needs=("responses.happy.message_shape",),
-    why="openai-python, openai-node, LangChain and Codex show an empty answer; a part of another type is not shown.",
+    why="openai-python, openai-node and LangChain show an empty answer; a part of another type is not shown.",
     holds_on=(GOOD, REASONED),
     breaks_on=(
         with_content(b"[]"),

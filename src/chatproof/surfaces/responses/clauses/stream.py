@@ -26,7 +26,6 @@ from chatproof.surfaces.shared_clauses import SSE, add_events
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
-_QUEUED = put_before("created", {**EVENTS[0], "type": "response.queued"})
 _ERROR = {"type": "error", "code": "server_error", "message": "upstream died", "param": None}
 
 
@@ -100,16 +99,17 @@ clause(
 
 @clause(
     "created",
-    "The first event of the response is response.created (or response.queued), and contains the response with its id.",
+    "The first event of the response is response.created, and contains the response with its id.",
     "openai-python and openai-node raise an error on any other first event.",
     needs=("responses.stream.typed", "responses.stream.no_error"),
     holds_on=(
         STREAMED,
         put_before("created", {"type": "keepalive"}),
-        _QUEUED,
+        put_before("in_progress", {**EVENTS[0], "type": "response.queued"}),
     ),
     breaks_on=(
         without("created"),
+        put_before("created", {**EVENTS[0], "type": "response.queued"}),
         without("created", "in_progress"),
         changed("created", drop("response")),
         changed("created", put(None, "response")),
@@ -122,7 +122,7 @@ def created(reply: Reply, context: Context) -> Outcome:
         kind = kind_of(one)
         if not kind.startswith("response."):
             continue
-        if kind not in ("response.created", "response.queued"):
+        if kind != "response.created":
             return broken(f"event {number}, $.type", "response.created first", quote(kind))
         response = one.get("response")
         if not isinstance(response, dict):

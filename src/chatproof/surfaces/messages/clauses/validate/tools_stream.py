@@ -13,6 +13,7 @@ from chatproof.contract.clause import (
     Outcome,
     holds,
 )
+from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
@@ -34,6 +35,7 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
+from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
 from chatproof.surfaces.messages.view import kind_of
 from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import parse
@@ -50,6 +52,8 @@ _FORM = (
     stream.start_usage,
     stream_blocks.block_start,
     stream_blocks.indexes,
+    stream_blocks.block_once,
+    stream_blocks.block_open,
     stream_end.end,
     stream_end.usage,
     stream_end.finished,
@@ -114,6 +118,8 @@ def called(reply: Reply, context: Context) -> Outcome:
         changed("message_delta", drop("usage"), CALL_EVENTS),
         changed("message_start", put(None, "message", "content"), CALL_EVENTS),
         streamed([{**one, "index": 1} if "index" in one else one for one in CALL_EVENTS]),
+        streamed([*CALL_EVENTS[:2], *CALL_EVENTS[1:]]),
+        streamed([*CALL_EVENTS[:3], CALL_EVENTS[4], CALL_EVENTS[3], *CALL_EVENTS[5:]]),
         Example(200, "text/event-stream", CALLED.body.replace(b"event: ", b"x: ")),
     ),
 )
@@ -256,21 +262,47 @@ def ended(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="The input of a tool call arrives in deltas, not only with the block.",
+    says="The input of a tool call arrives in deltas, and not with the block.",
     source=SDK,
     probe="tools.stream",
     needs=("messages.tools.stream_joined", "messages.tools.stream_named"),
-    why="Clients that join the deltas as in the reference run the tool without its arguments.",
-    holds_on=(
-        CALLED,
-        changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS),
-        changed(_BLOCK, put({"word": "pong"}, "content_block", "input"), CALL_EVENTS),
-    ),
-    breaks_on=(_WHOLE_AT_ONCE,),
+    why="Clients that join the deltas as in the reference run the tool without its arguments; the AI SDK "
+    "puts the deltas behind the input that came with the block, and the result is not JSON.",
+    holds_on=(CALLED, changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS)),
+    breaks_on=(_WHOLE_AT_ONCE, changed(_BLOCK, put({"word": "pong"}, "content_block", "input"), CALL_EVENTS)),
 )
 def in_pieces(reply: Reply, context: Context) -> Outcome:
     for call in Built(view.events(reply)).calls():
-        if not call.arguments and call.start.get("input"):
+        if call.start.get("input"):
             at = f"event {call.number}, $.content_block.input"
             return damaged(at, "{} here, and the input in deltas", quote(call.start["input"], 80))._replace(state="")
     return holds()
+
+
+@CLAUSES.add(
+    "messages.tools.stream_forced",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    capability="tools",
+    area=AREA,
+    says="The streamed call is of the forced tool, and its input satisfies that tool's schema.",
+    source=COMETAPI,
+    probe="tools.stream",
+    needs=("messages.tools.stream_pieces",),
+    why="Programs that pass the input on unchecked fail on the missing member.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS),
+        changed(_BLOCK, put("record", "content_block", "name"), CALL_EVENTS),
+    ),
+)
+def forced(reply: Reply, context: Context) -> Outcome:
+    for call in Built(view.events(reply)).calls():
+        at = f"event {call.number}, $.content_block"
+        if call.start.get("name") != FUNCTION:
+            return ignored(f"{at}.name", FUNCTION, quote(call.start.get("name")))
+        problem = problem_in(parse(call.arguments.encode("utf-8", "surrogatepass") or b"{}")[0], WORD_SCHEMA)
+        if problem:
+            return ignored("content_block_delta", "arguments that satisfy the tool's schema", problem)
+    return done()

@@ -17,7 +17,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
-from chatproof.surfaces.responses.clauses.happy import BODY, GOOD, altered, body
+from chatproof.surfaces.responses.clauses.happy import BODY, CONTENT, GOOD, altered, body
 from chatproof.surfaces.responses.probes_validate import ANSWER_SCHEMA, CAP, WORD
 from chatproof.wire.strictjson import parse
 
@@ -49,13 +49,19 @@ _LONG = _says(", ".join(map(str, range(1, 101))).encode())
     says="Output with a strict JSON Schema (text.format) satisfies the schema, or the schema is clearly refused.",
     source=OPENAI_SPEC,
     probe="json_schema",
-    why="Programs read the members that the schema promises.",
+    why="Programs read the members that the schema promises. parse() of openai-python and openai-node reads each part "
+    "of a text alone, and raises an error if the JSON is cut.",
     holds_on=(_says(b'{\\"word\\":\\"pong\\",\\"letters\\":4}'),),
     breaks_on=(
         _says(b"pong has 4 letters"),
         _says(b'{\\"word\\":\\"pong\\"}'),
         _says(b'{\\"word\\":\\"pong\\",\\"letters\\":\\"4\\"}'),
         _says(b'```json\\n{\\"word\\":\\"pong\\",\\"letters\\":4}\\n```'),
+        altered(
+            CONTENT,
+            b'[{"type":"output_text","text":"{\\"word\\":\\"pong\\",","annotations":[]},'
+            b'{"type":"output_text","text":"\\"letters\\":4}","annotations":[]}]',
+        ),
         Example(200, JSON, b'{"error":"no"}'),
     ),
 )
@@ -68,7 +74,13 @@ def json_schema(reply: Reply, context: Context) -> Outcome:
     if problem is not None:
         return ignored(at, "only JSON", quote(text, 80))
     found = problem_in(value, ANSWER_SCHEMA)
-    return ignored(at, "output that satisfies the schema", found) if found else done()
+    if found:
+        return ignored(at, "output that satisfies the schema", found)
+    messages = view.items(reply.object, view.MESSAGE)
+    parts = [part for item in messages for part in view.objects(item.get("content")) if part.get("type") == view.TEXT]
+    if len(parts) > 1:
+        return damaged("$.output", "the JSON in one part", number_of(len(parts), "part"))
+    return done()
 
 
 @clause(

@@ -19,13 +19,13 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
-from chatproof.surfaces.event_examples import drop, put
+from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built, Item
 from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items, stream_types
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
-from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, STREAMED, changed, streamed, without
+from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, EVENTS, STREAMED, changed, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json
@@ -68,6 +68,22 @@ def _calls(reply: Reply) -> list[tuple[int, Item]]:
     ]
 
 
+def _without_item(reply: Reply) -> bool:
+    """Whether arguments of a call come, and an item of theirs may be what is missing."""
+    added = [item.added for item in Built(view.events(reply)).items.values()]
+    told = any(kind_of(one) == building.ARGUMENTS for one in view.events(reply))
+    return told and not (added and all(added))
+
+
+def _ended(one: Event, *output: object) -> Event:
+    """A last event with another output."""
+    return {**one, "response": {**one["response"], "output": list(output)}}
+
+
+_CALL = CALL_EVENTS[-1]["response"]["output"][0]
+_AT_THE_END = streamed([*CALL_EVENTS[:2], CALL_EVENTS[-1]])
+
+
 @clause(
     "responses.tools.stream.called",
     layer=BEHAVIOUR,
@@ -80,7 +96,7 @@ def _calls(reply: Reply) -> list[tuple[int, Item]]:
     source=OPENAI_SPEC,
     probe=_PROBE,
     why="Agents stream: they wait for a tool call that never arrives.",
-    holds_on=(CALLED,),
+    holds_on=(CALLED, _AT_THE_END),
     breaks_on=(STREAMED, GOOD),
 )
 def called(reply: Reply, context: Context) -> Outcome:
@@ -94,11 +110,36 @@ def called(reply: Reply, context: Context) -> Outcome:
     kinds = [kind_of(one) for one in view.events(reply)]
     if _calls(reply) or not all(kinds) or any(kind in ("error", "response.failed") for kind in kinds):
         return done()
-    added = [item.added for item in Built(view.events(reply)).items.values()]
-    told = building.ARGUMENTS in kinds or view.items(view.final(reply), view.CALL)
-    if told and not (added and all(added)):  # a call without its item: a form that is judged below
+    if view.items(view.final(reply), view.CALL) or _without_item(reply):  # a form that is judged below
         return done()
     return ignored("stream", "a call", f"none in {number_of(len(kinds), 'event')}")
+
+
+@clause(
+    "responses.tools.stream.streamed",
+    layer=BEHAVIOUR,
+    code=CODE,
+    capability="tools",
+    area=AREA,
+    says="Each tool call of the final response of a stream was streamed as an item, too.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.called",),
+    why="Loops over the events of openai-python and openai-node, the AI SDK, LangChain and Codex lose the call: only "
+    "stream() of the first two looks for it in the final response.",
+    holds_on=(CALLED, changed("completed", put([], "response", "output"), CALL_EVENTS)),
+    breaks_on=(
+        _AT_THE_END,
+        streamed([*EVENTS[:-1], _ended(EVENTS[-1], *EVENTS[-1]["response"]["output"], _CALL)]),
+        streamed([*CALL_EVENTS[:-1], _ended(CALL_EVENTS[-1], _CALL, {**_CALL, "id": "fc_2", "call_id": "call_2"})]),
+    ),
+)
+def as_items(reply: Reply, context: Context) -> Outcome:
+    final, there = view.items(view.final(reply), view.CALL), _calls(reply)
+    if len(final) > len(there) and (there or not _without_item(reply)):
+        said = f"{number_of(len(final), 'call')} at the end, {len(there)} before"
+        return damaged("response.output_item.added", "an item for each call", said)
+    return done()
 
 
 @clause(
@@ -109,7 +150,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     says="The events of a stream with a tool call come in order, from its beginning to its end, as in every stream.",
     source=OPENAI_SPEC,
     probe=_PROBE,
-    needs=("responses.tools.stream.called",),
+    needs=("responses.tools.stream.streamed",),
     why="openai-python, openai-node and the AI SDK raise; Codex and the AI SDK lose the call without output_item.done.",
     holds_on=(CALLED, without("in_progress", events=CALL_EVENTS)),
     breaks_on=(
@@ -337,11 +378,12 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def final(reply: Reply, context: Context) -> Outcome:
-    last = {call.get("call_id"): call for call in view.items(view.final(reply), view.CALL) if _named(call)}
+    calls = view.items(view.final(reply), view.CALL)
+    last = {id: call for call in calls if isinstance(id := call.get("call_id"), str)}
     at = "$.response.output"
     for _, item in _calls(reply):
         call = members(item.done)
-        held = last.get(call.get("call_id"))
+        held = last.get(str(call.get("call_id")))
         if held is None:
             said = quote(view.final(reply).get("output"), 120)
             return damaged(at, f"the call {quote(call.get('call_id'), 60)}", said)
@@ -353,12 +395,4 @@ def final(reply: Reply, context: Context) -> Outcome:
 def _alike(one: Json, other: Json) -> bool:
     """Both say the same to a client, which parses them: gateways write a call's JSON anew, with other white space."""
     (first, problem), (second, _) = value_of(one), value_of(other)
-    return not problem and _written(first) == _written(second)
-
-
-def _written(value: Json) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _named(call: view.Fields) -> bool:
-    return isinstance(call.get("call_id"), str)
+    return not problem and json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
