@@ -58,7 +58,7 @@ _BUNDLES = (
 
 _MOST_READ = 64
 _read: dict[bytes, Certificate] = {}
-"""What certificates say. A fleet meets the same one a thousand times, and to take one apart costs as much as to send."""
+"""What certificates say. A fleet meets the same one a thousand times; to take one apart costs as much as to send."""
 
 
 class TrustError(Exception):

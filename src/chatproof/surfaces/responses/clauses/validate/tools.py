@@ -311,7 +311,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="tools.result",
     needs=("responses.tools.arguments",),
-    why="Every client that runs tools sends the call and its result back; a refusal ends its work after the first tool.",
+    why="Every client that runs tools sends the call and its result back; a refusal ends its work after one tool.",
     holds_on=(GOOD, _GOOD),
     breaks_on=(
         Example(400, JSON, b'{"error":{"message":"No tool call found for call_1","param":"input"}}'),
