@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
-from chatproof.evidence.json_values import is_number
+from chatproof.evidence.json_values import is_integer, is_number
 from chatproof.wire.strictjson import Json
 
-STRING, NUMBER, ARRAY, OBJECT = "a string", "a number", "an array", "an object"
+STRING, NUMBER, INTEGER = "a string", "a number", "an integer"
+ARRAY, OBJECT = "an array", "an object"
 NULL = " or null"
 """Put after a type: the field may also be null, or not stand there."""
 ABSENT = " where it stands"
 """Put after a type: the field may also not stand there, but is not null."""
 
 _TYPES = {STRING: str, ARRAY: list, OBJECT: dict}
+_NUMBERS = {NUMBER: is_number, INTEGER: is_integer}
 
 
 def misfit(value: Json, fields: Mapping[str, str]) -> tuple[str, str]:
@@ -34,4 +36,4 @@ def _fits(held: dict[str, Json], name: str, wanted: str) -> bool:
     found = held[name]
     if found is None:
         return wanted.endswith(NULL)
-    return is_number(found) if kind == NUMBER else isinstance(found, _TYPES[kind])
+    return _NUMBERS[kind](found) if kind in _NUMBERS else isinstance(found, _TYPES[kind])

@@ -4,10 +4,10 @@
 """
 
 from chatproof.simulator.fault import Fault
-from chatproof.simulator.responses_faults import harmless, mistakes, plain, reported, streams, tools
+from chatproof.simulator.responses_faults import abilities, harmless, mistakes, plain, reported, streams, tools
 
-_FILES = (plain, streams, reported, tools, mistakes, harmless)
+_FILES = (plain, streams, reported, tools, abilities, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*tools.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *mistakes.ROWS))
 """Those that only validate sees."""

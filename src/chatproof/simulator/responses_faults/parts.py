@@ -1,5 +1,6 @@
 """What the faults of the Responses API are made of: which requests, and what becomes of the answer."""
 
+import json
 from collections.abc import Callable
 
 from chatproof.simulator import responses
@@ -70,12 +71,27 @@ def sent(check: Callable[[Value], bool], stream: bool | None = None) -> When:
     return when
 
 
+def has(name: str, stream: bool | None = None) -> When:
+    """A request that is answered, and has this field."""
+    return sent(lambda asked: name in asked, stream)
+
+
 # -- what becomes of the answer -------------------------------------------------------------------------------------
 
 
 def let_in(turn: Turn) -> Reply:
     """What the good key would have got."""
     return responses.respond(turn.asked._replace(credential=GOOD))
+
+
+def asked_as(*names: str, **fields: object) -> Alter:
+    """What the same request would get without these fields, or with others."""
+
+    def alter(turn: Turn) -> Reply:
+        body = {name: value for name, value in json.loads(turn.asked.body).items() if name not in names}
+        return let_in(turn._replace(asked=turn.asked._replace(body=json.dumps({**body, **fields}).encode())))
+
+    return alter
 
 
 def events(change: Callable[[list[Value]], list[Value]]) -> Alter:

@@ -113,6 +113,14 @@ ROWS: tuple[Any, ...] = (
         "happy.field_types",
     ),
     should(
+        "text-format-string",
+        "The format of the text is a string.",
+        _SCHEMA,
+        with_text,
+        put("text", "text", "format"),
+        "happy.field_types",
+    ),
+    should(
         "incomplete-details-text",
         "incomplete_details is a string.",
         _SCHEMA,

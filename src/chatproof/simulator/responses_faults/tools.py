@@ -1,31 +1,25 @@
-"""Faults that only validate sees: calls, texts after a schema, caps, what is stored."""
+"""Faults of calls, streamed and not: only validate sees them."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_in
 from chatproof.simulator.fault import Alter, Turn, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import (
+    asked_as,
     each,
     events,
-    let_in,
+    has,
     must,
     sent,
     should,
     streaming_call,
     with_call,
-    with_text,
     without,
 )
-from chatproof.simulator.wire import Reply
 
 _TOOLS, _MALFORMED, _SCHEMA = "contract.tools", "stream.malformed", "contract.schema"
 _USAGE, _PARAMETER = "contract.usage", "contract.parameter"
-
-
-def _has(name: str, stream: bool | None = None) -> Callable[[Turn], bool]:
-    return sent(lambda asked: name in asked, stream)
 
 
 def _forced(turn: Turn) -> bool:
@@ -34,22 +28,6 @@ def _forced(turn: Turn) -> bool:
 
 def _parallel(turn: Turn) -> bool:
     return with_call(turn) and json_of(turn).get("tool_choice") == "required"
-
-
-def _plain(turn: Turn) -> bool:
-    """Plain requests that ask for nothing else."""
-    asked = json_of(turn)
-    return with_text(turn) and set(asked) == {"model", "input", "stream", "store"} and not asked["store"]
-
-
-def _asked_as(*names: str, **fields: object) -> Alter:
-    """What the same request would get without these fields, or with others."""
-
-    def alter(turn: Turn) -> Reply:
-        body = {name: value for name, value in json.loads(turn.asked.body).items() if name not in names}
-        return let_in(turn._replace(asked=turn.asked._replace(body=json.dumps({**body, **fields}).encode())))
-
-    return alter
 
 
 def _of_call(value: object, name: str) -> Alter:
@@ -62,11 +40,6 @@ def _merge(value: Value) -> None:
     value["output"][-1]["arguments"] += second["arguments"]
 
 
-def _cut(value: Value) -> None:
-    [part] = (content := value["output"][0]["content"])
-    content[:] = [{**part, "text": part["text"][:5]}, {**part, "text": part["text"][5:]}]
-
-
 def _each_item(kind: str, change: Callable[[Value], object]) -> Alter:
     return each(kind, lambda one: change(one["item"]))
 
@@ -75,13 +48,21 @@ def _last_call(change: Callable[[dict[str, Any]], object]) -> Alter:
     return each("completed", lambda one: change(one["response"]["output"][0]))
 
 
-CALLS = (
+def _renamed(all: list[Value]) -> list[Value]:
+    for one in all:
+        for call in (one.get("item"), *one.get("response", {}).get("output", ()), one if "name" in one else None):
+            if call:
+                call["name"] = "record"
+    return all
+
+
+ROWS = (
     should(
         "tools-ignored",
         "Tools are ignored.",
         _TOOLS,
-        _has("tool_choice", False),
-        _asked_as("tools", "tool_choice"),
+        has("tool_choice", False),
+        asked_as("tools", "tool_choice"),
         "tools.called",
         "tools.parallel",
     ),
@@ -156,8 +137,8 @@ CALLS = (
         "tools-not-streamed",
         "A call is not streamed.",
         _TOOLS,
-        _has("tool_choice", True),
-        _asked_as("stream"),
+        has("tool_choice", True),
+        asked_as("stream"),
         "tools.stream.called",
     ),
     must(
@@ -304,95 +285,12 @@ CALLS = (
         _last_call(set_in("{}", "arguments")),
         "tools.stream.final",
     ),
-)
-
-ABILITIES = (
     should(
-        "schema-in-parts",
-        "The JSON that a schema asks for is cut into two parts.",
-        "contract.structured_output",
-        _has("text", False),
-        edited(_cut),
-        "json_schema.honoured",
-    ),
-    should(
-        "schema-ignored",
-        "A schema is ignored.",
-        "contract.structured_output",
-        _has("text"),
-        put("pong has 4 letters", "output", 0, "content", 0, "text"),
-        "json_schema.honoured",
-    ),
-    should(
-        "instructions-ignored",
-        "Instructions are ignored.",
-        _PARAMETER,
-        sent(lambda asked: asked.get("input") == "Hello."),
-        _asked_as("instructions"),
-        "instructions.heard",
-    ),
-    should(
-        "cap-ignored",
-        "max_output_tokens is ignored.",
-        "contract.max_tokens",
-        _has("max_output_tokens"),
-        _asked_as("max_output_tokens"),
-        "max_output_tokens.kept",
-    ),
-    should(
-        "cap-says-completed",
-        "An incomplete answer says that it is completed.",
-        "contract.max_tokens",
-        _has("max_output_tokens"),
-        put("completed", "status"),
-        "max_output_tokens.kept",
-    ),
-    should(
-        "cap-without-reason",
-        "An incomplete answer does not say why.",
-        "contract.max_tokens",
-        _has("max_output_tokens"),
-        put(None, "incomplete_details"),
-        "max_output_tokens.kept",
-    ),
-    should(
-        "tool-kinds-refused",
-        "Tools other than functions are refused.",
+        "streamed-call-of-another",
+        "The streamed call is of another function than the one that was forced.",
         _TOOLS,
-        _has("prompt_cache_key"),
-        error(400, "'type' of tool must be 'function'", param="tools"),
-        "codex.accepted",
-    ),
-    should(
-        "store-without-id",
-        "A stored response has no id.",
-        _PARAMETER,
-        sent(lambda asked: asked.get("store") is True and "previous_response_id" not in asked),
-        drop("id"),
-        "store.accepted",
-    ),
-    should(
-        "previous-ignored",
-        "previous_response_id is ignored.",
-        _PARAMETER,
-        sent(lambda asked: "previous_response_id" in asked and asked["store"] is False),
-        _asked_as("previous_response_id"),
-        "store.recalled",
+        streaming_call,
+        events(_renamed),
+        "tools.stream.forced",
     ),
 )
-
-ENVELOPE = (
-    should("metadata-missing", "The response has no metadata.", _SCHEMA, _plain, drop("metadata"), "envelope"),
-    should("id-number", "The response's id is a number.", _SCHEMA, _plain, put(7, "id"), "envelope.id"),
-    should("usage-sum", "The usage does not add up.", _USAGE, _plain, put(99, "usage", "total_tokens"), "usage.sum"),
-    should(
-        "usage-details-missing",
-        "The usage has no details.",
-        _USAGE,
-        _plain,
-        drop("usage", "input_tokens_details"),
-        "usage.details",
-    ),
-)
-
-ROWS = (*CALLS, *ABILITIES, *ENVELOPE)

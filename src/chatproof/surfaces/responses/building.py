@@ -69,6 +69,7 @@ class Built:
         self.not_an_item: int | None = None  # the event that adds what is none
         self.misnumbered: _Place | None = None  # an item that is not numbered in the order in which it was added
         self.after_done: _Place | None = None  # a text's delta after the output_item.done of its item
+        self.done_twice: _Place | None = None
         self._parts: dict[tuple[int, int], Fields] = {}
         self._counts: dict[int, int] = {}  # of the parts that were added, by item
         for number, event in enumerate(events):
@@ -93,6 +94,8 @@ class Built:
         if kind == DONE:
             done = event.get("item")
             if isinstance(done, dict):
+                if item.done is not None:
+                    self.done_twice = self.done_twice or (number, f"a second one for output_index {place}")
                 item.done, item.done_at = done, number
                 _note_id(item, number, done.get("id"))
                 self._whole(number, item, done)

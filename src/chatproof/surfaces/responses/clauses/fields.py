@@ -24,6 +24,7 @@ _TYPES = {
     "incomplete_details.reason": STRING,
     "reasoning": OBJECT + NULL,
     "text": OBJECT + NULL,
+    "text.format": OBJECT + NULL,
 }
 
 
@@ -52,6 +53,7 @@ _TYPES = {
             b'"model":"m"', b'"model":"m","incomplete_details":null,"service_tier":null,"reasoning":null,"text":null'
         ),
         altered(b'"model":"m"', b'"model":"m","incomplete_details":{"reason":"max_output_tokens"},"text":{}'),
+        altered(b'"model":"m"', b'"model":"m","text":{"format":null}'),
     ),
     breaks_on=(
         altered(b'"model":"m"', b'"model":7'),
@@ -61,6 +63,7 @@ _TYPES = {
         altered(b'"model":"m"', b'"model":"m","incomplete_details":{}'),
         altered(b'"model":"m"', b'"model":"m","reasoning":"none"'),
         altered(b'"model":"m"', b'"model":"m","text":"plain"'),
+        altered(b'"model":"m"', b'"model":"m","text":{"format":"text"}'),
     ),
 )
 def field_types(reply: Reply, context: Context) -> Outcome:

@@ -5,6 +5,7 @@ from chatproof.contract.clause import (
     SHOULD,
     SMOKE,
     SSE_SPEC,
+    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -59,7 +60,11 @@ def typed(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     code="",
     needs=("responses.stream.events_parse",),
-    holds_on=(STREAMED, changed("completed", put(None, "response", "error"))),
+    holds_on=(
+        STREAMED,
+        changed("completed", put(None, "response", "error")),
+        changed("created", put({"code": "server_error"}, "response", "error")),
+    ),
     breaks_on=(
         put_before("output_text.done", _ERROR),
         streamed(EVENTS[:5], event({"type": "response.failed", "response": {"id": "resp_1", "status": "failed"}})),
@@ -72,7 +77,8 @@ def typed(reply: Reply, context: Context) -> Outcome:
 def no_error(reply: Reply, context: Context) -> Outcome:
     for number, (line, one) in enumerate(named_events(reply)):
         response = members(one.get("response"))
-        inner = one.get("error") or response.get("error")
+        # Before the end, an error in the response is one that no client reads.
+        inner = one.get("error") or (response.get("error") if kind_of(one) in view.TERMINAL else None)
         if kind_of(one) in view.TERMINAL and response.get("error") == {}:
             return broken(f"event {number}, $.response.error", "no error, or null", "{}")  # LangChain raises on it
         if inner or kind_of(one) in ("error", "response.failed") or line == "error":
@@ -95,6 +101,27 @@ clause(
         Example(200, SSE, b"event: keepalive\n\n" + STREAMED.body),
     ),
 )(no_empty_events)
+
+
+@clause(
+    "line_ends",
+    "The stream begins without a byte order mark, and its lines end with LF, or CR and LF.",
+    "Both are legal, and Codex finds no event in such a stream.",
+    layer=TRANSPORT,
+    level=SHOULD,
+    source=SSE_SPEC,
+    needs=("responses.stream.events_parse",),
+    holds_on=(STREAMED, Example(200, SSE, STREAMED.body.replace(b"\n", b"\r\n"))),
+    breaks_on=(
+        Example(200, SSE, b"\xef\xbb\xbf" + STREAMED.body),
+        Example(200, SSE, STREAMED.body.replace(b"\n", b"\r")),
+    ),
+)
+def line_ends(reply: Reply, context: Context) -> Outcome:
+    if reply.body.startswith(b"\xef\xbb\xbf"):
+        return broken("byte 0", "the first line", "a byte order mark")
+    alone = reply.body.count(b"\r") - reply.body.count(b"\r\n")
+    return broken("stream", "lines that end with LF, or CR and LF", f"{alone} with CR alone") if alone else holds()
 
 
 @clause(

@@ -1,6 +1,6 @@
 """What some clients want of a stream, and those that were measured do without."""
 
-from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
+from chatproof.contract.clause import BROKEN, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import drop, event, put
@@ -81,24 +81,33 @@ def completed(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
+    late = begun_late(reply, context)
+    if late.outcome == BROKEN:
+        return late
     seen = {kind_of(one) for one in view.events(reply)}
     wanted = ("response.in_progress", building.TEXT_DONE, building.PART_DONE)
-    begun = False
     for number, one in enumerate(view.events(reply)):
         if kind_of(one) == building.TEXT_DONE and not isinstance(one.get("text"), str):
             return broken(f"event {number}, $.text", "the complete text, a string", quote(one.get("text")))
         if kind_of(one) == building.PART_DONE and not isinstance(one.get("part"), dict):
             return broken(f"event {number}, $.part", "the finished part, an object", quote(one.get("part")))
+    missing = [kind for kind in wanted if kind not in seen]
+    return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
+
+
+def begun_late(reply: Reply, context: Context) -> Outcome:
+    """Judge whether response.in_progress, where it comes, comes before any item, and has none."""
+    kinds, begun = [kind_of(one) for one in view.events(reply)], False
+    for number, one in enumerate(view.events(reply)):
         if kind_of(one) == "response.in_progress" and not begun:
             held = members(one.get("response")).get("output")
             if held:
                 at = f"event {number}, $.response.output"
                 return broken(at, "an empty array: no item is added yet", quote(held, 80))
             begun = True
-        if kind_of(one) == building.ADDED and not begun and "response.in_progress" in seen:
+        if kind_of(one) == building.ADDED and not begun and "response.in_progress" in kinds:
             return broken(f"event {number}", "response.in_progress before any item", quote(kind_of(one)))
-    missing = [kind for kind in wanted if kind not in seen]
-    return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
+    return holds()
 
 
 @clause(

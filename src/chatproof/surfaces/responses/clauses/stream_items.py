@@ -221,8 +221,8 @@ def deltas(reply: Reply, context: Context) -> Outcome:
 @clause(
     "joined",
     "The deltas of a text join to the text of its finished item.",
-    "Codex shows the text of the item, and all others the text of the deltas: different "
-    "answers, and nobody notices. Repeated text in deltas is shown twice.",
+    "Codex shows the text of the item, or nothing, and all others that of the deltas: different answers, and nobody "
+    "notices. Repeated text in deltas is shown twice.",
     layer=BEHAVIOUR,
     needs=("responses.stream.deltas", "responses.stream.part_added"),
     holds_on=(
@@ -235,11 +235,18 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     ),
     breaks_on=(
         changed("output_item.done", put("ping", "item", "content", 0, "text")),
+        changed("output_item.done", put([], "item", "content")),
+        changed("output_item.done", drop("item", "content", 0, "text")),
+        changed("output_item.done", put("text", "item", "content", 0, "type")),
         streamed([*EVENTS[:5], EVENTS[5], *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[5], "delta": "pong"}, *EVENTS[6:]]),
     ),
 )
 def joined(reply: Reply, context: Context) -> Outcome:
+    for item in Built(view.events(reply)).items.values():
+        if item.text.strip() and item.done is not None and not view.text_of_item(item.done).strip():
+            said = f"no text; the deltas join to {quote(item.text, 60)}"
+            return broken(f"event {item.done_at} ({building.DONE})", "the joined deltas", said)
     return _joins(reply, lambda kind: kind == building.DONE)
 
 
@@ -283,23 +290,20 @@ def _joins(reply: Reply, of: Callable[[str], bool]) -> Outcome:
 
 @clause(
     "item_done",
-    "Each message and each call that was added ends with response.output_item.done, which "
+    "Each message and each call that was added ends with one response.output_item.done, which "
     "contains it, with the same type. No text comes after it.",
     "Codex shows nothing without it, and the AI SDK loses tool calls; openai-python and "
-    "openai-node raise if the type differs, and the AI SDK if a text comes later.",
+    "openai-node raise if the type differs, and the AI SDK if a text or a second one comes later.",
     needs=("responses.stream.item_added",),
     holds_on=(
         STREAMED,
-        THOUGHTFUL,
-        TWO,
-        THOUGHTFUL,
-        TWO,
         THOUGHTFUL,
         TWO,
         streamed([*EVENTS[:6], EVENTS[8], EVENTS[6], EVENTS[7], EVENTS[9]]),
     ),
     breaks_on=(
         without("output_item.done"),
+        streamed([*EVENTS[:9], EVENTS[8], EVENTS[9]]),
         changed("output_item.done", drop("item")),
         changed("output_item.done", put("output_message", "item", "type")),
         streamed([*EVENTS[:5], EVENTS[8], *EVENTS[5:8], EVENTS[9]]),
@@ -316,6 +320,8 @@ def item_done(reply: Reply, context: Context) -> Outcome:
         if item.done is not None and item.done.get("type") != kind:
             found = quote(item.done.get("type"))
             return broken(f"event {item.done_at}, $.item.type", f"{quote(kind)}, as when it was added", found)
+    if built.done_twice:
+        return broken(f"event {built.done_twice[0]}", "one response.output_item.done", built.done_twice[1])
     if built.after_done:
         number, said = built.after_done
         return broken(f"event {number}", "response.output_item.done after the texts of the item", said)

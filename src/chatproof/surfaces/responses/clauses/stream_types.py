@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
-from chatproof.evidence.field_types import ABSENT, ARRAY, NULL, NUMBER, OBJECT, STRING, misfit
+from chatproof.evidence.field_types import ABSENT, ARRAY, INTEGER, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import Event, drop, put
@@ -23,20 +23,22 @@ _ENDED = {
     "response.reasoning": OBJECT + NULL,
 }
 _ITEM = {"item.id": STRING + ABSENT, "item.encrypted_content": STRING + NULL, "item.namespace": STRING + NULL}
-_PART = {"item_id": STRING, "output_index": NUMBER, "content_index": NUMBER}
-_SUMMARY = {"item_id": STRING, "summary_index": NUMBER}
+_FINISHED = {**_ITEM, "item.status": STRING + NULL}
+_OF_TEXT = {"annotations": ARRAY + NULL, "logprobs": ARRAY + NULL}
+_PART = {"item_id": STRING, "output_index": INTEGER, "content_index": INTEGER}
+_SUMMARY = {"item_id": STRING, "summary_index": INTEGER}
 _TYPES = {
     "response.created": _BEGUN,
     "response.in_progress": _BEGUN,
     "response.completed": _ENDED,
     "response.incomplete": _ENDED,
     building.ADDED: _ITEM,
-    building.DONE: _ITEM,
+    building.DONE: _FINISHED,
     building.PART_ADDED: _PART,
     building.PART_DONE: _PART,
     building.TEXT_DONE: {"item_id": STRING},
     building.DELTA: {"logprobs": ARRAY + NULL},
-    building.ARGUMENTS_DONE: {"item_id": STRING, "output_index": NUMBER, "arguments": STRING},
+    building.ARGUMENTS_DONE: {"item_id": STRING, "output_index": INTEGER, "arguments": STRING},
     building.REFUSAL: {"item_id": STRING, "delta": STRING},
     building.REFUSAL_DONE: {"item_id": STRING, "refusal": STRING},
     "response.reasoning_summary_part.added": _SUMMARY,
@@ -76,7 +78,7 @@ def _noted(annotation: object) -> Example:
     "log probabilities, ids, places of parts and summaries, finished arguments, annotations.",
     "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error; openai-node's stream() "
     "raises an error on a part or a summary without its place, and on a response or a finished tool call without its "
-    "id.",
+    "id; Codex passes over a finished message of another form, and shows nothing.",
     level=SHOULD,
     check=2,
     code="contract.schema",
@@ -107,6 +109,11 @@ def _noted(annotation: object) -> Example:
         changed("content_part.done", put(None, "part", "text")),
         changed("output_item.done", drop("item", "content")),
         changed("output_item.done", put([None], "item", "content")),
+        changed("output_item.done", put("", "item", "role")),
+        changed("output_item.done", put({}, "item", "status")),
+        changed("output_item.done", put({}, "item", "content", 0, "annotations")),
+        changed("output_item.done", put("x", "item", "content", 0, "logprobs")),
+        changed("content_part.done", put(0.5, "content_index")),
         changed("completed", drop("response", "output", 0, "id"), CALL_EVENTS),
         changed("completed", put("", "response", "output", 0, "name"), CALL_EVENTS),
     ),
@@ -141,6 +148,12 @@ def _of_finished_item(one: view.Fields) -> tuple[str, str]:
             return "item.content", ARRAY
         if not all(isinstance(part, dict) for part in content):
             return "item.content", "an array of objects"
+        if item.get("role") != "assistant":
+            return "item.role", "assistant"
+        for part in content:
+            path, expected = misfit(part, _OF_TEXT)
+            if path:
+                return "item.content", f"parts whose {path} are {expected}"
     return _of_item(one)
 
 
@@ -185,8 +198,9 @@ def _held(one: view.Fields, path: str) -> str:
 
 @clause(
     "usage_details",
-    "The details of the usage at the end, if present, are numbers.",
-    "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error.",
+    "The details of the usage at the end, if present, have their numbers.",
+    "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error; Codex also refuses it if a "
+    "number is missing or null.",
     level=SHOULD,
     code="contract.usage",
     needs=("responses.stream.usage",),
@@ -194,13 +208,15 @@ def _held(one: view.Fields, path: str) -> str:
     breaks_on=(
         changed("completed", put(0, "response", "usage", "input_tokens_details")),
         changed("completed", put({"reasoning_tokens": "0"}, "response", "usage", "output_tokens_details")),
+        changed("completed", put({"cached_tokens": None}, "response", "usage", "input_tokens_details")),
+        changed("completed", put({}, "response", "usage", "output_tokens_details")),
     ),
 )
 def usage_details(reply: Reply, context: Context) -> Outcome:
     number, one = view.terminals(reply)[0]
     for held, name in DETAILS:
         at = f"response.usage.{held}"
-        path, expected = misfit(one, {at: OBJECT + NULL, f"{at}.{name}": NUMBER + NULL})
+        path, expected = misfit(one, {at: OBJECT + NULL, f"{at}.{name}": INTEGER})
         if path:
             return broken(f"event {number}, $.{path}", expected, _held(one, path))
     return holds()

@@ -1,5 +1,7 @@
 """Calls: made when forced, readable, answered, and two at once."""
 
+import json
+
 from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
@@ -172,6 +174,12 @@ def value_of(arguments: Json) -> tuple[Json, str]:
     if problem is not None:
         return None, f"arguments are not JSON: {problem.reason} at byte {problem.offset} of {quote(arguments, 80)}"
     return value, "" if isinstance(value, dict) else f"arguments are not an object: {quote(arguments, 80)}"
+
+
+def alike(one: Json, other: Json) -> bool:
+    """Both say the same to a client, which parses them: gateways write a call's JSON anew, with other white space."""
+    (first, problem), (second, _) = value_of(one), value_of(other)
+    return not problem and json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
 
 
 @clause(

@@ -1,7 +1,5 @@
 """A streamed call: the stream is held to what the plain one is held to, and builds a call that clients can read."""
 
-import json
-
 from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
@@ -24,11 +22,10 @@ from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built, Item
 from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items, stream_types
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
-from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, misread, value_of
+from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, alike, misread, value_of
 from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, EVENTS, STREAMED, changed, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 from chatproof.surfaces.shared_clauses import first_broken
-from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -54,6 +51,7 @@ _LESSER = (
     stream.created_named,
     stream_items.item_numbers,
     stream_end.once,
+    stream_details.begun_late,
     stream_details.ends,
     stream_details.known_events,
     stream_types.field_types,
@@ -61,7 +59,8 @@ _LESSER = (
 )
 
 
-def _calls(reply: Reply) -> list[tuple[int, Item]]:
+def streamed_calls(reply: Reply) -> list[tuple[int, Item]]:
+    """List each call with its output_index."""
     built = Built(view.events(reply)).items.items()
     return [
         (p, item) for p, item in built if view.CALL in ((item.added or {}).get("type"), (item.done or {}).get("type"))
@@ -108,7 +107,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     if reply.stream_limit:
         return not_applicable(f"our own limit was reached: {reply.stream_limit}")
     kinds = [kind_of(one) for one in view.events(reply)]
-    if _calls(reply) or not all(kinds) or any(kind in ("error", "response.failed") for kind in kinds):
+    if streamed_calls(reply) or not all(kinds) or any(kind in ("error", "response.failed") for kind in kinds):
         return done()
     if view.items(view.final(reply), view.CALL) or _without_item(reply):  # a form that is judged below
         return done()
@@ -135,7 +134,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def as_items(reply: Reply, context: Context) -> Outcome:
-    final, there = view.items(view.final(reply), view.CALL), _calls(reply)
+    final, there = view.items(view.final(reply), view.CALL), streamed_calls(reply)
     if len(final) > len(there) and (there or not _without_item(reply)):
         said = f"{number_of(len(final), 'call')} at the end, {len(there)} before"
         return damaged("response.output_item.added", "an item for each call", said)
@@ -187,6 +186,7 @@ def in_order(reply: Reply, context: Context) -> Outcome:
         changed("created", drop("response", "model"), CALL_EVENTS),
         streamed([*CALL_EVENTS, CALL_EVENTS[-1]]),
         streamed([*CALL_EVENTS, CALL_EVENTS[1]]),
+        streamed([CALL_EVENTS[0], CALL_EVENTS[2], CALL_EVENTS[1], *CALL_EVENTS[3:]]),
         streamed([*CALL_EVENTS[:3], {"type": "vendor:usage"}, *CALL_EVENTS[3:]]),
         changed("function_call_arguments.done", drop("arguments"), CALL_EVENTS),
         changed("output_item.done", put(7, "item", "namespace"), CALL_EVENTS),
@@ -216,7 +216,7 @@ def details(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
-    for _, item in _calls(reply):
+    for _, item in streamed_calls(reply):
         call, at = members(item.done), f"event {item.done_at}, $.item"
         field, expected = misread(call)
         if field:
@@ -252,7 +252,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def added(reply: Reply, context: Context) -> Outcome:
-    for place, item in _calls(reply):
+    for place, item in streamed_calls(reply):
         first, last = members(item.added), members(item.done)
         for name in ("call_id", "name", "id", "arguments"):
             if not isinstance(first.get(name), str):
@@ -281,7 +281,7 @@ def added(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def status(reply: Reply, context: Context) -> Outcome:
-    for _, item in _calls(reply):
+    for _, item in streamed_calls(reply):
         call = members(item.done)
         if call.get("status") not in ("completed", "incomplete", "in_progress"):
             at = f"event {item.done_at}, $.item.status"
@@ -317,10 +317,10 @@ def joined(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         if kind_of(one) == building.ARGUMENTS and not isinstance(one.get("delta"), str):
             return damaged(f"event {number}, $.delta", "a string", shown(one, "delta"))
-    for _, item in _calls(reply):
+    for _, item in streamed_calls(reply):
         text = item.arguments
         for number, whole in text.done if text.deltas else ():
-            if not _alike(whole, text.joined):
+            if not alike(whole, text.joined):
                 said = f"{quote(whole, 60)}; the deltas join to {quote(text.joined, 60)}"
                 return damaged(f"event {number}", "the joined deltas", said)
     return done()
@@ -346,14 +346,18 @@ def joined(reply: Reply, context: Context) -> Outcome:
         without("function_call_arguments.delta", events=CALL_EVENTS),
         without("function_call_arguments.done", events=CALL_EVENTS),
         changed("output_item.added", put('{"word":"pong"}', "item", "arguments"), CALL_EVENTS),
+        streamed([*CALL_EVENTS[:4], CALL_EVENTS[5], CALL_EVENTS[4], *CALL_EVENTS[6:]]),
     ),
 )
 def deltas(reply: Reply, context: Context) -> Outcome:
-    for place, item in _calls(reply):
+    for place, item in streamed_calls(reply):
         if members(item.added).get("arguments"):
             at = f"response.output_item.added for output_index {place}, $.item.arguments"
             return broken(at, "an empty string", quote(members(item.added)["arguments"], 60))
     kinds = [kind_of(one) for one in view.events(reply)]
+    ended = kinds.index(building.ARGUMENTS_DONE) if building.ARGUMENTS_DONE in kinds else len(kinds)
+    if len(streamed_calls(reply)) == 1 and building.ARGUMENTS in kinds[ended:]:
+        return broken("stream", f"no delta after {building.ARGUMENTS_DONE}", "one")
     missing = [kind for kind in (building.ARGUMENTS, building.ARGUMENTS_DONE) if kind not in kinds]
     return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
 
@@ -381,18 +385,12 @@ def final(reply: Reply, context: Context) -> Outcome:
     calls = view.items(view.final(reply), view.CALL)
     last = {id: call for call in calls if isinstance(id := call.get("call_id"), str)}
     at = "$.response.output"
-    for _, item in _calls(reply):
+    for _, item in streamed_calls(reply):
         call = members(item.done)
         held = last.get(str(call.get("call_id")))
         if held is None:
             said = quote(view.final(reply).get("output"), 120)
             return damaged(at, f"the call {quote(call.get('call_id'), 60)}", said)
-        if not _alike(held.get("arguments"), call.get("arguments")):
+        if not alike(held.get("arguments"), call.get("arguments")):
             return damaged(f"{at}, arguments", quote(call.get("arguments"), 60), quote(held.get("arguments"), 60))
     return done()
-
-
-def _alike(one: Json, other: Json) -> bool:
-    """Both say the same to a client, which parses them: gateways write a call's JSON anew, with other white space."""
-    (first, problem), (second, _) = value_of(one), value_of(other)
-    return not problem and json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)

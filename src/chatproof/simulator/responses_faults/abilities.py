@@ -1,0 +1,110 @@
+"""Faults that only validate sees: texts after a schema, instructions, caps, what is stored, the envelope."""
+
+from chatproof.simulator.common_faults import Value, drop, put
+from chatproof.simulator.fault import Turn, edited, error, json_of
+from chatproof.simulator.responses_faults.parts import asked_as, has, sent, should, with_text
+
+_SCHEMA, _USAGE, _PARAMETER = "contract.schema", "contract.usage", "contract.parameter"
+
+
+def _plain(turn: Turn) -> bool:
+    """Plain requests that ask for nothing else."""
+    asked = json_of(turn)
+    return with_text(turn) and set(asked) == {"model", "input", "stream", "store"} and not asked["store"]
+
+
+def _cut(value: Value) -> None:
+    [part] = (content := value["output"][0]["content"])
+    content[:] = [{**part, "text": part["text"][:5]}, {**part, "text": part["text"][5:]}]
+
+
+ABILITIES = (
+    should(
+        "schema-in-parts",
+        "The JSON that a schema asks for is cut into two parts.",
+        "contract.structured_output",
+        has("text", False),
+        edited(_cut),
+        "json_schema.honoured",
+    ),
+    should(
+        "schema-ignored",
+        "A schema is ignored.",
+        "contract.structured_output",
+        has("text"),
+        put("pong has 4 letters", "output", 0, "content", 0, "text"),
+        "json_schema.honoured",
+    ),
+    should(
+        "instructions-ignored",
+        "Instructions are ignored.",
+        _PARAMETER,
+        sent(lambda asked: asked.get("input") == "Hello."),
+        asked_as("instructions"),
+        "instructions.heard",
+    ),
+    should(
+        "cap-ignored",
+        "max_output_tokens is ignored.",
+        "contract.max_tokens",
+        has("max_output_tokens"),
+        asked_as("max_output_tokens"),
+        "max_output_tokens.kept",
+    ),
+    should(
+        "cap-says-completed",
+        "An incomplete answer says that it is completed.",
+        "contract.max_tokens",
+        has("max_output_tokens"),
+        put("completed", "status"),
+        "max_output_tokens.kept",
+    ),
+    should(
+        "cap-without-reason",
+        "An incomplete answer does not say why.",
+        "contract.max_tokens",
+        has("max_output_tokens"),
+        put(None, "incomplete_details"),
+        "max_output_tokens.kept",
+    ),
+    should(
+        "tool-kinds-refused",
+        "Tools other than functions are refused.",
+        "contract.tools",
+        has("prompt_cache_key"),
+        error(400, "'type' of tool must be 'function'", param="tools"),
+        "codex.accepted",
+    ),
+    should(
+        "store-without-id",
+        "A stored response has no id.",
+        _PARAMETER,
+        sent(lambda asked: asked.get("store") is True and "previous_response_id" not in asked),
+        drop("id"),
+        "store.accepted",
+    ),
+    should(
+        "previous-ignored",
+        "previous_response_id is ignored.",
+        _PARAMETER,
+        sent(lambda asked: "previous_response_id" in asked and asked["store"] is False),
+        asked_as("previous_response_id"),
+        "store.recalled",
+    ),
+)
+
+ENVELOPE = (
+    should("metadata-missing", "The response has no metadata.", _SCHEMA, _plain, drop("metadata"), "envelope"),
+    should("id-number", "The response's id is a number.", _SCHEMA, _plain, put(7, "id"), "envelope.id"),
+    should("usage-sum", "The usage does not add up.", _USAGE, _plain, put(99, "usage", "total_tokens"), "usage.sum"),
+    should(
+        "usage-details-missing",
+        "The usage has no details.",
+        _USAGE,
+        _plain,
+        drop("usage", "input_tokens_details"),
+        "usage.details",
+    ),
+)
+
+ROWS = (*ABILITIES, *ENVELOPE)
