@@ -45,8 +45,8 @@ docs: setup  ## generate the tables in docs/ from the code
 
 goldens: setup  ## write the texts of tests/golden, tests/story and the README anew; read the difference
 	$(BIN)/python -m tests.web.install
-	CHATPROOF_GOLDENS=1 $(BIN)/python -m pytest -q -p no:xdist -k "golden or to_the_letter or test_findings" \
-	  tests/unit/test_text.py tests/unit/test_validate_text.py tests/unit/test_findings.py tests/unit/test_api_findings.py tests/unit/test_api_runs.py tests/reporters/test_golden.py tests/story
+	CHATPROOF_GOLDENS=1 $(BIN)/python -m pytest -q -p no:xdist -k "golden or to_the_letter or test_findings or test_told" \
+	  tests/unit/test_text.py tests/unit/test_validate_text.py tests/unit/test_findings.py tests/unit/test_told_of_each.py tests/unit/test_api_findings.py tests/unit/test_api_runs.py tests/reporters/test_golden.py tests/story
 	CHATPROOF_GOLDENS=1 $(BIN)/python -m pytest -q -p no:xdist tests/test_readme.py
 
 clients: setup  ## feed real clients every fault and example (1 GB of packages, ten minutes); docs/reference/clients.md
