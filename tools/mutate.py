@@ -1,9 +1,9 @@
 """Break clauses and diagnosis in every small way we can think of, and see that a test fails each time.
 
-    python tools/mutate.py [--validate | --wire | --apis] [WORD...]
+    python tools/mutate.py [--validate | --wire | --apis] [--processes N] [WORD...]
 
 tries all mutants, or those whose place has one of the words: the place is `FILE:LINE FUNCTION`, such as
-`diagnosis/failure_modes/provider.py:40 _relayed`, FILE below src/chatproof. Two at once, on the tests that need no network. Each
+`diagnosis/failure_modes/provider.py:40 _relayed`, FILE below src/chatproof. Two at once (or N), on the tests that need no network. Each
 mutant is compiled into its module in a forked child, and only the tests that execute the changed lines are run there.
 Each minute a line on stderr says how far it is. `--validate` takes the clauses of validate and the capabilities instead,
 `--wire` the readers of a server's bytes: HTTP/1.1, chunks, events; `--apis` the clauses of the other APIs.
@@ -13,125 +13,39 @@ any more; also when a test fails on the code as it is, or a file of tests is mis
 
 import argparse
 import ast
+import gc
 import importlib
 import importlib.abc
 import importlib.util
 import inspect
+import mmap
 import os
 import pickle
 import resource
 import signal
+import struct
 import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from mutant_fields import APIS, SMOKE, VALIDATE, WIRE
 from mutants import PACKAGE, ROOT, Finder, Mutant
 
 EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
 
 
-class Field(NamedTuple):
-    """What is mutated, and by whom it must be noticed."""
-
-    mutated: tuple[str, ...]  # patterns below src/chatproof
-    tests: tuple[str, ...]  # modules
-    shared: tuple[str, ...] = ("tests.support", "tests.test_exchanges")  # which the tests import
-    without: tuple[str, ...] = ()  # tests that take seconds: they hold time and room, which no mutant changes much
-    cpu: int = (
-        60  # seconds for one mutant; all tests need less by far. Whoever needs so many loops, and has been noticed
-    )
-
-
-SMOKE = Field(
-    (
-        "surfaces/chat/clauses/*.py",
-        "diagnosis/failure_modes/*.py",
-        "surfaces/chat/failure_modes/*.py",
-        "judging/judge.py",
-        "diagnosis/diagnosis.py",
-        "evidence/reply.py",
-        "evidence/parsed_bodies.py",
-        "surfaces/chat/view.py",
-        "evidence/provider_*.py",
-    ),
-    (
-        "tests.unit.test_clauses",
-        "tests.unit.test_coded_rows",
-        "tests.unit.test_failure_mode_case",
-        "tests.unit.test_findings",
-        "tests.unit.test_judging",
-        "tests.unit.test_partial_runs",
-        "tests.unit.test_parts_not_held",
-        "tests.unit.test_refused_key",
-        "tests.unit.test_reply_rows",
-        "tests.unit.test_reply",
-        "tests.unit.test_diagnosis",
-        "tests.unit.test_provider_error",
-        "tests.test_exchanges",
-    ),
-)
-VALIDATE = Field(
-    ("surfaces/chat/clauses/validate/*.py", "contract/capability.py"),
-    ("tests.unit.test_clauses", "tests.unit.test_findings"),
-)
-APIS = Field(
-    (
-        "surfaces/responses/clauses/*.py",
-        "surfaces/responses/clauses/validate/*.py",
-        "surfaces/responses/building.py",
-        "surfaces/messages/clauses/*.py",
-        "surfaces/messages/clauses/validate/*.py",
-        "surfaces/messages/building.py",
-        "surfaces/embeddings/clauses/*.py",
-        "surfaces/embeddings/clauses/validate/*.py",
-        "surfaces/embeddings/vectors.py",
-        "surfaces/shared_clauses.py",
-        "evidence/field_types.py",
-    ),
-    (
-        "tests.unit.test_api_clauses",
-        "tests.unit.test_api_findings",
-        "tests.unit.test_api_runs",
-        "tests.unit.test_asked_otherwise",
-        "tests.unit.test_field_tables",
-        "tests.unit.test_vectors",
-    ),
-    shared=(
-        "tests.support",
-        "tests.test_exchanges",
-        "tests.api_rows",
-        "tests.api_rows_embeddings",
-        "tests.api_rows_messages",
-        "tests.api_rows_responses",
-    ),
-)
-WIRE = Field(
-    ("wire/http1.py", "wire/chunked.py", "wire/message.py", "wire/sse.py"),
-    (
-        "tests.unit.test_chunked_rules",
-        "tests.unit.test_http1",
-        "tests.unit.test_http1_rules",
-        "tests.unit.test_sse",
-        "tests.unit.test_sse_rules",
-    ),
-    shared=(),
-    without=("test_linear_on_hostile_input", "test_a_bomb_is_not_inflated"),
-    cpu=3,
-)
 field = SMOKE  # main chooses, before anything is imported or forked
-PROCESSES = 2
+processes = 2  # main may choose another number, too
 PROGRESS = 60  # seconds between two lines about it
+WORDED, NEIGHBOURS = 12, 24  # tests asked first: those with the row's word, those that noticed neighbours
 BLOCKED = 600  # seconds by the clock: too many say only that the machine is busy, so the mutant counts as a survivor
-
-# --- what a mutant is ------------------------------------------------------------------------------------------------
-
 
 # --- running the tests in a child --------------------------------------------------------------------------------
 
@@ -221,7 +135,14 @@ def remember() -> None:
     redaction: Any = sys.modules["chatproof.secrets.redaction"]
     make = redaction.Redactor
     kept = lru_cache(maxsize=None)(lambda secrets, others: make(list(secrets), list(others)))
-    redaction.Redactor = lambda secrets, others=(): kept(tuple(secrets), tuple(others or ()))
+
+    class Redactor(make):  # type: ignore[misc]
+        """Still a class: annotations name it."""
+
+        def __new__(cls, secrets: Any, others: Any = ()) -> Any:
+            return kept(tuple(secrets), tuple(others or ()))
+
+    redaction.Redactor = Redactor
 
 
 def files() -> list[str]:
@@ -229,33 +150,57 @@ def files() -> list[str]:
 
 
 def tests() -> list[Test]:
-    """The test functions of the field with their parameters, as plain calls: a pytest session costs a second.
+    return [test for name in field.tests for test in tests_of(name)]
+
+
+def tests_of(module: str) -> list[Test]:
+    """The test functions of a module with their parameters, as plain calls: a pytest session costs a second.
 
     Those with inputs of chance are left out: what only luck notices is not held.
     """
     found = []
-    for name in field.tests:
-        module = importlib.import_module(name)
-        for test, function in vars(module).items():
-            if test.startswith("test_") and callable(function) and usable(test, function):
-                for row, arguments in parameters(function):
-                    call = partial(function, **arguments)
-                    found.append(Test(f"{name}:{test}{row}", call, str(arguments).lower()))
+    for test, function in vars(importlib.import_module(module)).items():
+        if test.startswith("test_") and callable(function) and usable(test, function):
+            for row, arguments in parameters(function):
+                call = partial(function, **arguments)
+                found.append(Test(f"{module}:{test}{row}", call, str(arguments).lower()))
     return found
 
 
 def usable(name: str, function: Any) -> bool:
-    return name not in field.without and not hasattr(function, "hypothesis")
+    """Whether a plain call is all that it needs: no fixture, no input of chance, no mark that says more than its rows."""
+    if name in field.without or hasattr(function, "hypothesis"):
+        return False
+    marks = getattr(function, "pytestmark", [])
+    given = {name for mark in marks if mark.name == "parametrize" for name in named(mark.args[0])}
+    return set(inspect.signature(function).parameters) <= given and all(mark.name == "parametrize" for mark in marks)
+
+
+def named(names: str | Iterable[str]) -> list[str]:
+    return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+
+
+class Imported(dict[str, Test]):
+    """Tests by their ids, whose modules are imported when the first of their tests is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modules: set[str] = set()
+
+    def __missing__(self, id: str) -> Test:
+        module = id.partition(":")[0]
+        if module not in self.modules:
+            self.modules.add(module)
+            self.update((test.id, test) for test in tests_of(module))
+        return self[id] if id in self else Test(id, lambda: None, "")  # its row is gone with what it is made from
 
 
 def parameters(function: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name in brackets, arguments) of each call that pytest would make."""
     sets: list[tuple[str, dict[str, Any]]] = [("", {})]
     for mark in getattr(function, "pytestmark", []):
-        if mark.name != "parametrize":
-            raise SystemExit(f"{function.__name__}: a mark this script does not know: {mark.name}")
         names, values = mark.args
-        names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
+        names = named(names)
         rows = []
         for number, row in enumerate(values):
             special = isinstance(row, type(pytest.param()))
@@ -266,7 +211,7 @@ def parameters(function: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 class Baseline(NamedTuple):
-    order: list[str]  # test ids, fastest first
+    order: list[str]  # test ids, as `in_turn` says
     words: dict[str, str]  # test id → its parameters, lower case
     seconds: float
     executed: dict[str, dict[int, set[str]]]  # file → line → ids of the tests that execute it
@@ -295,23 +240,36 @@ def baseline() -> Baseline:
     failed, times = [], {}
     for test in suite:
         lines.clear()
+        began = time.perf_counter()
         sys.settrace(trace)
         why = problem(test)
         sys.settrace(None)
+        times[test.id] = time.perf_counter() - began
         failed += [f"{test.id}: {why}"] if why else []
         for file, line in lines:
             executed[file][line].add(test.id)
-        began = time.perf_counter()
-        passes(test)
-        times[test.id] = time.perf_counter() - began
-    order = sorted(times, key=times.__getitem__)
+    order = in_turn(times)
     words = {test.id: test.words for test in suite}
     plain = {file: dict(executed[file]) for file in files()}
     return Baseline(order, words, sum(times.values()), plain, {file: imported[file] for file in files()}, failed)
 
 
-def passes(test: Test) -> bool:
-    return not problem(test)
+def passes(id: str, suite: dict[str, Test]) -> bool:
+    try:
+        return not problem(suite[id])
+    except BaseException:  # its module cannot be imported
+        return False
+
+
+def in_turn(times: dict[str, float]) -> list[str]:
+    """The fastest call of each test function, then the second of each, and so on: alike ones notice the same."""
+    rank: Counter[str] = Counter()
+    place = {}
+    for id in sorted(times, key=times.__getitem__):
+        function = id.partition("[")[0]
+        place[id] = rank[function]
+        rank[function] += 1
+    return sorted(times, key=lambda id: (place[id], times[id]))
 
 
 def problem(test: Test) -> str:
@@ -321,6 +279,47 @@ def problem(test: Test) -> str:
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+class Noticers:
+    """The tests that noticed a mutant: those that noticed its neighbours are asked first."""
+
+    def __init__(self, known: Baseline) -> None:
+        self.ids = known.order
+        self.number = {id: at for at, id in enumerate(known.order)}
+        self.told = mmap.mmap(-1, 4 * processes)  # what the children say, each in its own place
+        struct.pack_into(f"{processes}i", self.told, 0, *[-1] * processes)
+        self.of: dict[str, dict[str, None]] = defaultdict(dict)  # file, or file and function → ids, the latest last
+
+    def ask(self, place: int, wanted: list[str], suite: dict[str, Test]) -> int:
+        """In a child: 1 when one of these tests fails, which it notes; otherwise 0."""
+        for id in wanted:
+            if not passes(id, suite):
+                struct.pack_into("i", self.told, 4 * place, self.number[id])
+                return 1
+        return 0
+
+    def note(self, place: int, mutant: Mutant) -> None:
+        """After a child: keep what it said."""
+        (number,) = struct.unpack_from("i", self.told, 4 * place)
+        struct.pack_into("i", self.told, 4 * place, -1)
+        for key in (mutant.file, f"{mutant.file} {mutant.scope}"):
+            if number >= 0:
+                ids = self.of[key]
+                ids.pop(self.ids[number], None)
+                ids[self.ids[number]] = None
+
+    def first(self, mutant: Mutant, wanted: list[str]) -> list[str]:
+        """These ids, in the order in which it is worth asking."""
+        order: dict[str, None] = {}
+        allowed = set(wanted)
+        if mutant.word:
+            order.update(dict.fromkeys(wanted[:WORDED]))
+        for key in (f"{mutant.file} {mutant.scope}", mutant.file):
+            latest = [id for id in reversed(self.of[key]) if id in allowed]
+            order.update(dict.fromkeys(latest[:NEIGHBOURS]))
+        order.update(dict.fromkeys(wanted))
+        return list(order)
 
 
 def in_child(task: Callable[[], Any]) -> Any:
@@ -343,7 +342,14 @@ def in_child(task: Callable[[], Any]) -> Any:
     return pickle.loads(data)
 
 
-def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str], suite: dict[str, Test], planted: Planted) -> int:
+def try_mutant(
+    mutant: Mutant,
+    tree: ast.Module,
+    wanted: list[str],
+    suite: dict[str, Test],
+    planted: Planted,
+    ask: Callable[[list[str], dict[str, Test]], int],
+) -> int:
     """In a child: 0 when all wanted tests pass with the mutant in place, 1 when one fails, 2 when it is no program.
 
     With a `suite` that is imported already the function gets another code; without, the suite is imported now.
@@ -364,15 +370,9 @@ def try_mutant(mutant: Mutant, tree: ast.Module, wanted: list[str], suite: dict[
     except Exception:
         return 2
     if suite:
-        return 0 if all(passes(suite[id]) for id in wanted) else 1
-    try:
-        planted.plant(PACKAGE / mutant.file, ROOT / "src", code)
-        by_id = {test.id: test for test in tests()}
-    except BaseException:
-        return 1
-    order = [id for id in wanted if id in by_id]
-    order += [id for id in by_id if id not in wanted] if len(order) < len(wanted) else []
-    return 0 if all(passes(by_id[id]) for id in order) else 1
+        return ask(wanted, suite)
+    planted.plant(PACKAGE / mutant.file, ROOT / "src", code)
+    return ask(wanted, Imported())
 
 
 def find_function(mutant: Mutant) -> FunctionType | None:
@@ -405,10 +405,10 @@ def at_import(mutant: Mutant, known: Baseline) -> bool:
 
 def noticing(mutant: Mutant, known: Baseline) -> list[str]:
     """Ids of the tests that may notice: those that execute the lines; all for what happens at import."""
-    if at_import(mutant, known):
-        return sorted(known.order, key=lambda id: mutant.word not in known.words[id])
     by_line = known.executed[mutant.file]
-    touching = set().union(*(by_line.get(line, ()) for line in mutant.lines))
+    touching: set[str] = set().union(*(by_line.get(line, ()) for line in mutant.lines))
+    if at_import(mutant, known):
+        return sorted(known.order, key=lambda id: (id not in touching, mutant.word not in known.words[id]))
     return [id for id in known.order if id in touching]
 
 
@@ -416,14 +416,16 @@ def noticing(mutant: Mutant, known: Baseline) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    global field  # noqa: PLW0603 - one run has one, and its children are forks
+    global field, processes  # noqa: PLW0603 - one run has one, and its children are forks
     assert __doc__
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="WORD", help="only mutants whose place has one of the words")
     parser.add_argument("--validate", action="store_true", help="mutate validate's clauses and capability.py")
     parser.add_argument("--wire", action="store_true", help="mutate what reads HTTP/1.1 and server-sent events")
     parser.add_argument("--apis", action="store_true", help="mutate the clauses of the APIs beside chat")
+    parser.add_argument("--processes", type=int, default=processes, metavar="N", help="mutants tried at once (2)")
     options = parser.parse_args(arguments)
+    processes = options.processes
     field = VALIDATE if options.validate else WIRE if options.wire else APIS if options.apis else SMOKE
     return report(options.words)
 
@@ -479,19 +481,21 @@ class Survivors(list[Mutant]):
 
 def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline, planted: Planted) -> list[Mutant]:
     """Those that no test noticed. First those that need a fresh import, then, on one import, all others."""
-    survivors = Survivors(len(mutants))
+    survivors, noticers = Survivors(len(mutants)), Noticers(known)
     late = [mutant for mutant in mutants if not at_import(mutant, known)]
     fresh = [mutant for mutant in mutants if at_import(mutant, known)]
-    in_children(fresh, finders, known, {}, planted, survivors)
+    in_children(fresh, finders, known, {}, planted, survivors, noticers)
     if late:
         suite = {test.id: test for test in tests()}
         for test in suite.values():  # fills the caches that all children then share
-            passes(test)
+            problem(test)
         closures = [mutant for mutant in late if find_function(mutant) is None]
-        in_children([mutant for mutant in late if mutant not in closures], finders, known, suite, planted, survivors)
+        in_children(
+            [mutant for mutant in late if mutant not in closures], finders, known, suite, planted, survivors, noticers
+        )
         for name in [name for name in sys.modules if name.startswith(("chatproof", "tests"))]:
             del sys.modules[name]
-        in_children(closures, finders, known, {}, planted, survivors)
+        in_children(closures, finders, known, {}, planted, survivors, noticers)
     return survivors
 
 
@@ -502,28 +506,37 @@ def in_children(
     suite: dict[str, Test],
     planted: Planted,
     survivors: Survivors,
+    noticers: Noticers,
 ) -> None:
-    running: dict[int, Mutant] = {}
+    running: dict[int, tuple[int, Mutant]] = {}
+    free = list(range(processes))
 
     def wait() -> None:
         child, status = os.wait()
-        mutant = running.pop(child)
+        place, mutant = running.pop(child)
+        free.append(place)
+        noticers.note(place, mutant)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 2:
             raise SystemExit(f"cannot be planted: {mutant.file}:{mutant.line} {mutant.change}")
         blocked = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
         survivors.tried(mutant, survived=status == 0 or blocked)
 
     for mutant in mutants:
-        if len(running) == PROCESSES:
+        if not free:
             wait()
+        gc.freeze()  # what is there is not looked at again by each child
+        place = free.pop()
+        wanted = noticers.first(mutant, noticing(mutant, known))
         child = os.fork()
         if child == 0:
             code = 1
             try:
-                code = try_mutant(mutant, finders[mutant.file].tree, noticing(mutant, known), suite, planted)
+                code = try_mutant(
+                    mutant, finders[mutant.file].tree, wanted, suite, planted, partial(noticers.ask, place)
+                )
             finally:
                 os._exit(code)
-        running[child] = mutant
+        running[child] = (place, mutant)
     while running:
         wait()
 
