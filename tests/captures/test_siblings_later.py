@@ -155,6 +155,8 @@ def test_rows_are_well_formed_and_five_of_a_kind() -> None:
         '{"level": 1, "time": 2, "msg": "x"}\n' * 5000,
         "https://a/v1/chat/completions " * 4000,
         "Error: " * 20000,
+        "APIError(message: " * 9000,
+        '{{"HTTP/1.1",401,"x"}"a' * 3000,
     ],
     ids=lambda text: text[:16],
 )

@@ -45,6 +45,7 @@ _TYPED = 1024 * 1024  # bytes of a file in which command lines are looked for
 _BRACKETED = re.compile(
     rb"\[(?![ \t\r\n]*(?:[\[{\"'\]-]|\d+[ \t\r\n]*[,\].]|true\b|false\b|null\b|None\b|True\b|False\b))[^\]\n]{1,200}\]"
 )
+_TUPLE = re.compile(rb"\{[ \n]{0,8}(?::\"?\w{1,40}|ok|error)[ \n]{0,8},")  # of Elixir or Erlang
 _VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
 FORMATS = "run JSON, HAR 1.2, curl -i or -iv output, a raw HTTP response, a JSON, SSE or HTML body, an SDK's error text"
 ADVICE = "ask the endpoint itself: chatproof smoke TARGET; what can be judged: docs/reference/captures.md"
@@ -98,6 +99,9 @@ def _read(data: bytes) -> Capture:
     if start[:1] in b"{[" and not _BRACKETED.match(start):
         return _json(data, start)
     kind = sniff(start)
+    named = pasted_errors.of_page(data) if kind == "html" else None
+    if named is not None:
+        return named
     if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
         return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])
     if transcript.has_reply(start):
@@ -154,6 +158,8 @@ def _json(data: bytes, start: bytes) -> Capture:
             return pasted_errors.read(start)
         if start[:2] in (b"{'", b"[{") and app_errors.looks_like(text):  # a dict of Python, as it is printed
             return pasted_errors.read(start)
+        if _is_printed(start, text) and pasted_errors.looks_like(text):
+            return pasted_errors.read(start)
     if har.is_har(value):
         return har.read(value)
     if run_document.is_run(value):
@@ -181,6 +187,11 @@ def _json(data: bytes, start: bytes) -> Capture:
             format="a list of models", entries=tuple(e._replace(role=LISTING) for e in capture.entries)
         )
     return capture
+
+
+def _is_printed(start: bytes, text: str) -> bool:
+    """No JSON that went wrong, but what a program shows of its own: a tuple, or a whole object in another notation."""
+    return bool(_TUPLE.match(start)) or (start[:1] == b"{" and as_printed.is_object(text))
 
 
 def _parsed(data: bytes) -> Any:

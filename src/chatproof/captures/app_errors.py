@@ -31,7 +31,10 @@ _LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b") 
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
 )  # as openai-node writes it
-_PAGE_STATUS = re.compile(r"(?i)<(?:title|h[1-3]|p|center|b)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?([45]\d\d)\b")
+_PAGE_STATUS = re.compile(
+    r"(?i)<(?:title|h[1-3]|p|center|b|span)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?(?:code:? )?([45]\d\d)\b|"
+    r"<title>[^<\n]{1,253} \| ([45]\d\d): "  # Cloudflare's: HOST | 524: A timeout occurred
+)
 _QUOTED = re.compile(  # below a heading of an error: a line, perhaps in a fence, that is but a quotation
     r"(?im)^[^\n]{0,80}\b(?:error|output|response|detail)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?"
     r"[ \t>]*\"([a-z][^\"\n]{12,600})\"[ \t]*$"
@@ -54,9 +57,9 @@ def pieces(text: str) -> Iterator[Told]:
         words = _words(text, status)
         body = members(text) or (as_body({"error": {"message": words}}) if words else None)
     if body is None and not headers:
-        page = _page(text)
-        if page is not None:
-            yield page._replace(status=page.status or status)
+        found = page(text)
+        if found is not None:
+            yield found._replace(status=found.status or status)
             return
     if body is not None or headers or (status and _LINE.search(text)):
         yield Told(status, body, headers)
@@ -67,12 +70,12 @@ def tells_status(text: str) -> bool:
     return any(piece.status for piece in pieces(text))
 
 
-def _page(text: str) -> Told | None:
-    """A page that an error quotes, and the status that its title or heading names; None where there is none."""
+def page(text: str) -> Told | None:
+    """A page that a text holds, and the status that its title or heading names; None where there is none."""
     start = re.search(r"(?i)<!doctype html|<html[\s>]", text)
     body = body_after(text, start.start()) if start else None
     named = _PAGE_STATUS.search(body.decode("utf-8", "replace")) if body else None
-    return Told(int(named[1]), body, (("content-type", "text/html"),)) if named else None
+    return Told(int(named[1] or named[2]), body, (("content-type", "text/html"),)) if named else None
 
 
 def is_error(value: Any) -> bool:
@@ -88,8 +91,14 @@ def is_error(value: Any) -> bool:
 
 def of_object(value: dict[str, Any]) -> Told:
     """What such an object tells."""
-    headers = tuple((str(name), str(text)) for name, text in list(value["headers"].items())[:200])
-    return Told(value["status"], as_body(value.get("error") and {"error": value["error"]}), headers)
+    headers = tuple((str(name), _first(text)) for name, text in list(value["headers"].items())[:200])
+    body = as_body(value["body"]) if value.get("body") else as_body(value.get("error") and {"error": value["error"]})
+    return Told(value["status"], body, headers)
+
+
+def _first(value: Any) -> str:
+    """A header's value; some libraries keep a list of them for each name."""
+    return str(value[0]) if isinstance(value, list) and value else str(value)
 
 
 def _status(text: str) -> int:
@@ -103,7 +112,7 @@ def _status(text: str) -> int:
 def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
     """The first object of a text that carries an error, also where a page broke its lines or a log quoted it; or an
     SDK's own. Without a status only what is an error under any."""
-    for layout in (text, text.replace("\n", ""), text.replace("\n", " "), text.replace('\\"', '"')):
+    for layout in (text, text.replace("\n", ""), text.replace("\n", " "), text.replace('\\"', '"'), _unescaped(text)):
         passed = 0  # offset behind an answer: what is within it is the model's, and no error
         for match in list(re.finditer(r"\{", layout))[:_OBJECTS]:
             if match.start() < passed:
@@ -120,6 +129,11 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
             if error is not None and not (error.where in ("$", "$.message") and own_words.kind(error.message)):
                 return as_body(value), ()
     return None, ()
+
+
+def _unescaped(text: str) -> str:
+    """A text that was quoted with its line ends."""
+    return text.replace('\\"', '"').replace("\\n", " ") if "\\n" in text else ""
 
 
 def _value_at(text: str, at: int) -> tuple[Any, int]:

@@ -15,6 +15,7 @@ _CAUSE = re.compile(
 )
 _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
 _SAID = ("message", "msg", "detail")
+_OF_APPLICATIONS = ("error_message", "errorMessage")  # Dify, n8n, Lambda
 _OF_DOCKER = {"log", "stream", "time", "attrs"}
 _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
@@ -23,7 +24,7 @@ def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
     if isinstance(value, list):
         return 0 < len(value) <= _MOST and all(isinstance(entry, dict) and _is_thrown(entry) for entry in value)
-    known = (_is_logged, _is_a_cause, _is_thrown, _is_of_a_workflow)
+    known = (_is_logged, _is_a_cause, _is_thrown, _is_of_a_workflow, _is_shown)
     logged = isinstance(value, dict) and any(kind(value) for kind in known)
     return logged and not holds_answer(value)
 
@@ -73,6 +74,11 @@ def _is_of_a_workflow(value: dict[str, Any]) -> bool:
     """What n8n shows of a node that failed: its own words, and those of the client below them."""
     details = value.get("errorDetails")
     return isinstance(value.get("errorMessage"), str) and isinstance(details, dict) and "rawErrorMessage" in details
+
+
+def _is_shown(value: dict[str, Any]) -> bool:
+    """What an application shows instead of an answer, by a name that no API gives to an error's words."""
+    return any(isinstance(value.get(name), str) for name in _OF_APPLICATIONS)
 
 
 def _is_a_cause(value: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ JSON parser says, what LiteLLM wraps around the words of a provider. Each row ha
 import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
-NO_HEADER, NO_CLIENT, SET_ASIDE = "no header", "no client", "set aside"
+NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
 
 _SENTENCES: tuple[tuple[str, str], ...] = (
     # (kind, how such words begin)
@@ -52,6 +52,9 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),  # Go, Node
     (NO_CLIENT, r"\w{0,40}Client\.__init__\(\) got an unexpected keyword argument|__init__\(\) got an unexpected"),
     (NO_CLIENT, r"You tried to access openai\.|module 'openai' has no attribute|cannot import name '\w+' from 'openai"),
+    (NO_MODEL, r"Unknown model:? '?[^\n]{1,200}?'?\. Please provide a valid \w+ model name"),  # LlamaIndex
+    (NO_MODEL, r"['\"]?Could not automatically map .{1,200} to a tokeniser|no encoding for model "),  # tiktoken, Go's
+    (NO_MODEL, r"This model isn't mapped yet|get_num_tokens_from_messages\(\) is not (?:presently )?implemented"),
     (NO_URL, r"\"?\S{0,200}\"? cannot be parsed as a URL|Failed to parse URL from|Failed to construct 'URL'"),  # JS
     (NO_URL, r"Request URL is missing an '?http|Request URL has an unsupported protocol"),  # httpx
     (NO_URL, r"Invalid URL(?:$|:? '| \"|: (?:No|Invalid) )"),  # requests, Node; not OpenAI's "Invalid URL (POST /v1/…)"
@@ -94,6 +97,9 @@ _SAID = {
     "version of them; install the versions that the program names (openai and httpx belong together)",
     SET_ASIDE: "LiteLLM's router sent nothing: after earlier failures it has stopped using every "
     "deployment of this model for some time; the cause is in the errors before this one",
+    NO_MODEL: "the client's library does not know the model's name, by a list of its own (of context lengths, tokens "
+    "or prices); the endpoint may well have that model: chatproof models. Use a newer version of the library, or its "
+    "class for OpenAI-compatible endpoints",
     NO_URL: "the client sent nothing: its base URL is not a URL (undefined, or without http:// or "
     "https://); set the base URL in the program or its environment, then see: chatproof doctor",
     NO_JSON: (

@@ -36,6 +36,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no models loaded",  # LM Studio
             "no model loaded",
             "no model is loaded",
+            "model is not loaded",  # Jan
+            "engine is not loaded",
         ),
     ),
     (
@@ -138,6 +140,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "permission denied",
             "permission is required",
             "permission required",
+            "denied on resource",  # Google's clouds
             "lacks permission",
             "lack permission",
             "does not have permission",
