@@ -15,6 +15,7 @@ from chatproof.judging.contract import Choice, contract_on
 from chatproof.judging.judge import judge
 from chatproof.surfaces import names, surface_of
 from chatproof.target import profile
+from chatproof.wire.exchange import END
 from tests.support import REFUSAL, exchange, play, wire
 
 APIS = [surface_of(name) for name in names()]
@@ -89,3 +90,16 @@ def test_a_bare_403_that_everyone_gets_judged_no_key() -> None:
 
     assert (principal("403\n\n").owner, principal("403\n\n").confidence) == ("gateway", "likely")
     assert (principal(REFUSAL).owner, principal(REFUSAL).confidence) == ("unknown", "possible")
+
+
+@pytest.mark.parametrize("body", ["", "OK"])
+@pytest.mark.parametrize("surface", [surface for surface in APIS if surface.stream], ids=lambda surface: surface.name)
+def test_a_few_words_or_none_instead_of_a_stream_blame_nobody(surface: Surface, body: str) -> None:
+    found = told(surface, surface.stream, f"200 text/plain\n\n{body}")["diagnoses"][0]
+    assert (found["code"], found["owner"], found["confidence"]) == ("contract.media_type", "unknown", "possible")
+
+
+def test_a_header_whose_body_was_not_seen_tells_of_no_owner() -> None:
+    cut = exchange("happy", wire("200 text/html\n\n"))._replace(missing=frozenset({END}))
+    (found,) = diagnose(judge(contract_on("happy", APIS[0], profile.load("generic")), [cut]))
+    assert (found.code, found.owner, found.confidence) == ("contract.media_type", "unknown", "possible")

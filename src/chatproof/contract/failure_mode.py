@@ -8,7 +8,7 @@ from chatproof.contract.probe import CONTROL, KEY_REFUSAL, STREAM, Probe, is_own
 from chatproof.evidence.provider_error import ProviderError, classify, error_words
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.printable import snippet
-from chatproof.wire.exchange import ARRIVALS, HEADERS, REQUEST, STATUS, NotCaptured, Url
+from chatproof.wire.exchange import ARRIVALS, BODY, END, HEADERS, REQUEST, STATUS, NotCaptured, Url
 from chatproof.wire.urls import version_segments
 
 if TYPE_CHECKING:
@@ -115,6 +115,12 @@ class Case(NamedTuple):
         return self.page and (
             self.reply.kind == "empty" or (self.reply.kind == "text" and len(self.reply.body) <= _BARE)
         )
+
+    @property
+    def lacks_body(self) -> bool:
+        """The body is not in the capture; or none is, and nobody saw whether one followed."""
+        reply = self.reply
+        return reply.lacks(BODY) or (reply.lacks(END) and reply.response is not None and not reply.response.body)
 
     @property
     def succeeded(self) -> bool:

@@ -19,7 +19,6 @@ from chatproof.contract.failure_mode import (
 from chatproof.contract.probe import STREAM
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
-from chatproof.wire import exchange
 from chatproof.wire.exchange import STATUS
 from chatproof.wire.strictjson import REASONS, Problem
 
@@ -82,17 +81,18 @@ def _not_json(case: Case) -> Sign | None:
 
 
 def _media_type(case: Case) -> Sign | None:
-    # The clause on a stream's media type speaks of its status, too.
-    streamed = case.row.role == STREAM and case.broken("media_type") and case.status == 200
+    # The clause on a stream's media type speaks of its status, too; other APIs ask first whether events came at all.
+    no_stream = case.broken("media_type") or case.broken("answered")
+    streamed = case.row.role == STREAM and no_stream and case.status == 200
     if not (streamed or case.broken("media_type_json")):
         return None
     kind = or_default(lambda: case.reply.kind, "not in the capture")
     said = f"declared: {', '.join(map(quote, case.reply.media_types)) or 'nothing'}; the body is {kind}"
     summary = "the streaming request does not get a stream" if streamed and kind != "sse" else ""
-    if case.reply.lacks(
-        exchange.BODY
-    ):  # a header alone: the API's own answer under a wrong name, or another hop's page
+    if case.lacks_body:  # a header alone: the API's own answer under a wrong name, or another hop's page
         return Sign((said,), summary, owner=UNKNOWN, next_step=_WITH_BODY, confidence=POSSIBLE)
+    if streamed and case.is_bare:
+        return Sign((said, ANY_HOP), summary, owner=UNKNOWN, next_step=WHICH_HOP, confidence=POSSIBLE)
     return Sign((said,), summary)
 
 

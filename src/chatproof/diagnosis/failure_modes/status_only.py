@@ -5,8 +5,7 @@ is certain.
 """
 
 from chatproof.contract.failure_mode import GATEWAY, LIKELY, POSSIBLE, UNKNOWN, YOU, Case, Mode, Sign
-from chatproof.evidence.reply import Reply
-from chatproof.wire.exchange import BODY, END, STATUS
+from chatproof.wire.exchange import STATUS
 
 _BODY = "the reply's body is not in the capture: only its status is known"
 _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
@@ -94,15 +93,10 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
 )
 
 
-def _is_unknown(reply: Reply) -> bool:
-    """The body is not in the capture; or none is, and nobody saw whether one followed."""
-    return reply.lacks(BODY) or (reply.lacks(END) and reply.response is not None and not reply.response.body)
-
-
 def _row(statuses: tuple[int, ...], code: str, owner: str, summary: str, next_step: str, confidence: str) -> Mode:
     def when(case: Case) -> Sign | None:
         reply = case.reply
-        if not reply.complete or not _is_unknown(reply) or reply.lacks(STATUS) or reply.status not in statuses:
+        if not reply.complete or not case.lacks_body or reply.lacks(STATUS) or reply.status not in statuses:
             return None
         return Sign((_BODY,))
 
