@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproof.secrets import escapes, inflated, known_formats, redaction
+from chatproof.secrets.packed import squeeze
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
 from chatproof.wire.exchange import Secret
 from tests.support import KEY
@@ -347,7 +348,7 @@ def test_taking_escapes_out_quickly_leaves_what_the_plain_expressions_leave(piec
     coloured = rb"(?:\x1b|(?<!\\)\\++(?:x1[bB]|u001[bB]|U0000001[bB]|033|e))\[[0-9;]*[A-Za-z]"
     escape = rb"(?<!\\)\\++(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[bfnrt0])"
     plain = re.sub(escape, b" ", re.sub(coloured, b" ", data))
-    assert redaction._squeeze(escapes.taken_out(data)) == redaction._squeeze(plain)
+    assert squeeze(escapes.taken_out(data)) == squeeze(plain)
 
 
 @pytest.mark.parametrize("many", [1, 2, 3, 8])

@@ -1,5 +1,8 @@
 """Base32, base85 and rot13 of a value; and whether base64, hex or numbers may stand in a text: a look that loads
-nothing, for nearly every text has none."""
+nothing, for nearly every text has none. And a text in parts, and without what a key's letters may stand between."""
+
+from collections.abc import Iterable, Iterator
+from sys import byteorder
 
 ASCII85 = bytes(range(33, 33 + 85)).decode()
 BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
@@ -16,6 +19,14 @@ _COMPRESSED = tuple(
 )
 """What gzip and zlib begin with, each byte written as a character: itself, or an escape of it."""
 _MORE = 25  # characters that follow where any secret is: `printable.begun` shows 24 at most
+_AT_ONCE, _OVERLAP = (
+    128 * 1024,
+    32 * 1024,
+)  # bytes of a part, and of what the next repeats: more than a key that is spelt
+_LONGEST_PACKED, _SHORTEST_PACKED = 40, 16  # ids of 32 digits are everywhere: only for shorter keys they are unpacked
+_NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
+GROUP = 4
+_FEW_WORDS = 8  # to find so many in the text, one after another, costs less than to look at each of its words
 NUMBERS = 20  # in a row: bytes of a key, as hex or decimal numbers with something between them
 
 
@@ -76,3 +87,43 @@ def holds_compressed(data: bytes) -> bool:
     plain = data.replace(b"\\\\", b"\\").lower()
     after = (rest for mark in _COMPRESSED if mark in plain for rest in plain.split(mark)[1:])
     return any(len(rest.partition("…".encode())[0]) >= _MORE for rest in after)
+
+
+def steps(data: bytes) -> Iterator[bytes]:
+    """A text in parts that are searched one by one, so that nothing in one is too much for what stands in another."""
+    for at in range(0, max(len(data) - _OVERLAP, 1), _AT_ONCE):
+        yield data[at : at + _AT_ONCE + _OVERLAP]
+
+
+def packed_size(lengths: Iterable[int]) -> int:
+    """How long base64 of one of the secrets is at least, in whatever form it was."""
+    return max(_SHORTEST_PACKED, min([_LONGEST_PACKED, *(length * 4 // 3 for length in lengths)]))
+
+
+def squeeze(data: bytes) -> bytes:
+    """Letters and digits only, lower case. UTF-16 loses its zero bytes, hex its colons, escapes their backslashes."""
+    return data.translate(None, _NO_ALNUM).lower()
+
+
+def bytewise(text: str) -> bytes:
+    """A byte for each character, ASCII letters in lower case."""
+    return text.encode("latin-1", "replace").lower()
+
+
+def words(data: bytes) -> "memoryview[int]":
+    """Four bytes each, as numbers; a shorter rest is left out."""
+    return memoryview(data)[: len(data) // GROUP * GROUP].cast("I")
+
+
+def places(data: bytes, wanted: frozenset[int]) -> list[int]:
+    """Where one of these words of four bytes stands, at places divisible by four."""
+    if len(wanted) > _FEW_WORDS:
+        return [i * GROUP for i, word in enumerate(words(data)) if word in wanted]
+    found = []
+    for word in wanted:
+        held = word.to_bytes(GROUP, byteorder)
+        at = data.find(held)
+        while at >= 0:
+            found += [at] if at % GROUP == 0 else []
+            at = data.find(held, at + 1)
+    return found

@@ -17,13 +17,15 @@ from chatproof.secrets.packed import NUMBERS
 _READ = 1024 * 1024  # bytes: more of a body is kept nowhere
 _STEP, _OVERLAP = 128 * 1024, 32 * 1024  # bytes at once: `re` needs a hundred for each escape; and of any spelt key
 _ROUNDS = 4  # one more than people and gateways were seen to nest
-_MOST_RUNS = 2048
-_RARE = 256 * 1024  # bytes that are searched for base32 and numbers of another form: each costs a look at every byte
-_RUN, _UNPACKED = 32 * 1024, 1024 * 1024  # characters of a run that are looked into, and bytes of all that they hold
+_UNPACKED = (
+    2 * 1024 * 1024
+)  # bytes of all that runs hold: more than those of what a Redactor searches at once do, inflated
 
 _BACKSLASHES = re.compile(r"\\{2,}+")
 _BLANKS = re.compile(r"\\[abfnrtv]|=\r?\n")
-_CODE_POINT = re.compile(r"\\[ux]\{0*+([0-9a-fA-F]{1,6})\}|[\\%]u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})")
+_CODE_POINT = re.compile(
+    r"\\[ux]\{0*+([0-9a-fA-F]{1,6})\}|[\\%]u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\(00[0-9a-fA-F]{4})"  # the last: CSS
+)
 _BYTE = re.compile(r"(?:\\x|=)([0-9a-fA-F]{2})")
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})++")
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
@@ -57,8 +59,7 @@ _LINE_ENDS = re.compile(
 _BASE32 = re.compile(rb"[A-Z2-7]{32,}+|[a-z2-7]{32,}+")
 _WIDE_UNITS = re.compile(r"[\x00-\x5e]?(?:\\xff[\x00-\x5e]){3,}+(?:\\xff)?")
 _COMPRESSED = (b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
-_INFLATED, _MOST_INFLATED = 16 * 1024, 1024 * 1024  # bytes of each, and of all
-_MOST_BASE32 = 64 * 1024  # bytes of all runs: each of its characters is looked up on its own
+_INFLATED, _MOST_INFLATED = 64 * 1024, 1024 * 1024  # bytes of each, and of all
 
 
 def as_read(data: bytes) -> bytes:
@@ -112,50 +113,56 @@ def _without_markup(text: str) -> str:
     return _TAG.sub("", text)
 
 
-def unpacked(data: bytes, shortest: int) -> bytes:
-    """What runs of base64 and hex of at least `shortest` characters, of base32, and of numbers hold, one level deep,
-    line by line; forwards and backwards, and from each place where a group may begin. What is compressed is inflated,
-    and what is a text is there a second time, as it is read. Empty where there are none."""
-    pieces, inflatable, left = [], _MOST_INFLATED, _UNPACKED
-    for held in _held(_LINE_ENDS.sub(b"", data[: 2 * _READ]), shortest):
-        packed = inflatable > 0 and held.startswith(_COMPRESSED)
-        piece = (_inflated(held) if packed else b"") or held
-        inflatable -= len(piece) if packed else 0
+def unpacked(data: bytes, shortest: int) -> tuple[bytes, bytes, bool]:
+    """(what runs of base64 and hex of at least `shortest` characters, of base32, and of numbers hold, one level deep,
+    line by line; those lines that are texts, as they are read; whether all was unpacked).
+
+    Forwards and backwards, and from each place where a group may begin; what is compressed is inflated. Runs that hold
+    more than anybody would quote may stand before one that holds a key: whoever keeps a text asks the last."""
+    pieces: list[bytes] = []
+    texts: list[bytes] = []
+    inflatable, left = _MOST_INFLATED, _UNPACKED
+    for held in _held(_LINE_ENDS.sub(b"", data), shortest):
+        piece = held
+        if held.startswith(_COMPRESSED) and (packed := _inflated(held, min(inflatable, _INFLATED))):
+            if len(packed) >= min(inflatable, _INFLATED):
+                return b"\n".join(pieces), b"\n".join(texts), False
+            piece, inflatable = packed, inflatable - len(packed)
+        else:
+            left -= len(piece)
         pieces.append(piece)
-        left -= len(piece)
-        if left < 0:
-            break
         if _is_text(piece):
-            read = as_read(piece)
-            pieces += [read] if read != piece else []
-    return b"\n".join(pieces)
+            texts.append(as_read(piece) or piece)
+        if left < 0:
+            return b"\n".join(pieces), b"\n".join(texts), False
+    return b"\n".join(pieces), b"\n".join(texts), True
 
 
 def _is_text(piece: bytes) -> bool:
-    """Nearly all of it is. What stood before it may have made a wrong beginning."""
-    return piece.decode("utf-8", "replace").count("\ufffd") <= len(piece) // 16
+    """Nearly all of it is, or would be without what UTF-16 adds to each letter. What stood before it may have made a
+    wrong beginning."""
+    narrow = piece.translate(None, b"\0\xff")
+    return len(narrow) * 3 >= len(piece) and narrow.decode("utf-8", "replace").count("\ufffd") <= len(narrow) // 16
 
 
-def _inflated(piece: bytes) -> bytes:
+def _inflated(piece: bytes, most: int) -> bytes:
     import zlib
 
     try:
-        return zlib.decompressobj(47).decompress(piece, _INFLATED)
+        return zlib.decompressobj(47).decompress(piece, most) if most > 0 else b"\0"
     except zlib.error:
         return b""
 
 
 def _held(data: bytes, shortest: int) -> Iterator[bytes]:
-    for number, found in enumerate(re.finditer(rb"[A-Za-z0-9+/_-]{%d,}+" % shortest, data)):
-        if number == _MOST_RUNS:
-            break
-        # Pictures and sounds are longer than any text in which somebody would quote a key.
-        for run in (found[0][:_RUN], found[0][-_RUN:][::-1]):
+    # A reading repeats what was read: each run once.
+    for found in dict.fromkeys(re.findall(rb"[A-Za-z0-9+/_-]{%d,}+" % shortest, data)):
+        for run in (found, found[::-1]):
             yield from _unbase64(run)
             with suppress(ValueError):
                 yield bytes.fromhex(run[: len(run) // 2 * 2].decode())
-    yield from _from_base32(data[:_RARE])
-    yield from _from_numbers(data[:_RARE])
+    yield from _from_base32(data)
+    yield from _from_numbers(data)
 
 
 def _unbase64(run: bytes) -> Iterator[bytes]:
@@ -168,23 +175,17 @@ def _unbase64(run: bytes) -> Iterator[bytes]:
 
 
 def _from_base32(data: bytes) -> Iterator[bytes]:
-    left = _MOST_BASE32
     for found in _BASE32.finditer(data):
         from base64 import b32decode
 
-        run = found[0].upper()[:left]
+        run = found[0].upper()
         run = run[: len(run) - (len(run) % 8 in (1, 3, 6))]  # a character left over is no byte
         yield b32decode(run + b"=" * (-len(run) % 8))
-        left -= len(run)
-        if left < 8:
-            return
 
 
 def _from_numbers(data: bytes) -> Iterator[bytes]:
-    for number, found in enumerate(_NUMBERS.finditer(data)):
-        if number == _MOST_RUNS:
-            break
-        digits = found[0][:_RUN].lower().replace(b"0x", b"").translate(_DIGITS).split()
+    for found in _NUMBERS.finditer(data):
+        digits = found[0].lower().replace(b"0x", b"").translate(_DIGITS).split()
         for base in (10, 16):
             with suppress(ValueError):
                 yield bytes([int(one, base) for one in digits])
@@ -222,7 +223,7 @@ def _put_together(found: re.Match[str]) -> str:
 
 
 def _character(found: re.Match[str]) -> str:
-    number = int(found[1] or found[2] or found[3], 16)
+    number = int(found[found.lastindex or 0], 16)
     return chr(number) if number < 0x110000 else " "
 
 

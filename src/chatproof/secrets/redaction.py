@@ -7,14 +7,14 @@ character, no regular expression.
 """
 
 from binascii import b2a_base64
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
-from sys import byteorder
 
+from chatproof.secrets import packed as forms
 from chatproof.secrets import pieces
 from chatproof.secrets.digest import keyed32
-from chatproof.secrets.packed import ASCII85, BASE85, base32, base85, has_run, holds_compressed, rot13
+from chatproof.secrets.packed import GROUP, base32, base85, has_run, packed_size, squeeze, steps
 from chatproof.wire.exchange import Secret
 
 MARK = "[REDACTED:api_key]"
@@ -24,10 +24,9 @@ _WINDOW = 8
 _SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
 _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
 _MOST_PIECES = 3  # of a key, shorter than a key, in one text: line ends and length limits make fewer
-_GROUP = 4
 _FEW = 64  # places to look at: to search the joined texts for each costs less than to cut every run out of them
-_FEW_WORDS = 8  # to find so many in the text, one after another, costs less than to look at each of its words
-_READ = 1024 * 1024  # as in secrets/reading.py
+_READ = 1024 * 1024  # bytes of a reply in which composed forms are looked for; of what is kept, all are read
+_FIRST = 2  # parts of a reply in which a key in pieces is looked for: it costs more than all else
 MOST_IN_FULL = 8  # further secrets that are looked for in every form; what is beyond, as it stands
 _REMEMBERED, _SHORT_TEXT = 4096, 200  # texts that were found clean, and the length of the longest that is remembered
 _MOST_ESCAPES = 50_000  # of one kind, in a reply: more is no text
@@ -42,8 +41,6 @@ of them: they are looked for in the first mebibyte."""
 _NESTS = (b"\\u", b"\\U", b"\\x", b"\\0", b"\\1", b"\\2", b"\\3", b"\\v", b"\\a", b"\\e", b"/*")
 _NEST_ALONE = b"&%<\0\x1b"
 """What may stand for a character that is spelt in another way again, or between two."""
-_LONGEST_PACKED, _SHORTEST_PACKED = 40, 16  # ids of 32 digits are everywhere: only for shorter keys they are unpacked
-_NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
 
 
 def encodings(value: str) -> Iterator[tuple[str, str]]:
@@ -65,7 +62,7 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
     yield "HTML references", "".join(f"&#{byte};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
     yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
-    yield "rot13", rot13(value)
+    yield "rot13", forms.rot13(value)
     # The value may begin at any alignment; characters shared with its neighbours are cut off.
     for shift in range(5):
         padded = base32(b"\0" * shift + raw)
@@ -77,7 +74,7 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
             yield name, aligned
             yield name, aligned.replace("+", "-").replace("/", "_")
     for shift in range(4):
-        for alphabet in (BASE85, ASCII85):
+        for alphabet in (forms.BASE85, forms.ASCII85):
             aligned = base85(raw[shift:], alphabet)
             if len(aligned) >= SHORTEST:
                 yield "base85", aligned
@@ -85,17 +82,36 @@ def encodings(value: str) -> Iterator[tuple[str, str]]:
 
 def find_secret(data: bytes, secret: Secret) -> str:
     """In which form the whole secret stands in `data`; empty when it does not. Case and separators do not matter."""
+    return _found(data, secret)[0]
+
+
+def find_secret_among(texts: Sequence[bytes], secret: Secret) -> str:
+    """As `find_secret`, of several texts at once: what one of them is full of hides nothing in another."""
+    found, whole = _found(b"\n".join(texts), secret)
+    return found if found or whole else next(filter(None, (find_secret(text, secret) for text in texts)), "")
+
+
+def _found(data: bytes, secret: Secret) -> tuple[str, bool]:
+    """(in which form the secret stands there, whether all that runs hold was looked through)."""
     if secret.reveal().encode("utf-8", "surrogatepass") in data:
-        return "plain"
+        return "plain", True
     if len(secret) < SHORTEST:
-        return ""
-    read = _as_read(data)
-    held, parts = _held(data, read)[0], pieces.of((_encoded(secret)[0][1],))  # the plain form is the first
-    for number, look in enumerate(_looks(data, read, held, _packed_size([len(secret)]), parts, _MOST_ESCAPES)):
+        return "", True
+    packed, parts = packed_size([len(secret)]), pieces.of((_encoded(secret)[0][1],))  # the plain form is the first
+    deeper = (
+        look
+        for number, part in enumerate(steps(data[:_READ]))
+        for look in _deeper(part, *_opened(part)[:2], packed, parts if number < _FIRST else frozenset())
+    )
+    whole = True
+    for number, look in enumerate(chain(_looks(data, _MOST_ESCAPES), deeper)):
+        if look is None:
+            whole = False
+            continue
         for name, form in _needles(secret):
             if form in look:
-                return name if number == 0 or name != "plain" else "partly encoded"
-    return ""
+                return (name if number == 0 or name != "plain" else "partly encoded"), True
+    return "", whole
 
 
 def is_word_like(secret: Secret) -> bool:
@@ -104,42 +120,51 @@ def is_word_like(secret: Secret) -> bool:
     return len(value) < SHORTEST or (len(value) < _WINDOWS_FROM and value.replace("-", "").replace("_", "").isalpha())
 
 
-def _looks(
-    data: bytes, read: bytes, held: bytes, packed: int, parts: frozenset[bytes], most: int = 0
-) -> Iterator[bytes]:
-    """`data` squeezed; with words that may be `parts` put together; without escape sequences, whose letters would stand
-    between those of a secret; with what is escaped in it spelt out; what a reader would see; and what it held, inflated
-    or unpacked, from runs of at least `packed` characters."""
-    yield _squeeze(data)
-    yield _squeeze(pieces.put_together(data, parts))
-    if held:
-        yield _squeeze(held)
-        yield _squeeze(_as_read(held))
+def _looks(data: bytes, most: int = 0) -> Iterator[bytes | None]:
+    """`data` squeezed; without escape sequences, whose letters would stand between those of a secret; and with what is
+    escaped in it spelt out."""
+    yield squeeze(data)
     if any(begin in data for begin in _BEGINS) or (len(data) <= _READ and not data.isascii()):
         from chatproof.secrets.escapes import spelt_out, taken_out
 
         if b"\\" in data or b"\x1b" in data:
-            yield _squeeze(taken_out(data))
+            yield squeeze(taken_out(data))
         plain = spelt_out(data, most)
         if plain != data:
-            yield _squeeze(plain)
+            yield squeeze(plain)
+
+
+def _opened(part: bytes) -> tuple[bytes, bytes, bool]:
+    """(what a reader would see in a part, what gzip in it holds, whether all of that was read)."""
+    read = _as_read(part)
+    return read, *_held(part, read)
+
+
+def _deeper(part: bytes, read: bytes, held: bytes, packed: int, parts: frozenset[bytes]) -> Iterator[bytes | None]:
+    """A part of a text with words that may be `parts` put together; what a reader would see; and what it held, inflated
+    or unpacked, from runs of at least `packed` characters. None: they hold too much, and not all was unpacked."""
+    yield squeeze(pieces.put_together(part, parts))
+    if held:
+        yield squeeze(held)
+        yield squeeze(_as_read(held))
     if read:
-        yield _squeeze(read)
-        yield _squeeze(pieces.put_together(read, parts))
-    begins = data[:_READ]
-    if has_run(begins, packed) or has_run(read, packed):
+        yield squeeze(read)
+        yield from (squeeze(pieces.put_together(step, parts)) for step in steps(read))
+    if has_run(part, packed) or has_run(read, packed):
         from chatproof.secrets.reading import unpacked
 
-        inner = unpacked(begins if read in (begins, b"") else begins + b"\n" + read, packed)
-        yield _squeeze(inner)
-        yield _squeeze(pieces.put_together(inner, parts))
-        yield _squeeze(_inflated(inner)[0])
+        inner, texts, whole = unpacked(part if read in (part, b"") else part + b"\n" + read, packed)
+        yield squeeze(inner)
+        yield squeeze(texts)
+        yield from (squeeze(pieces.put_together(step, parts)) for step in steps(texts))
+        yield squeeze(_inflated(inner)[0])
+        if not whole:
+            yield None
 
 
 def _as_read(data: bytes) -> bytes:
     """What a reader would see; empty where that cannot be anything else."""
     # In mail `=` begins an escape. A letter in full width needs three; our own words hold some ten (`string=stop`).
-    data = data[:_READ]  # so much of it is read
     escapes = b"\\" in data or b"/*" in data
     nests = len(data.translate(None, _NEST_ALONE)) < len(data) or (escapes and any(one in data for one in _NESTS))
     if nests or data.count(b"=") >= 3 * (SHORTEST - 1) or not data.isascii():
@@ -147,11 +172,6 @@ def _as_read(data: bytes) -> bytes:
 
         return as_read(data)
     return b""
-
-
-def _packed_size(lengths: Iterable[int]) -> int:
-    """How long base64 of one of the secrets is at least, in whatever form it was."""
-    return max(_SHORTEST_PACKED, min([_LONGEST_PACKED, *(length * 4 // 3 for length in lengths)]))
 
 
 def _held(data: bytes, read: bytes) -> tuple[bytes, bool]:
@@ -172,11 +192,6 @@ def _inflated(data: bytes) -> tuple[bytes, bool]:
     return inflated.held(data)
 
 
-def _squeeze(data: bytes) -> bytes:
-    """Letters and digits only, lower case. UTF-16 loses its zero bytes, hex its colons, escapes their backslashes."""
-    return data.translate(None, _NO_ALNUM).lower()
-
-
 @lru_cache(maxsize=8)
 def _encoded(secret: Secret) -> tuple[tuple[str, str], ...]:
     return tuple(encodings(secret.reveal()))
@@ -185,7 +200,7 @@ def _encoded(secret: Secret) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=8)
 def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
     """(name, squeezed form), computed once for each secret."""
-    found = {_squeeze(text.encode("utf-8", "surrogatepass")): name for name, text in reversed(_encoded(secret))}
+    found = {squeeze(text.encode("utf-8", "surrogatepass")): name for name, text in reversed(_encoded(secret))}
     return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
@@ -201,23 +216,23 @@ class _Windows:
         self._texts = [_folded(text) for text in texts if len(text) >= size]
         self._joined = "A".join(self._texts)  # a capital stands in no folded text: no run reaches from one to the next
         self._looked_at = 0  # places, in all texts: after a few of them a set of the runs is worth its making
-        held = _bytewise(self._joined)
-        self._groups = frozenset(chain.from_iterable(_words(held[i:]) for i in range(_GROUP)))
+        held = forms.bytewise(self._joined)
+        self._groups = frozenset(chain.from_iterable(forms.words(held[i:]) for i in range(GROUP)))
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
     def hits(self, text: str) -> list[int]:
         """Where a run begins, in order."""
-        data = _bytewise(text)
-        near = _places(data, self._groups.intersection(_words(data)))
+        data = forms.bytewise(text)
+        near = forms.places(data, self._groups.intersection(forms.words(data)))
         if not near:
             return []
         self._looked_at += len(near)
         size, folded, known = self.size, _folded(text), self._joined if self._looked_at <= _FEW else self._known
         last = len(text) - size  # and the first such place in a run is one of its first four
-        places = {at for i in near for at in range(max(i - _GROUP + 1, 0), min(i, last) + 1)}
-        return sorted(at for at in places if folded[at : at + size] in known)
+        begins = {at for i in near for at in range(max(i - GROUP + 1, 0), min(i, last) + 1)}
+        return sorted(at for at in begins if folded[at : at + size] in known)
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -227,30 +242,6 @@ class _Windows:
 
 def _folded(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_LOWER)
-
-
-def _bytewise(text: str) -> bytes:
-    """A byte for each character, ASCII letters in lower case."""
-    return text.encode("latin-1", "replace").lower()
-
-
-def _words(data: bytes) -> "memoryview[int]":
-    """Four bytes each, as numbers; a shorter rest is left out."""
-    return memoryview(data)[: len(data) // _GROUP * _GROUP].cast("I")
-
-
-def _places(data: bytes, wanted: frozenset[int]) -> list[int]:
-    """Where one of these words of four bytes stands, at places divisible by four."""
-    if len(wanted) > _FEW_WORDS:
-        return [i * _GROUP for i, word in enumerate(_words(data)) if word in wanted]
-    found = []
-    for word in wanted:
-        held = word.to_bytes(_GROUP, byteorder)
-        at = data.find(held)
-        while at >= 0:
-            found += [at] if at % _GROUP == 0 else []
-            at = data.find(held, at + 1)
-    return found
 
 
 class Redactor:
@@ -275,7 +266,7 @@ class Redactor:
             if value not in long and not is_word_like(Secret(value))
             for _, form in _needles(Secret(value))
         )
-        self._packed, self._parts = _packed_size(map(len, values)), pieces.of(tuple(values))
+        self._packed, self._parts = packed_size(map(len, values)), pieces.of(tuple(values))
         self._windows = _Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for one in long for _, form in _needles(Secret(one)))
         self._squeezed, self._clean = _Windows(squeezed, _SQUEEZED_WINDOW), set[str]()
@@ -299,7 +290,7 @@ class Redactor:
 
     def finds_as_it_is(self, text: str) -> bool:
         """Whether `text` holds a secret in one form. For values in a row, which make long runs that mean nothing."""
-        return self.finds_plainly(text) or bool(self._squeezed.hits(_squeeze(text.encode("utf-8", "replace")).decode()))
+        return self.finds_plainly(text) or bool(self._squeezed.hits(squeeze(text.encode("utf-8", "replace")).decode()))
 
     def finds_plainly(self, text: str) -> bool:
         """Whether a secret, or eight characters of a long one, stand in `text` in a form that is registered."""
@@ -320,21 +311,28 @@ class Redactor:
     def _hides(self, text: str) -> bool:
         """Whether a secret is spelt in a way that has no clean edges: nothing of such a text can be kept."""
         raw = text.encode("utf-8", "replace")
-        if holds_compressed(raw):
+        if forms.holds_compressed(raw):
             return bool(self)
+        if any(map(self._hides_in, steps(raw))):
+            return bool(self)
+        return any(map(self._shows, _looks(raw)))
+
+    def _hides_in(self, part: bytes) -> bool:
         # What gzip holds is a text of its own: an excerpt that was cut within it shows eight characters, too.
-        read = _as_read(raw)
-        held, complete = _held(raw, read)
+        read, held, complete = _opened(part)
         if not complete or (held and self._windows.hits(held.decode("latin-1"))):
-            return bool(self)
+            return True
         # Letters that nothing joined: eight of them in a row are told from words, as in the text itself.
-        spelt = read + b"\n" + pieces.letters(raw, self._parts) + b"\n" + pieces.letters(read, self._parts)
+        spelt = read + b"\n" + pieces.letters(part, self._parts) + b"\n" + pieces.letters(read, self._parts)
         if self._windows.hits(spelt.decode("utf-8", "replace")):
-            return bool(self)
-        return any(
-            any(form in look for form in self._short) or self._squeezed.hits(look.decode())
-            for look in _looks(raw, read, held, self._packed, self._parts)
-        )
+            return True
+        return any(map(self._shows, _deeper(part, read, held, self._packed, self._parts)))
+
+    def _shows(self, look: bytes | None) -> bool:
+        """Whether a secret can be read in a look, or whether it was impossible to look."""
+        if look is None:
+            return True
+        return any(form in look for form in self._short) or bool(self._squeezed.hits(look.decode()))
 
     def _without_runs(self, text: str) -> str:
         hits = self._windows.hits(text)

@@ -18,7 +18,7 @@ from chatproof.contract.clause import (
 from chatproof.contract.probe import ALL
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.printable import quote
-from chatproof.secrets.redaction import find_secret, is_word_like
+from chatproof.secrets.redaction import find_secret, find_secret_among, is_word_like
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.wire.exchange import BODY, END, HEADERS, KEY, OTHER_HEADERS
 from chatproof.wire.strictjson import Json
@@ -68,7 +68,7 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
     # breaks what would look like a long run, and hides no key.
     values = b".".join(value for _, value in response.headers)
     joined = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in texts.values()]
-    if not find_secret(b"\n".join((*bodies.values(), *joined, values)), context.key):
+    if not find_secret_among((values, *joined, *reversed(bodies.values())), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return (
             holds() if reply.complete else not_applicable("the part of the reply that arrived does not contain the key")
