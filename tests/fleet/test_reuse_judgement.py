@@ -19,6 +19,7 @@ from chatproof.judging.judge import Judgement, judge
 from chatproof.running.plan import Settings
 from chatproof.running.run import Sent, carry
 from chatproof.simulator.faults import FAULTS
+from chatproof.simulator.responses_side import SIDE as RESPONSES
 from chatproof.target.target import Resolved, Target, check
 from chatproof.wire.exchange import Exchange, Secret
 from tests.fleet.support import fleet, line_of, write
@@ -54,10 +55,12 @@ class Played(NamedTuple):
         return next(e.response.body for e in self.sent.exchanges if e.probe == probe and e.response)
 
 
-def played(fault: str) -> Played:
-    server = simulator.start(fault, key=KEY)
+def played(fault: str, api: str = "chat") -> Played:
+    server = simulator.start(fault, key=KEY, side=RESPONSES if api == "responses" else simulator.CHAT)
     try:
-        target = Target(server.base_url, server.model, KEY, ca_file=server.ca_file, timeout=server.timeout or 30.0)
+        target = Target(
+            server.base_url, server.model, KEY, ca_file=server.ca_file, timeout=server.timeout or 30.0, api=api
+        )
         carried = carry(check(target), Settings(), environ={})
     finally:
         server.stop()
@@ -137,6 +140,21 @@ def test_any_other_difference_is_judged(good: Played, change: dict[str, Any]) ->
     other = good.with_json("happy", {**said("pong"), **change})
     made, remark = reused(reusing, other, good)
     assert remark == "" and outcomes(made) == outcomes(alone(other))
+
+
+def test_which_ids_are_the_same_makes_a_difference() -> None:
+    """Two messages of one id are none that a client can tell apart; of two ids they are."""
+    good = played("", "responses")
+    message = next(item for item in json.loads(good.body("happy"))["output"] if item["type"] == "message")
+    reusing = Reusing(wanted=True)
+
+    def with_ids(*ids: str) -> Played:
+        return good.with_json("happy", {"output": [{**message, "id": id} for id in ids]})
+
+    assert reused(reusing, with_ids("msg_1", "msg_2"), good)[0].verdict == "GO"
+    assert reused(reusing, with_ids("msg_3", "msg_4"), good)[1], "ids as such make none"
+    made, remark = reused(reusing, with_ids("msg_1", "msg_1"), good)
+    assert (made.verdict, remark) == ("NO-GO", "")
 
 
 def test_a_key_that_comes_back_in_a_text_is_found(good: Played) -> None:

@@ -73,6 +73,7 @@ def _mark(ready: Ready, context: Context) -> str:
     """What is the same of two runs that are judged alike; empty for a run that must be judged."""
     target = ready.resolved.target
     parts: list[Any] = [ready.resolved.url.origin, id(ready.contract), target.model, target.no_auth, *target.headers]
+    ids: dict[str, int] = {}
     for probe, reply in context.replies.items():
         if not _is_plain(reply):
             return ""
@@ -83,7 +84,7 @@ def _mark(ready: Ready, context: Context) -> str:
             for name, value in response.headers
         )
         is_listing = context.surface.known(probe).role == LISTING
-        said = _without_chance(reply.json, "" if is_listing else "id", target.model)
+        said = _without_chance(reply.json, "" if is_listing else "id", target.model, ids)
         parts += (probe, reply.exchange.id, response.status, response.reason, response.version, sorted(values), said)
     return repr(parts)
 
@@ -97,16 +98,16 @@ def _is_plain(reply: Reply) -> bool:
     return not odd and response.coding == "identity" and reply.kind == "json" and reply.json_problem is None
 
 
-def _without_chance(value: Json, id: str, model: str, name: str = "", above: str = "") -> Any:
+def _without_chance(value: Json, id: str, model: str, ids: dict[str, int], name: str = "", above: str = "") -> Any:
     """A value with marks in the place of ids, times, counts and texts. `id` is the name of members that hold ids: in a
-    list of models they are what is judged."""
+    list of models they are what is judged. `ids` numbers those that were met: which of them are the same is judged."""
     if isinstance(value, dict):
-        return [(key, _without_chance(item, id, model, key, name)) for key, item in value.items()]
+        return [(key, _without_chance(item, id, model, ids, key, name)) for key, item in value.items()]
     if isinstance(value, list):
-        return [*(_without_chance(item, id, model, name, above) for item in value)]
+        return [*(_without_chance(item, id, model, ids, name, above) for item in value)]
     if isinstance(value, str):
         if name == id and value:
-            return b"id"
+            return b"id", ids.setdefault(value, len(ids))
         if name == "message":
             return [b"id" if _is_id(word, model) else word for word in value.split(" ")]
         # A letter or digit is seen by every reader: such a text is not blank, and no clause asks more of it.
