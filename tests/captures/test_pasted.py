@@ -347,8 +347,15 @@ def test_a_reply_of_another_api_is_not_judged_by_this_contract() -> None:
     assert "Responses API" in refused.value.detail
 
 
+WGET = (
+    b"--2026-01-01 00:00:00--  https://a.test/v1\nHTTP request sent, awaiting response... \n  HTTP/1.1 200 OK\n"
+    b"  Content-Type: application/json\nLength: 7 [application/json]\nSaving to: 'STDOUT'\n\n{\"a\":1}"
+)
+
+
 @pytest.mark.parametrize("hostile", [b"\x1b[" * 400_000, b"```\n" * 200_000, b" " * 2_000_000, b"HTTP/1.1 200\n" * 100_000,
-                                     b"{" * 500_000, b"Error code: 404 - {" * 50_000, b"curl: (7) " * 200_000])  # fmt: skip
+                                     b"{" * 500_000, b"Error code: 404 - {" * 50_000, b"curl: (7) " * 200_000, b"x" + b" " * 150_000,
+                                     b"Error code: 404 - " + b"$ curl x\n" * 66_000, WGET + b" .\n" * 50_000])  # fmt: skip
 def test_hostile_files_are_read_in_linear_time(hostile: bytes) -> None:
     import time
 

@@ -13,6 +13,7 @@ from chatproof.key_form import KEY, form
 
 LONGEST = 256 * 1024
 _LONGEST_OF_MANY, _MOST_UNREAD = 32 * 1024, 3  # of several commands before one reply; quotations without an end
+_USUAL = 1024  # characters of a command: of one that takes less than half of it, no end was cut off
 _LONGEST_OF_HTTPIE, _MOST_OF_HTTPIE = 4096, 100
 _COMMAND = re.compile(r"(?:^|[\s$#%>;&|(])curl(?:\.exe)?\s+(?=\S)")
 _ANY_COMMAND = re.compile(r"(?:^|[\s$#%>;&|(])(?:curl|wget)(?:\.exe)?\s+(?=\S)")
@@ -70,7 +71,7 @@ def secrets_before(text: bytes) -> Iterator[str]:
     for found in _ANY_COMMAND.finditer(plain):
         if found.end() < read or unread > _MOST_UNREAD:
             continue  # within one that was read
-        words, length = _words(plain[found.end() : found.end() + _LONGEST_OF_MANY])
+        words, length = _of_many(plain, found.end())
         yield from secrets_in_words(words)
         read = found.end() + (length if words else 0)
         unread += not words
@@ -82,6 +83,13 @@ def secrets_before(text: bytes) -> Iterator[str]:
         line = _CONTINUED.sub("  ", plain[place.end() - 1 : place.end() + _LONGEST_OF_HTTPIE]).partition("\n")[0]
         for found in _AUTH.finditer(line):
             yield from (found[1], found[1].partition(":")[2])
+
+
+def _of_many(text: str, at: int) -> tuple[list[str], int]:
+    """As `_words`, of one command of several: nearly all are short, and a long look at each would cost what all of them
+    and the text behind them cost."""
+    found = _words(text[at : at + _USUAL])
+    return found if 0 < found[1] < _USUAL // 2 else _words(text[at : at + _LONGEST_OF_MANY])
 
 
 def _words(rest: str) -> tuple[list[str], int]:

@@ -80,9 +80,9 @@ _WRAPPERS = re.compile(
 )
 _NO_REPLY = re.compile(r"(?<!litellm\.)\b(?:APIConnection(?:Timeout)?|APITimeout)Error: ")
 """Classes that no reply leads to: whatever stands behind them, the client says it."""
-_AFTER = re.compile(
-    r"\.? ?Handle with `litellm|\.? ?Received Model Group=|\s*LiteLLM Retried: |\s*Available Model Group Fallbacks=|"
-    r"\s*No fallback model group found|\.? ?Error_str: |\s*LiteLLM\.Info: |\s*Give Feedback / Get Help: "
+_AFTER = re.compile(  # blanks before it go with what is cut off: looked for here, each would be begun at anew
+    r"\.? ?Handle with `litellm|\.? ?Received Model Group=|LiteLLM Retried: |Available Model Group Fallbacks=|"
+    r"No fallback model group found|\.? ?Error_str: |LiteLLM\.Info: |Give Feedback / Get Help: "
 )
 _SAID = {
     NOT_SENT: (

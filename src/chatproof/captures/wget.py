@@ -9,7 +9,7 @@ _STARTED = re.compile(rb"--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--  (\S+)")
 _HEAD = re.compile(rb"(?m)^  (HTTP/[0-9.]+ [0-9]{3}[^\n]*\n(?:  [^\s:][^\n]*\n)*)")
 _REMARKS = re.compile(
     rb"(?m)^(?:Length: [^\n]*|Saving to: [^\n]*|Remote file exists[^\n]*|(?:ERROR|[0-9: -]{10,30} ERROR)[^\n]*|"
-    rb"[ \t]*(?:\d+[KMG] )?[.\s]*(?:\d{1,3}%|<=>)[^\n]*|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \([^\n]*|[ \t]*)\n?"
+    rb"[ \t]*+(?:\d+[KMG] )?[. \t]*+(?:\d{1,3}%|<=>)[^\n]*|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \([^\n]*|[ \t]*)\n?"
 )
 
 
