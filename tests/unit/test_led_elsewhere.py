@@ -114,3 +114,40 @@ def test_a_journals_password_goes_to_the_host_of_its_url(url: str, tmp_path: Pat
             done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
             assert done.returncode == 4, done.stderr
             assert came == ["ours"]
+
+
+@pytest.mark.parametrize("service", ["port={port}", "sslmode=disable"])
+def test_a_journals_password_goes_the_way_of_its_url(service: str, tmp_path: Path) -> None:
+    """libpq adds what a service of PGSERVICEFILE says to what the URL does not: another port, no TLS."""
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as ours, socket.create_server(("127.0.0.1", 0)) as theirs:
+        said = service.format(port=theirs.getsockname()[1])
+        (tmp_path / "services").write_text(f"[evil]\n{said}\n")
+        given = {
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "PGSERVICE": "evil",
+            "PGSERVICEFILE": str(tmp_path / "services"),
+        }
+        first: list[bytes] = []
+
+        def accept() -> None:
+            ours.settimeout(20)
+            try:
+                with ours.accept()[0] as peer:
+                    first.append(peer.recv(8))
+            except OSError:
+                pass
+
+        threading.Thread(target=accept, daemon=True).start()
+        port = "" if said.startswith("port=") else f"&port={ours.getsockname()[1]}"
+        url = f"postgresql://user:pw@/runs?host=127.0.0.1{port}"
+        command = [sys.executable, "-m", "chatproof", "history", "--journal", url]
+        done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 4, done.stderr
+        if port:
+            assert first == [b"\0\0\0\x08\x04\xd2\x16/"], "it asks for TLS, as it does without a variable"
+        else:
+            theirs.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                theirs.accept()

@@ -106,17 +106,15 @@ class Postgres:
         try:
             import psycopg
         except ImportError:
-            advice = install(EXTRA)
             detail = "a PostgreSQL journal needs psycopg, which is not installed"
-            raise JournalError("journal.extra", detail, advice) from None
+            raise JournalError("journal.extra", detail, install(EXTRA)) from None
         self._psycopg = psycopg
         watched = type("Watched", (psycopg.Connection,), {"wait": _wait, "most": 0})
-
-        said = _where(url)
+        said, elsewhere = _where(url)
 
         def dial() -> Any:
-            # The first two as transport.resolver does; libpq takes an empty value of the last for none.
-            for variable in ("HOSTALIASES", "LOCALDOMAIN", "SSLKEYLOGFILE", *(["PGHOSTADDR"] if said else [])):
+            # The first as transport.resolver does; libpq takes an empty hostaddr for none.
+            for variable in ("HOSTALIASES", "LOCALDOMAIN", "SSLKEYLOGFILE", *elsewhere):
                 os.unsetenv(variable)
             return watched.connect(  # type: ignore[attr-defined]
                 url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof", **said
@@ -376,14 +374,16 @@ def _in_our_words(statement: str) -> str:
     return statement.replace("TEXT NOT NULL", 'TEXT COLLATE "C" NOT NULL').replace(" BLOB ", " BYTEA ")
 
 
-def _where(url: str) -> dict[str, str]:
-    """What is said beside a URL that names a host, so that its password goes there and not to PGHOSTADDR."""
+def _where(url: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(what is said beside a URL that names a host, the variables that count no more): its password goes there, not to
+    PGHOSTADDR, and not as a service of PGSERVICEFILE says, which may turn TLS off or log its secrets."""
     try:
         parts = urlsplit(url)
         named = {*parse_qs(parts.query), *(("host",) if parts.hostname else ())}
     except ValueError:
-        return {}
-    return {"hostaddr": ""} if named & {"host", "service"} and "hostaddr" not in named else {}
+        return {}, ()
+    given = {} if "hostaddr" in named else {"hostaddr": ""}
+    return (given, ("PGHOSTADDR", "PGSERVICE")) if named & {"host", "hostaddr", "service"} else ({}, ())
 
 
 def _shown(url: str) -> str:
