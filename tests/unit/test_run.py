@@ -10,7 +10,7 @@ from chatproof.running.plan import Settings
 from chatproof.running.run import smoke
 from chatproof.target.target import Target
 from chatproof.usage_error import UsageError
-from chatproof.wire.exchange import Exchange, Secret
+from chatproof.wire.exchange import Exchange, Secret, Url
 from tests.support import GOOD, KEY, exchange, wire
 
 TARGET = Target("https://llm.test/v1", model="gpt-x", key=Secret(KEY))
@@ -141,3 +141,22 @@ def test_proxy_from_the_environment_only_when_asked_for() -> None:
     proxy = dispatch.transport_options(asked, {"https_proxy": PROXY["https_proxy"]}).proxy
     assert proxy is not None and (proxy.host, proxy.port) == ("proxy.test", 3128)
     assert proxy.credential == Secret("Basic dTpw") and "u:p" not in repr(proxy)
+
+
+@pytest.mark.parametrize(
+    ("host", "named", "exempt"),
+    [
+        ("10.1.2.3", "10.0.0.0/8", True), ("10.1.2.3", "11.0.0.0/8", False), ("10.1.2.3", "10.1.2.3", True),
+        ("[::1]", "::1", True), ("[::1]", "[::1]", True), ("[::1]", "[::1]:8000", True), ("[::1]", "[::1]:9", False),
+        ("[fd00::7]", "fd00::/8", True), ("[fd00::7]", "fe80::/10", False), ("[fd00::7]", "FD00:0::7", True),
+        ("a.llm.test", "*.llm.test", True), ("a.llm.test", "llm.test.", True), ("a.llm.test", "*", True),
+        ("allm.test", "*.llm.test", False), ("a.llm.test", "10.0.0.0/8", False), ("a.llm.test", "/,[,:,::/x,]", False),
+        ("a.llm.test", "llm.test:8000", True), ("a.llm.test", "llm.test:1", False), ("a.llm.test", "*.,.", False),
+    ],
+)  # fmt: skip
+def test_no_proxy_sees_what_it_is_exempt_from(host: str, named: str, exempt: bool) -> None:
+    """Over http it would see the key of an endpoint that NO_PROXY names in the way that curl, Go or httpx read it."""
+    from chatproof.wire.urls import parse_base_url
+
+    url = parse_base_url(f"http://{host}:8000/v1", allow_http=True)
+    assert isinstance(url, Url) and dispatch.is_exempt({"NO_PROXY": f"x.test, {named}"}, url) is exempt

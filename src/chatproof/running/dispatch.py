@@ -246,15 +246,29 @@ def _proxy_from(environ: Mapping[str, str], resolved: Resolved) -> tuple[str, st
 
 
 def is_exempt(environ: Mapping[str, str], url: Url) -> bool:
-    """NO_PROXY names the host: clients go to it without a proxy."""
+    """NO_PROXY names the host, its domain or a network of its address: clients go to it without a proxy."""
     exempt = (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(",")
-    for entry in (part.strip().lower().lstrip(".") for part in exempt):
-        host, _, port = entry.partition(":")
-        if entry == "*" or (
-            (url.host == host or url.host.endswith("." + host)) and port in ("", str(url.port)) and host
-        ):
-            return True
-    return False
+    return any(_names(entry, url) for entry in (part.strip().lower() for part in exempt) if entry)
+
+
+def _names(entry: str, url: Url) -> bool:
+    if entry == "*":
+        return True
+    if "/" in entry or entry.startswith("[") or entry.count(":") > 1:
+        return _is_address(entry, url)
+    host, _, port = entry.removeprefix("*").lstrip(".").rstrip(".").partition(":")
+    return bool(host) and (url.host == host or url.host.endswith("." + host)) and port in ("", str(url.port))
+
+
+def _is_address(entry: str, url: Url) -> bool:
+    """The entry is a network that holds the host's address, or that address in IPv6, perhaps with a port."""
+    from ipaddress import ip_address, ip_network
+
+    bare, _, port = entry.removeprefix("[").partition("]") if entry.startswith("[") else (entry, "", "")
+    try:
+        return ip_address(url.host) in ip_network(bare, strict=False) and port in ("", f":{url.port}")
+    except ValueError:
+        return False
 
 
 def _basic(credentials: str) -> Secret:
