@@ -300,6 +300,15 @@ def test_env_file_refuses_what_it_does_not_understand(place: Path, text: str, wo
     assert words in caught.value.detail
 
 
+def test_env_file_that_others_can_change_is_refused(place: Path) -> None:
+    """It holds the key, and could say where that goes: CHATPROOF_TARGET."""
+    (place / "e").write_text(f"CHATPROOF_API_KEY={KEY}\n")
+    (place / "e").chmod(0o666)
+    with pytest.raises(UsageError) as caught:
+        env_file.read(str(place / "e"))
+    assert "other users could change" in caught.value.detail and KEY not in caught.value.detail
+
+
 def test_env_file_special_files(place: Path) -> None:
     os.mkfifo(place / "fifo")
     (place / "big").write_bytes(b"#" * (64 * 1024 + 1))

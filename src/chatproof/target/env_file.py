@@ -10,6 +10,7 @@ import os
 import re
 import stat
 
+from chatproof.files import safe_files
 from chatproof.usage_error import UsageError
 
 _MAX = 64 * 1024
@@ -23,12 +24,16 @@ def read(path: str) -> tuple[dict[str, str], list[str]]:
         try:
             status = os.fstat(handle)
             raw = os.read(handle, _MAX + 1) if stat.S_ISREG(status.st_mode) else None
+            others = safe_files.writers(status, handle)
         finally:
             os.close(handle)
     except OSError as error:
         raise UsageError("usage", f"cannot read the env file {path}: {error.strerror}", "check --env-file") from None
     if raw is None or len(raw) > _MAX:
         raise UsageError("usage", f"the env file {path} is not a regular file of at most 64 KiB", "check --env-file")
+    if others:
+        said = f"other users could change the env file {path}: {others}"
+        raise UsageError("usage", said, "chmod 600 it, as its owner; then check what it sets")
     notes = []
     if status.st_mode & 0o077:
         notes.append(f"other users can read the env file {path}; chmod 600 it")
