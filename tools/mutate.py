@@ -29,7 +29,7 @@ import time
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ EXCUSES = ROOT / "tools" / "mutation" / "equivalent.toml"
 field = SMOKE  # main chooses, before anything is imported or forked
 processes = 2  # main may choose another number, too
 PROGRESS = 60  # seconds between two lines about it
-WORDED, NEIGHBOURS = 12, 24  # tests asked first: those with the row's word, those that noticed neighbours
+WORDED, NEIGHBOURS, RARE = 12, 24, 40  # tests asked first: with the row's word, that noticed a neighbour, of rare lines
 BLOCKED = 600  # seconds by the clock: too many say only that the machine is busy, so the mutant counts as a survivor
 
 # --- running the tests in a child --------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ class Noticers:
     """The tests that noticed a mutant: those that noticed its neighbours are asked first."""
 
     def __init__(self, known: Baseline) -> None:
-        self.ids = known.order
+        self.known, self.ids = known, known.order
         self.number = {id: at for at, id in enumerate(known.order)}
         self.told = mmap.mmap(-1, 4 * processes)  # what the children say, each in its own place
         struct.pack_into(f"{processes}i", self.told, 0, *[-1] * processes)
@@ -309,6 +309,15 @@ class Noticers:
                 ids.pop(self.ids[number], None)
                 ids[self.ids[number]] = None
 
+    @cache  # noqa: B019 - there is one, as long as the run
+    def rare(self, file: str) -> list[str]:
+        """The tests that execute a line of this file, before all those that execute one that few others do."""
+        fewest: dict[str, int] = {}
+        for ids in self.known.executed[file].values():
+            for id in ids:
+                fewest[id] = min(len(ids), fewest.get(id, len(ids)))
+        return sorted((id for id in self.ids if id in fewest), key=fewest.__getitem__)
+
     def first(self, mutant: Mutant, wanted: list[str]) -> list[str]:
         """These ids, in the order in which it is worth asking."""
         order: dict[str, None] = {}
@@ -318,6 +327,8 @@ class Noticers:
         for key in (f"{mutant.file} {mutant.scope}", mutant.file):
             latest = [id for id in reversed(self.of[key]) if id in allowed]
             order.update(dict.fromkeys(latest[:NEIGHBOURS]))
+        if len(wanted) > RARE:
+            order.update(dict.fromkeys([id for id in self.rare(mutant.file) if id in allowed][:RARE]))
         order.update(dict.fromkeys(wanted))
         return list(order)
 

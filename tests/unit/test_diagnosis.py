@@ -136,10 +136,12 @@ REFUSED_KEY = '401 application/json\n\n{"error":{"message":"Invalid token","code
 PAGE = "502 text/html\n\n<html>"
 
 
-def of_only(only: tuple[str, ...], replies: dict[str, str | Fault], not_sent: dict[str, str]) -> tuple[Diagnosis, ...]:
-    """What smoke says with --only."""
+def of_only(
+    only: tuple[str, ...], replies: dict[str, str | Fault], not_sent: dict[str, str], skip: tuple[str, ...] = ()
+) -> tuple[Diagnosis, ...]:
+    """What smoke says with --only, and --skip."""
     made = [exchange(probe, r if isinstance(r, Fault) else wire(r)) for probe, r in replies.items()]
-    contract = smoke_contract(load("generic"), stream=True, only=only)
+    contract = smoke_contract(load("generic"), stream=True, only=only, skip=skip)
     return diagnose(judge(contract, made, model=MODEL, key=Secret(KEY), not_sent=not_sent))
 
 
@@ -192,3 +194,30 @@ def test_where_nothing_applied_the_plain_request_says_why() -> None:
     """`--only secret`, and nothing came back in which a key could be."""
     (found,) = of_only(("secret",), {"happy": REFUSED}, {})
     assert (found.code, found.clauses) == ("net.refused", ("secret.not_reflected",))
+
+
+def test_a_warning_that_hangs_on_the_plain_request_has_its_diagnosis_in_a_run_that_passes() -> None:
+    replies: dict[str, str | Fault] = {"happy": PAGE, "auth.invalid_key": REFUSED_KEY}
+    only = ("auth.invalid_key.rejected", "stream.no_empty_events")
+    (found,) = of_only(only, replies, NOT_SENT, skip=("stream.media_type", "stream.events_parse"))
+    assert (found.code, found.clauses) == ("gateway.error", ("stream.no_empty_events",))
+
+
+# --- how much is said ------------------------------------------------------------------------------------------------
+
+
+def test_eight_lines_of_evidence_are_shown() -> None:
+    pages = (f"502 text/html\n\n<html><title>{number}</title>" for number in range(12))
+    probes = (
+        "happy",
+        "stream",
+        "models",
+        "auth.invalid_key",
+        "auth.missing_key",
+        "unicode",
+        "json_object",
+        "tools",
+        "stop",
+    )
+    found = diagnosed(dict(zip(probes, pages, strict=False)))[0]
+    assert (found.code, len(found.evidence)) == ("gateway.error", 8)

@@ -67,7 +67,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         POSSIBLE,
     ),
     (
-        (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530),
+        (502, 503, 520, 521, 522, 523, 525, 526, 530),
         "gateway.error",
         GATEWAY,
         "a gateway cannot reach the service behind it, or that service is overloaded",
