@@ -40,6 +40,7 @@ SMOKE = Field(
         "tests.unit.test_reply",
         "tests.unit.test_diagnosis",
         "tests.unit.test_provider_error",
+        "tests.unit.test_provider_words",
         "tests.unit.test_any_hop",
         "tests.unit.test_api_findings",
         "tests.unit.test_api_runs",

@@ -30,7 +30,6 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "on-demand throughput isn",  # Bedrock: the id of an inference profile is wanted
             "no endpoints found",
             "cached snapshot folder",  # huggingface_hub, behind MLX and transformers
-            "is not a valid model identifier",
             "non-serverless model",
             "repository not found",
             "no models loaded",  # LM Studio

@@ -1,0 +1,116 @@
+"""What providers, gateways and servers say, and the class it is of: one text for each of their ways to say it.
+
+Each text is told by one entry of the tables alone: without that entry it is another class, or none.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from chatproof.evidence.provider_error import ProviderError, by_words
+
+SAID = {
+    "model": (
+        "Cannot find an appropriate cached snapshot folder for the specified revision on the local disk.",
+        "Unable to access non-serverless model meta/x. Please create a dedicated endpoint.",
+        "401 Client Error. Repository Not Found for url: https://huggingface.co/a/b.",
+        "No model loaded. Please load one in the developer page.",
+        "No model is loaded.",
+        "Model is not loaded yet",
+    ),
+    "quota": (
+        "The deployment exceeded budget: 12 of 10 USD",
+        "Crossed budget of the provider",
+        "Budget has been exceeded! Current cost: 10, max budget: 5",
+        "This key is over budget",
+        "Your project has reached its spending limit",
+        "Team spend limit reached",
+        "Insufficient funds",
+        "Insufficient quota for this key",
+        "Not enough credits.",
+        "Your account has no credits left",
+        "Your balance is not enough",
+        "账户已欠费,请充值",
+    ),
+    "permission": (
+        "Permission denied",
+        "A permission is required to use this deployment",
+        "Permission required: inference.write",
+        "The caller lacks permission",
+        "You lack permission",
+        "This key does not have permission",
+        "This requires the permission aiplatform.endpoints.predict",
+        "The token has insufficient scope",
+    ),
+    "context": (
+        "Prompt too long: 9000 tokens",
+        "Input is too long for what was requested.",
+        "The input token count (40000) exceeds what is allowed.",
+        "inputs tokens must be <= 1024",
+        "Too many input tokens",
+        "It exceeds the maximum number of tokens allowed (32768).",
+        "Please reduce the length of the messages.",
+        "Token limit exceeded",
+    ),
+    "form": (
+        "Unknown name \"max_token\" at 'generation_config': Cannot find field.",
+        "1 validation error for ChatRequest",
+        "We could not parse the JSON body of your request.",
+        "7 is not of type 'string'",
+    ),
+    "upstream": (
+        "read ECONNRESET",
+        "getaddrinfo ENOTFOUND api.internal",
+        "connect ETIMEDOUT 192.0.2.1:443",
+        "read: connection reset by peer",
+        "TypeError: fetch failed",
+        "socket hang up",
+        "dial tcp 192.0.2.1:8000: i/o timeout",
+        "lookup backend: no such host",
+        "[Errno -2] Name or service not known",
+        "do request failed: EOF",
+        "upstream protocol error",
+        "The upstream service did not answer",
+        "upstream connect: closed",
+        "upstream request timeout",
+        "upstream timed out (110: Operation timed out)",
+        "upstream prematurely closed connection",
+        "no live upstreams",
+        "connect() failed (113: No route to host) while connecting to upstream",
+        "recv() failed while reading response header from upstream",
+        "Unable to reach the origin service",
+        "attempt to connect to 192.0.2.1:8000 (app) failed",
+        "failed to make connection to backend: app",
+        "Server app/one is DOWN, reason: Layer4 timeout",
+        "The upstream is unavailable",
+        "No deployment left, cooldown_list=['a']",
+        "no available server",
+        "All providers failed",
+        "All backends are down",
+        "The backend is unavailable",
+        "Could not connect to the engine",
+        "Failed to connect to the engine",
+        "Error communicating with OpenAI",
+    ),
+    "server": ("当前分组负载已饱和,请稍后再试",),
+}
+CODED = {
+    "quota": (
+        "insufficient_credits", "budget_exceeded", "Arrearage", "insufficient_funds", "credits_exhausted", "out_of_credits",
+    ),
+    "upstream": (
+        "upstream_unreachable", "upstream_connection_error", "provider_unavailable", "auth_unavailable",
+        "call_upstream_bad_response", "bad_response_body", "Bad Gateway", "bad_gateway",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in SAID.items() for text in texts])
+def test_a_text_is_of_its_class(name: str, text: str) -> None:
+    assert by_words(ProviderError("$", text, "", "", "")) == name
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in CODED.items() for code in codes])
+def test_a_code_is_of_its_class(name: str, code: str) -> None:
+    assert by_words(ProviderError("$", "It failed.", code, "", "")) == name
+    assert by_words(ProviderError("$", "It failed.", "", code, "")) == name
