@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
 from chatproof.surfaces.embeddings import examples as embeddings
 from chatproof.surfaces.messages import examples as messages
+from chatproof.surfaces.messages.clauses.stream_blocks import of_text
 from chatproof.surfaces.responses.clauses import happy as responses
 from chatproof.target import profile
 from chatproof.wire.exchange import Secret
@@ -42,12 +44,13 @@ ANYBODY = ("AI SDK", "client", "Client", "SDK", "parser", "key", "Who", "user")
 CLIENTS = {"messages": ("anthropic-", *ANYBODY)}  # of the others: OpenAI's
 
 
-def outcome(surface: Surface, clause: Clause, example: Example) -> str:
+def outcome(surface: Surface, clause: Clause, example: Example, plain: Example | None = None) -> str:
+    """Judge an example, beside the good plain reply or another one."""
     api = surface.name
     probe = clause.probe if clause.probe != "*" else "happy"
     reply = Reply(exchange(probe, from_example(example), api=api))
     assert reply.complete, reply.fault
-    control = Reply(exchange("happy", from_example(GOOD[api]), api=api))  # clauses may look at it
+    control = Reply(exchange("happy", from_example(plain or GOOD[api]), api=api))  # clauses may look at it
     context = Context(
         profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), {"happy": control, probe: reply}, surface
     )
@@ -118,3 +121,28 @@ def test_one_call_at_a_time_is_a_models_way_unless_the_client_needs_two() -> Non
     assert (found.outcome, found.state) == (NOT_APPLICABLE, ""), "compare would call it a loss"
     required = clause.judge(one, context._replace(required=frozenset({"parallel_tools"})))
     assert (required.outcome, required.state) == (BROKEN, "ignored")
+
+
+@pytest.mark.parametrize(
+    ("plain", "pieces", "expected"),
+    [
+        ("The word is pong.", ("The word ", "is pong."), HOLDS),
+        ("The word is pong.", ("\n", "The word ", "is pong.", " "), HOLDS),
+        ("The word is pong.", ("The word",), HOLDS),  # as a model may stop
+        ("The word is pong.", ("pong.",), HOLDS),
+        ("Pong!", ("Pong",), HOLDS),
+        ("Okay, pong", ("Okay", " pong"), HOLDS),
+        ("pong pong", ("pong",), HOLDS),
+        ("haha", ("ha", "ha"), HOLDS),
+        ("The word is pong.", ("The wor", "is pong."), BROKEN),
+        ("The word is pong.", ("The word ", "is po"), BROKEN),
+        ("The word is pong.", ("ord is", " pong."), BROKEN),
+        ("The word is pong.", ("The word ", "The word ", "is pong."), BROKEN),
+        ("The word is pong.", ("is pong.", "The word "), BROKEN),
+    ],
+)
+def test_a_streamed_text_is_compared_with_the_plain_one(plain: str, pieces: tuple[str, ...], expected: str) -> None:
+    surface = SURFACES["messages"]
+    control = messages.altered(b'"pong"', json.dumps(plain).encode())
+    clause = surface.clauses(VALIDATE)["messages.stream.whole_text"]
+    assert outcome(surface, clause, of_text(*pieces), control) == expected

@@ -88,9 +88,10 @@ class Built:
         elif kind == view.BLOCK_STOP:
             block.stopped = True
         else:
-            if block.stopped:
+            delta = members(event.get("delta"))
+            if block.stopped and delta.get("type") in view.ANSWER:
                 self.not_open = self.not_open or (number, f"{kind} for index {index}, which has ended")
-            block.deltas.append((number, members(event.get("delta"))))
+            block.deltas.append((number, delta))
 
     def _start(self, number: int, index: int, value: Json) -> None:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):

@@ -17,6 +17,8 @@ START, BLOCK_START, DELTA, BLOCK_STOP, END, STOP, PING, ERROR = (
 TEXT_DELTA, INPUT_DELTA, THINKING_DELTA, SIGNATURE_DELTA = (
     *("text_delta", "input_json_delta", "thinking_delta", "signature_delta"),
 )
+ANSWER = (TEXT_DELTA, INPUT_DELTA, THINKING_DELTA)
+"""Deltas that clients add to what they show; after the end of their block they have nothing to add it to."""
 _MOST = 2**53
 _LONGEST_LIST = 1000  # blocks that are looked at
 _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")

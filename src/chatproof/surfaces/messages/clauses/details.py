@@ -1,6 +1,7 @@
 """What stands around the answer: what some clients want, and those that were measured do without, or one alone."""
 
 from chatproof.contract.clause import SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.evidence.field_types import NULL, NUMBER, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.messages import view
@@ -20,6 +21,13 @@ from chatproof.surfaces.messages.kinds import BLOCKS
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
+_QUOTED = {"cited_text": STRING, "document_index": NUMBER, "document_title": STRING + NULL}
+_CITATIONS = {
+    "web_search_result_location": dict.fromkeys(("cited_text", "url", "title", "encrypted_index"), STRING),
+    "page_location": {**_QUOTED, "start_page_number": NUMBER, "end_page_number": NUMBER},
+    "char_location": {**_QUOTED, "start_char_index": NUMBER, "end_char_index": NUMBER},
+}
+"""The kinds of citations, and what the AI SDK wants of each."""
 clause = CLAUSES.add
 _OF_THINKING = {view.THINKING: ("thinking", "signature"), "redacted_thinking": ("data",)}
 
@@ -144,11 +152,11 @@ def known_blocks(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The citations of a text, if present, are an array of objects, each with a type and the cited text.",
+    says="The citations of a text, if present, are an array of objects of the reference's kinds, with their fields.",
     source=AI_SDK,
     probe="happy",
     needs=("messages.happy.content_array",),
-    why="The AI SDK refuses the complete reply if they are null or another value: Invalid JSON response.",
+    why="The AI SDK refuses the complete reply if they are null, unknown or lack a field: Invalid JSON response.",
     holds_on=(
         GOOD,
         with_content(CONTENT.replace(b"}", b',"citations":[]}')),
@@ -165,6 +173,7 @@ def known_blocks(reply: Reply, context: Context) -> Outcome:
         with_content(CONTENT.replace(b"}", b',"citations":["a"]}')),
         with_content(CONTENT.replace(b"}", b',"citations":[{"cited_text":"a"}]}')),
         with_content(CONTENT.replace(b"}", b',"citations":[{"type":"char_location"}]}')),
+        with_content(CONTENT.replace(b"}", b',"citations":[{"type":"vendor_note","cited_text":"a"}]}')),
         with_content(CONTENT[:-1] + b',{"type":"text","text":"","citations":null}]'),
     ),
 )
@@ -176,11 +185,15 @@ def citations(reply: Reply, context: Context) -> Outcome:
         if not isinstance(found, list):
             return broken(at, "an array", quote(found))
         for place, one in enumerate(found):
-            if not is_citation(one):
-                return broken(f"{at}[{place}]", "an object with type and cited_text", quote(one))
+            expected = uncited(one)
+            if expected:
+                return broken(f"{at}[{place}]", expected, quote(one))
     return holds()
 
 
-def is_citation(value: Json) -> bool:
-    """Whether it is an object with the two members that every kind of citation has."""
-    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("type", "cited_text"))
+def uncited(value: Json) -> str:
+    """What a citation must be, where the AI SDK refuses it; empty where it does not."""
+    if not isinstance(value, dict) or (fields := _CITATIONS.get(str(value.get("type")))) is None:
+        return f"an object whose type is one of {', '.join(_CITATIONS)}"
+    path, wanted = misfit(value, fields)
+    return f"a citation whose {path} is {wanted}" if path else ""

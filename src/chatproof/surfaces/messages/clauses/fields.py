@@ -5,7 +5,7 @@ from chatproof.evidence.field_types import ARRAY, NULL, NUMBER, OBJECT, STRING, 
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.event_examples import put
 from chatproof.surfaces.messages import view
-from chatproof.surfaces.messages.clauses.details import is_citation
+from chatproof.surfaces.messages.clauses.details import uncited
 from chatproof.surfaces.messages.clauses.happy import SHAPE, shown
 from chatproof.surfaces.messages.examples import (
     AI_SDK,
@@ -100,7 +100,7 @@ def field_types(reply: Reply, context: Context) -> Outcome:
 
 @on_stream(CLAUSES)(
     "field_types",
-    "The fields other than the answer in message_start, message_delta and a citations_delta have the types of the "
+    "The fields other than the answer in message_start, message_delta, citations and signatures have the types of the "
     "reference. Tokens are counted in integers.",
     "If a type is wrong, the AI SDK refuses the event, and the answer ends with an error.",
     level=SHOULD,
@@ -118,6 +118,7 @@ def field_types(reply: Reply, context: Context) -> Outcome:
         changed("message_start", put(0.5, "message", "usage", "cache_read_input_tokens")),
         _cited(None),
         _cited({"type": "page_location"}),
+        streamed([*EVENTS[:3], {**EVENTS[2], "delta": {"type": "signature_delta", "signature": None}}, *EVENTS[3:]]),
     ),
 )
 def stream_types(reply: Reply, context: Context) -> Outcome:
@@ -126,9 +127,10 @@ def stream_types(reply: Reply, context: Context) -> Outcome:
         if found.outcome != holds().outcome:
             return found
         delta = view.members(one.get("delta"))
-        if delta.get("type") == "citations_delta" and not is_citation(delta.get("citation")):
-            said = shown(delta, "citation")
-            return broken(f"event {number}, $.delta.citation", "an object with type and cited_text", said)
+        if delta.get("type") == "citations_delta" and (expected := uncited(delta.get("citation"))):
+            return broken(f"event {number}, $.delta.citation", expected, shown(delta, "citation"))
+        if delta.get("type") == view.SIGNATURE_DELTA and not isinstance(delta.get("signature"), str):
+            return broken(f"event {number}, $.delta.signature", STRING, shown(delta, "signature"))
     return holds()
 
 

@@ -150,8 +150,9 @@ def block_empty(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "deltas",
-    "The deltas of texts are strings, and join to a non-empty text.",
-    "anthropic-python, @anthropic-ai/sdk and the AI SDK show an empty answer: no other event has the text.",
+    "The deltas of texts and of thinking are strings, and those of texts join to a non-empty text.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK show an empty answer: no other event has the text. "
+    "anthropic-python and the AI SDK raise an error on thinking that is no string.",
     layer=BEHAVIOUR,
     code="",
     needs=("messages.stream.block_start", "messages.stream.indexes"),
@@ -166,6 +167,9 @@ def block_empty(reply: Reply, context: Context) -> Outcome:
         changed("content_block_delta", drop("delta")),
         changed("content_block_delta", drop("delta", "type")),
         changed("content_block_delta", put("text", "delta", "type")),
+        streamed(
+            [*THINKING_EVENTS[:2], {**THINKING_EVENTS[2], "delta": {"type": "thinking_delta"}}, *THINKING_EVENTS[3:]]
+        ),
         streamed([EVENTS[0], *(_redacted(number) for number in range(6)), *EVENTS[5:]]),
         changed("content_block_start", put({"type": "thinking", "thinking": ""}, "content_block")),
         streamed(
@@ -185,8 +189,9 @@ def deltas(reply: Reply, context: Context) -> Outcome:
             continue
         if not isinstance(delta, dict) or not isinstance(delta.get("type"), str):
             return broken(f"event {number}, $.delta", "an object with a string `type`", shown(one, "delta"))
-        if delta["type"] == view.TEXT_DELTA and not isinstance(delta.get("text"), str):
-            return broken(f"event {number}, $.delta.text", "a string", shown(delta, "text"))
+        for type, name in ((view.TEXT_DELTA, view.TEXT), (view.THINKING_DELTA, view.THINKING)):
+            if delta["type"] == type and not isinstance(delta.get(name), str):
+                return broken(f"event {number}, $.delta.{name}", "a string", shown(delta, name))
     built = Built(events)
     if not is_blank(built.text):
         return holds(f"{number_of(len(built.text), 'character')} in {number_of(len(events), 'event')}")
@@ -262,7 +267,13 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     "anthropic-python raises IndexError if no block was open, and the AI SDK raises an error on a delta of a part "
     "that has ended.",
     needs=("messages.stream.block_start", "messages.stream.indexes"),
-    holds_on=(STREAMED, CALLED, _THINKING, without("content_block_stop")),
+    holds_on=(
+        STREAMED,
+        CALLED,
+        _THINKING,
+        without("content_block_stop"),
+        streamed([*THINKING_EVENTS[:3], THINKING_EVENTS[4], THINKING_EVENTS[3], *THINKING_EVENTS[5:]]),
+    ),
     breaks_on=(
         streamed([*EVENTS[:3], EVENTS[4], EVENTS[3], *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[4], "index": 1}, *EVENTS[5:]]),

@@ -184,6 +184,9 @@ def _after_end(reply: Reply) -> list[tuple[int, str]]:
         of_text("Pong", "!"),
         of_text("ping"),
         of_text("ping ", "pong"),
+        of_text("q", "g"),
+        of_text("p", "q"),
+        of_text("pon", "ong"),
     ),
     breaks_on=(
         of_text("po"),
@@ -197,10 +200,10 @@ def _after_end(reply: Reply) -> list[tuple[int, str]]:
 )
 def whole_text(reply: Reply, context: Context) -> Outcome:
     own = context.replies.get(context.surface.control)
-    answer = view.text_of(own.object).strip() if own is not None and own.complete else ""
+    answer = view.text_of(own.object) if own is not None else ""
     blocks = Built(view.events(reply)).blocks.values()
-    pieces = [piece for block in blocks for piece in block.pieces(view.TEXT_DELTA, "text") if piece]
-    text = "".join(pieces).strip()
+    pieces = [piece for block in blocks for piece in block.pieces(view.TEXT_DELTA, "text")]
+    text = "".join(pieces)
     if text == answer or not _is_broken_form(pieces, answer):
         return holds()
     return broken("content_block_delta", f"the text of the plain reply, {quote(answer, 60)}", quote(text, 60))
@@ -209,21 +212,23 @@ def whole_text(reply: Reply, context: Context) -> Outcome:
 def _is_broken_form(pieces: list[str], answer: str) -> bool:
     """Whether the pieces join to the answer if one of two alike is left out, if neighbours are exchanged, or if one is
     put in that begins or ends within a word: a model stops at words."""
-    for at in range(len(pieces) + 1):
-        before, after = "".join(pieces[:at]).lstrip(), "".join(pieces[at:]).rstrip()
-        if pieces[at - 1 : at] == pieces[at : at + 1] and "".join((before, *pieces[at + 1 :])).strip() == answer:
+    for at, _ in enumerate((*pieces, "")):
+        before, after = pieces[:at], pieces[at:]
+        if _lacks("".join(before), "".join(after), answer):
             return True
-        if "".join((*pieces[: at - 1], *pieces[at - 1 : at + 1][::-1], *pieces[at + 1 :])).strip() == answer and at:
-            return True
-        end = len(answer) - len(after)
-        less = answer.startswith(before) and answer.endswith(after) and len(before) < end
-        if less and (_within_word(answer, len(before)) or _within_word(answer, end)):
-            return True
+        if before and after:
+            *first, one = before
+            other, *rest = after
+            if "".join((*first, other, one, *rest)) == answer or (one == other and "".join((*first, *after)) == answer):
+                return True
     return False
 
 
-def _within_word(text: str, at: int) -> bool:
-    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+def _lacks(before: str, after: str, answer: str) -> bool:
+    missing = answer[len(before) : len(answer) - len(after)]
+    if before + missing + after != answer or not any(map(str.isalnum, missing)):
+        return False
+    return [*before.split(), *missing.split(), *after.split()] != answer.split()
 
 
 @clause(

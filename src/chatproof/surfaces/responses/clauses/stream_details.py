@@ -1,6 +1,6 @@
 """What some clients want of a stream, and those that were measured do without."""
 
-from chatproof.contract.clause import BROKEN, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
+from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import drop, event, put
@@ -81,9 +81,6 @@ def completed(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
-    late = begun_late(reply, context)
-    if late.outcome == BROKEN:
-        return late
     seen = {kind_of(one) for one in view.events(reply)}
     wanted = ("response.in_progress", building.TEXT_DONE, building.PART_DONE)
     for number, one in enumerate(view.events(reply)):
@@ -92,7 +89,9 @@ def in_order(reply: Reply, context: Context) -> Outcome:
         if kind_of(one) == building.PART_DONE and not isinstance(one.get("part"), dict):
             return broken(f"event {number}, $.part", "the finished part, an object", quote(one.get("part")))
     missing = [kind for kind in wanted if kind not in seen]
-    return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
+    if missing:
+        return broken("stream", "each of these events", f"none of {', '.join(missing)}")
+    return begun_late(reply, context)
 
 
 def begun_late(reply: Reply, context: Context) -> Outcome:

@@ -71,7 +71,7 @@ def _without_item(reply: Reply) -> bool:
     """Whether arguments of a call come, and an item of theirs may be what is missing."""
     added = [item.added for item in Built(view.events(reply)).items.values()]
     told = any(kind_of(one) == building.ARGUMENTS for one in view.events(reply))
-    return told and not (added and all(added))
+    return told and not all(added)
 
 
 def _ended(one: Event, *output: object) -> Event:
@@ -96,7 +96,7 @@ _AT_THE_END = streamed([*CALL_EVENTS[:2], CALL_EVENTS[-1]])
     probe=_PROBE,
     why="Agents stream: they wait for a tool call that never arrives.",
     holds_on=(CALLED, _AT_THE_END),
-    breaks_on=(STREAMED, GOOD),
+    breaks_on=(STREAMED, GOOD, without("output_item.added")),
 )
 def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
@@ -126,7 +126,11 @@ def called(reply: Reply, context: Context) -> Outcome:
     needs=("responses.tools.stream.called",),
     why="Loops over the events of openai-python and openai-node, the AI SDK, LangChain and Codex lose the call: only "
     "stream() of the first two looks for it in the final response.",
-    holds_on=(CALLED, changed("completed", put([], "response", "output"), CALL_EVENTS)),
+    holds_on=(
+        CALLED,
+        changed("completed", put([], "response", "output"), CALL_EVENTS),
+        without("output_item.added", "output_item.done", events=CALL_EVENTS),
+    ),
     breaks_on=(
         _AT_THE_END,
         streamed([*EVENTS[:-1], _ended(EVENTS[-1], *EVENTS[-1]["response"]["output"], _CALL)]),
@@ -135,7 +139,7 @@ def called(reply: Reply, context: Context) -> Outcome:
 )
 def as_items(reply: Reply, context: Context) -> Outcome:
     final, there = view.items(view.final(reply), view.CALL), streamed_calls(reply)
-    if len(final) > len(there) and (there or not _without_item(reply)):
+    if len(final) > len(there) and not _without_item(reply):
         said = f"{number_of(len(final), 'call')} at the end, {len(there)} before"
         return damaged("response.output_item.added", "an item for each call", said)
     return done()
@@ -180,7 +184,7 @@ def in_order(reply: Reply, context: Context) -> Outcome:
     needs=("responses.tools.stream.in_order",),
     why="openai-node 6 raises an error on a wrong number, openai-node on an unknown type, "
     "and the AI SDK if the model is missing.",
-    holds_on=(CALLED,),
+    holds_on=(CALLED, without("in_progress", events=CALL_EVENTS)),
     breaks_on=(
         streamed([{**one, "output_index": 1} if "output_index" in one else one for one in CALL_EVENTS]),
         changed("created", drop("response", "model"), CALL_EVENTS),
