@@ -85,7 +85,8 @@ def framed(data: bytes) -> bool:
     reader = ResponseReader()
     reader.feed(data)
     reader.eof()
-    return reader.fault is None and reader.response() is not None
+    response = reader.response()
+    return reader.fault is None and response is not None and not response.left_open
 
 
 @pytest.mark.parametrize("name", ["", *FAULTS])

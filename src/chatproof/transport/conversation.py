@@ -287,6 +287,9 @@ class Conversation:
             except OSError as error:
                 if self._ended_without_goodbye(error):
                     return
+                if ended:
+                    reader.settle()
+                    return
                 self._refused_by_alert(error)
                 # Includes TLS records that fail to decrypt: the connection is gone either way.
                 detail = f"{os_words(error)} after {reader.progress}"

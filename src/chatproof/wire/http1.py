@@ -133,7 +133,9 @@ class ResponseReader:
         """The server closed its side."""
         if self.complete or self.fault is not None:
             return
-        if self._head is None:
+        if self.at_end_mark and not self.ends_with_the_connection:  # SDKs have read all they want
+            self.settle()
+        elif self._head is None:
             if not self.received:
                 self.fault = Fault("net.closed", "first_byte", "closed without a reply, 0 bytes received")
             else:
