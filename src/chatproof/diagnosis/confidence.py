@@ -102,7 +102,7 @@ RULES: tuple[Rule, ...] = (
         "certain: the API says so, and a request without a key gets another answer or was not "
         "sent; likely, where it gets the same answer, because a hop may drop the key; likely, "
         "with owner unknown, where the same key gets the list of models: a gateway may use a key "
-        "of its own",
+        "of its own; likely, of the gateway, where it quotes what its upstream said",
         ("network",),
     ),
     Rule(

@@ -4,6 +4,7 @@ Classified by the body's code first, its words second and the status last, becau
 unknown model with a JSON 503, Gemini and xAI a wrong key with 400, OpenAI a spent quota with 429.
 """
 
+import json
 import re
 
 from chatproof.evidence.provider_codes import BY_STATUS, CODES, FIRST, GENERIC
@@ -45,8 +46,15 @@ _PATHS, _FIELDS = ("loc", "path"), ("field", "instancepath", "pointer")  # lists
 _WITHIN = ("detail", "details", "errors", "error", "message", "issues", "violations", "fieldviolations", "source")
 """Where an error that has no words of its own has those of a validator, and where those say which field is meant."""
 _DEEPEST, _ENTRIES = 4, 20
+_OBJECT = re.compile(r"""\{(?=\s*"(?:errors?"\s*:\s*["{\[]|(?:type|object)"\s*:\s*"error"))""")
+_RELAYED = re.compile(r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - ")
+_WANTED = re.compile(
+    r"(?i)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
+    r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
+)
 _SENTENCE = 5  # blanks in what should be a parameter's name
-_CODES = ("code", "status", "errorcode", "error_code", "statuscode", "status_code")
+_CODES = ("code", "status", "errorcode", "error_code", "errcode", "statuscode", "status_code", "http_code", "httpcode")
+_NUMBERS = ("error_code", "errcode")  # Qianfan's, WeChat's: 0 where all is well, whatever the message says
 _FAILED = ("error", "failed", "failure", "fail")  # as `status`, of an envelope that tells its outcome
 
 
@@ -79,6 +87,7 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
         or folded.get("type") == "error"
         or (isinstance(code, int) and 400 <= code < 600)
         or (isinstance(folded.get("status"), str) and folded["status"].lower() in _FAILED)
+        or any(str(folded.get(name, "")).lstrip("-0").isdecimal() for name in _NUMBERS)
         or (folded.get("success") is False and any(isinstance(folded.get(name), str) for name in _PLAIN))
     )
     found = _fields(folded, "$")
@@ -96,6 +105,19 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
             return deeper._replace(where=f"$.{name}{deeper.where[1:]}")
     refused = failing and (folded.get("success") is False or folded.get("ok") is False)
     return found if refused else None
+
+
+def error_within(data: bytes) -> ProviderError | None:
+    """The error in an event that is no JSON: gateways begin to write one before the event under way has ended."""
+    text = data.decode("utf-8", "replace")
+    for found in [*_OBJECT.finditer(text)][:_ENTRIES]:
+        try:
+            value = json.JSONDecoder().raw_decode(text, found.start())[0]
+        except (ValueError, RecursionError):
+            continue
+        if (error := find_error(value)) is not None:
+            return error
+    return None
 
 
 def carried_error(body: dict[str, Json]) -> tuple[str, Json]:
@@ -240,6 +262,18 @@ def by_words(error: ProviderError, model: str = "") -> str:
 
 def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], only: tuple[str, ...]) -> str:
     return next((name for name, codes in table if (not only or name in only) and any(c in words for c in codes)), "")
+
+
+def is_relayed(error: ProviderError) -> bool:
+    """A gateway quotes what its upstream said to it: LiteLLM's proxy writes the provider's class before the words."""
+    return bool(_RELAYED.search(error.message[: _ENTRIES * 10]))
+
+
+def header_wanted(error: ProviderError) -> str:
+    """The name of a header that the request lacks, as the error says; empty where it says nothing of one."""
+    found = _WANTED.search(error.message[:4000])
+    name = next(filter(None, found.groups()), "") if found else ""
+    return "" if name.lower() in ("x-api-key", "") else name
 
 
 def alike(one: ProviderError | None, other: ProviderError | None) -> bool:

@@ -33,6 +33,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "non-serverless model",
             "repository not found",
             "no models loaded",  # LM Studio
+            "model disabled",  # SiliconFlow
             "no model loaded",
             "no model is loaded",
             "model is not loaded",  # Jan

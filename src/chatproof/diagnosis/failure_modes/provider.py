@@ -15,7 +15,7 @@ from chatproof.contract.failure_mode import (
 )
 from chatproof.contract.probe import LISTING
 from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
-from chatproof.evidence.provider_error import alike, by_words
+from chatproof.evidence.provider_error import alike, by_words, header_wanted, is_relayed
 from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import KEY, STATUS
 
@@ -29,6 +29,15 @@ _THIS_ONE = Sign(
     summary="this request is refused because of the key or the region, but the plain one with the same key is answered",
     owner=UNKNOWN,
     next_step="Key and URL are fine: look at how this request differs. A gateway may route it elsewhere with other credentials, or the key may lack permission for this feature; ask whoever runs the gateway, with the request id.",
+    confidence=LIKELY,
+)
+
+
+_UPSTREAMS = Sign(
+    ("the gateway quotes the answer of the service behind it",),
+    summary="the service behind a gateway refuses the credentials that the gateway sends it",
+    owner=GATEWAY,
+    next_step="Your key was accepted by the gateway. If the gateway is yours, check the key that it keeps for this model, and which headers it forwards; otherwise report it with the evidence.",
     confidence=LIKELY,
 )
 
@@ -95,6 +104,8 @@ def _key_rejected(case: Case) -> Sign | None:
         return None  # this is what that key should get; something else is odd about it
     if this_one_only(case):
         return _THIS_ONE
+    if case.reply.error is not None and is_relayed(case.reply.error):
+        return _UPSTREAMS
     listing = case.context.listing
     if listing is not None and listing.complete and listing.status == 200:
         said = "but this key gets the list of models: the rejected credentials may be the gateway's own"
@@ -129,6 +140,10 @@ def _rejected(case: Case) -> Sign | None:
     # A 404 from where the plain request is answered is about this request, not about the path.
     if not _failing(case, "request") and not (_failing(case, "path") and or_default(lambda: _well_there(case), False)):
         return None
+    wanted = header_wanted(case.reply.error) if case.reply.error is not None else ""
+    if wanted:
+        step = f"Send the header that the message names: put its value into a variable, and add --header {wanted}=env:NAME. Your client needs it, too (default_headers, defaultHeaders)."
+        return Sign(summary="the endpoint wants a header that the request lacks", next_step=step)
     if case.is_users_own:
         return Sign(
             next_step="Read the message in the evidence: it says which part of your request is refused, or why."
