@@ -9,6 +9,10 @@ new-api and one-api strip `sk-`, split at `-` and use only the first part, so a 
 authenticate as the real one.
 """
 
+NO_VALUES = ("undefined", "null", "None", "[object Object]")
+NO_VALUE = "a word that programs print for a missing value (undefined, null or None)"
+"""Such a key is sent: servers that ask for none take any, and some are given this one on purpose."""
+
 _PLACEHOLDERS = (
     "your-api-key",
     "your_api_key",
@@ -69,6 +73,8 @@ class KeyProblem(NamedTuple):
 def clean(raw: str) -> tuple[str, list[str]]:
     """The key without edge white space, and a note for what was removed: nothing else is ever repaired."""
     key = raw.strip(" \t\r\n")
+    if key in NO_VALUES:
+        return key, [f"the key is {NO_VALUE}: look at what sets the variable"]
     if key == raw:
         return key, []
     sides = [

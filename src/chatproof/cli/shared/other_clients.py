@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from chatproof.files import safe_files
 from chatproof.key_form import without
+from chatproof.secrets.key_check import NO_VALUE, NO_VALUES
 from chatproof.target.environment import PROXY_VARIABLES
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Secret
@@ -15,7 +16,6 @@ from chatproof.wire.urls import UrlProblem, parse_base_url
 
 _BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 _TRUST_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-_NO_VALUES = ("undefined", "null", "None", "[object Object]")
 Remark = tuple[str, str, str]  # name of the check, what is so, next step
 
 
@@ -82,6 +82,6 @@ def _exempt(environ: Mapping[str, str], resolved: Resolved) -> Iterator[Remark]:
 
 def _key(resolved: Resolved) -> Iterator[Remark]:
     key = resolved.target.key
-    if any(key == Secret(word) for word in _NO_VALUES):
-        said = "the key is a word that programs print for a missing value (undefined, null or None)"
+    if any(key == Secret(word) for word in NO_VALUES):
+        said = f"the key is {NO_VALUE}"
         yield "key", said, f"look at what sets {resolved.target.key_source}: the variable it is copied from is not set"
