@@ -114,7 +114,7 @@ def _read(data: bytes) -> Capture:
     text = start[:LONGEST_TEXT].decode("utf-8", "replace")
     answer = json_files.answer_in(text)
     beside = text.replace(answer.decode("utf-8", "surrogatepass"), "", 1) if answer else ""
-    if answer and not pasted_errors.looks_like(beside) and not other_formats.name(beside.encode("utf-8", "replace")):
+    if answer and not pasted_errors.tells(beside) and not other_formats.name(beside.encode("utf-8", "replace")):
         said = "the text holds a whole answer; what stands around it is not judged"
         return (found := _json(answer, answer))._replace(notes=(said, *found.notes))
     known = "" if bare_curl.looks_like(text) else other_formats.name(start)
@@ -132,6 +132,9 @@ def _response(data: bytes) -> Capture:
     message = wire.read(data[:_MOST_RESPONSE])
     if transcript.has_reply(message.rest):
         return transcript.read(data)
+    stopped = curl.stopped(data)
+    if stopped is not None and message.fault is None:  # curl's sentence tells how it ended
+        message = message._replace(fault=stopped, missing=message.missing - {END})
     response = message.response
     headers = response.headers if response else ()
     secrets = [

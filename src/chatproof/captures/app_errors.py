@@ -26,6 +26,7 @@ _STATUS = (
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
+    re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
 )
 _LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b")  # a status line, in a sentence
 _MESSAGE = re.compile(

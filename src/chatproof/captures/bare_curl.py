@@ -15,7 +15,14 @@ from chatproof.evidence.provider_error import ProviderError, by_words
 NAME = "a curl command and what it printed"
 _LOOKED_AT = 256 * 1024
 _MOST_COMMANDS = 8
-_COMMAND = re.compile(r"(?m)^[^\n]{0,200}?(?:^|[\s$#%>;&|(])curl(?:\.exe)?\s+(?=\S)")
+_COMMAND = re.compile(
+    r"(?m)^[^\n]{0,200}?(?:^|[\s$#%>;&|(])(?:curl(?:\.exe)?|(Invoke-(?:WebRequest|RestMethod)|iwr|irm))\s+(?=\S)"
+)
+_URI = re.compile(r"[\"'\s](https?://[^\s\"'|]{4,500})")
+_METHOD = re.compile(r"(?i)\s-Method[\s:]+[\"']?(\w{3,7})")
+_FILTER = re.compile(
+    r"\|\s*(?:jq|yq|gron|grep|head|tail|cut|awk|sed)\b(?!(?:\s+-[A-Za-z]+)*\s*(?:[\"']?\.[\"']?\s*)?(?:$|[\n|]))"
+)
 _PROMPT = re.compile(r"[^\s{}<>\"']{0,80}(?:[ ~/][^\n{}<>\"']{0,60})?[$#%❯➜] ?")
 _METER = re.compile(r"\s*(?:% Total\b|Dload\b|\d+ +[\d.kMG]+ +\d).*")
 _OF_A_STREAM = re.compile(r"(?:data|event|id|retry)?:|\s*$")
@@ -38,12 +45,12 @@ def looks_like(text: str) -> bool:
 def pieces(text: str) -> Iterator[Told]:
     """Each command whose output follows, in order."""
     text = text[:_LOOKED_AT]
-    places = [found.end() for found in _COMMAND.finditer(text)][:_MOST_COMMANDS]
-    for number, place in enumerate(places):
-        end = _end(text, place)
-        after = text[end : places[number + 1] if number + 1 < len(places) else len(text)]
-        asked = curl_command.command(text[:end].encode("utf-8", "surrogatepass"))
-        if asked is None or not after.strip():
+    places = [*_COMMAND.finditer(text)][:_MOST_COMMANDS]
+    for number, found in enumerate(places):
+        end = _end(text, found.end())
+        after = text[end : places[number + 1].end() if number + 1 < len(places) else len(text)]
+        asked = _asked(text, found, end)
+        if asked is None or not after.strip() or _is_filtered(text[found.end() : end]):
             continue
         status = _EXIT.search(after)
         failed = _FAILED.search(after)
@@ -52,6 +59,33 @@ def pieces(text: str) -> Iterator[Told]:
         body = _body("\n".join(line for line in after.split("\n") if not _METER.fullmatch(line)).lstrip("\n"))
         if body or fault:
             yield Told(body=body, method=asked.method, url=asked.url, posted=asked.body, fault=fault)
+
+
+def reason(text: str) -> str:
+    """Why a command's output is no reply: another program has kept only a part of it. Empty where none has."""
+    text = text[:_LOOKED_AT]
+    for found in [*_COMMAND.finditer(text)][:_MOST_COMMANDS]:
+        end = _end(text, found.end())
+        if _is_filtered(text[found.end() : end]) and text[end:].strip():
+            return (
+                "it shows only what a program behind the pipe (jq, grep, head, …) kept of a reply; capture the whole "
+                "reply with: curl -sS -i …"
+            )
+    return ""
+
+
+def _is_filtered(command: str) -> bool:
+    """The output goes through a program that keeps a part of it; `jq .` keeps all."""
+    return bool(_FILTER.search(command))
+
+
+def _asked(text: str, found: re.Match[str], end: int) -> curl_command.Command | None:
+    """What a command line of curl, or of PowerShell, asks for."""
+    if not found[1]:
+        return curl_command.command(text[:end].encode("utf-8", "surrogatepass"))
+    line = text[found.end() : end]
+    uri, method = _URI.search(f" {line}"), _METHOD.search(line)
+    return curl_command.Command(method[1].upper() if method else "GET", uri[1], (), None) if uri else None
 
 
 def _end(text: str, at: int) -> int:

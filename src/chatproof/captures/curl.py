@@ -12,11 +12,12 @@ from chatproof.captures.entry import (
     Unreadable,
     as_keys,
     as_secrets,
+    credential,
     secrets_in_url,
     secrets_of,
     tokens_in,
 )
-from chatproof.wire.exchange import BODY, END, HEADERS, Fault, Response
+from chatproof.wire.exchange import BODY, END, HEADERS, KEY, Fault, Response
 
 _MOST, _MOST_LINES = 16 * 1024 * 1024, 300_000  # a line costs more memory than its length
 _REQUEST = re.compile(rb"> ([A-Z]{3,10}) (\S{1,8000}) HTTP/[0-9.]+\r?$")
@@ -132,6 +133,9 @@ def read(data: bytes) -> Capture:
         secrets += _response_secrets(entry.response)
         notes += said
         entries.append(entry)
+    if not any(credential(entry.headers or ()) for entry in entries):
+        # People take the line with their key out, and many servers want none: that says nothing of a missing key.
+        entries = [entry._replace(missing=entry.missing | {KEY}) for entry in entries]
     kept = as_secrets([*secrets, *asked_with])
     return Capture("curl -v output", tuple(entries), kept, tuple(dict.fromkeys(notes)), as_keys(asked_with))
 
@@ -296,6 +300,12 @@ def _trouble(info: list[bytes]) -> Fault | None:
         return None
     told = words.by_words(ill.decode("utf-8", "replace"), "curl")
     return told or Fault("http.incomplete_body", "body", "curl reports that the transfer did not end correctly")
+
+
+def stopped(data: bytes) -> Fault | None:
+    """Why the transfer ended, as curl says behind a reply that it wrote. That a reply fails, its status says."""
+    lines = [found[0] for found in re.finditer(rb"(?m)^curl: \(\d{1,3}\) [^\r\n]*", data[-4096:])]
+    return _trouble([line for line in lines if not line.startswith(b"curl: (22)")][:1])
 
 
 def of_number(number: int) -> Fault | None:

@@ -8,11 +8,14 @@ import json
 import re
 from typing import Any
 
+from chatproof.captures import literal
 from chatproof.captures.entry import Unreadable
 from chatproof.contract.surface import Surface
 from chatproof.surfaces import names, surface_of
 
 _DOCUMENTS, _LONGEST = 8, 1 << 20
+# A line that is an object's beginning, or ends in one behind a label; an SDK's object, as Python prints it.
+_BEGINS = re.compile(r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices)=)")
 _CAPTURE = "capture the reply itself with: curl -sS -i …"
 
 
@@ -61,13 +64,24 @@ def without_answers(text: str) -> str:
     return text
 
 
+def _document(text: str) -> tuple[Any, int]:
+    """(the value at the start of a text, its length), as JSON or as a program prints it; (None, 0) for none."""
+    try:
+        return json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return literal.read(text)
+    except literal.NoValue:
+        return None, 0
+
+
 def _answers(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    for start in [*re.finditer(r"(?m)^[ \t]*(?=\{)", text)][:_DOCUMENTS]:
-        try:
-            value, length = json.JSONDecoder().raw_decode(text[start.end() : start.end() + _LONGEST])
-        except (ValueError, RecursionError):
+    for start in [*_BEGINS.finditer(text)][:_DOCUMENTS]:
+        if found and start.end() < found[-1][1]:
             continue
+        value, length = _document(text[start.end() : start.end() + _LONGEST])
         if isinstance(value, dict) and holds_answer(value):
             found.append((start.end(), start.end() + length))
     return found
@@ -104,6 +118,16 @@ def _of_another_api(value: dict[str, Any]) -> str:
         return "a reply of the Embeddings API (/embeddings)"
     if value.get("object") == "text_completion":
         return "a reply of the old Completions API (/completions)"
+    if isinstance(value.get("done"), bool) and ("response" in value or isinstance(value.get("message"), dict)):
+        return "a reply of Ollama's own API (/api/chat, /api/generate)"
+    if isinstance(value.get("candidates"), list) and ("usageMetadata" in value or "modelVersion" in value):
+        return "a reply of Gemini's own API (generateContent)"
+    if "stopReason" in value and isinstance(value.get("output"), dict):
+        return "a reply of Bedrock's Converse API"
+    if isinstance(value.get("usage"), dict) and "billed_units" in value["usage"]:
+        return "a reply of Cohere's own API (/v2/chat)"
+    if isinstance(value.get("generated_text"), str):
+        return "a reply of text-generation-inference's own API (/generate)"
     if isinstance(value.get("choices"), list):
         return "a reply of chat completions (/chat/completions)"
     return ""
@@ -118,7 +142,7 @@ def api_of(body: bytes, surface: Surface) -> str:
     if surface.matcher().may_be_reply(body) or not start.lstrip().startswith(b"{"):
         return ""
     try:
-        value = json.loads(body)
+        value = json.loads(body if b"\n{" not in body else body.lstrip().partition(b"\n")[0])  # Ollama's: one a line
     except (ValueError, RecursionError):
         return ""
     said = _of_another_api(value) if isinstance(value, dict) else ""

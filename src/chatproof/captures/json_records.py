@@ -87,7 +87,7 @@ def _is_a_cause(value: dict[str, Any]) -> bool:
         return True
     error = value.get("error", value)
     cause = error.get("cause") if isinstance(error, dict) else None
-    bare = isinstance(error, dict) and not any(isinstance(error.get(name), str) for name in _SAID)
+    bare = isinstance(error, dict) and ("stack" in error or not any(isinstance(error.get(name), str) for name in _SAID))
     code = cause.get("code") if isinstance(cause, dict) else None
     return bare and isinstance(code, str) and bool(_CAUSE.fullmatch(code))
 

@@ -12,6 +12,7 @@ _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?n?")
 _WORDS: dict[str, Any] = {"None": None, "null": None, "nil": None, "undefined": None, "True": True, "true": True,
                           "False": False, "false": False, "NaN": None}  # fmt: skip
 _STRUCT, _ATOM = re.compile(r"%[A-Z]?[\w.]{0,100}\{"), re.compile(r":\"?([A-Za-z_]\w{0,80})\"?")  # Elixir
+_KEYWORD = re.compile(r"\(\s*[A-Za-z_]\w*=(?!=)")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _LEFT_OUT = re.compile(
     r"\[(?:Object|Array|Function|Circular|Getter|Symbol)[^\]\n]{0,100}\]|<ref \*\d+>|\.\.\. \d+ more \w+"
@@ -63,6 +64,8 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
         return _WORDS[name[0]], name.end()
     # A class's name before its members, as Node writes it: Headers { … }, [Object: null prototype] { … }.
     after = _skip(text, name.end())
+    if _KEYWORD.match(text, after):  # an object of Python with its members: Choice(index=0, …)
+        return _members(text, after + 1, depth, ")")
     if text[after : after + 1] in ("{", "(") and text[after : after + 1]:
         return _value(text, after, depth + 1)
     raise NoValue
@@ -77,12 +80,12 @@ def _skip(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _members(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
+def _members(text: str, at: int, depth: int, close: str = "}") -> tuple[dict[str, Any], int]:
     found: dict[str, Any] = {}
     while True:
         at = _skip(text, at)
         char = text[at : at + 1]
-        if char == "}":
+        if char == close:
             return found, at + 1
         if char == ",":
             at += 1
@@ -95,7 +98,7 @@ def _members(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
         at = _skip(text, at)
         if text[at : at + 2] == "=>":  # Node's Headers
             at += 2
-        elif text[at : at + 1] == ":":
+        elif text[at : at + 1] == (":" if close == "}" else "="):
             at += 1
         else:
             raise NoValue

@@ -125,7 +125,7 @@ class _Matching(NamedTuple):
             return surface.control, f"the path ends in {near[1]}, not in {path}"
         if suffix != path:
             known = [row.id for row in self.rows if row.method == entry.method and _path(row, model) == suffix]
-            return (known[0], "") if known else ("", "no probe sends such a request")
+            return (known[0], "") if known else ("", self._of_another_api(entry) or "no probe sends such a request")
         exact = next((row.id for row in self.rows if _is_it(row, path, entry, auth_header, asked, sort, model)), "")
         if exact:
             return exact, ""
@@ -157,11 +157,16 @@ class _Matching(NamedTuple):
             )
         return probe, why
 
+    def _of_another_api(self, entry: Captured) -> str:
+        """Which other API's the reply is, as a sentence; empty for none that is known."""
+        api = json_files.api_of(entry.response.body, self.surface) if entry.response is not None else ""
+        return f"the reply is {api}, not of {self.surface.title}{json_files.option_for(api)}" if api else ""
+
     def _by_reply(self, entry: Captured, said: str) -> tuple[str, str]:
         surface = self.surface
-        api = json_files.api_of(entry.response.body, surface) if entry.response is not None else ""
+        api = self._of_another_api(entry)
         if api:
-            return "", f"the reply is {api}, not of {surface.title}{json_files.option_for(api)}"
+            return "", api
         held = entry.response is not None and BODY not in entry.missing
         listed = held and not entry.url and surface.listing and _lists_models(entry)
         if listed:  # a wrong guess would blame the provider for a reply to what nobody asked

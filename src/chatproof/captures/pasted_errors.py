@@ -58,7 +58,12 @@ OTHERS: tuple[Reader, ...] = (server_logs, printed_errors, app_errors, other_cli
 
 
 def looks_like(text: str) -> bool:
-    """Some reader knows this kind of text."""
+    """Some reader knows this kind of text, or it is known why none can read it."""
+    return tells(text) or bool(bare_curl.reason(text))
+
+
+def tells(text: str) -> bool:
+    """Say whether a text tells of an exchange, or why there was none."""
     known = any(reader.looks_like(text) for reader in (*ALONE, *READERS))
     plain = text if known else json_files.without_answers(text)
     known = known or any(reader.looks_like(plain) for reader in OTHERS)
@@ -83,7 +88,7 @@ def read(data: bytes) -> Capture:
             f"it is {names}: the client could not read a reply as JSON, and the reply itself is not "
             "in the text; capture it with: curl -sS -i …"
         )
-    own = "" if told else server_logs.reason(text) or own_words.reason(text)
+    own = "" if told else server_logs.reason(text) or own_words.reason(text) or bare_curl.reason(text)
     if own:
         raise Unreadable(f"it is {names}: {own}")
     if not told:

@@ -2,7 +2,7 @@
 
 import re
 
-from chatproof.captures import wire
+from chatproof.captures import curl, wire
 from chatproof.captures.curl_command import LONGEST, command, secrets_before
 from chatproof.captures.entry import (
     MOST_CALLS,
@@ -37,6 +37,9 @@ def read(data: bytes) -> Capture:
         before, rest = rest[: found.start()], rest[found.start() :]
         message = wire.read(rest)
         rest = message.rest
+        stopped = curl.stopped(rest if message.rest else data) if not _STATUS.search(rest) else None
+        if stopped is not None and message.fault is None:
+            message = message._replace(fault=stopped, missing=message.missing - {END})
         asked = command(before)
         entry = Captured(len(entries) + 1, message.response, message.fault, message.missing)
         if _FAILED.search(before) and message.response and not message.response.body and message.response.status >= 400:
