@@ -119,7 +119,8 @@ def test_is_complete(id: str) -> None:
         assert clause.level == (SHOULD if id in SMOKE_SHOULD else MUST)
     else:
         assert clause.level in (MUST, SHOULD)
-        assert clause.code or id.startswith("auth."), "a break must come to a diagnosis"
+        told = clause.code or id.startswith("auth.") or id.endswith(".body_json")  # by the rows for bodies
+        assert told, "a break must come to a diagnosis"
 
 
 def test_a_clause_comes_after_those_it_needs() -> None:

@@ -134,7 +134,7 @@ def test_diff_of_two_kinds_says_so_and_folds_families(tmp_path: Path) -> None:
     text = cli("diff", smoke, whole, "--journal", place).stdout
     assert text.split("\n\n")[1].startswith("The kinds differ: a is smoke, b is validate.")
     line = next(line for line in text.splitlines() if line.startswith("  not checked → holds: "))
-    assert "envelope.* (18)" in line and re.search(r"\d+ of \d+ stream\.\*", line) and len(line) < 700
+    assert "envelope.* (19)" in line and re.search(r"\d+ of \d+ stream\.\*", line) and len(line) < 700
     document = json.loads(cli("diff", smoke, whole, "--journal", place, "--format", "json").stdout)
     assert {"stream.delta", "envelope.elsewhere"} <= {row["path"] for row in document["differences"]}, (
         "JSON has each name"

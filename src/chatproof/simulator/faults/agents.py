@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, asking, edited
+from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, asking, edited, rewritten
 from chatproof.simulator.faults.capability import SAMPLING, call_pieces, calls, failed, forced, refused, where
 
 _TOOLS, _PARAMETER = "contract.tools", "contract.parameter"
@@ -50,6 +50,15 @@ ROWS = (
         _two(False),
         calls(lambda call: call.update(id="call_0")),
         breaks=("tools.parallel_ids",),
+    ),
+    Fault(
+        "parallel-calls-not-a-number",
+        "The answer with two parallel calls has a number that no JSON has.",
+        "body.unsafe_json",
+        NO_GO,
+        _two(False),
+        rewritten(lambda data: data.replace(b'"choices"', b'"cost": NaN, "choices"', 1)),
+        breaks=("envelope.elsewhere.body_json",),
     ),
     Fault(
         "parallel-calls-one-index",

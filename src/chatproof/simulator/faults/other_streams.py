@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chatproof.simulator.chat import DONE, event
-from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, edited, events, granted, json_of
+from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, edited, events, granted, json_of, rewritten
 from chatproof.simulator.faults.capability import BROKEN, USAGE, call_pieces, calls, forced, misheard, roles, where
 from chatproof.simulator.faults.stream import changed
 from chatproof.simulator.wire import Reply, Script
@@ -117,6 +117,15 @@ ROWS = (
         edited(_in_parts),
         "envelope.elsewhere.content",
         "contract.content",
+    ),
+    Fault(
+        "logprobs-infinite",
+        "A log probability is minus infinity, which is no JSON.",
+        "body.unsafe_json",
+        NO_GO,
+        where(lambda asked: asked.get("logprobs") is True),
+        rewritten(lambda data: data.replace(b'"top_logprobs": [', b'"top_logprobs": [{"logprob": -Infinity}, ', 1)),
+        breaks=("envelope.elsewhere.body_json", "logprobs.honoured", "n.honoured", "seed.accepted"),
     ),
     _should(
         "tool-type-missing",

@@ -98,6 +98,16 @@ def has_error_field(reply: Reply) -> bool:
     return bool(reply.object.get("error"))
 
 
+_LOST = ("abort", "aborted", "insufficient_system_resource")  # vLLM, DeepSeek
+
+
+def has_failed(reason: Json) -> bool:
+    """A finish_reason says that the server failed in the middle of the answer: error, network_error."""
+    if not isinstance(reason, str):
+        return False
+    return reason in _LOST or "error" in reason.lower().replace("-", "_").split("_")
+
+
 def is_fit(id: str, entry: Json = None) -> bool:
     """Guess whether a model of the listing can chat."""
     return looks_chat_capable(id, entry)

@@ -281,10 +281,14 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
         _body(GOOD.body[:-1] + b',"error":{"message":"boom","code":"upstream_error"}}'),
         _body(b'{"error":"Unexpected endpoint or method."}'),
         _body(GOOD.body.replace(b'"index":0', b'"index":0,"error":{"code":502,"message":"upstream died"}')),
+        _body(GOOD.body.replace(b'"stop"', b'"network_error"')),
     ),
 )
 def no_error_field(reply: Reply, context: Context) -> Outcome:
     at, error = carried_error(reply.object)
+    reason = view.first_choice(reply.object).get("finish_reason")
+    if view.has_failed(reason) and not error:
+        return broken("$.choices[0].finish_reason", "no error", quote(reason))
     if not error:
         return holds()
     found = reply.error

@@ -17,7 +17,7 @@ from chatproof.contract.clause import (
     undecided,
 )
 from chatproof.evidence.parsed_bodies import is_done
-from chatproof.evidence.provider_error import carried_error, find_error, told
+from chatproof.evidence.provider_error import carried_error, error_within, error_words, find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
@@ -87,8 +87,10 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     data = [event.data for event in reply.events[0] if not is_done(event.data)]
     for number, (value, problem) in enumerate(reply.parsed_events):
         if problem is not None:
-            said = f"{problem.reason} at byte {problem.offset}, {problem.detail}"
-            return broken(f"event {number}", "strict JSON", f"{said}: {snippet(data[number], 100)}")
+            said = f"{problem.reason} at byte {problem.offset}, {problem.detail}: {snippet(data[number], 100)}"
+            inner = error_within(data[number])
+            words = f"; within it {error_words(inner)}" if inner is not None else ""
+            return broken(f"event {number}", "strict JSON", f"{said}{words}")
         if not isinstance(value, dict):
             return broken(f"event {number}", "an object", quote(value))
     events = reply.events[0]
@@ -116,14 +118,16 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
         ),
         Example(200, SSE, STREAMED.body.replace(b'"index":0', b'"index":0,"error":{"message":"died"}')),
         Example(200, SSE, _chunk(b'{"content":"po"}') + _chunk(b"{}", b'"error"') + _DONE),
+        Example(200, SSE, _chunk(b'{"content":"po"}') + _chunk(b"{}", b'"network_error"') + _DONE),
     ),
 )
 def no_error(reply: Reply, context: Context) -> Outcome:
     names = [event.name for event in reply.events[0] if not is_done(event.data)]
     for number, chunk in enumerate(reply.chunks):  # one of each event, for they all parse
         at, error = carried_error(chunk)
-        if view.first_choice(chunk).get("finish_reason") == "error" and not error:
-            return broken(f"event {number}, $.choices[0].finish_reason", "no error", '"error"')
+        reason = view.first_choice(chunk).get("finish_reason")
+        if view.has_failed(reason) and not error:
+            return broken(f"event {number}, $.choices[0].finish_reason", "no error", quote(reason))
         whole = "error" in (names[number], chunk.get("object"), chunk.get("type"))  # vLLM's, and an event of that name
         if error or whole:
             found = find_error(chunk, failing=True)
@@ -155,7 +159,7 @@ def no_empty_events(reply: Reply, context: Context) -> Outcome:
     empty = reply.empty_events
     if not empty:
         return holds()
-    said = f"{len(empty)} blocks without data, the first at byte {empty[0]}"
+    said = f"{number_of(len(empty), 'block')} without data, the first at byte {empty[0]}: openai-python stops there"
     return broken("stream", "data in each event", said)
 
 
@@ -170,14 +174,17 @@ def no_empty_events(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.events_parse",),
-    why="The AI SDK waits for the end of the message until its own timeout; the official OpenAI SDKs stop at [DONE].",
+    why=(
+        "The AI SDK waits for the end of the message until its own timeout, and reports an error where the connection "
+        "ends without it; the official OpenAI SDKs stop at [DONE]."
+    ),
     holds_on=(),
     breaks_on=(),
 )
 def closes(reply: Reply, context: Context) -> Outcome:
     if reply.response is None or not reply.response.left_open:
         return holds()
-    return broken("end of stream", "the end of the message", "[DONE], and then a connection that stays open")
+    return broken("end of stream", "the end of the message", "[DONE], and then no end of the message")
 
 
 @clause(

@@ -12,6 +12,7 @@ from chatproof.contract.failure_mode import (
     Sign,
     when,
 )
+from chatproof.evidence.parsed_bodies import is_done
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 from chatproof.surfaces.chat import view
@@ -33,9 +34,21 @@ def _error(case: Case) -> Sign | None:
     return Sign(case.observed("stream.no_error"), summary)
 
 
+_EMPTY_DATA = "an event has empty data: browsers skip it, and the official SDKs stop at it"
+_TO_COMMENTS = (
+    "openai-python and openai-node raise a JSON error there. Whoever runs the server or gateway can keep the connection "
+    "alive with comments (a line that begins with a colon) in its place."
+)
+
+
 def _malformed(case: Case) -> Sign | None:
     if case.broken("stream.events_parse"):
-        return Sign(case.observed("stream.events_parse"))
+        seen = case.observed("stream.events_parse")
+        data = [event.data for event in case.reply.events[0] if not is_done(event.data)]
+        bad = [at for at, (_, problem) in enumerate(case.reply.parsed_events) if problem is not None]
+        if bad and not data[bad[0]].strip():
+            return Sign(seen, _EMPTY_DATA, next_step=_TO_COMMENTS, confidence=LIKELY)
+        return Sign(seen)
     after = case.broken("stream.finished") and case.reply.done_seen and not case.reply.ends_with_done
     return when(after, *case.observed("stream.finished"))
 

@@ -6,6 +6,7 @@ sound there, so that one flaw is said once.
 
 from chatproof.contract.clause import (
     OPENAI_SPEC,
+    RFC_8259,
     SCHEMA,
     SHOULD,
     VALIDATE,
@@ -21,8 +22,9 @@ from chatproof.evidence.json_values import FINISH_REASONS, is_integer, items, me
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.clauses import happy
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
-from chatproof.surfaces.chat.clauses.stream import SSE
+from chatproof.surfaces.chat.clauses.stream import SSE, STREAMED
 from chatproof.surfaces.chat.clauses.validate.streaming import ABSENT, Problem, chunk_lack, chunk_problem
 from chatproof.wire.strictjson import Json
 
@@ -55,6 +57,31 @@ def _completion_problem(value: dict[str, Json]) -> Problem | None:
         if reason not in FINISH_REASONS:
             return f"{at}.finish_reason", f"one of {', '.join(FINISH_REASONS)}", reason
     return None
+
+
+@clause(
+    "envelope.elsewhere.body_json",
+    layer=SCHEMA,
+    area="Response shape",
+    says="In every reply besides the plain ones, the body under status 200 is also one strict JSON document.",
+    source=RFC_8259,
+    probe="*",
+    why="The parsers of some clients raise an error, in place of the answer or of the refusal that the body may hold.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(200, JSON, GOOD.body.replace(b'"index":0', b'"index":0,"logprob":-Infinity')),
+        Example(200, JSON, b""),
+        Example(200, "text/html", b"<html><title>Welcome</title></html>"),
+    ),
+)
+def body_json(reply: Reply, context: Context) -> Outcome:
+    asked = reply.exchange.request
+    other = reply.probe in _ELSEWHERE or reply.probe.startswith(_UNSOUND) or asked.method != "POST"
+    # Where a stream is asked for, its own clauses say what came; of a capture it may not be known what was.
+    streams = b'"stream": true' in asked.body if asked.body else reply.kind == "sse"
+    if other or not reply.complete or reply.status != 200 or streams:
+        return not_applicable("no other answer in one document")
+    return happy.body_json(reply, context)
 
 
 @clause(
@@ -99,6 +126,8 @@ def _delta_problem(chunk: dict[str, Json]) -> Problem | None:
 
 def _problem(reply: Reply) -> Problem | None:
     if reply.kind == "sse":
+        if reply.media_types != [SSE]:
+            return "header Content-Type", SSE, ", ".join(reply.media_types) or ABSENT
         problems = (
             chunk_problem(chunk) or chunk_lack(chunk) or _delta_problem(chunk)
             for chunk in reply.chunks
@@ -114,7 +143,7 @@ def _problem(reply: Reply) -> Problem | None:
     code="contract.schema",
     level=SHOULD,
     area="Response shape",
-    says="Every completion and stream besides the plain ones has the same fields as those, with the same types.",
+    says="Every completion and stream besides the plain ones has the same fields and media type as those.",
     source=OPENAI_SPEC,
     probe="*",
     why="Typed clients (openai-go, async-openai) read the plain answer, and fail on an "
@@ -128,6 +157,7 @@ def _problem(reply: Reply) -> Problem | None:
         Example(200, JSON, GOOD.body.replace(b'"role":"assistant"', b'"role":"tool"')),
         Example(200, JSON, GOOD.body.replace(b'"stop"', b'"eos"')),
         Example(200, SSE, b'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'),
+        Example(200, JSON, STREAMED.body),
     ),
 )
 def elsewhere(reply: Reply, context: Context) -> Outcome:

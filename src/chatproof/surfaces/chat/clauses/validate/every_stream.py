@@ -38,7 +38,7 @@ _HEAD = (
     b'data: {"id":"c1","object":"chat.completion.chunk","created":1795379441,"model":"m","choices":[{"index":0,"delta":'
 )
 _FEWEST = 8  # deltas: fewer may be alike by chance
-_WORDS = 8  # characters of a piece of which three are not alike by chance
+_WORD, _WORDS = 4, 24  # characters of each of three pieces, and of all, that are not alike by chance
 _LONG = 20  # characters of an answer that is not written twice by chance
 
 
@@ -64,7 +64,9 @@ def _applies(reply: Reply) -> Outcome | None:
     asked = b'"stream": true' in reply.exchange.request.body
     if reply.probe == _OWN or reply.probe.startswith(("error.", "auth.")) or not (asked or reply.kind == "sse"):
         return not_applicable("no other stream")
-    if reply.response is None or not 200 <= reply.status < 300 or (reply.complete and reply.kind != "sse"):
+    nothing = asked and reply.kind == "empty"  # a stream without an event is what clients make of it
+    other = reply.complete and reply.kind != "sse" and not nothing
+    if reply.response is None or not 200 <= reply.status < 300 or other:
         return not_applicable("no other stream")
     return None
 
@@ -88,7 +90,11 @@ def _cut(reply: Reply) -> Outcome | None:
     on_fault=True,
     why="openai-python, openai-node and the AI SDK raise a JSON error in the middle of the answer or the tool call.",
     holds_on=(_stream(_GOOD),),
-    breaks_on=(_stream(_GOOD.replace(b'"ng"}', b'"ng')), _stream(b"data: 7\n\n" + _DONE)),
+    breaks_on=(
+        _stream(_GOOD.replace(b'"ng"}', b'"ng')),
+        _stream(b"data: 7\n\n" + _DONE),
+        _stream(b": nothing but a comment\n\n"),
+    ),
 )
 def parses(reply: Reply, context: Context) -> Outcome:
     return _applies(reply) or _cut(reply) or stream.events_parse(reply, context)
@@ -154,7 +160,7 @@ def finished(reply: Reply, context: Context) -> Outcome:
     area=_AREA,
     says="A stream sends each piece of the text once: no delta repeats earlier text.",
     source=OPENAI_SPEC,
-    probe="stream.usage",
+    probe="*",
     why="All clients join the deltas: the user sees every piece twice, or the answer again with each chunk.",
     holds_on=(_stream(_GOOD), _texts(*(b"%d," % n for n in range(12))), _texts(*[b"ha"] * 20)),
     breaks_on=(
@@ -162,6 +168,7 @@ def finished(reply: Reply, context: Context) -> Outcome:
             b"".join(_chunk(b'{"content":"%b"}' % b"1,2,3,4,5,6,7,8,9,"[:n]) for n in range(2, 20, 2)) + _LAST + _DONE
         ),
         _stream(b"".join(_chunk(b'{"content":"%d,"}' % (n // 2)) for n in range(20)) + _LAST + _DONE),
+        _texts(b"1, 2, 3", b"1, 2, 3, 4, 5", b"1, 2, 3, 4, 5, 6, 7"),
         _stream(
             b"".join(_chunk(b'{"content":"%d,"}' % n) for n in range(12))
             + _chunk(b'{"content":"0,1,2,3,4,5,6,7,8,9,10,11,"}')
@@ -171,10 +178,12 @@ def finished(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def text_once(reply: Reply, context: Context) -> Outcome:
-    if reply.kind != "sse" or reply.status != 200:
+    if reply.kind != "sse" or reply.status != 200 or reply.probe.startswith(("error.", "auth.")):
         return not_applicable("no stream arrived")
     pieces = [text for delta in view.deltas(reply) if (text := text_of(delta.get("content")))]
-    how = _duplication(pieces)
+    plain = context.replies.get("happy") if reply.probe == _OWN else None
+    answer = text_of(view.message(plain).get("content")) if plain is not None else ""
+    how = _duplication(pieces) or _beside(pieces, answer)
     if not how:
         return holds(f"{number_of(len(pieces), 'piece')} of text")
     shown = "".join(pieces)[:60]
@@ -183,9 +192,26 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     )
 
 
+def _beside(pieces: list[str], plain: str) -> str:
+    """How the pieces repeat the answer to the same request without a stream; empty where they do not.
+
+    Even short: that they end at its end, and begin it anew, is not by chance.
+    """
+    if len(plain) < 2 or "".join(pieces) == plain:
+        return ""
+    if len(pieces) > 1 and pieces[-1] == plain:
+        if "".join(pieces[:-1]) == plain:
+            return "the last delta repeats the complete text"
+        if all(b.startswith(a) for a, b in pairwise(pieces)):
+            return f"each of {len(pieces)} deltas repeats all the text so far"
+    if pieces[::2] == pieces[1::2] and "".join(pieces[::2]) == plain:
+        return f"each of {len(pieces) // 2} deltas is sent twice"
+    return ""
+
+
 def _duplication(pieces: list[str]) -> str:
     """How the pieces repeat each other, by their structure alone; empty when they do not."""
-    long = len(pieces) > 2 and min(map(len, pieces)) >= _WORDS  # few, but none that is alike by chance
+    long = len(pieces) > 2 and min(map(len, pieces)) >= _WORD and sum(map(len, pieces)) >= _WORDS
     if long and all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces)):
         return f"each of {len(pieces)} deltas repeats all the text so far"
     paired = len(pieces) > 5 and pieces[::2] == pieces[1::2]
