@@ -124,12 +124,11 @@ _COMMON_NAME_ONLY = Sign(
     summary="the certificate has no subject alternative name, so it is valid for no host",
     next_step="The provider must issue a certificate that names this host as a subject alternative name: clients no longer check the common name (RFC 9525).",
 )
-_STAND_IN_FOR_ALL = Sign(summary=_ISSUERS[1][2], owner=GATEWAY, next_step=_ISSUERS[1][3], confidence=LIKELY)
+_STAND_IN_FOR_ALL = Sign(summary=_ISSUERS[1][2], owner=GATEWAY, next_step=_ISSUERS[1][3])
 _NOT_YET = Sign(
     summary="the certificate is not yet valid according to this machine's clock",
     owner=UNKNOWN,
     next_step="Check this machine's clock and date first (virtual machines, WSL and snapshots fall behind); if they are right, the certificate was installed too early.",
-    confidence=LIKELY,
 )
 
 
