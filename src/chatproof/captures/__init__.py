@@ -12,6 +12,7 @@ from chatproof.captures import (
     around,
     as_printed,
     axios,
+    bare_bodies,
     bare_curl,
     curl,
     har,
@@ -96,12 +97,11 @@ def _read(data: bytes) -> Capture:
         return _response(start)
     if curl.looks_like(start):
         return curl.read(start)
+    if (bare := bare_bodies.read(start)) is not None:
+        return bare
     if start[:1] in b"{[" and not _BRACKETED.match(start):
         return _json(data, start)
     kind = sniff(start)
-    named = pasted_errors.of_page(data) if kind == "html" else None
-    if named is not None:
-        return named
     if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
         return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])
     if transcript.has_reply(start):

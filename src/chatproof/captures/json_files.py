@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-from chatproof.captures import literal
+from chatproof.captures import literal, other_replies
 from chatproof.captures.entry import Unreadable
 from chatproof.contract.surface import Surface
 from chatproof.surfaces import names, surface_of
@@ -23,7 +23,7 @@ def refuse_what_is_no_reply(value: Any) -> None:
     """Raise Unreadable, naming what the file is, for JSON that is known to be no chat reply."""
     what = _what(value)
     if what.startswith("a reply"):
-        raise Unreadable(f"it is {what}, not of chat completions")
+        raise Unreadable(f"it is {what}, not of chat completions{option_for(what)}")
     if what:
         raise Unreadable(f"it is {what}, not a reply; {_CAPTURE}")
 
@@ -37,6 +37,8 @@ def is_listing(value: Any) -> bool:
 
 
 def _what(value: Any) -> str:
+    if other := other_replies.name(value):
+        return f"a reply of {other}"
     for api in names():
         said = surface_of(api).matcher().what(value)
         if said is not None:
@@ -116,18 +118,9 @@ def _of_another_api(value: dict[str, Any]) -> str:
     data = value.get("data")
     if isinstance(data, list) and data and isinstance(data[0], dict) and "embedding" in data[0]:
         return "a reply of the Embeddings API (/embeddings)"
-    if value.get("object") == "text_completion":
-        return "a reply of the old Completions API (/completions)"
-    if isinstance(value.get("done"), bool) and ("response" in value or isinstance(value.get("message"), dict)):
-        return "a reply of Ollama's own API (/api/chat, /api/generate)"
-    if isinstance(value.get("candidates"), list) and ("usageMetadata" in value or "modelVersion" in value):
-        return "a reply of Gemini's own API (generateContent)"
-    if "stopReason" in value and isinstance(value.get("output"), dict):
-        return "a reply of Bedrock's Converse API"
-    if isinstance(value.get("usage"), dict) and "billed_units" in value["usage"]:
-        return "a reply of Cohere's own API (/v2/chat)"
-    if isinstance(value.get("generated_text"), str):
-        return "a reply of text-generation-inference's own API (/generate)"
+    other = other_replies.name(value)
+    if other:
+        return f"a reply of {other}"
     if isinstance(value.get("choices"), list):
         return "a reply of chat completions (/chat/completions)"
     return ""
@@ -139,20 +132,32 @@ def api_of(body: bytes, surface: Surface) -> str:
     if said:
         return "" if f"({surface.path}" in said else said
     start = body[:4096]
-    if surface.matcher().may_be_reply(body) or not start.lstrip().startswith(b"{"):
+    if not start.lstrip().startswith((b"{", b"[")):
+        return ""
+    if surface.matcher().may_be_reply(body) and b'"text_completion"' not in start:
         return ""
     try:
-        value = json.loads(body if b"\n{" not in body else body.lstrip().partition(b"\n")[0])  # Ollama's: one a line
+        value = json.loads(body)
     except (ValueError, RecursionError):
-        return ""
-    said = _of_another_api(value) if isinstance(value, dict) else ""
+        return _of_lines(start)
+    said = _of_another_api(value) if isinstance(value, dict) else other_replies.name(value)
+    said = said if not said or said.startswith("a reply") else f"a reply of {said}"
     return "" if f"({surface.path}" in said else said
 
 
+def _of_lines(start: bytes) -> str:
+    """Of a stream with a JSON document on each line, by its first one."""
+    try:
+        other = other_replies.name(json.loads(start.lstrip().split(b"\n", 1)[0]))
+    except (ValueError, RecursionError):
+        return ""
+    return f"a stream of {other}" if other else ""
+
+
 def option_for(said: str) -> str:
-    """How to ask for the API that a text names by its path; empty where there is no such API here."""
+    """How to ask for the API that a text names by its path, or where else to ask; empty where neither is known."""
     api = next((api for api in names() if f"{surface_of(api).path}" in said), "")
-    return f"; say --api {api}" if api else ""
+    return f"; say --api {api}" if api else other_replies.advice(said)
 
 
 def _of_another_stream(start: bytes) -> str:

@@ -49,7 +49,6 @@ class Reader(Protocol):
     def pieces(self, text: str) -> Iterator[Told]: ...
 
 
-_LONGEST_PAGE = 256 * 1024
 READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, browser_console)
 # What these find is the whole of it: the lines below a command are what it printed, and no other client's.
 ALONE: tuple[Reader, ...] = (bare_curl, http_logs)
@@ -119,15 +118,6 @@ def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:
         if told:
             return [reader], told
     return ([other_clients], [stopped]) if stopped is not None else None
-
-
-def of_page(data: bytes) -> Capture | None:
-    """A page whose title or heading names its status, as servers' and gateways' own do; None for another one."""
-    told = app_errors.page(data[:_LONGEST_PAGE].decode("utf-8", "replace"))
-    if told is None:
-        return None
-    note = f"the status, {told.status}, is what the page itself names; the status line is not in the capture"
-    return Capture("an HTML page", (captured(1, told._replace(body=data)),), as_secrets(tokens_in(data)), (note,))
 
 
 def of_record(text: str) -> Capture:

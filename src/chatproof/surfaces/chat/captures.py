@@ -40,12 +40,7 @@ def what(value: Any) -> str | None:
         return "a list of messages: only a part of a request" if "role" in first and "content" in first else None
     if not isinstance(value, dict):
         return None
-    listed = value.get("choices")
-    if isinstance(listed, list) and any(
-        isinstance(one, dict) and "text" in one and "message" not in one for one in listed
-    ):
-        return None  # the old completions API's
-    if listed is not None and "messages" not in value:
+    if "choices" in value and "messages" not in value:
         if value.get("object") == "chat.completion.chunk":
             said = "one event of a stream (chat.completion.chunk), without its `data:`"
             return f"{said}; give the complete stream, with --as stream"
