@@ -7,6 +7,9 @@ Each row is known by members that a reply of ours never has together.
 from collections.abc import Callable
 from typing import Any
 
+from chatproof.contract.surface import CHAT
+from chatproof.surfaces import surface_of
+
 _OBJECTS = {
     "text_completion": "the old Completions API (/completions)",
     "batch": "the Batch API (/batches)",
@@ -51,8 +54,8 @@ def _bedrock(value: Value) -> bool:
 
 
 def _cohere(value: Value) -> bool:
-    of_chat = isinstance(_inner(value, "message").get("content"), list) and "finish_reason" in value
-    return of_chat or ("generation_id" in value and isinstance(value.get("text"), str))
+    content = _inner(value, "message").get("content")  # Ollama's is a text
+    return isinstance(content, list) or ("generation_id" in value and isinstance(value.get("text"), str))
 
 
 def _dashscope(value: Value) -> bool:
@@ -99,7 +102,7 @@ def name(value: Any) -> str:
         return ""
     if is_of_texts(value):
         return _OBJECTS["text_completion"]
-    if "choices" in value:
+    if surface_of(CHAT).matcher().holds_answer(value):
         return ""
     said = value.get("object")
     known = _OBJECTS.get(said, "") if isinstance(said, str) and said != "text_completion" else ""
