@@ -1,6 +1,8 @@
 """The chain proves what it says it proves; prune, export and import keep it; PostgreSQL's password is never said."""
 
 import json
+import resource
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -105,6 +107,21 @@ def test_a_torn_line_costs_itself_only(kept: Journal, place: str) -> None:
     keep(again, run(7))
     assert ids(again) == [7, 5, 4, 3, 2, 1] and again.head()[0] == 12
     assert verify(again).problems == ["line 11 is not an entry: it was only partly written, or changed later"]
+
+
+@pytest.mark.parametrize("place", ["jsonl"], indirect=True)
+def test_a_full_disk_leaves_no_torn_line(kept: Journal, place: str) -> None:
+    """Half an entry would look like damage for ever, to everybody who verifies the journal later."""
+    before, (soft, hard) = Path(place).read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, hard))
+    try:
+        with pytest.raises(JournalError):
+            keep(kept, run(7))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert Path(place).read_bytes() == before and verify(journal.open(place)).problems == []
 
 
 @pytest.mark.parametrize("text", ["hello\n", '{"a":1}\n', "[]\n"])

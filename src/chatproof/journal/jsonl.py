@@ -7,6 +7,7 @@ loaded into a database that spills to disk; documents are read from the file, on
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -62,7 +63,13 @@ class JsonLines(Journal):
                 written.append(made(seq + 1, clock.utc(), event, each, hash))
                 seq, hash = written[-1].seq, written[-1].hash
             text = [f"{line(added, added.stored)}\n" for added in written]
-            self._write(handle, "".join(["\n" if torn and written else "", *text]).encode("ascii"))
+            size = os.fstat(handle).st_size
+            try:
+                self._write(handle, "".join(["\n" if torn and written else "", *text]).encode("ascii"))
+            except JournalError:
+                with suppress(OSError):  # half an entry on a full disk would look like damage for ever
+                    os.ftruncate(handle, size)
+                raise
         finally:
             os.close(handle)
         self.close()
