@@ -239,6 +239,31 @@ def test_our_own_side_is_one_sentence_and_sends_nothing(inner: Inner, args: tupl
     assert "pytest_items.py" not in done.stdout.str()
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [("--journal none --report json=/dev/full", "a report could not be written"),
+     ("--journal full.jsonl", "the run could not be written to its journal")],
+)  # fmt: skip
+def test_a_run_that_was_lost_does_not_pass(
+    inner: Inner, options: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full when the run ends: every clause holds, and the command would exit 4."""
+    from chatproof.journal import JournalError, jsonl
+
+    def end(*_: object, **__: object) -> int:
+        raise JournalError("journal.unwritable", "cannot use the journal: No space left on device", "make room")
+
+    append = jsonl.JsonLines.append
+    monkeypatch.setattr(
+        jsonl.JsonLines,
+        "append",
+        lambda self, event, *a, **k: (end if event == "finished" else append)(self, event, *a, **k),
+    )
+    done = inner("--chatproof-args", options)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED and done.parseoutcomes() == {"passed": 15}
+    done.stdout.fnmatch_lines(f"*{said}*")
+
+
 def test_a_configuration_that_is_not_approved_is_named_by_the_plugins_own_option(inner: Inner) -> None:
     table = f'[targets.shop]\nbase_url = "{inner.simulator.base_url}"\nmodel = "{inner.simulator.model}"\n'
     (inner.pytester.path / "chatproof.toml").write_text(table)

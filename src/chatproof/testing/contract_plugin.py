@@ -162,9 +162,9 @@ class ContractPlugin:
             with prepared.outlet as outlet:
                 settings = settings._replace(whole_bodies=prepared.keeper.whole_bodies)
                 document, bodies = run(resolved, settings, environ=os.environ, begin=prepared.keeper.begin)
-                prepared.keeper.end(document, bodies)
-                outlet.write_files(document)
-                return {"document": document}
+                unkept = "the run could not be written to its journal" if prepared.keeper.end(document, bodies) else ""
+                unwritten = "a report could not be written" if outlet.write_files(document) else ""
+                return {"document": document, "lost": [text for text in (unkept, unwritten) if text]}
         except UsageError as error:
             return {"error": [error.code, error.detail, error.advice]}
         except JournalError as error:
@@ -268,7 +268,10 @@ class ContractPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """What tests note for the whole JUnit file, and its attributes, are in no report."""
+        """What tests note for the whole JUnit file, and its attributes, are in no report. And no session passes whose
+        run was lost, as no command does."""
+        if self._told_by_all().get("lost") and session.exitstatus == pytest.ExitCode.OK and not self._is_worker:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         redactor = self._redacting()
         for plugin in session.config.pluginmanager.get_plugins() if redactor else ():
             noted = getattr(plugin, "global_properties", None)
@@ -311,11 +314,15 @@ class ContractPlugin:
             self._redactor = Redactor(secrets) if secrets else None
         return self._redactor
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def _told_by_all(self) -> dict[str, Any]:
+        """What the run came to; of workers, whichever of them sent it."""
         path = os.path.join(self._folder, _DOCUMENT) if self._folder else ""
         if not self._answer and path and os.path.exists(path):
             self._answer = _read(path)
-        document = self._answer.get("document")
+        return self._answer
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        document = self._told_by_all().get("document")
         if document is None:
             return
         loud = terminalreporter.verbosity > 0
@@ -325,6 +332,8 @@ class ContractPlugin:
         if not loud:
             cost = document["cost"]
             terminalreporter.write(f"  requests    {cost['requests']} sent, {cost['billable_requests']} billable\n")
+        for text in self._answer.get("lost", ()):
+            terminalreporter.write_line(f"chatproof: {text}, so this session fails", red=True)
 
     def pytest_unconfigure(self) -> None:
         stop_simulators()
