@@ -160,3 +160,20 @@ def test_no_proxy_sees_what_it_is_exempt_from(host: str, named: str, exempt: boo
 
     url = parse_base_url(f"http://{host}:8000/v1", allow_http=True)
     assert isinstance(url, Url) and dispatch.is_exempt({"NO_PROXY": f"x.test, {named}"}, url) is exempt
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_proxy_elsewhere_is_no_way_to_this_machine(host: str) -> None:
+    """It would get the key in clear, and take `localhost` for itself."""
+    from chatproof.target.target import check
+
+    resolved = check(TARGET._replace(base_url=f"http://{host}:8000/v1", proxy="http://proxy.test:3128"))
+    with pytest.raises(UsageError) as refused:
+        dispatch.transport_options(resolved, {})
+    assert "unencrypted" in refused.value.detail and refused.value.code == "url.invalid"
+    for other in ({"allow_http": True}, {"proxy": "http://127.0.0.1:3128"}, {"base_url": "https://localhost:8000/v1"}):
+        target = resolved.target._replace(**other)
+        assert dispatch.transport_options(check(target), {}).proxy is not None
+    in_env = check(TARGET._replace(base_url=f"http://{host}:8000/v1", proxy="env"))
+    named = {"http_proxy": "http://proxy.test:3128", "NO_PROXY": host.strip("[]")}
+    assert dispatch.transport_options(in_env, named).proxy is None

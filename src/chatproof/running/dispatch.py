@@ -191,6 +191,11 @@ def transport_options(
             raise UsageError("usage", str(error), "check --ca-file") from None
         made = lambda: context  # noqa: E731
     proxy = _proxy(proxy_in_force(resolved, environ)[0])
+    if proxy and resolved.url.scheme == "http" and not (target.allow_http or is_loopback(proxy.host)):
+        # The host is this machine, or it would not have come so far: of a proxy elsewhere, it is that one's.
+        said = f"http through a proxy on another machine ({proxy.host}) sends the key unencrypted, and there"
+        advice = "leave out the proxy, name the host in NO_PROXY, or use --allow-http"
+        raise UsageError("url.invalid", f"{said} {resolved.url.host} is the proxy's machine", advice)
     here = _in_container(resolved.url, environ)
     return Options(target.timeout, tls=made, proxy=proxy, allow_http=target.allow_http, in_container=here)  # type: ignore[arg-type]
 
