@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+
+from chatproof import simulator
 
 LOOKED_UP = """
 import ctypes, json, os, socket, sys
@@ -151,3 +154,49 @@ def test_a_journals_password_goes_the_way_of_its_url(service: str, tmp_path: Pat
             theirs.settimeout(0.2)
             with pytest.raises(TimeoutError):
                 theirs.accept()
+
+
+CERTS = Path(simulator.__path__[0]) / "certs"
+STRANGER = {"SSL_CERT_FILE": str(CERTS / "ca.pem"), "PGSSLROOTCERT": str(CERTS / "ca.pem"), "PGSSLMODE": "disable"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "asked"),
+    [
+        ("SSL_CERT_FILE", "sslmode=verify-full&sslrootcert=system"),
+        ("PGSSLROOTCERT", "sslmode=verify-full"),
+        ("PGSSLMODE", ""),
+    ],
+)
+def test_no_variable_vouches_for_a_journals_server(variable: str, asked: str, tmp_path: Path) -> None:
+    """A stranger's server, with a certificate of an authority that only a variable names: it gets no password, and a
+    URL that says nothing of TLS asks for it all the same."""
+    pytest.importorskip("psycopg")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTS / "good.pem")
+    context.set_alpn_protocols(["postgresql"])
+    came: list[bytes] = []
+
+    def serve() -> None:
+        try:
+            while True:
+                with server.accept()[0] as peer:
+                    came.append(peer.recv(8))
+                    peer.sendall(b"S")
+                    with context.wrap_socket(peer, server_side=True) as secure:
+                        came.append(secure.recv(64))
+        except OSError:
+            pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        threading.Thread(target=serve, daemon=True).start()
+        given = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], variable: STRANGER[variable]}
+        url = f"postgresql://user:pw@127.0.0.1:{server.getsockname()[1]}/runs?{asked}"
+        command = [sys.executable, "-m", "chatproof", "history", "--journal", url]
+        done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 4 and "pw" not in done.stderr
+        if asked:
+            assert b"user" not in b"".join(came) and "sslrootcert=FILE" in done.stderr
+        else:
+            assert came[0] == b"\0\0\0\x08\x04\xd2\x16/"

@@ -1,6 +1,6 @@
 """The journal in PostgreSQL, by psycopg 3 (the extra `postgres`): one trail for a team.
 
-The URL's password is a secret: the URL is held in one closure, and only `_shown` of it is ever said.
+The URL's password is a secret: the URL is held in one closure, and only `postgres_url.shown` of it is ever said.
 """
 
 import os
@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from chatproof.journal import lock
+from chatproof.journal import lock, postgres_url
 from chatproof.journal.events import JournalError
 from chatproof.journal.store import Journal
 from chatproof.journal.tables import ADDED, COVERED, DROPPED, FIRST_HEAD, MADE, OLDEST, VERSION, VERSION_3
@@ -110,11 +109,10 @@ class Postgres:
             raise JournalError("journal.extra", detail, install(EXTRA)) from None
         self._psycopg = psycopg
         watched = type("Watched", (psycopg.Connection,), {"wait": _wait, "most": 0})
-        said, elsewhere = _where(url)
+        said, elsewhere = postgres_url.way(url)
 
         def dial() -> Any:
-            # The first as transport.resolver does; libpq takes an empty hostaddr for none.
-            for variable in ("HOSTALIASES", "LOCALDOMAIN", "SSLKEYLOGFILE", *elsewhere):
+            for variable in elsewhere:
                 os.unsetenv(variable)
             return watched.connect(  # type: ignore[attr-defined]
                 url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof", **said
@@ -122,7 +120,7 @@ class Postgres:
 
         self._dial: Callable[[], Any] = dial
         self._create = create
-        self.shown = _shown(url)
+        self.shown = postgres_url.shown(url)
         self._prepared = self._lost = False
 
     def query(self, sql: str, values: Sequence[Any] = (), *, large: bool = False) -> list[tuple[Any, ...]]:
@@ -264,6 +262,11 @@ class Postgres:
         for words, why in (
             ("password authentication failed", "it refuses this user or password"),
             ("no password supplied", "it requires a password: set PGPASSWORD or ~/.pgpass"),
+            ("root certificate file", "name the file of its authorities in the URL, as sslrootcert=FILE"),
+            (
+                "certificate verify failed",
+                "its certificate is not trusted; the URL can name authorities: sslrootcert=FILE",
+            ),
             ("does not exist", "it has no such user or database"),
             ("connection refused", "nothing listens there"),
             ("could not translate host name", "its host name does not resolve"),
@@ -372,29 +375,3 @@ def _memory() -> tuple[int, int]:
 def _in_our_words(statement: str) -> str:
     """A statement as PostgreSQL takes it. Times and ids in byte order, whatever the database's language."""
     return statement.replace("TEXT NOT NULL", 'TEXT COLLATE "C" NOT NULL').replace(" BLOB ", " BYTEA ")
-
-
-def _where(url: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """(what is said beside a URL that names a host, the variables that count no more): its password goes there, not to
-    PGHOSTADDR, and not as a service of PGSERVICEFILE says, which may turn TLS off or log its secrets."""
-    try:
-        parts = urlsplit(url)
-        named = {*parse_qs(parts.query), *(("host",) if parts.hostname else ())}
-    except ValueError:
-        return {}, ()
-    given = {} if "hostaddr" in named else {"hostaddr": ""}
-    return (given, ("PGHOSTADDR", "PGSERVICE")) if named & {"host", "hostaddr", "service"} else ({}, ())
-
-
-def _shown(url: str) -> str:
-    """Scheme, user, host, port and database. No password, and none of the parameters, which may hold one."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-        user = f"{parts.username}@" if parts.username else ""
-        secrets = [parts.password or "", *parse_qs(parts.query).get("password", [])]
-        shown = f"postgresql://{user}{parts.hostname or ''}{port}{parts.path}"
-    except ValueError:
-        return "postgresql://…"
-    given = {form for secret in secrets if secret for form in (secret, unquote(secret))}
-    return "postgresql://…" if any(secret in shown for secret in given) else shown
