@@ -7,7 +7,7 @@ from chatproof.contract.failure_mode import GATEWAY, LIKELY, UNKNOWN, Case, Sign
 from chatproof.diagnosis.failure_modes.models import is_listing_well
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
-from chatproof.wire.exchange import BODY, REQUEST
+from chatproof.wire.exchange import BODY, HEADERS, REQUEST
 from chatproof.wire.urls import bare
 
 CORRECT = "If you trust the address it points to, use that as the base URL."
@@ -15,8 +15,16 @@ CORRECT = "If you trust the address it points to, use that as the base URL."
 
 def redirected(case: Case) -> Sign | None:
     """The reply sends the client elsewhere."""
-    if not (case.reply.complete and 300 <= case.status < 400 and case.status != 304):
+    unseen = case.reply.response is not None and case.reply.lacks(HEADERS)  # in a log of the server, say
+    if not ((case.reply.complete or unseen) and 300 <= case.status < 400 and case.status != 304):
         return None
+    if unseen:
+        return Sign(
+            ("not in the capture: where the redirect points to",),
+            owner=UNKNOWN,
+            next_step="Compare the base URL with the provider's reference: http in place of https, or a slash too many, is the usual cause. SDKs turn a redirected POST into a GET.",
+            confidence=LIKELY,
+        )
     target = bare(case.reply.header(b"location"))
     told = (_where(target, case),)
     if or_default(lambda: known(case), False):
