@@ -171,6 +171,10 @@ def _json(data: bytes, start: bytes) -> Capture:
         raise Unreadable("it begins like a HAR or a run document, but is not valid JSON: its end may be missing")
     if isinstance(value, dict) and str(value.get("schema", "")).startswith("chatproof."):
         raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that can be read")
+    row = json_records.in_a_row(start[:LONGEST_TEXT].decode("utf-8", "replace")) if value is None else []
+    logged = pasted_errors.of_documents(row)
+    if logged is not None:
+        return logged
     records = json_records.lines(start) if value is None and start[:1] == b"{" else []
     requests = [record for record in records or [value] if server_logs.is_record(record)]
     if requests:

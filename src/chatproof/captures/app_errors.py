@@ -28,7 +28,9 @@ _STATUS = (
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
 )
-_LINE = re.compile(rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b")  # a status line, in a sentence
+_LINE = re.compile(  # a status line, in a sentence
+    rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)"
+)
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
 )  # as openai-node writes it
@@ -161,6 +163,7 @@ def _class_of(words: str) -> str:
 def _words(text: str, status: int) -> str:
     """The server's words: behind the same status once more, or a line that says what only a server says."""
     phrase = next((known.phrase for known in HTTPStatus if known == status), "")
+    named = re.compile(re.escape(phrase), re.IGNORECASE)
     for match in _MESSAGE.finditer(text):
         words = match[2].strip()
         if (
@@ -172,7 +175,7 @@ def _words(text: str, status: int) -> str:
     found: list[str] = []
     for line in text.splitlines()[:_LINES]:
         words = line.strip(" \t>\"'`*")
-        if len(words) > 8 and _is_a_servers(words.replace(phrase, "") if phrase else words):
+        if len(words) > 8 and _is_a_servers(named.sub("", words) if phrase else words):
             found.append(words)
     if found:  # what a gateway says of a provider says less than what the provider said
         return next((words for words in found if _class_of(words) not in ("upstream", "server")), found[0])

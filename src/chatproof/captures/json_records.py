@@ -7,6 +7,7 @@ from typing import Any
 from chatproof.captures.json_files import holds_answer
 
 NAME = "an error that a client wrote as JSON"
+IN_A_ROW = "a client's log of JSON documents"
 _LEVELS = {"level", "severity", "lvl", "loglevel", "log_level", "levelname"}
 _TIMES = {"time", "ts", "timestamp", "@timestamp", "date", "datetime", "asctime", "t"}
 _WORDS = {"message", "msg", "error", "err", "exception", "event", "exc_info"}
@@ -17,6 +18,7 @@ _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
 _SAID = ("message", "msg", "detail")
 _OF_APPLICATIONS = ("error_message", "errorMessage")  # Dify, n8n, Lambda
 _OF_DOCKER = {"log", "stream", "time", "attrs"}
+_BLANKS = re.compile(r"\s*")
 _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
 
@@ -41,6 +43,22 @@ def texts_of(values: list[Any]) -> str:
     if all(isinstance(value.get("log"), str) and value.keys() <= _OF_DOCKER for value in values):
         return "".join(value["log"] for value in values)
     return "\n".join(map(text_of, values))
+
+
+def in_a_row(text: str) -> list[Any]:
+    """The values of a text that is nothing but JSON documents, one behind the other; none where it is anything else."""
+    found: list[Any] = []
+    at = 0
+    while at < len(text):
+        try:
+            value, end = json.JSONDecoder().raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return []
+        found.append(value)
+        at = _BLANKS.match(text, end).end()  # type: ignore[union-attr]  # it matches nothing as well
+        if len(found) > _MOST:
+            return []
+    return found
 
 
 def lines(data: bytes) -> list[Any]:

@@ -3,6 +3,7 @@
 Each kind of text has its reader, a file of its own with `NAME`, `looks_like` and `pieces`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -35,8 +36,11 @@ from chatproof.captures.entry import (
     secrets_of,
     tokens_in,
 )
-from chatproof.captures.told import LONGEST_TEXT, Told, captured, merged, seen
+from chatproof.captures.told import LONGEST_TEXT, MOST, Told, as_body, captured, merged, seen
 from chatproof.captures.trouble import NO_JSON
+from chatproof.evidence.provider_error import find_error
+
+_HEAD = re.compile(r"HTTP/[\d.]+ (\d{3})\b")
 
 
 class Reader(Protocol):
@@ -136,6 +140,26 @@ def of_requests(values: list[Any]) -> Capture:
     entries = tuple(captured(number, piece) for number, piece in enumerate(told, 1))
     secrets = as_secrets(secret for piece in told for secret in secrets_in_url(piece.url))
     return Capture(server_logs.NAME, entries, secrets, (seen(told[-1]),))
+
+
+def of_documents(values: list[Any]) -> Capture | None:
+    """What a program logged of its replies as JSON documents in a row: the head as a text, the body behind it."""
+    told: list[Told] = []
+    for number, head in enumerate(values):
+        status = _HEAD.match(head) if isinstance(head, str) else None
+        if status is None:
+            continue
+        fields = (line.partition(":") for line in head.splitlines()[1:200])
+        headers = tuple((name, said.strip()) for name, colon, said in fields if colon and name)
+        failing = int(status[1]) >= 400
+        behind = (value for value in values[number + 1 :] if isinstance(value, dict))
+        body = next((v for v in behind if json_files.holds_answer(v) or find_error(v, failing=failing)), None)
+        told.append(Told(int(status[1]), as_body(body), headers))
+    if not told:
+        return None
+    secrets = as_secrets(secret for piece in told for secret in secrets_of(piece.headers, sent=False))
+    entries = tuple(captured(number, piece) for number, piece in enumerate(told[-MOST:], 1))
+    return Capture(json_records.IN_A_ROW, entries, secrets, (seen(told[-1]),))
 
 
 def of_object(value: dict[str, Any]) -> Capture:

@@ -45,6 +45,7 @@ _BEHIND = re.compile(  # Apache, cloudflared, Traefik, HAProxy: without a word o
     r"'50\d [A-Z][\w -]{2,30}' caused by: [^\n\"]{0,300}|\bServer \S{1,120}/\S{1,120} is DOWN, reason: [^\n]{0,300}"
 )
 _COLUMNS = re.compile(r"#Fields: ([^\n]{4,2000})")  # W3C's format: IIS, CloudFront
+_LOSES_THE_METHOD = (301, 302, 303)
 _NAMED = ("context", "model", "parameter", "form")  # what a server logs of a request that it refuses
 _METHODS = {"csmethod", "method", "requestmethod", "httpmethod", "httprequestmethod", "reqmethod", "verb"}
 _PATHS = {"path", "uri", "url", "requesturi", "requesturl", "requestpath", "xenvoyoriginpath", "originpath", "httppath"}
@@ -65,7 +66,7 @@ def looks_like(text: str) -> bool:
 
 def pieces(text: str) -> Iterator[Told]:
     """Each request to an API that failed, in order."""
-    yield from (told for told in _requests(text[:_LOOKED_AT]) if told.status >= 400 or told.fault or told.body)
+    yield from (told for told in _requests(text[:_LOOKED_AT]) if _failed(told) or told.body)
 
 
 def reason(text: str) -> str:
@@ -83,7 +84,12 @@ def is_record(value: Any) -> bool:
 def of_records(values: list[Any]) -> list[Told]:
     """What the records tell of requests to an API, those that failed."""
     told = [found for value in values if isinstance(value, dict) and (found := _of_record(value)) is not None]
-    return [piece for piece in told if piece.status >= 400 or piece.fault]
+    return [piece for piece in told if _failed(piece)]
+
+
+def _failed(told: Told) -> bool:
+    """It failed, or its client was sent elsewhere and comes there with a GET, as most do."""
+    return told.status >= 400 or told.fault is not None or (told.method == "POST" and told.status in _LOSES_THE_METHOD)
 
 
 def _requests(text: str) -> Iterator[Told]:
