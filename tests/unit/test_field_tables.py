@@ -61,10 +61,10 @@ def test_an_annotation_has_each_of_its_fields(note: dict[str, Any], name: str) -
 RESPONSE = {"id": "resp_1", "service_tier": "default"}
 ENDED = {**RESPONSE, "incomplete_details": {"reason": "max_output_tokens"}, "reasoning": {}}
 AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-SUMMARY = {"item_id": "rs_1", "summary_index": 0}
+SUMMARY = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
 ITEM = {"id": "msg_1", "encrypted_content": "gAA", "namespace": "n"}
 OR_NULL, OR_ABSENT = (
-    ("service_tier", "incomplete_details", "reasoning", "encrypted_content", "namespace", "logprobs"),
+    ("service_tier", "incomplete_details", "reasoning", "encrypted_content", "namespace", "logprobs", "status"),
     ("id",),
 )
 TYPED: dict[str, dict[str, Any]] = {
@@ -72,8 +72,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "in_progress": {"response": {"service_tier": "default"}},
     "completed": {"response": ENDED},
     "incomplete": {"response": ENDED},
-    "output_item.added": {"item": ITEM},
-    "output_item.done": {"item": ITEM},
+    "output_item.added": {"output_index": 0, "item": ITEM},
+    "output_item.done": {"output_index": 0, "item": {**ITEM, "status": "completed"}},
     "content_part.added": AT,
     "content_part.done": AT,
     "output_text.done": {"item_id": "msg_1"},
@@ -81,10 +81,11 @@ TYPED: dict[str, dict[str, Any]] = {
     "function_call_arguments.done": {"item_id": "fc_1", "output_index": 0, "arguments": "{}"},
     "refusal.delta": {"item_id": "msg_1", "delta": "no"},
     "refusal.done": {"item_id": "msg_1", "refusal": "no"},
-    "reasoning_summary_part.added": SUMMARY,
+    "reasoning_summary_part.added": {**SUMMARY, "part": {}},
     "reasoning_summary_part.done": SUMMARY,
+    "reasoning_summary_text.done": SUMMARY,
     "reasoning_summary_text.delta": {**SUMMARY, "delta": "Hm."},
-    "output_text.annotation.added": {"annotation": SOURCES[-1]},
+    "output_text.annotation.added": {**AT, "annotation_index": 0, "annotation": SOURCES[-1]},
 }
 
 

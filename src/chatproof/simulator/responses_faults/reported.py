@@ -51,9 +51,9 @@ def _whole_so_far(all: list[Value]) -> list[Value]:
     return made
 
 
-def _unplaced_thought(all: list[Value]) -> list[Value]:
+def _unplaced_thought(all: list[Value], **place: int) -> list[Value]:
     item = {"id": "rs_1", "type": "reasoning", "summary": []}
-    at = {"item_id": "rs_1", "output_index": 0}
+    at = {"item_id": "rs_1", "output_index": 0, **place}
     thought: list[Value] = [
         {"type": "response.output_item.added", "output_index": 0, "item": item},
         {"type": "response.reasoning_summary_text.delta", **at, "delta": "Hm."},
@@ -270,6 +270,12 @@ ROWS: tuple[Any, ...] = (
         events(_unplaced_thought),
         "field_types",
         _SCHEMA,
+    ),
+    _should(
+        "summary-without-part",
+        "A text of a reasoning summary comes without its part.",
+        events(lambda all: _unplaced_thought(all, summary_index=0)),
+        "reasoning",
     ),
     _should(
         "completed-details-count",

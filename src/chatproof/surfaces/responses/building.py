@@ -70,6 +70,7 @@ class Built:
         self.misnumbered: _Place | None = None  # an item that is not numbered in the order in which it was added
         self.after_done: _Place | None = None  # a text's delta after the output_item.done of its item
         self.done_twice: _Place | None = None
+        self.done_with_none: int | None = None  # the event that ends an item, and does not contain it
         self._parts: dict[tuple[int, int], Fields] = {}
         self._counts: dict[int, int] = {}  # of the parts that were added, by item
         for number, event in enumerate(events):
@@ -93,7 +94,9 @@ class Built:
         item = self.items.setdefault(place, Item())
         if kind == DONE:
             done = event.get("item")
-            if isinstance(done, dict):
+            if not isinstance(done, dict):
+                self.done_with_none = number if self.done_with_none is None else self.done_with_none
+            else:
                 if item.done is not None:
                     self.done_twice = self.done_twice or (number, f"a second one for output_index {place}")
                 item.done, item.done_at = done, number

@@ -99,6 +99,17 @@ THOUGHT_EVENTS = _stream(
     *({**one, "output_index": 1} for one in EVENTS[2:-1]),
     output=[_THOUGHT, _DONE],
 )
+_IN_SUMMARY = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+_SUMMARY_PART = {"type": "summary_text", "text": ""}
+SUMMARY_EVENTS: tuple[Event, ...] = (
+    *THOUGHT_EVENTS[:3],
+    {"type": "response.reasoning_summary_part.added", **_IN_SUMMARY, "part": _SUMMARY_PART},
+    {"type": "response.reasoning_summary_text.delta", **_IN_SUMMARY, "delta": "Hm."},
+    {"type": "response.reasoning_summary_text.done", **_IN_SUMMARY, "text": "Hm."},
+    {"type": "response.reasoning_summary_part.done", **_IN_SUMMARY, "part": {**_SUMMARY_PART, "text": "Hm."}},
+    *THOUGHT_EVENTS[3:],
+)
+"""The events of a stream whose reasoning item has a summary."""
 _AGAIN: list[Event] = json.loads(json.dumps(EVENTS[2:-1]).replace("msg_1", "msg_2"))
 TWO_EVENTS = _stream(*EVENTS[2:-1], *({**one, "output_index": 1} for one in _AGAIN), output=[_DONE, _SECOND])
 THOUGHTFUL, TWO = streamed(THOUGHT_EVENTS), streamed(TWO_EVENTS)

@@ -321,7 +321,7 @@ def _misread(part: view.Fields) -> tuple[str, str]:
         if expected:
             return f"annotations[{number}]", expected
     logprobs = part.get("logprobs")
-    if logprobs is not None and not _is_logprobs(logprobs):
+    if logprobs is not None and not is_logprobs(logprobs):
         return "logprobs", "null, or an array of objects with token, logprob and top_logprobs"
     return "", ""
 
@@ -334,12 +334,13 @@ def annotation_misread(note: Json) -> str:
     return f"{note['type']} with {name}, {wanted}" if name else ""
 
 
-def _is_logprobs(value: Json, inner: bool = False) -> bool:
+def is_logprobs(value: Json, inner: bool = False) -> bool:
+    """Whether it is a list of tokens with their numbers."""
     return isinstance(value, list) and all(
         isinstance(one, dict)
         and isinstance(one.get("token"), str)
         and is_number(one.get("logprob"))
-        and (inner or _is_logprobs(one.get("top_logprobs"), True))
+        and (inner or is_logprobs(one.get("top_logprobs"), True))
         for one in value
     )
 

@@ -13,6 +13,7 @@ from chatproof.surfaces.responses.clauses.happy import shown
 from chatproof.surfaces.responses.examples import (
     EVENTS,
     STREAMED,
+    THOUGHT_EVENTS,
     THOUGHTFUL,
     TWO,
     TWO_EVENTS,
@@ -305,6 +306,7 @@ def _joins(reply: Reply, of: Callable[[str], bool]) -> Outcome:
         without("output_item.done"),
         streamed([*EVENTS[:9], EVENTS[8], EVENTS[9]]),
         changed("output_item.done", drop("item")),
+        streamed([*THOUGHT_EVENTS[:3], {**THOUGHT_EVENTS[3], "item": None}, *THOUGHT_EVENTS[4:]]),
         changed("output_item.done", put("output_message", "item", "type")),
         streamed([*EVENTS[:5], EVENTS[8], *EVENTS[5:8], EVENTS[9]]),
         streamed([*EVENTS, EVENTS[4]]),
@@ -320,6 +322,9 @@ def item_done(reply: Reply, context: Context) -> Outcome:
         if item.done is not None and item.done.get("type") != kind:
             found = quote(item.done.get("type"))
             return broken(f"event {item.done_at}, $.item.type", f"{quote(kind)}, as when it was added", found)
+    if built.done_with_none is not None:
+        held = view.events(reply)[built.done_with_none].get("item")
+        return broken(f"event {built.done_with_none}, $.item", "the item, an object", quote(held))
     if built.done_twice:
         return broken(f"event {built.done_twice[0]}", "one response.output_item.done", built.done_twice[1])
     if built.after_done:

@@ -8,8 +8,16 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.responses import building, view
-from chatproof.surfaces.responses.clauses.items import DETAILS, annotation_misread
-from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, STREAMED, changed, on_stream, put_before
+from chatproof.surfaces.responses.clauses.items import DETAILS, annotation_misread, is_logprobs
+from chatproof.surfaces.responses.examples import (
+    CALL_EVENTS,
+    CALLED,
+    STREAMED,
+    THOUGHT_EVENTS,
+    changed,
+    on_stream,
+    put_before,
+)
 from chatproof.surfaces.responses.view import kind_of
 
 CLAUSES = Clauses(SMOKE)
@@ -22,11 +30,16 @@ _ENDED = {
     "response.incomplete_details.reason": STRING,
     "response.reasoning": OBJECT + NULL,
 }
-_ITEM = {"item.id": STRING + ABSENT, "item.encrypted_content": STRING + NULL, "item.namespace": STRING + NULL}
+_ITEM = {
+    "output_index": INTEGER,
+    "item.id": STRING + ABSENT,
+    "item.encrypted_content": STRING + NULL,
+    "item.namespace": STRING + NULL,
+}
 _FINISHED = {**_ITEM, "item.status": STRING + NULL}
 _OF_TEXT = {"annotations": ARRAY + NULL, "logprobs": ARRAY + NULL}
 _PART = {"item_id": STRING, "output_index": INTEGER, "content_index": INTEGER}
-_SUMMARY = {"item_id": STRING, "summary_index": INTEGER}
+_SUMMARY = {"item_id": STRING, "output_index": INTEGER, "summary_index": INTEGER}
 _TYPES = {
     "response.created": _BEGUN,
     "response.in_progress": _BEGUN,
@@ -41,10 +54,11 @@ _TYPES = {
     building.ARGUMENTS_DONE: {"item_id": STRING, "output_index": INTEGER, "arguments": STRING},
     building.REFUSAL: {"item_id": STRING, "delta": STRING},
     building.REFUSAL_DONE: {"item_id": STRING, "refusal": STRING},
-    "response.reasoning_summary_part.added": _SUMMARY,
+    "response.reasoning_summary_part.added": {**_SUMMARY, "part": OBJECT},
     "response.reasoning_summary_part.done": _SUMMARY,
+    "response.reasoning_summary_text.done": _SUMMARY,
     "response.reasoning_summary_text.delta": {**_SUMMARY, "delta": STRING},
-    "response.output_text.annotation.added": {"annotation": OBJECT},
+    "response.output_text.annotation.added": {**_PART, "annotation_index": INTEGER, "annotation": OBJECT},
 }
 """What the AI SDK or openai-node's stream() wants of each event, beside what other clauses ask for. Types that are not
 here they pass over."""
@@ -100,6 +114,10 @@ def _noted(annotation: object) -> Example:
         changed("output_text.delta", put({}, "logprobs")),
         _thinking(),
         _noted({"type": "vendor_note"}),
+        changed("output_text.delta", put([None], "logprobs")),
+        changed("output_item.added", lambda one: one["item"].pop("summary", None), THOUGHT_EVENTS),
+        changed("output_item.done", lambda one: one["item"].pop("summary", None), THOUGHT_EVENTS),
+        changed("completed", put([None], "response", "output", 0, "content", 0, "annotations")),
         changed("created", put("", "response", "id")),
         changed("output_item.added", put(7, "item", "id")),
         changed("content_part.added", drop("item_id")),
@@ -135,6 +153,8 @@ def _of_begun(one: view.Fields) -> tuple[str, str]:
 
 def _of_item(one: view.Fields) -> tuple[str, str]:
     item = view.members(one.get("item"))
+    if item.get("type") == "reasoning" and not isinstance(item.get("summary"), list):
+        return "item.summary", ARRAY
     if item.get("phase") not in (None, "commentary", "final_answer"):
         return "item.phase", "commentary, final_answer or null"
     return "", ""
@@ -169,7 +189,17 @@ def _of_end(one: view.Fields) -> tuple[str, str]:
         for name in ("id", "name"):
             if not isinstance(call.get(name), str) or not call[name]:
                 return "response.output", f"calls, each with its {name}"
+    for item in view.items(view.members(one.get("response")), view.MESSAGE):
+        for part in view.objects(item.get("content")):
+            notes = part.get("annotations")
+            if isinstance(notes, list) and not all(isinstance(note, dict) for note in notes):
+                return "response.output", "texts whose annotations are objects"
     return "", ""
+
+
+def _of_delta(one: view.Fields) -> tuple[str, str]:
+    found = one.get("logprobs")
+    return ("", "") if found is None or is_logprobs(found) else ("logprobs", "tokens with their numbers, or null")
 
 
 def _of_note(one: view.Fields) -> tuple[str, str]:
@@ -183,6 +213,7 @@ _FURTHER: dict[str, Callable[[view.Fields], tuple[str, str]]] = {
     building.DONE: _of_finished_item,
     building.PART_ADDED: _of_part,
     building.PART_DONE: _of_part,
+    building.DELTA: _of_delta,
     "response.completed": _of_end,
     _NOTED: _of_note,
 }

@@ -18,7 +18,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
-from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages import kinds, view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks, stream_end
 from chatproof.surfaces.messages.clauses.happy import shown
@@ -95,8 +95,8 @@ def called(reply: Reply, context: Context) -> Outcome:
     begun = any(kind_of(one) in (view.BLOCK_START, view.DELTA) for one in view.events(reply))
     if built.calls() or (begun and not built.blocks):  # without a start or an index: a form that is judged below
         return done(number_of(len(built.calls()), "call"))
-    kinds = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "no block"
-    return ignored("content_block_start", "a block of type tool_use", f"{kinds}, text {quote(built.text, 60)}")
+    begun_as = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "no block"
+    return ignored("content_block_start", "a block of type tool_use", f"{begun_as}, text {quote(built.text, 60)}")
 
 
 @CLAUSES.add(
@@ -138,7 +138,7 @@ def form(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     area="Streaming",
     says="A stream with a tool call also has what every stream has: its message's id, role "
-    "and model, and fields of the right types.",
+    "and model, fields of the right types, and no events, blocks or deltas of unknown types.",
     source=AI_SDK,
     probe="tools.stream",
     needs=("messages.tools.stream_form",),
@@ -148,11 +148,13 @@ def form(reply: Reply, context: Context) -> Outcome:
         changed("message_start", put(7, "message", "id"), CALL_EVENTS),
         changed("message_start", put(7, "message", "stop_reason"), CALL_EVENTS),
         changed("message_delta", put(7, "delta", "stop_sequence"), CALL_EVENTS),
+        streamed([*CALL_EVENTS[:2], {**CALL_EVENTS[2], "delta": {"type": "vendor_delta"}}, *CALL_EVENTS[2:]]),
     ),
 )
 def detailed(reply: Reply, context: Context) -> Outcome:
     text = context.replies.get(context.surface.stream)
-    return first_broken((stream.start_envelope, fields.stream_types), reply, text, context)
+    judges = (stream.start_envelope, fields.stream_types, stream_blocks.known_events)
+    return first_broken(judges, reply, text, context)
 
 
 @CLAUSES.add(
@@ -218,6 +220,8 @@ def named(reply: Reply, context: Context) -> Outcome:
 def joined(reply: Reply, context: Context) -> Outcome:
     for call in Built(view.events(reply)).calls():
         for number, delta in call.deltas:
+            if delta.get("type") not in (*kinds.DELTAS, None):
+                continue  # of no known type: told of every stream, and of this one if it alone has it
             if delta.get("type") != view.INPUT_DELTA:
                 return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
             if not isinstance(delta.get("partial_json"), str):
