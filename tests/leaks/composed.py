@@ -64,7 +64,9 @@ def read_by_others(text: str) -> str:
         text = re.sub(r"\\+x([0-9a-f]{2})", r"%\1", text)
         text = re.sub(r"\\+([0-3][0-7]{2})", lambda found: f"%{int(found[1], 8):02x}", text)
         text = re.sub(
-            r"\\+(?:u\{(\w+)\}|u(\w{4})|U(\w{8}))", lambda found: chr(int(found[1] or found[2] or found[3], 16)), text
+            r"\\+(?:u\{([0-9a-fA-F]{1,5})\}|u([0-9a-fA-F]{4})|U(000[0-9a-fA-F]{5}))",
+            lambda found: chr(int(found[1] or found[2] or found[3], 16)),
+            text,
         )
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = unicodedata.normalize("NFKC", urllib.parse.unquote(html.unescape(text)))

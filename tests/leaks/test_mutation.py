@@ -60,7 +60,7 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     ),
     "gzip in base64": (
         "import chatproof.secrets.redaction as m; m._inflated = lambda data: (b'', True);"
-        "import chatproof.secrets.reading as r; r._inflated = lambda piece: b''", "refuse-gzip-base64", SMOKE, LAUNCH,
+        "import chatproof.secrets.reading as r; r._inflated = lambda piece, most: b''", "refuse-gzip-base64", SMOKE, LAUNCH,
     ),
     "validate": (
         "import chatproof.record.document as m; m.Redactor.finds = lambda *a: False; m.FOREIGN_STARTS = ()", "model-names",
@@ -108,7 +108,8 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "refuse-percent-here-and-there", SMOKE, LAUNCH,
     ),
     "packed forms": (
-        "import chatproof.secrets.reading as m; m.unpacked = lambda data, shortest: b''", "echo-base64-of-hex", SMOKE, LAUNCH,
+        "import chatproof.secrets.reading as m; m.unpacked = lambda data, shortest: (b'', b'', True)",
+        "echo-base64-of-hex", SMOKE, LAUNCH,
     ),
     "models, ids": (
         "import chatproof.cli.commands.models as m; m._safe = lambda id, resolved: id", "echo-plain", ("models", "URL"), LAUNCH,
