@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
+from chatproof.contract.clause import SMOKE, VALIDATE
 from chatproof.diagnosis.diagnosis import diagnose
-from chatproof.judging.contract import smoke_contract
+from chatproof.judging.contract import Choice, contract_of
 from chatproof.judging.judge import judge
 from chatproof.target import profile
 from chatproof.wire.exchange import BODY, END, HEADERS, OTHER_HEADERS, REQUEST, STATUS, Exchange, Fault, Secret
@@ -25,6 +26,7 @@ STATUSES = sorted({
     *range(501, 506), 511, *range(519, 528), 529, 530, 531,
 })  # fmt: skip
 FEW = (200, 304, 400, 401, 402, 403, 404, 405, 410, 413, 422, 429, 451, 500, 502, 503, 504, 529)
+ODD = (204, 399, 400, 404, 418, 500, 503)
 TEXT = "text/plain\n\n"
 PAGES = {
     "nothing": "\n\n",
@@ -216,7 +218,7 @@ HANDSHAKES = {
             "it is of one that signs others", "it may not certify that", "it was revoked",
             "a signature in the chain is wrong", "something else",
         )),
-        "the certificate is valid from 2020; it is a stand-in certificate",
+        "the certificate is valid from 2020; it is a stand-in certificate", "no authority (OpenSSL: the key is too weak)",
     ),
     "tls.hostname_mismatch": (
         "it is a stand-in certificate", "the certificate is valid from 2020: it is a stand-in certificate",
@@ -228,7 +230,7 @@ HANDSHAKES = {
         "this port speaks TLS, and the base URL says http", "what answers is plain HTTP", "the server offered TLSv1",
         "tlsv1 alert protocol version", "unsupported protocol", "tlsv1 unrecognized name", "tlsv1 alert internal error",
         "sslv3 alert handshake failure", "dh key too small", "unsafe legacy renegotiation disabled", "x",
-        'it says "unsupported protocol"',
+        'it says "unsupported protocol"', "unsupported protocol (OpenSSL: 1)",
     ),
     "tls.client_certificate": ("the server ended the connection", "an alert"),
     "http.not_http": ("the reply looks like TLS", "looks like TLS, or not"),
@@ -247,6 +249,7 @@ class Section(NamedTuple):
     parts: tuple[str, ...] = ()  # that are not held
     base: str = "https://llm.test/v1"
     listing: str = ""
+    scope: str = SMOKE
 
 
 def to(target: str, reply: Reply) -> dict[str, Reply]:
@@ -281,6 +284,9 @@ def sections() -> Iterator[tuple[str, Section]]:
         yield f"without: {lacking}", Section(captured, ("alone",), parts)
     for name, base in BASES.items():
         yield f"base URL: {name}", Section({**LOST}, ("alone", "beside", "all"), base=base)
+    asked = {f"{name} {status}": f"{status} {page}" for name, page in PAGES.items() for status in ODD}
+    asked |= {f"{name} {status}": f"{status} {JSON}{error}" for name, error in ERRORS.items() for status in (400, 418)}
+    yield "a request of validate", Section({**asked}, ("unicode",), scope=VALIDATE)
     yield "nothing at this path", Section({**LOST}, ("alone", "beside", "all", "stream"))
     for status in (302, 308):
         places: dict[str, Reply] = {place: f"{status}\nLocation: {place}\n\n" for place in PLACES}
@@ -315,10 +321,12 @@ def made(probe: str, reply: Reply, section: Section) -> Exchange:
 
 def told(section: Section, replies: dict[str, Reply]) -> str:
     sent = [made(probe, reply, section) for probe, reply in replies.items()]
-    contract = smoke_contract(profile.load("generic"), stream="stream" in replies)
+    contract = contract_of(section.scope, profile.load("generic"), Choice(stream="stream" in replies))
     judgement = judge(contract, sent, model=MODEL, key=Secret(KEY))
     lines = [judgement.verdict]
     for found in diagnose(judgement):
+        if section.scope != SMOKE and found.code == "limit.unobserved":
+            continue  # of all that validate would ask as well
         lines.append(f"{found.code}: {found.summary} [{found.owner}, {found.confidence}]")
         lines += [f"    {line}" for line in found.evidence if ": HTTP " not in line]
         lines.append(f"    next: {found.next_step}")
