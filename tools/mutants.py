@@ -400,8 +400,8 @@ def altered(node: ast.Constant) -> ast.Constant:
 
 
 def registers(function: ast.expr) -> bool:
-    """Whether a call registers a clause: `clause(…)`, `CLAUSES.add(…)`, or `on_stream(CLAUSES)(…)`."""
-    return shown(function) in ("clause", "CLAUSES.add", "on_stream(CLAUSES)")
+    """Whether a call registers a clause: `clause(…)`, `CLAUSES.add(…)`, `on_stream(CLAUSES)(…)`, …"""
+    return shown(function) in ("clause", "CLAUSES.add", "clauses.add", "on_stream(CLAUSES)")
 
 
 def examples(tree: ast.Module) -> set[str]:

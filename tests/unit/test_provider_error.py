@@ -293,6 +293,19 @@ def test_the_type_of_a_400_says_so_where_the_status_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("code", "name"),
     [
+        ("400", "request"), ("429", "rate"), ("499", "request"), ("500", "server"), ("599", "server"),
+        ("399", "unknown"), ("600", "unknown"), ("40", "unknown"), ("4290", "unknown"), ("x429", "unknown"),
+        ("²²²", "unknown"), ("٤٢٩", "unknown"), ("0429" + "0" * 5000, "unknown"),
+    ],
+)  # fmt: skip
+def test_a_code_that_is_a_status_stands_for_one_that_is_not_known(code: str, name: str) -> None:
+    assert classify(error("It failed.", code), 0) == name
+    assert classify(error("It failed.", code), 407) == "proxy"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
         ("insufficient_quota", "quota"),
         ("unsupported_country_region_territory", "region"),
         ("mismatched_organization", "organization"),

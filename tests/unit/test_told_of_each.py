@@ -55,6 +55,10 @@ ERRORS = {
     "the form": '{"error":{"message":"Field required: messages","type":"invalid_request_error"}}',
     "the load": '{"error":{"message":"Overloaded","type":"overloaded_error"}}',
     "the server": '{"error":{"message":"Internal error","type":"server_error"}}',
+    "an organization": '{"error":{"message":"It is of another one.","code":"mismatched_organization"}}',
+    "a retired model": '{"error":{"message":"Choose another.","code":"model_decommissioned"}}',
+    "a header": '{"error":{"message":"Missing required header: X-Team"}}',
+    "an upstream's refusal": '{"error":{"message":"litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided","code":"401"}}',
     "an upstream": '{"error":{"message":"connect ECONNREFUSED 10.0.0.7:8000"}}',
 }
 ANSWERS = {

@@ -126,8 +126,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("auth.organization", "account.region", "model.retired", "request.unsupported_parameter"),
-        "certain: the error's code or words name it; possible, with owner unknown, where only the status 451 or its "
-        "page says so",
+        "certain: the error's code or words name it; likely, where the plain request is answered all the same; "
+        "possible, with owner unknown, where only the status 451 or its page says so",
         ("network", "gateway"),
     ),
     Rule(

@@ -52,6 +52,7 @@ _WANTED = re.compile(
     r"(?i)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
 )
+_A_STATUS = re.compile(r"[45][0-9]{2}")  # as a code; str.isdigit would take ² for one, and int would not
 _SENTENCE = 5  # blanks in what should be a parameter's name
 _CODES = ("code", "status", "errorcode", "error_code", "errcode", "statuscode", "status_code", "http_code", "httpcode")
 _NUMBERS = ("error_code", "errcode")  # Qianfan's, WeChat's: 0 where all is well, whatever the message says
@@ -224,7 +225,7 @@ def _text(value: Json) -> str:
 
 def classify(error: ProviderError, status: int, model: str = "") -> str:
     """One of the classes of `provider_words`, or `unknown`. `model` is the one that was asked for, if that is known."""
-    if not status and error.code.isdigit() and 400 <= int(error.code[:4]) < 600:
+    if not status and _A_STATUS.fullmatch(error.code):
         status = int(error.code)  # what OpenRouter, vLLM, Google and llama.cpp repeat there of the reply's own
     told = by_words(error, model)
     if told != "unknown":

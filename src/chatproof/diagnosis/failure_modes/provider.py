@@ -118,17 +118,24 @@ def _key_rejected(case: Case) -> Sign | None:
     return Sign(confidence=LIKELY) if case.page else Sign()
 
 
+def _only_here(case: Case, what: str) -> Sign | None:
+    """The plain request to this model is answered: what this one says of the model cannot be all."""
+    if not (this_one_only(case) or (case.is_auth_probe and chat_is_well(case))):
+        return None
+    return Sign(
+        ("the plain request to this model is answered",),
+        summary=f"this request is refused with an error for a {what} model, but the plain request is not",
+        owner=PROVIDER,
+        next_step="Look at how this request differs; a gateway may turn another refusal into this one.",
+        confidence=LIKELY,
+    )
+
+
 def _model(case: Case) -> Sign | None:
     if not _failing(case, "model") or (case.is_auth_probe and chat_is_well(case)):
         return None
-    if this_one_only(case):
-        return Sign(
-            ("the plain request to this model is answered",),
-            summary="this request is refused with an error for a missing model, but the plain request is not",
-            owner=PROVIDER,
-            next_step="Look at how this request differs; a gateway may turn another refusal into this one.",
-            confidence=LIKELY,
-        )
+    if this := _only_here(case, "missing"):
+        return this
     near = near_ids(case)
     if listed(case):
         step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
@@ -175,7 +182,9 @@ def _filtered(case: Case) -> Sign | None:
 
 
 def _retired(case: Case) -> Sign | None:
-    return when(_failing(case, "retired"), near_ids(case))
+    if not _failing(case, "retired"):
+        return None
+    return _only_here(case, "retired") or Sign((near_ids(case),))
 
 
 def _rate(case: Case) -> Sign | None:
