@@ -42,6 +42,7 @@ SMOKE = Field(
         "tests.unit.test_provider_error",
         "tests.unit.test_provider_words",
         "tests.unit.test_any_hop",
+        "tests.unit.test_chat_view",
         "tests.unit.test_api_findings",
         "tests.unit.test_api_runs",
         "tests.unit.test_confidence",

@@ -117,10 +117,8 @@ def tokens(reply: Reply) -> int:
     """Read the total that a reply's usage reports; 0 when it reports none."""
     total = 0
     for source in reply.chunks if reply.kind == "sse" else [reply.object]:
-        usage = source.get("usage")
-        said = usage.get("total_tokens") if isinstance(usage, dict) else None
-        if isinstance(said, int) and 0 <= said < 2**53:
-            total = max(total, said)  # some servers repeat the running total in every chunk
+        # Some servers repeat the running total in every chunk.
+        total = max(total, _at(source.get("usage"), ("total_tokens",)) or 0)
     return total
 
 
