@@ -4,10 +4,20 @@
 """
 
 from chatproof.simulator.fault import Fault
-from chatproof.simulator.messages_faults import blocks, harmless, headers, mistakes, plain, reported, streams, tools
+from chatproof.simulator.messages_faults import (
+    abilities,
+    blocks,
+    harmless,
+    headers,
+    mistakes,
+    plain,
+    reported,
+    streams,
+    tools,
+)
 
-_FILES = (plain, headers, streams, blocks, reported, tools, mistakes, harmless)
+_FILES = (plain, headers, streams, blocks, reported, tools, abilities, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*tools.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *mistakes.ROWS))
 """Those that only validate sees."""

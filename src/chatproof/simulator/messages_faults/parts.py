@@ -1,5 +1,6 @@
 """What the faults of the Messages API are made of: which requests, and what becomes of the answer."""
 
+import json
 from collections.abc import Callable
 
 from chatproof.simulator import messages
@@ -131,6 +132,17 @@ def without(*types: str) -> Alter:
 def each(type: str, change: Callable[[Value], object]) -> Alter:
     """The good stream after `change` was applied to each event of a type. Its line stays as it is."""
     return each_event(type, change)
+
+
+def instead(**fields: object) -> Alter:
+    """What the request would have got without some of its members, or with others."""
+
+    def alter(turn: Turn) -> Reply:
+        asked = {**json.loads(turn.asked.body), **fields}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        return messages.respond(turn.asked._replace(body=json.dumps(asked).encode()))
+
+    return alter
 
 
 # -- rows -----------------------------------------------------------------------------------------------------------

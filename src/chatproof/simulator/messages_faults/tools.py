@@ -1,17 +1,22 @@
-"""Faults of what clients use beyond the plain request: calls, streamed and not, system, stops, thinking. Validate sees
-them."""
+"""Faults of calls, streamed and not. Only validate sees them."""
 
 import json
 from collections.abc import Callable
-from typing import Any
 
-from chatproof.simulator import messages
 from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_in
-from chatproof.simulator.fault import Alter, Turn, body, edited, page
+from chatproof.simulator.fault import Alter, edited
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.fault import says as says_json
-from chatproof.simulator.messages_faults.parts import each, events, must, says, sent, should, streaming_call, without
-from chatproof.simulator.wire import Reply
+from chatproof.simulator.messages_faults.parts import (
+    each,
+    events,
+    instead,
+    must,
+    says,
+    sent,
+    should,
+    streaming_call,
+    without,
+)
 
 _TOOLS, _PARAMETER, _BAD = "contract.tools", "contract.parameter", "stream.malformed"
 _BLOCK, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"
@@ -20,32 +25,9 @@ _forced = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "to
 _forced_stream = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", True)
 _two = sent(lambda asked: len(asked.get("tools") or ()) == 2)
 _result = sent(lambda asked: "tools" in asked and len(asked["messages"]) == 3)
-_system = sent(lambda asked: isinstance(asked.get("system"), str))
-_stops = sent(lambda asked: "stop_sequences" in asked)
-_capped = sent(lambda asked: asked.get("max_tokens") == 16)
-_claude = sent(lambda asked: "metadata" in asked)
-_thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
-_thinks_stream = sent(lambda asked: "thinking" in asked, True)
-_thinks_on = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 3)
-_long = sent(lambda asked: len(str(asked.get("system"))) > 5000)
 
 
-def _counting(turn: Turn) -> bool:
-    return turn.asked.path.endswith("/count_tokens")
-
-
-def _instead(**fields: object) -> Alter:
-    """What the request would have got without some of its members, or with others."""
-
-    def alter(turn: Turn) -> Reply:
-        asked = {**json.loads(turn.asked.body), **fields}
-        asked = {name: value for name, value in asked.items() if value is not None}
-        return messages.respond(turn.asked._replace(body=json.dumps(asked).encode()))
-
-    return alter
-
-
-_PROSE = _instead(tools=None, tool_choice=None, messages=[{"role": "user", "content": "pong"}])
+_PROSE = instead(tools=None, tool_choice=None, messages=[{"role": "user", "content": "pong"}])
 
 
 def _first(change: Callable[[Value], object]) -> Alter:
@@ -77,15 +59,6 @@ def _less(all: list[Value]) -> list[Value]:
     """Without the last delta."""
     last = max(number for number, one in enumerate(all) if one["type"] == _DELTA)
     return [one for number, one in enumerate(all) if number != last]
-
-
-def _unsigned(all: list[Value]) -> list[Value]:
-    return [one for one in all if one.get("delta", {}).get("type") != "signature_delta"]
-
-
-def _uncounted(value: dict[str, Any]) -> None:
-    value["usage"].pop("cache_read_input_tokens")
-    value["usage"].pop("cache_creation_input_tokens")
 
 
 ROWS = (
@@ -287,6 +260,14 @@ ROWS = (
         "tools.stream_pieces",
     ),
     should(
+        "streamed-call-end-turn",
+        "A stream with a call ends like one without a call.",
+        _TOOLS,
+        streaming_call,
+        each("message_delta", set_in("end_turn", "delta", "stop_reason")),
+        "tools.stream_stop_reason",
+    ),
+    should(
         "streamed-call-empty",
         "The input of a streamed call is empty.",
         _TOOLS,
@@ -294,106 +275,4 @@ ROWS = (
         without(_DELTA),
         "tools.stream_forced",
     ),
-    should(
-        "system-ignored", "The system prompt is ignored.", _PARAMETER, _system, _instead(system=None), "system.heard"
-    ),
-    should(
-        "stop-sequences-ignored",
-        "Stop sequences are ignored.",
-        _PARAMETER,
-        _stops,
-        _instead(stop_sequences=None),
-        "stop_sequences.kept",
-    ),
-    should(
-        "stop-sequence-unnamed",
-        "An answer that a stop sequence ends says end_turn.",
-        _PARAMETER,
-        _stops,
-        edited(lambda value: value.update(stop_reason="end_turn", stop_sequence=None)),
-        "stop_sequences.kept",
-    ),
-    should(
-        "cap-ignored",
-        "max_tokens is ignored.",
-        "contract.max_tokens",
-        _capped,
-        _instead(max_tokens=4096),
-        "max_tokens.kept",
-    ),
-    should(
-        "cap-unnamed",
-        "An answer that max_tokens ends says end_turn.",
-        "contract.max_tokens",
-        _capped,
-        put("end_turn", "stop_reason"),
-        "max_tokens.kept",
-    ),
-    should(
-        "cache-mark-refused",
-        "cache_control is refused.",
-        _TOOLS,
-        _claude,
-        says(400, "system.1.cache_control: Extra inputs are not permitted"),
-        "claude_code.accepted",
-    ),
-    should(
-        "count-page",
-        "The path that counts tokens gets a page.",
-        _PARAMETER,
-        _counting,
-        page(404, "Not Found"),
-        "count_tokens.answered",
-    ),
-    should(
-        "count-zero",
-        "Tokens are counted as 0.",
-        _PARAMETER,
-        _counting,
-        says_json(200, {"input_tokens": 0}),
-        "count_tokens.answered",
-    ),
-    should(
-        "count-text",
-        "The path that counts tokens is not known.",
-        _PARAMETER,
-        _counting,
-        body(b"404 page not found", "text/plain", 404),
-        "count_tokens.answered",
-    ),
-    should(
-        "thinking-unsigned",
-        "Thinking has no signature.",
-        _PARAMETER,
-        _thinks,
-        _first(set_in("", "signature")),
-        "thinking.signed",
-    ),
-    should(
-        "thinking-stream-unsigned",
-        "Streamed thinking has no signature.",
-        _PARAMETER,
-        _thinks_stream,
-        events(_unsigned),
-        "thinking.streamed",
-    ),
-    should(
-        "thinking-not-taken-back",
-        "Thinking that is sent back is refused.",
-        _PARAMETER,
-        _thinks_on,
-        says(400, "messages.1.content.0: Invalid `signature` in `thinking` block"),
-        "thinking.result",
-    ),
-    should(
-        "cache-mark-fails",
-        "A prompt that is marked for the cache fails under HTTP 200.",
-        _PARAMETER,
-        _long,
-        says_json(200, {"error": "no cache"}),
-        "cache.taken",
-    )._replace(extras=("cache",)),
-    should(
-        "cache-not-read", "Nothing is read from the cache.", _PARAMETER, _long, edited(_uncounted), "cache.read"
-    )._replace(extras=("cache",)),
 )

@@ -117,6 +117,7 @@ def _noted(annotation: object) -> Example:
         changed("output_text.delta", put([None], "logprobs")),
         changed("output_item.added", lambda one: one["item"].pop("summary", None), THOUGHT_EVENTS),
         changed("output_item.done", lambda one: one["item"].pop("summary", None), THOUGHT_EVENTS),
+        changed("output_item.done", lambda one: one["item"].update(summary=[None]), THOUGHT_EVENTS),
         changed("completed", put([None], "response", "output", 0, "content", 0, "annotations")),
         changed("created", put("", "response", "id")),
         changed("output_item.added", put(7, "item", "id")),
@@ -153,8 +154,10 @@ def _of_begun(one: view.Fields) -> tuple[str, str]:
 
 def _of_item(one: view.Fields) -> tuple[str, str]:
     item = view.members(one.get("item"))
-    if item.get("type") == "reasoning" and not isinstance(item.get("summary"), list):
-        return "item.summary", ARRAY
+    if item.get("type") == "reasoning":
+        summary = item.get("summary")
+        if not (isinstance(summary, list) and all(isinstance(part, dict) for part in summary)):
+            return "item.summary", "an array of objects"
     if item.get("phase") not in (None, "commentary", "final_answer"):
         return "item.phase", "commentary, final_answer or null"
     return "", ""

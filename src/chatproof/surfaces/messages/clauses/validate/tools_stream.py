@@ -11,6 +11,7 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
+    broken,
     holds,
 )
 from chatproof.evidence.json_schema import problem_in
@@ -310,3 +311,30 @@ def forced(reply: Reply, context: Context) -> Outcome:
         if problem:
             return ignored("content_block_delta", "arguments that satisfy the tool's schema", problem)
     return done()
+
+
+@CLAUSES.add(
+    "messages.tools.stream_stop_reason",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="A stream with a tool call ends with the stop_reason tool_use.",
+    source=COMETAPI,
+    probe="tools.stream",
+    needs=("messages.tools.stream_form",),
+    why="A loop that checks the stop_reason treats the turn as the last one, and runs no tool.",
+    holds_on=(CALLED,),
+    breaks_on=(
+        changed("message_delta", put("end_turn", "delta", "stop_reason"), CALL_EVENTS),
+        changed("message_delta", put(None, "delta", "stop_reason"), CALL_EVENTS),
+        without("message_delta", events=CALL_EVENTS),
+    ),
+)
+def stop_reason(reply: Reply, context: Context) -> Outcome:
+    reasons = [view.members(one.get("delta")).get("stop_reason") for _, one in view.of_kind(reply, view.END)]
+    if "tool_use" in reasons:
+        return holds()
+    return broken(
+        "message_delta, $.delta.stop_reason", "tool_use", quote(reasons[-1]) if reasons else "no message_delta"
+    )

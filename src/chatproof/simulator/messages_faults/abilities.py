@@ -1,0 +1,137 @@
+"""Faults that only validate sees, beside those of calls: system, stops, caps, counts, thinking, the cache."""
+
+from typing import Any
+
+from chatproof.simulator.common_faults import Value, put
+from chatproof.simulator.fault import Turn, body, edited, page
+from chatproof.simulator.fault import says as says_json
+from chatproof.simulator.messages_faults.parts import events, instead, says, sent, should
+
+_TOOLS, _PARAMETER = "contract.tools", "contract.parameter"
+_system = sent(lambda asked: isinstance(asked.get("system"), str))
+_stops = sent(lambda asked: "stop_sequences" in asked)
+_capped = sent(lambda asked: asked.get("max_tokens") == 16)
+_claude = sent(lambda asked: "metadata" in asked)
+_thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
+_thinks_stream = sent(lambda asked: "thinking" in asked, True)
+_thinks_on = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 3)
+_long = sent(lambda asked: len(str(asked.get("system"))) > 5000)
+
+
+def _counting(turn: Turn) -> bool:
+    return turn.asked.path.endswith("/count_tokens")
+
+
+def _unsigned(all: list[Value]) -> list[Value]:
+    return [one for one in all if one.get("delta", {}).get("type") != "signature_delta"]
+
+
+def _uncounted(value: dict[str, Any]) -> None:
+    value["usage"].pop("cache_read_input_tokens")
+    value["usage"].pop("cache_creation_input_tokens")
+
+
+ROWS = (
+    should(
+        "system-ignored", "The system prompt is ignored.", _PARAMETER, _system, instead(system=None), "system.heard"
+    ),
+    should(
+        "stop-sequences-ignored",
+        "Stop sequences are ignored.",
+        _PARAMETER,
+        _stops,
+        instead(stop_sequences=None),
+        "stop_sequences.kept",
+    ),
+    should(
+        "stop-sequence-unnamed",
+        "An answer that a stop sequence ends says end_turn.",
+        _PARAMETER,
+        _stops,
+        edited(lambda value: value.update(stop_reason="end_turn", stop_sequence=None)),
+        "stop_sequences.kept",
+    ),
+    should(
+        "cap-ignored",
+        "max_tokens is ignored.",
+        "contract.max_tokens",
+        _capped,
+        instead(max_tokens=4096),
+        "max_tokens.kept",
+    ),
+    should(
+        "cap-unnamed",
+        "An answer that max_tokens ends says end_turn.",
+        "contract.max_tokens",
+        _capped,
+        put("end_turn", "stop_reason"),
+        "max_tokens.kept",
+    ),
+    should(
+        "cache-mark-refused",
+        "cache_control is refused.",
+        _TOOLS,
+        _claude,
+        says(400, "system.1.cache_control: Extra inputs are not permitted"),
+        "claude_code.accepted",
+    ),
+    should(
+        "count-page",
+        "The path that counts tokens gets a page.",
+        _PARAMETER,
+        _counting,
+        page(404, "Not Found"),
+        "count_tokens.answered",
+    ),
+    should(
+        "count-zero",
+        "Tokens are counted as 0.",
+        _PARAMETER,
+        _counting,
+        says_json(200, {"input_tokens": 0}),
+        "count_tokens.answered",
+    ),
+    should(
+        "count-text",
+        "The path that counts tokens is not known.",
+        _PARAMETER,
+        _counting,
+        body(b"404 page not found", "text/plain", 404),
+        "count_tokens.answered",
+    ),
+    should(
+        "thinking-unsigned",
+        "Thinking has no signature.",
+        _PARAMETER,
+        _thinks,
+        edited(lambda value: value["content"][0].update(signature="")),
+        "thinking.signed",
+    ),
+    should(
+        "thinking-stream-unsigned",
+        "Streamed thinking has no signature.",
+        _PARAMETER,
+        _thinks_stream,
+        events(_unsigned),
+        "thinking.streamed",
+    ),
+    should(
+        "thinking-not-taken-back",
+        "Thinking that is sent back is refused.",
+        _PARAMETER,
+        _thinks_on,
+        says(400, "messages.1.content.0: Invalid `signature` in `thinking` block"),
+        "thinking.result",
+    ),
+    should(
+        "cache-mark-fails",
+        "A prompt that is marked for the cache fails under HTTP 200.",
+        _PARAMETER,
+        _long,
+        says_json(200, {"error": "no cache"}),
+        "cache.taken",
+    )._replace(extras=("cache",)),
+    should(
+        "cache-not-read", "Nothing is read from the cache.", _PARAMETER, _long, edited(_uncounted), "cache.read"
+    )._replace(extras=("cache",)),
+)
