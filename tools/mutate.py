@@ -45,6 +45,7 @@ field = SMOKE  # main chooses, before anything is imported or forked
 processes = 2  # main may choose another number, too
 PROGRESS = 60  # seconds between two lines about it
 WORDED, NEIGHBOURS, RARE = 12, 24, 40  # tests asked first: with the row's word, that noticed a neighbour, of rare lines
+AT_ONCE = 1.0  # seconds, traced, of the fastest tests together
 BLOCKED = 600  # seconds by the clock: too many say only that the machine is busy, so the mutant counts as a survivor
 
 # --- running the tests in a child --------------------------------------------------------------------------------
@@ -262,12 +263,15 @@ def passes(id: str, suite: dict[str, Test]) -> bool:
 
 
 def in_turn(times: dict[str, float]) -> list[str]:
-    """The fastest call of each test function, then the second of each, and so on: alike ones notice the same."""
+    """The tests of next to no time; then the fastest call of each function, the second of each, and so on: alike calls
+    notice the same."""
     rank: Counter[str] = Counter()
     place = {}
+    spent = 0.0
     for id in sorted(times, key=times.__getitem__):
+        spent += times[id]
         function = id.partition("[")[0]
-        place[id] = rank[function]
+        place[id] = rank[function] if spent > AT_ONCE else -1
         rank[function] += 1
     return sorted(times, key=lambda id: (place[id], times[id]))
 
