@@ -323,8 +323,8 @@ def item_done(reply: Reply, context: Context) -> Outcome:
             found = quote(item.done.get("type"))
             return broken(f"event {item.done_at}, $.item.type", f"{quote(kind)}, as when it was added", found)
     if built.done_with_none is not None:
-        held = view.events(reply)[built.done_with_none].get("item")
-        return broken(f"event {built.done_with_none}, $.item", "the item, an object", quote(held))
+        said = shown(view.events(reply)[built.done_with_none], "item")
+        return broken(f"event {built.done_with_none}, $.item", "the item, an object", said)
     if built.done_twice:
         return broken(f"event {built.done_twice[0]}", "one response.output_item.done", built.done_twice[1])
     if built.after_done:

@@ -103,6 +103,7 @@ def _noted(annotation: object) -> Example:
         _thinking(summary_index=0),
         _noted(_PATH),
         changed("completed", put({"reason": "content_filter"}, "response", "incomplete_details")),
+        changed("completed", drop("response", "output", 0, "content", 0, "annotations")),
     ),
     breaks_on=(
         changed("created", put(1, "response", "service_tier")),
