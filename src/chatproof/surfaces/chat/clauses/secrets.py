@@ -62,13 +62,15 @@ def not_reflected(reply: Reply, context: Context) -> Outcome:
         # A key split over two deltas stands in no single event. What they call its pieces does not matter.
         for chunk in reply.chunks:
             _collect(chunk, "", texts)
-    for header, value in (*response.early, *response.headers, *response.trailers):
-        bodies[f"header {header.decode('latin-1')}"] = b": ".join((header, value))
+    headers = (*response.early, *response.headers, *response.trailers)
+    lines = [b": ".join(header) for header in headers]  # in their order: a key may be cut between two of them
+    for (header, _), line in zip(headers, lines, strict=True):
+        bodies[f"header {header.decode('latin-1')}"] = line
     # A format that lists the values of headers puts a key together again that was cut over several. A dot between them
     # breaks what would look like a long run, and hides no key.
     values = b".".join(value for _, value in response.headers)
     joined = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in texts.values()]
-    if not find_secret_among((values, *joined, *reversed(bodies.values())), context.key):
+    if not find_secret_among((values, *joined, *lines, response.excess, response.reason, response.body), context.key):
         reply.need(HEADERS, OTHER_HEADERS, BODY, END)
         return (
             holds() if reply.complete else not_applicable("the part of the reply that arrived does not contain the key")
