@@ -16,7 +16,18 @@ from chatproof.diagnosis.diagnosis import diagnose
 from chatproof.judging.contract import Choice, contract_of
 from chatproof.judging.judge import judge
 from chatproof.target import profile
-from chatproof.wire.exchange import BODY, END, HEADERS, OTHER_HEADERS, REQUEST, STATUS, Exchange, Fault, Secret
+from chatproof.wire.exchange import (
+    ARRIVALS,
+    BODY,
+    END,
+    HEADERS,
+    OTHER_HEADERS,
+    REQUEST,
+    STATUS,
+    Exchange,
+    Fault,
+    Secret,
+)
 from tests.support import GOOD, KEY, MODEL, REFUSAL, exchange, wire
 from tests.unit.test_findings import check, clean, golden
 
@@ -26,6 +37,7 @@ STATUSES = sorted({
     *range(501, 506), 511, *range(519, 528), 529, 530, 531,
 })  # fmt: skip
 FEW = (200, 304, 400, 401, 402, 403, 404, 405, 410, 413, 422, 429, 451, 500, 502, 503, 504, 529)
+METHOD = (200, 399, 400, 401, 403, 404, 405, 406, 415, 422, 423, 500, 501, 502)
 ODD = (204, 399, 400, 404, 418, 500, 503)
 TEXT = "text/plain\n\n"
 PAGES = {
@@ -254,6 +266,8 @@ class Section(NamedTuple):
     base: str = "https://llm.test/v1"
     listing: str = ""
     scope: str = SMOKE
+    method: str = "POST"
+    body: bytes = b""  # of a request of the user's own
 
 
 def to(target: str, reply: Reply) -> dict[str, Reply]:
@@ -291,6 +305,13 @@ def sections() -> Iterator[tuple[str, Section]]:
     asked = {f"{name} {status}": f"{status} {page}" for name, page in PAGES.items() for status in ODD}
     asked |= {f"{name} {status}": f"{status} {JSON}{error}" for name, error in ERRORS.items() for status in (400, 418)}
     yield "a request of validate", Section({**asked}, ("unicode",), scope=VALIDATE)
+    sent = {f"{name} {status}": f"{status} {PAGES[name]}" for name in ("nothing", "a page") for status in METHOD}
+    sent |= {f"a detail {status}": f"{status} {JSON}{NOT_FOUND}" for status in METHOD}
+    for method in ("GET", "PUT"):
+        yield f"sent with {method}", Section({**sent}, ("alone",), method=method)
+    own = {f"{name} {status}": f"{status} {page}" for name, page in PAGES.items() for status in (400, 413, 422)}
+    own |= {f"{name} {status}": f"{status} {JSON}{error}" for name, error in ERRORS.items() for status in (400, 413)}
+    yield "a request of the user's", Section({**own}, ("alone",), (ARRIVALS,), body=b'{"model":"gpt-x","messages":[]}')
     yield "nothing at this path", Section({**LOST}, ("alone", "beside", "all", "stream"))
     for status in (302, 308):
         places: dict[str, Reply] = {place: f"{status}\nLocation: {place}\n\n" for place in PLACES}
@@ -320,7 +341,9 @@ def made(probe: str, reply: Reply, section: Section) -> Exchange:
         assert whole.response
         return whole._replace(response=whole.response._replace(status=int(reply[:3])))
     sent = exchange(probe, reply if isinstance(reply, Fault) else wire(reply), base=section.base)
-    return sent._replace(missing=frozenset(section.parts))
+    asked = sent.request._replace(method=section.method)
+    asked = asked._replace(body=section.body) if section.body else asked
+    return sent._replace(request=asked, missing=frozenset(section.parts))
 
 
 def told(section: Section, replies: dict[str, Reply]) -> str:
