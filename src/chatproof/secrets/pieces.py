@@ -68,18 +68,18 @@ def _runs(words: tuple[bytes, ...], are_pieces: bytes) -> Iterator[tuple[int, in
     """
     held = int.from_bytes(are_pieces, "little")
     for step in _STEPS if held else ():
-        further = held >> 8 * step & held
-        if not further:
+        if not held >> 8 * step & held:
             continue
-        starts = (further & ~(held << 8 * step)).to_bytes(len(words), "little")
-        start = starts.find(1)
-        while start >= 0:
-            end = start + step
-            while end < len(words) and are_pieces[end]:
-                end += step
-            if sum(map(len, words[start:end:step])) >= _FEWEST:
-                yield step, start, end
-            start = starts.find(1, start + 1)
+        for first in range(step):
+            row = are_pieces[first::step]
+            at = row.find(b"\1\1")
+            while at >= 0:
+                end = row.find(b"\0", at)
+                end = len(row) if end < 0 else end
+                start, behind = first + at * step, first + end * step
+                if end - at >= _FEWEST or sum(map(len, words[start:behind:step])) >= _FEWEST:
+                    yield step, start, behind
+                at = row.find(b"\1\1", end)
 
 
 def _by_number(numbers: Iterable[bytes], row: tuple[bytes, ...]) -> Iterator[bytes]:

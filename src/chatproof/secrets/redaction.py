@@ -88,10 +88,16 @@ def find_secret(data: bytes, secret: Secret) -> str:
 def find_secret_among(texts: Sequence[bytes], secret: Secret) -> str:
     """As `find_secret`, of several texts at once: what one of them is full of hides nothing in another."""
     found, whole = _found(b"\n".join(texts), secret)
-    return found if found or whole else next(filter(None, (find_secret(text, secret) for text in texts)), "")
+    if found or whole:
+        return found
+    # What packed text holds was not all looked through, and one of the texts may have filled a part that another began
+    # in. The longest was searched in parts of its own, but for its beginning; and all of them as they stand.
+    longest = max(texts, key=len)
+    begun = (next(steps(text)) if text is longest else text for text in texts)
+    return next(filter(None, (_found(text, secret, as_it_stands=False)[0] for text in begun)), "")
 
 
-def _found(data: bytes, secret: Secret) -> tuple[str, bool]:
+def _found(data: bytes, secret: Secret, *, as_it_stands: bool = True) -> tuple[str, bool]:
     """(in which form the secret stands there, whether all that runs hold was looked through)."""
     if secret.reveal().encode("utf-8", "surrogatepass") in data:
         return "plain", True
@@ -104,13 +110,14 @@ def _found(data: bytes, secret: Secret) -> tuple[str, bool]:
         for look in _deeper(part, *_opened(part)[:2], packed, parts if number < _FIRST else frozenset())
     )
     whole = True
-    for number, look in enumerate(chain(_looks(data, _MOST_ESCAPES), deeper)):
+    for number, look in enumerate(chain(_looks(data, _MOST_ESCAPES) if as_it_stands else (), deeper)):
         if look is None:
             whole = False
             continue
         for name, form in _needles(secret):
             if form in look:
-                return (name if number == 0 or name != "plain" else "partly encoded"), True
+                said = name if as_it_stands and number == 0 else "partly encoded"
+                return (said if name == "plain" else name), True
     return "", whole
 
 
