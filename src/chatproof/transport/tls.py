@@ -158,13 +158,15 @@ def certificate(sock: ssl.SSLSocket) -> Certificate | None:
     raw = sock.getpeercert(binary_form=True) if sock.context.verify_mode is ssl.CERT_REQUIRED else None
     if raw is None:
         return None
-    if raw not in _read:
-        if len(_read) >= _MOST_READ:
-            _read.clear()
+    known = _read.get(raw)
+    if known is None:
         found: dict[str, Any] = sock.getpeercert() or {}
         until = _rfc3339(found["notAfter"])
-        _read[raw] = Certificate(_name(found.get("subject", ())), _name(found.get("issuer", ())), until)
-    return _read[raw]
+        known = Certificate(_name(found.get("subject", ())), _name(found.get("issuer", ())), until)
+        if len(_read) >= _MOST_READ:  # by another thread, too: what was read is returned, not looked up
+            _read.clear()
+        _read[raw] = known
+    return known
 
 
 def _rfc3339(text: str) -> str:
