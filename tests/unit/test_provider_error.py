@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from chatproof.evidence.provider_error import ProviderError, alike, by_words, carried_error, classify, find_error
+from chatproof.evidence.provider_error import (
+    ProviderError,
+    alike,
+    by_words,
+    carried_error,
+    classify,
+    find_error,
+    header_wanted,
+)
 from chatproof.wire.strictjson import Json
 
 LONGEST = 16384
@@ -378,3 +386,9 @@ def test_an_error_is_looked_for_in_the_first_eight_choices(at: int, found: bool)
     where, error = carried_error({"choices": choices})
     assert (where, bool(error)) == ((f"$.choices[{at}].error", True) if found else ("", False))
     assert bool(find_error({"choices": choices})) is found
+
+
+def test_a_header_that_an_error_names_is_told_in_ascii_only() -> None:
+    """It becomes part of a command that is told: letters of another script would look like those of a name."""
+    assert header_wanted(ProviderError("$", "missing header X-Team-Id", "", "", "")) == "X-Team-Id"
+    assert header_wanted(ProviderError("$", "missing header x-t\u0435am", "", "", "")) == ""

@@ -49,7 +49,7 @@ _DEEPEST, _ENTRIES = 4, 20
 _OBJECT = re.compile(r"""\{(?=\s*"(?:errors?"\s*:\s*["{\[]|(?:type|object)"\s*:\s*"error"))""")
 _RELAYED = re.compile(r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - ")
 _WANTED = re.compile(
-    r"(?i)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
+    r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
 )
 _A_STATUS = re.compile(r"[45][0-9]{2}")  # as a code; str.isdigit would take ² for one, and int would not
