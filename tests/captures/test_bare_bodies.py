@@ -51,8 +51,7 @@ def test_a_body_that_comes_under_one_status_leads_to_its_cause(text: str, status
     found = told(text)
     assert found[:3] == (status, code, owner)
     assert any("it was not seen" in note for note in found[4])
-    if owner == "you":
-        assert found[3] == "likely"
+    assert found[3] in ("likely", "possible")  # an inferred status makes nothing certain
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import re
 from chatproof.captures import app_errors
 from chatproof.captures.entry import Capture, as_secrets, tokens_in
 from chatproof.captures.told import Told, captured
+from chatproof.wire.exchange import STATUS_LINE
 
 NAME = "the words of a gateway or framework, without a status line"
 _LONGEST = 2000  # characters of a body without a page around it
@@ -67,7 +68,9 @@ def read(data: bytes) -> Capture | None:
     if told is None:
         return None
     note = f"the status, {told.status}, is the one that such a body comes under; it was not seen"
-    return Capture(NAME, (captured(1, told._replace(body=data)),), as_secrets(tokens_in(data)), (note,))
+    entry = captured(1, told._replace(body=data))
+    entry = entry._replace(missing=entry.missing | {STATUS_LINE})
+    return Capture(NAME, (entry,), as_secrets(tokens_in(data)), (note,))
 
 
 def _words(text: str) -> Told | None:

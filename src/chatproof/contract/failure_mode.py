@@ -8,7 +8,7 @@ from chatproof.contract.probe import CONTROL, KEY_REFUSAL, STREAM, Probe, is_own
 from chatproof.evidence.provider_error import ProviderError, classify, error_words
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.printable import snippet
-from chatproof.wire.exchange import ARRIVALS, BODY, END, HEADERS, REQUEST, STATUS, NotCaptured, Url
+from chatproof.wire.exchange import ARRIVALS, BODY, END, HEADERS, REQUEST, STATUS, STATUS_LINE, NotCaptured, Url
 from chatproof.wire.urls import version_segments
 
 if TYPE_CHECKING:
@@ -207,7 +207,9 @@ def body_line(reply: Reply) -> str:
 
 
 def _status(reply: Reply) -> str:
-    return "status unknown" if reply.lacks(STATUS) else str(reply.status)
+    if reply.lacks(STATUS):
+        return "status unknown"
+    return f"{reply.status} (inferred from the body)" if reply.lacks(STATUS_LINE) else str(reply.status)
 
 
 def _visible(body: bytes) -> bytes:

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chatproof.contract.clause import BROKEN, HOLDS, LEAK, MUST, UNDECIDED, Clause
-from chatproof.contract.failure_mode import describe
+from chatproof.contract.failure_mode import CERTAIN, LIKELY, describe
 from chatproof.contract.probe import CONTROL, EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, NONE, STREAM
 from chatproof.contract.surface import Surface
 from chatproof.diagnosis.failure_modes import ALONGSIDE, Case, Mode, Sign, coded_row, modes_of, unobserved
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.contract import contract_on
 from chatproof.judging.judge import UNDECIDED_VERDICT, Finding, Judgement, judge
-from chatproof.wire.exchange import NotCaptured
+from chatproof.wire.exchange import STATUS_LINE, NotCaptured
 
 EVIDENCE_LINES = 8
 _TOLD = 4  # probes of a line, and refusals that ask to wait
@@ -212,13 +212,16 @@ def _diagnosis(group: list[_Candidate]) -> Diagnosis:
     """One diagnosis for all exchanges with this code: words of the first, evidence of all."""
     first = group[0]
     mode, sign = first.mode, first.sign
+    confidence = sign.confidence or mode.confidence
+    if confidence == CERTAIN and all(candidate.case.reply.lacks(STATUS_LINE) for candidate in group):
+        confidence = LIKELY  # the status that it rests on was inferred
     return Diagnosis(
         mode.code,
         sign.summary or mode.summary,
         _evidence(group),
         sign.owner or mode.owner,
         sign.next_step or mode.next_step,
-        sign.confidence or mode.confidence,
+        confidence,
         tuple(dict.fromkeys(f.clause for candidate in group for f in candidate.case.findings)),
     )
 

@@ -21,6 +21,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import is_blank, text_of
+from chatproof.wire.exchange import STATUS_LINE
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -68,6 +69,7 @@ def status_200(reply: Reply, context: Context) -> Outcome:
     assert reply.response  # only a whole reply is judged
     reason = reply.response.reason
     said = f" {snippet(reason, 60)}" if reason.strip() else ""
+    said = " (inferred from the body, not seen)" if reply.lacks(STATUS_LINE) else said
     return broken("status", "HTTP status 200", f"HTTP status {reply.status}{said}")
 
 
