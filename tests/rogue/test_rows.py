@@ -49,8 +49,9 @@ def test_must_keep_the_key(suite: Suite, row: Row) -> None:
 @rows
 def test_must_keep_the_deadline(suite: Suite, row: Row) -> None:
     late = [words for taken in suite.takes(row) for words in must.be_in_time(taken)]
-    if late and not row.heavy:  # a busy machine is late with a good server, too
-        late = [*must.be_in_time(*suite.again(row))]
+    if late:  # a busy machine is late with a good server, too; what counts for a heavy row is the lesser CPU of two
+        taken, spare = suite.again(row)
+        late = [*must.be_in_time(taken, 0.0 if row.heavy else spare)]
     assert late == []
 
 
