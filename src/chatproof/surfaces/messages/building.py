@@ -51,10 +51,15 @@ class Built:
     def __init__(self, events: list[Fields]) -> None:
         self.blocks: dict[int, Block] = {}
         self.not_started: _Place | None = None  # a delta of a block that has not begun
-        self.not_placed: _Place | None = None  # an index that is missing or out of order
+        self.not_placed: _Place | None = None  # an index that is missing, or out of order where clients look it up
         self.not_a_block: _Place | None = None
         self.begun_again: _Place | None = None  # a block that begins once more as it began
         self.not_open: _Place | None = None  # the end of a block that has not begun, or a delta after it
+        self.not_ended: _Place | None = None  # a block, or an end without one, that no client looks up
+        self._begun = 0  # how long the list of blocks is that clients keep
+        self._misplaced: dict[int, _Place] = {}
+        self._late: set[int] = set()  # begun after message_stop
+        self._over = False
         for number, event in enumerate(events):
             self._take(number, event)
 
@@ -69,29 +74,43 @@ class Built:
 
     def _take(self, number: int, event: Fields) -> None:
         kind = kind_of(event)
+        self._over = self._over or kind == view.STOP
         if kind not in _OF_BLOCKS:
             return
-        index = event.get("index")
-        if not isinstance(index, int) or isinstance(index, bool):
+        index = _whole(event.get("index"))
+        if index is None:
             self.not_placed = self.not_placed or (number, f"no index in {kind}")
-            return
-        if kind == view.BLOCK_START:
+        elif kind == view.BLOCK_START:
             self._start(number, index, event.get("content_block"))
-            return
-        block = self.blocks.get(index)
-        if block is None:
-            said = (number, f"{kind} for index {index}")
-            if kind == view.DELTA:
-                self.not_started = self.not_started or said
-            else:
-                self.not_open = self.not_open or said
-        elif kind == view.BLOCK_STOP:
+        elif index in self._misplaced:
+            self.not_placed = self.not_placed or self._misplaced[index]
+        elif index in self.blocks:
+            self._continue(number, index, event)
+        elif index not in self._late:
+            self._stray(number, index, kind)
+
+    def _continue(self, number: int, index: int, event: Fields) -> None:
+        block, kind = self.blocks[index], kind_of(event)
+        if kind == view.BLOCK_STOP:
             block.stopped = True
-        else:
-            delta = members(event.get("delta"))
-            if block.stopped and delta.get("type") in view.ANSWER:
-                self.not_open = self.not_open or (number, f"{kind} for index {index}, which has ended")
+            return
+        delta = members(event.get("delta"))
+        if block.stopped and _adds(delta, block):
+            self.not_open = self.not_open or (number, f"{kind} for index {index}, which has ended")
+        if not self._over:
             block.deltas.append((number, delta))
+
+    def _stray(self, number: int, index: int, kind: str) -> None:
+        """Take an event of a block that has not begun."""
+        said = (number, f"{kind} for index {index}")
+        if kind == view.DELTA and self._misplaced:  # of the block that began with another index
+            self.not_placed = self.not_placed or next(iter(self._misplaced.values()))
+        elif kind == view.DELTA:
+            self.not_started = self.not_started or said
+        elif -self._begun <= index < 0:  # anthropic-python finds a block there, counted from the end
+            self.not_ended = self.not_ended or said
+        else:
+            self.not_open = self.not_open or said
 
     def _start(self, number: int, index: int, value: Json) -> None:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):
@@ -100,6 +119,31 @@ class Built:
         if known is not None and not known.stopped and known.start == value:
             self.begun_again = self.begun_again or (number, f"index {index} begins again")
             return
-        if index != len(self.blocks):  # clients add it to a list, and look it up there by its index
-            self.not_placed = self.not_placed or (number, f"index {index} for block number {len(self.blocks)}")
-        self.blocks[index] = Block(number, members(value))
+        in_order = index == self._begun
+        if not in_order:  # clients add it to a list, and look it up there by its index when it goes on
+            self._misplaced[index] = said = (number, f"index {index} for block number {self._begun}")
+            if members(value).get("type") == view.CALL:
+                self.not_placed = self.not_placed or said
+            elif not self._over:
+                self.not_ended = self.not_ended or said
+        elif self._over:
+            self._late.add(index)
+        else:
+            self.blocks[index] = Block(number, members(value))
+        self._begun += 1
+
+
+def _whole(index: Json) -> int | None:
+    """The number of a block; 0.0 is 0 to every client."""
+    if isinstance(index, float) and index.is_integer():
+        return int(index)
+    return index if isinstance(index, int) and not isinstance(index, bool) else None
+
+
+def _adds(delta: Fields, block: Block) -> bool:
+    """Whether clients look for an open block to add this delta to: an empty piece they leave out."""
+    kind = delta.get("type")
+    empty = (kind == view.TEXT_DELTA and delta.get("text") == "") or (
+        kind == view.INPUT_DELTA and block.kind == view.CALL and delta.get("partial_json") == ""
+    )
+    return kind in view.ANSWER and not empty

@@ -12,6 +12,7 @@ from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses.happy import shown
 from chatproof.surfaces.messages.examples import (
     AI_SDK,
+    CALL_EVENTS,
     CALLED,
     EVENTS,
     PING_EVENT,
@@ -74,10 +75,17 @@ def block_start(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "indexes",
-    "Events of blocks have an index, and blocks are numbered from 0 in the order in which they begin.",
+    "Events of blocks have an index, and blocks that go on are numbered from 0 in the order in which they begin.",
     "anthropic-python raises IndexError, and @anthropic-ai/sdk loses the text: both look it up in a list.",
     needs=("messages.stream.block_start",),
-    holds_on=(STREAMED, CALLED, _THINKING),
+    holds_on=(
+        STREAMED,
+        CALLED,
+        _THINKING,
+        streamed([{**one, "index": 0.0} if "index" in one else one for one in EVENTS]),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, *EVENTS[5:]]),
+        streamed([*EVENTS, {**EVENTS[1], "index": 7}]),
+    ),
     breaks_on=(
         streamed([{**one, "index": 1} if "index" in one else one for one in EVENTS]),
         changed("content_block_start", drop("index")),
@@ -87,6 +95,10 @@ def block_start(reply: Reply, context: Context) -> Outcome:
         changed("content_block_stop", drop("index")),
         streamed([{**one, "index": 0} if "index" in one else one for one in THINKING_EVENTS]),
         streamed([{**one, "index": one["index"] + 1} if "index" in one else one for one in THINKING_EVENTS]),
+        streamed([{**one, "index": -1} if "index" in one else one for one in EVENTS]),
+        changed("content_block_start", put(-1, "index")),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, {**EVENTS[4], "index": 7}, *EVENTS[5:]]),
+        streamed([*EVENTS, {**CALL_EVENTS[1], "index": 7}]),
     ),
 )
 def indexes(reply: Reply, context: Context) -> Outcome:
@@ -273,12 +285,16 @@ def text_once(reply: Reply, context: Context) -> Outcome:
         _THINKING,
         without("content_block_stop"),
         streamed([*THINKING_EVENTS[:3], THINKING_EVENTS[4], THINKING_EVENTS[3], *THINKING_EVENTS[5:]]),
+        changed("content_block_stop", put(-1, "index")),
+        streamed([*EVENTS[:5], {**EVENTS[2], "delta": {"type": "text_delta", "text": ""}}, *EVENTS[5:]]),
     ),
     breaks_on=(
         streamed([*EVENTS[:3], EVENTS[4], EVENTS[3], *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[4], "index": 1}, *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[4], "index": 1}, {**EVENTS[4], "index": 2}, *EVENTS[5:]]),
         streamed([*EVENTS[:5], EVENTS[3], EVENTS[3], *EVENTS[5:]]),
+        changed("content_block_stop", put(-2, "index")),
+        streamed([*EVENTS[:5], {**EVENTS[2], "delta": {"type": "thinking_delta", "thinking": ""}}, *EVENTS[5:]]),
     ),
 )
 def block_open(reply: Reply, context: Context) -> Outcome:
@@ -290,15 +306,25 @@ def block_open(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "block_stop",
-    "Each block ends with content_block_stop.",
+    "Each block ends with content_block_stop, and each content_block_stop has the number of a block.",
     "Clients that show a block when it ends show nothing; the AI SDK loses a tool call.",
     level=SHOULD,
     needs=("messages.stream.block_open",),
     holds_on=(STREAMED, CALLED, _THINKING),
-    breaks_on=(without("content_block_stop"),),
+    breaks_on=(
+        without("content_block_stop"),
+        changed("content_block_stop", put(-1, "index")),
+        streamed([*EVENTS[:5], {**EVENTS[4], "index": -1}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": -1}, *EVENTS[5:]]),
+    ),
 )
 def block_stop(reply: Reply, context: Context) -> Outcome:
-    for index, block in Built(view.events(reply)).blocks.items():
+    built = Built(view.events(reply))
+    if built.not_ended:
+        number, said = built.not_ended
+        return broken(f"event {number}, $.index", "the number of a block that begins and ends", said)
+    for index, block in built.blocks.items():
         if not block.stopped:
             return broken("content_block_stop", f"one for index {index}", f"none for this block of type {block.kind}")
     return holds()

@@ -9,10 +9,12 @@ from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
 from chatproof.surfaces.messages.clauses.stream_blocks import of_text
 from chatproof.surfaces.messages.examples import (
+    CALL_EVENTS,
     CALLED,
     COMETAPI,
     EVENTS,
     STREAMED,
+    THINKING_EVENTS,
     changed,
     on_stream,
     put_before,
@@ -144,28 +146,40 @@ def once(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "closed",
-    "No block begins or continues after message_stop.",
+    "No text and no call comes after message_stop.",
     "anthropic-python, @anthropic-ai/sdk and the AI SDK continue to read, and show a text "
     "that is not part of the message.",
     needs=("messages.stream.finished", "messages.stream.once"),
-    holds_on=(STREAMED, streamed([*EVENTS, {"type": "ping"}]), streamed([*EVENTS, EVENTS[-1]])),
+    holds_on=(
+        STREAMED,
+        streamed([*EVENTS, {"type": "ping"}]),
+        streamed([*EVENTS, EVENTS[-1]]),
+        streamed([*EVENTS, {**EVENTS[1], "index": 1}]),
+        streamed([*EVENTS, EVENTS[1]]),
+        streamed([*EVENTS, {**EVENTS[2], "delta": {"type": "text_delta", "text": ""}}]),
+        streamed([*EVENTS, *({**one, "index": 1} for one in THINKING_EVENTS[1:5])]),
+    ),
     breaks_on=(
         streamed([*EVENTS, EVENTS[2]]),
         streamed([*EVENTS, *EVENTS[1:5]]),
         streamed([*EVENTS, EVENTS[2], EVENTS[-1]]),
+        streamed([*EVENTS, *({**one, "index": 1} for one in EVENTS[1:5])]),
+        streamed([*EVENTS, {**CALL_EVENTS[1], "index": 1}]),
+        streamed([*EVENTS, CALL_EVENTS[2]]),
     ),
 )
 def closed(reply: Reply, context: Context) -> Outcome:
-    for number, kind in _after_end(reply):
-        if kind in (view.BLOCK_START, view.DELTA):
-            return broken(f"event {number}", "no event of a block after message_stop", quote(kind))
+    for number, one in _after_end(reply):
+        delta, begun = members(one.get("delta")), members(one.get("content_block"))
+        if begun.get("type") == view.CALL or delta.get("type") == view.INPUT_DELTA or delta.get("text"):
+            return broken(f"event {number}", "no text and no call after message_stop", quote(kind_of(one)))
     return holds()
 
 
-def _after_end(reply: Reply) -> list[tuple[int, str]]:
-    """(number, type) of each event that comes after message_stop."""
+def _after_end(reply: Reply) -> list[tuple[int, view.Fields]]:
+    """(number, event) of each event that comes after message_stop."""
     last = view.of_kind(reply, view.STOP)[0][0]
-    return [(number, kind_of(one)) for number, one in enumerate(view.events(reply)) if number > last]
+    return [(number, one) for number, one in enumerate(view.events(reply)) if number > last]
 
 
 @clause(
@@ -245,7 +259,7 @@ def _lacks(before: str, after: str, answer: str) -> bool:
     ),
 )
 def ends(reply: Reply, context: Context) -> Outcome:
-    for number, kind in _after_end(reply):
-        if kind != view.PING:
-            return broken(f"event {number}", "nothing after message_stop", quote(kind))
+    for number, one in _after_end(reply):
+        if kind_of(one) != view.PING:
+            return broken(f"event {number}", "nothing after message_stop", quote(kind_of(one)))
     return holds()

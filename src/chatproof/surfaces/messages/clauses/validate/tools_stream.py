@@ -43,6 +43,7 @@ from chatproof.wire.strictjson import parse
 
 CLAUSES = Clauses(VALIDATE)
 _BLOCK, _DELTA = "content_block_start", "content_block_delta"
+_EMPTY = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ""}}
 _FORM = (
     events_parse,
     stream.typed,
@@ -202,7 +203,13 @@ def named(reply: Reply, context: Context) -> Outcome:
     probe="tools.stream",
     needs=("messages.tools.stream_form",),
     why="anthropic-python, @anthropic-ai/sdk and the AI SDK parse the joined text: they raise, or lose a part.",
-    holds_on=(CALLED, _WHOLE_AT_ONCE, changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS)),
+    holds_on=(
+        CALLED,
+        _WHOLE_AT_ONCE,
+        changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS),
+        streamed([*CALL_EVENTS[:2], _EMPTY, *CALL_EVENTS[2:]]),
+        streamed([*CALL_EVENTS[:5], _EMPTY, *CALL_EVENTS[5:]]),
+    ),
     breaks_on=(
         streamed([*CALL_EVENTS[:3], *CALL_EVENTS[4:]]),
         streamed([*CALL_EVENTS[:4], CALL_EVENTS[3], *CALL_EVENTS[4:]]),
@@ -221,7 +228,7 @@ def named(reply: Reply, context: Context) -> Outcome:
 def joined(reply: Reply, context: Context) -> Outcome:
     for call in Built(view.events(reply)).calls():
         for number, delta in call.deltas:
-            if delta.get("type") not in (*kinds.DELTAS, None):
+            if delta.get("type") not in (*kinds.DELTAS, None) or delta == _EMPTY["delta"]:
                 continue  # of no known type: told of every stream, and of this one if it alone has it
             if delta.get("type") != view.INPUT_DELTA:
                 return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
