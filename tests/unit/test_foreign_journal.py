@@ -232,7 +232,12 @@ ODD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:24])
+BY_DAY = (EVIL, "\ud800", 10**400, None, {})
+"""One of each kind: every sink shows every spot of a document with it, two seconds each. The others are for the night."""
+EACH: list[Any] = [odd if odd in BY_DAY else pytest.param(odd, marks=pytest.mark.nightly) for odd in ODD]
+
+
+@pytest.mark.parametrize("odd", EACH, ids=lambda odd: repr(odd)[:24])
 def test_a_document_with_one_odd_value_is_refused_or_shown_safely(odd: Any) -> None:
     """Whatever one value in it is: refused with its place, or every report of it is text that nothing acts on."""
     good, other = whole(), run(1)
