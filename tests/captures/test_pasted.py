@@ -387,7 +387,7 @@ EXAMPLES = re.findall(
 )
 CODES = ("auth.rejected", "account.rate_limited", "tls.expired", "model.unavailable", "account.quota", "gateway.error",
          "account.quota", "account.rate_limited", "url.wrong_path", "tls.untrusted", "model.unavailable",
-         "model.unavailable", "model.unavailable", "gateway.error",  # an example of each kind, in the document's order
+         "url.wrong_path", "model.unavailable", "model.unavailable", "gateway.error",  # an example of each kind, in the document's order
          "gateway.error", "gateway.timeout", "net.client", "gateway.error", "net.dns", "tls.untrusted", "gateway.error", "gateway.error",
          "server.error", "model.unavailable", "auth.rejected", "url.wrong_path", "account.quota")  # fmt: skip
 

@@ -33,7 +33,7 @@ from chatproof.captures.entry import Capture, Captured, Unreadable, as_keys, as_
 from chatproof.captures.told import LONGEST_TEXT
 from chatproof.contract.probe import LISTING
 from chatproof.evidence.reply import sniff
-from chatproof.wire.exchange import END, HEADERS, STATUS, Response
+from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Response
 from chatproof.wire.strictjson import crowded
 
 __all__ = ["MOST", "Capture", "Captured", "Unreadable", "read"]
@@ -62,6 +62,8 @@ def read(data: bytes) -> Capture:
         capture = _read(pasted.data)
     except Unreadable as unreadable:
         pasted, capture = _around_the_blocks(data, pasted, unreadable)
+    else:
+        pasted, capture = _with_the_status_beside(data, pasted, capture)
     return _with_what_was_typed(data, capture._replace(notes=(*pasted.notes, *capture.notes)))
 
 
@@ -87,6 +89,20 @@ def _around_the_blocks(data: bytes, pasted: paste.Pasted, unreadable: Unreadable
         return plain, _read(plain.data)
     except Unreadable:
         raise unreadable from None
+
+
+def _with_the_status_beside(data: bytes, pasted: paste.Pasted, capture: Capture) -> tuple[paste.Pasted, Capture]:
+    """A body from a Markdown block whose status stands in the text beside the block, as forms of reports have it."""
+    if len(capture.entries) != 1 or STATUS not in capture.entries[0].missing:
+        return pasted, capture
+    plain = paste.clean(data, fences=False)
+    if plain.data == pasted.data or not app_errors.tells_status(plain.data[:LONGEST_TEXT].decode("utf-8", "replace")):
+        return pasted, capture
+    try:
+        whole = _read(plain.data)
+    except Unreadable:
+        return pasted, capture
+    return (plain, whole) if not {STATUS, BODY} & whole.entries[0].missing else (pasted, capture)
 
 
 def _read(data: bytes) -> Capture:
@@ -122,6 +138,8 @@ def _read(data: bytes) -> Capture:
         return pasted_errors.read(start)
     if known:
         raise Unreadable(known)
+    if (bare := bare_bodies.in_a_few_lines(text)) is not None:
+        return bare
     raise Unreadable(
         f"it has none of these formats: {FORMATS}"
     )  # and is not quoted: a file given by mistake may be a key
@@ -151,7 +169,10 @@ def _json(data: bytes, start: bytes) -> Capture:
     value = _parsed(start)
     shown = around.document_alone(start) if value is None else b""
     if shown:
-        return (found := _json(shown, shown))._replace(notes=(around.WORDS_BEHIND, *found.notes))
+        found = _json(shown, shown)
+        status = around.status_behind(start[len(shown) :])
+        entries = tuple(entry.with_status(status) for entry in found.entries) if status else found.entries
+        return found._replace(entries=entries, notes=(around.WORDS_BEHIND, *found.notes))
     was = as_printed.restored(start) if value is None else None
     if was is not None:
         return (found := _json(was.data, was.data))._replace(notes=(was.note, *found.notes))
@@ -176,7 +197,7 @@ def _json(data: bytes, start: bytes) -> Capture:
     if logged is not None:
         return logged
     records = json_records.lines(start) if value is None and start[:1] == b"{" else []
-    requests = [record for record in records or [value] if server_logs.is_record(record)]
+    requests = [record for record in records or row or [value] if server_logs.is_record(record)]
     if requests:
         return pasted_errors.of_requests(requests)
     if json_records.is_record(value):

@@ -21,15 +21,20 @@ _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
 _A_TABLE = 3  # different statuses with their names
 _NAMED = re.compile(r"(?<![\w.,:/-])([45]\d\d)(?= (?:[A-Z]|\|))")
+_UNREAD = re.compile(r"(?<![\w.-])([45]\d\d) Invalid response body while trying to fetch \S")  # node-fetch
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
+    re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
+    _UNREAD,
 )
-_LINE = re.compile(  # a status line, in a sentence
-    rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)"
+_LINE = re.compile(  # a status line, in a sentence; a status that a client was given, and nothing else
+    rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)|"
+    r"(?i:\b(?:api|call|completion|credentials|fetch|query|request|validation)s?\b[ \w]{0,20} failed with (?:HTTP )?"
+    r"status(?: code)?:? ([45]\d\d)\b)|" + _UNREAD.pattern
 )
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
@@ -41,6 +46,9 @@ _PAGE_STATUS = re.compile(
 _QUOTED = re.compile(  # below a heading of an error: a line, perhaps in a fence, that is but a quotation
     r"(?im)^[^\n]{0,80}\b(?:error|output|response|detail)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?"
     r"[ \t>]*\"([a-z][^\"\n]{12,600})\"[ \t]*$"
+)
+_HEADED = re.compile(  # below such a heading: a line, perhaps in a fence
+    r"(?im)^[^\n]{0,80}\b(?:error|output)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]*([a-z][^\n]{12,600})$"
 )
 _MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})\"""", re.DOTALL)
 
@@ -64,6 +72,9 @@ def pieces(text: str) -> Iterator[Told]:
         if found is not None:
             yield found._replace(status=found.status or status)
             return
+    if body is None and not status:  # a report's form has a place for the status, and nobody saw one
+        words = next((words for words in _HEADED.findall(text)[:_LINES] if _is_named(words)), "")
+        body = as_body({"error": {"message": words}}) if words else None
     if body is not None or headers or (status and _LINE.search(text)):
         yield Told(status, body, headers)
 
@@ -116,7 +127,7 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
     """The first object of a text that carries an error, also where a page broke its lines or a log quoted it; or an
     SDK's own. Without a status only what is an error under any."""
     for layout in (text, text.replace("\n", ""), text.replace("\n", " "), text.replace('\\"', '"'), _unescaped(text)):
-        passed = 0  # offset behind an answer: what is within it is the model's, and no error
+        passed, is_own = 0, False  # offset behind an answer: what is within it is the model's, and no error
         for match in list(re.finditer(r"\{", layout))[:_OBJECTS]:
             if match.start() < passed:
                 continue
@@ -129,8 +140,12 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
                 return told.body, told.headers
             error = find_error(value, failing=bool(status)) if isinstance(value, dict) else None
             # A program's own record of an error has the client's words where a reply has the server's.
-            if error is not None and not (error.where in ("$", "$.message") and own_words.kind(error.message)):
+            if error is not None and error.where in ("$", "$.message") and own_words.kind(error.message):
+                is_own = True
+            elif error is not None:
                 return as_body(value), ()
+        if is_own:  # laid out in another way, the same record says nothing else
+            break
     return None, ()
 
 
@@ -154,6 +169,11 @@ def members(text: str) -> bytes | None:
 
 def _is_a_servers(words: str) -> bool:
     return not own_words.kind(words) and _class_of(words) != "unknown"
+
+
+def _is_named(words: str) -> bool:
+    """The words name a cause, and not only that something failed somewhere."""
+    return _is_a_servers(words) and _class_of(words) not in ("upstream", "server", "rate", "path")
 
 
 def _class_of(words: str) -> str:

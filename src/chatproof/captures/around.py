@@ -23,6 +23,11 @@ _EXIT = re.compile(rb"(?:\[?(?:exit|process exited with|Process finished with ex
 _WRITTEN_OUT = re.compile(
     rb"[ \t]*(?:[A-Za-z_ ]{0,40}[:=] ?)?[\d.,]{1,20}(?: ?(?:s|ms|bytes|B))?(?:[ \t|,;]+[^\n]{0,200})?[ \t\r]*(?:\n|$)"
 )
+# What `curl -w '%{http_code}'` and scripts print of the status below a body.
+_CODE = re.compile(
+    rb"[ \t-]{0,8}(?:HTTP|http)?[ _-]?(?:[Ss]tatus|STATUS)?[ _-]?(?:[Cc]ode|CODE)?[ \t]?[:=]?[ \t]?"
+    rb"([1-5]\d\d)[ \t-]{0,8}"
+)
 _STATUS = re.compile(rb"^HTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?) [0-9]{3}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _MORE_JSON = re.compile(rb"\s*[{]|\s*\[\s*[{\"\[]")  # one document in each line: that is how some servers stream
 _SHORTENED = re.compile(
@@ -83,7 +88,7 @@ def document_alone(data: bytes) -> bytes:
     mark = _PERCENT.match(data, end)
     tail = data[mark.end() if mark else end :]
     lines = [line.strip(b"\r") for line in tail.split(b"\n") if line.strip()]
-    is_shells = (mark or lines) and all(map(_is_of_the_shell, lines))
+    is_shells = (mark or lines) and all(_is_of_the_shell(line) or _CODE.fullmatch(line) for line in lines)
     return data[:end] if is_shells else b""
 
 
@@ -155,3 +160,9 @@ def _without_tail(region: bytes) -> bytes:
 
 def _is_of_the_shell(line: bytes) -> bool:
     return any(form.fullmatch(line) for form in (_TIME, _CURL, _EXIT, _PROMPT))
+
+
+def status_behind(tail: bytes) -> int:
+    """The status that a line behind a body tells; 0 for none."""
+    found = [match for line in tail.splitlines() if (match := _CODE.fullmatch(line))]
+    return int(found[0][1]) if len(found) == 1 else 0

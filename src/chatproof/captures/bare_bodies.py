@@ -15,6 +15,8 @@ from chatproof.wire.exchange import STATUS_LINE
 NAME = "the words of a gateway or framework, without a status line"
 _LONGEST = 2000  # characters of a body without a page around it
 _LONGEST_PAGE = 256 * 1024
+_FEW = 4  # lines
+_UNMISTAKABLE = 15  # characters: "Not Found" and "Forbidden" are anybody's words
 _TEXTS: tuple[tuple[int, str], ...] = (
     (404, r"404 page not found"),  # Go's net/http, Traefik
     (
@@ -71,6 +73,15 @@ def read(data: bytes) -> Capture | None:
     entry = captured(1, told._replace(body=data))
     entry = entry._replace(missing=entry.missing | {STATUS_LINE})
     return Capture(NAME, (entry,), as_secrets(tokens_in(data)), (note,))
+
+
+def in_a_few_lines(text: str) -> Capture | None:
+    """Such a body on a line of its own, below the words of an application; None where no line is unmistakable."""
+    lines = [line.strip() for line in text[:_LONGEST].splitlines() if line.strip()]
+    if not 1 < len(lines) <= _FEW or len(text) > _LONGEST:
+        return None
+    bodies = [line for line in lines if len(line) >= _UNMISTAKABLE and _words(line) is not None]
+    return read(bodies[0].encode("utf-8", "surrogatepass")) if len(bodies) == 1 else None
 
 
 def _words(text: str) -> Told | None:

@@ -12,7 +12,7 @@ from chatproof.contract.probe import ENTRY, LISTING
 from chatproof.contract.surface import Surface
 from chatproof.key_form import KEY, UNSURE, form
 from chatproof.surfaces import names, surface_of
-from chatproof.wire.exchange import Fault, Response, Secret, Timings, Url
+from chatproof.wire.exchange import STATUS, Fault, Response, Secret, Timings, Url
 from chatproof.wire.urls import OTHER_PATHS, UrlProblem, parse_base_url
 
 Headers = tuple[tuple[str, str], ...]
@@ -42,6 +42,12 @@ class Captured(NamedTuple):
     probe: str = ""  # a run document says it
     role: str = ""  # what the probe is for that it answers, where that is known and not which API it is of
     model: str = ""  # likewise
+
+    def with_status(self, status: int) -> "Captured":
+        """The same exchange where another line of the text tells the status that was lacking."""
+        if self.response is None or STATUS not in self.missing:
+            return self
+        return self._replace(response=self.response._replace(status=status), missing=self.missing - {STATUS})
 
 
 class Capture(NamedTuple):

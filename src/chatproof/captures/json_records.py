@@ -15,6 +15,7 @@ _CAUSE = re.compile(
     r"E[A-Z]{4,}|ERR_[A-Z_]+|UND_ERR_\w+|UNABLE_TO_\w+|CERT_\w+|SELF_SIGNED_CERT\w*|DEPTH_ZERO_SELF_SIGNED_CERT"
 )
 _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
+_QUOTES = re.compile(r"\b(?:Client|Server) error '[45]\d\d [^'\n]{0,60}' for url 'https?://")  # httpx
 _SAID = ("message", "msg", "detail")
 _OF_APPLICATIONS = ("error_message", "errorMessage")  # Dify, n8n, Lambda
 _OF_DOCKER = {"log", "stream", "time", "attrs"}
@@ -26,7 +27,7 @@ def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
     if isinstance(value, list):
         return 0 < len(value) <= _MOST and all(isinstance(entry, dict) and _is_thrown(entry) for entry in value)
-    known = (_is_logged, _is_a_cause, _is_thrown, _is_of_a_workflow, _is_shown)
+    known = (_is_logged, _is_a_cause, _is_thrown, _is_of_a_workflow, _is_shown, _is_quotation)
     logged = isinstance(value, dict) and any(kind(value) for kind in known)
     return logged and not holds_answer(value)
 
@@ -97,6 +98,11 @@ def _is_of_a_workflow(value: dict[str, Any]) -> bool:
 def _is_shown(value: dict[str, Any]) -> bool:
     """What an application shows instead of an answer, by a name that no API gives to an error's words."""
     return any(isinstance(value.get(name), str) for name in _OF_APPLICATIONS)
+
+
+def _is_quotation(value: dict[str, Any]) -> bool:
+    """An application's answer that quotes the error of the client within it: that client's endpoint is what failed."""
+    return any(isinstance(value.get(name), str) and _QUOTES.search(value[name][:4000]) for name in (*_SAID, "error"))
 
 
 def _is_a_cause(value: dict[str, Any]) -> bool:

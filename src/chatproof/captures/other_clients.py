@@ -41,6 +41,7 @@ _STATUS = (
     re.compile(r"\b(?:request|call) failed(?: with)?:? [\[(](?:HTTP |status )?([45]\d\d)[\])]:?\s{0,4}"),  # R, plugins
     re.compile(r"HTTP Error ([45]\d\d): "),  # urllib
     re.compile(rf"\bunexpected status ([45]\d\d) (?:{PHRASES})(?:: )?"),  # Codex
+    re.compile(r"\bpeculiar error: ([45]\d\d)\b"),  # Emacs: request.el
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
 )
@@ -52,6 +53,8 @@ _SENT = re.compile(
     r"(?:^|[\s(])[\w.:$\\]{0,120}(?:Exception|\w(?:Error|Timeout))\b(?:[:)]| in )|"
     r"\bCan't connect to \S{1,253}:\d{1,5} \(|HttpExceptionRequest\b|"
     r"Is the computer able to access the url|stream disconnected before completion: |"
+    r"\bCannot connect to host \S{1,253}:\d{1,5} ssl:|\bCannot connect to API: |"  # aiohttp, the AI SDK
+    r"\bstream error: stream ID \d|\bhttp2: server sent GOAWAY\b|"  # Go
     r"(?i:\bcurl error \(?\d)|\b(?:0x)?(?i:80072[ef][0-9a-f]{2})\b|TransportError\{|NSURLErrorDomain\b|"
     r"URLError\(_nsError|\bSocketException \(|"
     r"The SSL connection could not be established|(?m:^(?:Caused by|nested exception is):)"

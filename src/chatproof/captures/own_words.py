@@ -4,6 +4,7 @@ SDKs put their own sentences where a server's words stand otherwise: "Connection
 JSON parser says, what LiteLLM wraps around the words of a provider. Each row has the library whose source has it.
 """
 
+import json
 import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
@@ -64,8 +65,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (ENDED, r"(?:stream|request) ended without (?:producing|sending) |missing finish_reason for choice"),  # openai-node
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
 )
+_DEEPEST = 4
 ROWS = tuple((re.compile(begins), kind) for kind, begins in _SENTENCES)
-_SET_ASIDE = re.compile(r"(?:\blitellm\.|RouterRateLimitError)[^\n]{0,200}No deployments available for selected model")
+_SET_ASIDE = re.compile(
+    r"(?:\blitellm\.|RouterRateLimitError|\bLiteLLM Router:)[^\n]{0,200}No deployments available for selected model"
+)
 _CLASSES = (
     r"(?:BadRequest|Authentication|PermissionDenied|NotFound|Conflict|UnprocessableEntity|RateLimit|InternalServer|"
     r"APIStatus|API|APIConnection|ServiceUnavailable|BadGateway|ContextWindowExceeded|ContentPolicyViolation|Timeout|"
@@ -128,8 +132,24 @@ def kind(words: str) -> str:
     """What such words tell of where they are a client's own; empty where they may be a server's."""
     if _NO_REPLY.search(words[:400]):
         return NO_REPLY
-    inner = within(words)
+    inner = _innermost(within(words))
     return next((kind for form, kind in ROWS if form.match(inner)), "")
+
+
+def _innermost(words: str) -> str:
+    """The message within a message: plugins of an application hand an error on as JSON in JSON (Dify)."""
+    for _ in range(_DEEPEST):
+        if not words.startswith("{"):
+            break
+        try:
+            value = json.loads(words)
+        except (ValueError, RecursionError):
+            break
+        message = value.get("message")
+        if not isinstance(message, str):
+            break
+        words = within(message)
+    return words
 
 
 def is_set_aside(line: str) -> bool:

@@ -18,6 +18,7 @@ from chatproof.captures import (
     json_records,
     other_clients,
     own_words,
+    powershell,
     printed_errors,
     sdk_node,
     sdk_python,
@@ -53,7 +54,7 @@ class Reader(Protocol):
     def pieces(self, text: str) -> Iterator[Told]: ...
 
 
-READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, browser_console)
+READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, browser_console, powershell)
 # What these find is the whole of it: the lines below a command are what it printed, and no other client's.
 ALONE: tuple[Reader, ...] = (bare_curl, http_logs)
 # These know no client by its name: they are asked where the others find neither a status nor a cause.

@@ -22,12 +22,13 @@ _AXIOS = re.compile(r"(?:AxiosError|Error): Request failed with status code (\d{
 _AI = re.compile(r"(?m)^[ \t>]*(?:\w+: )?(?:AI_)?(?:APICallError|RetryError)(?: \[\w+\])?: ([^\n]{0,4000})")
 _TYPE = re.compile(r"Type validation failed: Value: (?=\{)")
 _FIELD = re.compile(
-    r"(?m)^[ \t]*['\"]?(status|statusCode|url|baseURL|responseBody|responseHeaders|headers|error|data|code|request_id|"
-    r"requestBodyValues)['\"]?: (?=\S)"
+    r"(?m)^[ \t]*['\"]?(status|statusCode|url|baseURL|responseBody|body|responseHeaders|headers|error|data|code|"
+    r"request_id|requestBodyValues)['\"]?: (?=\S)"
 )
 _ERROR = re.compile(
     r"(?m)(?:\[cause\]: |cause: |reason: |^[ \t>]*(?:Uncaught )?)(?:\[)?"
-    r"((?:\w*Error|\w*Exception)(?: \[\w+\])?(?::|\b) ?[^\n]{0,400}|[^\n]{0,80}\bE[A-Z]{5,20}\b[^\n]{0,200})"
+    r"((?:\w*Error|\w*Exception)(?: \[\w+\])?(?::|\b) ?[^\n]{0,400}|"
+    r"[^\n]{0,80}\bCannot connect to API: [^\n]{0,400}|[^\n]{0,80}\bE[A-Z]{5,20}\b[^\n]{0,200})"
 )
 _TIMEOUT = re.compile(
     r"APIConnectionTimeoutError|DOMException \[TimeoutError\]|TimeoutError: The operation was aborted"
@@ -128,6 +129,7 @@ def _of_an_object(fields: dict[str, Any]) -> Iterator[Told]:
             yield Told(response.status, body, headers, entry.method, entry.url, entry.body, entry.fault)
             return
     status = next((fields[name] for name in ("statusCode", "status") if isinstance(fields.get(name), int)), 0)
-    body = as_body(fields.get("responseBody") or fields.get("data"))
+    quoted = fields.get("body")  # of a generated SDK (Speakeasy's); an object there is the request's
+    body = as_body(fields.get("responseBody") or fields.get("data") or (quoted if isinstance(quoted, str) else None))
     if status and 100 <= status <= 599:
         yield Told(status, body, url=fields["url"] if isinstance(fields.get("url"), str) else "")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from chatproof.captures import own_words, trouble
-from chatproof.captures.told import Told, as_body, body_after
+from chatproof.captures import literal, own_words, trouble
+from chatproof.captures.told import Told, as_body, body_after, value_at
 
 NAME = "error text of a Python client"
 # Classes of openai and anthropic, and the status that each stands for; 0: 500 or more, which one it does not say.
@@ -43,6 +43,10 @@ _QUOTED = re.compile(  # openai-python 0
     r"Invalid response object from API: (?P<json>[^\n]{1,4000}?) \(HTTP response code was (?P<after>\d{3})\)|"
     r"HTTP code (?P<before>\d{3}) from API \((?P<page>[^\0]{1,4000}?)\)(?=\s*$|\n)"
 )
+_IN_A_ROW = re.compile(
+    r"\bopenai\.error\.\w+: [^\n{]{0,2000}(?=\{)"
+)  # openai-python 0: words, body, status, body, headers
+_THEN_STATUS = re.compile(r" (\d{3}) (?=\{)")
 _STOPPED = re.compile(
     r"(?m)(?:^|(?<=[\s:(>|`'\"]))((?:httpx|httpcore|requests|urllib3|aiohttp|ssl|socket|openai|anthropic|litellm|h11|http)"
     r"(?:\.\w+)*\.\w*(?:Error|Exception|Timeout|Disconnected|Closed|IncompleteRead)\w*|ConnectionRefusedError|"
@@ -67,7 +71,7 @@ def looks_like(text: str) -> bool:
 
 def pieces(text: str) -> Iterator[Told]:
     """What each error in the text tells, in order."""
-    found = [*_codes(text), *_urls(text), *_quoted(text)]
+    found = [*_codes(text), *_urls(text), *_quoted(text), *_in_a_row(text)]
     if not any(told.status for _, told in found):
         found += _classes(text)
     if not found:
@@ -92,6 +96,21 @@ def _quoted(text: str) -> Iterator[tuple[int, Told]]:
     for match in _QUOTED.finditer(text):
         body = match["json"] or match["page"] or ""
         yield match.start(), Told(int(match["after"] or match["before"]), as_body(body.strip("'\"")))
+
+
+def _in_a_row(text: str) -> Iterator[tuple[int, Told]]:
+    for match in _IN_A_ROW.finditer(text):
+        try:
+            body, end = literal.read(text, match.end())
+            status = _THEN_STATUS.match(text, end)
+            end = literal.read(text, status.end())[1] if status else end
+        except literal.NoValue:
+            continue
+        if status is None:
+            continue
+        headers = value_at(text, end)
+        named = tuple((str(n), str(v)) for n, v in headers.items()) if isinstance(headers, dict) else ()
+        yield match.start(), Told(int(status[1]), as_body(body), named)
 
 
 def _classes(text: str) -> Iterator[tuple[int, Told]]:

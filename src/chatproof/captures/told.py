@@ -10,6 +10,7 @@ from chatproof.captures import literal
 from chatproof.captures.entry import Captured, Headers, base_of, method_of, near_base_of
 from chatproof.wire.exchange import BODY, END, HEADERS, KEY, STATUS, Fault, Response
 
+_PAGE = re.compile(r"(?i)<!doctype html|<html[\s>]")
 LONGEST_TEXT = 4 * 1024 * 1024
 MOST = 200
 # The names of statuses that fail, as clients write them; the last four are those since RFC 9110.
@@ -106,7 +107,9 @@ def body_after(text: str, at: int) -> bytes | None:
         return as_body(value_at(text, at + (len(text[at:]) - len(text[at:].lstrip()))))
     if rest[:1] == "<":
         end = rest.lower().rfind("</html>")
-        return (rest[: end + 7] if end > 0 else rest.split("\n\n", 1)[0]).encode("utf-8", "surrogatepass")
+        is_cut = end < 0 and _PAGE.match(rest)
+        whole = rest if is_cut else rest[: end + 7] if end > 0 else rest.split("\n\n", 1)[0]
+        return whole.encode("utf-8", "surrogatepass")
     return None
 
 

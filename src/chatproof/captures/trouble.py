@@ -120,7 +120,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Connection timed? ?out|Connection timeout|connect timed? ?out|ConnectTimeout|CONNECT_TIMEOUT|"
-        r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|" + _numbers(110, 60, 10060) + r"|"
+        r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|Connect Timeout Error|"
+        r"[Ss]ocket connection timeout|SOCKET_CONNECTION_TIMEOUT|" + _numbers(110, 60, 10060) + r"|"
         r"dial tcp [^\n]{0,200}i/o timeout|"
         r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout)",
         "net.connect_timeout",
@@ -136,6 +137,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"transfer closed with|incomplete chunked read|without sending complete message body|IncompleteRead|"
         r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|unexpected EOF|"
         r"was not closed cleanly|closed before (?!message completed).{0,40}complete|response ended prematurely|"
+        r"stream error: stream ID \d+|http2: server sent GOAWAY|"
         r"network error: error decoding response body|closed DURING response|error reading a body from connection",
         "http.incomplete_body",
         "body",

@@ -68,6 +68,8 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "provider_unavailable",
             "auth_unavailable",
             "call_upstream_bad_response",
+            "cf_bad_gateway",  # OpenAI's, of what stands before its API: stanfordnlp/dspy#203
+            "cf_service_unavailable",
         ),
     ),
     (

@@ -96,6 +96,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no api key",
             "missing api key",
             "missing authorization",
+            "missing required authentication",  # Google: no credentials came
             "authorization header is missing",
             "authorization header missing",
             "newline or carriage return detected in headers",
@@ -137,6 +138,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no access to model",
             "does not have access",
             "not allowed to access",
+            "access denied due to",  # Azure's firewall rules
+            "ssl is required",  # Azure
             "permission denied",
             "permission is required",
             "permission required",

@@ -35,6 +35,14 @@ _CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put be
     "incapsula",
     "akamai",
 )
+_FILTERS = (  # words of the pages that the filters of companies and schools put in the place of whatever was asked for
+    "internet security by zscaler",  # microsoft/vscode-copilot-release#2258
+    "web page blocked",  # Palo Alto, Fortinet: Ekultek/WhatWaf#476
+    "blocked in accordance with company policy",  # Palo Alto, in the same report
+    "web filter violation",  # Fortinet: Ekultek/WhatWaf#513
+    "fortiguard",
+    "cisco umbrella",
+)
 # The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -168,6 +176,8 @@ class Reply:
         """What shows that a firewall or CDN put a challenge or block page in place of an answer; empty if nothing."""
         if self.complete and or_default(lambda: self.header(b"x-amzn-waf-action"), ""):
             return "header x-amzn-waf-action is present"
+        if self.web_filter:
+            return f"the page says {quote(self.web_filter)}"
         if not self.complete or self.status not in (403, 429, 503):
             return ""
         if or_default(lambda: self.header(b"cf-mitigated"), ""):
@@ -180,6 +190,15 @@ class Reply:
         if at < 0 or (self.kind == "json" and "1010" not in text):
             return ""
         return f"the page says {quote(text[at : at + 24].split('<')[0].strip())}"
+
+    @property
+    def web_filter(self) -> str:
+        """The words by which a page in an error's place is known as that of a network's own filter; empty if none."""
+        if not self.complete or self.kind != "html" or or_default(lambda: self.status < 400, True):
+            return ""
+        text = self.body[:4096].decode("latin-1")
+        at = next((found for mark in _FILTERS if (found := text.lower().find(mark)) >= 0), -1)
+        return text[at : at + 41].split("<")[0].strip() if at >= 0 else ""
 
     @property
     def is_cloudflares(self) -> bool:

@@ -34,6 +34,12 @@ _AGAIN = "Run again; if it still fails, escalate with the request id and UTC tim
 
 
 def _challenge(case: Case) -> Sign | None:
+    if case.reply.web_filter:
+        return Sign(
+            (case.reply.challenge,),
+            summary="the web filter of a network on the way refuses the request; the API never saw it",
+            next_step="Ask whoever runs this network's web filter or proxy to allow the API's host, for this program as well as for browsers; another network shows whether it is the cause. Key and URL are not.",
+        )
     if case.reply.challenge:
         return Sign((case.reply.challenge,), confidence=CERTAIN)
     if case.page and case.status == 511:

@@ -14,8 +14,9 @@ from chatproof.contract.failure_mode import (
     when,
 )
 from chatproof.contract.probe import LISTING
+from chatproof.diagnosis.failure_modes import in_success
 from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
-from chatproof.evidence.provider_error import alike, by_words, header_wanted, is_relayed
+from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed
 from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import KEY, STATUS
 
@@ -78,7 +79,7 @@ def _forbidden(case: Case) -> Sign | None:
             next_step="Read the message: it is an access rule for this machine or region, or the endpoint's answer to any unknown key.",
             confidence=LIKELY,
         )
-    told = error is not None and (error.code or error.type or by_words(error) == "permission")
+    told = error is not None and (_says_more(error) or by_words(error) == "permission")
     if same is not None or told:
         return Sign()
     return Sign(
@@ -88,6 +89,11 @@ def _forbidden(case: Case) -> Sign | None:
         next_step="Send one request without a key: the same answer comes from an access rule before the API; another answer means that this key lacks the permission.",
         confidence=POSSIBLE,
     )
+
+
+def _says_more(error: ProviderError) -> bool:
+    """Its code or type says more than a 403 does: neither the number nor the name once more."""
+    return any(word.lower() not in ("", "403", "forbidden") for word in (error.code, error.type))
 
 
 def _relayed(case: Case) -> Sign | None:
@@ -192,18 +198,6 @@ def _rate(case: Case) -> Sign | None:
         return None
     after = or_default(lambda: case.reply.header(b"retry-after"), "")
     return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
-
-
-_ERROR_PLACES = ("$.error", "$.fault", "$.base_resp")  # and $.errors
-
-
-def _error_in_200(case: Case) -> Sign | None:
-    reply = case.reply
-    if not (reply.complete and case.status < 300 and case.is_plain and not case.succeeded) or reply.error is None:
-        return None
-    # A lone `message` or `detail` under 200 may be anything; these say that they are errors.
-    sure = reply.error.where.startswith(_ERROR_PLACES) or reply.error.where == "$"
-    return when(sure)  # the exchange's own line has the error's words
 
 
 def _unknown_error(case: Case) -> Sign | None:
@@ -385,7 +379,7 @@ MODES = (
         "an error arrives with a success status",
         "Read the error in the evidence: clients that check only the status miss it. Report the status.",
         CERTAIN,
-        _error_in_200,
+        in_success.found,
     ),
     Mode(
         "contract.error_present",

@@ -1,0 +1,66 @@
+"""Pastes and live replies of public reports: each comes to its cause, its owner and how sure that is, or is named for what
+it is.
+
+How many were right before anything was changed stands in the head of each table.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatproof import captures
+from tests.captures import by_kind
+from tests.captures.in_time import take_no_long_time
+
+HERE = Path(__file__).parent
+PASTED, LIVE = (tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"] for name in ("pasted", "live"))
+
+
+@pytest.mark.parametrize("row", [*PASTED, *LIVE], ids=lambda row: f"{row['kind']}:{row['source']}")
+def test_a_report_comes_to_its_cause(
+    row: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert by_kind.wrong(row, capsys, monkeypatch) == ""
+
+
+def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
+    rows = [*PASTED, *LIVE]
+    assert all(set(row) <= by_kind.KNOWN and row["source"].count("#") == 1 for row in rows)
+    assert max(Counter(row["source"] for row in PASTED).values()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Words of people and programs that hold a status or a sentence of a server, and tell of no reply.
+        "The build failed with status code 500 after 3 minutes.",
+        "I think the model was not found in my folder.\nWhat now?\n",
+        "Errors\nthere were none\n",
+        "Not Found\nis the name of my band\n",
+        "Line |\n   3 |  $a = 404 Not Found\n",
+    ],
+)
+def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(captures.Unreadable):
+        captures.read(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Invoke-RestMethod: a:1\nLine |\n 1 | x\n | ~~\n" + " | 400 Bad Request\n" * 4000,
+        "a: \nLine |\n" * 9000,
+        "openai.error.APIError: x {" * 4000,
+        "Error\n" * 20000,
+        "request request failed with status " * 4000,
+        "```\n" * 150 + "status: 500 " * 9000,
+    ],
+    ids=lambda text: text[:16],
+)
+def test_long_texts_take_no_long_time(text: str) -> None:
+    take_no_long_time(text)
