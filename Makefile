@@ -1,8 +1,9 @@
 # Targets a newcomer would guess. Everything runs in .venv, which any of them makes.
 PYTHON ?= python3
 BIN := .venv/bin
+TONIGHT := $(shell echo $$(( $$(date +%s) / 86400 % 4 )))/4# of the mutants: all have had their turn after four nights
 
-.PHONY: help setup smoke test unit real lint types layers docs goldens clients site check nightly nightly-tests nightly-tools bench clean
+.PHONY: help setup smoke test unit real lint types layers docs goldens clients site check mutants nightly nightly-tests nightly-tools bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -77,9 +78,17 @@ nightly-tools:
 	$(BIN)/python -m tools.clients.run --check --api responses
 	$(BIN)/python -m tools.clients.run --check --api messages
 	$(BIN)/python -m tools.clients.run --check --api embeddings
-	$(BIN)/python tools/mutate.py
+	$(BIN)/python tools/mutate.py --part $(TONIGHT)
+	$(BIN)/python tools/mutate.py --validate --part $(TONIGHT)
+	$(BIN)/python tools/mutate.py --apis --part $(TONIGHT)
 	$(BIN)/python tools/mutate.py --wire
 	$(BIN)/python tools/fuzz.py --minutes 30
+
+mutants: setup  ## every mutant of all clauses and readers; takes hours
+	$(BIN)/python tools/mutate.py
+	$(BIN)/python tools/mutate.py --validate
+	$(BIN)/python tools/mutate.py --apis
+	$(BIN)/python tools/mutate.py --wire
 
 bench: setup  ## cold start against curl + jq and the peers, and 500 sends in one loop, as ratios
 	$(BIN)/python benchmarks/smoke_cold.py

@@ -1,8 +1,8 @@
 """Break clauses and diagnosis in every small way we can think of, and see that a test fails each time.
 
-    python tools/mutate.py [--validate | --wire | --apis] [--processes N] [WORD...]
+    python tools/mutate.py [--validate | --wire | --apis] [--part K/N] [--processes N] [WORD...]
 
-tries all mutants, or those whose place has one of the words: the place is `FILE:LINE FUNCTION`, such as
+tries all mutants, or those whose place has one of the words, or one of N parts (0/N to N-1/N, of each file alike): the place is `FILE:LINE FUNCTION`, such as
 `diagnosis/failure_modes/provider.py:40 _relayed`, FILE below src/chatproof. Two at once (or N), on the tests that need no network. Each
 mutant is compiled into its module in a forked child, and only the tests that execute the changed lines are run there.
 Each minute a line on stderr says how far it is. `--validate` takes the clauses of validate and the capabilities instead,
@@ -438,14 +438,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--validate", action="store_true", help="mutate validate's clauses and capability.py")
     parser.add_argument("--wire", action="store_true", help="mutate what reads HTTP/1.1 and server-sent events")
     parser.add_argument("--apis", action="store_true", help="mutate the clauses of the APIs beside chat")
+    parser.add_argument("--part", type=part_of, default=(0, 1), metavar="K/N", help="only part K of N: 0/4 to 3/4")
     parser.add_argument("--processes", type=int, default=processes, metavar="N", help="mutants tried at once (2)")
     options = parser.parse_args(arguments)
     processes = options.processes
     field = VALIDATE if options.validate else WIRE if options.wire else APIS if options.apis else SMOKE
-    return report(options.words)
+    return report(options.words, *options.part)
 
 
-def report(words: list[str]) -> int:
+def part_of(text: str) -> tuple[int, int]:
+    """(which part, of how many). Raises ValueError, which argparse tells."""
+    which, many = (int(number) for number in text.split("/"))
+    if not 0 <= which < many:
+        raise ValueError(text)
+    return which, many
+
+
+def report(words: list[str], which: int = 0, parts: int = 1) -> int:
     began = time.monotonic()
     planted = warm_up()
     known: Baseline = in_child(baseline)
@@ -458,8 +467,9 @@ def report(words: list[str]) -> int:
         mutants = [m for m in mutants if any(word in f"{m.file}:{m.line} {m.scope}" for word in words)]
         if not mutants:
             raise SystemExit(f"no mutant's place has any of these words: {' '.join(words)}")
+    mutants = mutants[which::parts]
     survivors = run(mutants, finders, known, planted)
-    excused, unused = excuses(mutants, survivors, whole=not words)
+    excused, unused = excuses(mutants, survivors, whole=not words and parts == 1)
     total, alive = Counter(m.file for m in mutants), Counter(m.file for m in survivors)
     for file, count in sorted(total.items()):
         allowed = sum(1 for m in excused if m.file == file)
