@@ -21,7 +21,12 @@ _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
 _A_TABLE = 3  # different statuses with their names
 _NAMED = re.compile(r"(?<![\w.,:/-])([45]\d\d)(?= (?:[A-Z]|\|))")
-_UNREAD = re.compile(r"(?<![\w.-])([45]\d\d) Invalid response body while trying to fetch \S")  # node-fetch
+_UNREAD = re.compile(  # node-fetch, openai-node
+    r"(?<![\w.-])([45]\d\d) (?:Invalid response body while trying to fetch \S|status code \(no body\))"
+)
+_NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRASES})[^\w\n]{{0,20}}$")
+_NAMES = {known.phrase: known.value for known in HTTPStatus}
+_OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
@@ -72,6 +77,8 @@ def pieces(text: str) -> Iterator[Told]:
         if found is not None:
             yield found._replace(status=found.status or status)
             return
+    if body is None and (google := _OF_GOOGLE.search(text)):
+        body = as_body({"error": {"message": " ".join(google[1].split()), "status": google[2]}})
     if body is None and not status:  # a report's form has a place for the status, and nobody saw one
         words = next((words for words in _HEADED.findall(text)[:_LINES] if _is_named(words)), "")
         body = as_body({"error": {"message": words}}) if words else None
@@ -120,7 +127,9 @@ def _status(text: str) -> int:
     found = [(match.start(), int(match[1])) for form in _STATUS for match in form.finditer(text)]
     if found:
         return min(found)[1]
-    return next((int(match[1]) for match in _MESSAGE.finditer(text) if _is_a_servers(match[2])), 0)
+    named = _NAME_ALONE.search(text)
+    alone = _NAMES.get(named[1], 0) if named else 0
+    return next((int(match[1]) for match in _MESSAGE.finditer(text) if _is_a_servers(match[2])), alone)
 
 
 def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:

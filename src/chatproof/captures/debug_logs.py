@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from chatproof.captures import trouble
 from chatproof.captures.entry import Headers
 from chatproof.captures.told import Told, as_body, value_at
 
@@ -15,6 +16,7 @@ _HTTPCORE = re.compile(
     r"receive_response_headers\.complete return_value=\(b'HTTP/[0-9.]+', (\d{3}), b'[^']{0,60}', (?=\[)"
 )
 _HTTP2 = re.compile(r"receive_response_headers\.complete return_value=\((\d{3}), (?=\[)")
+_FAILED = re.compile(r"\bhttpcore[.:][\w.: ]{2,60}\.failed exception=([^\n]{4,1000})")
 _OPTIONS = re.compile(r"Request options: (?=\{)")
 _CURL = re.compile(r"(?m)^curl -X POST ?\\?\s*\n?\s*(https?://\S{1,500})")  # LiteLLM's "POST Request Sent from LiteLLM"
 _OPENAI_0 = re.compile(  # openai-python 0, at level INFO
@@ -26,7 +28,7 @@ _COMPLETION = re.compile(r"\bChatCompletion\(id=")
 
 
 def looks_like(text: str) -> bool:
-    forms = (_HTTPX, _OPENAI, _OPENAI_0, _HTTPCORE, _HTTP2, _RAW)
+    forms = (_HTTPX, _OPENAI, _OPENAI_0, _HTTPCORE, _HTTP2, _RAW, _FAILED)
     return any(form.search(text) for form in forms) or bool(_CURL.search(text) and "LiteLLM" in text)
 
 
@@ -45,6 +47,7 @@ def pieces(text: str) -> Iterator[Told]:
     for form in (_HTTPCORE, _HTTP2):
         for match in form.finditer(text):
             found.append((match.start(), Told(int(match[1]), None, _pairs(value_at(text, match.end())))))
+    found += ((m.start(), Told(fault=trouble.by_words(m[1], "the client"))) for m in _FAILED.finditer(text))
     found += ((m.start(), Told(url=m[1].rstrip("\\"), method="POST")) for m in _CURL.finditer(text))
     for match in _OPENAI_0.finditer(text):
         error = {"message": value_at(text, match.start(2)), "code": match[1], "type": match[3]}

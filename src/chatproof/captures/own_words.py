@@ -40,6 +40,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NOT_SENT, r"The \w+_API_KEY environment variable is missing|Could not resolve authentication method"),
     (
         NOT_SENT,
+        r"OpenAI or Azure OpenAI API key not found|"  # LangChain
         r".{1,60} API key is missing\. Pass it using|Did not find \w+_api_key|Missing API Key - A call is",
     ),
     (
@@ -78,7 +79,7 @@ _CLASSES = (
 _WRAPPERS = re.compile(
     r"(?:\s*(?:"
     rf"litellm\.(?:exceptions\.)?\w+: |{_CLASSES}: |"
-    r"[A-Za-z_]\w{0,40}(?:Exception|Error)(?: [A-Z]\w+(?:Error| Authentication)?)? - |"  # LiteLLM: OpenAIException -
+    r"[A-Za-z_]\w{0,40}(?:Exception|Error)(?: [A-Z]\w+(?:Error| Authentication)?)? -\s{1,4}|"  # LiteLLM
     r"Failed after \d+ attempts?(?: with non-retryable error)?[.:] (?:Last error: )?'?"  # the AI SDK
     r"))+"
 )

@@ -31,6 +31,10 @@ _FORMS = (
     ),
     # llama.cpp: request: POST /v1/chat/completions 192.0.2.3 400
     re.compile(rf"\brequest: {_REQUEST} [\w.:]{{2,60}} (?P<status>\d{{3}})\b(?P<more>)"),
+    # zap's, of relays: 400 POST {"host": "h", "url": "/v1/chat/completions"}
+    re.compile(
+        r"\b(?P<status>\d{3}) (?P<method>POST|GET) \{[^\n]{0,400}?\"url\": ?\"(?P<path>[^\"\s?]{1,500})(?P<more>)"
+    ),
     # load balancers of AWS: 0.000 60.001 -1 504 - 834 166 "POST https://llm.example:443/v1/chat/completions HTTP/1.1"
     re.compile(rf" -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{{3}}) (?P<more>-|\d{{3}}) \d+ \d+ \"{_REQUEST}"),
 )

@@ -60,6 +60,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"no alternative certificate subject name|subject name .{0,200} does not match|hostname mismatch|"
         r"ERR_TLS_CERT_ALTNAME_INVALID|doesn't match|certificate is not valid for|ERR_CERT_COMMON_NAME_INVALID|"
         r"does not match target host|x509: certificate is (?:not )?valid for|No subject alternative (?:\w+ )?names? |"
+        r"Hostname \S{1,253} not verified|SSLPeerUnverified|"
         r"No name matching|RemoteCertificateNameMismatch|NotValidForName|target principal name is incorrect",
         "tls.hostname_mismatch",
         "tls",

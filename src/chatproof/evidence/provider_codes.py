@@ -112,7 +112,7 @@ GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     # Azure and GitHub put it on whatever they refuse: the message's words are believed first.
     ("auth", ("unauthorized", "unauthenticated")),
-    ("upstream", ("upstream_error", "bad_response_body", "bad gateway", "bad_gateway")),
+    ("upstream", ("upstream_error", "bad_response_body", "bad_response_status_code", "bad gateway", "bad_gateway")),
     (
         "server",
         (
@@ -121,7 +121,6 @@ GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
             "internal_server_error",
             "overloaded_error",
             "api_error",
-            "bad_response_status_code",
             "service_unavailable",
             "engine_overloaded_error",
         ),

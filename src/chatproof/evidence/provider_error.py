@@ -48,6 +48,9 @@ _WITHIN = ("detail", "details", "errors", "error", "message", "issues", "violati
 _DEEPEST, _ENTRIES = 4, 20
 _OBJECT = re.compile(r"""\{(?=\s*"(?:errors?"\s*:\s*["{\[]|(?:type|object)"\s*:\s*"error"))""")
 _RELAYED = re.compile(r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - ")
+_QUOTES = re.compile(  # a gateway tells how its own request fared, in the words of its client: openai-go, openai-python
+    r"\b(?:POST|GET) \"https?://[^\"\s]{4,500}\": [45]\d\d |\bError code: [45]\d\d - "
+)
 _WANTED = re.compile(
     r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
@@ -258,6 +261,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
     for name, phrases in WORDS:
         if any(phrase in message for phrase in phrases):
             return name
+    if _QUOTES.search(error.message[:4000]):
+        return "upstream"
     return _by_code(words, GENERIC, ()) or "unknown"
 
 

@@ -220,6 +220,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "name or service not known",
             "do request failed",
             "http request to provider",  # Bifrost
+            "no active credentials",  # 9router: decolua/9router#710
             "no auth available",  # CLIProxyAPI: it has no credentials of its own for the upstream
             "upstream protocol",
             "upstream provider",

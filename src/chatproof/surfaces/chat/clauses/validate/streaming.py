@@ -94,11 +94,13 @@ def chunk_schema(reply: Reply, context: Context) -> Outcome:
     code=_CODE,
     level=SHOULD,
     area=_AREA,
-    says="Each chunk has id, model and created (an integer); a finish_reason is one of the reference's values.",
+    says="Each chunk has id, model and created (an integer); a finish_reason is one of the reference's values, and a "
+    "delta's role is assistant, where it names one.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.chunk_schema",),
-    why="async-openai (Rust) and openai-java decode each chunk into a type and stop in the middle of the answer.",
+    why="async-openai (Rust) and openai-java decode each chunk into a type and stop in the middle of the answer, the "
+    "AI SDK's provider for OpenAI at a role that is empty.",
     holds_on=(_stream(_GOOD), _stream(_FIRST + _TEXT + _LAST + _USAGE + _DONE)),
     breaks_on=(
         _stream(_GOOD.replace(b'"id":"c1",', b"")),
@@ -106,6 +108,7 @@ def chunk_schema(reply: Reply, context: Context) -> Outcome:
         _stream(_GOOD.replace(b',"model":"m"', b"")),
         _stream(_GOOD.replace(b'"stop"', b'"eos"')),
         _stream(_GOOD.replace(b":null}", b':""}')),
+        _stream(_FIRST + _chunk(b'{"role":"","content":"pong"}') + _LAST + _DONE),  # MiniMax-AI/MiniMax-M2.5#2
     ),
 )
 def chunk_complete(reply: Reply, context: Context) -> Outcome:
@@ -168,6 +171,9 @@ def chunk_lack(chunk: dict[str, Json]) -> Problem | None:
         reason = members(choice).get("finish_reason")
         if reason not in (*FINISH_REASONS, None):
             return f"$.choices[{number}].finish_reason", f"null or one of {', '.join(FINISH_REASONS)}", reason
+        role = members(members(choice).get("delta")).get("role")
+        if role not in ("assistant", None):
+            return f"$.choices[{number}].delta.role", "assistant, null or absent", role
     return None
 
 
