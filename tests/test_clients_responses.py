@@ -51,6 +51,7 @@ EXPLAINED = {
     "responses.stream.item_empty": "the same",
     "responses.stream.field_types": "stream() of openai-node alone raises, at a summary that does not say its place",
     "responses.stream.reasoning": "the same, at a summary that a caller of create() passes over",
+    "responses.stream.routes": "the same, at an event beside the text that names no item, or no part",
     "responses.stream.final_shape": "the same, at an item whose id is another one at the end",
 }
 """Clauses of smoke that are a should although an official SDK breaks on an example, and why."""

@@ -16,6 +16,7 @@ _LITERAL = re.compile(r"`([^`\n]{1,500})`|\"([^\"\n]{1,500})\"|(?<!\w)'([^'\n]{1
 _NUMBER = re.compile(r"(?<![\w.])\d{1,9}(?![\w]|\.\d)")
 _MOST_LITERALS = 50
 _SHORTEST_WORD = 4
+_UNASKED = "Call no tool"
 
 
 class Literals:
@@ -34,12 +35,15 @@ class Literals:
 
 
 def wants_call(body: Body) -> bool:
-    """Left to itself, the model calls once, and answers when it has the result."""
+    """Left to itself, the model calls once, and answers when it has the result, or is told to call none."""
     choice = body.get("tool_choice")
     if not body.get("tools") or choice == "none":
         return False
     mode = choice["allowed_tools"]["mode"] if isinstance(choice, dict) and "allowed_tools" in choice else choice
-    return mode not in ("auto", None) or body["messages"][-1].get("role") != "tool"
+    if mode not in ("auto", None):
+        return True
+    last = body["messages"][-1]
+    return last.get("role") != "tool" and _UNASKED not in str(last.get("content"))
 
 
 def calls(body: Body, text: str) -> tuple[Body, ...]:

@@ -76,6 +76,14 @@ ABILITIES = (
         "codex.accepted",
     ),
     should(
+        "array-unread",
+        "Messages in an array of input items are not read.",
+        "contract.messages",
+        has("prompt_cache_key"),
+        put("Hello! How can I help you?", "output", 0, "content", 0, "text"),
+        "codex.heard",
+    ),
+    should(
         "store-without-id",
         "A stored response has no id.",
         _PARAMETER,

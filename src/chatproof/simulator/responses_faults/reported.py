@@ -64,6 +64,18 @@ def _unplaced_thought(all: list[Value], **place: int) -> list[Value]:
     return [*all[:2], *thought, *moved, {**all[-1], "response": {**last, "output": [item, *last["output"]]}}]
 
 
+_SEARCHING: Value = {"type": "response.web_search_call.searching", "output_index": 0, "item_id": "ws_1"}
+
+
+def _annotated(all: list[Value]) -> list[Value]:
+    done = _item("output_text.done", all)
+    note = {"type": "url_citation", "url": "https://example.com", "title": "A page", "start_index": 0, "end_index": 1}
+    at = {"item_id": done["item_id"], "output_index": done["output_index"], "content_index": -1}
+    added = {"type": "response.output_text.annotation.added", **at, "annotation_index": 0, "annotation": note}
+    place = all.index(done)
+    return [*all[:place], added, *all[place:]]
+
+
 def _doubled(all: list[Value]) -> list[Value]:
     """The message comes twice, as two items."""
     last, again = all[-1]["response"], [{**one, "output_index": 1} for one in all[2:-1]]
@@ -276,6 +288,18 @@ ROWS: tuple[Any, ...] = (
         "A text of a reasoning summary comes without its part.",
         events(lambda all: _unplaced_thought(all, summary_index=0)),
         "reasoning",
+    ),
+    _should(
+        "search-without-item",
+        "An event tells of a web search that was not added.",
+        events(lambda all: [*all[:2], _SEARCHING, *all[2:]]),
+        "routes",
+    ),
+    _should(
+        "annotation-misnumbered",
+        "An annotation is for a part that does not exist.",
+        events(_annotated),
+        "routes",
     ),
     _should(
         "completed-details-count",

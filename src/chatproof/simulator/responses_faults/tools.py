@@ -286,6 +286,14 @@ ROWS = (
         "tools.stream.final",
     ),
     should(
+        "final-call-of-another-id",
+        "The last response has the call under another call_id.",
+        _TOOLS,
+        streaming_call,
+        _last_call(set_in("call_other", "call_id")),
+        "tools.stream.final_ids",
+    ),
+    should(
         "streamed-call-of-another",
         "The streamed call is of another function than the one that was forced.",
         _TOOLS,

@@ -12,6 +12,8 @@ WORD_SCHEMA: Body = {
     "required": ["word"],
     "additionalProperties": False,
 }
+RECORDED: Body = {**WORD_SCHEMA, "properties": {"word": {"type": "string", "minLength": 1}}}
+"""What the input of a forced call satisfies: the schema, and the word is there."""
 _NUMBER_SCHEMA: Body = {
     "type": "object",
     "properties": {"number": {"type": "integer", "description": "the number to record"}},

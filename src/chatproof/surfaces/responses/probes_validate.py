@@ -11,6 +11,8 @@ WORD_SCHEMA: Body = {
     "required": ["word"],
     "additionalProperties": False,
 }
+RECORDED: Body = {**WORD_SCHEMA, "properties": {"word": {"type": "string", "minLength": 1}}}
+"""What the arguments of a forced call satisfy: the schema, and the word is there."""
 _NUMBER_SCHEMA: Body = {
     "type": "object",
     "properties": {"number": {"type": "integer", "description": "the number to record"}},
@@ -71,7 +73,7 @@ def _codex(model: str) -> Body:
     return {
         "model": model,
         "instructions": "You are a coding agent.",
-        "input": [{"type": "message", **_said(PROMPT)}],
+        "input": [{"type": "message", **_said(f"{PROMPT}. Call no tool.")}],
         "tools": [
             _TOOL,
             {"type": "custom", "name": "apply_patch", "description": "Edit files."},

@@ -58,6 +58,8 @@ _TYPES = {
     "response.reasoning_summary_part.done": _SUMMARY,
     "response.reasoning_summary_text.done": _SUMMARY,
     "response.reasoning_summary_text.delta": {**_SUMMARY, "delta": STRING},
+    "response.reasoning_text.delta": {**_PART, "delta": STRING},
+    "response.reasoning_text.done": _PART,
     "response.output_text.annotation.added": {**_PART, "annotation_index": INTEGER, "annotation": OBJECT},
 }
 """What the AI SDK or openai-node's stream() wants of each event, beside what other clauses ask for. Types that are not
@@ -78,6 +80,19 @@ def _thinking(**place: int) -> Example:
         {"type": "response.reasoning_summary_part.added", **at, "part": part},
         {"type": "response.reasoning_summary_text.delta", **at, "delta": "Hm."},
         {"type": "response.reasoning_summary_part.done", **at, "part": {**part, "text": "Hm."}},
+        {"type": building.DONE, "output_index": 1, "item": item},
+    )
+
+
+def _thinking_aloud(**delta: object) -> Example:
+    """The good stream with a reasoning item after the message, whose text comes in the open."""
+    item: Event = {"id": "rs_1", "type": "reasoning", "summary": []}
+    at: Event = {"item_id": "rs_1", "output_index": 1, "content_index": 0}
+    return put_before(
+        "completed",
+        {"type": building.ADDED, "output_index": 1, "item": item},
+        {"type": building.PART_ADDED, **at, "part": {"type": "reasoning_text", "text": ""}},
+        {"type": "response.reasoning_text.delta", **at, **delta},
         {"type": building.DONE, "output_index": 1, "item": item},
     )
 
@@ -104,6 +119,7 @@ def _noted(annotation: object) -> Example:
         _noted(_PATH),
         changed("completed", put({"reason": "content_filter"}, "response", "incomplete_details")),
         changed("completed", drop("response", "output", 0, "content", 0, "annotations")),
+        _thinking_aloud(delta="Hm."),
     ),
     breaks_on=(
         changed("created", put(1, "response", "service_tier")),
@@ -136,6 +152,7 @@ def _noted(annotation: object) -> Example:
         changed("content_part.done", put(0.5, "content_index")),
         changed("completed", drop("response", "output", 0, "id"), CALL_EVENTS),
         changed("completed", put("", "response", "output", 0, "name"), CALL_EVENTS),
+        _thinking_aloud(delta=None),
     ),
 )
 def field_types(reply: Reply, context: Context) -> Outcome:

@@ -34,7 +34,7 @@ from chatproof.surfaces.messages.examples import (
     body,
     with_content,
 )
-from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.surfaces.messages.probes_validate import FUNCTION, RECORDED
 from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json
 
@@ -200,7 +200,8 @@ def is_object(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The tool call names the forced tool, and its input satisfies that tool's schema.",
+    says="The tool call names the forced tool, and its input satisfies that tool's schema, with a word that is not "
+    "empty.",
     source=COMETAPI,
     probe="tools",
     needs=("messages.tools.readable", "messages.tools.input"),
@@ -211,6 +212,7 @@ def is_object(reply: Reply, context: Context) -> Outcome:
         _with(_CALL.replace(b'"word"', b'"term"')),
         _with(_CALL.replace(b'"pong"', b"7")),
         _with(_CALL.replace(b"record_word", b"record")),
+        _with(_CALL.replace(b'"pong"', b'""')),
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
@@ -220,7 +222,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
         at = f"$.content[{number}]"
         if block.get("name") != FUNCTION:
             return ignored(f"{at}.name", FUNCTION, quote(block.get("name")))
-        problem = problem_in(block.get("input"), WORD_SCHEMA)
+        problem = problem_in(block.get("input"), RECORDED)
         if problem:
             return ignored(f"{at}.input", "arguments that satisfy the tool's schema", problem)
     return done()

@@ -36,7 +36,7 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
-from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.surfaces.messages.probes_validate import FUNCTION, RECORDED
 from chatproof.surfaces.messages.view import kind_of
 from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import parse
@@ -44,6 +44,7 @@ from chatproof.wire.strictjson import parse
 CLAUSES = Clauses(VALIDATE)
 _BLOCK, _DELTA = "content_block_start", "content_block_delta"
 _EMPTY = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ""}}
+_EMPTY_WORD = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": '{"word":""}'}}
 _FORM = (
     events_parse,
     stream.typed,
@@ -298,7 +299,8 @@ def in_pieces(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The streamed call is of the forced tool, and its input satisfies that tool's schema.",
+    says="The streamed call is of the forced tool, and its input satisfies that tool's schema, with a word that is not "
+    "empty.",
     source=COMETAPI,
     probe="tools.stream",
     needs=("messages.tools.stream_pieces",),
@@ -307,6 +309,7 @@ def in_pieces(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS),
         changed(_BLOCK, put("record", "content_block", "name"), CALL_EVENTS),
+        streamed([*CALL_EVENTS[:2], _EMPTY_WORD, *CALL_EVENTS[4:]]),
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
@@ -314,7 +317,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
         at = f"event {call.number}, $.content_block"
         if call.start.get("name") != FUNCTION:
             return ignored(f"{at}.name", FUNCTION, quote(call.start.get("name")))
-        problem = problem_in(parse(call.arguments.encode("utf-8", "surrogatepass") or b"{}")[0], WORD_SCHEMA)
+        problem = problem_in(parse(call.arguments.encode("utf-8", "surrogatepass") or b"{}")[0], RECORDED)
         if problem:
             return ignored("content_block_delta", "arguments that satisfy the tool's schema", problem)
     return done()

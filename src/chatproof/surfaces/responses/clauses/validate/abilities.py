@@ -11,13 +11,16 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
+    broken,
+    holds,
+    not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
-from chatproof.surfaces.responses.clauses.happy import BODY, CONTENT, GOOD, altered, body
+from chatproof.surfaces.responses.clauses.happy import BODY, CONTENT, GOOD, altered, body, with_output
 from chatproof.surfaces.responses.probes_validate import ANSWER_SCHEMA, CAP, WORD
 from chatproof.wire.strictjson import parse
 
@@ -36,6 +39,8 @@ _CUT = body(
     .replace(b'"model":"m"', b'"model":"m","incomplete_details":{"reason":"max_output_tokens"}')
     .replace(b'"text":"pong"', b'"text":"1, 2, 3"')
 )
+_SAID = (view.MESSAGE, "reasoning")  # items that are no work of a tool
+_CALL = b'{"id":"fc_1","type":"function_call","call_id":"call_1","name":"record_word","arguments":"{}"}'
 _LONG = _says(", ".join(map(str, range(1, 101))).encode())
 
 
@@ -167,3 +172,27 @@ def codex(reply: Reply, context: Context) -> Outcome:
         return refused
     said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
     return Outcome(BROKEN, "status", "an answer", said, "", refused.state)
+
+
+@clause(
+    "responses.codex.heard",
+    layer=BEHAVIOUR,
+    code="contract.messages",
+    level=SHOULD,
+    area=_AREA,
+    says="Input in an array of messages is answered as the same input in a string is.",
+    source=OPENAI_SPEC,
+    probe="codex",
+    needs=("responses.codex.accepted",),
+    why="The AI SDK, LangChain and Codex send an array each time: a server that reads only a string answers nobody's "
+    "question.",
+    holds_on=(GOOD, _says(b"Pong!"), with_output(_CALL)),
+    breaks_on=(_says(b"Hello! How can I help you today?"), altered(CONTENT, b"[]")),
+)
+def codex_heard(reply: Reply, context: Context) -> Outcome:
+    text, own = view.text_of(reply.object), context.replies.get(context.surface.control)
+    if WORD in text.lower() or any(item.get("type") not in _SAID for item in view.output(reply.object)):
+        return holds()
+    if own is not None and WORD not in view.text_of(own.object).lower():
+        return not_applicable("the plain request was not answered with the word either")
+    return broken("the output's text", f"the word {WORD}, which the input asks for", quote(text, 60))

@@ -26,7 +26,7 @@ from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses import fields, happy, items
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, shown, with_output
 from chatproof.surfaces.responses.clauses.validate import envelope
-from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.surfaces.responses.probes_validate import FUNCTION, RECORDED
 from chatproof.surfaces.shared_clauses import first_broken
 from chatproof.wire.strictjson import Json, parse
 
@@ -215,7 +215,8 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="The tool call names the forced function, and its arguments satisfy that function's schema.",
+    says="The tool call names the forced function, and its arguments satisfy that function's schema, with a word that "
+    "is not empty.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.arguments",),
@@ -224,13 +225,14 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         with_output(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
         with_output(_CALL.replace(b"record_word", b"record")),
+        with_output(_CALL.replace(b'\\"pong\\"', b'\\"\\"')),
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
     for number, call in enumerate(calls(reply)):
         if call.get("name") != FUNCTION:
             return ignored(f"call {number}, $.name", FUNCTION, quote(call.get("name")))
-        problem = problem_in(value_of(call.get("arguments"))[0], WORD_SCHEMA)
+        problem = problem_in(value_of(call.get("arguments"))[0], RECORDED)
         if problem:
             return ignored(f"call {number}, $.arguments", "arguments that satisfy the function's schema", problem)
     return done()

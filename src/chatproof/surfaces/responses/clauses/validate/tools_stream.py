@@ -31,7 +31,7 @@ CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
 
 _PROBE = "tools.stream"
-_SPACED = '{ "word":\n"pong" }'  # the call of the examples, written by another JSON library
+SPACED = '{ "word":\n"pong" }'  # the call of the examples, written by another JSON library
 _ORDER = (
     events_parse,
     stream.typed,
@@ -307,7 +307,7 @@ def status(reply: Reply, context: Context) -> Outcome:
     holds_on=(
         CALLED,
         without("function_call_arguments.delta", events=CALL_EVENTS),
-        changed("output_item.done", put(_SPACED, "item", "arguments"), CALL_EVENTS),
+        changed("output_item.done", put(SPACED, "item", "arguments"), CALL_EVENTS),
     ),
     breaks_on=(
         changed("function_call_arguments.done", put("{}", "arguments"), CALL_EVENTS),
@@ -364,37 +364,3 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         return broken("stream", f"no delta after {building.ARGUMENTS_DONE}", "one")
     missing = [kind for kind in (building.ARGUMENTS, building.ARGUMENTS_DONE) if kind not in kinds]
     return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()
-
-
-@clause(
-    "responses.tools.stream.final",
-    layer=BEHAVIOUR,
-    code=CODE,
-    capability="tools",
-    area=AREA,
-    says="The final response of a stream contains the streamed call.",
-    source=OPENAI_SPEC,
-    probe=_PROBE,
-    needs=("responses.tools.stream.readable",),
-    why="openai-node and LangChain raise if its output is missing; openai-python's final response has no call.",
-    holds_on=(CALLED, changed("completed", put(_SPACED, "response", "output", 0, "arguments"), CALL_EVENTS)),
-    breaks_on=(
-        changed("completed", put([], "response", "output"), CALL_EVENTS),
-        changed("completed", put(None, "response", "output"), CALL_EVENTS),
-        changed("completed", put("call_2", "response", "output", 0, "call_id"), CALL_EVENTS),
-        changed("completed", put("{}", "response", "output", 0, "arguments"), CALL_EVENTS),
-    ),
-)
-def final(reply: Reply, context: Context) -> Outcome:
-    calls = view.items(view.final(reply), view.CALL)
-    last = {id: call for call in calls if isinstance(id := call.get("call_id"), str)}
-    at = "$.response.output"
-    for _, item in streamed_calls(reply):
-        call = members(item.done)
-        held = last.get(str(call.get("call_id")))
-        if held is None:
-            said = quote(view.final(reply).get("output"), 120)
-            return damaged(at, f"the call {quote(call.get('call_id'), 60)}", said)
-        if not alike(held.get("arguments"), call.get("arguments")):
-            return damaged(f"{at}, arguments", quote(call.get("arguments"), 60), quote(held.get("arguments"), 60))
-    return done()
