@@ -97,5 +97,6 @@ def test_a_worker_logs_no_password_and_no_control(broker: Quoting, tmp_path: Pat
     if broker.connections == 1:
         assert done.returncode == 2 and b"the broker refuses the operation (code 403)" in said
     else:
+        assert done.returncode == 4, "who restarts what fails must see that it did"
         assert b"all is well" in said
         assert b"\\x1b]0;owned\\x07 for [REDACTED:api_key]" in said, "the control: it was said"

@@ -12,6 +12,7 @@ from typing import Any
 from celery import Celery
 from celery.exceptions import Reject
 from celery.loaders.base import BaseLoader
+from celery.worker import state
 from kombu import Exchange, Queue
 
 from chatproof.fleet import gauges
@@ -164,8 +165,9 @@ def submit(app: Celery, batch: Batch, now: float) -> None:
     )
 
 
-def serve(app: Celery, worker: Worker, processes: int, level: str) -> None:
-    """Work until a signal comes. Each process carries out one batch at a time."""
+def serve(app: Celery, worker: Worker, processes: int, level: str) -> bool:
+    """Work until a signal comes. Each process carries out one batch at a time. False: no signal came, and Celery gave
+    up, after it logged why."""
 
     @app.task(name=TASK, bind=True, acks_late=True)  # type: ignore[untyped-decorator]
     def batch(task: Any, said: Any) -> None:
@@ -182,7 +184,7 @@ def serve(app: Celery, worker: Worker, processes: int, level: str) -> None:
             raise Reject(error.code, requeue=True) from None
 
     # As an object: Celery's command line reads more variables (CELERY_APP, CELERY_WORKER_…, BROKER_URL).
-    app.Worker(
+    made = app.Worker(
         hostname=f"chatproof-{worker.region}@{socket.gethostname()}",
         pool_cls="prefork",
         concurrency=processes,
@@ -191,4 +193,7 @@ def serve(app: Celery, worker: Worker, processes: int, level: str) -> None:
         without_mingle=True,
         loglevel=level,
         quiet=True,  # its banner
-    ).start()
+    )
+    made.start()
+    # Its exit code is 1 after ^C, too.
+    return not made.exitcode or state.should_stop is not None or state.should_terminate is not None

@@ -36,7 +36,7 @@ EXTRA = "fleet"
 
 
 def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
-    """Work for one region until a signal comes."""
+    """Work for one region until a signal comes. Status 4 where Celery gave up: who restarts what fails must see it."""
     regions = _regions(args)
     if len(regions) != 1:
         raise UsageError("usage", "a worker has exactly one region", "start one worker for each region")
@@ -59,8 +59,8 @@ def worker(args: argparse.Namespace, fleet: Fleet, limits: local.Limits) -> int:
 
     with reached():
         queues.declare(app, regions)
-    queues.serve(app, work, args.judges or os.cpu_count() or 1, "info" if args.verbose else "warning")
-    return 0
+    at_once = args.judges or os.cpu_count() or 1
+    return 0 if queues.serve(app, work, at_once, "info" if args.verbose else "warning") else 4
 
 
 def submit(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
