@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
@@ -300,3 +303,26 @@ def test_the_demonstration_needs_nothing(tmp_path: Path) -> None:
     assert started.stop(signal.SIGINT) == 0
     assert not list(tmp_path.rglob("*.sqlite3"))
     process.stdout.close()
+
+
+def test_a_name_of_any_letters_is_shown_inert_and_leads_to_its_page(tmp_path: Path) -> None:
+    names = ["a/b", "../etc/run", "<b>x</b>", "\u202egnp.exe", "50% of? #1", ".svg"]
+    with simulated("") as (at,):
+        config = '[monitor]\nevery = "1h"\nevery_free = "0s"\n' + "\n".join(
+            f'[targets.{json.dumps(name)}]\nbase_url = "{at.base_url}"\nmodel = "{at.model}"\nkey_env = "A_KEY"\n'
+            f"[targets.{json.dumps(name)}.monitor]"
+            for name in names
+        )
+        with serving(tmp_path, config, environ={"A_KEY": at.key}) as started:
+            overview = started.get("/").text
+            links = {html.unescape(link) for link in re.findall(r'<th scope="row"><a href="([^"]+)"', overview)}
+            pages = [started.get(link) for link in links]
+            badges = [started.get(f"/badge/{quote(name, safe='')}.svg") for name in names]
+    assert len(links) == len(names)
+    assert {page.status for page in (*pages, *badges)} == {200}
+    assert {re.search("<h1>(.*?) <span", page.text)[1] for page in pages} == {  # type: ignore[index]
+        "a/b", "../etc/run", "&lt;b&gt;x&lt;/b&gt;", "\\u202egnp.exe", "50% of? #1", ".svg"
+    }  # fmt: skip
+    assert (
+        not any("\u202e" in each.text or "<b>x" in each.text for each in (*pages, *badges)) and "\u202e" not in overview
+    )

@@ -18,6 +18,7 @@ from chatproof.monitoring.service import Service
 from chatproof.monitoring.settings import Configured, watched
 from chatproof.monitoring.web.app import Web
 from chatproof.monitoring.web.guard import Rules, networks_of
+from chatproof.monitoring.web.patience import Impatient
 from chatproof.target import monitor_fields
 from chatproof.target.target import Target, check
 from chatproof.usage_error import UsageError
@@ -112,7 +113,7 @@ async def _run(
     service.when_reloaded = follow
     server = _Server(
         uvicorn.Config(
-            web.app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none", http="h11",
+            web.app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none", http=Impatient,
             h11_max_incomplete_event_size=_HEADER_BYTES, limit_concurrency=_CONNECTIONS, proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=2,
             ssl_certfile=front.tls_cert or None, ssl_keyfile=front.tls_key or None,

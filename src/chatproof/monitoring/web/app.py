@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from math import isfinite
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -41,8 +42,8 @@ class Web:
         service.listeners.append(self._publish)
         routes = [
             Route("/", self._page(self._overview)),
-            Route("/targets/{name:str}", self._page(self._target)),
-            Route("/targets/{name:str}/run", self._run, methods=["POST"]),
+            Route("/targets/{name:path}/run", self._run, methods=["POST"]),  # a name may have slashes
+            Route("/targets/{name:path}", self._page(self._target)),
             Route("/incidents/{id:str}", self._page(self._incident)),
             Route("/incidents/{id:str}/escalate", self._page(self._escalate)),
             Route("/runs/{id:str}", self._page(self._report)),
@@ -53,7 +54,7 @@ class Web:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/status.json", self._status),
-            Route("/badge/{name:str}", self._badge),
+            Route("/badge/{name:path}", self._badge),
             Route("/static/{name:str}", self._static),
             Route("/favicon.ico", self._no_icon),
         ]
@@ -134,7 +135,7 @@ class Web:
 
     def _publish(self, happened: Happened) -> None:
         for change in happened.states:
-            told = {"target": change.target, "state": pages.WORDS[change.after], "code": change.cause.code}
+            told = {"target": pages.clean(change.target), "state": pages.WORDS[change.after], "code": change.cause.code}
             for queue in self._listeners:
                 if not queue.full():
                     queue.put_nowait(f"event: state\ndata: {json.dumps(told)}\n\n")
@@ -240,7 +241,7 @@ class Web:
         if by_header:
             said = "started" if started else "not started: a run is in progress, or the budget is spent"
             return PlainTextResponse(f"{said}\n", 202 if started else 409)
-        return RedirectResponse(f"/targets/{name}", 303)
+        return RedirectResponse(f"/targets/{quote(name, safe='')}", 303)
 
 
 def _patience(request: Request) -> float:
