@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import time
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -88,6 +89,72 @@ def test_letters_spelt_in_a_way_and_packed_are_found_and_taken_out(outer: str) -
             packed = HELD[outer](woven(letters, between, spelt, "as it is", key).encode())
             assert find_secret(f'{{"x": "{packed}"}}'.encode(), secret), (letters, between, spelt)
             assert MARK in redactor.text(f"x {packed} y") and packed not in redactor.text(f"x {packed} y")
+
+
+def _base64(data: bytes, size: int, between: str) -> str:
+    text = base64.b64encode(data).decode()
+    return between.join(text[at : at + size] for at in range(0, len(text), size))
+
+
+IN_ROWS: dict[str, Callable[[bytes], str]] = {
+    "lines of twenty": lambda data: _base64(data, 20, "\n"),
+    "lines of forty, in JSON": lambda data: _base64(data, 40, "\\n"),
+    "groups of five": lambda data: _base64(data, 5, " "),
+    "letters": lambda data: _base64(data, 1, " "),
+    "letters in quotes": lambda data: _base64(data, 1, '", "'),
+    "letters in UTF-8 signs": lambda data: _base64(data, 1, "\u00b7"),
+    "lines of gzip": lambda data: _base64(gzip.compress(data), 24, "\n"),
+    "letters of zlib": lambda data: _base64(zlib.compress(data), 1, " "),
+    "letters backwards": lambda data: _base64(data, 1, " ")[::-1],
+    "numbers": lambda data: ", ".join(map(str, data)),
+    "numbers with zeros": lambda data: " ".join(f"{byte:03}" for byte in data),
+    "numbers in lines": lambda data: ",\n    ".join(map(str, data)),
+    "hex beside letters": lambda data: f"key_{data.hex()}h",
+    "hex and the next line": lambda data: f"retry: {data.hex()}\ndata: x",
+    "numbers and bars": lambda data: "|".join(map(str, data)),
+}
+
+
+@pytest.mark.parametrize("outer", IN_ROWS)
+def test_what_is_packed_and_then_divided_is_found_and_taken_out(outer: str) -> None:
+    """In pieces of any one length, whatever stands between; words beside numbers may be hexadecimal numbers, too."""
+    for letters, between, spelt in WOVEN[:12]:
+        packed = IN_ROWS[outer](woven(letters, between, spelt, "as it is", KEY).encode())
+        text = f"a bad code {packed} and"
+        assert find_secret(text.encode(), SECRET), (letters, between, spelt)
+        assert REDACTOR.text(text) == MARK
+
+
+@pytest.mark.parametrize("spelt", SPELT)
+def test_what_is_packed_and_then_spelt_is_found_and_taken_out(spelt: str) -> None:
+    """Two letters of the key are spelt somewhere in what is packed, by chance: to remove them first hid all else."""
+    for seed in range(6):
+        key = "sk-" + "".join(random.Random(seed).choices(CORE, k=44))
+        for packed in (zlib.compress(key.encode()), gzip.compress(key.encode()), key[::-1].encode()):
+            text = "x " + "".join(map(SPELT[spelt], base64.b64encode(packed).decode())) + " y"
+            assert Redactor([Secret(key)]).text(text) == MARK, (seed, packed)
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("letters", LETTERS)
+def test_base64_of_utf16_of_any_letters_is_found(coding: str, letters: str) -> None:
+    for before in ("", "k", "ke", "key"):
+        wide = before.encode() + woven(letters, "nothing", "as it is", "as it is", KEY).encode(coding)
+        text = f"x {base64.b64encode(wide).decode()} y"
+        assert find_secret(text.encode(), SECRET) and MARK in REDACTOR.text(text), before
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_the_beginning_of_what_is_compressed_shows_a_part_of_the_key(pack: Callable[[bytes], bytes]) -> None:
+    """A sentence quotes thirty characters of what a server said."""
+    text = f"it points to https://{base64.b64encode(pack(KEY.encode())).decode()[:36]}… and"
+    assert REDACTOR.text(text) == MARK
+
+
+def test_words_of_one_length_are_no_key() -> None:
+    """Else a text of a server would be lost for nothing."""
+    text = "this word that stop when busy here they said none 12 of 24 or 36 be at 48 by 60 and 72 to 84, or 96 ms"
+    assert REDACTOR.text(text) == text and not find_secret(text.encode(), SECRET)
 
 
 @pytest.mark.parametrize("around", ['<input value="{}">', "<!-- {} -->", "/* {} */", "<{}>", "<b title='{}'", "<!--{}"])

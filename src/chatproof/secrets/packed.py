@@ -1,16 +1,21 @@
 """Base32, base85 and rot13 of a value; and whether base64, hex or numbers may stand in a text: a look that loads
 nothing, for nearly every text has none. And a text in parts, and without what a key's letters may stand between."""
 
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
+from operator import eq
 from sys import byteorder
 
+SHORTEST = 8  # characters: below this, removing a value by substring would shred the record
 ASCII85 = bytes(range(33, 33 + 85)).decode()
 BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # RFC 1924
 _RUN_OF_URL = bytes(97 if (chr(byte).isalnum() and byte < 128) or byte in b"+/-_" else 32 for byte in range(256))
 _HEX = bytes(97 if byte in b"0123456789abcdefABCDEF" else 32 for byte in range(256))
 _BASE32 = bytes(97 if (chr(byte).isalpha() and byte < 128) or byte in b"234567" else 32 for byte in range(256))
 _MOST_RUNS = 1024  # that are none: more are looked into without a second thought
-_NUMBER = bytes(48 if byte in b"0123456789abcdefABCDEF" else 44 if byte in b" ,:-" else 32 for byte in range(256))
+_NUMBER = bytes(
+    48 if byte in b"0123456789abcdefABCDEF" else 44 if byte in b" ,:;|-\t\r\n" else 32 for byte in range(256)
+)
 _COMPRESSED = tuple(
     first + second
     for begin, end in ((b"\x1f", b"\x8b"), (b"x", b"\x9c"))
@@ -24,6 +29,10 @@ _AT_ONCE, _OVERLAP = (
     32 * 1024,
 )  # bytes of a part, and of what the next repeats: more than a key that is spelt
 _LONGEST_PACKED, _SHORTEST_PACKED = 40, 16  # ids of 32 digits are everywhere: only for shorter keys they are unpacked
+_WORDS = bytes(byte if (chr(byte).isalnum() and byte < 128) or byte in b"+/=_" else 32 for byte in range(256))
+_BLANK_ESCAPES = (b"\\r", b"\\n", b"\\t")
+_VARIED = 8  # words: of fewer, over and over, nothing is written
+_HALVED = 4  # times: of up to sixteen separators in a row one is left
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
 GROUP = 4
 _FEW_WORDS = 8  # to find so many in the text, one after another, costs less than to look at each of its words
@@ -57,8 +66,75 @@ def _may_be_packed(run: bytes, shortest: int) -> bool:
 
 def has_numbers(data: bytes) -> bool:
     """Whether as many numbers of two or three digits stand in a row as a key has bytes, at least."""
-    marked = data.translate(_NUMBER, b"xX").replace(b",,", b",").replace(b"000,", b"00,")
+    marked = data.translate(_NUMBER, b"xX").replace(b"000,", b"00,")
+    if b"00," not in marked:
+        return False
+    for _ in range(_HALVED):
+        marked = marked.replace(b",,", b",")
     return b"00," * (NUMBERS - 1) in marked
+
+
+def rows(data: bytes, shortest: int) -> bytes:
+    """Words of one length in a row, put together where they make at least `shortest` characters: base64 in lines of any
+    width, or with something between its letters. Divided at what is blank, and at what is no letter or digit."""
+    if len(data) < shortest:
+        return b""
+    if b"\\" in data:
+        for blank in _BLANK_ESCAPES:
+            data = data.replace(blank, b" ")
+    found = {}
+    for words in (data.split(), data.translate(_WORDS).split()):
+        sizes = [*map(len, words)]
+        same = bytes(map(eq, sizes, sizes[1:]))  # 1: the next word is as long
+        at = same.find(b"\1")
+        while at >= 0:
+            end = same.find(b"\0", at)
+            end = len(same) if end < 0 else end
+            size = sizes[at]
+            if (end - at + 1) * size >= shortest:
+                last = end + 1 < len(sizes) and sizes[end + 1] < size  # the last line is shorter
+                row = words[at : end + 1 + last]
+                if len({*row}) >= min(len(row) // 2, _VARIED):
+                    found[b"".join(row)] = None
+            at = same.find(b"\1", end)
+    return b"\n".join(found)
+
+
+def encodings(value: str) -> Iterator[tuple[str, str]]:
+    """(name, text) of each form in which a server may return a value. All are ASCII, most telling first."""
+    raw = value.encode("utf-8", "surrogatepass")
+    yield "plain", value
+    yield "reversed", value[::-1]
+    yield "hex", raw.hex()
+    yield "percent-encoded", "".join(f"%{byte:02X}" for byte in raw)
+    yield "percent-encoded twice", "".join(f"%25{byte:02X}" for byte in raw)
+    yield "JSON escapes", "".join(f"\\u{byte:04x}" for byte in raw)
+    yield "JSON escapes", "".join(f"\\u{{{byte:x}}}" for byte in raw)
+    yield "escapes", "".join(f"\\x{byte:02x}" for byte in raw)
+    yield "octal escapes", "".join(f"\\{byte:03o}" for byte in raw)
+    yield "quoted-printable", "".join(f"={byte:02X}" for byte in raw)
+    yield "hexadecimal numbers", " ".join(f"0x{byte:02x}" for byte in raw)
+    yield "decimal numbers", " ".join(str(byte) for byte in raw)
+    yield "decimal numbers", " ".join(f"{byte:03}" for byte in raw)
+    yield "HTML references", "".join(f"&#{byte};" for byte in raw)
+    yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
+    yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
+    yield "rot13", rot13(value)
+    # The value may begin at any alignment; characters shared with its neighbours are cut off.
+    for shift in range(5):
+        padded = base32(b"\0" * shift + raw)
+        yield "base32", padded[-(-shift * 8 // 5) : len(padded) - (1 if (shift + len(raw)) % 5 else 0)]
+    for name, data in (("base64", raw), ("base64 of UTF-16", value.encode("utf-16-le", "surrogatepass"))):
+        for shift in range(3):
+            padded = b2a_base64(b"\0" * shift + data, newline=False).decode().rstrip("=")
+            aligned = padded[-(-shift * 8 // 6) : len(padded) - (1 if (shift + len(data)) % 3 else 0)]
+            yield name, aligned
+            yield name, aligned.replace("+", "-").replace("/", "_")
+    for shift in range(4):
+        for alphabet in (BASE85, ASCII85):
+            aligned = base85(raw[shift:], alphabet)
+            if len(aligned) >= SHORTEST:
+                yield "base85", aligned
 
 
 def base32(raw: bytes) -> str:

@@ -8,8 +8,10 @@ Everything is linear in the text, and the rounds and the part of the text that i
 import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import groupby
 
 from chatproof.secrets.escapes import CODES, plain_letters, without
 from chatproof.secrets.packed import NUMBERS
@@ -33,7 +35,7 @@ _ZEROS = re.compile(r"&#([xX]?)0++(?=[0-9a-fA-F])")
 _NO_CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+")  # no code point has so many digits, and `int` would raise
 _TAG = re.compile(r"<[^<>]*+>")
 _ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
-_DIGITS = bytes.maketrans(b",:-", b"   ")
+_DIGITS = bytes.maketrans(b",:;|-", b"     ")
 _WINDOWS = {ord(char): byte for byte in range(0x80, 0xA0) for char in bytes((byte,)).decode("cp1252", "ignore")}
 _OCTET = rf"(?:[\x80-\xbf{''.join(map(chr, _WINDOWS))}]|\\x[89abAB][0-9a-fA-F])"
 # UTF-8 that was read as Latin-1, as headers are, or as Windows' own: U+FF53 is EF BD 93. A control is escaped.
@@ -54,13 +56,19 @@ _FIVE_BITS = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", (b"0123456789abcdefghijklmnopqrstuv" * 2)[:58]
 )
 _NUMBERS = re.compile(
-    rb"(?<![0-9a-fA-F])(?:(?:0[xX])?[0-9a-fA-F]{1,3}(?:[,:-] ?| )){%d,}+(?:(?:0[xX])?[0-9a-fA-F]{1,3})?" % (NUMBERS - 1)
+    rb"(?<![0-9a-zA-Z])(?:(?:0[xX])?[0-9a-fA-F]{1,3}[,:;|\s-]{1,16}+){%d,}+(?:(?:0[xX])?[0-9a-fA-F]{1,3}(?![0-9a-zA-Z]))?"
+    % (NUMBERS - 1)
 )
+_DECIMAL = {b"%0*d" % (width, byte): byte for byte in range(256) for width in (1, 2, 3)}
+_HEXADECIMAL = {b"%0*x" % (width, byte): byte for byte in range(256) for width in (1, 2, 3)}
+_FEWEST = 8  # bytes of the shortest key that is looked for
 _LINE_ENDS = re.compile(
     rb"(?=[\r\n\\])(?<=[A-Za-z0-9+/_-]{56})(?:\r?\n|(?:\\r)?\\n)[ \t]{0,8}(?=[A-Za-z0-9+/_-])"
 )  # of base64 in mail
 _BASE32 = re.compile(rb"[A-Z2-7]{32,}+|[a-z2-7]{32,}+")
 _WIDE_UNITS = re.compile(r"[\x00-\x5e]?(?:\\xff[\x00-\x5e]){3,}+(?:\\xff)?")
+_HIGH_BYTES = 4  # of one alphabet, those of letters beyond the first 65,536 and of what stands between included
+_SAMPLE = 1024  # bytes by which a piece is known
 _COMPRESSED = (b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 _INFLATED, _MOST_INFLATED = 64 * 1024, 1024 * 1024  # bytes of each, and of all
 
@@ -125,7 +133,8 @@ def unpacked(data: bytes, shortest: int) -> tuple[bytes, bytes, bool]:
     pieces: list[bytes] = []
     texts: list[bytes] = []
     inflatable, left = _MOST_INFLATED, _UNPACKED
-    for held in _held(_LINE_ENDS.sub(b"", data), shortest):
+    joined = _LINE_ENDS.sub(b"", data)  # also with what is no more of it
+    for held in _held(data if joined == data else data + b"\n" + joined, shortest):
         piece = held
         if held.startswith(_COMPRESSED) and (packed := _inflated(held, min(inflatable, _INFLATED))):
             if len(packed) >= min(inflatable, _INFLATED):
@@ -136,6 +145,8 @@ def unpacked(data: bytes, shortest: int) -> tuple[bytes, bytes, bool]:
         pieces.append(piece)
         if _is_text(piece):
             texts.append(as_read(piece) or piece)
+        else:
+            texts += map(as_read, _of_utf16(piece))
         if left < 0:
             return b"\n".join(pieces), b"\n".join(texts), False
     return b"\n".join(pieces), b"\n".join(texts), True
@@ -146,6 +157,18 @@ def _is_text(piece: bytes) -> bool:
     wrong beginning."""
     narrow = piece.translate(None, b"\0\xff")
     return len(narrow) * 3 >= len(piece) and narrow.decode("utf-8", "replace").count("\ufffd") <= len(narrow) // 16
+
+
+def _of_utf16(piece: bytes) -> Iterator[bytes]:
+    """What it says if it is UTF-16 of letters of one alphabet: every second byte, the high one, is one of a few."""
+    for high in (0, 1):
+        column = piece[high:_SAMPLE:2]
+        if sum(count for _, count in Counter(column).most_common(_HIGH_BYTES)) * 4 >= len(column) * 3 > 0:
+            for start, order in ((high, "utf-16-be"), (1 - high, "utf-16-le")):
+                letters = Counter(piece[start:_SAMPLE].decode(order, "replace"))
+                plain = sum(count for letter, count in letters.items() if plain_letters(letter).isascii())
+                if plain * 2 >= letters.total():
+                    yield piece[start:].decode(order, "replace").encode("utf-8", "replace")
 
 
 def _inflated(piece: bytes, most: int) -> bytes:
@@ -162,8 +185,11 @@ def _held(data: bytes, shortest: int) -> Iterator[bytes]:
     for found in dict.fromkeys(re.findall(rb"[A-Za-z0-9+/_-]{%d,}+" % shortest, data)):
         for run in (found, found[::-1]):
             yield from _unbase64(run)
-            with suppress(ValueError):
-                yield bytes.fromhex(run[: len(run) // 2 * 2].decode())
+    for found in dict.fromkeys(
+        re.findall(rb"[0-9a-fA-F]{%d,}+" % shortest, data)
+    ):  # what is beside it is no part of it
+        for run in (found, found[::-1], found[1:]):  # backwards, the last is the first
+            yield bytes.fromhex(run[: len(run) // 2 * 2].decode())
     yield from _from_base32(data)
     yield from _from_numbers(data)
 
@@ -190,9 +216,11 @@ def _from_numbers(data: bytes) -> Iterator[bytes]:
         return
     for found in _NUMBERS.finditer(data):
         digits = found[0].lower().replace(b"0x", b"").translate(_DIGITS).split()
-        for base in (10, 16):
-            with suppress(ValueError):
-                yield bytes([int(one, base) for one in digits])
+        for known in (_DECIMAL, _HEXADECIMAL):
+            # A word beside them (`a`, `bad`) may be a number, too, and one that is none divides them.
+            for are_bytes, row in groupby(map(known.get, digits), lambda byte: byte is not None):
+                if are_bytes and len(held := bytes(byte for byte in row if byte is not None)) >= _FEWEST:
+                    yield held
 
 
 def _undone(text: str) -> str:

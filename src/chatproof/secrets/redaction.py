@@ -6,7 +6,6 @@ another case or as numbers takes the whole text with it. Both are linear: a boun
 character, no regular expression.
 """
 
-from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -14,11 +13,10 @@ from itertools import chain
 from chatproof.secrets import packed as forms
 from chatproof.secrets import pieces
 from chatproof.secrets.digest import keyed32
-from chatproof.secrets.packed import GROUP, base32, base85, has_run, packed_size, squeeze, steps
+from chatproof.secrets.packed import GROUP, SHORTEST, encodings, has_run, packed_size, rows, squeeze, steps
 from chatproof.wire.exchange import Secret
 
 MARK = "[REDACTED:api_key]"
-SHORTEST = 8  # below this, removing a value by substring would shred the record
 _LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # str.lower may change a length
 _WINDOW = 8
 _SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
@@ -35,49 +33,14 @@ FOREIGN_STARTS = (
     "glpat-", "AKIA", "ASIA", "xox", "eyJ", "-----BEGIN", "npm_", "pypi-", "SG.",
 )  # fmt: skip
 """Beginnings of secrets that are not ours (known_formats.py). A text with none of them holds none."""
+_ESCAPES, _MANY = ("\\", "&", "%", "="), 16  # of a text that is spelt as a whole
+_PACKED_BEGINS = (b"H4sI", b"eJ")
 _BEGINS = (b"\\", b"&", b"%", b"=", b"\x1b", b"\xc2\x9b", b"<")
 """What escapes, terminals' codes and tags begin with. Few good replies have any. Letters in full width begin with none
 of them: they are looked for in the first mebibyte."""
 _NESTS = (b"\\u", b"\\U", b"\\x", b"\\0", b"\\1", b"\\2", b"\\3", b"\\v", b"\\a", b"\\e", b"/*")
 _NEST_ALONE = b"&%<\0\x1b"
 """What may stand for a character that is spelt in another way again, or between two."""
-
-
-def encodings(value: str) -> Iterator[tuple[str, str]]:
-    """(name, text) of each form in which a server may return a value. All are ASCII, most telling first."""
-    raw = value.encode("utf-8", "surrogatepass")
-    yield "plain", value
-    yield "reversed", value[::-1]
-    yield "hex", raw.hex()
-    yield "percent-encoded", "".join(f"%{byte:02X}" for byte in raw)
-    yield "percent-encoded twice", "".join(f"%25{byte:02X}" for byte in raw)
-    yield "JSON escapes", "".join(f"\\u{byte:04x}" for byte in raw)
-    yield "JSON escapes", "".join(f"\\u{{{byte:x}}}" for byte in raw)
-    yield "escapes", "".join(f"\\x{byte:02x}" for byte in raw)
-    yield "octal escapes", "".join(f"\\{byte:03o}" for byte in raw)
-    yield "quoted-printable", "".join(f"={byte:02X}" for byte in raw)
-    yield "hexadecimal numbers", " ".join(f"0x{byte:02x}" for byte in raw)
-    yield "decimal numbers", " ".join(str(byte) for byte in raw)
-    yield "decimal numbers", " ".join(f"{byte:03}" for byte in raw)
-    yield "HTML references", "".join(f"&#{byte};" for byte in raw)
-    yield "HTML references", "".join(f"&#x{byte:x};" for byte in raw)
-    yield "HTML references", "".join(f"&#x{byte:04x};" for byte in raw)
-    yield "rot13", forms.rot13(value)
-    # The value may begin at any alignment; characters shared with its neighbours are cut off.
-    for shift in range(5):
-        padded = base32(b"\0" * shift + raw)
-        yield "base32", padded[-(-shift * 8 // 5) : len(padded) - (1 if (shift + len(raw)) % 5 else 0)]
-    for name, data in (("base64", raw), ("base64 of UTF-16", value.encode("utf-16-le", "surrogatepass"))):
-        for shift in range(3):
-            padded = b2a_base64(b"\0" * shift + data, newline=False).decode().rstrip("=")
-            aligned = padded[-(-shift * 8 // 6) : len(padded) - (1 if (shift + len(data)) % 3 else 0)]
-            yield name, aligned
-            yield name, aligned.replace("+", "-").replace("/", "_")
-    for shift in range(4):
-        for alphabet in (forms.BASE85, forms.ASCII85):
-            aligned = base85(raw[shift:], alphabet)
-            if len(aligned) >= SHORTEST:
-                yield "base85", aligned
 
 
 def find_secret(data: bytes, secret: Secret) -> str:
@@ -157,10 +120,14 @@ def _deeper(part: bytes, read: bytes, held: bytes, packed: int, parts: frozenset
     if read:
         yield squeeze(read)
         yield from (squeeze(pieces.put_together(step, parts)) for step in steps(read))
-    if has_run(part, packed) or has_run(read, packed):
+    row = rows(part, packed) + (b"\n" + rows(read, packed) if read else b"")
+    if row.strip():
+        row += b"\n" + _as_read(row)
+        yield squeeze(row)
+    if row.strip() or has_run(part, packed) or has_run(read, packed):
         from chatproof.secrets.reading import unpacked
 
-        inner, texts, whole = unpacked(part if read in (part, b"") else part + b"\n" + read, packed)
+        inner, texts, whole = unpacked(b"\n".join(dict.fromkeys(filter(None, (part, read, row)))), packed)
         yield squeeze(inner)
         yield squeeze(texts)
         yield from (squeeze(pieces.put_together(step, parts)) for step in steps(texts))
@@ -184,15 +151,15 @@ def _as_read(data: bytes) -> bytes:
 def _held(data: bytes, read: bytes) -> tuple[bytes, bool]:
     """(What gzip in base64 holds, also where that is spelt in escapes; whether all of it was read)."""
     held, complete = _inflated(data)
-    if b"H4sI" in read and read != data:
+    if read != data and any(begin in read for begin in _PACKED_BEGINS):
         more, whole = _inflated(read)
         return held + b"\n" + more, complete and whole
     return held, complete
 
 
 def _inflated(data: bytes) -> tuple[bytes, bool]:
-    """(What gzip in base64 holds, whether all of it was read). Such text begins with H4sI."""
-    if b"H4sI" not in data:
+    """(What gzip or zlib in base64 holds, whether all of it was read)."""
+    if not any(begin in data for begin in _PACKED_BEGINS):
         return b"", True
     from chatproof.secrets import inflated
 
@@ -245,6 +212,11 @@ class _Windows:
     def _known(self) -> frozenset[str]:
         size = self.size
         return frozenset(held[i : i + size] for held in self._texts for i in range(len(held) - size + 1))
+
+
+def _is_spelt(run: str) -> bool:
+    """A run of a few characters that are spelt with escapes, such as `\\x73\\x6b`."""
+    return len(run) < _WINDOWS_FROM and any(begin in run for begin in _ESCAPES)
 
 
 def _folded(text: str) -> str:
@@ -312,8 +284,14 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without any secret, nor any eight characters of a long one, whatever their case."""
-        text = self.text_plainly(text)
-        return MARK if self._hides(text.replace(MARK, " ")) else text
+        plain = self.text_plainly(text)
+        if self._hides(plain.replace(MARK, " ")):
+            return MARK
+        if plain != text and sum(map(text.count, _ESCAPES)) >= _MANY:
+            # Some letters of a spelt key stand in any long text that is spelt so: what that is, is read with them.
+            spelt = self._without_runs(text, _is_spelt)
+            return MARK if spelt != plain and self._hides(spelt.replace(MARK, " ")) else plain
+        return plain
 
     def _hides(self, text: str) -> bool:
         """Whether a secret is spelt in a way that has no clean edges: nothing of such a text can be kept."""
@@ -341,16 +319,18 @@ class Redactor:
             return True
         return any(form in look for form in self._short) or bool(self._squeezed.hits(look.decode()))
 
-    def _without_runs(self, text: str) -> str:
+    def _without_runs(self, text: str, keeps: Callable[[str], bool] = lambda run: False) -> str:
         hits = self._windows.hits(text)
         if not hits:
             return text
         pieces, at, start, end, short = [], 0, hits[0], hits[0], 0
         for hit in (*hits[1:], len(text) + _WINDOW):
             if hit > end + _WINDOW:  # a gap: close the run that began at `start`
-                pieces += [text[at:start], MARK]
-                short += end + _WINDOW - start < _WINDOWS_FROM
-                at, start = end + _WINDOW, hit
+                if not keeps(text[start : end + _WINDOW]):
+                    pieces += [text[at:start], MARK]
+                    short += end + _WINDOW - start < _WINDOWS_FROM
+                    at = end + _WINDOW
+                start = hit
             end = hit
         # A key that was cut up on purpose: what stands between the pieces is of it, too.
         return MARK if short > _MOST_PIECES else "".join([*pieces, text[at:]])
