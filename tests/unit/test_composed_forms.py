@@ -12,8 +12,9 @@ from collections.abc import Callable
 import pytest
 
 from chatproof.printable import decode, escape
+from chatproof.secrets.packed import encodings
 from chatproof.secrets.reading import as_read, unpacked
-from chatproof.secrets.redaction import MARK, Redactor, encodings, find_secret
+from chatproof.secrets.redaction import MARK, Redactor, find_secret
 from chatproof.wire.exchange import Secret
 from tests.leaks.composed import BETWEEN, LETTERS, SPELT, letters_of, read_by_others, woven
 from tests.support import KEY

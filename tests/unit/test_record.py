@@ -17,7 +17,8 @@ from chatproof.judging.contract import _digest, smoke_contract
 from chatproof.record import document
 from chatproof.running.plan import Settings
 from chatproof.running.run import smoke
-from chatproof.secrets.redaction import MARK, encodings
+from chatproof.secrets.packed import encodings
+from chatproof.secrets.redaction import MARK
 from chatproof.target.profile import load
 from chatproof.target.target import Target
 from chatproof.wire.exchange import Secret

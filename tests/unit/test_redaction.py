@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproof.secrets import escapes, inflated, known_formats, redaction
-from chatproof.secrets.packed import squeeze
-from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, clean, encodings, find_secret, fingerprint
+from chatproof.secrets.packed import encodings, squeeze
+from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, clean, find_secret, fingerprint
 from chatproof.wire.exchange import Secret
 from tests.support import KEY
 

@@ -17,6 +17,7 @@ from chatproof.judging.judge import Finding, Judgement
 from chatproof.record.exchanges import cut_texts, exchange_rows, upstream_of
 from chatproof.record.sanitized import sanitized
 from chatproof.secrets import redaction
+from chatproof.secrets.packed import SHORTEST
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, fingerprint, redactor
 from chatproof.target.target import Target
 from chatproof.values import NamedTuple
@@ -239,7 +240,7 @@ def opening(target: Target, contract: Contract, facts: Opening) -> dict[str, Any
 
 def searched(target: Target) -> tuple[Secret, ...]:
     """The values of further headers that are taken out of what is kept; a shorter one is an ordinary word."""
-    return tuple(header.value for header in target.headers if len(header.value) >= redaction.SHORTEST)
+    return tuple(header.value for header in target.headers if len(header.value) >= SHORTEST)
 
 
 def _clean(

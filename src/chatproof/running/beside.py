@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from chatproof.running.dispatch import proxy_in_force
-from chatproof.secrets.redaction import SHORTEST, is_word_like
+from chatproof.secrets.packed import SHORTEST
+from chatproof.secrets.redaction import is_word_like
 from chatproof.target.target import Resolved
 from chatproof.wire.exchange import Secret
 

@@ -13,7 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 from chatproof.secrets import known_formats
 from chatproof.secrets.key_check import INVALID_KEY
-from chatproof.secrets.redaction import SHORTEST, find_secret, fingerprint
+from chatproof.secrets.packed import SHORTEST
+from chatproof.secrets.redaction import find_secret, fingerprint
 from chatproof.wire.exchange import Secret
 
 DEPTH = 3

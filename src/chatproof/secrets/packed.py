@@ -82,7 +82,7 @@ def rows(data: bytes, shortest: int) -> bytes:
     if b"\\" in data:
         for blank in _BLANK_ESCAPES:
             data = data.replace(blank, b" ")
-    found = {}
+    found: dict[bytes, None] = {}
     for words in (data.split(), data.translate(_WORDS).split()):
         sizes = [*map(len, words)]
         same = bytes(map(eq, sizes, sizes[1:]))  # 1: the next word is as long

@@ -22,6 +22,7 @@ from chatproof.monitoring.service import Service
 from chatproof.monitoring.values import FREE, MODULES, SMOKE, VALIDATE
 from chatproof.monitoring.web import pages
 from chatproof.monitoring.web.guard import REPORT_CSP, Guard, Rate, Rules
+from chatproof.reporters.cases import clean
 
 _HERE = os.path.join(os.path.dirname(__file__), "html")
 _STATIC = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
@@ -135,7 +136,7 @@ class Web:
 
     def _publish(self, happened: Happened) -> None:
         for change in happened.states:
-            told = {"target": pages.clean(change.target), "state": pages.WORDS[change.after], "code": change.cause.code}
+            told = {"target": clean(change.target), "state": pages.WORDS[change.after], "code": change.cause.code}
             for queue in self._listeners:
                 if not queue.full():
                     queue.put_nowait(f"event: state\ndata: {json.dumps(told)}\n\n")
