@@ -212,7 +212,9 @@ def _from_base32(data: bytes) -> Iterator[bytes]:
 
 
 def _from_numbers(data: bytes) -> Iterator[bytes]:
-    if sum(map(data.count, (b",", b":", b"-", b" "))) < NUMBERS - 1:  # what stands between numbers
+    if (
+        sum(map(data.count, (b",", b":", b";", b"|", b"-", b" ", b"\t", b"\n"))) < NUMBERS - 1
+    ):  # what stands between numbers
         return
     for found in _NUMBERS.finditer(data):
         digits = found[0].lower().replace(b"0x", b"").translate(_DIGITS).split()
