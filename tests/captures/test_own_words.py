@@ -150,6 +150,7 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
         "LLM Provider NOT provided",
         "The api_key client option must be set",
         "The OPENAI_API_KEY environment variable is missing or empty",
+        "GROQ_API_KEY is not set",
         "OpenAI API key is missing. Pass it using",
         "Could not parse response content as the length limit",
         "stream ended without producing a message",

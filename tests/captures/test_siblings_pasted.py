@@ -18,12 +18,14 @@ from tests.captures import by_kind
 from tests.captures.in_time import take_no_long_time
 
 HERE = Path(__file__).parent
-PASTED, LIVE, AGAIN = (
-    tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"] for name in ("pasted", "live", "again")
-)
+ROWS = [
+    row
+    for name in ("pasted", "live", "again", "third")
+    for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
+]
 
 
-@pytest.mark.parametrize("row", [*PASTED, *LIVE, *AGAIN], ids=lambda row: f"{row['kind']}:{row['source']}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['kind']}:{row['source']}")
 def test_a_report_comes_to_its_cause(
     row: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -31,9 +33,8 @@ def test_a_report_comes_to_its_cause(
 
 
 def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
-    rows = [*PASTED, *LIVE, *AGAIN]
-    assert all(set(row) <= by_kind.KNOWN and row["source"].count("#") == 1 for row in rows)
-    told = Counter((row["source"], "run" in row) for row in rows)  # a paste, and a server as it tells of
+    assert all(set(row) <= by_kind.KNOWN and row["source"].count("#") == 1 for row in ROWS)
+    told = Counter((row["source"], "run" in row) for row in ROWS)  # a paste, and a server as it tells of
     assert max(told.values()) == 1
 
 
@@ -46,6 +47,10 @@ def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
         "Errors\nthere were none\n",
         "Not Found\nis the name of my band\n",
         "Line |\n   3 |  $a = 404 Not Found\n",
+        # A server's sentence in a long text, and two in a short one, are talked about.
+        "Notes\n" * 12 + "Incorrect API key provided: is what it says when the key is wrong.\n",
+        "Incorrect API key provided: x\nThat model is currently overloaded\n",
+        "> a quotation\n> and no reply\n",
     ],
 )
 def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
@@ -61,6 +66,10 @@ def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
         "openai.error.APIError: x {" * 4000,
         "Error\n" * 20000,
         "request request failed with status " * 4000,
+        "Error: " * 9000 + "\n" + ("A" * 40 + "_API_KEY is ") * 2000,
+        "The model '" + "x" * 1900,
+        "> " * 9000 + "x",
+        "data: {“a”:“b”}\n\n" * 4000,
         "```\n" * 150 + "status: 500 " * 9000,
     ],
     ids=lambda text: text[:16],

@@ -117,6 +117,8 @@ def _read(data: bytes) -> Capture:
         return bare
     if start[:1] in b"{[" and not _BRACKETED.match(start):
         return _json(data, start)
+    if start.startswith((b"data:", b"event:")) and (plain := as_printed.straight(start)) != start:
+        return (found := _read(plain))._replace(notes=(as_printed.STRAIGHT, *found.notes))
     kind = sniff(start)
     if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
         return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])

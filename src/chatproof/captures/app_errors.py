@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from chatproof.captures import literal, own_words
+from chatproof.captures import literal, own_words, unmistakable
 from chatproof.captures.json_files import holds_answer
 from chatproof.captures.told import PHRASES, Told, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
@@ -31,7 +31,7 @@ _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
-    re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}[\[{])"),
+    re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
     _UNREAD,
@@ -39,7 +39,8 @@ _STATUS = (
 _LINE = re.compile(  # a status line, in a sentence; a status that a client was given, and nothing else
     rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)|"
     r"(?i:\b(?:api|call|completion|credentials|fetch|query|request|validation)s?\b[ \w]{0,20} failed with (?:HTTP )?"
-    r"status(?: code)?:? ([45]\d\d)\b)|" + _UNREAD.pattern
+    r"status(?: code)?:? ([45]\d\d)\b)|"
+    rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? )[45]\d\d (?:{PHRASES})\b|" + _UNREAD.pattern
 )
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
@@ -80,7 +81,9 @@ def pieces(text: str) -> Iterator[Told]:
     if body is None and (google := _OF_GOOGLE.search(text)):
         body = as_body({"error": {"message": " ".join(google[1].split()), "status": google[2]}})
     if body is None and not status:  # a report's form has a place for the status, and nobody saw one
-        words = next((words for words in _HEADED.findall(text)[:_LINES] if _is_named(words)), "")
+        words = next((words for words in _HEADED.findall(text)[:_LINES] if _is_named(words)), "") or unmistakable.words(
+            text
+        )
         body = as_body({"error": {"message": words}}) if words else None
     if body is not None or headers or (status and _LINE.search(text)):
         yield Told(status, body, headers)

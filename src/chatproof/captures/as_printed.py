@@ -24,6 +24,17 @@ class Restored(NamedTuple):
     note: str
 
 
+STRAIGHT = "typographic quotation marks or blanks, as editors make them, were replaced"
+
+
+def straight(data: bytes) -> bytes:
+    """A stream's events with straight quotation marks, where an editor has put typographic ones around every name, and
+    with the blank line that ends the last one."""
+    if len(data) > _MOST or b'"' in data or b"\xe2\x80\x9c" not in data:
+        return data
+    return data.decode("utf-8", "replace").translate(_QUOTES).rstrip().encode("utf-8", "surrogatepass") + b"\n\n"
+
+
 def restored(data: bytes) -> Restored | None:
     """The JSON document that a text was; None where it is one already, or none at all. Raises Unreadable for an answer
     of which the program that printed it left parts out."""
@@ -37,7 +48,7 @@ def restored(data: bytes) -> Restored | None:
             return Restored(within.encode("utf-8", "surrogatepass"), "the JSON was in a string inside other JSON")
         return None
     for changed, note in (
-        (text.translate(_QUOTES), "typographic quotation marks or blanks, as editors make them, were replaced"),
+        (text.translate(_QUOTES), STRAIGHT),
         (html.unescape(text), "HTML's entities were replaced"),
     ):
         if changed != text and _parsed(changed) is not None:

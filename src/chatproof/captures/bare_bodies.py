@@ -75,6 +75,13 @@ def read(data: bytes) -> Capture | None:
     return Capture(NAME, (entry,), as_secrets(tokens_in(data)), (note,))
 
 
+def status_of(body: bytes) -> int:
+    """The one status that a JSON body comes under; 0 for any other body."""
+    text = body[: _LONGEST + 1].decode("utf-8", "replace").strip()
+    told = _object(text) if text[:1] == "{" else None
+    return told.status if told else 0
+
+
 def in_a_few_lines(text: str) -> Capture | None:
     """Such a body on a line of its own, below the words of an application; None where no line is unmistakable."""
     lines = [line.strip() for line in text[:_LONGEST].splitlines() if line.strip()]

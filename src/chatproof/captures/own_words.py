@@ -38,6 +38,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
     (NOT_SENT, r"The api_key client option must be set|Missing credentials\. Please pass"),  # openai-python
     (NOT_SENT, r"The \w+_API_KEY environment variable is missing|Could not resolve authentication method"),
+    (NOT_SENT, r"[A-Z_]{0,40}API_KEY (?:is|was) (?:not (?:set|found|defined|provided)|missing|required|undefined)"),
     (
         NOT_SENT,
         r"OpenAI or Azure OpenAI API key not found|"  # LangChain
@@ -158,10 +159,16 @@ def is_set_aside(line: str) -> bool:
     return bool(_SET_ASIDE.search(line[:2000]))
 
 
+_NAMES = re.compile(
+    r"^[\s>]{0,40}(?:ERROR\s{1,8})?"
+    r"(?:(?:[\w.]{1,80}\.)?(?:\w{1,80}Error|\w{1,80}Exception|Error)?(?: ?\[\w{1,40}\])?: ){1,3}"
+)
+
+
 def reason(text: str) -> str:
     """Why a text that tells of no exchange tells of none, by the first line of it that is a client's own; or empty."""
     for line in text.splitlines()[:400]:
-        told = kind(re.sub(r"^[\s>]*(?:[\w.]+\.)?(?:\w+Error|\w+Exception|Error)?(?: ?\[\w+\])?: ", "", line))
+        told = kind(_NAMES.sub("", line[:1000]))
         if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
             told = NO_URL
         told = SET_ASIDE if is_set_aside(line) else told

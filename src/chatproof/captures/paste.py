@@ -32,6 +32,7 @@ _HEAD = re.compile(
 )
 
 
+_REQUEST = re.compile(rb"\s*[A-Z]{3,7} \S{1,2000} HTTP/[0-9]")
 _STACKED, _QUOTED = 3, 4  # prefixes before prefixes, quotations of quotations
 
 
@@ -131,7 +132,8 @@ def _without_indent(data: bytes) -> tuple[bytes, str]:
             break
         plain = b"\n".join(line[2:] if line.startswith(b"> ") else line[1:] for line in plain.split(b"\n"))
         filled = [line for line in plain.split(b"\n") if line.strip()]
-        if re.match(rb"\s*" + _BEGINS, plain) and not all(line.startswith(b">") for line in filled):
+        is_request = _REQUEST.match(plain)  # curl -v marks what it sent so
+        if not all(line.startswith(b">") for line in filled) and not is_request:
             return plain, "the marks of a quotation were removed"
     return data, ""
 

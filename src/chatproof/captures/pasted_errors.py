@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from chatproof.captures import (
     app_errors,
+    bare_bodies,
     bare_curl,
     browser_console,
     curl_command,
@@ -28,6 +29,7 @@ from chatproof.captures import (
 )
 from chatproof.captures.entry import (
     Capture,
+    Captured,
     Unreadable,
     as_keys,
     as_secrets,
@@ -40,6 +42,7 @@ from chatproof.captures.entry import (
 from chatproof.captures.told import LONGEST_TEXT, MOST, Told, as_body, captured, merged, seen
 from chatproof.captures.trouble import NO_JSON
 from chatproof.evidence.provider_error import find_error
+from chatproof.wire.exchange import STATUS, STATUS_LINE
 
 _HEAD = re.compile(r"HTTP/[\d.]+ (\d{3})\b")
 
@@ -105,8 +108,15 @@ def read(data: bytes) -> Capture:
     for piece in told:
         asked_with += [*secrets_in_url(piece.url), *secrets_in_body(piece.posted or b"")]
         secrets += secrets_of(piece.headers, sent=False)
-    entries = tuple(captured(number, piece) for number, piece in enumerate(told, 1))
+    entries = tuple(_with_its_status(captured(number, piece)) for number, piece in enumerate(told, 1))
     return Capture(names, entries, as_secrets([*secrets, *asked_with]), (seen(told[-1]),), as_keys(asked_with))
+
+
+def _with_its_status(entry: Captured) -> Captured:
+    """The exchange with the status that such a body comes under, where it is one that comes under no other."""
+    status = bare_bodies.status_of(entry.response.body) if entry.response and STATUS in entry.missing else 0
+    found = entry.with_status(status) if status else entry
+    return found._replace(missing=found.missing | {STATUS_LINE}) if status else entry
 
 
 def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:

@@ -1,0 +1,43 @@
+"""Sentences that only an API or a gateway says: they tell of a reply even where a text has nothing else of one.
+
+People paste what an application shows them, and that is often the server's sentence alone. A row begins such a
+sentence; its words stand in no log and no manual for another reason, or so rarely that a short text with one is a
+reply's.
+"""
+
+import re
+
+_MOST_LINES, _MOST = 12, 2000
+_SENTENCES = (
+    r"Invalid URL \((?:POST|GET) /[^)\s]{1,300}\)",  # OpenAI
+    r"Unknown request URL: (?:POST|GET) /",
+    r"Incorrect API key provided",
+    r"You exceeded your current quota",
+    r"The model [`'\"][^`'\"\n]{1,200}[`'\"] does not exist",
+    r"This model's maximum context length is \d",
+    r"Rate limit reached for ",
+    r"That model is currently overloaded",
+    r"The server had an error (?:while )?processing your request",
+    r"Your project has reached its\s+configured enforced spend limit",
+    r"Access denied due to (?:invalid|missing) subscription key",  # Azure
+    r"API key not valid\. Please pass a valid API key",  # Google
+    r"No endpoints found (?:for|that) ",  # OpenRouter
+    r"Rate limit exceeded: free-models-per-",
+    r"Authentication Fails",  # DeepSeek
+    r"model [`'\"]?[\w.:/-]{1,200}[`'\"]? not found, try pulling it first",  # Ollama
+    r"upstream connect error or disconnect/reset before headers",  # Envoy
+    r"no healthy upstream",
+    r"当前分组 \S{1,60} 下对于模型 \S{1,200} 无可用渠道",  # new-api
+    r"当前分组上游负载已饱和",
+)
+_ANY = re.compile("|".join(_SENTENCES))
+_WHOLE = re.compile(r"[^\n]{1,700}(?:\n[^\n]{1,200})?")
+
+
+def words(text: str) -> str:
+    """The sentence in a short text, with the line behind it, which may be its own; empty where there is none or two."""
+    if len(text) > _MOST or text.count("\n") > _MOST_LINES:
+        return ""
+    found = {match[0]: match.start() for match in _ANY.finditer(text)}
+    whole = _WHOLE.match(text, next(iter(found.values()))) if len(found) == 1 else None
+    return " ".join(whole[0].split()) if whole else ""
