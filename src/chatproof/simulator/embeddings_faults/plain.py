@@ -42,6 +42,11 @@ def _nested(item: Value) -> None:
     item["embedding"] = [item["embedding"]]
 
 
+def _copied(value: Value) -> None:
+    for item in value["data"]:
+        item["embedding"] = value["data"][0]["embedding"]
+
+
 def _cut(item: Value) -> None:
     if isinstance(item["embedding"], str):
         item["embedding"] = item["embedding"][:-4]
@@ -172,6 +177,14 @@ ROWS = (
         "happy.finite",
     ),
     must("zero", "A vector is only zeros.", _CONTENT, plain, numbers(lambda n: [0.0] * len(n), 1), "happy.non_zero"),
+    should(
+        "one-vector",
+        "All texts of a request have the vector of the first.",
+        _CONTENT,
+        plain,
+        edited(_copied),
+        "happy.distinct",
+    ),
     should("object-missing", "The reply is not labelled as a list.", _SCHEMA, plain, drop("object"), "happy.object"),
     should("model-missing", "The reply names no model.", _SCHEMA, plain, drop("model"), "happy.object"),
     should("index-missing", "The items have no index.", _SCHEMA, plain, each(lambda i: i.pop("index")), "happy.items"),

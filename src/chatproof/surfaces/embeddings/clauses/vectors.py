@@ -1,6 +1,6 @@
-"""The vectors themselves, whatever their encoding: one length, finite numbers, and not nothing."""
+"""The vectors themselves, whatever their encoding: one length, finite numbers, not nothing, and one for each text."""
 
-from chatproof.contract.clause import SCHEMA, SMOKE, Clauses, Context, Outcome, Source, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, Source, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.embeddings import vectors, view
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI, SHAPE
@@ -93,3 +93,23 @@ def empty(reply: Reply) -> Outcome | None:
         if not any(vector.numbers):
             return broken(f"$.data[{place}].embedding", "a number other than 0", f"{vector.length} zeros")
     return None
+
+
+@clause(
+    "embeddings.happy.distinct",
+    layer=BEHAVIOUR,
+    level=SHOULD,
+    area=SHAPE,
+    says="Different texts have different vectors.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("embeddings.happy.non_zero", "embeddings.happy.count"),
+    why="openai-python, openai-node, the AI SDK and LangChain pass them on: a search finds every text or none.",
+    holds_on=(GOOD, of(A, packed((1.0, 0.25, -0.5, 0.125)))),
+    breaks_on=(of(A, A),),
+)
+def distinct(reply: Reply, context: Context) -> Outcome:
+    first, second = view.read(reply)[:2]
+    if first.numbers != second.numbers:
+        return holds()
+    return broken("$.data[1].embedding", "a vector of its own", "the same numbers as in $.data[0].embedding")

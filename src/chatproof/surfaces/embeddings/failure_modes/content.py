@@ -135,6 +135,14 @@ MODES = (
     ),
     Mode(
         "contract.content",
+        PROVIDER,
+        "different texts have the same vector",
+        "Do not store these vectors: they were not made from the text, or one text's vector was copied to all. Send one text per request and compare. Report it.",
+        CERTAIN,
+        _of("happy.distinct"),
+    ),
+    Mode(
+        "contract.content",
         UNKNOWN,
         "the same text got a different vector when it was sent again",
         "Ask whether a router or a fallback serves this name with several models; if so, use the name of one of them. Compare again before you store anything.",

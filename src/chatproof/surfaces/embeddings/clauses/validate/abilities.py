@@ -134,6 +134,7 @@ def batch(reply: Reply, context: Context) -> Outcome:
     says="Two texts with the same meaning have closer vectors than texts with different meanings.",
     source=OPENAI_SPEC,
     probe="meaning",
+    needs=("embeddings.happy.distinct",),
     why="Searches find unrelated texts: the vectors are placeholders, or were not made from the text.",
     holds_on=(of(A, packed((1.0, 0.25, -0.5, 0.1)), B),),
     breaks_on=(of(A, B, packed((1.0, 0.25, -0.5, 0.1))), of(A, A, A)),
