@@ -17,6 +17,7 @@ from chatproof.captures.entry import (
     secrets_of,
     tokens_in,
 )
+from chatproof.printable import cut, escape
 from chatproof.wire.exchange import BODY, END, HEADERS, KEY, Fault, Response
 
 _MOST, _MOST_LINES = 16 * 1024 * 1024, 300_000  # a line costs more memory than its length
@@ -39,6 +40,7 @@ _ILL = re.compile(
 )
 _ERROR = re.compile(rb"curl: \((\d{1,3})\) ([^\r\n]*)")
 _FAILED = re.compile(rb"curl: \(22\) [^\r\n]{0,80}?\b([45]\d\d)\b")
+_SENTENCE = 160  # characters of it
 _KEPT_BACK = "curl did not print the body of a failing reply, because of its option --fail"
 _CONNECTED = re.compile(rb"\* Connected to (\S+) \(([^)]*)\) port (\d+)")
 _ELISIONS = (b"...", b"\xe2\x80\xa6", b"[...]")  # lines that someone left out of a transcript
@@ -292,7 +294,9 @@ def _trouble(info: list[bytes]) -> Fault | None:
         code, phase = (fault.code, fault.phase) if fault else _FAULTS.get(number, ("", ""))
         if not code:
             return None
-        return Fault(code, phase, f"curl: ({number}){f' {_words_of(fault)}' if fault else ''}")
+        # A sentence that is not known is shown: whoever reads it may know it. It names the host at most.
+        said = _words_of(fault) if fault else cut(escape(sentence), _SENTENCE) if phase == "tls" else ""
+        return Fault(code, phase, f"curl: ({number}) {said}".rstrip())
     if any(b"Excess found" in line for line in info):
         return Fault("http.framing", "body", "curl says that bytes follow the complete message")
     ill = next((line for line in info if _ILL.search(line)), None)

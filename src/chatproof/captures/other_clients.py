@@ -54,6 +54,7 @@ _SENT = re.compile(
     r"\bCan't connect to \S{1,253}:\d{1,5} \(|HttpExceptionRequest\b|"
     r"Is the computer able to access the url|stream disconnected before completion: |"
     r"\bCannot connect to host \S{1,253}:\d{1,5} ssl:|\bCannot connect to API: |"  # aiohttp, the AI SDK
+    r"\bError: (?:(?:read|write|connect|getaddrinfo) E[A-Z_]{3,20}\b|socket hang up)|"  # Node
     r"\bstream error: stream ID \d|\bhttp2: server sent GOAWAY\b|"  # Go
     r"(?i:\bcurl error \(?\d)|\b(?:0x)?(?i:80072[ef][0-9a-f]{2})\b|TransportError\{|NSURLErrorDomain\b|"
     r"URLError\(_nsError|\bSocketException \(|"

@@ -34,6 +34,7 @@ _TIMEOUT = re.compile(
     r"APIConnectionTimeoutError|DOMException \[TimeoutError\]|TimeoutError: The operation was aborted"
 )
 _NODE = re.compile(r"(?m)^ {4,}at .{1,300}\(?(?:node:|file://|/|[A-Z]:\\).{1,300}:\d+:\d+\)?(?: \{)?$|\bnode:internal/")
+_PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 _CONNECTION = re.compile(
     r"(?m)(?<![\w.])APIConnection(?:Timeout)?Error(?=[:\s\[]|$)|fetch failed|FetchError|"
     r"(?<![\w.])Error: Connection error\.|: terminated$"
@@ -66,7 +67,8 @@ def _raised(text: str, fields: dict[str, Any]) -> Iterator[Told]:
     for match in _RAISED.finditer(text):
         words = match[3].strip()
         body = body_after(text, match.start(3))
-        if own_words.kind(words):
+        # The phrase of a status is no word of the API: a gateway's bare text, or what a client says where it got none.
+        if own_words.kind(words) or words.removesuffix("{").strip().lower() == _PHRASES.get(int(match[2])):
             words = ""
         if body is None and words and "status code (no body)" not in words:
             error = {"message": re.sub(r"\s*\{$", "", words)}
@@ -91,7 +93,7 @@ def _words(text: str) -> Iterator[Told]:
         words = own_words.within(match[1])
         if not words or own_words.kind(words):
             continue
-        status = next((status.value for status in HTTPStatus if status.phrase.lower() == words.lower()), 0)
+        status = next((status for status, phrase in _PHRASES.items() if phrase == words.lower()), 0)
         if status >= 400:
             yield Told(status)
             return

@@ -6,6 +6,7 @@ The sentence decides: a number such as curl's (35) or (56) stands for several ca
 import re
 from collections.abc import Iterable
 
+from chatproof.captures import tls_alerts
 from chatproof.printable import cut, escape
 from chatproof.wire.exchange import Fault
 
@@ -59,7 +60,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"no alternative certificate subject name|subject name .{0,200} does not match|hostname mismatch|"
         r"ERR_TLS_CERT_ALTNAME_INVALID|doesn't match|certificate is not valid for|ERR_CERT_COMMON_NAME_INVALID|"
-        r"does not match target host|x509: certificate is (?:not )?valid for|No subject alternative (?:\w+ )?names? |"
+        r"certificate not valid for name|does not match target host|"
+        r"x509: certificate is (?:not )?valid for|No subject alternative (?:\w+ )?names? |"
         r"Hostname \S{1,253} not verified|SSLPeerUnverified|"
         r"No name matching|RemoteCertificateNameMismatch|NotValidForName|target principal name is incorrect",
         "tls.hostname_mismatch",
@@ -78,11 +80,18 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "tls",
     ),
     (
-        r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|record layer failure|"
-        r"unsupported protocol|no protocols available|handshake failure|alert protocol version|EPROTO\b|"
+        r"wrong version number|WRONG_VERSION_NUMBER|packet length too long|PACKET_LENGTH_TOO_LONG|"
+        r"record layer failure|RECORD_LAYER_FAILURE|"
+        r"unsupported protocol|no protocols available|handshake failure|"
         r"Received fatal alert|bad[ _]record[ _]mac|Unsupported or unrecognized SSL message|Unrecognized SSL message|"
-        r"ERR_SSL_|\b80072f8f\b|tlsv1 alert|sslv3 alert|first record does not look like a TLS|SSL_ERROR_SYSCALL|"
-        + _apples(1200),
+        r"received corrupt message of type InvalidContentType|Cannot determine the frame size|"
+        r"server gave HTTP response to HTTPS client|"
+        r"first record does not look like a TLS",
+        "tls.protocol",
+        "tls",
+    ),
+    (
+        r"EPROTO\b|ERR_SSL_|\b80072f8f\b|tlsv1 alert|sslv3 alert|SSL_ERROR_SYSCALL|" + _apples(1200),
         "tls.protocol",
         "tls",
     ),
@@ -139,6 +148,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|unexpected EOF|"
         r"was not closed cleanly|closed before (?!message completed).{0,40}complete|response ended prematurely|"
         r"stream error: stream ID \d+|http2: server sent GOAWAY|"
+        r"Response payload is not completed|TransferEncodingError|InvalidChunkLength\(got length b'', 0 bytes|"
         r"network error: error decoding response body|closed DURING response|error reading a body from connection",
         "http.incomplete_body",
         "body",
@@ -154,7 +164,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|Recv failure|SSL_read|forcibly closed|:econnreset\b|"
-        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|" + _numbers(104, 54, 10053, 10054),
+        r"StreamResetException|ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|"
+        + _numbers(104, 54, 10053, 10054),
         "net.reset",
         "body",
     ),
@@ -176,7 +187,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (r"Excess found", "http.framing", "body"),
     (
-        r"ERR_INVALID_CHUNKED|[Ii]llegal or missing hexadecimal|chunk hex-length|illegal chunk|"
+        r"ERR_INVALID_CHUNKED|InvalidChunkLength|[Ii]llegal or missing hexadecimal|chunk hex-length|illegal chunk|"
         r"(?:[Cc]onflicting|[Mm]ultiple|[Bb]ad|Duplicate|Invalid) Content-Length|Content-Length can't be present|"
         r"Invalid character in (?:chunk|Content-Length)|HPE_INVALID_(?:CHUNK|CONTENT_LENGTH)",
         "http.framing",
@@ -262,8 +273,13 @@ def by_words(text: str, teller: str) -> Fault | None:
 
     Only the words that matched are quoted: the rest may hold names of the user's.
     """
+    text, alert = text[:_LONGEST], None
     for words, code, phase in _COMPILED:
-        found = words.search(text[:_LONGEST])
+        if alert is None and code.startswith("tls."):  # what the server says of it goes before what the client does
+            alert = tls_alerts.told(text, teller)
+            if alert is not None:
+                return alert
+        found = words.search(text)
         if found:
             return Fault(code, phase, f"{teller} says: {found[0][:120]}")
     return None

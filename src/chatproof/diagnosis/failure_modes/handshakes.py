@@ -77,6 +77,7 @@ _ISSUERS = (
 """By the words of `unverified_peer.look`: whom a certificate that nobody here vouches for is from."""
 _OLD = "Whoever runs the server, or the proxy in front of it, must offer TLS 1.2 or newer; your application's SDK refuses older versions as well."
 _NOT_SERVED = "Check the host in the base URL: the server at this address has no certificate for this name (SNI). If the host is right, its DNS entry points to another server, or the certificate is not set up there yet."
+_NO_TLS = "Check scheme and port of the base URL, and of a proxy's URL, which is http for nearly all: this port does not speak TLS. If the server is on your own network, write http and use --allow-http; otherwise do not send the key there."
 _HANDSHAKES = (
     (
         "this port speaks TLS, and the base URL says http",
@@ -91,7 +92,18 @@ _HANDSHAKES = (
         "Check scheme and port of the base URL: this port does not speak TLS. If the server is on your own network, write http and use --allow-http; otherwise do not send the key there.",
     ),
     ("the server offered", PROVIDER, "the server's version of TLS is too old", _OLD),
-    ("alert protocol version", PROVIDER, "the server refuses the TLS versions that are offered, 1.2 and 1.3", _OLD),
+    (
+        "tlsv1 alert protocol version",
+        PROVIDER,
+        "the server refuses the TLS versions that are offered, 1.2 and 1.3",
+        _OLD,
+    ),
+    (
+        "alert protocol version",
+        UNKNOWN,
+        "the server refuses the TLS versions that this client offers",
+        "Update the client's TLS library: servers refuse versions older than 1.2. chatproof smoke, which offers 1.2 and 1.3, shows whether the server is the one that is too old.",
+    ),
     ("unsupported protocol", PROVIDER, "the server's version of TLS is too old", _OLD),
     ("unrecognized name", UNKNOWN, "the server does not serve this host name", _NOT_SERVED),
     (
@@ -105,6 +117,18 @@ _HANDSHAKES = (
         UNKNOWN,
         "the server and this client have no cipher in common, or the server has no certificate for this host name",
         f"{_NOT_SERVED} If it offers only old ciphers, it must offer newer ones.",
+    ),
+    *(
+        (words, YOU, "the base URL says https, and what answers does not speak TLS", _NO_TLS)
+        for words in (
+            "wrong version number",
+            "WRONG_VERSION_NUMBER",
+            "first record does not look like a TLS",
+            "nrecognized SSL message",
+            "InvalidContentType",
+            "server gave HTTP response to HTTPS client",
+            "Cannot determine the frame size",
+        )
     ),
     (
         "key too small",
