@@ -60,6 +60,7 @@ class Capture(NamedTuple):
     notes: tuple[str, ...] = ()
     keys: tuple[Secret, ...] = ()
     api: str = ""  # whose probes the entries name; "": not said
+    refused: bool = False  # a client says that it refused the form of the reply
 
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-portkey-api-key")

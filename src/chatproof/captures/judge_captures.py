@@ -13,7 +13,7 @@ from chatproof.captures.matching import Match, match
 from chatproof.contract.clause import BROKEN, MUST, SMOKE, UNDECIDED, VALIDATE
 from chatproof.contract.surface import Surface
 from chatproof.judging.contract import Choice, Contract, contract_of
-from chatproof.judging.judge import NOT_CAPTURED, Judgement, judge
+from chatproof.judging.judge import NO_GO, NOT_CAPTURED, UNDECIDED_VERDICT, Judgement, judge
 from chatproof.record import document
 from chatproof.record.document import Run
 from chatproof.record.sanitized import UNOBSERVED
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chatproof.diagnosis.diagnosis import Diagnosis
 
 _TOLD = 6  # of the exchanges that were left out
+REFUSED = "a client refused this reply, so it is judged by the complete contract (as with --validate)"
 
 
 class Source(NamedTuple):
@@ -53,7 +54,20 @@ class Asked(NamedTuple):
 
 
 def judge_captures(sources: list[Source], asked: Asked) -> Run:
-    """The run document of what the captures hold. Raises UsageError when no exchange of them can be judged."""
+    """The run document of what the captures hold. Raises UsageError when no exchange of them can be judged.
+
+    Where a client refused a reply in which smoke's clauses find nothing, the complete contract is asked why.
+    """
+    run = _judged(sources, asked)
+    chosen = asked.choice.only or asked.choice.skip
+    if asked.scope == SMOKE and not chosen and any(source.capture.refused for source in sources):
+        if run.document["verdict"] == UNDECIDED_VERDICT:
+            complete = _judged(sources, asked._replace(scope=VALIDATE), REFUSED)
+            return complete if complete.document["verdict"] == NO_GO else run
+    return run
+
+
+def _judged(sources: list[Source], asked: Asked, *notes: str) -> Run:
     started = clock.utc()
     named = next((source.capture.api for source in sources if source.capture.api), "")
     asked = asked._replace(choice=asked.choice._replace(api=named or asked.choice.api))
@@ -84,7 +98,7 @@ def judge_captures(sources: list[Source], asked: Asked) -> Run:
         started_at=started,
         finished_at=clock.utc(),
         environment=_surroundings(sources, exchanges),
-        notes=(*_narrowed(contract, judgement), *_notes(sources, matches, judgement), *said),
+        notes=(*notes, *_narrowed(contract, judgement), *_notes(sources, matches, judgement), *said),
         narrowed=contract.narrowed,
         keep_bodies=asked.keep_bodies,
         keys=(*keys, *(secret for source in sources for secret in source.capture.keys)),

@@ -40,7 +40,7 @@ from chatproof.captures.entry import (
     tokens_in,
 )
 from chatproof.captures.told import LONGEST_TEXT, MOST, Told, as_body, captured, merged, seen
-from chatproof.captures.trouble import NO_JSON
+from chatproof.captures.trouble import NO_FORM, NO_JSON
 from chatproof.evidence.provider_error import find_error
 from chatproof.wire.exchange import STATUS, STATUS_LINE
 
@@ -109,7 +109,8 @@ def read(data: bytes) -> Capture:
         asked_with += [*secrets_in_url(piece.url), *secrets_in_body(piece.posted or b"")]
         secrets += secrets_of(piece.headers, sent=False)
     entries = tuple(_with_its_status(captured(number, piece)) for number, piece in enumerate(told, 1))
-    return Capture(names, entries, as_secrets([*secrets, *asked_with]), (seen(told[-1]),), as_keys(asked_with))
+    known_secrets, refused = as_secrets([*secrets, *asked_with]), bool(NO_FORM.search(text))
+    return Capture(names, entries, known_secrets, (seen(told[-1]),), as_keys(asked_with), refused=refused)
 
 
 def _with_its_status(entry: Captured) -> Captured:

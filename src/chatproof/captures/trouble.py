@@ -232,6 +232,8 @@ NO_JSON = re.compile(
     r"beginning of value"
 )
 """A client could not read a reply as JSON: the reply itself is what is wanted, and its words do not hold it."""
+NO_FORM = re.compile(rf"{NO_JSON.pattern}|Type validation failed|\bvalidation errors? for \w|\bmissing field `")
+"""A client could not read a reply, or refused its form, where the reply may stand beside its words."""
 
 
 # Chromium's names that are the browser's own doing: no server closed or refused anything.
