@@ -53,6 +53,8 @@ def broken(run: dict[str, Any]) -> list[str]:
         ({}, whole(A, B), ["embeddings.happy.encoding"]),
         ({"input": "one"}, whole(list(FIRST)), []),
         ({"input": "one"}, whole(*FLOATS), ["embeddings.happy.count"]),
+        ({}, whole(list(FIRST), list(FIRST)), ["embeddings.happy.distinct"]),
+        ({"input": ["One", " one "]}, whole(list(FIRST), list(FIRST)), []),
         ({"input": [1, 2, 3]}, whole(list(FIRST)), []),
         ({"input": [[1, 2], [3]]}, whole(*FLOATS), []),
         ({"input": [[1, 2], [3], [4]]}, whole(*FLOATS), ["embeddings.happy.count"]),

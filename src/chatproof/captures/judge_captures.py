@@ -59,12 +59,12 @@ def judge_captures(sources: list[Source], asked: Asked) -> Run:
     Where a client refused a reply in which smoke's clauses find nothing, the complete contract is asked why.
     """
     run = _judged(sources, asked)
-    chosen = asked.choice.only or asked.choice.skip
-    if asked.scope == SMOKE and not chosen and any(source.capture.refused for source in sources):
-        if run.document["verdict"] == UNDECIDED_VERDICT:
-            complete = _judged(sources, asked._replace(scope=VALIDATE), REFUSED)
-            return complete if complete.document["verdict"] == NO_GO else run
-    return run
+    chosen = asked.scope != SMOKE or asked.choice.only or asked.choice.skip
+    refused = any(source.capture.refused for source in sources)
+    if chosen or not refused or run.document["verdict"] != UNDECIDED_VERDICT:
+        return run
+    complete = _judged(sources, asked._replace(scope=VALIDATE), REFUSED)
+    return complete if complete.document["verdict"] == NO_GO else run
 
 
 def _judged(sources: list[Source], asked: Asked, *notes: str) -> Run:

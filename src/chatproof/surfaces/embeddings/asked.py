@@ -16,12 +16,15 @@ def request(reply: Reply) -> dict[str, Json]:
     return asked_of(reply)
 
 
-def count_of(body: dict[str, Json]) -> int:
-    """How many vectors a request asks for: one for a text or an array of tokens, one for each of an array of these."""
+def inputs_of(body: dict[str, Json]) -> list[Json]:
+    """What a request asks vectors for: one for a text or an array of tokens, one for each of an array of these."""
     given = body.get("input")
-    if not isinstance(given, list) or not given or isinstance(given[0], int | float):
-        return 1
-    return len(given)
+    return given if isinstance(given, list) and given and not isinstance(given[0], int | float) else [given]
+
+
+def count_of(body: dict[str, Json]) -> int:
+    """How many vectors a request asks for."""
+    return len(inputs_of(body))
 
 
 def encoding_of(body: dict[str, Json]) -> str:

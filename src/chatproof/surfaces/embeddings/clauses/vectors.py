@@ -1,15 +1,30 @@
 """The vectors themselves, whatever their encoding: one length, finite numbers, not nothing, and one for each text."""
 
-from chatproof.contract.clause import BEHAVIOUR, SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, Source, broken, holds
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SCHEMA,
+    SHOULD,
+    SMOKE,
+    Clauses,
+    Context,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    not_applicable,
+)
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.embeddings import vectors, view
+from chatproof.surfaces.embeddings.asked import inputs_of, request
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI, SHAPE
 from chatproof.surfaces.embeddings.examples import FIRST, GOOD, A, B, of, packed
+from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
 
 PGVECTOR = Source("https://github.com/pgvector/pgvector", "2026-11-29")
+_READ = 1000  # characters: models cut at some hundred words
 _NAN, _INFINITE = float("nan"), float("inf")
 
 
@@ -109,7 +124,18 @@ def empty(reply: Reply) -> Outcome | None:
     breaks_on=(of(A, A),),
 )
 def distinct(reply: Reply, context: Context) -> Outcome:
-    first, second = view.read(reply)[:2]
-    if first.numbers != second.numbers:
-        return holds()
-    return broken("$.data[1].embedding", "a vector of its own", "the same numbers as in $.data[0].embedding")
+    inputs = [_as_models_read(one) for one in inputs_of(request(reply))]
+    if len({*inputs}) < 2:
+        return not_applicable("the request has no two texts that differ")
+    known: dict[tuple[float, ...], int] = {}
+    for place, (vector, asked) in enumerate(zip(view.read(reply), inputs, strict=True)):
+        same = known.setdefault(tuple(vector.numbers), place)
+        if inputs[same] != asked:
+            said = f"the same numbers as in $.data[{same}].embedding"
+            return broken(f"$.data[{place}].embedding", "a vector of its own", said)
+    return holds()
+
+
+def _as_models_read(asked: Json) -> str:
+    """A text without what some models never see: case, the blanks between words, and what is beyond their length."""
+    return " ".join(asked.casefold().split())[:_READ] if isinstance(asked, str) else repr(asked)
