@@ -95,7 +95,7 @@ class Built:
             block.stopped = True
             return
         delta = members(event.get("delta"))
-        if block.stopped and _adds(delta, block):
+        if block.stopped and adds(delta, block):
             self.not_open = self.not_open or (number, f"{kind} for index {index}, which has ended")
         if not self._over:
             block.deltas.append((number, delta))
@@ -103,11 +103,9 @@ class Built:
     def _stray(self, number: int, index: int, kind: str) -> None:
         """Take an event of a block that has not begun."""
         said = (number, f"{kind} for index {index}")
-        if kind == view.DELTA and self._misplaced:  # of the block that began with another index
-            self.not_placed = self.not_placed or next(iter(self._misplaced.values()))
-        elif kind == view.DELTA:
+        if kind == view.DELTA:
             self.not_started = self.not_started or said
-        elif -self._begun <= index < 0:  # anthropic-python finds a block there, counted from the end
+        elif -self._begun <= index < self._begun:  # anthropic-python finds a block there, or counts from the end
             self.not_ended = self.not_ended or said
         else:
             self.not_open = self.not_open or said
@@ -140,10 +138,11 @@ def _whole(index: Json) -> int | None:
     return index if isinstance(index, int) and not isinstance(index, bool) else None
 
 
-def _adds(delta: Fields, block: Block) -> bool:
+def adds(delta: Fields, block: Block) -> bool:
     """Whether clients look for an open block to add this delta to: an empty piece they leave out."""
     kind = delta.get("type")
-    empty = (kind == view.TEXT_DELTA and delta.get("text") == "") or (
-        kind == view.INPUT_DELTA and block.kind == view.CALL and delta.get("partial_json") == ""
-    )
-    return kind in view.ANSWER and not empty
+    if kind == view.TEXT_DELTA:
+        return delta.get("text") != ""
+    if kind == view.INPUT_DELTA and block.kind == view.CALL:
+        return delta.get("partial_json") != ""
+    return kind in view.ANSWER

@@ -115,6 +115,41 @@ TWO_EVENTS = _stream(*EVENTS[2:-1], *({**one, "output_index": 1} for one in _AGA
 THOUGHTFUL, TWO = streamed(THOUGHT_EVENTS), streamed(TWO_EVENTS)
 """A stream with a reasoning item before the message, and one with two messages."""
 
+_IN_TEXT = {"item_id": "rs_1", "output_index": 0, "content_index": 0}
+_TEXT_OF_IT = {"type": "reasoning_text", "text": "Hm."}
+ALOUD_EVENTS: tuple[Event, ...] = (
+    *THOUGHT_EVENTS[:3],
+    {"type": "response.content_part.added", **_IN_TEXT, "part": {**_TEXT_OF_IT, "text": ""}},
+    {"type": "response.reasoning_text.delta", **_IN_TEXT, "delta": "Hm."},
+    {"type": "response.reasoning_text.done", **_IN_TEXT, "text": "Hm."},
+    {"type": "response.content_part.done", **_IN_TEXT, "part": _TEXT_OF_IT},
+    *THOUGHT_EVENTS[3:],
+)
+"""The events of a stream whose reasoning item has a text."""
+_SEARCH: Event = {"id": "ws_1", "type": "web_search_call", "status": "completed", "action": {"type": "search"}}
+SEARCH_EVENTS = _stream(
+    {"type": "response.output_item.added", "output_index": 0, "item": _SEARCH},
+    {"type": "response.web_search_call.searching", "output_index": 0, "item_id": "ws_1"},
+    {"type": "response.output_item.done", "output_index": 0, "item": _SEARCH},
+    *({**one, "output_index": 1} for one in EVENTS[2:-1]),
+    output=[_SEARCH, _DONE],
+)
+"""The events of a stream in which the server has searched."""
+
+
+def in_place(events: tuple[Event, ...], number: int, *others: Event) -> Example:
+    """A stream with other events in the place of one."""
+    return streamed([*events[:number], *others, *events[number + 1 :]])
+
+
+def noted(*changes: Event) -> Example:
+    """The good stream with an annotation for each of these changes to a good one."""
+    at = {"item_id": "msg_1", "output_index": 0, "content_index": 0, "annotation_index": 0}
+    path = {"type": "file_path", "file_id": "f_1", "index": 0}
+    note = {"type": "response.output_text.annotation.added", **at, "annotation": path}
+    return put_before("output_text.done", *({**note, **change} for change in changes))
+
+
 STREAMED = streamed()
 CALLED = streamed(CALL_EVENTS)
 """A stream with a text, and one with a call."""

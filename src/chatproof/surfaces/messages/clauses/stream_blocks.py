@@ -52,7 +52,13 @@ def _redacted(index: int) -> Event:
     "block_start",
     "A block's content_block_start comes before its deltas, and contains the block, an object with a type.",
     "anthropic-python raises IndexError, @anthropic-ai/sdk TypeError, and the AI SDK finds no part for the text.",
-    holds_on=(STREAMED, CALLED, _THINKING, changed("content_block_start", drop("index"))),
+    holds_on=(
+        STREAMED,
+        CALLED,
+        _THINKING,
+        changed("content_block_start", drop("index")),
+        streamed([*EVENTS, *({**one, "index": 1} for one in THINKING_EVENTS[1:5])]),
+    ),
     breaks_on=(
         without("content_block_start"),
         changed("content_block_start", drop("content_block")),
@@ -60,6 +66,7 @@ def _redacted(index: int) -> Event:
         changed("content_block_start", drop("content_block", "type")),
         changed("content_block_start", drop("content_block", "type"), THINKING_EVENTS),
         streamed([EVENTS[0], EVENTS[2], EVENTS[1], *EVENTS[3:]]),
+        changed("content_block_start", put(-1, "index")),
     ),
 )
 def block_start(reply: Reply, context: Context) -> Outcome:
@@ -96,9 +103,10 @@ def block_start(reply: Reply, context: Context) -> Outcome:
         streamed([{**one, "index": 0} if "index" in one else one for one in THINKING_EVENTS]),
         streamed([{**one, "index": one["index"] + 1} if "index" in one else one for one in THINKING_EVENTS]),
         streamed([{**one, "index": -1} if "index" in one else one for one in EVENTS]),
-        changed("content_block_start", put(-1, "index")),
         streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, {**EVENTS[4], "index": 7}, *EVENTS[5:]]),
         streamed([*EVENTS, {**CALL_EVENTS[1], "index": 7}]),
+        changed("content_block_start", put(0.5, "index")),
+        streamed([*EVENTS, {**CALL_EVENTS[1], "index": 7}, {**CALL_EVENTS[1], "index": 8}]),
     ),
 )
 def indexes(reply: Reply, context: Context) -> Outcome:
@@ -114,8 +122,12 @@ def indexes(reply: Reply, context: Context) -> Outcome:
     "anthropic-python and @anthropic-ai/sdk then have two blocks in the final message: one is empty, or a second call.",
     level=SHOULD,
     needs=("messages.stream.indexes",),
-    holds_on=(STREAMED, CALLED, _THINKING),
-    breaks_on=(streamed([*EVENTS[:2], *EVENTS[1:]]), streamed([*EVENTS[:3], EVENTS[1], *EVENTS[3:]])),
+    holds_on=(STREAMED, CALLED, _THINKING, streamed([*EVENTS, EVENTS[1]])),
+    breaks_on=(
+        streamed([*EVENTS[:2], *EVENTS[1:]]),
+        streamed([*EVENTS[:3], EVENTS[1], *EVENTS[3:]]),
+        streamed([*EVENTS[:2], EVENTS[1], *EVENTS[1:]]),
+    ),
 )
 def block_once(reply: Reply, context: Context) -> Outcome:
     found = Built(view.events(reply)).begun_again
@@ -287,6 +299,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
         streamed([*THINKING_EVENTS[:3], THINKING_EVENTS[4], THINKING_EVENTS[3], *THINKING_EVENTS[5:]]),
         changed("content_block_stop", put(-1, "index")),
         streamed([*EVENTS[:5], {**EVENTS[2], "delta": {"type": "text_delta", "text": ""}}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, {**EVENTS[4], "index": 1}, *EVENTS[5:]]),
     ),
     breaks_on=(
         streamed([*EVENTS[:3], EVENTS[4], EVENTS[3], *EVENTS[5:]]),
@@ -295,6 +308,8 @@ def text_once(reply: Reply, context: Context) -> Outcome:
         streamed([*EVENTS[:5], EVENTS[3], EVENTS[3], *EVENTS[5:]]),
         changed("content_block_stop", put(-2, "index")),
         streamed([*EVENTS[:5], {**EVENTS[2], "delta": {"type": "thinking_delta", "thinking": ""}}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[2], "delta": CALL_EVENTS[2]["delta"] | {"partial_json": ""}}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, {**EVENTS[4], "index": 2}, *EVENTS[5:]]),
     ),
 )
 def block_open(reply: Reply, context: Context) -> Outcome:
@@ -310,13 +325,21 @@ def block_open(reply: Reply, context: Context) -> Outcome:
     "Clients that show a block when it ends show nothing; the AI SDK loses a tool call.",
     level=SHOULD,
     needs=("messages.stream.block_open",),
-    holds_on=(STREAMED, CALLED, _THINKING),
+    holds_on=(
+        STREAMED,
+        CALLED,
+        _THINKING,
+        streamed([*EVENTS, {**EVENTS[1], "index": 1}]),
+        streamed([*EVENTS, {**EVENTS[1], "index": 7}]),
+    ),
     breaks_on=(
         without("content_block_stop"),
         changed("content_block_stop", put(-1, "index")),
         streamed([*EVENTS[:5], {**EVENTS[4], "index": -1}, *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[1], "index": 7}, *EVENTS[5:]]),
         streamed([*EVENTS[:5], {**EVENTS[1], "index": -1}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], {**EVENTS[1], "index": -1}, {**EVENTS[1], "index": 7}, *EVENTS[5:]]),
+        streamed([*EVENTS[:5], *[{**EVENTS[4], "index": -1}] * 2, *EVENTS[5:]]),
     ),
 )
 def block_stop(reply: Reply, context: Context) -> Outcome:

@@ -10,13 +10,17 @@ from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.clauses.items import DETAILS, annotation_misread, is_logprobs
 from chatproof.surfaces.responses.examples import (
+    ALOUD_EVENTS,
     CALL_EVENTS,
     CALLED,
     STREAMED,
     THOUGHT_EVENTS,
     changed,
+    in_place,
+    noted,
     on_stream,
     put_before,
+    streamed,
 )
 from chatproof.surfaces.responses.view import kind_of
 
@@ -40,6 +44,7 @@ _FINISHED = {**_ITEM, "item.status": STRING + NULL}
 _OF_TEXT = {"annotations": ARRAY + NULL, "logprobs": ARRAY + NULL}
 _PART = {"item_id": STRING, "output_index": INTEGER, "content_index": INTEGER}
 _SUMMARY = {"item_id": STRING, "output_index": INTEGER, "summary_index": INTEGER}
+_NOTED = "response.output_text.annotation.added"
 _TYPES = {
     "response.created": _BEGUN,
     "response.in_progress": _BEGUN,
@@ -60,13 +65,10 @@ _TYPES = {
     "response.reasoning_summary_text.delta": {**_SUMMARY, "delta": STRING},
     "response.reasoning_text.delta": {**_PART, "delta": STRING},
     "response.reasoning_text.done": _PART,
-    "response.output_text.annotation.added": {**_PART, "annotation_index": INTEGER, "annotation": OBJECT},
+    _NOTED: {**_PART, "annotation_index": INTEGER, "annotation": OBJECT},
 }
 """What the AI SDK or openai-node's stream() wants of each event, beside what other clauses ask for. Types that are not
 here they pass over."""
-_AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-_NOTED = "response.output_text.annotation.added"
-_PATH = {"type": "file_path", "file_id": "f_1", "index": 0}
 
 
 def _thinking(**place: int) -> Example:
@@ -84,23 +86,6 @@ def _thinking(**place: int) -> Example:
     )
 
 
-def _thinking_aloud(**delta: object) -> Example:
-    """The good stream with a reasoning item after the message, whose text comes in the open."""
-    item: Event = {"id": "rs_1", "type": "reasoning", "summary": []}
-    at: Event = {"item_id": "rs_1", "output_index": 1, "content_index": 0}
-    return put_before(
-        "completed",
-        {"type": building.ADDED, "output_index": 1, "item": item},
-        {"type": building.PART_ADDED, **at, "part": {"type": "reasoning_text", "text": ""}},
-        {"type": "response.reasoning_text.delta", **at, **delta},
-        {"type": building.DONE, "output_index": 1, "item": item},
-    )
-
-
-def _noted(annotation: object) -> Example:
-    return put_before("output_text.done", {"type": _NOTED, **_AT, "annotation_index": 0, "annotation": annotation})
-
-
 @clause(
     "field_types",
     "The fields of an event other than its text have the types of the reference: service tiers, "
@@ -116,10 +101,10 @@ def _noted(annotation: object) -> Example:
         STREAMED,
         CALLED,
         _thinking(summary_index=0),
-        _noted(_PATH),
+        noted({}),
         changed("completed", put({"reason": "content_filter"}, "response", "incomplete_details")),
         changed("completed", drop("response", "output", 0, "content", 0, "annotations")),
-        _thinking_aloud(delta="Hm."),
+        streamed(ALOUD_EVENTS),
     ),
     breaks_on=(
         changed("created", put(1, "response", "service_tier")),
@@ -130,7 +115,7 @@ def _noted(annotation: object) -> Example:
         changed("output_item.done", put(7, "item", "encrypted_content")),
         changed("output_text.delta", put({}, "logprobs")),
         _thinking(),
-        _noted({"type": "vendor_note"}),
+        noted({"annotation": {"type": "vendor_note"}}),
         changed("output_text.delta", put([None], "logprobs")),
         changed("output_item.added", lambda one: one["item"].pop("summary", None), THOUGHT_EVENTS),
         changed("output_item.done", lambda one: one["item"].pop("summary", None), THOUGHT_EVENTS),
@@ -152,7 +137,9 @@ def _noted(annotation: object) -> Example:
         changed("content_part.done", put(0.5, "content_index")),
         changed("completed", drop("response", "output", 0, "id"), CALL_EVENTS),
         changed("completed", put("", "response", "output", 0, "name"), CALL_EVENTS),
-        _thinking_aloud(delta=None),
+        in_place(ALOUD_EVENTS, 4, {**ALOUD_EVENTS[4], "delta": None}),
+        in_place(ALOUD_EVENTS, 4, {**ALOUD_EVENTS[4], "content_index": "0"}),
+        in_place(ALOUD_EVENTS, 5, {**ALOUD_EVENTS[5], "content_index": "0"}),
     ),
 )
 def field_types(reply: Reply, context: Context) -> Outcome:

@@ -19,8 +19,8 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
-from chatproof.surfaces.messages import kinds, view
-from chatproof.surfaces.messages.building import Built
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.building import Built, adds
 from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks, stream_end
 from chatproof.surfaces.messages.clauses.happy import shown
 from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE, PARAMETERS
@@ -43,7 +43,9 @@ from chatproof.wire.strictjson import parse
 
 CLAUSES = Clauses(VALIDATE)
 _BLOCK, _DELTA = "content_block_start", "content_block_delta"
-_EMPTY = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ""}}
+_EMPTY = {**CALL_EVENTS[2], "delta": {"type": "text_delta", "text": ""}}
+_NO_PIECE = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": ""}}
+_SIGNED = {**CALL_EVENTS[2], "delta": {"type": "signature_delta", "signature": "c2ln"}}
 _EMPTY_WORD = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": '{"word":""}'}}
 _FORM = (
     events_parse,
@@ -113,7 +115,10 @@ def called(reply: Reply, context: Context) -> Outcome:
     probe="tools.stream",
     needs=("messages.tools.stream_called",),
     why="anthropic-python, @anthropic-ai/sdk and the AI SDK raise, or lose the call.",
-    holds_on=(CALLED,),
+    holds_on=(
+        CALLED,
+        streamed([*CALL_EVENTS[:5], _NO_PIECE, *CALL_EVENTS[5:]]),
+    ),
     breaks_on=(
         _lost("message_start"),
         _lost("content_block_start"),
@@ -210,6 +215,7 @@ def named(reply: Reply, context: Context) -> Outcome:
         changed(_DELTA, put("", "delta", "partial_json"), CALL_EVENTS),
         streamed([*CALL_EVENTS[:2], _EMPTY, *CALL_EVENTS[2:]]),
         streamed([*CALL_EVENTS[:5], _EMPTY, *CALL_EVENTS[5:]]),
+        streamed([*CALL_EVENTS, _SIGNED]),
     ),
     breaks_on=(
         streamed([*CALL_EVENTS[:3], *CALL_EVENTS[4:]]),
@@ -229,8 +235,8 @@ def named(reply: Reply, context: Context) -> Outcome:
 def joined(reply: Reply, context: Context) -> Outcome:
     for call in Built(view.events(reply)).calls():
         for number, delta in call.deltas:
-            if delta.get("type") not in (*kinds.DELTAS, None) or delta == _EMPTY["delta"]:
-                continue  # of no known type: told of every stream, and of this one if it alone has it
+            if isinstance(delta.get("type"), str) and not adds(delta, call):
+                continue  # clients add nothing, or do not know it, which has a clause of its own
             if delta.get("type") != view.INPUT_DELTA:
                 return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
             if not isinstance(delta.get("partial_json"), str):

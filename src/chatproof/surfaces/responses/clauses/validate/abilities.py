@@ -13,7 +13,6 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
-    not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
@@ -41,6 +40,7 @@ _CUT = body(
 )
 _SAID = (view.MESSAGE, "reasoning")  # items that are no work of a tool
 _CALL = b'{"id":"fc_1","type":"function_call","call_id":"call_1","name":"record_word","arguments":"{}"}'
+_THOUGHT = b'{"id":"rs_1","type":"reasoning","summary":[]}'
 _LONG = _says(", ".join(map(str, range(1, 101))).encode())
 
 
@@ -186,13 +186,11 @@ def codex(reply: Reply, context: Context) -> Outcome:
     needs=("responses.codex.accepted",),
     why="The AI SDK, LangChain and Codex send an array each time: a server that reads only a string answers nobody's "
     "question.",
-    holds_on=(GOOD, _says(b"Pong!"), with_output(_CALL)),
-    breaks_on=(_says(b"Hello! How can I help you today?"), altered(CONTENT, b"[]")),
+    holds_on=(GOOD, _says(b"Pong!"), with_output(_CALL), with_output(_THOUGHT, _CALL)),
+    breaks_on=(_says(b"Hello! How can I help you today?"), altered(CONTENT, b"[]"), with_output(_THOUGHT)),
 )
 def codex_heard(reply: Reply, context: Context) -> Outcome:
-    text, own = view.text_of(reply.object), context.replies.get(context.surface.control)
+    text = view.text_of(reply.object)
     if WORD in text.lower() or any(item.get("type") not in _SAID for item in view.output(reply.object)):
         return holds()
-    if own is not None and WORD not in view.text_of(own.object).lower():
-        return not_applicable("the plain request was not answered with the word either")
     return broken("the output's text", f"the word {WORD}, which the input asks for", quote(text, 60))

@@ -28,6 +28,11 @@ def _with_no_word(one: Event) -> None:
     one["item"]["arguments"] = '{"word":""}'
 
 
+def _with_another(one: Event) -> None:
+    output = one["response"]["output"]
+    output.append({**output[0], "id": "fc_2", "call_id": "call_2", "arguments": "{}"})
+
+
 def _called_otherwise(one: Event) -> None:
     one["response"]["output"][0]["call_id"] = "call_2"
 
@@ -78,6 +83,7 @@ def forced(reply: Reply, context: Context) -> Outcome:
         CALLED,
         changed("completed", put(SPACED, "response", "output", 0, "arguments"), CALL_EVENTS),
         changed("completed", put("call_2", "response", "output", 0, "call_id"), CALL_EVENTS),
+        changed("completed", _with_another, CALL_EVENTS),
     ),
     breaks_on=(
         changed("completed", put([], "response", "output"), CALL_EVENTS),
@@ -95,7 +101,7 @@ def final(reply: Reply, context: Context) -> Outcome:
             said = quote(view.final(reply).get("output"), 120)
             return damaged("$.response.output", f"the call of {quote(call.get('name'), 60)}", said)
         if not any(alike(one.get("arguments"), call.get("arguments")) for one in named):
-            found = quote(named[0].get("arguments"), 60)
+            found = quote([one.get("arguments") for one in named], 120)
             return damaged("$.response.output, arguments", quote(call.get("arguments"), 60), found)
     return done()
 
