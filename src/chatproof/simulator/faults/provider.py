@@ -267,7 +267,7 @@ SERVER = (
     Fault(
         "upstream-error",
         "The gateway's upstream failed, and the gateway says so in JSON (new-api).",
-        "server.error",
+        "gateway.error",
         NO_GO,
         granted,
         newapi_error(500, "bad response status code 500", "bad_response_status_code"),
