@@ -6,7 +6,7 @@ which targets are left out. It is removed when a fleet's run has ended.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from chatproof import journal
@@ -15,6 +15,8 @@ from chatproof.fleet.local import Result
 from chatproof.usage_error import UsageError
 
 SCHEMA = "chatproof.fleet-state/1"
+_TEXTS = Result._fields.index("requests")  # fields before it are texts, the others numbers
+_VERDICTS = ("GO", "NO-GO", "UNDECIDED", "")
 _LARGEST = 512 * 1024 * 1024
 
 
@@ -24,8 +26,9 @@ def place_of(digest: str, environ: Mapping[str, str]) -> str:
     return os.path.join(os.path.dirname(default), "fleets", f"{digest[:32]}.jsonl") if default else ""
 
 
-def read(path: str) -> tuple[str, list[Result]]:
-    """(when the stopped run began, what it had told). Raises UsageError where there is nothing to go on from."""
+def read(path: str, names: Container[str]) -> tuple[str, list[Result]]:
+    """(when the stopped run began, what it had told of targets of these names, each once). Raises UsageError where
+    there is nothing to go on from."""
     advice = "leave out --resume to check the complete fleet"
     try:
         data, others = safe_files.read(path, _LARGEST)
@@ -39,10 +42,29 @@ def read(path: str) -> tuple[str, list[Result]]:
         if head["schema"] != SCHEMA:
             raise ValueError
         # The last line may have been cut when the process was killed.
-        rows = [Result(*json.loads(line)) for line in lines[1:-1]]
-        return str(head["started_at"]), rows
-    except (ValueError, KeyError, TypeError):
+        rows = {result.name: result for result in map(_result, lines[1:-1])}
+        began = _text(head["started_at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError("usage", f"{path} is damaged", advice) from None
+    # A result too many would be a target that passed and was not asked.
+    if len(rows) != len(lines) - 2 or not all(name in names for name in rows):
+        raise UsageError("usage", f"{path} is damaged: it is not of these targets", advice)
+    return began, [*rows.values()]
+
+
+def _result(line: bytes) -> Result:
+    result = Result(*json.loads(line))
+    for text in result[:_TEXTS]:
+        _text(text)
+    if any(type(count) is not int or count < 0 for count in result[_TEXTS:]) or result.verdict not in _VERDICTS:
+        raise ValueError
+    return result
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 class State:

@@ -128,7 +128,7 @@ def _run(args: argparse.Namespace) -> int:
         say(_planned(fleet))
         return 0
     state_file = resuming.place_of(targets.digest_of(fleet.rows.values(), fleet.wanted), os.environ)
-    started_at, before = resuming.read(state_file) if args.resume else (clock.utc(), [])
+    started_at, before = resuming.read(state_file, fleet.rows) if args.resume else (clock.utc(), [])
     keeper = Keeper(args)
     keeper.ready(default=True)
     done = {result.name for result in before}
