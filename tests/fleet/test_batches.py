@@ -44,6 +44,12 @@ def test_a_message_comes_out_as_it_went_in_and_holds_names_and_numbers_only() ->
         {"slot": "2026"},
         {"deadline": "soon"},
         {"deadline": True},
+        {"deadline": -1},
+        {"deadline": float("nan")},
+        {"deadline": float("inf")},
+        {"deadline": 1e308},
+        {"deadline": 10**400},
+        {"names": ["\ud800"]},
         {"base_url": "https://elsewhere.test"},
     ],
 )

@@ -14,6 +14,8 @@ from chatproof.secrets.digest import sha256
 MOST_NAMES = 1000  # in one message
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SLOT = re.compile(r"[0-9]{8}-[0-9]{6}")
+_HALF = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON can hold and nothing else
+_LATEST = 253_402_300_799  # the end of the year 9999
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -69,12 +71,12 @@ def read(said: Any) -> Batch:
         is_region(texts[0]) and _DIGEST.fullmatch(texts[1]) and _SLOT.fullmatch(texts[2])
     ):
         raise Refused("its region, digest or slot is not valid")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) and _HALF.search(name) is None for name in names):
         raise Refused("its names are not a list of texts")
     if not names or len(names) > MOST_NAMES or len(set(names)) != len(names):
         raise Refused(f"it has no names, the same name twice, or more than {MOST_NAMES}")
-    if isinstance(deadline, bool) or not isinstance(deadline, int | float):
-        raise Refused("its deadline is not a number")
+    if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 <= deadline <= _LATEST:
+        raise Refused("its deadline is not a time")
     return Batch(texts[0], tuple(names), texts[1], texts[2], float(deadline))
 
 
