@@ -190,6 +190,36 @@ def test_a_database_that_answers_for_ever_costs_little(answer: object) -> None:
         assert said in done.stderr and len(done.stderr.splitlines()) == 2
 
 
+STRANGE = [  # those whose arguments are what our statements write, where the server's own take another type
+    *(f"pg_advisory_xact_lock({kind})" for kind in ("integer", "smallint", "text")),
+    *(f"encode(bytea, {kind})" for kind in ("varchar", "name")),
+    *(f"{name}({kind})" for name in ("unnest", "array_length") for kind in ("text[]", "varchar[]")),
+    *(f"to_regclass({kind})" for kind in ("varchar", "name")),
+    *(f"convert_to({kind}, text)" for kind in ("text", "varchar")),
+    *(f"{name}({kind})" for name in ("length", "octet_length", "lower") for kind in ("varchar", "name")),
+    "current_database(text)",
+]
+
+
+def test_no_function_of_a_stranger_is_run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Who may create functions in a schema of the search path would act with the rights of who writes the journal."""
+    import psycopg
+
+    url = fresh_place(request, tmp_path, "postgresql")
+    with psycopg.connect(url, autocommit=True) as raw:
+        for name in STRANGE:
+            raw.execute(
+                f"CREATE FUNCTION {name} RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'run by a stranger'; END $$"
+            )
+        with pytest.raises(psycopg.Error, match="run by a stranger"):
+            raw.execute("SELECT pg_advisory_xact_lock(5)")
+    kept = journal.open(url)
+    keep(kept, run(1), run(2))
+    assert len(kept.list()) == 2 and verify(kept).problems == []
+    kept.migrate()
+    kept.close()
+
+
 def test_what_was_truncated_is_missed(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     import psycopg
 

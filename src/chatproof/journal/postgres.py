@@ -27,10 +27,12 @@ _ANSWER_SECONDS = 60  # for one statement: a server that was reached may still s
 _ANSWER_BYTES = 100 * 1024 * 1024  # that this process may grow by while it waits for one answer
 _SOME = 8  # wakings of a wait between two looks at that
 _BATCH = 64  # documents of one answer
+# Where a function is called with other types than its own, one of a stranger that has just these would be chosen, and
+# would run as this user: such calls name the schema.
 _LOCK = 0x63686174  # one advisory lock for all journals of a database: writers queue
 _BEGIN = (
     f"BEGIN; SET LOCAL lock_timeout = '{int(lock.SECONDS)}s'; SET LOCAL synchronous_commit = on; "
-    f"SELECT pg_advisory_xact_lock({_LOCK})"
+    f"SELECT pg_catalog.pg_advisory_xact_lock({_LOCK})"
 )
 _HOLDER = (
     f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {_LOCK} AND granted "
@@ -203,7 +205,7 @@ class Postgres:
         version = self.query("SELECT version FROM chatproof_head LIMIT 1")
         wanted = _TRIGGERS[OLDEST if version == [(OLDEST,)] else VERSION]
         rows = self.query(
-            "SELECT tgname FROM pg_trigger WHERE tgrelid IN (SELECT to_regclass(name) FROM unnest(ARRAY["
+            "SELECT tgname FROM pg_trigger WHERE tgrelid IN (SELECT to_regclass(name) FROM pg_catalog.unnest(ARRAY["
             + ", ".join(f"'{table}'" for table in _TABLES_3)
             + "]) name) AND NOT tgisinternal AND tgenabled IN ('O', 'A') LIMIT 200"
         )
