@@ -15,6 +15,7 @@ from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.record.document import Run
 from chatproof.secrets.key_check import INVALID_KEY
 from chatproof.simulator.faults import FAULTS
+from chatproof.surfaces import names, surface_of
 from chatproof.surfaces.chat.probes_validate import ROWS as PROBES
 from chatproof.usage_error import UsageError
 from chatproof.wire.exchange import BODY, END
@@ -155,6 +156,14 @@ def test_of_several_the_first_of_the_worst_is_shown() -> None:
     )
     assert run.verdict == "NO-GO" and run.document["exchanges"][0]["sent_at"] == "2026-11-22T00:00:01.500Z"
     assert any("4 exchanges answer happy, 2 of them failed; shown is a.har#2" in n for n in run.document["notes"])
+
+
+def test_a_probe_of_another_api_is_none_of_this_one() -> None:
+    """A HAR that this tool wrote of an API is judged as one of chat, or somebody changed its comments."""
+    assert any(surface_of(api).row("happy.other_form") for api in names())
+    comment = {"comment": "x1, probe happy.other_form"}
+    run = judged({**entry(), **comment}, {**entry(), "comment": "x2, probe happy"}, creator="chatproof")
+    assert "happy" in {exchange["probe"] for exchange in run.document["exchanges"]}
 
 
 def test_other_requests_are_counted_and_left_alone() -> None:

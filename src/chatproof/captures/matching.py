@@ -56,7 +56,8 @@ def match(entry: Captured, surface: Surface, scope: str, auth_header: str, wante
     asked = _body(entry)
     sort, key = _key(entry)
     model = entry.model or (asked["model"] if asked and isinstance(asked.get("model"), str) else "")
-    probe, why = wanted or entry.probe or (surface.listing if entry.role == LISTING else ""), ""
+    named = entry.probe if entry.probe and surface.row(entry.probe) else ""  # another API's, or somebody else's word
+    probe, why = wanted or named or (surface.listing if entry.role == LISTING else ""), ""
     if not probe:
         probe, why = _Matching(surface, list(surface.rows(scope).values())).probe(
             entry, auth_header, asked, sort, model
