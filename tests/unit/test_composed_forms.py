@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from chatproof.printable import decode, escape
-from chatproof.secrets.packed import encodings
+from chatproof.secrets.packed import encodings, rows
 from chatproof.secrets.reading import as_read, unpacked
 from chatproof.secrets.redaction import MARK, Redactor, find_secret
 from chatproof.wire.exchange import Secret
@@ -156,6 +156,8 @@ def test_words_of_one_length_are_no_key() -> None:
     """Else a text of a server would be lost for nothing."""
     text = "this word that stop when busy here they said none 12 of 24 or 36 be at 48 by 60 and 72 to 84, or 96 ms"
     assert REDACTOR.text(text) == text and not find_secret(text.encode(), SECRET)
+    ours = b"choices message content choices message choices index"  # every good reply's: nothing more is loaded
+    assert rows(ours, 40) == b"" != rows(ours.title(), 40)
 
 
 @pytest.mark.parametrize("around", ['<input value="{}">', "<!-- {} -->", "/* {} */", "<{}>", "<b title='{}'", "<!--{}"])

@@ -94,8 +94,10 @@ def rows(data: bytes, shortest: int) -> bytes:
             if (end - at + 1) * size >= shortest:
                 last = end + 1 < len(sizes) and sizes[end + 1] < size  # the last line is shorter
                 row = words[at : end + 1 + last]
-                if len({*row}) >= min(len(row) // 2, _VARIED):
-                    found[b"".join(row)] = None
+                joined = b"".join(row)
+                are_words = joined.isalpha() and (joined.islower() or joined.isupper())
+                if not are_words and len({*row}) >= min(len(row) // 2, _VARIED):
+                    found[joined] = None
             at = same.find(b"\1", end)
     return b"\n".join(found)
 
