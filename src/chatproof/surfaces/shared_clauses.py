@@ -94,18 +94,32 @@ def add_plain_reply(
 
 
 def add_error_shape(clauses: Clauses, api: str, source: Source) -> None:
-    """Add the clause that a refusal's words stand where OpenAI's clients read them."""
+    """Add the clause that the words of a refused key stand where OpenAI's clients read them."""
+    why = "The AI SDK, and openai-node before its version 7, show only the status, not why a key is refused."
+    probe, need = "auth.invalid_key", f"{api}.auth.invalid_key.error_present"
+    _add_shape(clauses, f"{api}.auth.error_shape", source, probe, "contract.schema", need, why)
+
+
+def add_refusal_shape(clauses: Clauses, api: str, source: Source) -> None:
+    """Add the clause that the words of a refused model stand where OpenAI's clients read them."""
+    why = "The AI SDK, and openai-node before its version 7, show only the status, not what is wrong with the request."
+    probe = "error.unknown_model"
+    need = f"{api}.{probe}.readable"
+    _add_shape(clauses, f"{api}.{probe}.shape", source, probe, "contract.validation", need, why)
+
+
+def _add_shape(clauses: Clauses, id: str, source: Source, probe: str, code: str, need: str, why: str) -> None:
     clauses.add(
-        f"{api}.auth.error_shape",
+        id,
         layer=SCHEMA,
         area="Error response shape",
-        code="contract.schema",
+        code=code,
         level=SHOULD,
         says="That error has this API's form: `error` is an object whose `message` is a string.",
         source=source,
-        probe="auth.invalid_key",
-        needs=(f"{api}.auth.invalid_key.error_present",),
-        why="The AI SDK, and openai-node before its version 7, show only the status, not why a key is refused.",
+        probe=probe,
+        needs=(need,),
+        why=why,
         holds_on=(REFUSED, Example(403, JSON, b'{"error":{"message":"Invalid token","code":401}}')),
         breaks_on=(
             Example(401, JSON, b'{"detail":"Unauthorized"}'),

@@ -37,5 +37,13 @@ ROWS = (
     # A vector of an empty text may be right; a success with nothing in it is not.
     *_mistake("empty_input", lambda asked: asked.get("input") == "", "whose input is an empty text", says(200, {})),
     *_mistake("unknown_model", lambda asked: "no-such-model" in str(asked.get("model")), "for an unknown model"),
+    COMMON.should(
+        "unknown-model-detail",
+        "The refusal of an unknown model is FastAPI's error.",
+        "contract.validation",
+        with_mistake(_with_key, lambda asked: "no-such-model" in str(asked.get("model"))),
+        says(404, {"detail": "The model does not exist"}),
+        "error.unknown_model.shape",
+    ),
     *COMMON.empty_key(_empty_key, let_in),
 )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from chatproof.simulator.common_faults import Mistake, Value, with_mistake
-from chatproof.simulator.fault import Fault, Turn, error
+from chatproof.simulator.fault import Fault, Turn, error, says
 from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import asking, let_in
 from chatproof.simulator.wire import EMPTY, GOOD, Reply
@@ -37,6 +37,14 @@ ROWS = (
     *_mistake("unknown_model", lambda asked: "no-such-model" in str(asked.get("model")), "for an unknown model"),
     *_mistake(
         "unknown_previous", lambda asked: "nosuch" in str(asked.get("previous_response_id")), "from an unknown response"
+    ),
+    COMMON.should(
+        "unknown-model-detail",
+        "The refusal of an unknown model is FastAPI's error.",
+        "contract.validation",
+        with_mistake(_with_key, lambda asked: "no-such-model" in str(asked.get("model"))),
+        says(404, {"detail": "The model does not exist"}),
+        "error.unknown_model.shape",
     ),
     *COMMON.empty_key(_empty_key, let_in),
 )

@@ -10,6 +10,7 @@ from chatproof.surfaces.chat.clauses.auth import add_empty_key
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI
 from chatproof.surfaces.embeddings.examples import GOOD
+from chatproof.surfaces.shared_clauses import add_refusal_shape
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -41,3 +42,5 @@ add_empty_key(CLAUSES, GOOD, COMETAPI, "embeddings.")
 
 for _row in _WRONG:
     add(_row, CLAUSES.add, GOOD, "embeddings.")
+
+add_refusal_shape(CLAUSES, "embeddings", COMETAPI)

@@ -9,6 +9,7 @@ from chatproof.contract.clause import (
 from chatproof.surfaces.chat.clauses.auth import add_empty_key
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD
+from chatproof.surfaces.shared_clauses import add_refusal_shape
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -49,3 +50,5 @@ add_empty_key(CLAUSES, GOOD, COMETAPI, "responses.")
 
 for _row in _WRONG:
     add(_row, CLAUSES.add, GOOD, "responses.")
+
+add_refusal_shape(CLAUSES, "responses", COMETAPI)
