@@ -97,8 +97,7 @@ class Built:
         delta = members(event.get("delta"))
         if block.stopped and adds(delta, block):
             self.not_open = self.not_open or (number, f"{kind} for index {index}, which has ended")
-        if not self._over:
-            block.deltas.append((number, delta))
+        block.deltas.append((number, delta))
 
     def _stray(self, number: int, index: int, kind: str) -> None:
         """Take an event of a block that has not begun."""

@@ -136,18 +136,50 @@ SEARCH_EVENTS = _stream(
 )
 """The events of a stream in which the server has searched."""
 
+_SHELL: Event = {
+    "id": "sh_1",
+    "type": "shell_call",
+    "call_id": "call_1",
+    "status": "completed",
+    "action": {"commands": ["ls"], "timeout_ms": None, "max_output_length": None},
+}
+_SHELL_SAID: Event = {
+    "id": "so_1",
+    "type": "shell_call_output",
+    "call_id": "call_1",
+    "status": "completed",
+    "output": [],
+}
+SHELL_EVENTS = _stream(
+    {"type": "response.output_item.added", "output_index": 0, "item": {**_SHELL, "action": {"commands": []}}},
+    {"type": "response.shell_call_command.added", "output_index": 0, "command_index": 0, "command": "ls"},
+    {"type": "response.output_item.done", "output_index": 0, "item": _SHELL},
+    {"type": "response.output_item.added", "output_index": 1, "item": _SHELL_SAID},
+    {
+        "type": "response.shell_call_output_content.delta",
+        "output_index": 1,
+        "command_index": 0,
+        "item_id": "so_1",
+        "delta": {"stdout": "a"},
+    },
+    {"type": "response.output_item.done", "output_index": 1, "item": _SHELL_SAID},
+    *({**one, "output_index": 2} for one in EVENTS[2:-1]),
+    output=[_SHELL, _SHELL_SAID, _DONE],
+)
+"""The events of a stream in which the server has run a command."""
+
 
 def in_place(events: tuple[Event, ...], number: int, *others: Event) -> Example:
     """A stream with other events in the place of one."""
     return streamed([*events[:number], *others, *events[number + 1 :]])
 
 
-def noted(*changes: Event) -> Example:
+def noted(*changes: Event, before: str = "output_text.done") -> Example:
     """The good stream with an annotation for each of these changes to a good one."""
     at = {"item_id": "msg_1", "output_index": 0, "content_index": 0, "annotation_index": 0}
     path = {"type": "file_path", "file_id": "f_1", "index": 0}
     note = {"type": "response.output_text.annotation.added", **at, "annotation": path}
-    return put_before("output_text.done", *({**note, **change} for change in changes))
+    return put_before(before, *({**note, **change} for change in changes))
 
 
 STREAMED = streamed()

@@ -107,6 +107,7 @@ def block_start(reply: Reply, context: Context) -> Outcome:
         streamed([*EVENTS, {**CALL_EVENTS[1], "index": 7}]),
         changed("content_block_start", put(0.5, "index")),
         streamed([*EVENTS, {**CALL_EVENTS[1], "index": 7}, {**CALL_EVENTS[1], "index": 8}]),
+        streamed([*EVENTS[:2], THINKING_EVENTS[1], *EVENTS[2:]]),
     ),
 )
 def indexes(reply: Reply, context: Context) -> Outcome:

@@ -8,6 +8,7 @@ from chatproof.surfaces.responses.examples import (
     ALOUD_EVENTS,
     CALLED,
     SEARCH_EVENTS,
+    SHELL_EVENTS,
     STREAMED,
     SUMMARY_EVENTS,
     in_place,
@@ -54,6 +55,7 @@ class _Added:
         noted({}),
         noted({}, {"annotation_index": 1}),
         noted({}, {"annotation_index": 1}, {"annotation_index": 2}),
+        streamed(SHELL_EVENTS),
     ),
     breaks_on=(
         put_before("output_item.added", SEARCH_EVENTS[3]),
@@ -76,6 +78,7 @@ class _Added:
         noted({"annotation_index": 1}),
         noted({"annotation_index": -1}),
         noted({}, {"annotation_index": 2}),
+        noted({"content_index": 1}, before="output_item.done"),
     ),
 )
 def routes(reply: Reply, context: Context) -> Outcome:

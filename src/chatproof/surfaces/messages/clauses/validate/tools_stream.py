@@ -230,6 +230,10 @@ def named(reply: Reply, context: Context) -> Outcome:
                 *CALL_EVENTS[4:],
             ]
         ),
+        changed(_DELTA, drop("delta", "type"), CALL_EVENTS),
+        streamed(
+            [*CALL_EVENTS[:2], _EMPTY, {**_EMPTY, "delta": {"type": "text_delta", "text": "{}"}}, *CALL_EVENTS[2:]]
+        ),
     ),
 )
 def joined(reply: Reply, context: Context) -> Outcome:

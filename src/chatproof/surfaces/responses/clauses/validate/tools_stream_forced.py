@@ -101,8 +101,8 @@ def final(reply: Reply, context: Context) -> Outcome:
             said = quote(view.final(reply).get("output"), 120)
             return damaged("$.response.output", f"the call of {quote(call.get('name'), 60)}", said)
         if not any(alike(one.get("arguments"), call.get("arguments")) for one in named):
-            found = quote([one.get("arguments") for one in named], 120)
-            return damaged("$.response.output, arguments", quote(call.get("arguments"), 60), found)
+            said = quote(view.final(reply).get("output"), 120)
+            return damaged("$.response.output, arguments", quote(call.get("arguments"), 60), said)
     return done()
 
 
