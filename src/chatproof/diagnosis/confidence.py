@@ -169,7 +169,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("url.redirected", "url.doubled_version"),
         "certain: the status and Location, or the base URL itself, show it; likely where only "
-        "the status of a reply is known",
+        "the status of a reply is known, or where it points to a login page for people",
         ("network",),
     ),
     Rule(

@@ -53,6 +53,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "quota exhausted",
             "quota is exhausted",
             "quota is not enough",
+            "out of call volume quota",  # Azure API Management
             "out of credit",
             "billing",
             "exceeded budget",  # LiteLLM, of a provider, a deployment or a key
@@ -205,6 +206,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "upstream",  # a gateway tells that it cannot reach what is behind it
         (
+            "err_ngrok_3200",  # ngrok: the tunnel's other end is not there
             "econnrefused",
             "econnreset",
             "enotfound",

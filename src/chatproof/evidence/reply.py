@@ -31,6 +31,7 @@ _CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put be
     "captcha",
     "access denied | ",
     "request blocked",
+    "rbac: access denied",  # Envoy's own filter
     "web application firewall",
     "incapsula",
     "akamai",
@@ -193,8 +194,8 @@ class Reply:
 
     @property
     def web_filter(self) -> str:
-        """The words by which a page in an error's place is known as that of a network's own filter; empty if none."""
-        if not self.complete or self.kind != "html" or or_default(lambda: self.status < 400, True):
+        """The words by which a page, also one under 200, is known as that of a network's own filter; empty if none."""
+        if not self.complete or self.kind != "html":
             return ""
         text = self.body[:4096].decode("latin-1")
         at = next((found for mark in _FILTERS if (found := text.lower().find(mark)) >= 0), -1)

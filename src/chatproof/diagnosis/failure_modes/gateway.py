@@ -128,7 +128,7 @@ def _error_page(case: Case) -> Sign | None:
     if case.page and case.status == 200 and case.reply.kind == "html" and misplaced.known(case):
         said = "a page replaces the API's answer, but the plain request to the same URL is answered"
         return Sign(summary=said, confidence=LIKELY)
-    if case.page and case.status == 500 and _tells_of_upstream(case):  # tinyproxy: "Unable to connect"
+    if case.page and case.status in (404, 500) and _tells_of_upstream(case):  # ngrok; tinyproxy: "Unable to connect"
         return Sign(confidence=LIKELY)
     if case.page and case.status == 503 and case.reply.kind in ("text", "empty"):
         named = or_default(lambda: any(case.reply.header(name) for name in _ON_THE_WAY), False)

@@ -3,6 +3,8 @@
 Their rows stand in `gateway`, among the others of replies that something else wrote: the order there is the argument.
 """
 
+import re
+
 from chatproof.contract.failure_mode import GATEWAY, LIKELY, UNKNOWN, Case, Sign, when
 from chatproof.diagnosis.failure_modes.models import is_listing_well
 from chatproof.evidence.reply import or_default
@@ -10,6 +12,12 @@ from chatproof.printable import quote
 from chatproof.wire.exchange import BODY, HEADERS, REQUEST
 from chatproof.wire.urls import bare
 
+_LOGIN = re.compile(  # an identity provider by its host, or a path that people know
+    r"(?i)^https://(?:[\w-]+\.)*(cloudflareaccess\.com|login\.microsoftonline\.com|accounts\.google\.com|okta\.com|"
+    r"auth0\.com|onelogin\.com|pingone\.com)(?:/|$)|(?<![:/])/(?:log-?in|sign-?in|sso|oauth2?|saml2?|authorize)(?:[/?.]|$)"
+)
+_NO_METHOD = "MissingAuthenticationTokenException"
+"""What API Gateway of AWS answers to a path or method that it does not have (docs.aws.amazon.com, re:Post)."""
 CORRECT = "If you trust the address it points to, use that as the base URL."
 
 
@@ -41,6 +49,14 @@ def redirected(case: Case) -> Sign | None:
             summary="the endpoint redirects, but does not say where to",
             owner=UNKNOWN,
             next_step="No client can follow this. Check the base URL; if it is right, report it to whoever runs the server.",
+            confidence=LIKELY,
+        )
+    if login := _LOGIN.search(target):
+        return Sign(
+            told,
+            summary="the endpoint redirects to a login page for people",
+            owner=GATEWAY if login[1] else UNKNOWN,
+            next_step="If the base URL is right, ask whoever runs the login in front of the API for a way around it (a service token; see --header). A website's address in place of the API's redirects like this as well.",
             confidence=LIKELY,
         )
     if case.status in (307, 308):
@@ -101,7 +117,8 @@ def _wrong_url(case: Case) -> bool:
         return False
     if case.page:
         return case.status in (404, 405, 410) or (case.status == 200 and case.reply.kind == "html")
-    return case.error_class == "path"
+    of_aws = or_default(lambda: case.reply.header(b"x-amzn-errortype"), "")
+    return case.error_class == "path" or (case.status == 403 and of_aws.startswith(_NO_METHOD))
 
 
 def doubled(case: Case) -> Sign | None:
