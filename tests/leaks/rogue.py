@@ -124,6 +124,9 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "spaced": lambda key: " ".join(key),
     "dashed": lambda key: "-".join(re.findall(".{1,4}", key)),
     "gzip-base64": lambda key: base64.b64encode(gzip.compress(f"key={key}".encode(), mtime=0)).decode(),
+    "gzip-base64-spaced": lambda key: " ".join(
+        base64.b64encode(gzip.compress(f"key={key}".encode(), mtime=0)).decode()
+    ),
     "base64-of-hex": lambda key: base64.b64encode(key.encode().hex().encode()).decode(),
     "first-half": lambda key: key[: len(key) // 2],
     "last-half": lambda key: key[len(key) // 2 :],

@@ -104,8 +104,12 @@ SWITCHES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     ),
     "escapes spelt out": (
         "import chatproof.secrets.escapes as m; m.spelt_out = lambda data, most=0: data;"
-        "import chatproof.secrets.reading as r; r.as_read = lambda data: data",
+        "import chatproof.secrets.reading as r; r.as_read = lambda data: data;"
+        "import chatproof.secrets.redaction as d; d.rows = lambda data, shortest: b''; d._MANY = d._MOST_PIECES = 10**6",
         "refuse-percent-here-and-there", SMOKE, LAUNCH,
+    ),
+    "packed and divided": (
+        "import chatproof.secrets.redaction as m; m.rows = lambda data, shortest: b''", "echo-gzip-base64-spaced", SMOKE, LAUNCH,
     ),
     "packed forms": (
         "import chatproof.secrets.reading as m; m.unpacked = lambda data, shortest: (b'', b'', True)",

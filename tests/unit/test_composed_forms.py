@@ -106,6 +106,8 @@ IN_ROWS: dict[str, Callable[[bytes], str]] = {
     "letters in UTF-8 signs": lambda data: _base64(data, 1, "\u00b7"),
     "lines of gzip": lambda data: _base64(gzip.compress(data), 24, "\n"),
     "letters of zlib": lambda data: _base64(zlib.compress(data), 1, " "),
+    "letters behind a name": lambda data: f"realm={_base64(zlib.compress(data), 1, ' ')}",
+    "lines behind a name": lambda data: f"x realm={_base64(gzip.compress(data), 12, chr(10))}",
     "letters backwards": lambda data: _base64(data, 1, " ")[::-1],
     "numbers": lambda data: ", ".join(map(str, data)),
     "numbers with zeros": lambda data: " ".join(f"{byte:03}" for byte in data),
@@ -198,6 +200,11 @@ def test_what_nobody_sees_may_stand_within_escapes_too(between: str) -> None:
 
 def test_a_code_that_is_spelt_out_with_joiners_within_is_taken_out() -> None:
     text = "\u200b".join("\\u001b[0m".join(KEY))
+    assert find_secret(text.encode(), SECRET) and MARK in REDACTOR.text(text)
+
+
+def test_a_code_whose_characters_stand_in_tags_is_taken_out() -> None:
+    text = "".join(f"<i>{char}</i>" for char in "\x1b[31m".join(KEY))
     assert find_secret(text.encode(), SECRET) and MARK in REDACTOR.text(text)
 
 

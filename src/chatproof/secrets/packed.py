@@ -97,7 +97,9 @@ def rows(data: bytes, shortest: int) -> bytes:
                 joined = b"".join(row)
                 are_words = joined.isalpha() and (joined.islower() or joined.isupper())
                 if not are_words and len({*row}) >= min(len(row) // 2, _VARIED):
-                    found[joined] = None
+                    # Its first piece may stand at the end of another word: `realm=c 2 s`.
+                    before = words[at - 1][-size:] if at and sizes[at - 1] > size else b""
+                    found |= {joined: None, before + joined: None}
             at = same.find(b"\1", end)
     return b"\n".join(found)
 

@@ -87,7 +87,8 @@ def _read(data: bytes) -> bytes:
         text = _WIDE_UNITS.sub(_narrow, text.replace("\0", ""))
     readings = [_spelt_out(text)]
     # What is taken out may have stood within escapes.
-    for take_out in (_without_unseen, _without_unseen, _without_markup):  # a terminal's code may be spelt out, too
+    # A terminal's code may be spelt out, too, and each of its characters may stand in a tag of its own.
+    for take_out in (_without_unseen, _without_unseen, _without_markup, _without_unseen):
         text = take_out(readings[-1])
         if text != readings[-1]:
             readings += dict.fromkeys((text, _spelt_out(text)))
