@@ -154,6 +154,13 @@ def test_the_beginning_of_what_is_compressed_shows_a_part_of_the_key(pack: Calla
     assert REDACTOR.text(text) == MARK
 
 
+@pytest.mark.parametrize("between", ["\\n", "\\t", "\u200b", " "])
+@pytest.mark.parametrize("before", ["", "/path/", "key-"])
+def test_what_was_compressed_is_read_without_escapes_for_nothing(between: str, before: str) -> None:
+    text = f"{before}{base64.b64encode(gzip.compress(between.join(KEY).encode())).decode()}"
+    assert find_secret(text.encode(), SECRET) and REDACTOR.text(text) == MARK
+
+
 def test_words_of_one_length_are_no_key() -> None:
     """Else a text of a server would be lost for nothing."""
     text = "this word that stop when busy here they said none 12 of 24 or 36 be at 48 by 60 and 72 to 84, or 96 ms"

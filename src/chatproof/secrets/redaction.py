@@ -115,7 +115,7 @@ def _deeper(part: bytes, read: bytes, held: bytes, packed: int, parts: frozenset
     or unpacked, from runs of at least `packed` characters. None: they hold too much, and not all was unpacked."""
     yield squeeze(pieces.put_together(part, parts))
     if held:
-        yield squeeze(held)
+        yield from _looks(held)
         yield squeeze(_as_read(held))
     if read:
         yield squeeze(read)
