@@ -151,6 +151,8 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
         "The api_key client option must be set",
         "The OPENAI_API_KEY environment variable is missing or empty",
         "GROQ_API_KEY is not set",
+        "Missing OpenAI API Key",
+        "data did not match any variant of untagged enum ResponseStreamResult",
         "OpenAI API key is missing. Pass it using",
         "Could not parse response content as the length limit",
         "stream ended without producing a message",

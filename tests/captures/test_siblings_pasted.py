@@ -20,7 +20,7 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("pasted", "live", "again", "third")
+    for name in ("pasted", "live", "again", "third", "fourth")
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 
@@ -51,6 +51,9 @@ def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
         "Notes\n" * 12 + "Incorrect API key provided: is what it says when the key is wrong.\n",
         "Incorrect API key provided: x\nThat model is currently overloaded\n",
         "> a quotation\n> and no reply\n",
+        "error[E0063]: missing field `id` in initializer of `Chunk`\n",
+        "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n",
+        "Notes\n" * 12 + "unable to get local issuer certificate is what Node says.\n",
     ],
 )
 def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
@@ -69,6 +72,11 @@ def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
         "Error: " * 9000 + "\n" + ("A" * 40 + "_API_KEY is ") * 2000,
         "The model '" + "x" * 1900,
         "> " * 9000 + "x",
+        "failed deserialization of: x\n" * 4000,
+        "invalid type: a" * 4000,
+        "HTTP 500 (" * 9000,
+        "XHRGET\nhttps://a\n[HTTP/1" * 4000,
+        "% Total\n" + "100 1 " * 9000 + "\ncurl: (56) x",
         "data: {“a”:“b”}\n\n" * 4000,
         "```\n" * 150 + "status: 500 " * 9000,
     ],

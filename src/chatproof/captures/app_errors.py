@@ -40,6 +40,7 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)|"
     r"(?i:\b(?:api|call|completion|credentials|fetch|query|request|validation)s?\b[ \w]{0,20} failed with (?:HTTP )?"
     r"status(?: code)?:? ([45]\d\d)\b)|"
+    r"(?m:[,.(] ?HTTP status(?: code)?: ([45]\d\d)[.)]?$)|"
     rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? )[45]\d\d (?:{PHRASES})\b|" + _UNREAD.pattern
 )
 _MESSAGE = re.compile(
@@ -56,6 +57,7 @@ _QUOTED = re.compile(  # below a heading of an error: a line, perhaps in a fence
 _HEADED = re.compile(  # below such a heading: a line, perhaps in a fence
     r"(?im)^[^\n]{0,80}\b(?:error|output)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]*([a-z][^\n]{12,600})$"
 )
+_GUESS = re.compile(r"Troubleshooting URL: https?://\S{1,200}")  # LangChain's, by the status or the words alone
 _MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})\"""", re.DOTALL)
 
 
@@ -65,7 +67,7 @@ def looks_like(text: str) -> bool:
 
 def pieces(text: str) -> Iterator[Told]:
     """The one exchange that such a text tells of; nothing where nothing but a number tells of a reply."""
-    text = text[:_LOOKED_AT]
+    text = _GUESS.sub("", text[:_LOOKED_AT])
     status = _status(text)
     body, headers = _error_in(text, status)
     if body is None and len(set(_NAMED.findall(text))) >= _A_TABLE:

@@ -23,6 +23,7 @@ _TEXTS: tuple[tuple[int, str], ...] = (
         404,
         r"default backend - 404|404: Page Not Found|404: Not Found|404 Not Found|Not Found",
     ),  # ingress-nginx, aiohttp
+    (404, r"File Not Found"),  # llama.cpp, llamafile
     (404, r"Cannot (?:POST|GET) /\S{0,300}"),  # Express
     (404, r"Route (?:POST|GET):/\S{0,300} not found"),  # Fastify
     (404, r"The deployment could not be found on Vercel\.\s+DEPLOYMENT_NOT_FOUND(?:\s+\S{0,80})?"),
@@ -76,9 +77,9 @@ def read(data: bytes) -> Capture | None:
 
 
 def status_of(body: bytes) -> int:
-    """The one status that a JSON body comes under; 0 for any other body."""
+    """The one status that a whole body comes under; 0 for any other body."""
     text = body[: _LONGEST + 1].decode("utf-8", "replace").strip()
-    told = _object(text) if text[:1] == "{" else None
+    told = _object(text) if text[:1] == "{" else _words(text)
     return told.status if told else 0
 
 

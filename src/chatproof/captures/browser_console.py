@@ -18,6 +18,7 @@ _RESOURCE = re.compile(  # Chrome: the address before it; Safari: the last part 
     r"(?m)^(?P<url>\S{0,500}?)(?::\d+)?[ \t]*(?:\[Error\] )?Failed to load resource: the server responded "
     r"with a status of (?P<status>\d{3})\b[^\n(]{0,20}(?:\([^)\n]{0,60}\))?(?: \((?P<part>\w+), line)?"
 )
+_LISTED = re.compile(r"(?m)^XHR(GET|POST)\n(https?://\S{1,500})\n\[HTTP/[\d.]+ (\d{3})\b[^\]\n]{0,60}\]")  # Firefox
 _NAMED = re.compile(r"\b(net::ERR_\w+)")  # an application that is built on a browser
 _SAYS = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|due to access control checks|Mixed Content:|"
@@ -42,7 +43,14 @@ _UNTOLD = re.compile(
 def looks_like(text: str) -> bool:
     text = text[:_LOOKED_AT]
     panel = (_PANEL.search(text) and _STATUS.search(text)) or next(_resources(text), None)
-    return bool(panel or _LINE.search(text) or _NAMED.search(text) or _SAYS.search(text) or _UNTOLD.search(text))
+    return bool(
+        panel
+        or _LISTED.search(text)
+        or _LINE.search(text)
+        or _NAMED.search(text)
+        or _SAYS.search(text)
+        or _UNTOLD.search(text)
+    )
 
 
 def pieces(text: str) -> Iterator[Told]:
@@ -53,6 +61,11 @@ def pieces(text: str) -> Iterator[Told]:
         method = _METHOD.search(text)
         url = panel[1] if api_url(panel[1])[0] else ""  # else an application's own: its reply is told all the same
         yield Told(int(status[1]), None, tuple(_headers(text)), method[1] if method and url else "", url)
+        return
+    listed = next((found for found in _LISTED.finditer(text) if found[3] >= "400"), None)
+    if listed:
+        url = listed[2] if api_url(listed[2])[0] else ""
+        yield Told(int(listed[3]), method=listed[1] if url else "", url=url)
         return
     said, line = _SAYS.search(text), _LINE.search(text)
     resource = next(_resources(text), None)

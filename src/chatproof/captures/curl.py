@@ -23,7 +23,9 @@ from chatproof.wire.exchange import BODY, END, HEADERS, KEY, Fault, Response
 _MOST, _MOST_LINES = 16 * 1024 * 1024, 300_000  # a line costs more memory than its length
 _REQUEST = re.compile(rb"> ([A-Z]{3,10}) (\S{1,8000}) HTTP/[0-9.]+\r?$")
 _NOISE = re.compile(rb"[{}] \[\d+ bytes data\]\r?$")
-_METER = re.compile(rb"(?:\r {0,3}\d{1,3} [ \d.kMGTP:-]{0,90}(?:--:--:--|\d{1,3}:\d\d:\d\d) {1,6}[\d.]{1,8}[kMGTP]?)+")
+_METER = re.compile(
+    rb"(?:(?:^|\r) {0,3}\d{1,3} [ \d.kMGTP:-]{0,90}(?:--:--:--|\d{1,3}:\d\d:\d\d) {1,6}[\d.]{1,8}[kMGTP]?)+"
+)
 _METER_HEADS = ([b"%", b"Total"], [b"Dload", b"Upload"])
 # What curl says when a transfer is over; without a line end before it where the body had none.
 _OVER = re.compile(
@@ -92,6 +94,8 @@ class _Turn(NamedTuple):
 
 def looks_like(data: bytes) -> bool:
     start = data[:4096]
+    if start.split(None, 2)[:2] == _METER_HEADS[0] and re.search(rb"(?m)^curl: \(\d", start):
+        return True
     return bool(re.search(rb"(?m)^(?:\* +\S|> [A-Z]+ \S+ HTTP/|< HTTP/)", start)) or bool(_ERROR.match(start))
 
 

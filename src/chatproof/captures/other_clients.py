@@ -7,7 +7,7 @@ exception of a client tells it; why a request was stopped counts where a client 
 import re
 from collections.abc import Iterator
 
-from chatproof.captures import curl, own_words, trouble
+from chatproof.captures import curl, own_words, trouble, unmistakable
 from chatproof.captures.app_errors import members
 from chatproof.captures.told import PHRASES, Told, api_url, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words
@@ -25,6 +25,7 @@ _STATUS = (
     re.compile(r"does not indicate success: ([45]\d\d)\b"),  # .NET, PowerShell 7
     re.compile(r"(?:\b|\\n)Status: ([45]\d\d) \([A-Z]"),  # Azure's SDKs
     re.compile(_RAISED + r"[^\n]{0,200}?\bHTTP ([45]\d\d)\b(?: \([\w :]{1,80}\))?\s{0,4}"),  # openai-dotnet, Retrofit
+    re.compile(r"\bHTTP ([45]\d\d) \([a-z_]{3,40}: [\w .-]{0,80}\)\s{0,4}"),  # openai-dotnet, behind any name
     re.compile(r"responded with status ([45]\d\d)\b"),  # Faraday
     re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
     re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
@@ -73,7 +74,7 @@ _UNSAID = re.compile(r"failed to deserialize api response|is an invalid start of
 def stopped(text: str) -> Told | None:
     """Why a request got no reply, where a client says so; None where a status is told, or nothing."""
     text = text[:_LOOKED_AT].replace('\\"', '"')
-    if _status(text) or not _SENT.search(text):
+    if _status(text) or not (_SENT.search(text) or unmistakable.stopped(text)):
         return None
     fault = trouble.by_words(_without_quotations(text), "the client")
     numbered = _CURL.search(text)

@@ -33,6 +33,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_JSON, r"Data returned by API invalid for expected schema|Invalid response object from API"),  # openai-python
     (NO_JSON, r"Could not parse message into JSON|Could not extract response\b|Error while extracting response"),
     (NO_JSON, r"invalid character .{1,20} looking for|expected value at line \d|failed to deserialize|missing field `"),
+    (NO_JSON, r".{0,200}data did not match any variant of untagged enum"),
     (NO_JSON, r"error decoding response body|unexpected token at |Error parsing JSON|.{1,40}is not valid JSON"),
     (NO_JSON, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
     (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
@@ -42,6 +43,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (
         NOT_SENT,
         r"OpenAI or Azure OpenAI API key not found|"  # LangChain
+        r"Missing (?:\w{1,30} ){1,3}API [Kk]ey\b|"  # Zed
         r".{1,60} API key is missing\. Pass it using|Did not find \w+_api_key|Missing API Key - A call is",
     ),
     (
@@ -157,6 +159,25 @@ def _innermost(words: str) -> str:
 def is_set_aside(line: str) -> bool:
     """LiteLLM's router says, by a class of its own, that it asked nobody. What its proxy answers is a reply."""
     return bool(_SET_ASIDE.search(line[:2000]))
+
+
+_UNFIT = re.compile(
+    r"missing field `[\w.$]{1,60}`|unknown variant `[\w.$-]{0,60}`, expected |"
+    r"data did not match any variant of untagged enum \w{1,60}|"
+    r"invalid type: [a-z]{1,20}[^,\n]{0,60}, expected [^\n]{1,60}"
+)
+
+
+def unfit(text: str) -> str:
+    """Why a text has no reply where a client of fixed types (serde's words) could not read one; or empty."""
+    found = _UNFIT.search(text[:64_000])
+    if found is None:
+        return ""
+    return (
+        f"the client could not read a reply into its own types ({found[0].removesuffix(', expected ')}), and the whole "
+        "reply is not in the text: it is JSON of another API or an error's, or lacks what only such clients need; "
+        "capture it with: curl -sS -i …, and ask the endpoint with: chatproof validate"
+    )
 
 
 _NAMES = re.compile(

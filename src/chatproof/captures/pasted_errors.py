@@ -90,6 +90,8 @@ def read(data: bytes) -> Capture:
         if others and (not told or any(piece.status or piece.fault for piece in others[1])):
             known, told = others
     names = " and ".join(reader.NAME for reader in known) or "error text of a client"
+    if not told and (unfit := own_words.unfit(text)):
+        raise Unreadable(f"it is {names}: {unfit}")
     if not told and NO_JSON.search(text):
         raise Unreadable(
             f"it is {names}: the client could not read a reply as JSON, and the reply itself is not "

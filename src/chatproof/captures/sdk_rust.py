@@ -29,6 +29,7 @@ _EVENTS = re.compile(  # reqwest-eventsource, which async-openai streams with
     r'\b(?:InvalidContentType\(|Invalid header value:)\s*\\?"([\w./+-]{3,60})'
 )
 _UNREAD = re.compile(rf"\bJSONDeserialize\(\s*Error\({_STRING}[^)]{{0,80}}\)(?:,\s*{_STRING})?")
+_UNREAD_TEXT = re.compile(r"\bfailed deserialization of: (?=[^\s{\[\"])([^\n]{3,2000})")
 _CLIENT = re.compile(r"\breqwest::Error\s*\{|\berror sending request for url|\bhyper(?:_util)?::[\w:]{0,60}Error\s*\(")
 _URL_TEXT = re.compile(rf"\burl:\s*{_STRING}")
 _URL_PARTS = re.compile(
@@ -47,7 +48,10 @@ _PHASES = (
 
 def looks_like(text: str) -> bool:
     head = text[:_LOOKED_AT]
-    return any(form.search(head) for form in (_API, _CLIENT, _UNREAD, _DISPLAYED)) or _in_a_stream(head) is not None
+    return (
+        any(form.search(head) for form in (_API, _CLIENT, _UNREAD, _UNREAD_TEXT, _DISPLAYED))
+        or _in_a_stream(head) is not None
+    )
 
 
 def pieces(text: str) -> Iterator[Told]:
@@ -80,6 +84,8 @@ def _of_server(text: str) -> Iterator[Told]:
     for match in list(_UNREAD.finditer(text))[:_MOST]:
         if match[2]:  # newer versions quote the reply that they could not read
             yield Told(body=as_body(_plain(match[2])))
+    for match in list(_UNREAD_TEXT.finditer(text))[:_MOST]:  # async-openai's log; a JSON reply is read as one
+        yield Told(body=as_body(match[1].strip()))
 
 
 def _of_statuses(text: str) -> Iterator[Told]:

@@ -1,4 +1,4 @@
-"""Sentences that only an API or a gateway says: they tell of a reply even where a text has nothing else of one.
+"""Sentences that only an API, a gateway or a client of one says: they tell of a request where a text has nothing else.
 
 People paste what an application shows them, and that is often the server's sentence alone. A row begins such a
 sentence; its words stand in no log and no manual for another reason, or so rarely that a short text with one is a
@@ -30,14 +30,28 @@ _SENTENCES = (
     r"当前分组 \S{1,60} 下对于模型 \S{1,200} 无可用渠道",  # new-api
     r"当前分组上游负载已饱和",
 )
+_STOPPED = re.compile(  # what a client says of a request that it made
+    r"\bUNABLE_TO_GET_ISSUER_CERT\w{0,10}\b|(?i:unable to get local issuer certificate)|"
+    r"(?i:self[- ]signed certificate in certificate chain)|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN) \S|"
+    r"\bconnect ECONNREFUSED \S{1,120}:\d"
+)
 _ANY = re.compile("|".join(_SENTENCES))
 _WHOLE = re.compile(r"[^\n]{1,700}(?:\n[^\n]{1,200})?")
 
 
+def stopped(text: str) -> bool:
+    """A client says in a short text why nothing came."""
+    return not _is_long(text) and bool(_STOPPED.search(text))
+
+
 def words(text: str) -> str:
     """The sentence in a short text, with the line behind it, which may be its own; empty where there is none or two."""
-    if len(text) > _MOST or text.count("\n") > _MOST_LINES:
+    if _is_long(text):
         return ""
     found = {match[0]: match.start() for match in _ANY.finditer(text)}
     whole = _WHOLE.match(text, next(iter(found.values()))) if len(found) == 1 else None
     return " ".join(whole[0].split()) if whole else ""
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > _MOST or text.count("\n") > _MOST_LINES

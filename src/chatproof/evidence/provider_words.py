@@ -189,6 +189,10 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "validation error",
             "could not parse the json body",
             "is not of type",  # jsonschema
+            "raise_exception(",  # llama.cpp shows the line of the model's chat template that refuses the messages
+            "jinja exception",
+            "prompt with jinja template",  # LM Studio
+            "roles must alternate",
         ),
     ),
     (
@@ -219,6 +223,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "socket hang up",
             "dial tcp",
             "no such host",
+            "curl error ",  # a gateway in PHP
+            "could not resolve host",
             "name or service not known",
             "do request failed",
             "http request to provider",  # Bifrost

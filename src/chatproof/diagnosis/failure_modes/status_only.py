@@ -59,6 +59,14 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         LIKELY,
     ),
     (
+        (408,),
+        "gateway.timeout",
+        UNKNOWN,
+        "a timeout is reported (408): for the request, or for the service behind it",
+        "Run again with a short question: if it answers, the service behind is slow. The body would show which hop gave up.",
+        POSSIBLE,
+    ),
+    (
         tuple(range(400, 500)),
         "request.rejected",
         UNKNOWN,
