@@ -44,6 +44,7 @@ def test_what_official_clients_break_on_is_no_mere_warning() -> None:
 
 EXPLAINED = {
     "responses.auth.error_shape": "a refusal stays one; only its words are lost",
+    "responses.happy.uncalled": "a program that gave no tools runs none",
     "responses.stream.no_empty_events": "legal in a stream of events, and the SDKs' own mistake",
     "responses.stream.known_events": "other types are legal, and stream() alone raises at one",
     "responses.stream.completed": "an answer that was cut may end with response.incomplete; stream() alone has no final one",

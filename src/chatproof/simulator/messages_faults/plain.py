@@ -5,7 +5,7 @@ from typing import Any
 
 from chatproof.simulator import chat, messages
 from chatproof.simulator.common_faults import drop, put
-from chatproof.simulator.fault import Turn, edited
+from chatproof.simulator.fault import Turn, edited, json_of
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages_faults.parts import ROWS as COMMON
 from chatproof.simulator.messages_faults.parts import (
@@ -26,6 +26,13 @@ from chatproof.simulator.wire import GOOD, Reply
 _SCHEMA, _CONTENT, _USAGE = "contract.schema", "contract.content", "contract.usage"
 _ARRAY, _TEXT = "happy.content_array", "happy.content_non_empty"
 _THOUGHT = {"type": "thinking", "thinking": "One word is asked for.", "signature": "c2ln"}
+
+
+_UNASKED = {"type": "tool_use", "id": "toolu_unasked", "name": "search", "input": {}}
+
+
+def _toolless(turn: Turn) -> bool:
+    return with_text(turn) and "tools" not in json_of(turn)
 
 
 def _chat_reply(turn: Turn) -> Reply:
@@ -147,6 +154,14 @@ ROWS = (
         with_text,
         put({"type": "api_error", "message": "upstream died"}, "error"),
         "happy.no_error_field",
+    ),
+    should(
+        "call-unasked",
+        "A request without tools is answered with a call, too.",
+        "contract.tools",
+        _toolless,
+        edited(lambda value: value["content"].append(_UNASKED)),
+        "happy.uncalled",
     ),
     must(
         "error-in-200",

@@ -211,6 +211,15 @@ ROWS = (
         stream=True,
     ),
     should(
+        "stream-byte-order-mark",
+        "The stream begins with a byte order mark.",
+        _BAD,
+        streaming_text,
+        raw(lambda all: (b"\xef\xbb\xbf" + all[0], *all[1:])),
+        "stream.first_byte",
+        stream=True,
+    ),
+    should(
         "event-lines-of-others",
         "message_delta has the event line of message_stop.",
         _BAD,

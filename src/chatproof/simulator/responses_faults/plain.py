@@ -5,7 +5,7 @@ from typing import Any
 
 from chatproof.simulator import chat
 from chatproof.simulator.common_faults import drop, put
-from chatproof.simulator.fault import Turn, edited, error, labelled, says
+from chatproof.simulator.fault import Turn, edited, error, json_of, labelled, says
 from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import (
     asking,
@@ -24,6 +24,20 @@ _PART = ("output", 0, "content", 0)
 _SCHEMA, _CONTENT, _USAGE = "contract.schema", "contract.content", "contract.usage"
 _THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": []}
 _OUTPUT, _SHAPE, _TEXT = "happy.output_array", "happy.message_shape", "happy.content_non_empty"
+
+
+_UNASKED = {
+    "type": "function_call",
+    "id": "fc_unasked",
+    "call_id": "call_unasked",
+    "status": "completed",
+    "name": "search",
+    "arguments": "{}",
+}
+
+
+def _toolless(turn: Turn) -> bool:
+    return free_text(turn) and "tools" not in json_of(turn)
 
 
 def _granted(turn: Turn) -> bool:
@@ -219,6 +233,14 @@ ROWS = (
     ),
     *COMMON.served(wrong_key, refused, let_in),
     *COMMON.refusals(asking, refused, "invalid_key", "missing_key"),
+    should(
+        "call-unasked",
+        "A request without tools is answered with a call, too.",
+        "contract.tools",
+        _toolless,
+        edited(lambda value: value["output"].append(_UNASKED)),
+        "happy.uncalled",
+    ),
     should(
         "refusal-detail",
         "A refused key gets FastAPI's error.",

@@ -205,6 +205,13 @@ ROWS = (
         raw(lambda all: (b"\xef\xbb\xbf", *all)),
         "line_ends",
     ),
+    _must(
+        "done-early",
+        "[DONE] comes before the last event.",
+        raw(lambda all: (*all[:-1], b"data: [DONE]\n\n", all[-1])),
+        "finished",
+        code="stream.incomplete",
+    ),
     _must("no-item-done", "response.output_item.done is missing.", without("output_item.done"), "item_done"),
     _must(
         "item-done-twice",

@@ -1,6 +1,6 @@
 """What stands around the answer: what some clients want, and those that were measured do without, or one alone."""
 
-from chatproof.contract.clause import SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SCHEMA, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.field_types import NULL, NUMBER, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -197,3 +197,24 @@ def uncited(value: Json) -> str:
         return f"an object whose type is one of {', '.join(_CITATIONS)}"
     path, wanted = misfit(value, fields)
     return f"a citation whose {path} is {wanted}" if path else ""
+
+
+@clause(
+    "messages.happy.uncalled",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    code="contract.tools",
+    level=SHOULD,
+    says="A request without tools is answered without a tool call.",
+    source=COMETAPI,
+    probe="happy",
+    needs=("messages.happy.content_array",),
+    why="anthropic-python, @anthropic-ai/sdk and the AI SDK hand the call on: a loop stops at a tool that it lacks.",
+    holds_on=(GOOD,),
+    breaks_on=(with_content(CONTENT[:-1] + b',{"type":"tool_use","id":"toolu_1","name":"search","input":{}}]'),),
+)
+def uncalled(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        if block.get("type") == view.CALL:
+            return broken(f"$.content[{number}]", "no call of a tool", quote(block, 80))
+    return holds()

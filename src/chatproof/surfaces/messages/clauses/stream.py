@@ -7,6 +7,8 @@ from chatproof.contract.clause import (
     BEHAVIOUR,
     SHOULD,
     SMOKE,
+    SSE_SPEC,
+    TRANSPORT,
     Clauses,
     Context,
     Example,
@@ -79,6 +81,23 @@ def typed(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         if not kind_of(one) and not one.get("error"):  # an error in another form has a clause of its own
             return broken(f"event {number}, $.type", "a string", shown(one, "type"))
+    return holds()
+
+
+@clause(
+    "first_byte",
+    "The stream begins without a byte order mark.",
+    "It is legal, and anthropic-python does not find message_start behind it: stream() raises an error.",
+    layer=TRANSPORT,
+    level=SHOULD,
+    source=SSE_SPEC,
+    needs=("messages.stream.events_parse",),
+    holds_on=(STREAMED,),
+    breaks_on=(Example(200, SSE, b"\xef\xbb\xbf" + STREAMED.body),),
+)
+def first_byte(reply: Reply, context: Context) -> Outcome:
+    if reply.body.startswith(b"\xef\xbb\xbf"):
+        return broken("byte 0", "the first line", "a byte order mark")
     return holds()
 
 

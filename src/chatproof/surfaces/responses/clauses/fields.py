@@ -1,6 +1,7 @@
 """The fields beside the answer: where they stand, they are of the type that the reference gives them."""
 
 from chatproof.contract.clause import (
+    BEHAVIOUR,
     OPENAI_SPEC,
     SCHEMA,
     SHOULD,
@@ -13,7 +14,9 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
-from chatproof.surfaces.responses.clauses.happy import GOOD, SHAPE, altered, shown
+from chatproof.printable import quote
+from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, SHAPE, altered, shown, with_output
 
 CLAUSES = Clauses(SMOKE)
 
@@ -28,7 +31,10 @@ _TYPES = {
 }
 
 
-@CLAUSES.add(
+clause = CLAUSES.add
+
+
+@clause(
     "responses.happy.field_types",
     layer=SCHEMA,
     area=SHAPE,
@@ -71,4 +77,28 @@ def field_types(reply: Reply, context: Context) -> Outcome:
     path, expected = misfit(response, _TYPES)
     if path:
         return broken(f"$.{path}", expected, shown(response, path.partition(".")[0]))
+    return holds()
+
+
+@clause(
+    "responses.happy.uncalled",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    code="contract.tools",
+    level=SHOULD,
+    says="A request without tools is answered without a tool call.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.content_non_empty",),
+    why="openai-python, openai-node, the AI SDK and LangChain hand the call on: a loop stops at a tool that it lacks.",
+    holds_on=(GOOD, with_output(b'{"type":"web_search_call","id":"ws_1","status":"completed"}', ITEM)),
+    breaks_on=(
+        with_output(ITEM, b'{"type":"function_call","id":"fc_1","call_id":"call_1","name":"search","arguments":"{}"}'),
+        with_output(ITEM, b'{"type":"custom_tool_call","id":"ct_1","call_id":"call_1","name":"search","input":""}'),
+    ),
+)
+def uncalled(reply: Reply, context: Context) -> Outcome:
+    for number, item in enumerate(view.output(reply.object)):
+        if item.get("type") in (view.CALL, "custom_tool_call"):
+            return broken(f"$.output[{number}]", "no call of a tool", quote(item, 80))
     return holds()

@@ -1,15 +1,17 @@
 """How a stream ends: once, and with the response that was streamed."""
 
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
-from chatproof.surfaces.event_examples import drop, put
+from chatproof.surfaces.event_examples import drop, event, put
+from chatproof.surfaces.event_lines import count_before_done
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import COMETAPI
 from chatproof.surfaces.responses.clauses.items import usage_of
 from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
+from chatproof.surfaces.shared_clauses import SSE
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
@@ -17,9 +19,10 @@ clause = on_stream(CLAUSES)
 
 @clause(
     "finished",
-    "The stream ends with response.completed or response.incomplete, which contains the response.",
-    "openai-python raises without it, Codex asks again five times, LangChain counts zero tokens: an incomplete "
-    "answer looks complete.",
+    "The stream ends with response.completed or response.incomplete, which contains the response and is not behind "
+    "`[DONE]`.",
+    "openai-python stops at `[DONE]` and raises without it, Codex asks again five times, LangChain counts zero "
+    "tokens: an incomplete answer looks complete.",
     code="stream.incomplete",
     holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
     breaks_on=(
@@ -28,6 +31,7 @@ clause = on_stream(CLAUSES)
         changed("completed", drop("response")),
         changed("completed", put(None, "response")),
         changed("completed", lambda one: one.update(one.pop("response"), type="response.completed")),
+        Example(200, SSE, streamed(EVENTS[:-1], b"data: [DONE]\n\n").body + event(EVENTS[-1])),
     ),
 )
 def finished(reply: Reply, context: Context) -> Outcome:
@@ -35,6 +39,9 @@ def finished(reply: Reply, context: Context) -> Outcome:
     if not ends:
         last = next((kind_of(one) for one in reversed(view.events(reply))), "")
         return broken("end of stream", "response.completed", f"none; the last event is {quote(last)}")
+    stopped = count_before_done(reply)
+    if stopped is not None and ends[0][0] >= stopped:
+        return broken(f"event {ends[0][0]}", "the end of the response before [DONE]", "[DONE] before it")
     for number, one in ends:
         if not isinstance(one.get("response"), dict):
             shown = quote(one["response"]) if "response" in one else f"absent from {quote(one)}"
