@@ -78,7 +78,7 @@ class _Added:
         noted({"annotation_index": 1}),
         noted({"annotation_index": -1}),
         noted({}, {"annotation_index": 2}),
-        noted({"content_index": 1}, before="output_item.done"),
+        noted({"content_index": 4}, before="output_item.done"),
     ),
 )
 def routes(reply: Reply, context: Context) -> Outcome:
@@ -107,7 +107,7 @@ def _wanted(one: Fields) -> str:
         return view.MESSAGE
     if kind_of(one) in (building.PART_ADDED, building.PART_DONE):
         return "reasoning" if members(one.get("part")).get("type") == _ALOUD else view.MESSAGE
-    return max((item for item in kinds.ITEMS if about.startswith(item)), key=len, default="")
+    return max((item for item in kinds.ITEMS if about.startswith(item)), default="")  # of two, the longer one
 
 
 def _unrouted(found: _Added | None, wanted: str, one: Fields) -> tuple[str, str] | None:
