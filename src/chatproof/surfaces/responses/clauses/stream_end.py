@@ -24,7 +24,11 @@ clause = on_stream(CLAUSES)
     "openai-python stops at `[DONE]` and raises without it, Codex asks again five times, LangChain counts zero "
     "tokens: an incomplete answer looks complete.",
     code="stream.incomplete",
-    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
+    holds_on=(
+        STREAMED,
+        streamed(end=b"data: [DONE]\n\n"),
+        Example(200, SSE, streamed(EVENTS, b"data: [DONE]\n\n").body + event(EVENTS[-1])),
+    ),
     breaks_on=(
         without("completed"),
         streamed(EVENTS[:-1], b"data: [DONE]\n\n"),
