@@ -208,7 +208,7 @@ def test_a_backup_that_cannot_be(place: str, tmp_path: Path) -> None:
     keep(kept, run(1))
     kept.close()
     before = Path(place).read_bytes()
-    for target in (place, str(tmp_path), str(tmp_path / "no" / "folder.sqlite3")):
+    for target in (place, f"{place}-wal", f"{place}-lock", str(tmp_path), str(tmp_path / "no" / "folder.sqlite3")):
         assert cli("journal", "backup", target, "--journal", place).returncode == 2
     assert cli("journal", "backup", "--journal", place).returncode == 2 and Path(place).read_bytes() == before
 

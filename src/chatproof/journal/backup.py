@@ -14,8 +14,11 @@ def backup(journal: Journal, path: str) -> None:
     Raises JournalError.
     """
     itself = os.path.exists(path) and os.path.exists(journal.shown) and os.path.samefile(path, journal.shown)
+    # Names that SQLite and our lock give to files beside the journal, whether these are there just now or not.
+    names = {f"{os.path.realpath(journal.shown)}-{end}" for end in ("wal", "shm", "journal", "lock")}
+    itself = itself or os.path.realpath(path) in names
     if itself or (os.path.exists(path) and not os.path.isfile(path)):
-        what = "is the journal itself" if itself else "is not a regular file"
+        what = "belongs to the journal itself" if itself else "is not a regular file"
         raise JournalError("journal.unwritable", f"{path} {what}", "give another path for the copy")
     beside = f"{path}.{os.getpid()}.tmp"
     files.make(beside, own_folder=False)
