@@ -38,6 +38,36 @@ def test_an_encoding_that_we_do_not_know_is_not_judged() -> None:
     assert judged("embeddings", id, embeddings.IN_FLOATS, encoding_format=None).outcome == HOLDS
 
 
+@pytest.mark.parametrize(
+    ("texts", "vectors", "places"),
+    [
+        (["a", "b", "c"], "ABA", (2, 0)),
+        (["a", "b", "c"], "BAA", (2, 1)),
+        (["a", "b", "a"], "ABA", ()),
+        (["a", "a", "b"], "AAB", ()),
+        ([[1, 2], [1, 3]], "AA", (1, 0)),
+        (["x" * 999 + "a", "x" * 999 + "b"], "AA", (1, 0)),
+    ],
+)
+def test_texts_that_differ_have_vectors_that_differ(texts: list[object], vectors: str, places: tuple[int, ...]) -> None:
+    reply = embeddings.of(*({"A": embeddings.A, "B": embeddings.B}[name] for name in vectors))
+    found = judged("embeddings", "embeddings.happy.distinct", reply, input=texts)
+    if not places:
+        assert found.outcome == HOLDS
+    else:
+        at, said = (f"$.data[{place}].embedding" for place in places)
+        assert (found.outcome, found.at, found.observed) == (BROKEN, at, f"the same numbers as in {said}")
+
+
+@pytest.mark.parametrize(
+    "texts", ["one", ["one", "one"], ["One two", " one  TWO"], [[1, 2], [1, 2]], ["x" * 1000 + "a", "x" * 1000 + "b"]]
+)
+def test_texts_that_models_may_read_alike_are_not_compared(texts: object) -> None:
+    reply = embeddings.of(*[embeddings.A] * (len(texts) if isinstance(texts, list) else 1))
+    found = judged("embeddings", "embeddings.happy.distinct", reply, input=texts)
+    assert (found.outcome, found.reason) == (NOT_APPLICABLE, "the request has no two texts that differ")
+
+
 def test_without_a_number_of_dimensions_none_is_missing() -> None:
     for asked in (None, "256"):
         found = judged("embeddings", "embeddings.dimensions.honoured", embeddings.GOOD, dimensions=asked)
