@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from chatproof.printable import decode, escape
+from chatproof.secrets import reading
 from chatproof.secrets.packed import encodings, rows
 from chatproof.secrets.reading import as_read, unpacked
 from chatproof.secrets.redaction import MARK, Redactor, find_secret
@@ -136,6 +137,12 @@ def test_what_is_packed_and_then_spelt_is_found_and_taken_out(spelt: str) -> Non
         for packed in (zlib.compress(key.encode()), gzip.compress(key.encode()), key[::-1].encode()):
             text = "x " + "".join(map(SPELT[spelt], base64.b64encode(packed).decode())) + " y"
             assert Redactor([Secret(key)]).text(text) == MARK, (seed, packed)
+
+
+def test_every_letter_with_a_plain_form_has_a_high_byte_that_is_looked_for() -> None:
+    letters = map(chr, [*range(0xD800), *range(0xE000, 0x10000), *range(0x1D400, 0x1D800), 0x1F130, 0xE0061])
+    highs = {letter.encode("utf-16-be")[0] for letter in letters if reading._is_plain(letter)}
+    assert highs == reading._HIGHS
 
 
 @pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])

@@ -8,9 +8,9 @@ Everything is linear in the text, and the rounds and the part of the text that i
 import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import groupby
 
 from chatproof.secrets.escapes import CODES, plain_letters, without
@@ -68,6 +68,8 @@ _LINE_ENDS = re.compile(
 _BASE32 = re.compile(rb"[A-Z2-7]{32,}+|[a-z2-7]{32,}+")
 _WIDE_UNITS = re.compile(r"[\x00-\x5e]?(?:\\xff[\x00-\x5e]){3,}+(?:\\xff)?")
 _HIGH_BYTES = 4  # of one alphabet, those of letters beyond the first 65,536 and of what stands between included
+_HIGHS = frozenset(b"\0\1\2\3\x1d\x1f\x20\x21\x24\x2a\x2c\x30\x32\x33\xa7\xd8\xdb\xfb\xfe\xff")
+"""The high bytes of all letters that have a form in ASCII, in UTF-16."""
 _SAMPLE = 1024  # bytes by which a piece is known
 _COMPRESSED = (b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 _INFLATED, _MOST_INFLATED = 64 * 1024, 1024 * 1024  # bytes of each, and of all
@@ -164,12 +166,21 @@ def _of_utf16(piece: bytes) -> Iterator[bytes]:
     """What it says if it is UTF-16 of letters of one alphabet: every second byte, the high one, is one of a few."""
     for high in (0, 1):
         column = piece[high:_SAMPLE:2]
-        if sum(count for _, count in Counter(column).most_common(_HIGH_BYTES)) * 4 >= len(column) * 3 > 0:
+        found = set(column)
+        # Neither can be so: nearly all pieces end here, and there may be a hundred thousand of them.
+        if len(found) > _HIGH_BYTES + len(column) // 4 or _HIGHS.isdisjoint(found):
+            continue
+        if sum(sorted(map(column.count, found))[-_HIGH_BYTES:]) * 4 >= len(column) * 3 > 0:
             for start, order in ((high, "utf-16-be"), (1 - high, "utf-16-le")):
-                letters = Counter(piece[start:_SAMPLE].decode(order, "replace"))
-                plain = sum(count for letter, count in letters.items() if plain_letters(letter).isascii())
-                if plain * 2 >= letters.total():
+                letters = piece[start:_SAMPLE].decode(order, "replace")
+                if sum(map(_is_plain, letters)) * 2 >= len(letters):
                     yield piece[start:].decode(order, "replace").encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(letter: str) -> bool:
+    """Whether a letter is one of ASCII, or has such a form."""
+    return plain_letters(letter).isascii()
 
 
 def _inflated(piece: bytes, most: int) -> bytes:
