@@ -14,7 +14,7 @@ from chatproof.surfaces.embeddings import examples as embeddings
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.messages.probes import BEARER, NEW, OLD, VERSION
 from chatproof.surfaces.responses.clauses import happy as responses
-from chatproof.surfaces.responses.examples import EVENTS, STREAMED, streamed
+from chatproof.surfaces.responses.examples import CALL_EVENTS, EVENTS, STREAMED, streamed
 from chatproof.target import profile
 from tests.api_rows import JSON
 from tests.support import exchange, from_example
@@ -146,3 +146,85 @@ def test_a_call_beyond_our_own_limit_is_not_judged() -> None:
     with patch.object(Reply, "stream_limit", "more than 7 events"):
         found = judged("responses", "responses.tools.stream.called", STREAMED)
     assert (found.outcome, found.reason) == (NOT_APPLICABLE, "our own limit was reached: more than 7 events")
+
+
+# -- streams of another order than the examples have -----------------------------------------------------------------
+
+QUEUED = {"type": "response.queued", "response": {**EVENTS[0]["response"], "status": "queued"}}
+DONE = next(one for one in EVENTS if one["type"] == "response.output_item.done")
+AT_DONE = EVENTS.index(DONE)
+
+
+def streams(id: str, *events: dict[str, object]) -> Outcome:
+    return judged("responses", f"responses.{id}", streamed(events))
+
+
+def test_a_response_that_waits_in_a_queue_is_the_same_and_whole() -> None:
+    assert streams("stream.one_response", EVENTS[0], QUEUED, *EVENTS[1:]).outcome == HOLDS
+    other = {**QUEUED, "response": {**EVENTS[0]["response"], "id": "resp_2"}}
+    assert streams("stream.one_response", EVENTS[0], other, *EVENTS[1:]).at == "event 1, $.response.id"
+    lacking = {**QUEUED, "response": {"id": EVENTS[0]["response"]["id"]}}
+    assert streams("stream.created_whole", EVENTS[0], lacking, *EVENTS[1:]).at == "event 1, $.response.output"
+
+
+def test_the_first_of_several_ends_of_an_item_is_told() -> None:
+    without = {name: it for name, it in DONE.items() if name != "item"}
+    found = streams("stream.item_done", *EVENTS[:AT_DONE], DONE, without, without, *EVENTS[AT_DONE + 1 :])
+    assert found.at == f"event {AT_DONE + 1}, $.item"
+    found = streams("stream.item_done", *EVENTS[:AT_DONE], DONE, DONE, DONE, *EVENTS[AT_DONE + 1 :])
+    assert found.at == f"event {AT_DONE + 1}"
+
+
+def with_texts(streamed_text: str, whole: str) -> tuple[dict[str, object], ...]:
+    """The good stream with another text in its deltas, and in the item that ends it."""
+    made: list[dict[str, object]] = []
+    first = True
+    for one in EVENTS:
+        if one["type"] == "response.output_text.delta":
+            made += [{**one, "delta": streamed_text}] if first else []
+            first = False
+        elif one is DONE:
+            content = [{**DONE["item"]["content"][0], "text": whole}]
+            made.append({**DONE, "item": {**DONE["item"], "content": content}})
+        else:
+            made.append(one)
+    return tuple(made)
+
+
+def test_an_item_without_text_is_told_as_that() -> None:
+    found = streams("stream.joined", *with_texts("pong", " \n"))
+    assert (found.outcome, found.observed) == (BROKEN, 'no text; the deltas join to "pong"')
+    assert streams("stream.joined", *with_texts(" ", "")).observed != 'no text; the deltas join to " "'
+
+
+def test_deltas_of_another_call_may_follow_the_end_of_one() -> None:
+    added, delta, done, ended = (
+        next(one for one in CALL_EVENTS if one["type"] == f"response.{kind}")
+        for kind in (
+            "output_item.added",
+            "function_call_arguments.delta",
+            "function_call_arguments.done",
+            "output_item.done",
+        )
+    )
+    calls = []
+    for place in (0, 1):
+        named = {"item_id": f"fc_{place}", "output_index": place}
+        item = {"id": f"fc_{place}", "call_id": f"call_{place}"}
+        calls += [{**added, "output_index": place, "item": {**added["item"], **item}}, {**delta, **named}]
+        calls += [{**done, **named}, {**ended, "output_index": place, "item": {**ended["item"], **item}}]
+    final = {**CALL_EVENTS[-1], "response": {**CALL_EVENTS[-1]["response"], "output": []}}
+    assert streams("tools.stream.deltas", *CALL_EVENTS[:2], *calls, final).outcome == HOLDS
+
+
+def test_a_part_that_is_no_text_is_no_part_of_the_json() -> None:
+    answer = {"type": "output_text", "text": '{"word":"pong","letters":4}', "annotations": []}
+    content = json.dumps([answer, {"type": "output_image", "image": "aGk="}]).encode()
+    found = judged("responses", "responses.json_schema.honoured", responses.altered(responses.CONTENT, content))
+    assert found.outcome == HOLDS
+
+
+def test_a_signature_that_is_a_text_is_well() -> None:
+    made = messages.streamed(messages.THINKING_EVENTS)
+    assert any("signature_delta" in str(one) for one in messages.THINKING_EVENTS), "the premise"
+    assert judged("messages", "messages.stream.field_types", made).outcome == HOLDS

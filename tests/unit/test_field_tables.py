@@ -12,6 +12,7 @@ from chatproof.evidence.field_types import NULL, OBJECT, STRING, misfit
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.event_examples import drop, put
+from chatproof.surfaces.messages.clauses.details import uncited
 from chatproof.surfaces.responses.clauses.items import annotation_misread, incomplete
 from chatproof.surfaces.responses.examples import streamed
 from chatproof.target import profile
@@ -56,6 +57,23 @@ def test_an_annotation_has_each_of_its_fields(note: dict[str, Any], name: str) -
     without = {known: it for known, it in note.items() if known != name}
     assert annotation_misread(without) == annotation_misread({**note, name: {}}) != ""
     assert f"{note['type']} with {name}, " in annotation_misread(without)
+
+
+CITED = {"cited_text": "a", "document_index": 0, "document_title": "A"}
+CITATIONS = [
+    {"type": "web_search_result_location", "cited_text": "a", "url": "https://a.example", "title": "A",
+     "encrypted_index": "x"},
+    {"type": "page_location", **CITED, "start_page_number": 1, "end_page_number": 2},
+    {"type": "char_location", **CITED, "start_char_index": 0, "end_char_index": 4},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("note", "name"), fields(CITATIONS))
+def test_a_citation_has_each_of_its_fields(note: dict[str, Any], name: str) -> None:
+    assert uncited(note) == "" and ("document_title" not in note or uncited({**note, "document_title": None}) == "")
+    without = {known: it for known, it in note.items() if known != name}
+    assert f"a citation whose {name} is " in uncited({**note, name: {}})
+    assert name == "document_title" or uncited(without) == uncited({**note, name: {}})
 
 
 RESPONSE = {"id": "resp_1", "service_tier": "default"}

@@ -118,6 +118,12 @@ def put_before(type: str, *more: Event, events: tuple[Event, ...] = EVENTS) -> E
     return streamed([*events[:at], *more, *events[at:]])
 
 
+def of_text(*pieces: str) -> Example:
+    """The good stream with a text in these pieces."""
+    deltas = ({**EVENTS[2], "delta": {"type": "text_delta", "text": piece}} for piece in pieces)
+    return streamed([*EVENTS[:2], *deltas, *EVENTS[4:]])
+
+
 STREAMED = streamed()
 CALLED = streamed(CALL_EVENTS)
 """A stream with a text, and one with a call."""

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.view import is_blank
@@ -19,6 +19,7 @@ from chatproof.surfaces.messages.examples import (
     STREAMED,
     THINKING_EVENTS,
     changed,
+    of_text,
     on_stream,
     put_before,
     streamed,
@@ -30,12 +31,6 @@ CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
 _THINKING = streamed(THINKING_EVENTS)
 _BY_CHANCE = 6  # pieces that may all be twice in a row in an honest text
-
-
-def of_text(*pieces: str) -> Example:
-    """The good stream with a text in these pieces."""
-    deltas = ({**EVENTS[2], "delta": {"type": "text_delta", "text": piece}} for piece in pieces)
-    return streamed([*EVENTS[:2], *deltas, *EVENTS[4:]])
 
 
 def _noted(begun: Event) -> None:

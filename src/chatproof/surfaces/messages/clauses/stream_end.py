@@ -7,7 +7,6 @@ from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.clauses.happy import miscounted, shown
-from chatproof.surfaces.messages.clauses.stream_blocks import of_text
 from chatproof.surfaces.messages.examples import (
     CALL_EVENTS,
     CALLED,
@@ -16,6 +15,7 @@ from chatproof.surfaces.messages.examples import (
     STREAMED,
     THINKING_EVENTS,
     changed,
+    of_text,
     on_stream,
     put_before,
     streamed,
