@@ -1,7 +1,7 @@
 # Targets a newcomer would guess. Everything runs in .venv, which any of them makes.
 PYTHON ?= python3
 BIN := .venv/bin
-TONIGHT := $(shell echo $$(( $$(date +%s) / 86400 % 4 )))/4# of the mutants: all have had their turn after four nights
+TONIGHT := $(shell echo $$(( $$(date +%s) / 86400 % 4 )))/4# of chat's mutants: all have had their turn after four nights
 
 .PHONY: help setup smoke test unit real lint types layers docs goldens clients site check mutants nightly nightly-tests nightly-tools bench clean
 
@@ -80,7 +80,7 @@ nightly-tools:
 	$(BIN)/python -m tools.clients.run --check --api embeddings
 	$(BIN)/python tools/mutate.py --part $(TONIGHT)
 	$(BIN)/python tools/mutate.py --validate --part $(TONIGHT)
-	$(BIN)/python tools/mutate.py --apis --part $(TONIGHT)
+	$(BIN)/python tools/mutate.py --apis
 	$(BIN)/python tools/mutate.py --wire
 	$(BIN)/python tools/fuzz.py --minutes 30
 
