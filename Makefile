@@ -79,7 +79,6 @@ nightly-tools:
 	$(BIN)/python -m tools.clients.run --check --api messages
 	$(BIN)/python -m tools.clients.run --check --api embeddings
 	$(BIN)/python tools/mutate.py --part $(TONIGHT)
-	$(BIN)/python tools/mutate.py --validate --part $(TONIGHT)
 	$(BIN)/python tools/mutate.py --apis
 	$(BIN)/python tools/mutate.py --wire
 	$(BIN)/python tools/fuzz.py --minutes 30
