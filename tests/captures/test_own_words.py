@@ -156,6 +156,8 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
         "OpenAI API key is missing. Pass it using",
         "Could not parse response content as the length limit",
         "stream ended without producing a message",
+        "1 validation error for ChatCompletion",
+        "'choices'",
         "An error occurred during streaming",
         '"undefined/chat/completions" cannot be parsed as a URL.',
         "Request URL is missing an 'http://' or 'https://' protocol.",
@@ -173,3 +175,12 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
     ]
     reached = {form for form, _ in own_words.ROWS if any(form.match(own_words.within(words)) for words in samples)}
     assert [form.pattern for form, _ in own_words.ROWS if form not in reached] == []
+
+
+def test_who_refuses_a_form_is_told_by_what_it_was_read_into() -> None:
+    """pydantic raises in the client for a reply, and in the server for a request; both are quoted alike."""
+    assert own_words.kind("2 validation errors for ChatCompletion") == own_words.NO_JSON
+    assert own_words.unfit("pydantic_core.ValidationError: 2 validation errors for Answer\nword\n  Field required")
+    for read_into in ("ChatCompletionRequest", "Body", "chat"):
+        said = f"1 validation error for {read_into}"
+        assert own_words.kind(said) == own_words.unfit(said) == ""

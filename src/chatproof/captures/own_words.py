@@ -10,6 +10,7 @@ import re
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
 
+_TYPES = r"(?!\w{0,60}(?:Request|Params|Body|Input|Query)\b)[A-Z]\w{0,80}"  # not what a server reads a request into
 _SENTENCES: tuple[tuple[str, str], ...] = (
     # (kind, how such words begin)
     (NO_REPLY, r"Connection error\.?(?:$|\s)"),  # openai-python, openai-node, anthropic
@@ -36,6 +37,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_JSON, r".{0,200}data did not match any variant of untagged enum"),
     (NO_JSON, r"error decoding response body|unexpected token at |Error parsing JSON|.{1,40}is not valid JSON"),
     (NO_JSON, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
+    (NO_JSON, rf"\d+ validation errors? for (?:{_TYPES})\b"),  # pydantic, of what openai-python reads a reply into
     (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
     (NOT_SENT, r"The api_key client option must be set|Missing credentials\. Please pass"),  # openai-python
     (NOT_SENT, r"The \w+_API_KEY environment variable is missing|Could not resolve authentication method"),
@@ -66,7 +68,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_URL, r".{0,200}unsupported protocol scheme|.{0,200}missing protocol scheme|relative URL without a base"),  # Go
     (NO_URL, r"URI is not absolute|An invalid request URI was provided|Expected URL scheme 'http' or 'https'"),
     (ENDED, r"Could not parse response content as the"),  # openai-python: finish_reason length or content_filter
-    (ENDED, r"(?:stream|request) ended without (?:producing|sending) |missing finish_reason for choice"),  # openai-node
+    (
+        ENDED,
+        r"(?:[Ss]tream|[Rr]equest) ended without (?:producing|sending) |missing finish_reason for choice",
+    ),  # openai-node
+    (ENDED, r"No generations found in stream|['\"](?:choices|message|content)['\"]\.?$"),  # LangChain; a KeyError
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
 )
 _DEEPEST = 4
@@ -164,6 +170,7 @@ def is_set_aside(line: str) -> bool:
 _UNFIT = re.compile(
     r"missing field `[\w.$]{1,60}`|unknown variant `[\w.$-]{0,60}`, expected |"
     r"data did not match any variant of untagged enum \w{1,60}|"
+    rf"\d{{1,4}} validation errors? for (?:{_TYPES})\b|"
     r"invalid type: [a-z]{1,20}[^,\n]{0,60}, expected [^\n]{1,60}"
 )
 
