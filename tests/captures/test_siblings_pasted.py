@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from chatproof import captures
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from tests.captures import by_kind
 from tests.captures.in_time import take_no_long_time
 
@@ -84,3 +85,15 @@ def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
 )
 def test_long_texts_take_no_long_time(text: str) -> None:
     take_no_long_time(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("401 Missing Authentication header", "auth.header"),
+        ("API Request Failed: 429 Provider returned error", "account.rate_limited"),
+    ],
+)
+def test_a_status_before_a_gateways_sentence_is_a_replys(said: str, code: str) -> None:
+    document = judge_captures([Source("pasted", captures.read(said.encode()))], Asked()).document
+    assert document["diagnoses"][0]["code"] == code

@@ -134,7 +134,8 @@ def _status(text: str) -> int:
         return min(found)[1]
     named = _NAME_ALONE.search(text)
     alone = _NAMES.get(named[1], 0) if named else 0
-    return next((int(match[1]) for match in _MESSAGE.finditer(text) if _is_a_servers(match[2])), alone)
+    told = (match for match in _MESSAGE.finditer(text) if _is_a_servers(match[2]) or unmistakable.words(match[2]))
+    return next((int(match[1]) for match in told), alone)
 
 
 def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:

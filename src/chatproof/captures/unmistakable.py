@@ -23,6 +23,9 @@ _SENTENCES = (
     r"API key not valid\. Please pass a valid API key",  # Google
     r"No endpoints found (?:for|that) ",  # OpenRouter
     r"Rate limit exceeded: free-models-per-",
+    r"Provider returned error\b",
+    r"Missing Authentication header\b",
+    r"No auth credentials found",
     r"Authentication Fails",  # DeepSeek
     r"model [`'\"]?[\w.:/-]{1,200}[`'\"]? not found, try pulling it first",  # Ollama
     r"upstream connect error or disconnect/reset before headers",  # Envoy

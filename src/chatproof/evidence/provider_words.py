@@ -91,6 +91,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "missing subscription key",  # Azure's API Management
             "did not provide an api key",
             "no auth credentials",
+            "missing authentication header",  # OpenRouter
             "未提供令牌",
             "missing or invalid authorization header",
             "auth header format",
