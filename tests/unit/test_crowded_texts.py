@@ -45,6 +45,7 @@ FULL: dict[str, Callable[[], str]] = {
     "a page": lambda: "lorem ipsum dolor sit amet\n" * 12_000,
     "runs of base64": lambda: " ".join(packed(os.urandom(36)) for _ in range(5000)) + " ",
     "one run of base64": lambda: packed(os.urandom(100_000)) + " ",
+    "one run that begins like zlib": lambda: "/eJ" + packed(os.urandom(100_000)) + " ",
     "bombs": lambda: bombs(100),
 }
 
@@ -91,7 +92,7 @@ def test_no_whole_body_is_kept_that_holds_the_key_behind_much(form: str, full: s
     assert FORMS[form].encode() not in kept.data
 
 
-@pytest.mark.parametrize("full", ["runs of base64", "one run of base64", "a page"])
+@pytest.mark.parametrize("full", ["runs of base64", "one run of base64", "one run that begins like zlib", "a page"])
 def test_a_full_text_without_the_key_is_left_alone(full: str) -> None:
     text = FULL[full]()
     assert Redactor([SECRET]).text(text) == text

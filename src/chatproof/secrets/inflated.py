@@ -19,14 +19,15 @@ def held(data: bytes) -> tuple[bytes, bool]:
             return b"\n".join(found), False
         text = run[0][: 4 * (_GZIP_BYTES // 4)].translate(bytes.maketrans(b"-_", b"+/"))
         packed, inflating, held = a2b_base64(text[: len(text) // 4 * 4]), zlib.decompressobj(47), b""
+        is_all = len(run[0]) <= _GZIP_BYTES
         try:
             held = inflating.decompress(packed, _GZIP_BYTES)
         except zlib.error:  # what came before the damage can be read all the same: byte by byte, it is not thrown away
-            held = _before_the_damage(packed)
+            held, is_all = _before_the_damage(packed), True  # nothing can be read behind it
         if held and len(found) == _MOST_GZIP:
             return b"\n".join(found), False
         found += [held[:_GZIP_BYTES]] if held else []
-        complete = complete and len(held) < _GZIP_BYTES and len(run[0]) <= _GZIP_BYTES
+        complete = complete and len(held) < _GZIP_BYTES and is_all
     return b"\n".join(found), complete
 
 
