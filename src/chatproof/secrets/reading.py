@@ -61,6 +61,7 @@ _NUMBERS = re.compile(
 )
 _DECIMAL = {b"%0*d" % (width, byte): byte for byte in range(256) for width in (1, 2, 3)}
 _HEXADECIMAL = {b"%0*x" % (width, byte): byte for byte in range(256) for width in (1, 2, 3)}
+_BETWEEN = (b",", b":", b";", b"|", b"-", b" ", b"\t", b"\n", b"\r", b"\v", b"\f")  # numbers
 _FEWEST = 8  # bytes of the shortest key that is looked for
 _LINE_ENDS = re.compile(
     rb"(?=[\r\n\\])(?<=[A-Za-z0-9+/_-]{56})(?:\r?\n|(?:\\r)?\\n)[ \t]{0,8}(?=[A-Za-z0-9+/_-])"
@@ -224,9 +225,7 @@ def _from_base32(data: bytes) -> Iterator[bytes]:
 
 
 def _from_numbers(data: bytes) -> Iterator[bytes]:
-    if (
-        sum(map(data.count, (b",", b":", b";", b"|", b"-", b" ", b"\t", b"\n"))) < NUMBERS - 1
-    ):  # what stands between numbers
+    if sum(map(data.count, _BETWEEN)) < NUMBERS - 1:
         return
     for found in _NUMBERS.finditer(data):
         digits = found[0].lower().replace(b"0x", b"").translate(_DIGITS).split()
