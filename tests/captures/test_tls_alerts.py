@@ -100,3 +100,12 @@ def test_what_answers_without_tls_is_a_matter_of_the_url(text: str) -> None:
 def test_words_of_other_troubles(text: str, code: str) -> None:
     fault = trouble.by_words(text, "the client")
     assert fault is not None and fault.code == code
+
+
+@pytest.mark.parametrize(("text", "name"), OF_CERTIFICATES)
+def test_whose_certificate_is_meant_is_certain_only_where_a_server_alone_says_so(text: str, name: str) -> None:
+    """A server's log has these words of a client, too, that refuses the server's certificate."""
+    fault = trouble.by_words(text, "the client")
+    assert fault is not None
+    sign = handshakes.explain(fault.code, fault.detail)
+    assert (sign is None) == (name == "certificate required") and (sign is None or sign.confidence == "likely")

@@ -57,7 +57,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("tls.client_certificate",),
-        "certain: the handshake's alert asks for a certificate, and no accepted one was sent",
+        "certain: the handshake's alert asks for a certificate, and no accepted one was sent; likely where the server "
+        "only ended the connection, or where a pasted text tells an alert that clients send as well",
         ("network",),
     ),
     Rule(

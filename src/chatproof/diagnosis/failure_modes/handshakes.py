@@ -182,6 +182,8 @@ def explain(code: str, detail: str) -> Sign | None:
         return _by(_HANDSHAKES, detail.partition('"')[0], LIKELY)
     if code == "tls.client_certificate" and "ended the connection" in detail:
         return Sign(confidence=LIKELY)  # a server may ask for one that it does not need
+    if code == "tls.client_certificate" and "says: alert" in detail and "certificate required" not in detail:
+        return Sign(confidence=LIKELY)  # a server's log has the same words of a client that refuses its certificate
     if code == "http.not_http" and detail.endswith("looks like TLS"):
         return Sign(summary=_HANDSHAKES[0][2], next_step=_HANDSHAKES[0][3])
     return None
