@@ -31,7 +31,6 @@ _CHALLENGES = (  # words of the pages that Cloudflare, Imperva and Akamai put be
     "captcha",
     "access denied | ",
     "request blocked",
-    "rbac: access denied",  # Envoy's own filter
     "web application firewall",
     "incapsula",
     "akamai",

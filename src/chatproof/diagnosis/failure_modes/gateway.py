@@ -128,7 +128,10 @@ def _error_page(case: Case) -> Sign | None:
     if case.page and case.status == 200 and case.reply.kind == "html" and misplaced.known(case):
         said = "a page replaces the API's answer, but the plain request to the same URL is answered"
         return Sign(summary=said, confidence=LIKELY)
-    if case.page and case.status in (404, 500) and _tells_of_upstream(case):  # ngrok; tinyproxy: "Unable to connect"
+    if case.page and case.status == 500 and _tells_of_upstream(case):  # tinyproxy: "Unable to connect"
+        return Sign(confidence=LIKELY)
+    # ngrok. Scripts in a website's page for an unknown path may have any of these words.
+    if case.page and case.status == 404 and case.reply.kind == "text" and _tells_of_upstream(case):
         return Sign(confidence=LIKELY)
     if case.page and case.status == 503 and case.reply.kind in ("text", "empty"):
         named = or_default(lambda: any(case.reply.header(name) for name in _ON_THE_WAY), False)
