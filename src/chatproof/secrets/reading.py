@@ -168,8 +168,9 @@ def _of_utf16(piece: bytes) -> Iterator[bytes]:
     for high in (0, 1):
         column = piece[high:_SAMPLE:2]
         found = set(column)
-        # Neither can be so: nearly all pieces end here, and there may be a hundred thousand of them.
-        if len(found) > _HIGH_BYTES + len(column) // 4 or _HIGHS.isdisjoint(found):
+        # Neither can be so: nearly all pieces end here, and there may be a hundred thousand of them. Of a letter beyond
+        # the first 65,536 only one of two high bytes counts.
+        if len(found) > _HIGH_BYTES + len(column) // 4 or sum(map(column.count, found & _HIGHS)) * 3 < len(column):
             continue
         if sum(sorted(map(column.count, found))[-_HIGH_BYTES:]) * 4 >= len(column) * 3 > 0:
             for start, order in ((high, "utf-16-be"), (1 - high, "utf-16-le")):
