@@ -7,6 +7,7 @@ from chatproof.contract.clause import SMOKE
 from chatproof.contract.probe import Probe
 from chatproof.contract.surface import FailureModes, Matcher, Recorded, Shape, Surface
 from chatproof.surfaces.messages import clauses, probes, view
+from chatproof.surfaces.messages.endings import ENDINGS
 
 if TYPE_CHECKING:
     from chatproof.simulator.wire import Side
@@ -52,12 +53,6 @@ def _failure_modes() -> FailureModes:
     return FailureModes(stream.MODES, content.MODES, coded.MODES)
 
 
-_END = (
-    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\nevent: message_delta\ndata: {"type":'
-    b'"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":4}}\n\n'
-    b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
-)
-
 SURFACE = Surface(
     name="messages",
     title="the Messages API",
@@ -76,12 +71,7 @@ SURFACE = Surface(
     not_asked=_not_asked,
     is_ended=lambda reply: bool(view.of_kind(reply, view.STOP)),
     prompt=probes.PROMPT,
-    endings=(
-        _END % 0,
-        _END % 1,
-        b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"upstream died"}}\n\n',
-        b"event: content_block_delta\ndata: {oops\n\n",
-    ),
+    endings=ENDINGS,
     recorded=Recorded(
         structure=("messages.happy.body_json", "messages.happy.content_array", "messages.happy.type"),
         content=("messages.happy.content_array", "messages.happy.content_non_empty"),

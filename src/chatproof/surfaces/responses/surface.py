@@ -7,6 +7,7 @@ from chatproof.contract.clause import SMOKE
 from chatproof.contract.probe import Probe
 from chatproof.contract.surface import FailureModes, Matcher, Recorded, Shape, Surface
 from chatproof.surfaces.responses import clauses, probes, view
+from chatproof.surfaces.responses.endings import ENDINGS
 
 if TYPE_CHECKING:
     from chatproof.simulator.wire import Side
@@ -71,12 +72,7 @@ SURFACE = Surface(
     is_ended=lambda reply: bool(view.terminals(reply)),
     prompt=probes.PROMPT,
     also_called={"max_output_tokens": ("max_completion_tokens", "max_tokens"), "instructions": ("system", "developer")},
-    endings=(
-        b'event: response.completed\ndata: {"type":"response.completed","response":{"id":"resp_1","object":"response",'
-        b'"created_at":1795379441,"status":"completed","output":[]}}\n\n',
-        b'event: error\ndata: {"type":"error","code":"server_error","message":"upstream died"}\n\n',
-        b"data: {oops\n\n",
-    ),
+    endings=ENDINGS,
     recorded=Recorded(
         structure=(
             "responses.happy.body_json",
