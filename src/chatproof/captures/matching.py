@@ -17,6 +17,7 @@ from chatproof.evidence.reply import Reply, sniff
 from chatproof.secrets.key_check import INVALID_KEY, check
 from chatproof.wire.exchange import (
     ARRIVALS,
+    ASKED,
     BODY,
     CONNECTION,
     END,
@@ -65,6 +66,8 @@ def match(entry: Captured, surface: Surface, scope: str, auth_header: str, wante
     if not probe:
         return Match(entry, "", why, str(place[0]) if place else "")
     exchange = _exchange(entry, surface, probe, place, key, sort, auth_header, model, id)
+    if wanted:  # the user says what was asked for
+        exchange = exchange._replace(missing=exchange.missing - {ASKED})
     return Match(entry, probe, why, str(place[0]) if place else "", model, key, exchange)
 
 
@@ -126,7 +129,8 @@ class _Matching(NamedTuple):
             return surface.control, f"the path ends in {near[1]}, not in {path}"
         if suffix != path:
             known = [row.id for row in self.rows if row.method == entry.method and _path(row, model) == suffix]
-            return (known[0], "") if known else ("", self._of_another_api(entry) or "no probe sends such a request")
+            said = self._of_another_api(entry) or self._further(entry) or "no probe sends such a request"
+            return (known[0], "") if known else ("", said)
         exact = next((row.id for row in self.rows if _is_it(row, path, entry, auth_header, asked, sort, model)), "")
         if exact:
             return exact, ""
@@ -157,6 +161,16 @@ class _Matching(NamedTuple):
                 "the reply reports a different error from the one that this request should cause",
             )
         return probe, why
+
+    def _further(self, entry: Captured) -> str:
+        """That a request went to one of the API's further paths (…/compact, …/count_tokens); empty where it did not."""
+        _, found, more = entry.url.partition("?")[0].partition("#")[0].rpartition(f"{self.surface.path}/")
+        if not found or not more:
+            return ""
+        return (
+            f"it is a request to {self.surface.path}/{more[:60]}, which many providers do not have and no probe sends; "
+            f"what came says nothing of {self.surface.path} itself"
+        )
 
     def _of_another_api(self, entry: Captured) -> str:
         """Which other API's the reply is, as a sentence; empty for none that is known."""
@@ -245,6 +259,8 @@ def _exchange(
     missing = {*entry.missing, ARRIVALS, CONNECTION}
     if place is None:
         missing.add(REQUEST)
+    if entry.body is None:
+        missing.add(ASKED)
     if key is None and sort in (probes.KEY, UNKNOWN):
         missing.add(KEY)
     if not model:

@@ -301,6 +301,7 @@ class Peer(NamedTuple):
 STATUS, HEADERS, BODY, END = "the status", "the headers", "the body", "the end of the body"
 OTHER_HEADERS, ARRIVALS, CONNECTION = "all of the headers", "when the body arrived", "whether the connection was kept"
 KEY, REQUEST, MODEL = "the key", "the request", "the requested model"
+ASKED = "what the request asked for"
 STATUS_LINE = "the status line"  # the status is known, from what the body is, and was not seen
 """Parts of an exchange that a capture may not hold; their names are for people."""
 

@@ -9,6 +9,8 @@ from chatproof.wire.strictjson import Json
 
 Fields = dict[str, Json]
 MESSAGE, REASONING, CALL = "message", "reasoning", "function_call"
+CALLS = (CALL, "custom_tool_call")
+"""Items in which the model asks the client to do something."""
 TEXT = "output_text"
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 """The events with which a stream ends, one of them."""

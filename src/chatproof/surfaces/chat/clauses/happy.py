@@ -21,7 +21,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import is_blank, text_of
-from chatproof.wire.exchange import STATUS_LINE
+from chatproof.wire.exchange import ASKED, STATUS_LINE
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -258,6 +258,8 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
         shown = quote(first) if not isinstance(first, dict) or "message" not in first else quote(first["message"])
         return broken("$.choices[0].message", "an object", shown)
     at, expected = "$.choices[0].message.content", "a non-empty string"
+    if view.calls(view.message(reply)) and is_blank(text_of(view.message(reply).get("content"))):
+        reply.need(ASKED)  # with tools a call is a whole answer
     if "content" not in view.message(reply):
         return broken(at, expected, f"absent from {quote(view.message(reply))}")
     content = view.message(reply)["content"]

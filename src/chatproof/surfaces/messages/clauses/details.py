@@ -18,6 +18,7 @@ from chatproof.surfaces.messages.examples import (
     with_content,
 )
 from chatproof.surfaces.messages.kinds import BLOCKS
+from chatproof.wire.exchange import ASKED
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -216,5 +217,6 @@ def uncited(value: Json) -> str:
 def uncalled(reply: Reply, context: Context) -> Outcome:
     for number, block in enumerate(view.blocks(reply.object)):
         if block.get("type") == view.CALL:
+            reply.need(ASKED)
             return broken(f"$.content[{number}]", "no call of a tool", quote(block, 80))
     return holds()

@@ -32,6 +32,7 @@ from chatproof.surfaces.messages.examples import (
     with_content,
 )
 from chatproof.surfaces.shared_clauses import add_plain_reply
+from chatproof.wire.exchange import ASKED
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -175,6 +176,8 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     text = view.text_of(reply.object)
     if not is_blank(text):
         return holds(number_of(len(text), "character"))
+    if view.blocks(reply.object, view.CALL):
+        reply.need(ASKED)  # with tools a call is a whole answer
     if not any(block.get("type") == view.TEXT for block in found):
         kinds = ", ".join(quote(block.get("type"), 40) for block in found[:5])
         return broken("$.content", "a block of type text", f"only {kinds}" if kinds else "an empty array")

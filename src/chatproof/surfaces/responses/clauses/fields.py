@@ -17,6 +17,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, SHAPE, altered, shown, with_output
+from chatproof.wire.exchange import ASKED
 
 CLAUSES = Clauses(SMOKE)
 
@@ -99,6 +100,7 @@ def field_types(reply: Reply, context: Context) -> Outcome:
 )
 def uncalled(reply: Reply, context: Context) -> Outcome:
     for number, item in enumerate(view.output(reply.object)):
-        if item.get("type") in (view.CALL, "custom_tool_call"):
+        if item.get("type") in view.CALLS:
+            reply.need(ASKED)
             return broken(f"$.output[{number}]", "no call of a tool", quote(item, 80))
     return holds()

@@ -23,6 +23,7 @@ from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.view import is_blank
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.shared_clauses import add_plain_reply
+from chatproof.wire.exchange import ASKED
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -319,6 +320,8 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
                 return broken(f"$.output[{number}].content[{place}].text", "a string", shown(part, "text"))
     if not is_blank(text):
         return holds(number_of(len(text), "character"))
+    if any(item.get("type") in view.CALLS for item in view.output(reply.object)):
+        reply.need(ASKED)  # with tools a call is a whole answer
     if not messages:
         kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(reply.object)[:5])
         return broken("$.output", "an item of type message", f"only {kinds}" if kinds else "an empty array")
