@@ -19,6 +19,7 @@ import pytest
 from chatproof import captures
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.contract.clause import BROKEN, MUST, SMOKE, VALIDATE
+from chatproof.contract.surface import CHAT
 from chatproof.judging.contract import Choice
 from chatproof.usage_error import UsageError
 from tests.captures.in_time import take_no_long_time
@@ -26,7 +27,7 @@ from tests.captures.in_time import take_no_long_time
 ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "siblings_later.toml").read_text())["row"]
 KNOWN = {"kind", "source", "text", "status", "type", "body", "har", "as", "events", "message", "finish", "again"}
 KNOWN |= {"last_message", "codes", "owners", "words", "never", "refused", "sure", "broken", "sound", "whole", "calm"}
-KNOWN |= {"coding"}
+KNOWN |= {"coding", "api"}
 SENT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -87,7 +88,9 @@ def data(row: dict[str, Any]) -> bytes:
 def judged(row: dict[str, Any]) -> dict[str, Any]:
     probe = row.get("as", "")
     scope = VALIDATE if probe else SMOKE
-    asked = Asked(scope=scope, choice=Choice() if probe or row.get("whole") else Choice(only=("happy",)))
+    api = row.get("api", CHAT)
+    choice = Choice(api=api) if probe or row.get("whole") or api != CHAT else Choice(only=("happy",))
+    asked = Asked(scope=scope, choice=choice)
     return judge_captures([Source("pasted", captures.read(data(row)), probe)], asked).document
 
 

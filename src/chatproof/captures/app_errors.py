@@ -46,6 +46,12 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
 )  # as openai-node writes it
+_TYPED = re.compile(  # the status, the error's type and its words
+    r"(?<![\w.,:/-])([45]\d\d)(?: - |: | )\(?([a-z]{3,40}(?:_[a-z]{2,40}){0,3}_error)\)?(?:: | - )([^\n]{4,600})"
+)
+_QUOTED_BEHIND = re.compile(
+    r"(?i)\bstatus(?: code)? ([45]\d\d): ([^\n]{4,400})$"
+)  # a line that ends in a reply's words
 _PAGE_STATUS = re.compile(
     r"(?i)<(?:title|h[1-3]|p|center|b|span)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?(?:code:? )?([45]\d\d)\b|"
     r"<title>[^<\n]{1,253} \| ([45]\d\d): "  # Cloudflare's: HOST | 524: A timeout occurred
@@ -72,6 +78,9 @@ def pieces(text: str) -> Iterator[Told]:
     body, headers = _error_in(text, status)
     if body is None and len(set(_NAMED.findall(text))) >= _A_TABLE:
         return  # a page that explains statuses
+    if body is None and not headers and (typed := _TYPED.search(text)):
+        yield Told(int(typed[1]), as_body({"error": {"type": typed[2], "message": typed[3].strip()}}))
+        return
     if body is None and status:
         words = _words(text, status)
         body = members(text) or (as_body({"error": {"message": words}}) if words else None)
@@ -215,4 +224,7 @@ def _words(text: str, status: int) -> str:
     if found:  # what a gateway says of a provider says less than what the provider said
         return next((words for words in found if _class_of(words) not in ("upstream", "server")), found[0])
     quoted = [words for words in _QUOTED.findall(text)[:_LINES] if not own_words.kind(words)]
+    behind = _QUOTED_BEHIND.search(text.strip())
+    if behind and "\n" not in text.strip() and int(behind[1]) == status and not own_words.kind(behind[2]):
+        quoted.append(behind[2].strip())
     return quoted[0] if quoted else ""

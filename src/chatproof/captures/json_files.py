@@ -94,6 +94,19 @@ def holds_answer(value: Any) -> bool:
     return any(surface_of(api).matcher().holds_answer(value) for api in names())
 
 
+def is_event(value: dict[str, Any]) -> bool:
+    """Say whether a JSON object is one event of some API's streams."""
+    if value.get("object") == "chat.completion.chunk":
+        return True
+    return any((surface_of(api).matcher().what(value) or "").startswith("one event of a stream") for api in names())
+
+
+def event_line(value: dict[str, Any]) -> str:
+    """The line that names an event before its data, where it has a type; empty where it has none."""
+    kind = value.get("type")
+    return f"event: {kind}\n" if isinstance(kind, str) and kind.isprintable() else ""
+
+
 def _of_a_tool(value: dict[str, Any]) -> str:
     info = value.get("info")
     if isinstance(info, dict) and "item" in value:

@@ -46,6 +46,10 @@ _STATUS = (
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
 )
+_BESIDE = re.compile(  # Codex's, behind the server's words
+    r", url:\s{1,3}(?:https?|wss?)(?P<url>://[^\s,]{4,500})"
+    r"(?:,\s{1,3}(?:cf-ray|request\s{1,3}id|auth error)[^\n]{0,400})?"
+)
 _CURL = re.compile(r"(?i)\bcurl error \(?(\d{1,3})\)?\b")
 _SENT = re.compile(
     r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
@@ -89,7 +93,10 @@ def pieces(text: str) -> Iterator[Told]:
     found = _status(text)
     if found:
         status, end = found
+        beside = _BESIDE.search(text, end)
         url, method = api_url(text)
+        if beside:
+            url, method, text = f"https{beside['url']}", "POST", text[: beside.start()] + text[beside.end() :]
         yield Told(status, _body(text, end), method=method, url=url)
         return
     told = stopped(text)

@@ -35,7 +35,12 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_JSON, r"Could not parse message into JSON|Could not extract response\b|Error while extracting response"),
     (NO_JSON, r"invalid character .{1,20} looking for|expected value at line \d|failed to deserialize|missing field `"),
     (NO_JSON, r".{0,200}data did not match any variant of untagged enum"),
+    (NO_JSON, r"stream disconnected before completion: failed to parse "),  # Codex
     (NO_JSON, r"error decoding response body|unexpected token at |Error parsing JSON|.{1,40}is not valid JSON"),
+    (  # a library older than the API that the program asks for
+        NO_CLIENT,
+        r"'(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)(?:Bedrock|Vertex)?' object has no attribute ",
+    ),
     (NO_JSON, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
     (NO_JSON, rf"\d+ validation errors? for (?:{_TYPES})\b"),  # pydantic, of what openai-python reads a reply into
     (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
@@ -88,7 +93,7 @@ _CLASSES = (
 _WRAPPERS = re.compile(
     r"(?:\s*(?:"
     rf"litellm\.(?:exceptions\.)?\w+: |{_CLASSES}: |"
-    r"[A-Za-z_]\w{0,40}(?:Exception|Error)(?: [A-Z]\w+(?:Error| Authentication)?)? -\s{1,4}|"  # LiteLLM
+    r"[A-Za-z_]\w{0,40}(?:Exception|Error)(?: [A-Z]\w+(?:Error| Authentication)?)? -\s{1,40}|"  # LiteLLM
     r"Failed after \d+ attempts?(?: with non-retryable error)?[.:] (?:Last error: )?'?"  # the AI SDK
     r"))+"
 )
@@ -193,9 +198,12 @@ _NAMES = re.compile(
 )
 
 
+_BULLETS = " \t>■●•✖✗✘⎿│*"  # what programs of a terminal write before an error
+
+
 def reason(text: str) -> str:
     """Why a text that tells of no exchange tells of none, by the first line of it that is a client's own; or empty."""
-    for line in text.splitlines()[:400]:
+    for line in (shown.lstrip(_BULLETS) for shown in text.splitlines()[:400]):
         told = kind(_NAMES.sub("", line[:1000]))
         if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
             told = NO_URL

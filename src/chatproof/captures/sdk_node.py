@@ -9,6 +9,7 @@ from typing import Any
 from chatproof.captures import own_words, trouble
 from chatproof.captures.axios import is_error, read
 from chatproof.captures.entry import Unreadable
+from chatproof.captures.json_files import event_line, is_event
 from chatproof.captures.sdk_python import CLASSES
 from chatproof.captures.told import Told, as_body, body_after, value_at
 from chatproof.evidence.provider_error import ProviderError, by_words
@@ -83,8 +84,7 @@ def _refused_by_type(text: str) -> Iterator[Told]:
     value = value_at(text, match.end()) if match else None
     if isinstance(value, dict):
         body = json.dumps(value)
-        is_chunk = value.get("object") == "chat.completion.chunk"
-        yield Told(body=(f"data: {body}\n\n" if is_chunk else body).encode())
+        yield Told(body=(f"{event_line(value)}data: {body}\n\n" if is_event(value) else body).encode())
 
 
 def _words(text: str) -> Iterator[Told]:

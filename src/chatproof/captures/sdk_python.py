@@ -37,7 +37,7 @@ _RAISED = re.compile(
 _HTTP = (
     re.compile(r"(?:Client|Server) error '(\d{3}) [^']{0,60}' for url '([^']{1,500})'"),  # httpx
     re.compile(r"\b(\d{3}) (?:Client|Server) Error: .{0,200}? for url: (\S{1,500})"),  # requests
-    re.compile(r"ClientResponseError: (\d{3}), message=.{0,300}?, url=(?:URL\()?'([^']{1,500})'"),  # aiohttp
+    re.compile(r"(?:ClientResponseError|Error): (\d{3}), message=.{0,300}?, url=(?:URL\()?'([^']{1,500})'"),  # aiohttp
 )
 _QUOTED = re.compile(  # openai-python 0
     r"Invalid response object from API: (?P<json>[^\n]{1,4000}?) \(HTTP response code was (?P<after>\d{3})\)|"

@@ -103,6 +103,8 @@ def as_body(value: Any) -> bytes | None:
 def body_after(text: str, at: int) -> bytes | None:
     """The body that an error quotes at an offset: a literal, JSON, a page, or words."""
     rest = text[at : at + 65536].lstrip()
+    if rest[:3] == '{""':  # a log that doubles the quotation marks, as CSV does
+        return as_body(value_at(rest.replace('""', '"'), 0))
     if rest[:1] in ("{", "["):
         return as_body(value_at(text, at + (len(text[at:]) - len(text[at:].lstrip()))))
     if rest[:1] == "<":

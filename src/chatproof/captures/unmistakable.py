@@ -18,6 +18,7 @@ _SENTENCES = (
     r"Rate limit reached for ",
     r"That model is currently overloaded",
     r"The server had an error (?:while )?processing your request",
+    r"An error occurred while\s+processing your request\. You can retry",
     r"Your project has reached its\s+configured enforced spend limit",
     r"Access denied due to (?:invalid|missing) subscription key",  # Azure
     r"API key not valid\. Please pass a valid API key",  # Google

@@ -99,6 +99,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "missing api key",
             "missing authorization",
             "missing required authentication",  # Google: no credentials came
+            "missing bearer",  # OpenAI: no Authorization header came
             "authorization header is missing",
             "authorization header missing",
             "newline or carriage return detected in headers",
@@ -271,6 +272,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "unknown request url",
             "no route matched",
             "cannot post",
+            "api is not enabled",  # Azure: "… Responses API is not enabled in this region"
             "page not found",
         ),
     ),
@@ -280,6 +282,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "负载已饱和",
             "overloaded",
             "internal server error",
+            "you can retry your request",  # OpenAI
             "model runner has",  # Ollama
             "runner process",
             "currently loading",  # Hugging Face

@@ -1,0 +1,163 @@
+"""Pastes and live replies of public reports about the APIs beside chat: each comes to its cause, its owner and how sure that
+is, or is named for what it is. And what stands behind several of them: a part of a stream, and a call of a tool, are no fault.
+
+How many were right before anything was changed stands in the head of each table.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatproof import captures
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
+from chatproof.contract.clause import BROKEN
+from chatproof.judging.contract import Choice
+from chatproof.surfaces.messages import examples as messages
+from chatproof.surfaces.responses import examples as responses
+from tests.captures import by_kind
+from tests.captures.in_time import take_no_long_time
+
+HERE = Path(__file__).parent
+ROWS = [row for name in ("responses",) for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['kind']}:{row['source']}")
+def test_a_report_comes_to_its_cause(
+    row: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert by_kind.wrong(row, capsys, monkeypatch) == ""
+
+
+def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
+    assert all(set(row) <= by_kind.KNOWN and row["source"].count("#") == 1 for row in ROWS)
+    told = Counter((row["source"], "run" in row) for row in ROWS)  # a paste, and a server as it tells of
+    assert max(told.values()) == 1
+
+
+def judged(data: bytes, api: str, probe: str = "") -> dict[str, Any]:
+    return judge_captures([Source("pasted", captures.read(data), probe)], Asked(choice=Choice(api=api))).document
+
+
+def broken(document: dict[str, Any]) -> list[str]:
+    return [finding["clause"] for finding in document["findings"] if finding["outcome"] == BROKEN]
+
+
+STREAMS = {
+    "responses": responses.STREAMED.body,
+    "messages": messages.STREAMED.body,
+    "messages of a thinking model": messages.streamed(messages.THINKING_EVENTS).body,
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_the_beginning_of_a_good_stream_is_no_fault_of_anybody(name: str) -> None:
+    events = STREAMS[name].split(b"\n\n")
+    for count in range(1, len(events) - 1):
+        for cut in (b"\n\n", b"", b"\n\n" + events[count][:17]):
+            assert broken(judged(b"\n\n".join(events[:count]) + cut, name.partition(" ")[0])) == [], (count, cut)
+
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+CHOICE = {"index": 0, "message": {"role": "assistant", "content": None, "tool_calls": [CALL]}}
+MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "tool_use"}
+RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "error": None, "model": "m"}
+CALLS: dict[str, tuple[str, bytes]] = {
+    name: (api, json.dumps({**envelope, "usage": usage}).encode())
+    for name, api, envelope, usage in (
+        (
+            "chat",
+            "chat",
+            {
+                "id": "c1",
+                "object": "chat.completion",
+                "created": 1,
+                "model": "m",
+                "choices": [{**CHOICE, "finish_reason": "tool_calls"}],
+            },
+            {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        ),
+        (
+            "messages",
+            "messages",
+            {**MESSAGE, "stop_sequence": None, "content": [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}]},
+            {"input_tokens": 1, "output_tokens": 1},
+        ),
+        (
+            "responses",
+            "responses",
+            {
+                **RESPONSE,
+                "output": [
+                    {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "{}"}
+                ],
+            },
+            {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2},
+        ),
+    )
+}
+CALLS["messages, streamed"] = ("messages", messages.streamed(messages.CALL_EVENTS).body)
+CALLS["chat, streamed"] = (
+    "chat",
+    b"".join(
+        b"data: %s\n\n"
+        % json.dumps(
+            {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+        ).encode()
+        for choice in (
+            {"index": 0, "delta": {"role": "assistant", "tool_calls": [{"index": 0, **CALL}]}, "finish_reason": None},
+            {"index": 0, "delta": {}, "finish_reason": "tool_calls"},
+        )
+    )
+    + b"data: [DONE]\n\n",
+)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_of_a_tool_is_an_answer_where_the_request_was_not_captured(name: str) -> None:
+    api, body = CALLS[name]
+    document = judged(body, api)
+    assert broken(document) == [] and document["diagnoses"][0]["code"] == "limit.capture"
+    assert "not in the capture: what the request asked for" in json.dumps(document["findings"])
+    # Who says which request it was says that it asked for a text.
+    assert broken(judged(body, api, "stream" if "streamed" in name else "happy")) != []
+
+
+def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
+    text = 'openai.NotFoundError: Error code: 404 - {"detail": "Not Found"}'
+    log = f'INFO:httpx:HTTP Request: POST https://llm.example/v1/responses/compact "HTTP/1.1 404 Not Found"\n{text}'
+    with pytest.raises(Exception, match="/responses/compact, which many providers do not have"):
+        judged(log.encode(), "responses")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unexpected status 404 Not Found: x, url: https://a" + ", url: https://a" * 4000,
+        "status code 404: " * 6000,
+        "400 invalid_request_error: " * 4000,
+        "AzureException - " * 4000,
+        '{""a' * 9000,
+    ],
+    ids=lambda text: text[:16],
+)
+def test_long_texts_take_no_long_time(text: str) -> None:
+    take_no_long_time(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The build failed with status 500: see the log above.\nIt failed again.\n",
+        "error 404: it is what the page says\n",
+        "status 2025: a report of the year\n",
+    ],
+)
+def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(captures.Unreadable):
+        captures.read(text.encode())
