@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chatproof.cli import main as cli
 from chatproof.cli.commands import completion
-from chatproof.cli.commands.explain import OWN_SIDE
+from chatproof.cli.commands.explain import NO_RUN, OWN_SIDE
 from chatproof.cli.shared.options import LIMITS, VARIABLES
 from chatproof.contract.areas import AREAS
 from chatproof.contract.clause import SMOKE, VALIDATE
@@ -133,6 +133,8 @@ def code_page() -> str:
         + table(["codes", "rule", "left out where certain"], rules)
         + "\n## Our own side: exit status 2, nothing was sent\n\n"
         + table(["code", "what it means", "next step"], own)
+        + "\n## Of an incident that no run found\n\nNo diagnosis, but what a monitor's incident may have for its cause.\n\n"
+        + table(["code", "what it means", "next step"], [[f"`{code}`", *said] for code, said in NO_RUN.items()])
     )
 
 

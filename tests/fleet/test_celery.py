@@ -16,6 +16,7 @@ import pytest
 from chatproof import journal
 from chatproof.fleet import closing
 from chatproof.fleet.ledger import Ledger
+from chatproof.fleet.region_incidents import RegionIncidents
 from tests import rabbitmq
 from tests.fleet.support import Counting, environ, write
 from tests.fleet.test_broker import canaries, left_by_canaries
@@ -182,6 +183,7 @@ def test_a_region_where_nobody_works_is_told_and_so_is_its_return(broker: rabbit
     metrics = tmp_path / "fleet.prom"
     command = fleet.command("beat", "--journal", fleet.place, "--every", "5s", "--metrics-file", str(metrics))
     log = tmp_path / "beat.log"
+    incidents = RegionIncidents(journal.open(fleet.place))
 
     def said(line: str) -> bool:
         return metrics.exists() and line in metrics.read_text().splitlines()
@@ -195,10 +197,12 @@ def test_a_region_where_nobody_works_is_told_and_so_is_its_return(broker: rabbit
         fleet.until(lambda: "region dead is dead: " in log.read_text(), "the death is told")
         assert "no worker is connected" in log.read_text()
         fleet.until(lambda: said('chatproof_fleet_region_dead{region="dead"} 1'), "the metrics say so")
+        fleet.until(lambda: incidents.known() == ["dead"], "so does an incident in the journal")
         assert said('chatproof_fleet_queue_workers{region="dead"} 0')
         fleet.worker()
         fleet.until(lambda: "region dead works again" in log.read_text(), "the return is told")
         fleet.until(lambda: said('chatproof_fleet_region_dead{region="dead"} 0'), "the metrics say that, too")
+        fleet.until(lambda: incidents.known() == [], "the incident is over")
         fleet.until(lambda: said('chatproof_fleet_queue_workers{region="dead"} 1'), "a worker is connected")
         fleet.until(lambda: 'outcome="GO"' in metrics.read_text(), "and what it found")
     finally:

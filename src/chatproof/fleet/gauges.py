@@ -71,14 +71,15 @@ class Deaths:
         for region in regions:
             if region.dead_since and region.name not in self._dead:
                 self._dead.add(region.name)
-                said.append(_death(region, queues.get(region.name)))
+                said.append(death(region, queues.get(region.name)))
             elif not region.dead_since and region.name in self._dead:
                 self._dead.remove(region.name)
                 said.append(f"region {region.name} works again")
         return said
 
 
-def _death(region: Region, queue: Queue | None) -> str:
+def death(region: Region, queue: Queue | None) -> str:
+    """Say that a region is dead, since when, and what the broker says of its workers."""
     from chatproof import clock
 
     many = f"{region.not_taken} batch{'' if region.not_taken == 1 else 'es'}"

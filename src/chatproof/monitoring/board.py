@@ -10,7 +10,7 @@
 `state()` and `restore()` carry everything over a restart: the values are JSON.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from chatproof.monitoring.incidents import regroup
@@ -111,12 +111,16 @@ class Board:
 
     def _regroup(self, touched: Collection[str], at: float) -> tuple[IncidentChange, ...]:
         changes = regroup(self.incidents, self.standings, touched, at)
+        self.enter(changes)
+        return tuple(changes)
+
+    def enter(self, changes: Iterable[IncidentChange]) -> None:
+        """Take in what became of incidents; forget the oldest that are over."""
         for change in changes:
             self.incidents[change.incident.id] = change.incident
         over = sorted((i for i in self.incidents.values() if not i.is_open), key=lambda i: i.ended)
         for old in over[:-_ENDED]:
             del self.incidents[old.id]
-        return tuple(changes)
 
 
 def _changed(before: Standing, after: Standing, at: float) -> tuple[StateChange, ...]:

@@ -12,7 +12,7 @@ no streak, loses no incident and exceeds no budget of requests.
 
 import heapq
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from chatproof.monitoring import budgets, windows
@@ -23,7 +23,7 @@ from chatproof.monitoring.schedule import after_a_pause, upcoming
 from chatproof.monitoring.settings import Configured, Watched, price
 from chatproof.monitoring.standing import CONFIRM
 from chatproof.monitoring.store import TOTAL, Store
-from chatproof.monitoring.values import FREE, SMOKE, IncidentChange, Observation, StateChange
+from chatproof.monitoring.values import FREE, OPENED, RESOLVED, SMOKE, IncidentChange, Observation, StateChange
 
 SCHEDULED, ASKED = "scheduled", "asked"
 _LEASE = 900.0  # a run is over by then: its exchanges have deadlines of their own
@@ -70,6 +70,7 @@ class Engine:
         self._queue: list[tuple[float, int, str, str, int, str]] = []
         self._count = 0
         self._running: set[tuple[str, str]] = set()
+        self._heard: dict[str, int] = {}  # incidents that others found, with the revision that was told
         self._plan(configured.targets, at)
 
     # -- the schedule -------------------------------------------------------------------------------------------------
@@ -265,10 +266,21 @@ class Engine:
                     self._settle(name, need, need, at)
             spent = {name for name, target in targets.items() if not self._can_pay(target, SMOKE, at)}
             steps.append(self.store.board.tick(at, silent=silent, spent=spent))
+            steps.append(Step(incidents=tuple(self._news())))
             self._tell(steps, at)
 
         self.store.change(work, at)
+        for step in steps[1:]:
+            self._heard.update((change.incident.id, change.incident.revision) for change in step.incidents)
         return _joined(steps)
+
+    def _news(self) -> Iterator[IncidentChange]:
+        """What a fleet's `beat` wrote of its regions beside our own, and was not told yet."""
+        for incident in self.store.board.incidents.values():
+            if incident.all_targets or self._heard.get(incident.id) == incident.revision:
+                continue
+            if incident.is_open or incident.id in self._heard:  # one that began and ended unseen is no news
+                yield IncidentChange(OPENED if incident.is_open else RESOLVED, incident)
 
     def clean(self, at: float) -> None:
         """Remove the figures that are older than the configuration keeps them."""

@@ -33,6 +33,9 @@ SMOKE, FREE, VALIDATE = "smoke", "free", "validate"
 failing or unknown, never passing."""
 MODULES = (SMOKE, FREE, VALIDATE)
 
+REGION_DEAD = "fleet.region_dead"
+"""The cause of an incident that no run showed: nobody works in a region of a fleet."""
+
 GO, NO_GO, UNDECIDED = "GO", "NO-GO", "UNDECIDED"
 OURS, THEIRS = "ours", "theirs"
 """Whose network an UNDECIDED run is about. An empty text: it cannot be told."""
@@ -50,7 +53,7 @@ class Cause(NamedTuple):
     """certain, likely or possible."""
     next_step: str
     run_id: str
-    """The run that showed it, whose record is the evidence."""
+    """The run that showed it, whose record is the evidence; empty where a fleet's `beat` found it and no run did."""
 
     @property
     def explained_by(self) -> str:
@@ -114,7 +117,7 @@ class Incident(NamedTuple):
     since: float
     """When the first target was first seen in trouble: before a second look confirmed it."""
     targets: tuple[str, ...]
-    """Held now, sorted; after its end, those that it held last."""
+    """Held now, sorted; after its end, those that it held last. That of a fleet's region never holds any."""
     all_targets: tuple[str, ...]
     """Every target that it ever held, sorted."""
     changes: tuple[str, ...] = ()

@@ -31,6 +31,14 @@ OWN_SIDE: dict[str, tuple[str, str]] = {
     ),
 }
 
+# Causes of an incident that no run found, and so no diagnosis: what each means and what to do.
+NO_RUN: dict[str, tuple[str, str]] = {
+    "fleet.region_dead": (
+        "a batch of a fleet's region reached its end time, and no worker took it or a later one: its targets are not checked",
+        "Start a worker for the region (chatproof fleet worker --region NAME), or see in the log of its workers why they stopped. The incident ends when one takes a batch.",
+    ),
+}
+
 Rows = list[tuple[str, str]]
 _LABEL = 12
 
@@ -57,7 +65,7 @@ def main(argv: list[str]) -> int:
 
 def known() -> list[str]:
     """Every code and every clause, sorted."""
-    return sorted({*codes(), *_clauses()})
+    return sorted({*codes(), *NO_RUN, *_clauses()})
 
 
 def codes() -> list[str]:
@@ -72,6 +80,9 @@ def of_code(name: str) -> Rows:
     if name in OWN_SIDE:
         meaning, advice = OWN_SIDE[name]
         return [("code", "on our own side: exit status 2, nothing is sent"), ("meaning", meaning), ("next", advice)]
+    if name in NO_RUN:
+        meaning, advice = NO_RUN[name]
+        return [("code", "the cause of an incident that no run found"), ("meaning", meaning), ("next", advice)]
     from chatproof.diagnosis.failure_modes import every_row
     from chatproof.simulator.faults import FAULTS
 

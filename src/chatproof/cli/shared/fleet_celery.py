@@ -15,6 +15,7 @@ from chatproof.fleet.beating import Due
 from chatproof.fleet.closing import close_lost
 from chatproof.fleet.ledger import Ledger
 from chatproof.fleet.ready import Fleet
+from chatproof.fleet.region_incidents import RegionIncidents
 from chatproof.fleet.spending import NO_LIMIT, total_of
 from chatproof.fleet.working import Worker
 from chatproof.journal import JournalError
@@ -124,17 +125,21 @@ class _Watch:
         self._app = app
         self._ledger = Ledger(kept)
         self._back = max(_HOUR, 2 * every)
-        self._deaths = gauges.Deaths()
+        self._deaths, self._incidents = gauges.Deaths(), RegionIncidents(kept)
         self._path = args.metrics_file
 
     def look(self, at: float) -> None:
         """Tell what changed, and write the metrics. Raises JournalError."""
         from chatproof.fleet import queues
 
-        regions = self._ledger.regions(self._regions, at, self._back)
+        # A region that this beat no longer has is looked at until its batches are forgotten: its incident ends then.
+        names = [*dict.fromkeys((*self._regions, *self._incidents.known()))]
+        looked = self._ledger.regions(names, at, self._back)
+        regions = looked[: len(self._regions)]
         waiting = queues.looked_at(self._app, self._regions)
         for line in self._deaths.news(regions, waiting):
             warn(f"chatproof: {line}")
+        self._incidents.keep(looked, waiting, at)
         if self._path:
             try:
                 Artefact(self._path, 0o644).write(gauges.text(regions, waiting, at))

@@ -83,8 +83,9 @@ def lines(notice: Notice) -> list[tuple[str, str]]:
         told.append(("next", cause.next_step))
     targets = incident.targets if incident.is_open else incident.all_targets
     more = f" and {len(targets) - _NAMED} more" if len(targets) > _NAMED else ""
-    told.append(("targets", f"{', '.join(targets[:_NAMED])}{more}"))
-    told += [("run", cause.run_id), ("explain", cause.explained_by)]
+    told.append(("targets", f"{', '.join(targets[:_NAMED])}{more}") if targets else ("where", incident.origin))
+    told += [("run", cause.run_id)] if cause.run_id else []
+    told.append(("explain", cause.explained_by))
     if page := page_of(notice):
         told.append(("page", page))
     told.append(("incident", f"{incident.id}, revision {incident.revision}"))
