@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import inspect
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,20 @@ def told(run: chatproof.Run) -> tuple[str, list[str], list[tuple[Any, ...]]]:
     document = run.document
     rows = [(row["clause"], row["probe"], row["outcome"], row["observed"]) for row in document["findings"]]
     return run.verdict, [row["code"] for row in document["diagnoses"]], rows
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_that_has_ended_is_forgotten(loop: str, start: Callable[..., Target]) -> None:
+    """Else a worker of a fleet, which has a loop for each batch, would grow by a quarter of a mebibyte with each."""
+    target = start()
+
+    async def checked() -> weakref.ref[asyncio.AbstractEventLoop]:
+        assert (await aio.smoke(target, environ={})).verdict == "GO"
+        return weakref.ref(asyncio.get_running_loop())
+
+    ended = [run_loop(loop, checked()) for _ in range(3)]
+    gc.collect()
+    assert [each() for each in ended[:-1]] == [None, None], "asyncio itself remembers the last one"
 
 
 @pytest.mark.parametrize("loop", LOOPS)

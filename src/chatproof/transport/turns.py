@@ -39,12 +39,15 @@ class Turns:
             self._call_soon(self._next)
 
 
-_turns: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Turns]" = weakref.WeakKeyDictionary()
+_turns: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Turns]]" = weakref.WeakKeyDictionary()
 
 
 def turns_of(loop: asyncio.AbstractEventLoop) -> Turns:
-    """The turns of this loop."""
-    found = _turns.get(loop)
+    """The turns of this loop, which last as long as somebody has them: they hold the loop, so that a place that held
+    them would keep each loop for ever."""
+    known = _turns.get(loop)
+    found = known() if known is not None else None
     if found is None:
-        found = _turns[loop] = Turns(loop)
+        found = Turns(loop)
+        _turns[loop] = weakref.ref(found)
     return found
