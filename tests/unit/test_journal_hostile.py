@@ -9,7 +9,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -259,6 +259,40 @@ def test_a_file_that_all_may_read_or_write_is_closed(tmp_path: Path, name: str, 
     keep(kept, run(1))
     assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir() if not p.name.endswith("-lock")} == {after}
     kept.close()
+
+
+@pytest.mark.parametrize("name", ["j.sqlite3", "j.jsonl"])
+@pytest.mark.parametrize("mode", [0o666, 0o644])
+def test_a_journal_that_holds_runs_is_closed_with_all_that_stands_beside_it(
+    tmp_path: Path, name: str, mode: int
+) -> None:
+    kept = journal.open(str(tmp_path / name))
+    keep(kept, run(1))
+    kept.close()
+    (tmp_path / name).chmod(mode)
+    again = journal.open(str(tmp_path / name))
+    assert ids(again) == [1]
+    keep(again, run(2))
+    assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o600}
+    again.close()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+@pytest.mark.parametrize("kind", ["text", "lines", "database"])
+def test_a_file_that_is_no_journal_keeps_its_mode(tmp_path: Path, kind: str, mode: int) -> None:
+    """Named by mistake: a page that a web server reads, or the database of another program."""
+    path = tmp_path / ("other.jsonl" if kind == "lines" else "other")
+    if kind == "database":
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE wares (id)")
+    else:
+        path.write_text('{"prompt": "hello"}\n')
+    path.chmod(mode)
+    before = path.read_bytes()
+    for use in (lambda to: to.finished(run(1)), lambda to: to.list()):
+        with suppress(JournalError):
+            use(journal.open(str(path)))
+    assert oct(path.stat().st_mode & 0o777) == oct(mode) and path.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["j.sqlite3", "j.jsonl"])

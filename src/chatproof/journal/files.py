@@ -29,10 +29,11 @@ def make(path: str, *, own_folder: bool) -> None:
         raise JournalError("journal.unwritable", detail, "name another with --journal") from None
 
 
-def tighten(path: str) -> None:
-    """Close a file that all may read or write; one that is shared with its group only is left so.
+def tighten(path: str, *, is_journal: bool) -> None:
+    """Close a file that all may read or write; one that is shared with its group only is left so. A file that is no
+    journal, and was named by mistake, keeps its mode: others may live by it.
 
-    Raises JournalError for one that all may write and that is not ours: what it holds may be anybody's."""
+    Raises JournalError for one that all may write and that is not this user's: what it holds may be anybody's."""
     try:
         found = os.stat(path)
     except OSError:
@@ -41,7 +42,9 @@ def tighten(path: str) -> None:
         return
     if found.st_uid == os.geteuid():
         try:
-            os.chmod(path, 0o600)
+            for each in (path, f"{path}-wal", f"{path}-shm") if is_journal else ():
+                if os.path.exists(each):
+                    os.chmod(each, 0o600)
         except OSError:
             pass  # a file system without modes
     elif found.st_mode & 0o002:

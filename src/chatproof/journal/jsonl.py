@@ -281,7 +281,15 @@ class JsonLines(Journal):
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             detail = f"{self.path} is not a regular file"
             raise JournalError("journal.unwritable", detail, "give the path of a file")
-        files.tighten(self.path)
+        files.tighten(self.path, is_journal=self._begins())
+
+    def _begins(self) -> bool:
+        """The file is empty, or begins as a journal does."""
+        try:
+            with open(self.path, "rb") as file:
+                return file.read(len(_BEGINNING)) in (b"", _BEGINNING)
+        except OSError:
+            return False  # opening it says what is wrong
 
     def _named(self, error: OSError) -> JournalError:
         detail = f"cannot use the journal {self.path}: {error.strerror}"

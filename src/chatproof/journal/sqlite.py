@@ -271,7 +271,10 @@ class Sqlite:
     def _examine(self) -> None:
         """Refuse what stands in the place of our tables: a view can be endless, and cost all memory there is."""
         ours = {sql for sqls in tables.SQLITE_TRIGGERS.values() for sql in sqls}
-        for kind, name, sql in self._schema():
+        schema = self._schema()
+        if any(name.lower() == "chatproof_head" for _, name, _ in schema):
+            self._close_to_others(is_journal=True)
+        for kind, name, sql in schema:
             wanted = tables.ACCEPTED.get(name.lower())  # names have no case
             if sql not in wanted if wanted else kind != "trigger" and not sql.startswith(_MADE_BY):
                 detail = f"{self.path}: the table {name} differs from the one that chatproof creates"
@@ -313,15 +316,18 @@ class Sqlite:
             return 0
         if found.st_mode & 0o170000 != 0o100000:
             raise JournalError("journal.unwritable", f"{self.path} is not a regular file", "give the path of a file")
-        if found.st_mode & 0o007:
-            from chatproof.journal import files
-
-            files.tighten(self.path)
+        self._close_to_others(is_journal=not found.st_size)
         if os.path.exists(journal := f"{os.path.realpath(self.path)}-journal"):
             from chatproof.journal import files
 
             files.refuse_hot(self.path, journal)
         return found.st_size
+
+    def _close_to_others(self, *, is_journal: bool) -> None:
+        if os.stat(self.path).st_mode & 0o007:
+            from chatproof.journal import files
+
+            files.tighten(self.path, is_journal=is_journal)
 
     def _connect(self, path: str) -> Any:
         _opened[:] = [each for each in _opened if each() is not None] + [ref(self)]
