@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -244,3 +247,46 @@ def test_two_beats_ask_each_target_once_a_period(broker: rabbitmq.Broker, tmp_pa
     runs = [row.run_id for row in fleet.kept.list()]
     assert len(runs) == len(set(runs))
     assert server.paid == {name: len(ends) for name, ends in fleet.ends().items()}, "one paid request a slot"
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(400)
+def test_a_strangers_messages_end_no_worker_and_hold_none_up(broker: rabbitmq.Broker, tmp_path: Path) -> None:
+    """Who may publish can fill the queue of the refused; the worker takes the next batch all the same."""
+    import amqp
+    import kombu
+
+    server = Counting(KEY)
+    fleet = Fleet(tmp_path, broker, server.targets(["s0", "s1"], "KEY"), "odd", str(tmp_path / "runs.sqlite"))
+    task = {"task": "chatproof.batch", "id": "1"}
+    good = json.dumps([[{}], {}, {}])
+    bomb = zlib.compress(b" " * 300_000_000, 9)
+    odd: list[amqp.Message] = [
+        amqp.Message(text, application_headers=task | headers, content_type="application/json", **more)
+        for text, headers, more in (
+            ("", {}, {}),
+            ("[[],{}]", {}, {}),
+            (good, {"eta": "2099-01-01T00:00:00"}, {}),
+            (good, {"timelimit": [1]}, {}),
+            (good, {"task": ["x"]}, {}),
+            (bomb, {"compression": "application/x-gzip"}, {}),
+            ("abc-" + "9" * 300_000, {}, {"content_encoding": "punycode"}),
+        )
+    ]
+    odd.append(amqp.Message("{}"))
+    odd[-1]._serialize_properties = lambda: struct.pack(">H", 1 << 15) + b"\x02\xff\xfe"  # a kind that is no text
+    try:
+        worker = fleet.worker()
+        fleet.until(lambda: "ready" in fleet.log(), "the worker is there")
+        with kombu.Connection(broker.url) as connection:
+            for message in odd:
+                connection.default_channel.basic_publish(message, exchange="chatproof", routing_key="odd")
+        fleet.submit()
+        fleet.until(lambda: len(fleet.ends()) == 2, "all targets have an end")
+        assert worker.poll() is None and fleet.ends() == {"s0": ["GO"], "s1": ["GO"]}
+        fleet.until(lambda: fleet.waiting("chatproof.odd.refused") == len(odd), "what is refused is kept")
+        peak = Path(f"/proc/{worker.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+        assert int(peak) < 150_000, "kB: nothing was unpacked"
+    finally:
+        fleet.end()
+        server.stop()

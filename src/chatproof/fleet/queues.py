@@ -15,7 +15,7 @@ from celery.loaders.base import BaseLoader
 from celery.worker import state
 from kombu import Exchange, Queue
 
-from chatproof.fleet import gauges
+from chatproof.fleet import gauges, incoming
 from chatproof.fleet.batches import Batch, Refused, message
 from chatproof.fleet.broker import Broker, tls_of
 from chatproof.fleet.working import Worker, carry_out
@@ -77,6 +77,7 @@ class App(Celery):  # type: ignore[misc]
 
     to = ""
     backend_cls = "disabled"
+    amqp_cls = incoming.AMQP
 
     def connection_for_read(self, url: Any = None, **options: Any) -> Any:
         return self._connection(self.to, **options)
@@ -183,10 +184,12 @@ def serve(app: Celery, worker: Worker, processes: int, level: str) -> bool:
             log.error("%s: %s", error.code, error.detail)
             raise Reject(error.code, requeue=True) from None
 
+    incoming.unpack_nothing()
     # As an object: Celery's command line reads more variables (CELERY_APP, CELERY_WORKER_…, BROKER_URL).
     made = app.Worker(
         hostname=f"chatproof-{worker.region}@{socket.gethostname()}",
         pool_cls="prefork",
+        consumer_cls=incoming.consumer_of(TASK),
         concurrency=processes,
         queues=[queue_of(worker.region).name],
         without_gossip=True,
