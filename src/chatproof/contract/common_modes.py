@@ -1,6 +1,35 @@
 """Failure modes that every API has and each knows by fields of its own: what is said of them, once."""
 
-from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, Mode, Pattern
+from collections.abc import Iterable
+
+from chatproof.contract.failure_mode import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    PROVIDER,
+    UNKNOWN,
+    Case,
+    Mode,
+    Pattern,
+    Sign,
+)
+from chatproof.printable import quote
+from chatproof.wire.exchange import REQUEST
+
+_ENOUGH = 2  # an `id` or a `data` alone is in the JSON of anybody
+
+
+def nobodys(case: Case, envelope: Iterable[str], reply: str) -> Sign | None:
+    """Blame nobody for JSON that has next to nothing of a reply, where nothing says that the endpoint sent it; None for
+    any other. `envelope` are the names of what surrounds such a `reply`."""
+    if REQUEST not in case.reply.exchange.missing or len(case.reply.object.keys() & set(envelope)) >= _ENOUGH:
+        return None
+    said = (
+        f"Nothing in this JSON belongs to {reply}, and the capture does not show which URL it came from: check that "
+        "it is the reply you meant, or capture the exchange with curl -sS -i."
+    )
+    seen = (f"top level: {quote(case.reply.json)}",)
+    return Sign(seen, owner=UNKNOWN, confidence=POSSIBLE, next_step=said)
 
 
 def filtered(pattern: Pattern) -> Mode:

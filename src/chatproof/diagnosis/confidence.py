@@ -126,9 +126,15 @@ RULES: tuple[Rule, ...] = (
         ("network",),
     ),
     Rule(
-        ("auth.organization", "account.region", "model.retired", "request.unsupported_parameter"),
+        ("auth.organization", "account.region", "model.retired"),
         "certain: the error's code or words name it; likely, where the plain request is answered all the same; "
         "possible, with owner unknown, where only the status 451 or its page says so",
+        ("network", "gateway"),
+    ),
+    Rule(
+        ("request.unsupported_parameter",),
+        "certain: the error's code or words name it; likely, where a gateway quotes the service behind it; likely, "
+        "with owner unknown, where the request has no parameter of that name",
         ("network", "gateway"),
     ),
     Rule(

@@ -248,7 +248,7 @@ def by_words(error: ProviderError, model: str = "") -> str:
     What quotes the model that was asked for speaks of it, by whatever name it calls it: an endpoint, a deployment.
     """
     words = {error.code.lower(), error.type.lower()}
-    message = error.message.lower()[:4000]
+    message = " ".join(error.message[:4000].lower().split())  # terminals and logs break lines
     first = _by_code(words, CODES, FIRST)
     if first:
         return first

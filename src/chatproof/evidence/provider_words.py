@@ -144,6 +144,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "access denied due to",  # Azure's firewall rules
             "ssl is required",  # Azure
             "permission denied",
+            "only authorized for use with",  # Anthropic, of a token of its own programs
             "permission is required",
             "permission required",
             "denied on resource",  # Google's clouds

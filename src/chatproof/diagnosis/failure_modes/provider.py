@@ -16,6 +16,7 @@ from chatproof.contract.failure_mode import (
 from chatproof.contract.probe import LISTING
 from chatproof.diagnosis.failure_modes import in_success
 from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
+from chatproof.diagnosis.failure_modes.parameters import whose_parameter
 from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed
 from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import KEY, STATUS
@@ -343,12 +344,13 @@ MODES = (
         CERTAIN,
         _too_long,
     ),
-    _row(
+    Mode(
         "request.unsupported_parameter",
         YOU,
-        ("parameter",),
         "the endpoint refuses a parameter of the request",
         "Read the named parameter in the evidence; this model needs another parameter.",
+        CERTAIN,
+        lambda case: whose_parameter(case) if _failing(case, "parameter") else None,
     ),
     Mode(
         "content.filtered",

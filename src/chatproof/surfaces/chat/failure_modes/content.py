@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import BROKEN
-from chatproof.contract.common_modes import filtered, refused
+from chatproof.contract.common_modes import filtered, nobodys, refused
 from chatproof.contract.failure_mode import (
     CERTAIN,
     IN_REASONING,
     LIKELY,
-    POSSIBLE,
     PROVIDER,
     UNKNOWN,
     Case,
@@ -20,7 +19,6 @@ from chatproof.evidence.provider_error import error_words, find_error
 from chatproof.printable import quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import reasoning_of
-from chatproof.wire.exchange import REQUEST
 
 if TYPE_CHECKING:
     from chatproof.judging.judge import Finding
@@ -28,19 +26,12 @@ if TYPE_CHECKING:
 _CONTENT = "happy.message_content_non_empty"
 _CHOICES = "happy.choices_non_empty"
 _ENVELOPE = ("id", "object", "created", "model", "usage")
-_WHOSE_JSON = (
-    "Nothing in this JSON belongs to a chat completion, and the capture does not show which URL it came from: check that "
-    "it is the reply you meant, or capture the exchange with curl -sS -i."
-)
 
 
 def _choices_missing(case: Case) -> Sign | None:
     if not case.broken(_CHOICES) or "choices" in case.reply.object:
         return None
-    evidence = (f"top level: {quote(case.reply.json)}",)
-    if REQUEST in case.reply.exchange.missing and case.reply.object.keys().isdisjoint(_ENVELOPE):
-        return Sign(evidence, owner=UNKNOWN, confidence=POSSIBLE, next_step=_WHOSE_JSON)
-    return Sign(evidence)
+    return nobodys(case, _ENVELOPE, "a chat completion") or Sign((f"top level: {quote(case.reply.json)}",))
 
 
 def _choices_empty(case: Case) -> Sign | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from chatproof.contract.common_modes import nobodys
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Pattern, Sign, when
 from chatproof.printable import quote
 from chatproof.surfaces.embeddings import view
@@ -11,6 +12,7 @@ from chatproof.wire.strictjson import Json
 
 _READ = ("happy.data_array", "float.answered", "single.answered", "batch.whole", "tokens.accepted")
 """The clauses that look at `data` as a whole, by the end of their ids."""
+_ENVELOPE = ("object", "data", "model", "usage")
 _CHAT_OR_RESPONSE = ("choices", "output")
 
 
@@ -23,12 +25,14 @@ def _broken(case: Case, *ends: str) -> tuple[str, ...]:
 def _of_data(case: Case, is_so: Callable[[Json], bool], present: bool = True) -> Sign | None:
     seen = _broken(case, *_READ)
     body, is_json = case.reply.object, case.reply.json_problem is None
-    return when(bool(seen) and is_json and ("data" in body) is present and is_so(body.get("data")), *seen)
+    if not (seen and is_json and ("data" in body) is present and is_so(body.get("data"))):
+        return None
+    return nobodys(case, _ENVELOPE, "an embeddings reply") or Sign(seen)
 
 
 def _another_api(case: Case) -> Sign | None:
     body = case.reply.object
-    other = "data" not in body and any(name in body for name in _CHAT_OR_RESPONSE)
+    other = "data" not in body and any(isinstance(body.get(name), list) for name in _CHAT_OR_RESPONSE)
     return when(bool(_broken(case, *_READ)) and other, f"top level: {quote(body)}")
 
 

@@ -1,6 +1,6 @@
 """Rows for messages with status 200 that are not what was promised: content, blocks, texts."""
 
-from chatproof.contract.common_modes import refused
+from chatproof.contract.common_modes import nobodys, refused
 from chatproof.contract.failure_mode import CERTAIN, IN_REASONING, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.contract.probe import STREAM
 from chatproof.printable import quote
@@ -8,6 +8,7 @@ from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.view import Fields
 
+_ENVELOPE = ("id", "type", "role", "model", "content", "stop_reason", "usage")
 _ARRAY = "messages.happy.content_array"
 _CONTENT = "messages.happy.content_non_empty"
 _DELTAS = "messages.stream.deltas"
@@ -24,12 +25,15 @@ def _chat_reply(case: Case) -> Sign | None:
 
 
 def _content_missing(case: Case) -> Sign | None:
-    absent = case.reply.is_object and "content" not in case.reply.object
-    return when(case.broken(_ARRAY) and absent, f"top level: {quote(case.reply.json)}")
+    if not case.broken(_ARRAY) or not case.reply.is_object or "content" in case.reply.object:
+        return None
+    return nobodys(case, _ENVELOPE, "a message") or Sign((f"top level: {quote(case.reply.json)}",))
 
 
 def _content_type(case: Case) -> Sign | None:
-    return when(case.broken(_ARRAY), *case.observed(_ARRAY))
+    if not case.broken(_ARRAY):
+        return None
+    return nobodys(case, _ENVELOPE, "a message") or Sign(case.observed(_ARRAY))
 
 
 def _message(case: Case) -> Fields | None:

@@ -1,12 +1,13 @@
 """Rows for responses with status 200 that are not what was promised: output, messages, texts."""
 
-from chatproof.contract.common_modes import filtered, refused
+from chatproof.contract.common_modes import filtered, nobodys, refused
 from chatproof.contract.failure_mode import CERTAIN, IN_REASONING, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.contract.probe import STREAM
 from chatproof.printable import quote
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.view import Fields
 
+_ENVELOPE = ("id", "object", "created_at", "model", "output", "usage")
 _OUTPUT = "responses.happy.output_array"
 _MESSAGE = "responses.happy.message_shape"
 _CONTENT = "responses.happy.content_non_empty"
@@ -24,12 +25,15 @@ def _chat_reply(case: Case) -> Sign | None:
 
 
 def _output_missing(case: Case) -> Sign | None:
-    absent = "output" not in case.reply.object
-    return when(case.broken(_OUTPUT) and absent, f"top level: {quote(case.reply.json)}")
+    if not case.broken(_OUTPUT) or "output" in case.reply.object:
+        return None
+    return nobodys(case, _ENVELOPE, "a response") or Sign((f"top level: {quote(case.reply.json)}",))
 
 
 def _output_type(case: Case) -> Sign | None:
-    return when(case.broken(_OUTPUT), *case.observed(_OUTPUT))
+    if not case.broken(_OUTPUT):
+        return None
+    return nobodys(case, _ENVELOPE, "a response") or Sign(case.observed(_OUTPUT))
 
 
 def _message_type(case: Case) -> Sign | None:
