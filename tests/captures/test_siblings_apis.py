@@ -18,13 +18,18 @@ from chatproof import captures
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.contract.clause import BROKEN
 from chatproof.judging.contract import Choice
+from chatproof.surfaces import surface_of
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.responses import examples as responses
 from tests.captures import by_kind
 from tests.captures.in_time import take_no_long_time
 
 HERE = Path(__file__).parent
-ROWS = [row for name in ("responses",) for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]]
+ROWS = [
+    row
+    for name in ("responses", "messages")
+    for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
+]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['kind']}:{row['source']}")
@@ -128,6 +133,46 @@ def test_a_call_of_a_tool_is_an_answer_where_the_request_was_not_captured(name: 
     assert broken(judged(body, api, "stream" if "streamed" in name else "happy")) != []
 
 
+@pytest.mark.parametrize("api", ["chat", "responses", "messages", "embeddings"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"status": "ok"},
+        {"id": 1, "result": {"a": 2}},
+        {"data": []},
+        {"content": "hello"},
+        {"output": "x"},
+        [],
+        [1, 2],
+    ],
+    ids=json.dumps,
+)
+def test_nobody_is_blamed_for_json_of_nobody(value: Any, api: str) -> None:
+    for head in (b"", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"):
+        first = judged(head + json.dumps(value).encode(), api)["diagnoses"][0]
+        assert (first["owner"], first["confidence"]) == ("unknown", "possible")
+    # Where the endpoint is known to have sent it, the promise is broken.
+    sent = {"method": "POST", "url": f"https://llm.example/v1{surface_of(api).path}", "headers": []}
+    reply = {"status": 200, "headers": [], "content": {"text": json.dumps(value), "mimeType": "application/json"}}
+    entry = {"startedDateTime": "2026-06-01T10:00:00Z", "request": sent, "response": reply}
+    har = json.dumps({"log": {"version": "1.2", "creator": {"name": "x"}, "entries": [entry]}})
+    assert judged(har.encode(), api)["diagnoses"][0]["owner"] == "provider"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "owner", "sure"),
+    [
+        ("response_format: Extra inputs are not\n     permitted", "request.unsupported_parameter", "you", "certain"),
+        ('{"error":{"message":"x: Extra inputs are not permitted"}}', "request.unsupported_parameter", "you", "likely"),
+        ("prompt is too\n    long: 208310 tokens > 200000 maximum", "request.context_length", "you", "certain"),
+    ],
+)
+def test_words_are_known_however_their_lines_are_broken(said: str, code: str, owner: str, sure: str) -> None:
+    body = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": said}})
+    first = judged(f"API Error: 400 {body}".encode(), "messages")["diagnoses"][0]
+    assert (first["code"], first["owner"], first["confidence"]) == (code, owner, sure)
+
+
 def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
     text = 'openai.NotFoundError: Error code: 404 - {"detail": "Not Found"}'
     log = f'INFO:httpx:HTTP Request: POST https://llm.example/v1/responses/compact "HTTP/1.1 404 Not Found"\n{text}'
@@ -143,6 +188,10 @@ def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
         "400 invalid_request_error: " * 4000,
         "AzureException - " * 4000,
         '{""a' * 9000,
+        "An error occurred (ValidationException) when calling the " * 4000,
+        "Error:\n```\n" * 9000,
+        '"message": "litellm.BadRequestError: ' * 4000,
+        "Unexpected event order, got " * 6000,
     ],
     ids=lambda text: text[:16],
 )

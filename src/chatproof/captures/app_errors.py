@@ -28,7 +28,7 @@ _NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRAS
 _NAMES = {known.phrase: known.value for known in HTTPStatus}
 _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
 _STATUS = (
-    re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"']?([45]\d\d)\b"),
+    re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"'`]?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
@@ -59,6 +59,9 @@ _PAGE_STATUS = re.compile(
 _QUOTED = re.compile(  # below a heading of an error: a line, perhaps in a fence, that is but a quotation
     r"(?im)^[^\n]{0,80}\b(?:error|output|response|detail)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?"
     r"[ \t>]*\"([a-z][^\"\n]{12,600})\"[ \t]*$"
+)
+_BELOW = re.compile(  # below an error's class, which stands alone; perhaps in a fence
+    r"(?m)^[^\n]{0,20}\b\w{0,40}Error:?[ \t]{0,4}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]{0,8}([\w\"'`][^\n]{12,600})$"
 )
 _HEADED = re.compile(  # below such a heading: a line, perhaps in a fence
     r"(?im)^[^\n]{0,80}\b(?:error|output)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]*([a-z][^\n]{12,600})$"
@@ -223,6 +226,9 @@ def _words(text: str, status: int) -> str:
             found.append(words)
     if found:  # what a gateway says of a provider says less than what the provider said
         return next((words for words in found if _class_of(words) not in ("upstream", "server")), found[0])
+    raised = _BELOW.search(text)
+    if raised and not own_words.kind(raised[1]):
+        return raised[1]
     quoted = [words for words in _QUOTED.findall(text)[:_LINES] if not own_words.kind(words)]
     behind = _QUOTED_BEHIND.search(text.strip())
     if behind and "\n" not in text.strip() and int(behind[1]) == status and not own_words.kind(behind[2]):

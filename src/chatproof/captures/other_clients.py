@@ -32,7 +32,7 @@ _STATUS = (
     re.compile(r"status code of ([45]\d\d)\b"),  # Dio
     re.compile(r"\breturned code ([45]\d\d)\.(?: Truncated server response:)?\s{0,4}"),  # Google Apps Script
     re.compile(r"\bRequest failed, status ([45]\d\d)\b"),  # Obsidian
-    re.compile(r", status code ([45]\d\d)' when invoking REST Client method\b"),  # Quarkus
+    re.compile(r", status code ([45]\d\d)' when invoking:? (?i:REST Client method)\b(?:: '[^'\n]{0,200}')?"),  # Quarkus
     re.compile(r"StatusCodeException\b[^\0]{0,600}?statusCode = ([45]\d\d)"),  # Haskell
     re.compile(
         r"(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)\b ?:[^\n(]{0,200}\(([45]\d\d)\)"

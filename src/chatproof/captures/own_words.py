@@ -9,6 +9,7 @@ import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
+DISORDER = "disorder"
 
 _TYPES = r"(?!\w{0,60}(?:Request|Params|Body|Input|Query)\b)[A-Z]\w{0,80}"  # not what a server reads a request into
 _SENTENCES: tuple[tuple[str, str], ...] = (
@@ -78,6 +79,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"(?:[Ss]tream|[Rr]equest) ended without (?:producing|sending) |missing finish_reason for choice",
     ),  # openai-node
     (ENDED, r"No generations found in stream|['\"](?:choices|message|content)['\"]\.?$"),  # LangChain; a KeyError
+    (DISORDER, r"Unexpected event order, got \w{1,60} before"),  # anthropic-python, @anthropic-ai/sdk
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
 )
 _DEEPEST = 4
@@ -125,6 +127,9 @@ _SAID = {
         "the client could not read a reply as JSON, and the reply itself is not in the text; "
         "capture it with: curl -sS -i …"
     ),
+    DISORDER: "the client met an event of a stream that it did not expect there, and does not show what was in it: an "
+    "error in place of the beginning, or events in another order; capture the stream with: curl -sS -i -N …, or ask "
+    "the endpoint with: chatproof smoke --stream",
     ENDED: "the client could not use an answer, and the reply itself is not in the text; capture it with: "
     "curl -sS -i -N …",
 }

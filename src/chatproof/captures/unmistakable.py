@@ -20,6 +20,9 @@ _SENTENCES = (
     r"The server had an error (?:while )?processing your request",
     r"An error occurred while\s+processing your request\. You can retry",
     r"Your project has reached its\s+configured enforced spend limit",
+    r"(?:Your )?[Cc]redit balance is too low\b",  # Anthropic
+    r"This credential is only authorized for use with ",
+    r"OAuth authentication is currently not supported",
     r"Access denied due to (?:invalid|missing) subscription key",  # Azure
     r"API key not valid\. Please pass a valid API key",  # Google
     r"No endpoints found (?:for|that) ",  # OpenRouter
