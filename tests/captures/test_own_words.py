@@ -170,6 +170,7 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
         "Client.__init__() got an unexpected keyword argument 'proxies'",
         "module 'openai' has no attribute 'OpenAI'",
         'Unexpected event order, got error before "message_start"',
+        "No embedding data received",
         "'AsyncOpenAI' object has no attribute 'responses'",
         "stream disconnected before completion: failed to parse ErrorResponse: invalid type: null",
         "Unknown model 'm'. Please provide a valid OpenAI model name in: o1, gpt-4",

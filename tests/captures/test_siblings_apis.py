@@ -27,7 +27,7 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("responses", "messages")
+    for name in ("responses", "messages", "embeddings", "fifth")
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 
@@ -192,6 +192,13 @@ def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
         "Error:\n```\n" * 9000,
         '"message": "litellm.BadRequestError: ' * 4000,
         "Unexpected event order, got " * 6000,
+        "x (status code: 500) " * 5000,
+        "POST /v1/embeddings request 500: " * 5000,
+        '[error] {"error": {"message": "x"}' * 3000,
+        "Error code: 400 - {'message': '" * 4000,
+        "Response { status: 400, " * 5000,
+        "<6> a.b.C " * 9000,
+        "`x` " * 20000,
     ],
     ids=lambda text: text[:16],
 )

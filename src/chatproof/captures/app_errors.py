@@ -30,6 +30,7 @@ _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): 
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"'`]?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
+    re.compile(rf"\b(?:{PHRASES}) \(([45]\d\d)\)"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
@@ -52,6 +53,9 @@ _TYPED = re.compile(  # the status, the error's type and its words
 _QUOTED_BEHIND = re.compile(
     r"(?i)\bstatus(?: code)? ([45]\d\d): ([^\n]{4,400})$"
 )  # a line that ends in a reply's words
+_BEFORE = re.compile(  # ollama-python: the words, and the status behind them
+    r"(?m)^(?:[\w.]{1,60}(?:Error|Exception): )?([^\n]{4,600}) \(status code: ([45]\d\d)\)$"
+)
 _PAGE_STATUS = re.compile(
     r"(?i)<(?:title|h[1-3]|p|center|b|span)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?(?:code:? )?([45]\d\d)\b|"
     r"<title>[^<\n]{1,253} \| ([45]\d\d): "  # Cloudflare's: HOST | 524: A timeout occurred
@@ -81,6 +85,9 @@ def pieces(text: str) -> Iterator[Told]:
     body, headers = _error_in(text, status)
     if body is None and len(set(_NAMED.findall(text))) >= _A_TABLE:
         return  # a page that explains statuses
+    if body is None and not headers and (told := _BEFORE.search(text)):
+        yield Told(int(told[2]), as_body({"error": {"message": told[1].strip()}}))
+        return
     if body is None and not headers and (typed := _TYPED.search(text)):
         yield Told(int(typed[1]), as_body({"error": {"type": typed[2], "message": typed[3].strip()}}))
         return

@@ -70,7 +70,7 @@ def _headers(lines: list[str]) -> Headers:
 def _body(lines: list[str]) -> bytes | None:
     """The first JSON document or page among the lines; None where the log keeps none."""
     text = "\n".join(lines)
-    for start in re.finditer(r"(?m)^[ \t]*(?:- body: ?)?(?=[{<])", text):
+    for start in re.finditer(r"(?m)^[ \t]*(?:- body: ?)?(?=[{<]|\[\s*\{)", text):
         rest = text[start.end() :]
         if rest[:1] == "<":
             end = rest.lower().find("</html>")

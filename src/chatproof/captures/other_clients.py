@@ -26,7 +26,7 @@ _STATUS = (
     re.compile(r"(?:\b|\\n)Status: ([45]\d\d) \([A-Z]"),  # Azure's SDKs
     re.compile(_RAISED + r"[^\n]{0,200}?\bHTTP ([45]\d\d)\b(?: \([\w :]{1,80}\))?\s{0,4}"),  # openai-dotnet, Retrofit
     re.compile(r"\bHTTP ([45]\d\d) \([a-z_]{3,40}: [\w .-]{0,80}\)\s{0,4}"),  # openai-dotnet, behind any name
-    re.compile(r"responded with status ([45]\d\d)\b"),  # Faraday
+    re.compile(r"responded with status ([45]\d\d)\b(?: for (?:POST|GET) \S{1,500})?"),  # Faraday
     re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
     re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
     re.compile(r"status code of ([45]\d\d)\b"),  # Dio

@@ -79,6 +79,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"(?:[Ss]tream|[Rr]equest) ended without (?:producing|sending) |missing finish_reason for choice",
     ),  # openai-node
     (ENDED, r"No generations found in stream|['\"](?:choices|message|content)['\"]\.?$"),  # LangChain; a KeyError
+    (ENDED, r"No embedding data received|The input is not a valid Base64 string of encoded floats"),  # openai's SDKs
     (DISORDER, r"Unexpected event order, got \w{1,60} before"),  # anthropic-python, @anthropic-ai/sdk
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
 )
@@ -203,6 +204,9 @@ _NAMES = re.compile(
 )
 
 
+_PLACED = re.compile(
+    r"`[^`\n]{0,80}`[^\n]{0,80} at line \d{1,6} column \d{1,6}\b"
+)  # serde's, of a document that it read
 _BULLETS = " \t>■●•✖✗✘⎿│*"  # what programs of a terminal write before an error
 
 
@@ -215,4 +219,4 @@ def reason(text: str) -> str:
         told = SET_ASIDE if is_set_aside(line) else told
         if told in _SAID:
             return _SAID[told]
-    return ""
+    return unfit(text) if _PLACED.search(text[:64_000]) else ""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _MOST = 16 * 1024 * 1024  # a longer file was not pasted by hand
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,300}(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78])")
-_BEGINS = rb"(?:HTTP/[0-9.]{1,3} [0-9]{3}|[*><] \S|\* {2,3}\S|curl: \([0-9]{1,3}\))"
+_BEGINS = rb"(?:HTTP/[0-9.]{1,3} [0-9]{3}|[*><] \S|<-- [\dE]|--> [A-Z]|\* {2,3}\S|curl: \([0-9]{1,3}\))"
 # What logs write before each line: GitHub, kubectl, GitLab, Jenkins, Docker Compose, curl --trace-time.
 _STAMPS = (
     re.compile(
@@ -20,6 +20,9 @@ _STAMPS = (
     re.compile(rb"\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]? "),
     re.compile(rb"[A-Za-z0-9_.-]{1,60} {0,40}\|(?: |$)"),
     re.compile(rb"\[(?:pod/)?[\w.-]{1,120}/[\w.-]{1,120}\](?: |$)"),
+    re.compile(
+        rb"<\d{1,3}>[ \t]{0,4}(?:[\w$]{1,60}\.){0,8}[\w$]{1,60}[ \t]{1,20}"
+    ),  # syslog's level, and a logger's name
     re.compile(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,100} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?: |$)"),
 )
 _FENCE = re.compile(  # Markdown's; Jira's; a forum's

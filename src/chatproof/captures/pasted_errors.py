@@ -3,6 +3,7 @@
 Each kind of text has its reader, a file of its own with `NAME`, `looks_like` and `pieces`.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -41,7 +42,7 @@ from chatproof.captures.entry import (
 )
 from chatproof.captures.told import LONGEST_TEXT, MOST, Told, as_body, captured, merged, seen
 from chatproof.captures.trouble import NO_FORM, NO_JSON
-from chatproof.evidence.provider_error import find_error
+from chatproof.evidence.provider_error import by_words, find_error
 from chatproof.wire.exchange import STATUS, STATUS_LINE
 
 _HEAD = re.compile(r"HTTP/[\d.]+ (\d{3})\b")
@@ -89,6 +90,8 @@ def read(data: bytes) -> Capture:
         others = _by_others(text)
         if others and (not told or any(piece.status or piece.fault for piece in others[1])):
             known, told = others
+    if told and not any(piece.status or piece.body for piece in told) and (said := _refusal(text)):
+        known, told = [app_errors], [said]
     names = " and ".join(reader.NAME for reader in known) or "error text of a client"
     if not told and (unfit := own_words.unfit(text)):
         raise Unreadable(f"it is {names}: {unfit}")
@@ -120,6 +123,18 @@ def _with_its_status(entry: Captured) -> Captured:
     status = bare_bodies.status_of(entry.response.body) if entry.response and STATUS in entry.missing else 0
     found = entry.with_status(status) if status else entry
     return found._replace(missing=found.missing | {STATUS_LINE}) if status else entry
+
+
+def _refusal(text: str) -> Told | None:
+    """What a server said under a status, in a text in which a client tells of other calls that got no reply."""
+    said = next(app_errors.pieces(json_files.without_answers(text)), None)
+    if said is None or not said.status or said.body is None:
+        return None
+    try:
+        error = find_error(json.loads(said.body), failing=True)
+    except ValueError:
+        return None
+    return said if error is not None and by_words(error) not in ("unknown", "upstream") else None
 
 
 def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:

@@ -35,6 +35,7 @@ _TIMEOUT = re.compile(
     r"APIConnectionTimeoutError|DOMException \[TimeoutError\]|TimeoutError: The operation was aborted"
 )
 _NODE = re.compile(r"(?m)^ {4,}at .{1,300}\(?(?:node:|file://|/|[A-Z]:\\).{1,300}:\d+:\d+\)?(?: \{)?$|\bnode:internal/")
+_RESPONSE = re.compile(r"\bResponse \{\s{0,8}status: ([45]\d\d),\s")
 _PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 _CONNECTION = re.compile(
     r"(?m)(?<![\w.])APIConnection(?:Timeout)?Error(?=[:\s\[]|$)|fetch failed|FetchError|"
@@ -45,7 +46,7 @@ _CONNECTION = re.compile(
 def looks_like(text: str) -> bool:
     if "Traceback (most recent" in text:
         return False
-    forms = (_RAISED, _AXIOS, _AI, _CONNECTION, _TIMEOUT, _TYPE)
+    forms = (_RAISED, _AXIOS, _AI, _CONNECTION, _TIMEOUT, _TYPE, _RESPONSE)
     return any(form.search(text) for form in forms) or bool(_NODE.search(text) and _ERROR.search(text))
 
 
@@ -54,6 +55,7 @@ def pieces(text: str) -> Iterator[Told]:
     fields = _fields(text)
     found = [*_of_an_object(fields), *_raised(text, fields), *_refused_by_type(text)]
     found += (Told(int(match[1])) for match in _AXIOS.finditer(text))
+    found += (Told(int(match[1]), url=_url_of(fields)) for match in _RESPONSE.finditer(text))
     if not any(told.status or told.body for told in found):
         found += _words(text)
     if not any(told.status or told.body for told in found):
@@ -61,6 +63,10 @@ def pieces(text: str) -> Iterator[Told]:
         lines += ["Request timed out"] if _TIMEOUT.search(text) else []
         found.append(Told(fault=trouble.of_lines(lines, "the client")))
     yield from found
+
+
+def _url_of(fields: dict[str, Any]) -> str:
+    return fields["url"] if isinstance(fields.get("url"), str) else ""
 
 
 def _raised(text: str, fields: dict[str, Any]) -> Iterator[Told]:
@@ -134,4 +140,4 @@ def _of_an_object(fields: dict[str, Any]) -> Iterator[Told]:
     quoted = fields.get("body")  # of a generated SDK (Speakeasy's); an object there is the request's
     body = as_body(fields.get("responseBody") or fields.get("data") or (quoted if isinstance(quoted, str) else None))
     if status and 100 <= status <= 599:
-        yield Told(status, body, url=fields["url"] if isinstance(fields.get("url"), str) else "")
+        yield Told(status, body, url=_url_of(fields))

@@ -73,6 +73,7 @@ _STOPPED = re.compile(
 _RETRIED = re.compile(r"\bstate=finished raised (\w+)")  # tenacity, where nothing prints what it gave up on
 # a gateway's body quotes its own client
 _IN_JSON = re.compile(r"\"(?:message|error|detail)\"\s{0,4}:\s{0,4}\"[^\"]{0,10}$")
+_CUT_OFF = re.compile(r"^\{[^\n]{0,200}?[\"']message[\"']: ?[\"']([^\n]{12,2000})")
 _ORIGINAL = re.compile(r"Original Response: ?(?=\S)")  # LiteLLM
 _CONNECTION = ("APIConnectionError", "APITimeoutError")
 _PAGE_STATUS = re.compile(rb"\b(5\d\d)\b")
@@ -104,7 +105,17 @@ def pieces(text: str) -> Iterator[Told]:
 
 def _codes(text: str) -> Iterator[tuple[int, Told]]:
     for match in _CODE.finditer(text):
-        yield match.start(), Told(int(match[1]), body_after(text, match.end()))
+        yield match.start(), Told(int(match[1]), body_after(text, match.end()) or _as_words(text, match.end()))
+
+
+def _as_words(text: str, at: int) -> bytes | None:
+    """A body that is a sentence, or the words of one that was cut off; None where a client's own words stand there."""
+    if text[at - 3 : at] != " - ":
+        return None
+    line = text[at : at + 4000].split("\n", 1)[0].strip()
+    cut_off = _CUT_OFF.search(line)
+    words = cut_off[1] if cut_off else "" if line[:1] in ("{", "[") else line
+    return as_body({"error": {"message": words}}) if len(words) > 8 and not own_words.kind(words) else None
 
 
 def _of_aws(text: str) -> Iterator[tuple[int, Told]]:

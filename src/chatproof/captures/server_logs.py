@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chatproof.captures import json_records
+from chatproof.captures import json_records, literal
 from chatproof.captures.entry import base_of, near_base_of
 from chatproof.captures.told import Told, as_body
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
@@ -31,6 +31,8 @@ _FORMS = (
     ),
     # llama.cpp: request: POST /v1/chat/completions 192.0.2.3 400
     re.compile(rf"\brequest: {_REQUEST} [\w.:]{{2,60}} (?P<status>\d{{3}})\b(?P<more>)"),
+    # llama-box: request 500: POST /v1/embeddings 192.0.2.4:6038
+    re.compile(rf"\brequest (?P<status>\d{{3}}): {_REQUEST}(?P<more>)"),
     # zap's, of relays: 400 POST {"host": "h", "url": "/v1/chat/completions"}
     re.compile(
         r"\b(?P<status>\d{3}) (?P<method>POST|GET) \{[^\n]{0,400}?\"url\": ?\"(?P<path>[^\"\s?]{1,500})(?P<more>)"
@@ -106,7 +108,9 @@ def _requests(text: str) -> Iterator[Told]:
         if behind := _BEHIND.search(line):
             yield Told(body=behind[0].encode("utf-8", "surrogatepass"))
             continue
-        if "error" in line:
+        if (quoted := _quoted(line)) is not None:
+            said_before = quoted
+        elif "error" in line:
             words = line.rpartition("error: ")[2].strip()
             known = by_words(ProviderError("$", words, "", "", "")) in _NAMED
             said_before = words.encode("utf-8", "surrogatepass") if known else said_before
@@ -125,7 +129,7 @@ def _requests(text: str) -> Iterator[Told]:
         found = next((match for form in _FORMS if (match := form.search(line))), None)
         if found and _is_an_apis(found["path"]):
             told = _told(int(found["status"]), found["more"] or "", found["method"], found["path"])
-            refused = 400 <= told.status < 500 and said_before
+            refused = 400 <= told.status < 600 and said_before
             yield told._replace(body=as_body({"error": {"message": said_before.decode()}})) if refused else told
             said_before = b""
         elif not found and "=" in line:
@@ -133,6 +137,19 @@ def _requests(text: str) -> Iterator[Told]:
             record = _of_record(pairs)
             if record is not None:
                 yield record
+
+
+def _quoted(line: str) -> bytes | None:
+    """The words of an error that a line of a log quotes as the object that it came in."""
+    at = line.find("{", line.find("rror"))
+    if "rror" not in line or at < 0 or '"POST' in line:
+        return None
+    try:
+        error = find_error(literal.read(line, at)[0], failing=True)
+    except literal.NoValue:
+        return None
+    is_one = error is not None and error.where.startswith("$.error") and error.message
+    return error.message.encode("utf-8", "surrogatepass") if error is not None and is_one else None
 
 
 def _told(status: int, more: str, method: str, path: str) -> Told:

@@ -20,6 +20,7 @@ _SENTENCES = (
     r"The server had an error (?:while )?processing your request",
     r"An error occurred while\s+processing your request\. You can retry",
     r"Your project has reached its\s+configured enforced spend limit",
+    r"Input validation error: `inputs` must have less than \d{1,7} tokens",  # TEI
     r"(?:Your )?[Cc]redit balance is too low\b",  # Anthropic
     r"This credential is only authorized for use with ",
     r"OAuth authentication is currently not supported",

@@ -55,6 +55,7 @@ _WANTED = re.compile(
     r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
 )
+_TOO_LONG = re.compile(r"\b(?:must have|input is limited to)[a-z ]{1,30}\d{1,7} tokens\b")  # TEI, SiliconFlow
 _A_STATUS = re.compile(r"[45][0-9]{2}")  # as a code; str.isdigit would take ² for one, and int would not
 _SENTENCE = 5  # blanks in what should be a parameter's name
 _CODES = ("code", "status", "errorcode", "error_code", "errcode", "statuscode", "status_code", "http_code", "httpcode")
@@ -96,7 +97,7 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
     )
     found = _fields(folded, "$")
     if says_so:
-        return found
+        return _of_a_job(folded) or found
     for name in _MESSAGES if failing else _PLAIN:
         value = folded.get(name)
         if isinstance(value, dict | list) and value:
@@ -109,6 +110,16 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
             return deeper._replace(where=f"$.{name}{deeper.where[1:]}")
     refused = failing and (folded.get("success") is False or folded.get("ok") is False)
     return found if refused else None
+
+
+def _of_a_job(folded: dict[str, Json]) -> ProviderError | None:
+    """The error in a part of a record that says of a job that it failed, and says no more outside."""
+    if str(folded.get("status", "")).lower() not in _FAILED:
+        return None
+    for name, part in folded.items():
+        if isinstance(part, dict) and isinstance(part.get("error"), str) and part["error"]:
+            return ProviderError(f"$.{name}.error", part["error"][:LONGEST], "", "", "")
+    return None
 
 
 def error_within(data: bytes) -> ProviderError | None:
@@ -252,6 +263,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
     first = _by_code(words, CODES, FIRST)
     if first:
         return first
+    if _TOO_LONG.search(message):
+        return "context"
     about = any(word in message for word in ABOUT) or (len(model) >= _TELLING and model.lower() in message)
     if about and any(word in f"{_OF_OTHERS.sub(' ', message)} {words}" for word in ABSENT):
         return "model"

@@ -179,6 +179,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "reduce the length of the",
             "token limit exceeded",
             "maximum sequence length",
+            "too large to process",  # llama.cpp, of embeddings
             "must be at least 1, got -",  # vLLM: the prompt alone is longer than the context
         ),
     ),

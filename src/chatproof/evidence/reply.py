@@ -320,7 +320,7 @@ def sniff(body: bytes) -> str:
         return "json"
     if start.startswith(_SSE_FIELDS):
         return "sse"
-    if start[:1] == b"<":
+    if start[:1] == b"<" and not start[1:2].isdigit() and start[1:3] != b"--":  # a log's level or arrow is no tag
         return "html"
     if strictjson.parse(body)[1] is None:
         return "json"  # a bare string, number or word

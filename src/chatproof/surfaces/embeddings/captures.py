@@ -18,6 +18,8 @@ def near(path: str) -> tuple[str, str] | None:
     from difflib import SequenceMatcher
 
     lowered = suffix.lower()
+    if parts[-2:] == ["api", "embed"]:  # Ollama's own API
+        return None
     close = lowered in ("/embedding", "/embed") or SequenceMatcher(None, lowered, PATH).ratio() >= 0.85
     return ("/".join(parts[:-1]), suffix) if close else None
 
