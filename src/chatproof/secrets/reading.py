@@ -218,11 +218,14 @@ def _unbase64(run: bytes) -> Iterator[bytes]:
 
 
 def _from_base32(data: bytes) -> Iterator[bytes]:
-    for found in _BASE32.finditer(data):
-        run = found[0].translate(_FIVE_BITS)
-        whole = len(run) * 5 // 8  # bytes; what a group holds beyond them is no byte
-        # As one number, whose digits are in base 32: for a power of two `int` takes no more than a look at each digit.
-        yield (int(run, 32) >> (len(run) * 5 - whole * 8)).to_bytes(whole, "big")
+    """From each of the eight places where a group may begin, as of base64, and backwards."""
+    for found in dict.fromkeys(_BASE32.findall(data)):
+        digits = found.translate(_FIVE_BITS)
+        for run in (digits, digits[::-1]):
+            for start in range(8):
+                whole = (len(run) - start) * 5 // 8  # bytes; what a group holds beyond them is no byte
+                # As one number, whose digits are in base 32: for a power of two `int` takes no more than a look at each.
+                yield (int(run[start:], 32) >> ((len(run) - start) * 5 - whole * 8)).to_bytes(whole, "big")
 
 
 def _from_numbers(data: bytes) -> Iterator[bytes]:
