@@ -12,6 +12,7 @@ import pytest
 
 from chatproof import journal
 from chatproof.journal import FINISHED, SIGNED, JournalError
+from chatproof.journal import postgres as postgres_journal
 from chatproof.journal.store import Journal
 from chatproof.journal.upkeep import export, prune, take, verify
 from tests.journal_support import fresh_place, ids, keep, opening, run
@@ -289,3 +290,51 @@ def test_postgresql_in_trouble(place: str, tmp_path: Path, request: pytest.Fixtu
     assert ids(fresh) == [2, 1] and fresh.list()[0].event == FINISHED
     fresh.close()
     kept.close()
+
+
+def test_a_server_that_was_there_is_waited_for_a_moment(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is restarted, a new connection is refused as the old one is ended; whoever looked for it meanwhile, or
+    opened the journal before, makes no difference."""
+    url = fresh_place(request, tmp_path, "postgresql")
+    kept = journal.open(url)
+    keep(kept, run(1))
+    import psycopg
+
+    calls: list[str] = []
+
+    def away(to: Any, times: int) -> None:
+        dial = to.database._dial
+        calls.clear()
+
+        def dialled() -> Any:
+            calls.append("")
+            if len(calls) <= times:
+                raise psycopg.OperationalError("connection refused")
+            return dial()
+
+        monkeypatch.setattr(to.database, "_dial", dialled)
+
+    kept.close()
+    away(kept, 3)
+    with pytest.raises(JournalError):
+        kept.list()
+    kept.finished(run(1))
+    other = journal.open(url)
+    away(other, 3)
+    keep(other, run(2))
+    assert ids(other) == [2, 1] and other.list()[1].event == FINISHED
+
+    monkeypatch.setattr(postgres_journal, "_BACK_SECONDS", 0.3)
+    kept.close()
+    away(kept, 1000)
+    with pytest.raises(JournalError, match="nothing listens there"):
+        kept.finished(run(3))
+    assert len(calls) > 2, "it was waited for"
+    calls.clear()
+    with pytest.raises(JournalError):
+        kept.finished(run(3))
+    assert len(calls) == 1, "and no more, once that was for nothing"
+    for each in (kept, other):
+        each.close()

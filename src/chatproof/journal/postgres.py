@@ -42,6 +42,9 @@ _REFERRED = (
     "SELECT encode(substring(document from 3 for 32), 'hex') FROM chatproof_documents "
     "WHERE substring(document from 1 for 1) = '\\x02'::bytea"
 )
+_REACHED: set[str] = set()
+"""The servers that this process, or the one that it was forked from, was connected to when it last asked: such a one
+may be back in a moment, whichever journal here asks for it."""
 _TABLES_2 = ("chatproof_entries", "chatproof_documents")
 _TABLES_3 = (*_TABLES_2, "chatproof_terms", "chatproof_head")
 _APPEND_ONLY_2 = (
@@ -157,12 +160,13 @@ class Postgres:
             after = rows[-1][0]
 
     def transaction(self, work: Callable[[], None], *, fold: bool = False, leave: bool = False) -> None:
-        """Where the connection was lost, idle or meanwhile, all is done once more: what is kept already is left out."""
-        fresh, self._lost = self._connection is None, False
+        """Where the server was lost that had been there, idle or meanwhile, all is done once more: what is kept already
+        is left out."""
+        self._lost = False
         try:
             self._transact(work)
         except JournalError:
-            if fresh or not self._lost:
+            if self.shown not in _REACHED or not self._lost:
                 raise
             self.close()
             self._come_back()
@@ -193,6 +197,7 @@ class Postgres:
                 return
             except JournalError:
                 if time.monotonic() > until:
+                    _REACHED.discard(self.shown)  # whoever asks next does not wait
                     raise
             time.sleep(0.1)
 
@@ -253,9 +258,11 @@ class Postgres:
             try:
                 connection = self._dial()
             except self._psycopg.Error as error:
+                self._lost = True
                 raise self._unreachable(error) from None
             connection.prepare_threshold = None  # poolers hand each transaction to another server session
             self._connection = connection
+            _REACHED.add(self.shown)
         return self._connection
 
     def _unreachable(self, error: Any) -> JournalError:

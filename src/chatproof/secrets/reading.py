@@ -224,7 +224,7 @@ def _from_base32(data: bytes) -> Iterator[bytes]:
         for run in (digits, digits[::-1]):
             for start in range(8):
                 whole = (len(run) - start) * 5 // 8  # bytes; what a group holds beyond them is no byte
-                # As one number, whose digits are in base 32: for a power of two `int` takes no more than a look at each.
+                # As one number, whose digits are in base 32: for a power of two `int` only looks at each of them.
                 yield (int(run[start:], 32) >> ((len(run) - start) * 5 - whole * 8)).to_bytes(whole, "big")
 
 
