@@ -482,7 +482,8 @@ def reporter_page() -> str:
         "library of a format is looked for, before anything is sent. `pip install 'chatproof[reports]'` brings the library.\n\n"
         "```sh\nchatproof smoke simulator --report junit=smoke.xml --report html=smoke.html --report json=smoke.json\n```\n\n"
         + table(["format", "what for", "needs", "example"], rows)
-        + "\n## How outcomes are told\n\nA test report is red exactly when the verdict is not GO.\n\n"
+        + "\n## How outcomes are told\n\nA test report is red exactly when the verdict is not GO. Where nothing that was\n"
+        "selected could be judged, so that no case failed or is an error, there is one more, `verdict`, which is an error.\n\n"
         + table(["outcome", "level", "state"], states)
         + "\n"
         + table(["state", "JUnit", "TAP", "CTRF", "SARIF kind, level", "GitHub", "GitLab"], shown)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatproof import reporters
 from chatproof.reporters.cases import SHOWN, STATES
+from chatproof.wire.exchange import Fault
 from tests.golden_files import same
 from tests.reporters import readers
 from tests.reporters.runs import REPLIES, document
+from tests.support import play
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "reporters"
 ELSEWHERE = {"text", "html", "decision", "baseline"}  # tests of their own
@@ -40,7 +43,23 @@ def test_every_format_has_a_reader() -> None:
 
 @pytest.mark.parametrize(("run", "red"), [("go", False), ("warning", False), ("no-go", True), ("undecided", True)])
 def test_red_exactly_when_the_verdict_is_not_go(run: str, red: bool) -> None:
-    made = document(run)
+    _is_red(document(run), red)
+
+
+@pytest.mark.parametrize("only", ["model.listed", "secret.not_reflected"])
+def test_a_run_of_which_nothing_could_be_judged_is_red(only: str) -> None:
+    """All that was selected does not apply without a reply, or is no must: no finding makes the run red."""
+    made = play({"all": Fault("net.reset", "first_byte", "reset")}, only=(only,)).record.document
+    assert made["verdict"] == "UNDECIDED" and {row["outcome"] for row in made["findings"]} <= {
+        "not_applicable",
+        "undecided",
+    }
+    assert not any(row["outcome"] == "undecided" and row["level"] == "must" for row in made["findings"])
+    _is_red(made, True)
+    readers.csv_(reporters.render("csv", made))
+
+
+def _is_red(made: dict[str, Any], red: bool) -> None:
     assert (made["verdict"] != "GO") is red
     junit = readers.junit(reporters.render("junit", made))
     assert bool(junit["failure"] or junit["error"]) is red

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 from chatproof.reporters import Style, narrowed
-from chatproof.reporters.cases import cases, clean
+from chatproof.reporters.cases import clean, of_findings
 
 COLUMNS = (
     "run_id", "started_at", "kind", "target", "base_url", "model", "environment", "verdict", "clause", "layer", "level",
@@ -20,7 +20,7 @@ def render(document: dict[str, Any], style: Style) -> str:
     writer.writerow(COLUMNS)
     target = document["target"]
     exchanges = {exchange["id"]: exchange for exchange in document["exchanges"]}
-    for case, finding in zip(cases(document), document["findings"], strict=True):
+    for case, finding in zip(of_findings(document), document["findings"], strict=True):
         exchange = exchanges.get(finding["exchange"])
         response = exchange["response"] if exchange else None
         fault = exchange["fault"] if exchange else None

@@ -15,10 +15,10 @@ from chatproof.reporters.cases import (
     SKIPPED,
     WARNED,
     Case,
-    cases,
     clean,
     epoch_ms,
     headline,
+    of_findings,
     sent_at,
 )
 from chatproof.reporters.html_page import page
@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 def render(document: dict[str, Any], style: Style, *, back: Sequence[tuple[str, str]] = ()) -> str:
     """The page; `back` are links above it, as (words, address), where a page around it is served."""
-    all_cases = cases(document)
+    all_cases = of_findings(document)
     shown = _merged(all_cases)
     held, every = held_of(document)
     return page(

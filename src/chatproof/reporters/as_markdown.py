@@ -7,7 +7,7 @@ from typing import Any
 
 from chatproof.printable import number_of
 from chatproof.reporters import Style, narrowed
-from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, cases
+from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, of_findings
 from chatproof.reporters.lines import held_of, sent
 from chatproof.reporters.markdown import code, prose
 from chatproof.target.origin import sentence
@@ -17,7 +17,7 @@ _MARKS = {FAILED: "failed", WARNED: "warning", ERROR: "undecided"}
 
 
 def render(document: dict[str, Any], style: Style) -> str:
-    target, all_cases = document["target"], cases(document)
+    target, all_cases = document["target"], of_findings(document)
     where = [code(target["base_url"]), f"model {code(target['model'] or '(none)')}"]
     if target["name"] not in ("url", ""):
         where.insert(0, code(target["name"]))

@@ -68,7 +68,28 @@ class Case(NamedTuple):
     ms: float  # the exchange's time on its first case, 0 on the others, so that the sum is right
 
 
+VERDICT = "verdict"
+"""The case that stands for a run which no finding makes red, and which is not GO."""
+
+
 def cases(document: dict[str, Any]) -> list[Case]:
+    """Every finding of a run as a case, in the contract's order. Where nothing that was judged decides the run, as when
+    all that was selected does not apply without a reply, its verdict is a case, too: else the report would be green."""
+    made = of_findings(document)
+    if document["verdict"] == "GO" or any(case.state in (FAILED, ERROR) for case in made):
+        return made
+    cause = next(iter(document["diagnoses"]), None)
+    said = f"the run is {document['verdict']}, though no clause is: what would decide it was not observed"
+    finding = {"outcome": "undecided", "reason": said}
+    details, code = _details(finding, cause, set()), cause["code"] if cause else ""
+    verdict = Case(
+        VERDICT, VERDICT, "", "must", "undecided", ERROR, said, details, "", "The run passes.", "", code,
+        cause["owner"] if cause else "", "", "", 0.0,
+    )  # fmt: skip
+    return [*made, verdict]
+
+
+def of_findings(document: dict[str, Any]) -> list[Case]:
     """Every finding of a run as a case, in the contract's order."""
     known = sentences(document)
     causes = {clause: d for d in reversed(document["diagnoses"]) for clause in d["clauses"]}
