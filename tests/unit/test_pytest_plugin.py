@@ -108,6 +108,17 @@ def test_only_what_was_selected_is_asked_for(inner: Inner) -> None:
     assert done.ret == 2
 
 
+@pytest.mark.parametrize("selected", ["secret.not_reflected", "model.listed"])
+def test_a_session_of_which_nothing_could_be_judged_fails(inner: Inner, selected: str) -> None:
+    """Nothing listens: what was selected does not apply without a reply, or is no must."""
+    chosen = ("--chatproof", "http://127.0.0.1:9/v1", "--chatproof-model", "m")
+    done = inner(*chosen, f"--chatproof-args=--only {selected} --no-auth", target=False)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(
+        ["*the run is UNDECIDED, and nothing that was selected could be judged, so this session*"]
+    )
+
+
 @pytest.mark.parametrize("ci", ["", "true"])
 def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(
     inner: Inner, monkeypatch: pytest.MonkeyPatch, ci: str

@@ -27,11 +27,13 @@ from chatproof.secrets.redaction import MARK, Redactor
 from chatproof.target.target import Resolved, Target
 from chatproof.testing.pytest_items import (
     NAME,
+    OUTCOME,
     Broken,
     ClauseItem,
     ContractCollector,
     ContractWarning,
     Undecided,
+    failing,
     one_line,
     usage_text,
 )
@@ -82,6 +84,7 @@ class ContractPlugin:
         self._answer: dict[str, Any] = {}
         self.tellers: dict[int, str] = {}
         """Which clause told a cause in full, by the place of its diagnosis: the others refer to it."""
+        self._outcomes: set[str] = set()  # of the clauses that were tests
 
     # -- what is asked ------------------------------------------------------------------------------------------
 
@@ -253,6 +256,7 @@ class ContractPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A subtest's report is made elsewhere, and some plugins make reports of their own."""
+        self._outcomes |= {str(value) for name, value in report.user_properties if name == OUTCOME}
         self._mask(report)
 
     @pytest.hookimpl(wrapper=True)
@@ -268,9 +272,8 @@ class ContractPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """What tests note for the whole JUnit file, and its attributes, are in no report. And no session passes whose
-        run was lost, as no command does."""
-        if self._told_by_all().get("lost") and session.exitstatus == pytest.ExitCode.OK and not self._is_worker:
+        """What tests note for the whole JUnit file, and its attributes, are in no report. And see `failing`."""
+        if self._failing() and session.exitstatus == pytest.ExitCode.OK and not self._is_worker:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         redactor = self._redacting()
         for plugin in session.config.pluginmanager.get_plugins() if redactor else ():
@@ -321,6 +324,9 @@ class ContractPlugin:
             self._answer = _read(path)
         return self._answer
 
+    def _failing(self) -> list[str]:
+        return failing(self._told_by_all(), self._outcomes)
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         document = self._told_by_all().get("document")
         if document is None:
@@ -332,7 +338,7 @@ class ContractPlugin:
         if not loud:
             cost = document["cost"]
             terminalreporter.write(f"  requests    {cost['requests']} sent, {cost['billable_requests']} billable\n")
-        for text in self._answer.get("lost", ()):
+        for text in self._failing():
             terminalreporter.write_line(f"chatproof: {text}, so this session fails", red=True)
 
     def pytest_unconfigure(self) -> None:

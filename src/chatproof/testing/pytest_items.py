@@ -19,6 +19,8 @@ from chatproof.printable import escape, inert
 from chatproof.usage_error import UsageError
 
 NAME = "chatproof"
+OUTCOME = f"{NAME}.outcome"
+"""The property of a clause's test that says what came of it."""
 
 
 class Broken(Exception):
@@ -108,7 +110,7 @@ class ClauseItem(pytest.Item):
         else:
             raise Undecided("there was no exchange to judge this clause on")
         first = self.worst[0]
-        self.user_properties.append((f"{NAME}.outcome", first["outcome"]))
+        self.user_properties.append((OUTCOME, first["outcome"]))
         if first["outcome"] in (WAIVED, NOT_APPLICABLE):
             # By a marker: pytest then gives this clause as the place, not a line of ours.
             self.add_marker(pytest.mark.skip(inert(escape(f"{first['outcome'].replace('_', ' ')}: {first['reason']}"))))
@@ -160,6 +162,16 @@ class ClauseItem(pytest.Item):
         if asked and asked["response"] and asked["response"]["request_id"]:
             rows += [("request id", asked["response"]["request_id"])]
         return inert("\n".join([escape(said), *(f"  {label:<11} {escape(text)}" for label, text in rows)]))
+
+
+def failing(answer: dict[str, Any], outcomes: set[str]) -> list[str]:
+    """What fails a session whose tests do not: the run was lost; or it is not GO, and none of the clauses that were
+    tests could be judged (`outcomes` of those)."""
+    found = list(answer.get("lost", ()))
+    verdict = answer.get("document", {}).get("verdict", "GO")
+    if verdict != "GO" and outcomes and outcomes <= {NOT_APPLICABLE, UNDECIDED, WAIVED}:
+        found.append(f"the run is {verdict}, and nothing that was selected could be judged")
+    return found
 
 
 def usage_text(error: UsageError) -> str:
