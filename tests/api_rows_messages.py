@@ -109,4 +109,6 @@ ROWS = [
             ("has six texts", streamed([EVENTS[0], *({**EVENTS[1], "index": n} for n in range(6)), *EVENTS[5:]])),
         )
     ),
+    _row("a stream is refused by its name", stream=error(400, "stream: not supported")),
+    _row("the plain text is there twice, and once in the stream", happy=altered(b'"pong"', b'"pongpong"')),
 ]

@@ -306,4 +306,20 @@ CALLS = [
         ),
     )
 ]
-ROWS = [*PLAIN, *STREAMS, *CALLS]
+_NO_STREAMS = "Streaming is not supported on this upstream"
+OTHER_FORMATS = [
+    _row("a stream is refused by its name", stream=error(400, _NO_STREAMS)),
+    _row("an upstream refuses a request", stream=error(400, "an upstream does not take this")),
+    _row("streams and all else are refused", happy=error(400, _NO_STREAMS), stream=error(400, _NO_STREAMS)),
+    *(
+        _row(f"a stream comes as {name}", stream=says(200, body, "text/event-stream"))
+        for name, body in (
+            ("one document a line", b"".join(json.dumps(one).encode() + b"\n" for one in EVENTS)),
+            ("one document in lines", json.dumps(_COMPLETED, indent=1).encode()),
+            ("bytes that gzip made", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\x00\x00"),
+            ("UTF-16", "data: {}\n\n".encode("utf-16")),
+        )
+    ),
+    _row("the text is in an item of another kind", happy=with_output(ITEM.replace(b'"message"', b'"assistant"'))),
+]
+ROWS = [*PLAIN, *STREAMS, *CALLS, *OTHER_FORMATS]

@@ -43,6 +43,7 @@ def test_what_official_clients_break_on_is_no_mere_warning() -> None:
 
 
 EXPLAINED = {
+    "responses.happy.answer_alone": "every client shows it, and a model may have said it",
     "responses.auth.error_shape": "a refusal stays one; only its words are lost",
     "responses.happy.uncalled": "a program that gave no tools runs none",
     "responses.stream.no_empty_events": "legal in a stream of events, and the SDKs' own mistake",

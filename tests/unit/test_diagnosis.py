@@ -88,6 +88,39 @@ def test_a_leak_is_said_beside_the_causes_and_after_them() -> None:
     assert (leak.code, leak.clauses) == ("secret.reflected", ("secret.not_reflected",))
 
 
+# --- streams that do not come --------------------------------------------------------------------------------------
+
+
+REFUSED_STREAM = (
+    '400 application/json\n\n{"error":{"message":"Streaming is not supported here","type":"invalid_request_error"}}'
+)
+LINES = '200 text/event-stream\n\n{"id":"c1","choices":[]}\n\n{"id":"c1","choices":[]}\n'
+
+
+@pytest.mark.parametrize(
+    ("stream", "cause"),
+    [
+        (REFUSED_STREAM, ("request.unsupported_parameter", "provider", "likely")),
+        (REFUSED_STREAM.replace("Streaming", "This upstream"), ("request.rejected", "unknown", "likely")),
+        (LINES, ("stream.malformed", "provider", "certain")),
+        (LINES.replace("}\n\n{", ",\n\n"), ("stream.not_streamed", "provider", "certain")),
+        (LINES.replace("}\n\n{", "}\n\n{,"), ("stream.not_streamed", "provider", "certain")),
+        ("200 text/event-stream\n\n\x1f\x00\x01", ("body.encoding", "provider", "certain")),
+        ("200 text/plain\n\n\x1f\udc8b\x08\x00", ("body.encoding", "unknown", "likely")),
+        ("200 image/png\n\n\x1f\x00\x01", ("contract.media_type", "provider", "certain")),
+    ],
+)
+def test_what_comes_in_the_place_of_a_stream_has_its_own_cause(stream: str, cause: tuple[str, str, str]) -> None:
+    (first, *_) = diagnosed({"happy": ANSWER, "stream": stream})
+    assert (first.code, first.owner, first.confidence) == cause
+
+
+def test_a_refusal_to_stream_is_no_news_where_the_plain_request_is_refused_as_well() -> None:
+    plain = REFUSED_STREAM.replace("Streaming", "Your stream")
+    (first, *_) = diagnosed({"happy": plain, "stream": REFUSED_STREAM})
+    assert first.summary == "the endpoint refuses the form of the request"
+
+
 # --- one cause, once -------------------------------------------------------------------------------------------------
 
 

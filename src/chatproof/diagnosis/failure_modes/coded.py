@@ -49,6 +49,24 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         "Ask another model, and ask the provider directly, without the gateway: a model may copy badly each time, and a hop may rewrite calls. Until the cause is known, check links, paths and package names before you use them.",
         LIKELY,
     ),
+    **dict.fromkeys(
+        ("responses.stream.once", "messages.stream.once"),
+        (
+            "a stream begins or ends more than once",
+            PROVIDER,
+            "Report it: clients stop at the first end, or raise an error at the second beginning. A gateway that joins two streams, or converts them, is the usual cause.",
+            LIKELY,
+        ),
+    ),
+    **dict.fromkeys(
+        ("responses.happy.answer_alone", "messages.happy.answer_alone"),
+        (
+            "the text of a reply is more than the answer: the request, the model's thinking in tags, or the answer twice",
+            PROVIDER,
+            "Look at the chat template, the reasoning parser (vLLM: --reasoning-parser) and whether the server returns the prompt as well (return_full_text). Clients show all of it.",
+            LIKELY,
+        ),
+    ),
     "responses.happy.media_type_lower": (
         "the media type has capital letters: legal, and not read by every client",
         PROVIDER,

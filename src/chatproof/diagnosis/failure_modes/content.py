@@ -22,6 +22,7 @@ from chatproof.printable import quote
 from chatproof.wire.exchange import STATUS
 from chatproof.wire.strictjson import REASONS, Problem
 
+GZIP = b"\x1f\x8b"
 _UNSAFE = ("duplicate_key", "not_a_number", "lone_surrogate", "number_range", "too_deep")
 
 
@@ -44,10 +45,13 @@ def _unsafe(case: Case) -> Sign | None:
 
 def _encoding(case: Case) -> Sign | None:
     sign = _problem(case, "bom", "not_utf8")
-    if sign is None or case.reply.body[:2] != b"\x1f\x8b":
-        return sign
+    return sign if sign is None or not case.reply.body.startswith(GZIP) else undeclared_gzip(*sign.evidence)
+
+
+def undeclared_gzip(*evidence: str) -> Sign:
+    """Tell that a body is compressed, after what else shows it."""
     return Sign(
-        (*sign.evidence, "the body begins with 1f 8b: it is gzip, but no Content-Encoding header says so"),
+        (*evidence, "the body begins with 1f 8b: it is gzip, but no Content-Encoding header says so"),
         summary="the body is compressed with gzip, and the header that declares it is missing",
         owner=UNKNOWN,
         next_step="Look for a proxy or cache on the way that compresses: something lost Content-Encoding, or compressed twice.",

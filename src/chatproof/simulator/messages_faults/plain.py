@@ -25,10 +25,16 @@ from chatproof.simulator.wire import GOOD, Reply
 
 _SCHEMA, _CONTENT, _USAGE = "contract.schema", "contract.content", "contract.usage"
 _ARRAY, _TEXT = "happy.content_array", "happy.content_non_empty"
+_PROMPT = "Respond with the single word: pong"
 _THOUGHT = {"type": "thinking", "thinking": "One word is asked for.", "signature": "c2ln"}
 
 
 _UNASKED = {"type": "tool_use", "id": "toolu_unasked", "name": "search", "input": {}}
+
+
+def _plainly(turn: Turn) -> bool:
+    """The plain request, and no other one."""
+    return _toolless(turn) and _PROMPT.encode() in turn.asked.body
 
 
 def _toolless(turn: Turn) -> bool:
@@ -254,5 +260,29 @@ ROWS = (
             401, {"error": {"message": "Invalid token", "type": "invalid_request_error", "code": "invalid_api_key"}}
         ),
         "auth.error_shape",
+    ),
+    should(
+        "thinking-in-text",
+        "The text begins with the model's thinking in tags.",
+        _CONTENT,
+        _plainly,
+        _first({"type": "text", "text": "<think>One word is asked for.</think>\n"}),
+        "happy.answer_alone",
+    ),
+    should(
+        "prompt-in-text",
+        "The text begins with the request's own words.",
+        _CONTENT,
+        _plainly,
+        _first({"type": "text", "text": f"{_PROMPT}\n"}),
+        "happy.answer_alone",
+    ),
+    should(
+        "text-twice",
+        "The block of text is there twice.",
+        _CONTENT,
+        _plainly,
+        _first({"type": "text", "text": "pong"}),
+        "happy.answer_alone",
     ),
 )

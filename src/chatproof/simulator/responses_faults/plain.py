@@ -22,6 +22,7 @@ from chatproof.simulator.wire import GOOD, Reply
 
 _PART = ("output", 0, "content", 0)
 _SCHEMA, _CONTENT, _USAGE = "contract.schema", "contract.content", "contract.usage"
+_PROMPT = "Respond with the single word: pong"
 _THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": []}
 _OUTPUT, _SHAPE, _TEXT = "happy.output_array", "happy.message_shape", "happy.content_non_empty"
 
@@ -34,6 +35,16 @@ _UNASKED = {
     "name": "search",
     "arguments": "{}",
 }
+
+
+def _plainly(turn: Turn) -> bool:
+    """The plain request, and no other one."""
+    return _toolless(turn) and json_of(turn).get("input") == _PROMPT
+
+
+def _before(text: str) -> Any:
+    """The answer with a text before its own, in the same part."""
+    return edited(lambda value: value["output"][0]["content"][0].update(text=f"{text}pong"))
 
 
 def _toolless(turn: Turn) -> bool:
@@ -312,4 +323,29 @@ ROWS = (
         _first({"id": "v_1", "type": "vendor:search"}),
         "happy.known_items",
     ),
+    must(
+        "message-of-another-kind",
+        "The item with the text is of a kind that no client shows.",
+        _CONTENT,
+        free_text,
+        put("assistant", "output", 0, "type"),
+        _TEXT,
+    ),
+    should(
+        "thinking-in-text",
+        "The text begins with the model's thinking in tags.",
+        _CONTENT,
+        _plainly,
+        _before("<think>One word is asked for.</think>\n"),
+        "happy.answer_alone",
+    ),
+    should(
+        "prompt-in-text",
+        "The text begins with the request's own words.",
+        _CONTENT,
+        _plainly,
+        _before(f"{_PROMPT}\n"),
+        "happy.answer_alone",
+    ),
+    should("text-twice", "The text is there twice.", _CONTENT, _plainly, _before("pong"), "happy.answer_alone"),
 )

@@ -12,6 +12,7 @@ _UNSEEN = (
 )
 
 
+_THINKING_TAGS = ("<think>", "<thinking>", "<thought>", "<reasoning>", "<|channel|>", "<seed:think>")
 REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 # How a stream whose end is not known may have gone on: well, with an error, with what no parser reads.
 ENDINGS = (
@@ -35,6 +36,12 @@ def text_of(content: Json) -> str:
 def is_blank(text: str) -> bool:
     """A reader sees nothing: white space and what has no width. U+0000 is all that some broken servers say."""
     return not text.strip(_UNSEEN)
+
+
+def thinking_tag(text: str) -> str:
+    """The tag around a model's thinking with which a text begins; empty where it begins otherwise."""
+    start = text[:200].lstrip().lower()
+    return next((tag for tag in _THINKING_TAGS if start.startswith(tag)), "")
 
 
 def reasoning_of(message: dict[str, Json]) -> str:

@@ -1,6 +1,6 @@
 """How a stream ends: message_delta with the reason and the count, then message_stop, once."""
 
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds, not_applicable
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.event_examples import drop, put
@@ -22,6 +22,7 @@ from chatproof.surfaces.messages.examples import (
     without,
 )
 from chatproof.surfaces.messages.view import kind_of, members
+from chatproof.surfaces.shared_clauses import beside_answer
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
@@ -218,6 +219,8 @@ def whole_text(reply: Reply, context: Context) -> Outcome:
     blocks = Built(view.events(reply)).blocks.values()
     pieces = [piece for block in blocks for piece in block.pieces(view.TEXT_DELTA, "text")]
     text = "".join(pieces)
+    if beside_answer(answer, context.surface.prompt):
+        return not_applicable("the plain reply's text is more than its answer")
     if text == answer or not _is_broken_form(pieces, answer):
         return holds()
     return broken("content_block_delta", f"the text of the plain reply, {quote(answer, 60)}", quote(text, 60))

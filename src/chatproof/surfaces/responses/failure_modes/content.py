@@ -69,6 +69,10 @@ def _wrong_part(case: Case) -> Sign | None:
     response = _response(case)
     if response is None or case.row.role == STREAM:
         return None
+    shown = [item for item in view.output(response) if item.get("type") not in (view.REASONING, view.CALL)]
+    odd_item = next((i for i in shown if i.get("type") != view.MESSAGE and view.text_of_item(i)), None)
+    if odd_item is not None:
+        return Sign((f"the item is {quote(odd_item)}",), summary="the text is in an item that no client shows")
     parts = [part for item in view.items(response, view.MESSAGE) for part in view.objects(item.get("content"))]
     wrong = next((part for part in parts if part.get("type") != view.TEXT and isinstance(part.get("text"), str)), None)
     odd = next(

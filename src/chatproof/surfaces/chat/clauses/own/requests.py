@@ -24,7 +24,7 @@ from chatproof.surfaces.chat.clauses import happy, stream
 from chatproof.surfaces.chat.clauses.happy import GOOD, INSTEAD_OF_CONTENT, JSON
 from chatproof.surfaces.chat.clauses.stream import STREAMED
 from chatproof.surfaces.chat.said import calls_of, text_said
-from chatproof.surfaces.chat.view import is_blank, reasoning_of
+from chatproof.surfaces.chat.view import is_blank, reasoning_of, thinking_tag
 from chatproof.surfaces.own.own_request import asked_of
 
 CLAUSES = Clauses(OWN)
@@ -32,7 +32,6 @@ clause = CLAUSES.add
 
 _AREA = "Capabilities"
 _REFUSED = Example(400, JSON, b'{"error":{"message":"temperature is not supported","param":"temperature"}}')
-_TAGS = ("<think>", "<thinking>", "<thought>", "<reasoning>", "<|channel|>", "<seed:think>")
 
 
 def _reply(message: bytes, finish: bytes = b"stop") -> Example:
@@ -187,8 +186,7 @@ def _finish(choice: dict[str, object]) -> str:
     breaks_on=(_reply(b'{"role":"assistant","content":"\\n<think>hm</think>\\npong"}'),),
 )
 def clean_text(reply: Reply, context: Context) -> Outcome:
-    start = text_said(reply)[:200].lstrip().lower()
-    tag = next((tag for tag in _TAGS if start.startswith(tag)), "")
+    tag = thinking_tag(text_said(reply))
     return broken("$.choices[0].message.content", "only the answer", f"content begins with {tag}") if tag else holds()
 
 
