@@ -68,6 +68,18 @@ def stream_error(pattern: Pattern) -> Mode:
     )
 
 
+def stream_incomplete(pattern: Pattern) -> Mode:
+    """Say that a stream breaks off before its end."""
+    return Mode(
+        "stream.incomplete",
+        PROVIDER,
+        "a stream ends without saying that it is finished",
+        "Look for a proxy that cuts streams; report it with the evidence.",
+        LIKELY,
+        pattern,
+    )
+
+
 def stream_malformed(pattern: Pattern) -> Mode:
     """Say that a stream cannot be read as one."""
     return Mode(

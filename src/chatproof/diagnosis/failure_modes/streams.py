@@ -52,7 +52,7 @@ def _encoded(case: Case) -> Sign | None:
     if case.reply.body.startswith(GZIP):
         return undeclared_gzip()
     labelled = or_default(lambda: case.reply.media_type == "text/event-stream", False)
-    return when(labelled, f"the body begins {quote(case.reply.body[:8].hex(' '))}")
+    return when(labelled, f"the body begins {case.reply.body[:8].hex(' ')}")
 
 
 _SAME = "the same request without stream is answered"

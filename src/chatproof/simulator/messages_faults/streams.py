@@ -39,6 +39,16 @@ def _zero(one: Value) -> None:
 
 ROWS = (
     must(
+        "stream-broken-off",
+        "The stream ends before its first delta.",
+        _CUT,
+        streaming_text,
+        events(lambda all: all[:1]),
+        "stream.deltas",
+        "stream.finished",
+        stream=True,
+    ),
+    must(
         "stream-not-streamed",
         "stream: true is ignored: one JSON document comes.",
         "stream.not_streamed",

@@ -259,11 +259,18 @@ ROWS = (
         code="stream.incomplete",
     ),
     _must(
+        "stream-broken-off",
+        "The stream ends before its first delta.",
+        events(lambda all: all[:3]),
+        "deltas",
+        "finished",
+        code="stream.incomplete",
+    ),
+    _must(
         "completed-not-nested",
         "The last response is in the event itself.",
         each("completed", _flat),
         "finished",
-        code="stream.incomplete",
     ),
     _should(
         "completed-twice",

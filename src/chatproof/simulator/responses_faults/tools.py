@@ -19,6 +19,7 @@ from chatproof.simulator.responses_faults.parts import (
 )
 
 _TOOLS, _MALFORMED, _SCHEMA = "contract.tools", "stream.malformed", "contract.schema"
+_EMPTY = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": None}
 _USAGE, _PARAMETER = "contract.usage", "contract.parameter"
 
 
@@ -107,6 +108,14 @@ ROWS = (
         _forced,
         drop("usage"),
         "tools.form",
+    ),
+    must(
+        "call-beside-empty-message",
+        "The content of a message beside a call is null.",
+        _TOOLS,
+        _forced,
+        edited(lambda value: value["output"].append(dict(_EMPTY))),
+        "tools.message",
     ),
     should("call-without-id", "A call has no id of its own.", _TOOLS, _forced, drop("output", 0, "id"), "tools.id"),
     should(

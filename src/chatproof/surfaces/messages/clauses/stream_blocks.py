@@ -265,6 +265,8 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         of_text(*(piece for n in range(7) for piece in ("ab"[n % 2], "ab"[n % 2]))),
         of_text("1", "1, 2", "1, 2, 3", "1, 2, 3, 4"),
         of_text(*(piece for n in range(8) for piece in (f"{n}, ", f"{n}, "))),
+        of_text("po", "ng", "pong"),
+        of_text("pong", "po", "ng\n"),
     ),
 )
 def text_once(reply: Reply, context: Context) -> Outcome:
@@ -280,6 +282,11 @@ def text_once(reply: Reply, context: Context) -> Outcome:
         # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
         if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
             said = f"each delta repeats all the text so far; clients show {quote(''.join(pieces), 60)}"
+            return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
+        if len(pieces) > 2 and any(
+            "".join(pieces[:at]).strip() == "".join(pieces[at:]).strip() == answer for at in range(1, len(pieces))
+        ):
+            said = f"the whole text comes twice; clients show {quote(''.join(pieces), 60)}"
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
     return holds()
 

@@ -86,7 +86,7 @@ def usage(reply: Reply, context: Context) -> Outcome:
     "finished",
     "The stream ends with message_stop.",
     "@anthropic-ai/sdk raises without it; for the other clients an incomplete stream looks complete.",
-    code="stream.incomplete",
+    code="",
     holds_on=(STREAMED, CALLED, streamed(end=b"data: [DONE]\n\n")),
     breaks_on=(without("message_stop"), streamed(EVENTS[:4]), streamed(EVENTS[:-1], b"data: [DONE]\n\n")),
 )

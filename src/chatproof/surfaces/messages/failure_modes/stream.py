@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chatproof.contract.common_modes import stream_error, stream_malformed
+from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.printable import quote
 from chatproof.surfaces.messages import kinds, view
@@ -11,6 +11,8 @@ from chatproof.surfaces.messages.view import Fields
 from chatproof.wire.exchange import STATUS
 
 _ERROR, _PARSE, _DELTAS = "messages.stream.no_error", "messages.stream.events_parse", "messages.stream.deltas"
+
+_FINISHED = "messages.stream.finished"
 
 
 def _error(case: Case) -> Sign | None:
@@ -45,6 +47,11 @@ def _not_shown(block: Block) -> Iterator[Fields]:
             yield block.start
 
 
+def _unfinished(case: Case) -> Sign | None:
+    """The end is missing. That no text came by then is no cause of its own."""
+    return when(case.broken(_FINISHED), *case.observed(_FINISHED))
+
+
 def _too_large(case: Case) -> Sign | None:
     limit = case.reply.stream_limit if case.plain_stream and case.undecided(_PARSE) else ""
     return when(bool(limit), limit)
@@ -61,6 +68,7 @@ MODES = (
     ),
     stream_error(_error),
     stream_malformed(_malformed),
+    stream_incomplete(_unfinished),
     Mode(
         "stream.malformed",
         PROVIDER,

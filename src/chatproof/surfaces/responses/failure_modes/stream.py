@@ -1,12 +1,14 @@
 """Rows for streams of events that broke, and for a response that failed."""
 
-from chatproof.contract.common_modes import stream_error, stream_malformed
+from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.surfaces.responses import view
 from chatproof.wire.exchange import STATUS
 
 _ERROR, _PARSE, _DELTAS = "responses.stream.no_error", "responses.stream.events_parse", "responses.stream.deltas"
 _FAILED = "responses.happy.not_failed"
+
+_FINISHED = "responses.stream.finished"
 
 
 def _error(case: Case) -> Sign | None:
@@ -29,6 +31,19 @@ def _only_done(case: Case) -> Sign | None:
     return when(bool(whole), *case.observed(_DELTAS))
 
 
+def _unreadable_end(case: Case) -> Sign | None:
+    """The last event came, without a response in it."""
+    came = case.broken(_FINISHED) and any(
+        not isinstance(one.get("response"), dict) for _, one in view.terminals(case.reply)
+    )
+    return when(came, *case.observed(_FINISHED))
+
+
+def _unfinished(case: Case) -> Sign | None:
+    """The end is missing. That no text came by then is no cause of its own."""
+    return when(case.broken(_FINISHED), *case.observed(_FINISHED))
+
+
 def _too_large(case: Case) -> Sign | None:
     limit = case.reply.stream_limit if case.plain_stream and case.undecided(_PARSE) else ""
     return when(bool(limit), limit)
@@ -45,6 +60,8 @@ MODES = (
     ),
     stream_error(_error),
     stream_malformed(_malformed),
+    stream_malformed(_unreadable_end),
+    stream_incomplete(_unfinished),
     Mode(
         "stream.malformed",
         PROVIDER,

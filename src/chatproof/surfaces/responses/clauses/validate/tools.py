@@ -335,3 +335,23 @@ def result(reply: Reply, context: Context) -> Outcome:
     if refused is not None:
         return refused
     return done("" if view.text_of(reply.object).strip() else "accepted; the model added no text")
+
+
+@clause(
+    "responses.tools.message",
+    layer=SCHEMA,
+    code=CODE,
+    area=AREA,
+    says="A message beside a tool call has what each message has: its `content` is an array of parts with a `type`.",
+    source=OPENAI_SPEC,
+    probe="tools",
+    needs=("responses.tools.called",),
+    why="openai-python, openai-node, the AI SDK and LangChain read the parts of every message, and the call is lost.",
+    holds_on=(_GOOD, with_output(ITEM, _CALL), with_output(ITEM.replace(happy.CONTENT, b"[]"), _CALL)),
+    breaks_on=(
+        with_output(ITEM.replace(happy.CONTENT, b"null"), _CALL),
+        with_output(_CALL, ITEM.replace(happy.CONTENT, b'"pong"')),
+    ),
+)
+def message(reply: Reply, context: Context) -> Outcome:
+    return first_broken((happy.message_shape,), reply, context.control, context)
