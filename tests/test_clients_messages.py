@@ -46,6 +46,7 @@ EXPLAINED = {
     "messages.headers.version": "the same",
     "messages.stream.whole_text": "only the plain reply shows it, and a model may answer otherwise",
     "messages.happy.answer_alone": "every client shows it, and a model may have said it",
+    "messages.stream.answer_alone": "the same",
     "messages.stream.first_byte": "legal in a stream of events, and the SDK's own mistake",
     "messages.happy.uncalled": "a program that gave no tools runs none",
     "messages.auth.error_shape": "a refusal stays one; only its words are lost",

@@ -46,6 +46,7 @@ EXPLAINED = {
     "responses.happy.answer_alone": "every client shows it, and a model may have said it",
     "responses.auth.error_shape": "a refusal stays one; only its words are lost",
     "responses.happy.uncalled": "a program that gave no tools runs none",
+    "responses.stream.answer_alone": "the same",
     "responses.stream.no_empty_events": "legal in a stream of events, and the SDKs' own mistake",
     "responses.stream.known_events": "other types are legal, and stream() alone raises at one",
     "responses.stream.completed": "an answer that was cut may end with response.incomplete; stream() alone has no final one",

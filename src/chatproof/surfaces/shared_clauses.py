@@ -35,11 +35,8 @@ from chatproof.surfaces.chat.clauses.happy import JSON, body_json, media_type_js
 from chatproof.surfaces.chat.clauses.models import listed
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
 from chatproof.surfaces.chat.clauses.stream import events_parse, media_type
-from chatproof.surfaces.chat.view import thinking_tag
-from chatproof.wire.strictjson import Json
 
 SSE = "text/event-stream"
-_TELLING = 4  # characters: shorter words are said twice in words of many languages
 _J = TypeVar("_J", bound=Judge)
 _UNAVAILABLE = Example(503, JSON, b'{"error":{"message":"no available channel"}}')
 
@@ -94,61 +91,6 @@ def add_plain_reply(
             *(Example(200, JSON, body) for body in (b"", good.body[:-9], unsafe)),
         ),
     )(body_json)
-
-
-def add_answer_alone(
-    clauses: Clauses,
-    api: str,
-    need: str,
-    source: Source,
-    prompt: str,
-    text_of: Callable[[dict[str, Json]], str],
-    says: Callable[[str], Example],
-) -> None:
-    """Add the clause that the plain reply's text has nothing beside the answer. `says` makes the reply with a text."""
-
-    def alone(reply: Reply, context: Context) -> Outcome:
-        beside = beside_answer(text_of(reply.object), prompt)
-        return broken("the text", "only the answer", beside) if beside else holds()
-
-    clauses.add(
-        f"{api}.happy.answer_alone",
-        layer=BEHAVIOUR,
-        code="contract.content",
-        level=SHOULD,
-        area="Response shape",
-        says="The text is the answer alone: it does not begin with the request's words or with thinking in tags, and "
-        "is not there twice.",
-        source=source,
-        probe="happy",
-        needs=(f"{api}.happy.{need}",),
-        why="Every client shows the whole text.",
-        holds_on=(
-            says("pong"),
-            says("pong pong"),
-            says("nono"),
-            says(prompt),
-            says("<b>pong</b>"),
-            says("A <think>: pong"),
-        ),
-        breaks_on=(
-            says(f"{prompt} pong"),
-            says(" <Think> One word. </think> pong"),
-            says("pongpong"),
-        ),
-    )(alone)
-
-
-def beside_answer(text: str, prompt: str) -> str:
-    """What stands in a text beside the answer; empty where nothing does."""
-    text = text.strip()
-    if text.startswith(prompt) and text != prompt:
-        return f"it begins with the request: {quote(text, 60)}"
-    if tag := thinking_tag(text):
-        return f"it begins with {tag}"
-    half, odd = divmod(len(text), 2)
-    joined = half >= _TELLING and text[half - 1 : half + 1].isalnum()  # twice, and no space between
-    return f"it comes twice: {quote(text, 60)}" if joined and not odd and text[:half] == text[half:] else ""
 
 
 def add_error_shape(clauses: Clauses, api: str, source: Source) -> None:

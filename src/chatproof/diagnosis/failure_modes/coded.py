@@ -59,9 +59,9 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         ),
     ),
     **dict.fromkeys(
-        ("responses.happy.answer_alone", "messages.happy.answer_alone"),
+        (f"{api}.{part}.answer_alone" for api in ("responses", "messages") for part in ("happy", "stream")),
         (
-            "the text of a reply is more than the answer: the request, the model's thinking in tags, or the answer twice",
+            "the text of a reply is more than the answer: the request, the model's thinking, a mark of its template, or the answer again",
             PROVIDER,
             "Look at the chat template, the reasoning parser (vLLM: --reasoning-parser) and whether the server returns the prompt as well (return_full_text). Clients show all of it.",
             LIKELY,

@@ -38,6 +38,15 @@ def _zero(one: Value) -> None:
 
 
 ROWS = (
+    should(
+        "stream-thinking-in-text",
+        "The streamed text begins with the model's thinking in tags.",
+        "contract.content",
+        streaming_text,
+        raw(lambda all: tuple(piece.replace(b'"po"', b'"<think>Hm.</think>po"') for piece in all)),
+        "stream.answer_alone",
+        stream=True,
+    ),
     must(
         "stream-broken-off",
         "The stream ends before its first delta.",

@@ -62,6 +62,14 @@ def _less(all: list[Value]) -> list[Value]:
 
 
 ROWS = (
+    must(
+        "call-beside-null-text",
+        "The text of a block beside a call is null.",
+        "contract.tools",
+        _forced,
+        edited(lambda value: value["content"].insert(0, {"type": "text", "text": None})),
+        "tools.content",
+    ),
     should("call-not-made", "A forced call is answered with text.", _TOOLS, _forced, _PROSE, "tools.called"),
     must("call-without-id", "A call has no id.", _TOOLS, _forced, _first(gone_from("id")), "tools.readable"),
     must("call-without-name", "A call has no name.", _TOOLS, _forced, _first(gone_from("name")), "tools.readable"),

@@ -6,6 +6,7 @@ from typing import Any
 from chatproof.simulator import chat
 from chatproof.simulator.common_faults import drop, put
 from chatproof.simulator.fault import Turn, edited, error, json_of, labelled, says
+from chatproof.simulator.fault import events as raw
 from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import (
     asking,
@@ -15,6 +16,7 @@ from chatproof.simulator.responses_faults.parts import (
     plain,
     refused,
     should,
+    streaming_text,
     with_text,
     wrong_key,
 )
@@ -45,6 +47,11 @@ def _plainly(turn: Turn) -> bool:
 def _before(text: str) -> Any:
     """The answer with a text before its own, in the same part."""
     return edited(lambda value: value["output"][0]["content"][0].update(text=f"{text}pong"))
+
+
+def _thoughtful(piece: bytes) -> bytes:
+    """An event with tags in each place where the text begins."""
+    return piece.replace(b'"po"', b'"<think>Hm.</think>po"').replace(b'"pong"', b'"<think>Hm.</think>pong"')
 
 
 def _toolless(turn: Turn) -> bool:
@@ -348,4 +355,13 @@ ROWS = (
         "happy.answer_alone",
     ),
     should("text-twice", "The text is there twice.", _CONTENT, _plainly, _before("pong"), "happy.answer_alone"),
+    should(
+        "stream-thinking-in-text",
+        "The streamed text begins with the model's thinking in tags.",
+        _CONTENT,
+        streaming_text,
+        raw(lambda all: tuple(_thoughtful(piece) for piece in all)),
+        "stream.answer_alone",
+        stream=True,
+    ),
 )

@@ -3,6 +3,7 @@
 from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds, not_applicable
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces.answer_alone import beside_answer
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
@@ -22,7 +23,6 @@ from chatproof.surfaces.messages.examples import (
     without,
 )
 from chatproof.surfaces.messages.view import kind_of, members
-from chatproof.surfaces.shared_clauses import beside_answer
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)

@@ -2,13 +2,23 @@
 
 import json
 
-from chatproof.contract.clause import OPENAI_SPEC, SMOKE, Clauses
+from chatproof.contract.clause import OPENAI_SPEC, SMOKE, Clauses, Example
+from chatproof.surfaces.answer_alone import add_answer_alone, add_streamed_alone
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import altered
+from chatproof.surfaces.responses.examples import EVENTS, on_stream, streamed
 from chatproof.surfaces.responses.probes import PROMPT
-from chatproof.surfaces.shared_clauses import add_answer_alone
 
 CLAUSES = Clauses(SMOKE)
+
+
+def _saying(before: str, behind: str) -> Example:
+    """The good stream with more text at both ends, in each place where its own stands."""
+    text = json.dumps(EVENTS)
+    for old, new in (("po", f"{before}po"), ("ng", f"ng{behind}"), ("pong", f"{before}pong{behind}")):
+        text = text.replace(f'"{old}"', json.dumps(new))
+    return streamed(json.loads(text))
+
 
 add_answer_alone(
     CLAUSES,
@@ -18,4 +28,14 @@ add_answer_alone(
     PROMPT,
     view.text_of,
     lambda text: altered(b'"text":"pong"', b'"text":' + json.dumps(text).encode()),
+)
+
+add_streamed_alone(
+    on_stream(CLAUSES),
+    "responses",
+    "final_text",
+    PROMPT,
+    lambda reply: view.text_of(view.final(reply)),
+    view.text_of,
+    _saying,
 )

@@ -10,6 +10,7 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
+    broken,
     holds,
     not_applicable,
 )
@@ -18,6 +19,7 @@ from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
+from chatproof.surfaces.chat.clauses.happy import media_type_json
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses import details, fields, happy
 from chatproof.surfaces.messages.clauses.happy import shown
@@ -94,7 +96,15 @@ def called(reply: Reply, context: Context) -> Outcome:
     )
 
 
-_PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
+_PLAIN = (
+    media_type_json,
+    happy.named,
+    happy.usage,
+    details.envelope,
+    fields.field_types,
+    details.thinking_signed,
+    details.citations,
+)
 """What clients want of each message, whatever is in it."""
 
 
@@ -104,8 +114,8 @@ _PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="A message with a tool call also has what every message has: its type, its usage, "
-    "and fields of the right types.",
+    says="A message with a tool call also has what every message has: its media type, its type, its usage, complete "
+    "blocks and fields of the right types.",
     source=AI_SDK,
     probe="tools",
     needs=("messages.tools.called",),
@@ -116,10 +126,42 @@ _PLAIN = (happy.named, happy.usage, details.envelope, fields.field_types)
         body(CALLED.body.replace(b'"usage":' + USAGE, b'"usage":null')),
         body(CALLED.body.replace(b'"id":"msg_1"', b'"id":7')),
         body(CALLED.body.replace(b'"stop_sequence":null', b'"stop_sequence":7')),
+        Example(200, "text/plain", CALLED.body),
+        _with(b'{"type":"thinking","thinking":"Hm."}', _CALL),
+        _with(b'{"type":"text","text":"I will.","citations":null}', _CALL),
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
     return first_broken(_PLAIN, reply, context.control, context)
+
+
+@clause(
+    "messages.tools.content",
+    layer=SCHEMA,
+    code=CODE,
+    area=AREA,
+    says="What stands beside a tool call can be read: each block is an object with a `type`, and a text is a string.",
+    source=SDK,
+    probe="tools",
+    needs=("messages.tools.called",),
+    why="anthropic-python's users join the texts and get a TypeError; the AI SDK refuses the complete reply.",
+    holds_on=(CALLED, _with(CONTENT[1:-1], _CALL), _with(b'{"type":"text","text":""}', _CALL)),
+    breaks_on=(
+        _with(b'{"type":"text","text":null}', _CALL),
+        _with(b'{"type":"text"}', _CALL),
+        _with(_CALL, b"null"),
+        _with(b'{"text":"I will."}', _CALL),
+    ),
+)
+def content(reply: Reply, context: Context) -> Outcome:
+    return first_broken((happy.content_array, _texts), reply, context.control, context)
+
+
+def _texts(reply: Reply, context: Context) -> Outcome:
+    for number, block in enumerate(view.blocks(reply.object)):
+        if block.get("type") == view.TEXT and not isinstance(block.get("text"), str):
+            return broken(f"$.content[{number}].text", "a string", shown(block, "text"))
+    return holds()
 
 
 @clause(

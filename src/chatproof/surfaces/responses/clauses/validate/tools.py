@@ -21,7 +21,7 @@ from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
-from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.chat.clauses.happy import JSON, media_type_json
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses import fields, happy, items
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, shown, with_output
@@ -78,13 +78,25 @@ def called(reply: Reply, context: Context) -> Outcome:
     return ignored("$.output", "an item of type function_call", without_call(reply))
 
 
+def _beside(reply: Reply, context: Context) -> Outcome:
+    """Judge the items that are no calls: `tools.readable` and `tools.id` have those."""
+    for number, item in enumerate(view.output(reply.object)):
+        field, expected = items.incomplete(item) if item.get("type") != view.CALL else ("", "")
+        if field:
+            return broken(f"$.output[{number}].{field}", expected, shown(item, field))
+    return holds()
+
+
 _PLAIN = (
+    media_type_json,
     happy.named,
     happy.created_at,
     happy.no_error_field,
     items.usage_reported,
     fields.field_types,
     envelope.id_string,
+    _beside,
+    items.annotations,
 )
 """What clients want of each response, whatever is in it."""
 
@@ -95,24 +107,30 @@ _PLAIN = (
     code=CODE,
     level=SHOULD,
     area=AREA,
-    says="A response with a tool call also has what every response has: its object and date, "
-    "no error, its usage, and fields of the right types.",
+    says="A response with a tool call also has what every response has: its media type, its object and date, "
+    "no error, its usage, complete items, and fields of the right types.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.called",),
     why="The AI SDK refuses the complete reply, and the tool call is lost; openai-node has no `output_text` in it.",
     holds_on=(_GOOD,),
-    breaks_on=tuple(
-        Example(200, JSON, _GOOD.body.replace(old, new))
-        for old, new in (
-            (b'"object":"response",', b""),
-            (b'"created_at":', b'"x_created":'),
-            (b'"error":null', b'"error":{}'),
-            (b'"input_tokens":6', b'"prompt_tokens":6'),
-            (b',"total_tokens":7', b""),
-            (b'"model":"m"', b'"model":7'),
-            (b'"id":"resp_1"', b'"id":7'),
-        )
+    breaks_on=(
+        *(
+            Example(200, JSON, _GOOD.body.replace(old, new))
+            for old, new in (
+                (b'"object":"response",', b""),
+                (b'"created_at":', b'"x_created":'),
+                (b'"error":null', b'"error":{}'),
+                (b'"input_tokens":6', b'"prompt_tokens":6'),
+                (b',"total_tokens":7', b""),
+                (b'"model":"m"', b'"model":7'),
+                (b'"id":"resp_1"', b'"id":7'),
+            )
+        ),
+        Example(200, "text/plain", _GOOD.body),
+        with_output(b'{"id":"rs_1","type":"reasoning"}', _CALL),
+        with_output(ITEM.replace(b'"role":"assistant"', b'"role":"tool"'), _CALL),
+        with_output(ITEM.replace(b',"annotations":[]', b""), _CALL),
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
@@ -342,16 +360,19 @@ def result(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     code=CODE,
     area=AREA,
-    says="A message beside a tool call has what each message has: its `content` is an array of parts with a `type`.",
+    says="What stands beside a tool call can be read: each item is an object with a `type`, and the `content` of a "
+    "message an array of parts.",
     source=OPENAI_SPEC,
     probe="tools",
     needs=("responses.tools.called",),
-    why="openai-python, openai-node, the AI SDK and LangChain read the parts of every message, and the call is lost.",
+    why="openai-python, openai-node, the AI SDK and LangChain read every item and its parts, and the call is lost.",
     holds_on=(_GOOD, with_output(ITEM, _CALL), with_output(ITEM.replace(happy.CONTENT, b"[]"), _CALL)),
     breaks_on=(
         with_output(ITEM.replace(happy.CONTENT, b"null"), _CALL),
         with_output(_CALL, ITEM.replace(happy.CONTENT, b'"pong"')),
+        with_output(_CALL, b"null"),
+        with_output(ITEM.replace(b'"type":"message",', b""), _CALL),
     ),
 )
 def message(reply: Reply, context: Context) -> Outcome:
-    return first_broken((happy.message_shape,), reply, context.control, context)
+    return first_broken((happy.output_array, happy.message_shape), reply, context.control, context)
