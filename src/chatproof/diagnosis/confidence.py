@@ -209,7 +209,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("stream.malformed",),
-        "certain: the bytes break the format; likely where the format is valid and known clients stop",
+        "certain: the bytes break the format; likely where the format is valid and known clients stop; "
+        "possible, with owner unknown, where no byte came or a few words of plain text",
         ("you",),
     ),
     Rule(

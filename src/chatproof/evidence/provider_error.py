@@ -8,7 +8,7 @@ import json
 import re
 
 from chatproof.evidence.provider_codes import BY_STATUS, CODES, FIRST, GENERIC
-from chatproof.evidence.provider_words import ABOUT, ABSENT, WORDS
+from chatproof.evidence.provider_words import ABOUT, ABSENT, OTHER_KIND, WORDS
 from chatproof.printable import quote
 from chatproof.values import NamedTuple
 from chatproof.wire.strictjson import Json
@@ -286,6 +286,12 @@ def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], on
 def is_relayed(error: ProviderError) -> bool:
     """A gateway quotes what its upstream said to it: LiteLLM's proxy writes the provider's class before the words."""
     return bool(_RELAYED.search(error.message[: _ENTRIES * 10]))
+
+
+def of_another_kind(error: ProviderError) -> bool:
+    """The model that was asked for is there, and belongs to another API."""
+    message = " ".join(error.message[:4000].lower().split())
+    return any(word in message for word in OTHER_KIND)
 
 
 def header_wanted(error: ProviderError) -> str:

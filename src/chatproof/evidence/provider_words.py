@@ -297,6 +297,13 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 
+OTHER_KIND = (
+    "not a chat model",
+    "not support embedding",  # vLLM, Ollama
+    "only supported in v1/responses",
+    "not accessible via the",  # GitHub Copilot: … /chat/completions endpoint
+)
+"""A model that is there, and is no model of this API."""
 ABOUT = ("model", "模型")
 ABSENT = (
     "not found",
@@ -309,7 +316,6 @@ ABSENT = (
     "invalid model",
     "model identifier is invalid",
     "not a valid model",
-    "not a chat model",
-    "only supported in v1/responses",
     "not available for",
+    *OTHER_KIND,
 )

@@ -8,7 +8,7 @@ from chatproof.evidence.provider_error import ProviderError, is_relayed
 from chatproof.wire.exchange import ASKED
 
 _NAMED = re.compile(
-    r"^[\"'`]?([a-z]\w{1,60})[\w.\[\]]{0,80}[\"'`]?: Extra inputs are not permitted|"
+    r"(?:^|[\"'`])([a-z]\w{1,60})[\w.\[\]]{0,80}[\"'`]?: Extra inputs are not permitted|"
     r"(?i:unsupported parameters?|unrecognized request arguments? supplied)[: ]{1,3}[\"'`]?([a-z]\w{1,60})"
 )
 _RENAMED = Sign(

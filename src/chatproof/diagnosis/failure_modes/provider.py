@@ -17,7 +17,7 @@ from chatproof.contract.probe import LISTING
 from chatproof.diagnosis.failure_modes import in_success
 from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
 from chatproof.diagnosis.failure_modes.parameters import whose_parameter
-from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed
+from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed, of_another_kind
 from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import KEY, STATUS
 
@@ -144,6 +144,10 @@ def _model(case: Case) -> Sign | None:
     if this := _only_here(case, "missing"):
         return this
     near = near_ids(case)
+    if case.reply.error is not None and of_another_kind(case.reply.error):
+        return Sign(
+            (near,), next_step="This model is for another API: ask it there (--api), or choose one of this API."
+        )
     if listed(case):
         step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
         return Sign((near,), owner=PROVIDER, next_step=step, confidence=LIKELY)

@@ -2,11 +2,14 @@
 
 from chatproof.contract.common_modes import filtered, refused, stream_error, stream_malformed
 from chatproof.contract.failure_mode import (
+    ANY_HOP,
     CERTAIN,
     IN_REASONING,
     LIKELY,
+    POSSIBLE,
     PROVIDER,
     UNKNOWN,
+    WHICH_HOP,
     Case,
     Mode,
     Sign,
@@ -44,6 +47,9 @@ _TO_COMMENTS = (
 def _malformed(case: Case) -> Sign | None:
     if case.broken("stream.events_parse"):
         seen = case.observed("stream.events_parse")
+        if or_default(lambda: case.is_bare, False):
+            said = "the streaming request does not get a stream"
+            return Sign((*seen, ANY_HOP), said, owner=UNKNOWN, next_step=WHICH_HOP, confidence=POSSIBLE)
         data = [event.data for event in case.reply.events[0] if not is_done(event.data)]
         bad = [at for at, (_, problem) in enumerate(case.reply.parsed_events) if problem is not None]
         if bad and not data[bad[0]].strip():
