@@ -21,13 +21,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chatproof import captures
 from chatproof.cli import main as cli
 from chatproof.contract.clause import BROKEN, MUST, SMOKE, VALIDATE
+from chatproof.contract.surface import CHAT
 from chatproof.judging.contract import Choice
 from chatproof.running.dispatch import Pause, Stop, Wave, carried_out
 from chatproof.running.plan import Settings
 from chatproof.running.run import steps
 from chatproof.simulator import chat
 from chatproof.simulator.server import Incoming, Server
-from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked, Reply, Script, message
+from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked, Reply, Script, Side, message
+from chatproof.surfaces import surface_of
 from chatproof.target.target import Target, check
 from chatproof.transport.steps import KeepAliveRequest
 from chatproof.transport.steps import wire as sent_as
@@ -90,6 +92,11 @@ def bytes_of(answer: dict[str, Any], asked: Asked, good: Reply) -> bytes:
     return data
 
 
+def side_of(row: dict[str, Any]) -> Side:
+    """The simulator's side of the row's API."""
+    return surface_of(row.get("api", CHAT)).simulator()
+
+
 def exchanged(one: KeepAliveRequest, row: dict[str, Any]) -> Exchange:
     data = sent_as(one.request)
     answer = answer_to(row, one.probe, data)
@@ -99,7 +106,7 @@ def exchanged(one: KeepAliveRequest, row: dict[str, Any]) -> Exchange:
     incoming.feed(data)
     ((asked, refused),) = incoming.ready
     reader = ResponseReader(one.request.method)
-    reader.feed(bytes_of(answer, asked, refused or chat.respond(asked)))
+    reader.feed(bytes_of(answer, asked, refused or side_of(row).respond(asked)))
     reader.eof()
     return Exchange(one.id, one.probe, AT, one.request, reader.response(), reader.fault)
 
@@ -134,7 +141,9 @@ def run_of(row: dict[str, Any]) -> dict[str, Any]:
 
     def made(port: int, drive: Callable[[Any], Any]) -> dict[str, Any]:
         base = f"http://127.0.0.1:{port}/v1"
-        target = Target(base, model=chat.MODEL, key=Secret(KEY), timeout=5.0, headers=further)
+        api = row.get("api", CHAT)
+        model = side_of(row).model
+        target = Target(base, model=model, key=Secret(KEY), timeout=5.0, headers=further, api=api)
         document: dict[str, Any] = drive(
             steps(check(target)._replace(clients=clients), settings, environ, lambda started: "", Stop())
         ).run.document

@@ -6,6 +6,7 @@ How many were right before anything was changed stands in the head of each table
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import tomllib
 from collections import Counter
@@ -16,7 +17,8 @@ import pytest
 
 from chatproof import captures
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
-from chatproof.contract.clause import BROKEN
+from chatproof.contract.clause import BROKEN, VALIDATE
+from chatproof.contract.surface import CHAT
 from chatproof.judging.contract import Choice
 from chatproof.surfaces import surface_of
 from chatproof.surfaces.messages import examples as messages
@@ -27,7 +29,7 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("responses", "messages", "embeddings", "fifth")
+    for name in ("responses", "messages", "embeddings", "fifth", "gateways")
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 
@@ -43,6 +45,21 @@ def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
     assert all(set(row) <= by_kind.KNOWN and row["source"].count("#") == 1 for row in ROWS)
     told = Counter((row["source"], "run" in row) for row in ROWS)  # a paste, and a server as it tells of
     assert max(told.values()) == 1
+
+
+def test_each_answer_is_to_a_request_that_is_sent() -> None:
+    for row in ROWS:
+        probes = surface_of(row.get("api", CHAT)).rows(VALIDATE)
+        asked = [pattern for answer in row.get("answers", ()) for pattern in answer["to"]]
+        assert [pattern for pattern in asked if not fnmatch.filter(probes, pattern)] == [], row["source"]
+
+
+def test_a_stream_of_nothing_is_nobodys_with_any_api() -> None:
+    row = {"run": "smoke", "stream": True, "answers": [{"to": ["stream"], "reply": "200 text/event-stream\n\n"}]}
+    for api in ("chat", "responses", "messages"):
+        document = by_kind.run_of({**row, "api": api})
+        first = document["diagnoses"][0]
+        assert (document["verdict"], first["owner"], first["confidence"]) == ("NO-GO", "unknown", "possible"), api
 
 
 def judged(data: bytes, api: str, probe: str = "") -> dict[str, Any]:
