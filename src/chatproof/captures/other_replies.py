@@ -21,6 +21,8 @@ _OBJECTS = {
     "fine_tuning.job": "the Fine-tuning API (/fine_tuning/jobs)",
     "vector_store": "the Vector stores API (/vector_stores)",
     "conversation": "the Conversations API (/conversations)",
+    "response.compaction": "another path of the Responses API (/compact)",
+    "response.input_tokens": "another path of the Responses API (/input_tokens)",
 }
 _TRANSCRIBED = {"text", "task", "language", "duration", "segments", "words", "usage", "x_groq"}
 
@@ -74,10 +76,38 @@ def _dify(value: Value) -> bool:
     return isinstance(value.get("answer"), str) and bool({"conversation_id", "message_id"} & value.keys())
 
 
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, int | float) for one in value[:20])
+
+
+def _ollama_embed(value: Value) -> bool:
+    older = _numbers(value.get("embedding")) and len(value) == 1
+    counted = bool({"total_duration", "prompt_eval_count"} & value.keys())
+    return older or (isinstance(value.get("embeddings"), list) and counted)
+
+
+def _vertex(value: Value) -> bool:
+    return "values" in _inner(value, "embedding") or "values" in _inner(_first(value, "predictions"), "embeddings")
+
+
+def _cohere_embed(value: Value) -> bool:
+    return "texts" in value and isinstance(value.get("embeddings"), dict | list)
+
+
+def _deleted(value: Value) -> bool:
+    return isinstance(value.get("deleted"), bool) and value.keys() <= {"id", "object", "type", "deleted"}
+
+
 ROWS: tuple[tuple[str, str, Callable[[Value], bool]], ...] = (
     # (name, how the base URL of its OpenAI-compatible path ends, whether a value is one)
     ("Ollama's own API (/api/chat)", "/v1", _ollama_chat),
     ("Ollama's own API (/api/generate)", "/v1", _ollama_generate),
+    ("Ollama's own API (/api/embed)", "/v1", _ollama_embed),
+    ("Google's own API (:embedContent, :predict)", "/v1beta/openai", _vertex),
+    ("Cohere's own API (/embed)", "", _cohere_embed),
+    ("a request that deletes something", "", _deleted),
+    ("the Message Batches API (/batches)", "", lambda value: value.get("type") == "message_batch"),
+    ("another path of the Messages API (/count_tokens)", "", lambda value: value.keys() == {"input_tokens"}),
     ("Google's own API (:generateContent)", "/v1beta/openai", _gemini),
     ("Bedrock's own API (/converse)", "", _bedrock),
     ("Cohere's own API (/chat)", "", _cohere),
@@ -96,9 +126,11 @@ ROWS: tuple[tuple[str, str, Callable[[Value], bool]], ...] = (
 
 def name(value: Any) -> str:
     """Which other API's reply a JSON value is, with its path; empty for none that is known."""
+    if isinstance(value, list) and value and _numbers(value[0]):
+        return "text-embeddings-inference's own API (/embed)"
     if isinstance(value, list):  # text-generation-inference answers in a list
         value = value[0] if len(value) == 1 else None
-    if not isinstance(value, dict) or "error" in value:
+    if not isinstance(value, dict) or value.get("error"):
         return ""
     if is_of_texts(value):
         return _OBJECTS["text_completion"]

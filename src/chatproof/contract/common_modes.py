@@ -14,7 +14,7 @@ from chatproof.contract.failure_mode import (
     Sign,
 )
 from chatproof.printable import quote
-from chatproof.wire.exchange import REQUEST
+from chatproof.wire.exchange import ASKED, REQUEST
 
 _ENOUGH = 2  # an `id` or a `data` alone is in the JSON of anybody
 
@@ -30,6 +30,11 @@ def nobodys(case: Case, envelope: Iterable[str], reply: str) -> Sign | None:
     )
     seen = (f"top level: {quote(case.reply.json)}",)
     return Sign(seen, owner=UNKNOWN, confidence=POSSIBLE, next_step=said)
+
+
+def empty(case: Case, *evidence: str) -> Sign:
+    """Say that an answer is empty; not for certain where nobody knows what was asked for."""
+    return Sign(evidence, confidence=LIKELY) if case.reply.lacks(ASKED) else Sign(evidence)
 
 
 def filtered(pattern: Pattern) -> Mode:

@@ -219,13 +219,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("content.filtered", "content.refused"),
-        "certain: finish_reason or the refusal field say so",
+        "certain: finish_reason or the refusal field say so; with owner unknown where the request was the user's own",
         ("you", "network"),
     ),
     Rule(
         ("content.reasoning_budget", "content.empty"),
         "likely: the counts and fields of one answer; another answer of the same model may "
-        "differ. certain where the field itself is null or missing",
+        "differ. certain where the field itself is null or missing, and the request is known",
         ("network",),
     ),
     Rule(

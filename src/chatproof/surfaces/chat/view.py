@@ -191,9 +191,9 @@ def _at(value: Json, path: tuple[str, ...]) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
 
 
-def calls(message: dict[str, Json]) -> bool:
-    """Say whether a message, or a delta of one, asks the client to call a tool."""
-    return bool(message.get("tool_calls") or message.get("function_call"))
+def answers_otherwise(message: dict[str, Json]) -> bool:
+    """Say whether a message, or a delta of one, asks the client to call a tool, or speaks."""
+    return bool(message.get("tool_calls") or message.get("function_call") or message.get("audio"))
 
 
 def _texts(sources: list[dict[str, Json]]) -> Iterator[str]:

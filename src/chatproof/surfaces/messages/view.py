@@ -9,6 +9,8 @@ from chatproof.wire.strictjson import Json
 
 Fields = dict[str, Json]
 MESSAGE, TEXT, THINKING, CALL = "message", "text", "thinking", "tool_use"
+OWN = (TEXT, THINKING, "redacted_thinking")
+"""Blocks that come without a tool."""
 START, BLOCK_START, DELTA, BLOCK_STOP, END, STOP, PING, ERROR = (
     *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
     *("message_delta", "message_stop", "ping", "error"),

@@ -37,13 +37,13 @@ def what(value: Any) -> str | None:
 
 
 def holds_answer(value: Any) -> bool:
-    """Say whether a JSON value has the member `output`, whatever is in it."""
-    return isinstance(value, dict) and "output" in value
+    """Say whether a JSON value has the member `output`, whatever is in it; not what /responses/compact answers."""
+    return isinstance(value, dict) and "output" in value and value.get("object") != "response.compaction"
 
 
 def may_be_reply(body: bytes) -> bool:
     """Say whether the bytes speak of output, or of events of a response."""
-    return b'"output"' in body or b'"response.' in body
+    return (b'"output"' in body or b'"response.' in body) and b'"response.compaction"' not in body
 
 
 def alike(asked: AskedFor) -> tuple[str, str]:

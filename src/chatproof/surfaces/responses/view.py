@@ -11,6 +11,8 @@ Fields = dict[str, Json]
 MESSAGE, REASONING, CALL = "message", "reasoning", "function_call"
 CALLS = (CALL, "custom_tool_call")
 """Items in which the model asks the client to do something."""
+UNFINISHED = ("queued", "in_progress", "cancelled")
+"""What a response is that was asked for in the background."""
 TEXT = "output_text"
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 """The events with which a stream ends, one of them."""

@@ -258,7 +258,7 @@ def message_content_non_empty(reply: Reply, context: Context) -> Outcome:
         shown = quote(first) if not isinstance(first, dict) or "message" not in first else quote(first["message"])
         return broken("$.choices[0].message", "an object", shown)
     at, expected = "$.choices[0].message.content", "a non-empty string"
-    if view.calls(view.message(reply)) and is_blank(text_of(view.message(reply).get("content"))):
+    if view.answers_otherwise(view.message(reply)) and is_blank(text_of(view.message(reply).get("content"))):
         reply.need(ASKED)  # with tools a call is a whole answer
     if "content" not in view.message(reply):
         return broken(at, expected, f"absent from {quote(view.message(reply))}")

@@ -212,7 +212,7 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     joined = "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
     if not is_blank(joined):
         return holds(f"{number_of(len(joined), 'character')} in {number_of(len(reply.chunks), 'chunk')}")
-    if any(view.calls(delta) for delta in view.deltas(reply)):
+    if any(view.answers_otherwise(delta) for delta in view.deltas(reply)):
         reply.need(ASKED)  # with tools a call is a whole answer
     return broken(
         "$.choices[0].delta.content", "text in the events together", f"none in {number_of(len(reply.chunks), 'chunk')}"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import BROKEN
-from chatproof.contract.common_modes import filtered, nobodys, refused
+from chatproof.contract.common_modes import empty, filtered, nobodys, refused
 from chatproof.contract.failure_mode import (
     CERTAIN,
     IN_REASONING,
@@ -107,7 +107,7 @@ def _empty(case: Case) -> Sign | None:
         return None
     inner = find_error({"error": view.first_choice(case.reply.object).get("error")})
     finish = f"finish_reason is {quote(view.finish_reason(case.reply))}"
-    return Sign((finish, f"the choice has an {error_words(inner)}") if inner else (finish,))
+    return empty(case, finish, *([f"the choice has an {error_words(inner)}"] if inner else []))
 
 
 _SHAPE = "happy.choices_shape"

@@ -176,8 +176,8 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
     text = view.text_of(reply.object)
     if not is_blank(text):
         return holds(number_of(len(text), "character"))
-    if view.blocks(reply.object, view.CALL):
-        reply.need(ASKED)  # with tools a call is a whole answer
+    if any(block.get("type") not in view.OWN for block in found) or reply.object.get("stop_reason") == "stop_sequence":
+        reply.need(ASKED)  # with tools a call is a whole answer, and with stop sequences nothing is
     if not any(block.get("type") == view.TEXT for block in found):
         kinds = ", ".join(quote(block.get("type"), 40) for block in found[:5])
         return broken("$.content", "a block of type text", f"only {kinds}" if kinds else "an empty array")

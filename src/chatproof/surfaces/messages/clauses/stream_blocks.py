@@ -216,7 +216,7 @@ def deltas(reply: Reply, context: Context) -> Outcome:
     built = Built(events)
     if not is_blank(built.text):
         return holds(f"{number_of(len(built.text), 'character')} in {number_of(len(events), 'event')}")
-    if any(block.kind == view.CALL for block in built.blocks.values()):
+    if any(block.kind not in view.OWN for block in built.blocks.values()):
         reply.need(ASKED)  # with tools a call is a whole answer
     kinds_there = ", ".join(quote(block.kind, 40) for block in list(built.blocks.values())[:5]) or "none"
     return broken("content_block_delta", "text in the events together", f"none; blocks: {kinds_there}")

@@ -1,6 +1,6 @@
 """Rows for messages with status 200 that are not what was promised: content, blocks, texts."""
 
-from chatproof.contract.common_modes import nobodys, refused
+from chatproof.contract.common_modes import empty, nobodys, refused
 from chatproof.contract.failure_mode import CERTAIN, IN_REASONING, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.contract.probe import STREAM
 from chatproof.printable import quote
@@ -51,7 +51,7 @@ def _kinds(case: Case) -> list[Fields]:
 def _refused(case: Case) -> Sign | None:
     message = _message(case)
     found = when(message is not None and message.get("stop_reason") == "refusal", "stop_reason is refusal")
-    return found._replace(next_step=_THEIRS) if found and case.is_users_own else found
+    return found._replace(next_step=_THEIRS, owner=UNKNOWN) if found and case.is_users_own else found
 
 
 def _wrong_block(case: Case) -> Sign | None:
@@ -83,7 +83,7 @@ def _in_thinking(case: Case) -> Sign | None:
 
 
 def _empty(case: Case) -> Sign | None:
-    return None if _message(case) is None else Sign((*case.observed(_CONTENT), *case.observed(_DELTAS)))
+    return None if _message(case) is None else empty(case, *case.observed(_CONTENT), *case.observed(_DELTAS))
 
 
 MODES = (

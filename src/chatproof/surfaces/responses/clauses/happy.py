@@ -246,6 +246,8 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
 )
 def not_failed(reply: Reply, context: Context) -> Outcome:
     status = reply.object.get("status")
+    if status == "cancelled":
+        reply.need(ASKED)
     if status in ("failed", "cancelled"):
         return broken("$.status", "completed", quote(status))
     return holds()
@@ -320,8 +322,9 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
                 return broken(f"$.output[{number}].content[{place}].text", "a string", shown(part, "text"))
     if not is_blank(text):
         return holds(number_of(len(text), "character"))
-    if any(item.get("type") in view.CALLS for item in view.output(reply.object)):
-        reply.need(ASKED)  # with tools a call is a whole answer
+    other = any(item.get("type") not in (view.MESSAGE, view.REASONING) for item in view.output(reply.object))
+    if other or reply.object.get("status") in view.UNFINISHED:
+        reply.need(ASKED)  # with tools, or in the background, that is a whole answer
     if not messages:
         kinds = ", ".join(quote(item.get("type"), 40) for item in view.output(reply.object)[:5])
         return broken("$.output", "an item of type message", f"only {kinds}" if kinds else "an empty array")

@@ -1,6 +1,6 @@
 """Rows for responses with status 200 that are not what was promised: output, messages, texts."""
 
-from chatproof.contract.common_modes import filtered, nobodys, refused
+from chatproof.contract.common_modes import empty, filtered, nobodys, refused
 from chatproof.contract.failure_mode import CERTAIN, IN_REASONING, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.contract.probe import STREAM
 from chatproof.printable import quote
@@ -46,22 +46,23 @@ def _response(case: Case) -> Fields | None:
 
 
 def _output_empty(case: Case) -> Sign | None:
-    empty = case.broken(_CONTENT) and case.reply.object.get("output") == []
-    return when(empty, f"requested model: {quote(case.context.model)}")
+    if not case.broken(_CONTENT) or case.reply.object.get("output") != []:
+        return None
+    return empty(case, f"requested model: {quote(case.context.model)}")
 
 
 def _filtered(case: Case) -> Sign | None:
     response = _response(case)
     filtered = response is not None and view.finish_of(response) == "content_filter"
     found = when(filtered, "incomplete_details.reason is content_filter")
-    return found._replace(next_step=_THEIRS) if found and case.is_users_own else found
+    return found._replace(next_step=_THEIRS, owner=UNKNOWN) if found and case.is_users_own else found
 
 
 def _refused(case: Case) -> Sign | None:
     response = _response(case)
     said = view.refusal_of(response) if response is not None else ""
     found = when(bool(said.strip()), f"refusal: {quote(said)}")
-    return found._replace(next_step=_THEIRS) if found and case.is_users_own else found
+    return found._replace(next_step=_THEIRS, owner=UNKNOWN) if found and case.is_users_own else found
 
 
 def _wrong_part(case: Case) -> Sign | None:
@@ -105,7 +106,7 @@ def _in_reasoning(case: Case) -> Sign | None:
 
 def _empty(case: Case) -> Sign | None:
     response = _response(case)
-    return None if response is None else Sign((*case.observed(_CONTENT), *case.observed(_DELTAS)))
+    return None if response is None else empty(case, *case.observed(_CONTENT), *case.observed(_DELTAS))
 
 
 MODES = (
