@@ -17,7 +17,7 @@ import pytest
 
 from chatproof import captures
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
-from chatproof.contract.clause import BROKEN, VALIDATE
+from chatproof.contract.clause import BROKEN, MUST, VALIDATE
 from chatproof.contract.surface import CHAT
 from chatproof.judging.contract import Choice
 from chatproof.surfaces import surface_of
@@ -29,7 +29,7 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("responses", "messages", "embeddings", "fifth", "gateways")
+    for name in ("responses", "messages", "embeddings", "fifth", "gateways", "sixth")
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 
@@ -188,6 +188,61 @@ def test_words_are_known_however_their_lines_are_broken(said: str, code: str, ow
     body = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": said}})
     first = judged(f"API Error: 400 {body}".encode(), "messages")["diagnoses"][0]
     assert (first["code"], first["owner"], first["confidence"]) == (code, owner, sure)
+
+
+USAGE = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+WITHOUT_TEXT = {
+    f"{api}: {name}": (api, {**(RESPONSE if api == "responses" else MESSAGE), "usage": USAGE, **changed})
+    for api, name, changed in (
+        ("responses", "queued", {"status": "queued", "output": []}),
+        ("responses", "cancelled", {"status": "cancelled", "output": []}),
+        ("responses", "a search", {"output": [{"type": "web_search_call", "id": "ws_1", "status": "completed"}]}),
+        ("responses", "a question", {"output": [{"type": "mcp_approval_request", "id": "m_1", "name": "f"}]}),
+        ("responses", "an image", {"output": [{"type": "image_generation_call", "id": "ig_1", "result": "aGk="}]}),
+        ("messages", "a pause", {"content": [{"type": "server_tool_use", "id": "s_1", "name": "f", "input": {}}]}),
+        ("messages", "a stop", {"content": [], "stop_reason": "stop_sequence", "stop_sequence": "x"}),
+    )
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_TEXT)
+def test_an_answer_without_a_text_may_be_what_was_asked_for(name: str) -> None:
+    api, reply = WITHOUT_TEXT[name]
+    document = judged(json.dumps(reply).encode(), api)
+    musts = [f["clause"] for f in document["findings"] if f["outcome"] == BROKEN and f["level"] == MUST]
+    assert musts == [] and document["diagnoses"][0]["code"] == "limit.capture"
+    known = judged(json.dumps(reply).encode(), api, "happy")
+    assert known["verdict"] == "NO-GO" and known["diagnoses"][0]["owner"] == "provider"
+
+
+@pytest.mark.parametrize("api", ["responses", "messages"])
+def test_an_empty_answer_is_the_providers_for_certain_only_where_the_request_is_known(api: str) -> None:
+    empty = {**RESPONSE, "output": []} if api == "responses" else {**MESSAGE, "stop_reason": "end_turn", "content": []}
+    for probe, sure in (("", "likely"), ("happy", "certain")):
+        first = judged(json.dumps({**empty, "usage": USAGE}).encode(), api, probe)["diagnoses"][0]
+        assert (first["owner"], first["confidence"]) == ("provider", sure)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ({"model": "m", "embeddings": [[0.1]], "total_duration": 1}, "Ollama's own"),
+        ({"embedding": [0.1, 0.2]}, "Ollama's own"),
+        ([[0.1, 0.2]], "text-embeddings-inference's own"),
+        ({"id": "x", "texts": ["a"], "embeddings": {"float": [[0.1]]}}, "Cohere's own"),
+        ({"predictions": [{"embeddings": {"values": [0.1]}}]}, "Google's own"),
+        ({"embedding": {"values": [0.1]}}, "Google's own"),
+        ({"id": "resp_1", "object": "response.compaction", "output": [], "error": None}, "/compact"),
+        ({"object": "response.input_tokens", "input_tokens": 11}, "/input_tokens"),
+        ({"input_tokens": 14}, "/count_tokens"),
+        ({"id": "b_1", "type": "message_batch", "processing_status": "ended"}, "Message Batches"),
+        ({"id": "resp_1", "object": "response", "deleted": True}, "deletes something"),
+    ],
+    ids=str,
+)
+def test_what_other_paths_answer_is_named(value: Any, name: str) -> None:
+    with pytest.raises(captures.Unreadable, match=name):
+        captures.read(json.dumps(value).encode())
 
 
 def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
