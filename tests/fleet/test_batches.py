@@ -21,6 +21,7 @@ from chatproof.wire.exchange import Secret
 DIGEST = "ab" * 32
 BATCH = Batch("eu-1", ("a", "b"), DIGEST, "20261129-012400", 2e9)
 KNOWN = {"a", "b", "c"}
+NOW = 1_796_000_000.0  # 2026-11-30 00:53:20
 
 
 def test_a_message_comes_out_as_it_went_in_and_holds_names_and_numbers_only() -> None:
@@ -42,6 +43,9 @@ def test_a_message_comes_out_as_it_went_in_and_holds_names_and_numbers_only() ->
         {"region": 1},
         {"digest": "no"},
         {"slot": "2026"},
+        {"slot": "20261329-012400"},
+        {"slot": "20261129-016000"},
+        {"slot": "00000000-000000"},
         {"deadline": "soon"},
         {"deadline": True},
         {"deadline": -1},
@@ -68,12 +72,15 @@ def test_a_message_of_another_form_is_refused(change: dict[str, Any]) -> None:
         (BATCH._replace(digest="cd" * 32), "a different configuration"),
         (BATCH._replace(names=("a", "x")), "does not know"),
         (BATCH._replace(deadline=5.0), "deadline has passed"),
+        (BATCH._replace(slot="20261130-010000"), "has not begun"),
+        (BATCH._replace(slot="20991231-235959"), "has not begun"),
     ],
 )
 def test_a_worker_refuses_what_is_not_for_it(batch: Batch, words: str) -> None:
-    batches.check(BATCH, "eu-1", DIGEST, KNOWN, 10.0)
+    for good in (BATCH, BATCH._replace(slot="20261130-005400")):  # by the clock of another machine
+        batches.check(good, "eu-1", DIGEST, KNOWN, NOW)
     with pytest.raises(Refused, match=words):
-        batches.check(batch, "eu-1", DIGEST, KNOWN, 10.0)
+        batches.check(batch, "eu-1", DIGEST, KNOWN, NOW)
 
 
 def test_who_asks_twice_in_a_period_asks_for_one_slot() -> None:
@@ -150,13 +157,13 @@ def test_a_message_that_came_too_often_asks_nothing_and_ends_what_nobody_began(t
     fleet = Fleet(rows, Wanted(), Settings(), {"K": "sk-fleet-0123456789abcd"}, claims=True)
     place = str(tmp_path / "j.sqlite")
     worker = working.Worker("eu", fleet, DIGEST, place, Limits(4, 4, 0.0, 1), 600.0)
-    batch = Batch("eu", ("a", "b", "c"), DIGEST, "20261129-012400", time.time() + 100)
+    batch = Batch("eu", ("a", "b", "c"), DIGEST, "20251129-012400", time.time() + 100)
     kept = journal.open(place)
     kept.claim([begun(batches.run_id("smoke", batch.slot, "eu", "b"), time.time())])
     kept.close()
     said: list[str] = []
     assert working.carry_out(worker, batches.message(batch), said.append, last=True) == {"given up": 2}
-    assert said == ["slot 20261129-012400: abandoned after too many deliveries, 2 targets were not asked"]
+    assert said == ["slot 20251129-012400: abandoned after too many deliveries, 2 targets were not asked"]
     assert working.carry_out(worker, batches.message(batch), said.append, last=True) == {"given up": 0}
     ends = {row.target: row.verdict for row in kept.list() if row.verdict}
     assert ends == {"a": "UNDECIDED", "c": "UNDECIDED"}, "b was begun by somebody, who may still end it"

@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 
 def batch(slot: int, deadline: float, region: str = "eu") -> Batch:
-    return Batch(region, ("a", "b"), "0" * 64, f"20261129-{slot:06}", NOW + deadline)
+    return Batch(region, ("a", "b"), "0" * 64, f"20251129-{slot:06}", NOW + deadline)
 
 
 @pytest.fixture(params=["sqlite3", pytest.param("postgresql", marks=pytest.mark.nightly)])

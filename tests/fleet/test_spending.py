@@ -95,7 +95,7 @@ rows = targets.of_file(sys.argv[1])
 fleet = Fleet(rows, Wanted(), Settings(), dict(os.environ), claims=True)
 worker = working.Worker("eu", fleet, "0" * 64, sys.argv[2], Limits(8, 8, 0.0, 1), 60.0, Budget(requests=int(sys.argv[3])))
 for slot in range(3):
-    batch = batches.Batch("eu", tuple(fleet.rows), "0" * 64, f"20261129-{slot:06}", time.time() + 60)
+    batch = batches.Batch("eu", tuple(fleet.rows), "0" * 64, f"20251129-{slot:06}", time.time() + 60)
     print(json.dumps(working.carry_out(worker, batches.message(batch), lambda said: None)), flush=True)
 """
 

@@ -7,6 +7,7 @@ and asks nothing where that is another than the sender's. Pure.
 import re
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from chatproof.secrets.digest import sha256
@@ -16,6 +17,7 @@ _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SLOT = re.compile(r"[0-9]{8}-[0-9]{6}")
 _HALF = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON can hold and nothing else
 _LATEST = 253_402_300_799  # the end of the year 9999
+_CLOCKS = 60.0  # seconds by which the clocks of two machines may differ
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,6 +44,14 @@ def is_region(name: str) -> bool:
 def slot_of(at: float, every: float = 0.0) -> str:
     """The slot of a moment (seconds since 1970), or of the period that it lies in: who asks twice in one asks once."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(at - at % every if every else at))
+
+
+def begin_of(slot: str) -> float | None:
+    """The moment that a slot is named by, in seconds since 1970; None where there is no such time."""
+    try:
+        return datetime.strptime(f"{slot}+0000", "%Y%m%d-%H%M%S%z").timestamp()
+    except ValueError:
+        return None
 
 
 def run_id(kind: str, slot: str, region: str, name: str) -> str:
@@ -71,6 +81,8 @@ def read(said: Any) -> Batch:
         is_region(texts[0]) and _DIGEST.fullmatch(texts[1]) and _SLOT.fullmatch(texts[2])
     ):
         raise Refused("its region, digest or slot is not valid")
+    if begin_of(texts[2]) is None:
+        raise Refused("its slot is not a time")
     if not isinstance(names, list) or not all(isinstance(name, str) and _HALF.search(name) is None for name in names):
         raise Refused("its names are not a list of texts")
     if not names or len(names) > MOST_NAMES or len(set(names)) != len(names):
@@ -89,5 +101,8 @@ def check(batch: Batch, region: str, digest: str, known: Any, now: float) -> Non
         raise Refused("it was made for a different configuration from this worker's")
     if any(name not in known for name in batch.names):
         raise Refused("it names a target that this worker does not know")
+    if (begin_of(batch.slot) or 0.0) > now + _CLOCKS:
+        # Its runs would be those of that time: whoever asks then would find them taken, and nobody would see it.
+        raise Refused("its slot has not begun: compare the clocks of the worker and of who submits")
     if batch.deadline <= now:
         raise Refused("its deadline has passed")
