@@ -245,6 +245,47 @@ def test_what_other_paths_answer_is_named(value: Any, name: str) -> None:
         captures.read(json.dumps(value).encode())
 
 
+AWS = {
+    "python": "botocore.errorfactory.ThrottlingException: An error occurred (ThrottlingException) when calling the "
+    "ConverseStream operation (reached max retries: 4): Too many tokens, please wait before trying again.",
+    "javascript": "ThrottlingException: Too many tokens, please wait before trying again.\n    at de_ThrottlingRes "
+    "(/app/node_modules/@aws-sdk/client-bedrock-runtime/dist-cjs/index.js:1:1) {\n  '$fault': 'client',\n"
+    "  '$metadata': {\n    httpStatusCode: 429,\n    requestId: '1b2c'\n  }\n}",
+    "java": "software.amazon.awssdk.services.bedrockruntime.model.ThrottlingException: Too many tokens, please wait before "
+    "trying again. (Service: BedrockRuntime, Status Code: 429, Request ID: 1b2c)",
+    "go": "operation error Bedrock Runtime: Converse, exceeded maximum number of attempts, 3, https response error "
+    "StatusCode: 429, RequestID: 1b2c, ThrottlingException: Too many tokens, please wait before trying again.",
+    "dotnet": "Amazon.BedrockRuntime.Model.ThrottlingException: Too many tokens, please wait before trying again.\n   at X",
+    "ruby": "Aws::BedrockRuntime::Errors::ThrottlingException: Too many tokens, please wait before trying again.",
+    "rust": 'ServiceError { source: ThrottlingException(ThrottlingException { message: Some("Too many tokens, please wait '
+    'before trying again."), meta: ErrorMetadata { code: Some("ThrottlingException") } }) }',
+}
+
+
+@pytest.mark.parametrize("sdk", AWS)
+def test_each_sdk_of_aws_tells_the_status_and_the_words(sdk: str) -> None:
+    (entry,) = captures.read(AWS[sdk].encode()).entries
+    assert entry.response is not None and entry.response.status == 429
+    assert b"Too many tokens, please wait" in entry.response.body
+    first = judged(AWS[sdk].encode(), "messages")["diagnoses"][0]
+    assert first["code"] == "account.rate_limited" and "Too many tokens" in json.dumps(first["evidence"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied",
+        "com.x.DynamoDbException: no (Service: DynamoDb, Status Code: 400, Request ID: 1b2c)",
+        "Aws::S3::Errors::NoSuchKeyError: The specified key does not exist.",
+        "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 1, api error AccessDeniedError: no",
+    ],
+)
+def test_other_services_of_aws_are_not_read_as_one_of_these(text: str) -> None:
+    from chatproof.captures import aws_sdks
+
+    assert not aws_sdks.looks_like(text)
+
+
 def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
     text = 'openai.NotFoundError: Error code: 404 - {"detail": "Not Found"}'
     log = f'INFO:httpx:HTTP Request: POST https://llm.example/v1/responses/compact "HTTP/1.1 404 Not Found"\n{text}'
@@ -265,6 +306,10 @@ def test_a_request_to_a_further_path_of_the_api_is_named() -> None:
         '"message": "litellm.BadRequestError: ' * 4000,
         "Unexpected event order, got " * 6000,
         "x (status code: 500) " * 5000,
+        "XException: a (Service: " * 5000,
+        "operation error Bedrock Runtime: StatusCode: 400, RequestID: " * 3000,
+        'XException { message: Some("' * 5000,
+        "client-bedrock-runtime\n" + "XException: a\n" * 6000,
         "POST /v1/embeddings request 500: " * 5000,
         '[error] {"error": {"message": "x"}' * 3000,
         "Error code: 400 - {'message': '" * 4000,

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from chatproof.captures import (
     app_errors,
+    aws_sdks,
     bare_bodies,
     bare_curl,
     browser_console,
@@ -58,7 +59,7 @@ class Reader(Protocol):
     def pieces(self, text: str) -> Iterator[Told]: ...
 
 
-READERS: tuple[Reader, ...] = (sdk_rust, sdk_python, debug_logs, sdk_node, browser_console, powershell)
+READERS: tuple[Reader, ...] = (aws_sdks, sdk_rust, sdk_python, debug_logs, sdk_node, browser_console, powershell)
 # What these find is the whole of it: the lines below a command are what it printed, and no other client's.
 ALONE: tuple[Reader, ...] = (bare_curl, http_logs)
 # These know no client by its name: they are asked where the others find neither a status nor a cause.

@@ -39,24 +39,6 @@ _HTTP = (
     re.compile(r"\b(\d{3}) (?:Client|Server) Error: .{0,200}? for url: (\S{1,500})"),  # requests
     re.compile(r"(?:ClientResponseError|Error): (\d{3}), message=.{0,300}?, url=(?:URL\()?'([^']{1,500})'"),  # aiohttp
 )
-_AWS = re.compile(  # botocore, the AWS CLI
-    r"\bAn error occurred \((\w{3,60})\) when calling the (\w{3,60}) operation(?: \([^)\n]{1,60}\))?: ([^\n]{2,4000})"
-)
-_OF_A_MODEL = re.compile(r"^(?:InvokeModel|Converse|InvokeEndpoint)")
-_AWS_STATUS = {  # those of Bedrock's reference, and of all of AWS; 0 where an error has another name
-    "ValidationException": 400,
-    "AccessDeniedException": 403,
-    "ResourceNotFoundException": 404,
-    "ModelTimeoutException": 408,
-    "ModelErrorException": 424,
-    "ThrottlingException": 429,
-    "ServiceQuotaExceededException": 400,
-    "InternalServerException": 500,
-    "ServiceUnavailableException": 503,
-    "UnrecognizedClientException": 403,
-    "InvalidSignatureException": 403,
-    "ExpiredTokenException": 403,
-}
 _QUOTED = re.compile(  # openai-python 0
     r"Invalid response object from API: (?P<json>[^\n]{1,4000}?) \(HTTP response code was (?P<after>\d{3})\)|"
     r"HTTP code (?P<before>\d{3}) from API \((?P<page>[^\0]{1,4000}?)\)(?=\s*$|\n)"
@@ -84,7 +66,6 @@ def looks_like(text: str) -> bool:
         "Traceback (most recent call last)" in text
         or _CODE.search(text)
         or _RAISED.search(text)
-        or _AWS.search(text)
         or any(form.search(text) for form in (*_HTTP, _QUOTED))
         or _STOPPED.search(text)
         or _RETRIED.search(text)
@@ -93,7 +74,7 @@ def looks_like(text: str) -> bool:
 
 def pieces(text: str) -> Iterator[Told]:
     """What each error in the text tells, in order."""
-    found = [*_codes(text), *_urls(text), *_quoted(text), *_in_a_row(text), *_of_aws(text)]
+    found = [*_codes(text), *_urls(text), *_quoted(text), *_in_a_row(text)]
     if not any(told.status for _, told in found):
         found += _classes(text)
     if not found:
@@ -116,14 +97,6 @@ def _as_words(text: str, at: int) -> bytes | None:
     cut_off = _CUT_OFF.search(line)
     words = cut_off[1] if cut_off else "" if line[:1] in ("{", "[") else line
     return as_body({"error": {"message": words}}) if len(words) > 8 and not own_words.kind(words) else None
-
-
-def _of_aws(text: str) -> Iterator[tuple[int, Told]]:
-    """Bedrock and SageMaker: the name of the error stands for the status, as their references have it."""
-    for match in _AWS.finditer(text):
-        if _OF_A_MODEL.match(match[2]):
-            error = {"message": match[3].strip(), "type": match[1]}
-            yield match.start(), Told(_AWS_STATUS.get(match[1], 0), as_body({"error": error}))
 
 
 def _urls(text: str) -> Iterator[tuple[int, Told]]:
