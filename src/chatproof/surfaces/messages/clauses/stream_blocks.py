@@ -267,6 +267,7 @@ def deltas(reply: Reply, context: Context) -> Outcome:
         of_text(*(piece for n in range(8) for piece in (f"{n}, ", f"{n}, "))),
         of_text("po", "ng", "pong"),
         of_text("pong", "po", "ng\n"),
+        of_text("po", "ng ", "pong"),
     ),
 )
 def text_once(reply: Reply, context: Context) -> Outcome:
@@ -284,7 +285,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
             said = f"each delta repeats all the text so far; clients show {quote(''.join(pieces), 60)}"
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
         if len(pieces) > 2 and any(
-            "".join(pieces[:at]).strip() == "".join(pieces[at:]).strip() == answer for at in range(1, len(pieces))
+            "".join(pieces[:at]).strip() == "".join(pieces[at:]).strip() == answer for at, _ in enumerate(pieces)
         ):
             said = f"the whole text comes twice; clients show {quote(''.join(pieces), 60)}"
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)

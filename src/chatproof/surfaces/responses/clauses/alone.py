@@ -14,9 +14,7 @@ CLAUSES = Clauses(SMOKE)
 
 def _saying(before: str, behind: str) -> Example:
     """The good stream with more text at both ends, in each place where its own stands."""
-    text = json.dumps(EVENTS)
-    for old, new in (("po", f"{before}po"), ("ng", f"ng{behind}"), ("pong", f"{before}pong{behind}")):
-        text = text.replace(f'"{old}"', json.dumps(new))
+    text = json.dumps(EVENTS).replace('"po', f'"{before}po').replace('ng"', f'ng{behind}"')
     return streamed(json.loads(text))
 
 

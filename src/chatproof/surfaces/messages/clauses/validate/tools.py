@@ -3,6 +3,7 @@
 from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     SCHEMA,
     SHOULD,
     VALIDATE,
@@ -154,10 +155,9 @@ def form(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def content(reply: Reply, context: Context) -> Outcome:
-    return first_broken((happy.content_array, _texts), reply, context.control, context)
-
-
-def _texts(reply: Reply, context: Context) -> Outcome:
+    unshaped = first_broken((happy.content_array,), reply, context.control, context)
+    if unshaped.outcome == BROKEN:
+        return unshaped
     for number, block in enumerate(view.blocks(reply.object)):
         if block.get("type") == view.TEXT and not isinstance(block.get("text"), str):
             return broken(f"$.content[{number}].text", "a string", shown(block, "text"))

@@ -5,6 +5,7 @@ import json
 from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     OPENAI_SPEC,
     SCHEMA,
     SHOULD,
@@ -24,7 +25,7 @@ from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON, media_type_json
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses import fields, happy, items
-from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, shown, with_output
+from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, body, shown, with_output
 from chatproof.surfaces.responses.clauses.validate import envelope
 from chatproof.surfaces.responses.probes_validate import FUNCTION, RECORDED
 from chatproof.surfaces.shared_clauses import first_broken
@@ -78,15 +79,6 @@ def called(reply: Reply, context: Context) -> Outcome:
     return ignored("$.output", "an item of type function_call", without_call(reply))
 
 
-def _beside(reply: Reply, context: Context) -> Outcome:
-    """Judge the items that are no calls: `tools.readable` and `tools.id` have those."""
-    for number, item in enumerate(view.output(reply.object)):
-        field, expected = items.incomplete(item) if item.get("type") != view.CALL else ("", "")
-        if field:
-            return broken(f"$.output[{number}].{field}", expected, shown(item, field))
-    return holds()
-
-
 _PLAIN = (
     media_type_json,
     happy.named,
@@ -95,7 +87,6 @@ _PLAIN = (
     items.usage_reported,
     fields.field_types,
     envelope.id_string,
-    _beside,
     items.annotations,
 )
 """What clients want of each response, whatever is in it."""
@@ -113,7 +104,7 @@ _PLAIN = (
     probe="tools",
     needs=("responses.tools.called",),
     why="The AI SDK refuses the complete reply, and the tool call is lost; openai-node has no `output_text` in it.",
-    holds_on=(_GOOD,),
+    holds_on=(_GOOD, with_output(_CALL.replace(b'"id":"fc_1",', b""))),
     breaks_on=(
         *(
             Example(200, JSON, _GOOD.body.replace(old, new))
@@ -131,10 +122,19 @@ _PLAIN = (
         with_output(b'{"id":"rs_1","type":"reasoning"}', _CALL),
         with_output(ITEM.replace(b'"role":"assistant"', b'"role":"tool"'), _CALL),
         with_output(ITEM.replace(b',"annotations":[]', b""), _CALL),
+        body(with_output(b'{"id":"rs_1","type":"reasoning"}', _CALL).body.replace(b'"object":"response",', b"")),
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
-    return first_broken(_PLAIN, reply, context.control, context)
+    found = first_broken(_PLAIN, reply, context.control, context)
+    if found.outcome == BROKEN:
+        return found
+    for number, item in enumerate(view.output(reply.object)):
+        # `tools.readable` and `tools.id` have the calls themselves
+        field, expected = ("", "") if item.get("type") == view.CALL else items.incomplete(item)
+        if field:
+            return broken(f"$.output[{number}].{field}", expected, shown(item, field))
+    return found
 
 
 def misread(call: view.Fields) -> tuple[str, str]:
