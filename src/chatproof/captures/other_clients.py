@@ -25,7 +25,7 @@ _STATUS = (
     re.compile(r"does not indicate success: ([45]\d\d)\b"),  # .NET, PowerShell 7
     re.compile(r"(?:\b|\\n)Status: ([45]\d\d) \([A-Z]"),  # Azure's SDKs
     re.compile(_RAISED + r"[^\n]{0,200}?\bHTTP ([45]\d\d)\b(?: \([\w :]{1,80}\))?\s{0,4}"),  # openai-dotnet, Retrofit
-    re.compile(r"\bHTTP ([45]\d\d) \([a-z_]{3,40}: [\w .-]{0,80}\)\s{0,4}"),  # openai-dotnet, behind any name
+    re.compile(r"\bHTTP ([45]\d\d) \((?:[a-z_]{3,40})?: [\w .-]{0,80}\)\s{0,4}"),  # openai-dotnet, behind any name
     re.compile(r"responded with status ([45]\d\d)\b(?: for (?:POST|GET) \S{1,500})?"),  # Faraday
     re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
     re.compile(r"HTTP(?: request returned)? status code(?: of)? ([45]\d\d)\b:?\s{0,4}"),  # Laravel, Dio
@@ -50,6 +50,8 @@ _BESIDE = re.compile(  # Codex's, behind the server's words
     r", url:\s{1,3}(?:https?|wss?)(?P<url>://[^\s,]{4,500})"
     r"(?:,\s{1,3}(?:cf-ray|request\s{1,3}id|auth error)[^\n]{0,400})?"
 )
+_NAMED = re.compile(r"\bHTTP [45]\d\d \(([a-z_]{0,40}): ([\w .-]{1,80})\)\s{0,4}$")
+"""openai-dotnet puts the type and the code of an error before its words."""
 _CURL = re.compile(r"(?i)\bcurl error \(?(\d{1,3})\)?\b")
 _SENT = re.compile(
     r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
@@ -130,7 +132,10 @@ def _body(text: str, at: int) -> bytes | None:
     if own_words.kind(line):
         return None
     is_stack = not line or re.match(r"at [\w.$<]|from /|\(|in `|Stack trace|---|line \d|\+ |At line", line)
-    return None if is_stack or len(line) < 12 else as_body({"error": {"message": line}})
+    said = {} if is_stack or len(line) < 12 else {"message": line}
+    if named := _NAMED.search(text[max(at - 200, 0) : at]):
+        said |= {name: word for name, word in zip(("type", "code"), named.groups(), strict=True) if word}
+    return as_body({"error": said}) if said else None
 
 
 def _without_quotations(text: str) -> str:

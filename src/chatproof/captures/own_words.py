@@ -9,7 +9,7 @@ import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
-DISORDER = "disorder"
+DISORDER, NO_PART = "disorder", "no part"
 
 _TYPES = r"(?!\w{0,60}(?:Request|Params|Body|Input|Query)\b)[A-Z]\w{0,80}"  # not what a server reads a request into
 _SENTENCES: tuple[tuple[str, str], ...] = (
@@ -42,7 +42,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         NO_CLIENT,
         r"'(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)(?:Bedrock|Vertex)?' object has no attribute ",
     ),
-    (NO_JSON, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
+    (NO_PART, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
     (NO_JSON, rf"\d+ validation errors? for (?:{_TYPES})\b"),  # pydantic, of what openai-python reads a reply into
     (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
     (NOT_SENT, r"The api_key client option must be set|Missing credentials\. Please pass"),  # openai-python
@@ -128,6 +128,9 @@ _SAID = {
         "the client could not read a reply as JSON, and the reply itself is not in the text; "
         "capture it with: curl -sS -i …"
     ),
+    NO_PART: "the program could not read a part of an answer, which was not there, and the reply itself is not in the "
+    "text; it may be an error under status 200, or, where the program got a text in its place, a page: check then that "
+    "the base URL ends in the version, such as /v1. Capture the reply with: curl -sS -i …",
     DISORDER: "the client met an event of a stream that it did not expect there, and does not show what was in it: an "
     "error in place of the beginning, or events in another order; capture the stream with: curl -sS -i -N …, or ask "
     "the endpoint with: chatproof smoke --stream",
@@ -207,6 +210,8 @@ _NAMES = re.compile(
 _PLACED = re.compile(
     r"`[^`\n]{0,80}`[^\n]{0,80} at line \d{1,6} column \d{1,6}\b"
 )  # serde's, of a document that it read
+_NO_ANSWER = re.compile(r"'(?:str|NoneType)' object has no attribute '(?:choices|message|content|output|data|usage)'")
+"""Wherever it stands in a line: no other program's object has these."""
 _BULLETS = " \t>■●•✖✗✘⎿│*"  # what programs of a terminal write before an error
 
 
@@ -216,6 +221,8 @@ def reason(text: str) -> str:
         told = kind(_NAMES.sub("", line[:1000]))
         if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
             told = NO_URL
+        if told not in _SAID and _NO_ANSWER.search(line[:1000]):
+            told = NO_PART
         told = SET_ASIDE if is_set_aside(line) else told
         if told in _SAID:
             return _SAID[told]

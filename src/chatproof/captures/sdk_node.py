@@ -22,6 +22,7 @@ _RAISED = re.compile(
 _AXIOS = re.compile(r"(?:AxiosError|Error): Request failed with status code (\d{3})")
 _AI = re.compile(r"(?m)^[ \t>]*(?:\w+: )?(?:AI_)?(?:APICallError|RetryError)(?: \[\w+\])?: ([^\n]{0,4000})")
 _TYPE = re.compile(r"Type validation failed: Value: (?=\{)")
+_UNREAD = re.compile(r"JSON parsing failed: Text: ([^\0]{1,8000}?)\.?\nError message: ")
 _FIELD = re.compile(
     r"(?m)^[ \t]*['\"]?(status|statusCode|url|baseURL|responseBody|body|responseHeaders|headers|error|data|code|"
     r"request_id|requestBodyValues)['\"]?: (?=\S)"
@@ -46,7 +47,7 @@ _CONNECTION = re.compile(
 def looks_like(text: str) -> bool:
     if "Traceback (most recent" in text:
         return False
-    forms = (_RAISED, _AXIOS, _AI, _CONNECTION, _TIMEOUT, _TYPE, _RESPONSE)
+    forms = (_RAISED, _AXIOS, _AI, _CONNECTION, _TIMEOUT, _TYPE, _UNREAD, _RESPONSE)
     return any(form.search(text) for form in forms) or bool(_NODE.search(text) and _ERROR.search(text))
 
 
@@ -86,6 +87,10 @@ def _raised(text: str, fields: dict[str, Any]) -> Iterator[Told]:
 
 def _refused_by_type(text: str) -> Iterator[Told]:
     """The AI SDK's quotation of a reply, or of an event of one, whose form it refuses. Its status is not told."""
+    unread = _UNREAD.search(text)
+    if unread:
+        yield Told(body=unread[1].encode())
+        return
     match = _TYPE.search(text)
     value = value_at(text, match.end()) if match else None
     if isinstance(value, dict):

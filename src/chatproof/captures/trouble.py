@@ -72,7 +72,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|"
         r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|unknown authority|"
         r"TlsFatalAlert: certificate_unknown|"
-        r"peer certificate cannot be authenticated|PKIX path|valid certification path|CertPathBuilderException|"
+        r"peer certificate (?:cannot be authenticated|or SSH remote key was not OK)|"
+        r"PKIX path|valid certification path|CertPathBuilderException|"
         r"Trust anchor for certification path|RemoteCertificateChainErrors|UntrustedRoot|PartialChain|UnknownIssuer|"
         r"The remote certificate (?:is invalid|was rejected)|authority that is not trusted|"
         r"[Cc]ertificate for this server is invalid|" + _apples(1201, 1202, 1203, 1204),
@@ -133,7 +134,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|Connect Timeout Error|"
         r"[Ss]ocket connection timeout|SOCKET_CONNECTION_TIMEOUT|" + _numbers(110, 60, 10060) + r"|"
         r"dial tcp [^\n]{0,200}i/o timeout|"
-        r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout)",
+        r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout| after \d{5,9} ms)|"  # a refusal comes at once
+        r"(?:\(28\)|[Ee]rror 28:) Failed to connect",
         "net.connect_timeout",
         "connect",
     ),
@@ -212,7 +214,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     # What says of a handshake only that it failed, where nothing before says why.
     (
         r"UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol|unexpected eof while reading|"
-        r"tls handshake eof|SSL connection could not be established|SSLHandshakeException|"
+        r"tls handshake eof|socket disconnected before secure TLS connection|"
+        r"SSL connection could not be established|SSLHandshakeException|"
         r"Authentication failed, see inner exception",
         "tls.protocol",
         "tls",

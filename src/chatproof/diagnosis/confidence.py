@@ -164,8 +164,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("model.unavailable",),
-        "certain: the error names the model, by code or by id; likely where the only sign is "
-        "that a valid listing lacks it",
+        "certain: the error names the model, by code or by id; likely where a 5xx or a gateway without a channel does "
+        "so and no listing tells whether the id is known, or where the only sign is that a valid listing lacks it",
         ("network",),
     ),
     Rule(

@@ -5,7 +5,7 @@ from chatproof.contract.probe import CONTROL, LISTING
 from chatproof.evidence.reply import or_default
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.model_listing import listed_ids, nearest
-from chatproof.wire.exchange import NotCaptured
+from chatproof.wire.exchange import STATUS, NotCaptured
 
 
 def chat_is_well(case: Case) -> bool:
@@ -75,6 +75,16 @@ def near_ids(case: Case) -> str:
     ]
     near = f"; nearest: {', '.join(close)}" if close else ""
     return f"{quote(model)} is not among the {number_of(len(ids), 'id')} listed for this key{near}"
+
+
+def perhaps_off(case: Case) -> Sign | None:
+    """Gateways say the same of an id that they do not know, and of one whose servers ("channels") are all switched off."""
+    words = case.reply.error.message if case.reply.error is not None else ""
+    is_theirs = not case.reply.lacks(STATUS) and case.status >= 500
+    if not is_theirs and not any(word in words.lower() for word in ("available channel", "可用渠道")):
+        return None
+    step = "Look for the id in `chatproof models TARGET`: if it is not there, copy one that is; if it is, the gateway has no server left for it, so report that. Retrying seldom helps."
+    return Sign(next_step=step, confidence=LIKELY)
 
 
 def _not_listed(case: Case) -> Sign | None:

@@ -15,7 +15,7 @@ from chatproof.contract.failure_mode import (
 )
 from chatproof.contract.probe import LISTING
 from chatproof.diagnosis.failure_modes import in_success
-from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, this_one_only
+from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, perhaps_off, this_one_only
 from chatproof.diagnosis.failure_modes.parameters import whose_parameter
 from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed, of_another_kind
 from chatproof.evidence.reply import or_default
@@ -151,6 +151,8 @@ def _model(case: Case) -> Sign | None:
     if listed(case):
         step = "Try another listed id, and report that list and endpoint disagree. Retrying does not help."
         return Sign((near,), owner=PROVIDER, next_step=step, confidence=LIKELY)
+    if not near and (off := perhaps_off(case)):
+        return off
     return Sign((near,))
 
 
