@@ -385,7 +385,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "captures.md"
 EXAMPLES = re.findall(
     r"(?s)```(?:text|json)\n(.*?)```", DOCUMENT.read_text(encoding="utf-8").partition("## One example")[2]
 )
-CODES = ("auth.rejected", "account.rate_limited", "tls.expired", "model.unavailable", "account.quota", "gateway.error",
+CODES = ("auth.rejected", "account.rate_limited", "auth.permission", "tls.expired", "model.unavailable", "account.quota", "gateway.error",
          "account.quota", "account.rate_limited", "url.wrong_path", "tls.untrusted", "model.unavailable",
          "url.wrong_path", "model.unavailable", "model.unavailable", "gateway.error",  # an example of each kind, in the document's order
          "gateway.error", "gateway.timeout", "net.client", "gateway.error", "net.dns", "tls.untrusted", "gateway.error", "gateway.error",
