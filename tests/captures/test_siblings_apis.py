@@ -29,7 +29,7 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("responses", "messages", "embeddings", "fifth", "gateways", "sixth")
+    for name in ("responses", "messages", "embeddings", "fifth", "gateways", "sixth", "seventh")
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 

@@ -27,11 +27,15 @@ _UNREAD = re.compile(  # node-fetch, openai-node
 _NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRASES})[^\w\n]{{0,20}}$")
 _NAMES = {known.phrase: known.value for known in HTTPStatus}
 _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
+_TWICE = re.compile(  # openai-node's, before a body of words that says it again
+    rf"(?m)(?:^|[:=] ?)([45]\d\d) (\1 (?:page not found|{PHRASES})\b[^\n]{{0,100}})$"
+)
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"'`]?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     re.compile(rf"\b(?:{PHRASES}) \(([45]\d\d)\)"),
-    re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?[: ]{1,2}([45]\d\d)\b"),
+    re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?(?: code)?[: ]{1,2}([45]\d\d)\b"),
+    _TWICE,
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
@@ -226,6 +230,8 @@ def _words(text: str, status: int) -> str:
             and not (phrase and words.lower().startswith(phrase.lower()))
         ):
             return words
+    if (twice := _TWICE.search(text)) and int(twice[1]) == status:
+        return twice[2].strip()
     found: list[str] = []
     for line in text.splitlines()[:_LINES]:
         words = line.strip(" \t>\"'`*")

@@ -24,6 +24,10 @@ _FILTER = re.compile(
     r"\|\s*(?:jq|yq|gron|grep|head|tail|cut|awk|sed)\b(?!(?:\s+-[A-Za-z]+)*\s*(?:[\"']?\.[\"']?\s*)?(?:$|[\n|]))"
 )
 _PROMPT = re.compile(r"[^\s{}<>\"']{0,80}(?:[ ~/][^\n{}<>\"']{0,60})?[$#%❯➜] ?")
+_GLUED = re.compile(  # the next prompt, behind a reply without a line end
+    r"(?<=\w)(?:\([\w.-]{1,40}\) ?)?"
+    r"(?:\[[\w.-]{1,40}@[^\]\n]{1,80}\]|[a-z_][a-z_-]{0,39}@[\w.-]{1,60}:[~/][^\s#$]{0,80})[#$](?: .*)?$"
+)
 _METER = re.compile(r"\s*(?:% Total\b|Dload\b|\d+ +[\d.kMG]+ +\d).*")
 _OF_A_STREAM = re.compile(r"(?:data|event|id|retry)?:|\s*$")
 _EXIT = re.compile(r"echo \$\?[ \t]*\n\s*(\d{1,3})[ \t]*(?:\n|$)")
@@ -124,7 +128,7 @@ def _body(after: str) -> bytes | None:
     if re.match(r"(?i)<!doctype html|<html[\s>]", start):
         end = start.lower().rfind("</html>")
         return start[: end + 7].encode("utf-8", "surrogatepass") if end > 0 else None
-    lines = [line for line in start.split("\n")[:_LINES] if not _PROMPT.match(line)]
-    words = "\n".join(lines).strip()
+    alone = [_GLUED.sub("", line) for line in start.split("\n")[:_LINES]]
+    words = "\n".join(line for line in alone if not _PROMPT.match(line)).strip()
     told = by_words(ProviderError("$", words, "", "", ""))
     return words.encode("utf-8", "surrogatepass") if told in ("upstream", "header", "path") else None

@@ -105,6 +105,7 @@ GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
             "invalid_request",
             "invalid_argument",
             "bad_request",
+            "previous_response_not_found",
             "convert_request_failed",
             "validation_error",
             "invalid_type",
