@@ -345,7 +345,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The conversation continues with the tool's result: the call can be sent back unchanged.",
+    says="The conversation continues with the tool's result: the call can be sent back unchanged, and the answer read.",
     source=COMETAPI,
     probe="tools.result",
     needs=("messages.tools.readable", "messages.tools.input"),
@@ -354,6 +354,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         Example(400, JSON, b'{"type":"error","error":{"message":"unexpected tool_use_id in tool_result blocks"}}'),
         Example(200, JSON, b'{"content":null}'),
+        with_content(b'[{"type":"text","text":null}]'),
     ),
 )
 def result(reply: Reply, context: Context) -> Outcome:
@@ -362,4 +363,7 @@ def result(reply: Reply, context: Context) -> Outcome:
         return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
     if refused is not None:
         return refused
+    unread = content(reply, context)
+    if unread.outcome == BROKEN:
+        return damaged(unread.at, unread.expected, unread.observed)
     return done("" if view.text_of(reply.object).strip() else "accepted; the model added no text")

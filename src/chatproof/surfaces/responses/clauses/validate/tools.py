@@ -335,7 +335,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     code=CODE,
     capability="tools",
     area=AREA,
-    says="The conversation continues with the tool's result: the call can be sent back unchanged.",
+    says="The conversation continues with the tool's result: the call can be sent back unchanged, and the answer read.",
     source=OPENAI_SPEC,
     probe="tools.result",
     needs=("responses.tools.arguments",),
@@ -344,6 +344,7 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     breaks_on=(
         Example(400, JSON, b'{"error":{"message":"No tool call found for call_1","param":"input"}}'),
         Example(200, JSON, b'{"output":null}'),
+        with_output(ITEM.replace(happy.CONTENT, b"null")),
     ),
 )
 def result(reply: Reply, context: Context) -> Outcome:
@@ -352,6 +353,9 @@ def result(reply: Reply, context: Context) -> Outcome:
         return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
     if refused is not None:
         return refused
+    unread = message(reply, context)
+    if unread.outcome == BROKEN:
+        return damaged(unread.at, unread.expected, unread.observed)
     return done("" if view.text_of(reply.object).strip() else "accepted; the model added no text")
 
 
