@@ -120,8 +120,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_batch_is_refused_and_kept(name: str) -> None:
-    """By Celery's consumer, which would have ended the worker, or taken it for done."""
+def test_what_is_no_batch_is_refused_and_kept(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """By Celery's consumer, which would have ended the worker, or taken it for done, and logged all of it."""
     made = incoming.consumer_of(queues.TASK)
     one = object.__new__(made)
     one.strategies, one.connection_errors, one.on_task_message = {}, (), set()  # a strategy would be a KeyError
@@ -129,8 +129,11 @@ def test_what_is_no_batch_is_refused_and_kept(name: str) -> None:
     one.create_task_handler()(BAD[name])
     assert BAD[name].channel.told == [("refused", False)]
     other = message()
-    one.on_decode_error(other, ValueError("x"))
+    one.on_decode_error(other, ValueError("of the sender's"))
     assert other.channel.told == [("refused", False)]
+    first, second = caplog.messages
+    assert first.startswith("a message is refused: ") and second == "a message is refused: it is not JSON as it stands"
+    assert not any(said in first for said in ("celery.", "nobody", "abc", "../x", "x-python", "data")), "nothing of it"
 
 
 def test_nothing_is_unpacked() -> None:
