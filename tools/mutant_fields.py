@@ -92,14 +92,17 @@ APIS = Field(
         "surfaces/embeddings/clauses/validate/*.py",
         "surfaces/embeddings/vectors.py",
         "surfaces/shared_clauses.py",
+        "surfaces/answer_alone.py",
         "evidence/field_types.py",
     ),
     (
         "tests.unit.test_api_clauses",
         "tests.unit.test_api_findings",
         "tests.unit.test_api_runs",
+        "tests.unit.test_answer_alone",
         "tests.unit.test_asked_otherwise",
         "tests.unit.test_field_tables",
+        "tests.unit.test_unseen_requests",
         "tests.unit.test_vectors",
     ),
     shared=(

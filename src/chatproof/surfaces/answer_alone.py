@@ -119,6 +119,6 @@ def beside_answer(text: str, prompt: str) -> str:
     text = text.strip()
     if around := around_answer(text, prompt):
         return around
-    half, odd = divmod(len(text), 2)
+    half = len(text) // 2
     joined = half >= _TELLING and text[half - 1 : half + 1].isalnum()  # twice, and no space between
-    return f"it comes twice: {quote(text, 60)}" if joined and not odd and text[:half] == text[half:] else ""
+    return f"it comes twice: {quote(text, 60)}" if joined and text[:half] == text[half:] else ""
