@@ -66,6 +66,7 @@ _FEWEST = 8  # bytes of the shortest key that is looked for
 _LINE_ENDS = re.compile(
     rb"(?=[\r\n\\])(?<=[A-Za-z0-9+/_-]{56})(?:\r?\n|(?:\\r)?\\n)[ \t]{0,8}(?=[A-Za-z0-9+/_-])"
 )  # of base64 in mail
+_READ_FROM_ALL = 16 * 1024  # digits of base 32: five times what a long key in escapes has
 _BASE32 = re.compile(rb"[A-Z2-7]{32,}+|[a-z2-7]{32,}+")
 _WIDE_UNITS = re.compile(r"[\x00-\x5e]?(?:\\xff[\x00-\x5e]){3,}+(?:\\xff)?")
 _HIGH_BYTES = 4  # of one alphabet, those of letters beyond the first 65,536 and of what stands between included
@@ -218,14 +219,21 @@ def _unbase64(run: bytes) -> Iterator[bytes]:
 
 
 def _from_base32(data: bytes) -> Iterator[bytes]:
-    """From each of the eight places where a group may begin, as of base64, and backwards."""
+    """What runs hold, and for the first of them what each would from another of the eight places where a group may
+    begin, or backwards: sixteen readings of a megabyte would cost seconds, and use up what all readings may hold."""
+    left = _READ_FROM_ALL
     for found in dict.fromkeys(_BASE32.findall(data)):
         digits = found.translate(_FIVE_BITS)
-        for run in (digits, digits[::-1]):
-            for start in range(8):
-                whole = (len(run) - start) * 5 // 8  # bytes; what a group holds beyond them is no byte
-                # As one number, whose digits are in base 32: for a power of two `int` only looks at each of them.
-                yield (int(run[start:], 32) >> ((len(run) - start) * 5 - whole * 8)).to_bytes(whole, "big")
+        yield _of_digits(digits)
+        left -= len(digits)
+        if left >= 0:
+            yield from (_of_digits(run[start:]) for run in (digits, digits[::-1]) for start in range(8))
+
+
+def _of_digits(digits: bytes) -> bytes:
+    """As one number, whose digits are in base 32: for a power of two `int` only looks at each of them."""
+    whole = len(digits) * 5 // 8  # bytes; what a group holds beyond them is no byte
+    return (int(digits, 32) >> (len(digits) * 5 - whole * 8)).to_bytes(whole, "big")
 
 
 def _from_numbers(data: bytes) -> Iterator[bytes]:
