@@ -149,7 +149,8 @@ def test_which_ids_are_the_same_makes_a_difference() -> None:
     reusing = Reusing(wanted=True)
 
     def with_ids(*ids: str) -> Played:
-        return good.with_json("happy", {"output": [{**message, "id": id} for id in ids]})
+        other = {**message, "content": [{**message["content"][0], "text": " once more"}]}  # twice the same is a warning
+        return good.with_json("happy", {"output": [{**message, "id": ids[0]}, {**other, "id": ids[1]}]})
 
     assert reused(reusing, with_ids("msg_1", "msg_2"), good)[0].verdict == "GO"
     assert reused(reusing, with_ids("msg_3", "msg_4"), good)[1], "ids as such make none"

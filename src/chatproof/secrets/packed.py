@@ -36,6 +36,7 @@ _HALVED = 4  # times: of up to sixteen separators in a row one is left
 _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() and byte < 128))
 GROUP = 4
 _FEW_WORDS = 8  # to find so many in the text, one after another, costs less than to look at each of its words
+_RARELY = 64  # bytes of a text for each place where a word is found, at least
 NUMBERS = 20  # in a row: bytes of a key, as hex or decimal numbers with something between them
 
 
@@ -196,14 +197,14 @@ def words(data: bytes) -> "memoryview[int]":
 
 
 def places(data: bytes, wanted: frozenset[int]) -> list[int]:
-    """Where one of these words of four bytes stands, at places divisible by four."""
-    if len(wanted) > _FEW_WORDS:
-        return [i * GROUP for i, word in enumerate(words(data)) if word in wanted]
-    found = []
-    for word in wanted:
+    """Where one of these words of four bytes stands, at places divisible by four, in order."""
+    found, looks = [], len(data) // _RARELY
+    for word in wanted if len(wanted) <= _FEW_WORDS else ():
         held = word.to_bytes(GROUP, byteorder)
         at = data.find(held)
-        while at >= 0:
+        while at >= 0 and looks >= 0:
             found += [at] if at % GROUP == 0 else []
-            at = data.find(held, at + 1)
-    return found
+            at, looks = data.find(held, at + 1), looks - 1
+    if len(wanted) > _FEW_WORDS or looks < 0:  # they stand everywhere: a look at each word is cheaper
+        return [i * GROUP for i, word in enumerate(words(data)) if word in wanted]
+    return sorted(found)

@@ -181,8 +181,8 @@ def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
 class _Windows:
     """Every run of `size` characters of some texts, whatever their case, and where one of them begins in another text.
 
-    A run holds four bytes at a place divisible by four. Those are compared first, as numbers: a clean text, as nearly
-    all are, costs a look-up for each four bytes.
+    A run holds four bytes at a place divisible by four, and a long one more of them in a row. Those are compared first,
+    as numbers: a clean text, as nearly all are, costs a look-up for each four bytes.
     """
 
     def __init__(self, texts: Iterable[str], size: int) -> None:
@@ -200,13 +200,18 @@ class _Windows:
         """Where a run begins, in order."""
         data = forms.bytewise(text)
         near = forms.places(data, self._groups.intersection(forms.words(data)))
+        further = (self.size - GROUP + 1) // GROUP - 1  # a run holds so many more words behind its first
+        near = [i for i, last in zip(near, near[further:], strict=False) if last - i == further * GROUP]
         if not near:
             return []
         self._looked_at += len(near)
         size, folded, known = self.size, _folded(text), self._joined if self._looked_at <= _FEW else self._known
         last = len(text) - size  # and the first such place in a run is one of its first four
-        begins = {at for i in near for at in range(max(i - GROUP + 1, 0), min(i, last) + 1)}
-        return sorted(at for at in begins if folded[at : at + size] in known)
+        found, upto = [], 0
+        for i in near:
+            found += [at for at in range(max(i - GROUP + 1, upto), min(i, last) + 1) if folded[at : at + size] in known]
+            upto = i + 1
+        return found
 
     @cached_property
     def _known(self) -> frozenset[str]:
