@@ -329,3 +329,17 @@ def test_utf8_that_was_read_byte_by_byte(letters: str, coding: str, times: int) 
             return  # what is lost cannot be read by anybody
     for shown in (text, escape(text)):
         assert MARK in REDACTOR.text(f"before {shown} after") and shown not in REDACTOR.text(f"before {shown} after")
+
+
+@pytest.mark.parametrize(
+    "alphabet", [bytes(range(256)), bytes(range(0x80, 0x100)), "aé€😀".encode(), b"a\xa6\x9a\xc3\xe2\xf0"]
+)
+def test_what_is_no_text_is_told_by_counting_at_most_what_reading_tells(alphabet: bytes) -> None:
+    chance = random.Random(5)
+    counted = 0
+    for _ in range(2000):
+        data = bytes(chance.choice(alphabet) for _ in range(chance.randrange(24)))
+        least = reading._at_least_odd(data)
+        assert least <= data.decode("utf-8", "replace").count("\ufffd"), data
+        counted += least > 0
+    assert counted, "it tells something"

@@ -66,6 +66,7 @@ _FEWEST = 8  # bytes of the shortest key that is looked for
 _LINE_ENDS = re.compile(
     rb"(?=[\r\n\\])(?<=[A-Za-z0-9+/_-]{56})(?:\r?\n|(?:\\r)?\\n)[ \t]{0,8}(?=[A-Za-z0-9+/_-])"
 )  # of base64 in mail
+_FIRST_BYTES, _FURTHER_BYTES = bytes(range(0xC0, 0x100)), bytes(range(0x80, 0xC0))
 _READ_FROM_ALL = 16 * 1024  # digits of base 32: five times what a long key in escapes has
 _BASE32 = re.compile(rb"[A-Z2-7]{32,}+|[a-z2-7]{32,}+")
 _WIDE_UNITS = re.compile(r"[\x00-\x5e]?(?:\\xff[\x00-\x5e]){3,}+(?:\\xff)?")
@@ -161,7 +162,17 @@ def _is_text(piece: bytes) -> bool:
     """Nearly all of it is, or would be without what UTF-16 adds to each letter. What stood before it may have made a
     wrong beginning."""
     narrow = piece.translate(None, b"\0\xff")
-    return len(narrow) * 3 >= len(piece) and narrow.decode("utf-8", "replace").count("\ufffd") <= len(narrow) // 16
+    odd = len(narrow) // 16
+    if len(narrow) * 3 < len(piece) or _at_least_odd(narrow) > odd:
+        return False
+    return narrow.decode("utf-8", "replace").count("\ufffd") <= odd
+
+
+def _at_least_odd(data: bytes) -> int:
+    """How many places are no UTF-8, at the least: a letter has one first byte, and one to three more. To count them
+    costs a tenth of reading megabytes that are no text."""
+    first, further = (len(data) - len(data.translate(None, kind)) for kind in (_FIRST_BYTES, _FURTHER_BYTES))
+    return max(first - further, further - 3 * first)
 
 
 def _of_utf16(piece: bytes) -> Iterator[bytes]:
@@ -252,7 +263,9 @@ def _undone(text: str) -> str:
     """One layer of each kind of escape."""
     if not text.isascii():
         for _ in range(_TWICE):  # before letters are made plain: one of the bytes may be ½
-            text = _TAKEN_APART.sub(_put_together, text)
+            text, found = _TAKEN_APART.subn(_put_together, text)
+            if not found:
+                break
     if "\\" in text or "%u" in text:
         text = _BACKSLASHES.sub(r"\\", text)
         text = _CODE_POINT.sub(_character, text)
