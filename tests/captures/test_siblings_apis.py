@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from chatproof import captures
+from chatproof.captures import other_clients
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.contract.clause import BROKEN, MUST, VALIDATE
 from chatproof.contract.surface import CHAT
@@ -334,3 +335,25 @@ def test_long_texts_take_no_long_time(text: str) -> None:
 def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
     with pytest.raises(captures.Unreadable):
         captures.read(text.encode())
+
+
+KEY_IN_A_PATH = "9f8e7d6c5b4a39281706f5e4d3c2b1a0aaWWqq"
+
+
+@pytest.mark.parametrize(
+    "place", [KEY_IN_A_PATH, "of/a/long/path/that/is/cut/in/the/middle/of/" + KEY_IN_A_PATH, "resp_9f8e7d6c5b4a/cancel"]
+)
+def test_of_a_further_path_nothing_but_plain_words_is_shown(place: str) -> None:
+    """A key that is cut is taken for no key any more."""
+    text = 'openai.NotFoundError: Error code: 404 - {"detail": "Not Found"}'
+    log = f'INFO:httpx:HTTP Request: POST https://llm.example/v1/responses/{place} "HTTP/1.1 404 Not Found"\n{text}'
+    with pytest.raises(Exception, match="/responses/…, which many providers do not have") as told:
+        judged(log.encode(), "responses")
+    assert not any(place[at : at + 8] in str(told.value) for at in range(max(len(place) - 8, 1)))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ws", "wss"])
+def test_the_url_behind_codexs_words_keeps_its_scheme(scheme: str) -> None:
+    said = f"unexpected status 401 Unauthorized: Incorrect API key provided, url: {scheme}://localhost:9/v1/responses"
+    (told,) = other_clients.pieces(said)
+    assert told.url == f"{scheme.replace('ws', 'http')}://localhost:9/v1/responses"

@@ -167,8 +167,10 @@ class _Matching(NamedTuple):
         _, found, more = entry.url.partition("?")[0].partition("#")[0].rpartition(f"{self.surface.path}/")
         if not found or not more:
             return ""
+        # What stands there may be an id, or a key: nothing but plain words is shown.
+        shown = more if re.fullmatch(r"[a-z][a-z_/-]{1,40}", more) else "…"
         return (
-            f"it is a request to {self.surface.path}/{more[:60]}, which many providers do not have and no probe sends; "
+            f"it is a request to {self.surface.path}/{shown}, which many providers do not have and no probe sends; "
             f"what came says nothing of {self.surface.path} itself"
         )
 

@@ -47,7 +47,7 @@ _STATUS = (
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
 )
 _BESIDE = re.compile(  # Codex's, behind the server's words
-    r", url:\s{1,3}(?:https?|wss?)(?P<url>://[^\s,]{4,500})"
+    r", url:\s{1,3}(?:http|ws)(?P<url>s?://[^\s,]{4,500})"
     r"(?:,\s{1,3}(?:cf-ray|request\s{1,3}id|auth error)[^\n]{0,400})?"
 )
 _NAMED = re.compile(r"\bHTTP [45]\d\d \(([a-z_]{0,40}): ([\w .-]{1,80})\)\s{0,4}$")
@@ -98,7 +98,7 @@ def pieces(text: str) -> Iterator[Told]:
         beside = _BESIDE.search(text, end)
         url, method = api_url(text)
         if beside:
-            url, method, text = f"https{beside['url']}", "POST", text[: beside.start()] + text[beside.end() :]
+            url, method, text = f"http{beside['url']}", "POST", text[: beside.start()] + text[beside.end() :]
         yield Told(status, _body(text, end), method=method, url=url)
         return
     told = stopped(text)

@@ -210,8 +210,8 @@ _NAMES = re.compile(
 _PLACED = re.compile(
     r"`[^`\n]{0,80}`[^\n]{0,80} at line \d{1,6} column \d{1,6}\b"
 )  # serde's, of a document that it read
-_NO_ANSWER = re.compile(r"'(?:str|NoneType)' object has no attribute '(?:choices|message|content|output|data|usage)'")
-"""Wherever it stands in a line: no other program's object has these."""
+_NO_ANSWER = re.compile(r"'(?:str|NoneType)' object has no attribute 'choices'")
+"""Wherever it stands in a line: other attributes of an answer may be those of any program's objects."""
 _BULLETS = " \t>■●•✖✗✘⎿│*"  # what programs of a terminal write before an error
 
 
