@@ -28,7 +28,7 @@ WHOLE = """\
 cause: fleet.region_dead: region eu is dead: 3 batches ended without a worker, the first at 2026-11-29T00:05:00.000Z; no worker is connected
 owner: you (certain)
 since: 2026-11-29T00:05:00.000Z
-next: start a worker: chatproof fleet worker --region eu, or see in their log why they stopped
+next: start a worker for it: chatproof fleet worker --region eu; if there is one, see in its log why it takes nothing
 where: fleet region eu
 explain: chatproof explain fleet.region_dead
 incident: """

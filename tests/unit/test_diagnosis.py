@@ -105,7 +105,7 @@ LINES = '200 text/event-stream\n\n{"id":"c1","choices":[]}\n\n{"id":"c1","choice
         (LINES, ("stream.malformed", "provider", "certain")),
         (LINES.replace("}\n\n{", ",\n\n"), ("stream.not_streamed", "provider", "certain")),
         (LINES.replace("}\n\n{", "}\n\n{,"), ("stream.not_streamed", "provider", "certain")),
-        ("200 text/event-stream\n\n\x1f\x00\x01", ("body.encoding", "provider", "certain")),
+        ("200 text/event-stream\n\n\x1f\x00\x01", ("body.encoding", "provider", "likely")),
         ("200 text/plain\n\n\x1f\udc8b\x08\x00", ("body.encoding", "unknown", "likely")),
         ("200 image/png\n\n\x1f\x00\x01", ("contract.media_type", "provider", "certain")),
     ],

@@ -62,6 +62,9 @@ def _opened(region: Region, queue: Queue | None, at: float) -> Incident:
     group = _GROUP + region.name
     # The same for every beat that sees the same death.
     id = "inc-" + sha256(f"{group}\n{region.dead_since}".encode()).hexdigest()[:12]
-    advice = f"start a worker: chatproof fleet worker --region {region.name}, or see in their log why they stopped"
+    advice = (
+        f"start a worker for it: chatproof fleet worker --region {region.name}; if there is one, see in its log why it "
+        "takes nothing"
+    )
     cause = Cause(REGION_DEAD, death(region, queue), "you", "certain", advice, "")
     return Incident(id, 1, group, UNKNOWN, cause, group, "", region.dead_since, (), (), (), at)

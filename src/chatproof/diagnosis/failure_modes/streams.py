@@ -95,8 +95,8 @@ MODES = (
         "body.encoding",
         PROVIDER,
         "the bytes of the stream are no text",
-        "Report it: a stream of events is UTF-8, and no client reads another encoding.",
-        CERTAIN,
+        "Report it: a stream of events is UTF-8, and no client reads another encoding. If a gateway stands between, look whether it compresses.",
+        LIKELY,
         _encoded,
     ),
     Mode(
