@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from chatproof import captures
 from chatproof.captures import own_words
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.judging.contract import Choice
+from tests.pace import within
 
 LITELLM = "litellm.exceptions.InternalServerError: litellm.InternalServerError: InternalServerError: OpenAIException - "
 NODE = "\n    at APIError.generate (file:///app/node_modules/openai/error.mjs:40:20)"
@@ -112,16 +112,15 @@ def test_a_servers_words_are_not_a_clients(words: str) -> None:
 
 
 def test_words_without_end_take_no_long_time() -> None:
-    started = time.process_time()
-    for text in (
-        "litellm.Timeout: " * 20_000,
-        "XException - " * 20_000,
-        "x does not support " * 20_000,
-        "Y: " * 50_000,
-    ):
-        own_words.kind(text)
-        own_words.reason(text)
-    assert time.process_time() - started < 2
+    with within(2):
+        for text in (
+            "litellm.Timeout: " * 20_000,
+            "XException - " * 20_000,
+            "x does not support " * 20_000,
+            "Y: " * 50_000,
+        ):
+            own_words.kind(text)
+            own_words.reason(text)
 
 
 def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:

@@ -16,6 +16,7 @@ from chatproof.captures import curl_command, paste, trouble
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.judging.contract import Choice
 from chatproof.usage_error import UsageError
+from tests.pace import within
 
 OK = json.dumps(
     {
@@ -357,14 +358,12 @@ WGET = (
                                      b"{" * 500_000, b"Error code: 404 - {" * 50_000, b"curl: (7) " * 200_000, b"x" + b" " * 150_000,
                                      b"Error code: 404 - " + b"$ curl x\n" * 66_000, WGET + b" .\n" * 50_000])  # fmt: skip
 def test_hostile_files_are_read_in_linear_time(hostile: bytes) -> None:
-    import time
 
-    begun = time.process_time()
-    try:
-        captures.read(hostile)
-    except captures.Unreadable:
-        pass
-    assert time.process_time() - begun < 10
+    with within(10):
+        try:
+            captures.read(hostile)
+        except captures.Unreadable:
+            pass
 
 
 def test_clean_bytes_are_not_touched() -> None:

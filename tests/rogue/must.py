@@ -17,8 +17,8 @@ import yaml
 from chatproof import reporters
 from chatproof.contract.clause import SMOKE
 from chatproof.surfaces.chat import clauses
+from tests.pace import pace
 from tests.rogue.leaks import Detector
-from tests.rogue.pace import pace
 from tests.rogue.play import Taken
 from tests.rogue.row import GO, NO_GO, UNDECIDED
 

@@ -261,6 +261,7 @@ OUTPUT = (
         on=(*HAPPY, *MODELS),
         never=("evil 1\n", "model-9999-"),
         loud=True,
+        heavy=True,
     ),
     _said(
         "F165-log-forge",

@@ -162,7 +162,8 @@ def test_a_throttled_request_is_sent_once_more_and_alone() -> None:
     document = run("harmless-limited-burst")
     probes = [exchange["probe"] for exchange in document["exchanges"]]
     in_burst = [probe for probe in probes if probe.startswith("burst.")]
-    assert len(in_burst) == 2 and len(probes) == len(set(probes)) == 50
+    refused = len(in_burst)  # two, and one where the first of the five was answered before the others had come
+    assert refused in (1, 2) and len(probes) == len(set(probes)) == 48 + refused
     for probe in in_burst:
         first, again = (probes.index(name) for name in (probe, probe.removeprefix("burst.")))
         assert document["exchanges"][first]["response"]["status"] == 429
@@ -170,7 +171,7 @@ def test_a_throttled_request_is_sent_once_more_and_alone() -> None:
         waited = document["exchanges"][again]["sent_at"] > document["exchanges"][first]["sent_at"]
         assert waited, "after the pause that Retry-After asks for"
     found = next(finding for finding in document["findings"] if finding["clause"] == "operations.burst")
-    assert found["observed"] == "5 parallel requests: 3 answered, 2 refused with 429"
+    assert found["observed"] == f"5 parallel requests: {5 - refused} answered, {refused} refused with 429"
 
 
 @pytest.mark.nightly

@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema_rs
@@ -16,6 +15,7 @@ import pytest
 from chatproof.target import config_fields, config_files, env_file
 from chatproof.target.target import Wanted, resolve
 from chatproof.usage_error import UsageError
+from tests.pace import within
 from tests.support import KEY, approve
 
 ROOT = Path(__file__).parents[2]
@@ -323,10 +323,8 @@ def test_env_file_special_files(place: Path) -> None:
 )
 def test_naming_the_place_of_an_error_is_linear(place: Path, line: str) -> None:
     (place / "work/chatproof.toml").write_text(f'journal = """\n{line}\n"""\n[targets.a]\nno_such = 1\n')
-    begun = time.process_time()
-    with pytest.raises(UsageError, match=r"chatproof\.toml:5:1: targets\.a\.no_such"):
+    with within(3), pytest.raises(UsageError, match=r"chatproof\.toml:5:1: targets\.a\.no_such"):
         config_files.settings()
-    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize("text", ["a." * 500_000 + "a = 1\n", "[targets." + "a . " * 200_000 + "a]\n", "'a'." * 200_000 + "a = 1",
@@ -334,10 +332,8 @@ def test_naming_the_place_of_an_error_is_linear(place: Path, line: str) -> None:
 def test_a_name_without_end_is_refused_at_once(place: Path, text: str) -> None:
     """A TOML reader takes time by the square of a dotted name's parts: half an hour for one of a megabyte."""
     (place / "work/chatproof.toml").write_text(text)
-    begun = time.process_time()
-    with pytest.raises(UsageError, match="a name of more than 100 parts"):
+    with within(3), pytest.raises(UsageError, match="a name of more than 100 parts"):
         config_files.settings()
-    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(
@@ -345,6 +341,5 @@ def test_a_name_without_end_is_refused_at_once(place: Path, text: str) -> None:
 )
 def test_looking_for_such_names_is_linear(place: Path, text: str) -> None:
     (place / "work/chatproof.toml").write_text(f'#{text}\n[targets.a]\nbase_url = "https://a.b.c.d.e/v1.2.3"\n')
-    begun = time.process_time()
-    assert config_files.settings()["targets"]["a"] == {"base_url": "https://a.b.c.d.e/v1.2.3"}
-    assert time.process_time() - begun < 3
+    with within(3):
+        assert config_files.settings()["targets"]["a"] == {"base_url": "https://a.b.c.d.e/v1.2.3"}

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproof.wire.sse import SseLimits, SseReader, read_events
+from tests.pace import within
 
 
 def events(pieces: list[bytes]) -> list[tuple[str, bytes]]:
@@ -59,9 +60,7 @@ def test_limits() -> None:
 
 
 def test_linear_on_hostile_input() -> None:
-    import time
 
-    begun = time.process_time()
-    for body in (b"data:{}\n\n" * 800_000, b"data:{}\r\r" * 800_000, b"a" * 8_000_000, b":\n" * 2_000_000):
-        read_events(body)
-    assert time.process_time() - begun < 12
+    with within(12):
+        for body in (b"data:{}\n\n" * 800_000, b"data:{}\r\r" * 800_000, b"a" * 8_000_000, b":\n" * 2_000_000):
+            read_events(body)

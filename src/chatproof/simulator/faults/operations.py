@@ -1,7 +1,6 @@
 """Faults of operating the endpoint: headers, limits, connections, requests at the same time, the single model."""
 
 import threading
-import time
 
 from chatproof.simulator.fault import (
     GO,
@@ -22,7 +21,8 @@ from chatproof.simulator.wire import SSE, Reply, Script, chunk, head
 
 _HEADERS = "contract.headers"
 _AT_ONCE = 3
-_WORK_SECONDS = 0.02
+_TOO_MANY = 2  # of a burst of five
+_WORK_SECONDS, _LONGEST_SECONDS = 0.02, 0.25  # short of what makes a stream a late one
 _PATIENCE = ("Retry-After", "0.2")
 
 
@@ -31,21 +31,25 @@ def _valid(turn: Turn) -> bool:
 
 
 def crowded(refusal: Alter) -> Alter:
-    """Answers a few requests at the same time; the others get the refusal."""
-    lock, working = threading.Lock(), [0]
+    """Answers a few requests at the same time; the others get the refusal.
+
+    Two that meet work until two more were refused: a busy machine sends its burst slowly.
+    """
+    state, working, refused = threading.Condition(), [0], [0]
 
     def alter(turn: Turn) -> Reply | Script:
-        with lock:
-            working[0] += 1
-            full = working[0] > _AT_ONCE
-        try:
-            if full:
+        with state:
+            if working[0] == _AT_ONCE:
+                refused[0] += 1
+                state.notify_all()
                 return refusal(turn)
-            time.sleep(_WORK_SECONDS)
+            working[0] += 1
+            refused[0] = 0
+            state.notify_all()
+            if state.wait_for(lambda: working[0] > 1, _WORK_SECONDS):
+                state.wait_for(lambda: refused[0] >= _TOO_MANY, _LONGEST_SECONDS)
+            working[0] -= 1
             return turn.reply
-        finally:
-            with lock:
-                working[0] -= 1
 
     return alter
 
