@@ -12,6 +12,10 @@ FINE = {
         "responses.happy.annotations",
         "7",
     ): "a refused part beside a text is the reference's own form: one adapter raises",
+    **{
+        (id, "1"): "the same, of any other reply"
+        for id in ("messages.elsewhere.content", "responses.elsewhere.output", "responses.elsewhere.content")
+    },
     ("responses.stream.routes", "8"): "the reference's events of a shell, for which openai-node 6 is too old",
 }
 """Examples on which a client breaks, and that are no fault of the server."""

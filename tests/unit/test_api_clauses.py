@@ -41,13 +41,15 @@ GOOD = {"responses": responses.GOOD, "messages": messages.GOOD, "embeddings": em
 SURFACES = {api: surface_of(api) for api in GOOD}
 ROWS = [(api, id) for api, surface in SURFACES.items() for id in surface.clauses(VALIDATE)]
 ANYBODY = ("AI SDK", "client", "Client", "SDK", "parser", "key", "Who", "user")
+ANOTHER = {"responses": "instructions", "messages": "system", "embeddings": "tokens"}
+"""The request that a clause on each other reply is judged on."""
 CLIENTS = {"messages": ("anthropic-", *ANYBODY)}  # of the others: OpenAI's
 
 
 def outcome(surface: Surface, clause: Clause, example: Example, plain: Example | None = None) -> str:
     """Judge an example, beside the good plain reply or another one."""
     api = surface.name
-    probe = clause.probe if clause.probe != "*" else "happy"
+    probe = clause.probe if clause.probe != "*" else ANOTHER[api]
     reply = Reply(exchange(probe, from_example(example), api=api))
     assert reply.complete, reply.fault
     control = Reply(exchange("happy", from_example(plain or GOOD[api]), api=api))  # clauses may look at it

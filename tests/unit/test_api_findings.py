@@ -20,14 +20,14 @@ from chatproof.target import profile
 from chatproof.wire.exchange import Secret
 from tests.golden_files import RENEW, REWRITE
 from tests.support import exchange, from_example
-from tests.unit.test_api_clauses import GOOD, ROWS, SURFACES
+from tests.unit.test_api_clauses import ANOTHER, GOOD, ROWS, SURFACES
 
 FOLDER = Path(__file__).parent.parent / "golden" / "judged"
 _written: dict[str, list[str]] = {}
 
 
 def told(surface: Surface, clause: Clause, example: Example) -> str:
-    probe = clause.probe if clause.probe != "*" else "happy"
+    probe = clause.probe if clause.probe != "*" else ANOTHER[surface.name]
     reply = Reply(exchange(probe, from_example(example), api=surface.name))
     control = Reply(exchange("happy", from_example(GOOD[surface.name]), api=surface.name))
     replies = {"happy": control, probe: reply}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tools.clients.replay import CLOSE, KEEP, Answer
 
 from chatproof.contract.clause import VALIDATE, Clause, Example
-from chatproof.contract.probe import INVALID, KEY, NONE, Probe
+from chatproof.contract.probe import ALL, INVALID, KEY, NONE, Probe
 from chatproof.evidence.provider_error import find_error
 from chatproof.simulator import chat, wire
 from chatproof.simulator.fault import SERVE, Fault, Turn
@@ -144,7 +144,7 @@ class Feed:
         return list(self._clause_cases(clause, clause.holds_on[1:]))
 
     def _clause_cases(self, clause: Clause, examples: Iterable[Example]) -> Iterator[Case]:
-        kind = "plain" if clause.probe == "*" else self.kind_of(clause.probe)
+        kind = _kind_of_any(clause) if clause.probe == ALL else self.kind_of(clause.probe)
         for example in examples if kind else ():
             good = clause.holds_on[0]
             yield Case(
@@ -154,6 +154,11 @@ class Feed:
                 words(example.body, example.status),
                 words(good.body, good.status),
             )
+
+
+def _kind_of_any(clause: Clause) -> str:
+    """The kind of request that a clause on every reply is fed to: its examples are of one kind."""
+    return "stream" if clause.holds_on[0].media == wire.SSE else "plain"
 
 
 def wire_path(base: str, probe: Probe) -> str:

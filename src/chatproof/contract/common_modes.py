@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from chatproof.contract.error_steps import error_in_stream, step_of
 from chatproof.contract.failure_mode import (
     CERTAIN,
     LIKELY,
@@ -13,6 +14,7 @@ from chatproof.contract.failure_mode import (
     Pattern,
     Sign,
 )
+from chatproof.evidence.provider_error import ProviderError
 from chatproof.printable import quote
 from chatproof.wire.exchange import ASKED, REQUEST
 
@@ -61,15 +63,27 @@ def refused(pattern: Pattern) -> Mode:
     )
 
 
+def step_in_stream(error: ProviderError) -> str:
+    """Say what to do about an error in a stream; empty where it names no cause."""
+    step = step_of(error)
+    return f"{step} Clients must check for such an event, because the status does not show it." if step else ""
+
+
 def stream_error(pattern: Pattern) -> Mode:
-    """Say that a stream tells of an error, and its status does not."""
+    """Say that a stream tells of an error, and its status does not; and what to do about the cause that it names."""
+
+    def found(case: Case) -> Sign | None:
+        sign = pattern(case)
+        error = error_in_stream(case.reply) if sign is not None and not sign.next_step else None
+        return sign._replace(next_step=step_in_stream(error)) if sign is not None and error is not None else sign
+
     return Mode(
         "stream.error",
         PROVIDER,
         "the stream contains an error under HTTP 200",
         "Read the error in the evidence; clients must check for it, because the status does not show it.",
         LIKELY,  # a gateway writes such an event, too, when what is behind it has failed
-        pattern,
+        found,
     )
 
 

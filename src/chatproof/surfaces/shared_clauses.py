@@ -267,7 +267,8 @@ def add_events(
 
 
 def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, context: Context) -> Outcome:
-    """What the first judge says who finds a reply broken; nothing of what the plain one has, too."""
+    """What the first judge says who finds a reply broken, and not the plain one as well."""
+    alike = False
     for judge in judges:
         found = judge(reply, context)
         if found.outcome != BROKEN:
@@ -278,9 +279,11 @@ def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, c
             and plain.kind == reply.kind
             and judge(plain, context).outcome == BROKEN
         ):
-            return not_applicable(f"the plain {'stream' if reply.kind == 'sse' else 'reply'} fails in the same way")
+            alike = True
+            continue
         return found
-    return holds()
+    said = f"the plain {'stream' if reply.kind == 'sse' else 'reply'} fails in the same way"
+    return not_applicable(said) if alike else holds()
 
 
 def error_shape(reply: Reply, context: Context) -> Outcome:

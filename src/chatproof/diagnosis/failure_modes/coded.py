@@ -1,12 +1,15 @@
 """Rows for clauses that name their diagnosis themselves: what remains to say is whose it is and what to do next."""
 
 from chatproof.contract.capability import DAMAGED, UNSUPPORTED
+from chatproof.contract.common_modes import step_in_stream
+from chatproof.contract.error_steps import error_in_stream
 from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
 from chatproof.contract.surface import Surface
 from chatproof.judging.judge import Finding
 
 _SHOWN = 6
 _LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
+_IN_STREAM = "elsewhere.no_error"
 _WAIT = "Wait and retry on status 429 alone, whatever the body says; quota and rate limit cannot be distinguished here. Report it."
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
@@ -25,6 +28,8 @@ def _observed(case: Case) -> Sign:
         if case.context.required and any(finding.level == "must" for finding in ranked):
             return Sign(evidence, "a required capability is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
         return Sign(evidence, "a request that some clients send is clearly refused", UNKNOWN, _REFUSED, CERTAIN)
+    if all(finding.clause.endswith(_IN_STREAM) for finding in ranked) and (error := error_in_stream(case.reply)):
+        return Sign(evidence, next_step=step_in_stream(error))
     more = {_SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None for finding in case.findings}
     told = more.pop() if len(more) == 1 else None
     return Sign(evidence, *told) if told else Sign(evidence)
@@ -148,6 +153,13 @@ _ROWS = (
         PROVIDER,
         "the reply's fields differ from the reference",
         "Clients that decode into typed values fail on this. Report it with the evidence; until then use a client that does not check, or waive the clause with a ticket.",
+        CERTAIN,
+    ),
+    (
+        "contract.choices_type",
+        PROVIDER,
+        "a reply other than the plain one has no array of items where clients read one",
+        "Report it with the evidence: some requests are answered on another path than the plain one, such as a bridge to another API.",
         CERTAIN,
     ),
     (

@@ -2,24 +2,14 @@
 
 import re
 
+from chatproof.contract.error_steps import step_of
 from chatproof.contract.failure_mode import Case, Sign
-from chatproof.evidence.provider_error import ProviderError, by_words
+from chatproof.evidence.provider_error import ProviderError
 
 _PLACES = ("$.error", "$.fault", "$.base_resp")  # and $.errors
 _FAILS = re.compile(  # a code that says so, or the status that a problem document repeats (RFC 9457)
     r"(?i)^[45]\d\d$|error|fail|invalid|limit|denied|exceed|not_?found|unauthori|forbidden|unavailable|timeout|quota|insufficient"
 )
-_STEPS = {
-    "model": "The error is about the model: copy an id from `chatproof models TARGET` exactly.",
-    "retired": "The error says that the model is retired: choose another with `chatproof models TARGET`.",
-    "quota": "The error is about money: top up the account, or raise the key's own quota.",
-    "rate": "The error is about a limit: wait, and look at who else uses this key.",
-    "auth": "The error is about the key: check that it is active, complete and from this provider.",
-    "header": "The error says that no key arrived: compare the header's name with the provider's reference.",
-    "permission": "The error is about a permission: check the key's scopes and its models.",
-    "context": "The error says that the prompt is too long: shorten it, or look for a gateway that adds its own.",
-    "upstream": "A gateway says that the service behind it failed: run again, or look at its upstream.",
-}
 
 
 def found(case: Case) -> Sign | None:
@@ -29,7 +19,7 @@ def found(case: Case) -> Sign | None:
         return None
     if not _is_sure(reply.error):
         return None
-    step = _STEPS.get(by_words(reply.error), "Read the error in the evidence.")
+    step = step_of(reply.error) or "Read the error in the evidence."
     return Sign(next_step=f"{step} Report the status as well: clients that check only the status miss the error.")
 
 

@@ -3,11 +3,11 @@
 `breaks` are the clauses that a run finds broken, and no other; tests hold each of them.
 """
 
-from chatproof.simulator.embeddings_faults import abilities, harmless, mistakes, plain
+from chatproof.simulator.embeddings_faults import abilities, elsewhere, harmless, mistakes, plain
 from chatproof.simulator.fault import Fault
 
-_FILES = (plain, abilities, mistakes, harmless)
+_FILES = (plain, abilities, elsewhere, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*abilities.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(row.name for row in (*abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS))
 """Those that only validate sees."""

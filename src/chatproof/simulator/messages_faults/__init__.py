@@ -7,6 +7,7 @@ from chatproof.simulator.fault import Fault
 from chatproof.simulator.messages_faults import (
     abilities,
     blocks,
+    elsewhere,
     harmless,
     headers,
     mistakes,
@@ -16,8 +17,8 @@ from chatproof.simulator.messages_faults import (
     tools,
 )
 
-_FILES = (plain, headers, streams, blocks, reported, tools, abilities, mistakes, harmless)
+_FILES = (plain, headers, streams, blocks, reported, tools, abilities, elsewhere, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS))
 """Those that only validate sees."""

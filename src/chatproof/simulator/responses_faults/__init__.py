@@ -4,10 +4,19 @@
 """
 
 from chatproof.simulator.fault import Fault
-from chatproof.simulator.responses_faults import abilities, harmless, mistakes, plain, reported, streams, tools
+from chatproof.simulator.responses_faults import (
+    abilities,
+    elsewhere,
+    harmless,
+    mistakes,
+    plain,
+    reported,
+    streams,
+    tools,
+)
 
-_FILES = (plain, streams, reported, tools, abilities, mistakes, harmless)
+_FILES = (plain, streams, reported, tools, abilities, elsewhere, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS))
 """Those that only validate sees."""

@@ -233,6 +233,12 @@ ROWS: tuple[Any, ...] = (
         "item_numbers",
     ),
     _must(
+        "part-text-null",
+        "The part is added with null in the place of its text.",
+        each("content_part.added", set_in(None, "part", "text")),
+        "part_added",
+    ),
+    _must(
         "added-without-content",
         "The message has no content when it is added.",
         each("output_item.added", gone_from("item", "content")),

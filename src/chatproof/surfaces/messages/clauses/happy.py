@@ -170,9 +170,8 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
 )
 def content_non_empty(reply: Reply, context: Context) -> Outcome:
     found = view.blocks(reply.object)
-    for number, block in enumerate(found):
-        if block.get("type") == view.TEXT and not isinstance(block.get("text"), str):
-            return broken(f"$.content[{number}].text", "a string", shown(block, "text"))
+    if unread := unread_text(reply):
+        return unread
     text = view.text_of(reply.object)
     if not is_blank(text):
         return holds(number_of(len(text), "character"))
@@ -182,6 +181,14 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
         kinds = ", ".join(quote(block.get("type"), 40) for block in found[:5])
         return broken("$.content", "a block of type text", f"only {kinds}" if kinds else "an empty array")
     return broken("$.content", "a text", "only white space" if text else "only empty texts")
+
+
+def unread_text(reply: Reply) -> Outcome | None:
+    """The first text that is not a string; None where all are."""
+    for number, block in enumerate(view.blocks(reply.object)):
+        if block.get("type") == view.TEXT and not isinstance(block.get("text"), str):
+            return broken(f"$.content[{number}].text", "a string", shown(block, "text"))
+    return None
 
 
 @clause(

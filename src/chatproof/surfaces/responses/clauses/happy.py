@@ -315,11 +315,9 @@ def message_shape(reply: Reply, context: Context) -> Outcome:
 def content_non_empty(reply: Reply, context: Context) -> Outcome:
     expected = "a part of type output_text with a non-empty string"
     text = view.text_of(reply.object)
-    messages = [(n, item) for n, item in enumerate(view.output(reply.object)) if item.get("type") == view.MESSAGE]
-    for number, item in messages:
-        for place, part in enumerate(view.objects(item.get("content"))):
-            if part.get("type") == view.TEXT and not isinstance(part.get("text"), str):
-                return broken(f"$.output[{number}].content[{place}].text", "a string", shown(part, "text"))
+    messages = _messages(reply)
+    if unread := unread_text(reply):
+        return unread
     if not is_blank(text):
         return holds(number_of(len(text), "character"))
     other = any(item.get("type") not in (view.MESSAGE, view.REASONING) for item in view.output(reply.object))
@@ -330,6 +328,19 @@ def content_non_empty(reply: Reply, context: Context) -> Outcome:
         return broken("$.output", "an item of type message", f"only {kinds}" if kinds else "an empty array")
     at, content = f"$.output[{messages[0][0]}].content", messages[0][1].get("content")
     return broken(at, expected, "only white space" if text else quote(content))
+
+
+def _messages(reply: Reply) -> list[tuple[int, view.Fields]]:
+    return [(n, item) for n, item in enumerate(view.output(reply.object)) if item.get("type") == view.MESSAGE]
+
+
+def unread_text(reply: Reply) -> Outcome | None:
+    """The first text of a message that is not a string; None where all are."""
+    for number, item in _messages(reply):
+        for place, part in enumerate(view.objects(item.get("content"))):
+            if part.get("type") == view.TEXT and not isinstance(part.get("text"), str):
+                return broken(f"$.output[{number}].content[{place}].text", "a string", shown(part, "text"))
+    return None
 
 
 @clause(

@@ -134,9 +134,11 @@ def item_empty(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "part_added",
-    "A part's response.content_part.added, of type output_text, comes before its text.",
-    "openai-python raises IndexError, and openai-node an error.",
+    "A part's response.content_part.added, of type output_text, comes before its text, and has a text, a string.",
+    "openai-python raises IndexError, and openai-node an error; stream() of both adds the deltas to the text that came "
+    "with the part, and raises if there is none.",
     needs=("responses.stream.item_added",),
+    check=2,
     holds_on=(
         STREAMED,
         THOUGHTFUL,
@@ -150,13 +152,19 @@ def item_empty(reply: Reply, context: Context) -> Outcome:
         streamed([{**one, "content_index": 1} if "content_index" in one else one for one in EVENTS]),
         streamed([{**one, "content_index": 1} if "content_index" in one else one for one in TWO_EVENTS]),
         streamed([*EVENTS[:4], {**EVENTS[3], "content_index": 2}, *EVENTS[4:]]),
+        changed("content_part.added", put(None, "part", "text")),
+        changed("content_part.added", drop("part", "text")),
     ),
 )
 def part_added(reply: Reply, context: Context) -> Outcome:
     found = Built(view.events(reply)).part_not_added
-    if not found:
-        return holds()
-    return broken(f"event {found[0]}", "response.content_part.added of type output_text before it", found[1])
+    if found:
+        return broken(f"event {found[0]}", "response.content_part.added of type output_text before it", found[1])
+    for number, one in enumerate(view.events(reply)):
+        part = members(one.get("part")) if kind_of(one) == building.PART_ADDED else {}
+        if part.get("type") == view.TEXT and not isinstance(part.get("text"), str):
+            return broken(f"event {number}, $.part.text", "a string", shown(part, "text"))
+    return holds()
 
 
 @clause(

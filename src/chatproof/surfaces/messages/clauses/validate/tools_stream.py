@@ -13,6 +13,7 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
+    not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
@@ -21,8 +22,9 @@ from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built, adds
-from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks, stream_end
+from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks
 from chatproof.surfaces.messages.clauses.happy import shown
+from chatproof.surfaces.messages.clauses.validate import elsewhere
 from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE, PARAMETERS
 from chatproof.surfaces.messages.examples import (
     AI_SDK,
@@ -47,23 +49,7 @@ _EMPTY = {**CALL_EVENTS[2], "delta": {"type": "text_delta", "text": ""}}
 _NO_PIECE = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": ""}}
 _SIGNED = {**CALL_EVENTS[2], "delta": {"type": "signature_delta", "signature": "c2ln"}}
 _EMPTY_WORD = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": '{"word":""}'}}
-_FORM = (
-    events_parse,
-    stream.typed,
-    stream.no_error,
-    stream.event_lines,
-    stream.start,
-    stream.start_content,
-    stream.start_usage,
-    stream_blocks.block_start,
-    stream_blocks.indexes,
-    stream_blocks.block_once,
-    stream_blocks.block_open,
-    stream_end.end,
-    stream_end.usage,
-    stream_end.finished,
-    stream_end.once,
-)
+_FORM = (events_parse, stream.typed, stream.event_lines, *elsewhere.FORM)
 """The musts of a stream that do not depend on what is streamed."""
 _WHOLE_AT_ONCE = streamed(
     [
@@ -97,6 +83,8 @@ def called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     built = Built(view.events(reply))
+    if elsewhere.is_failing(reply, context):  # which says why there is no call
+        return done()
     begun = any(kind_of(one) in (view.BLOCK_START, view.DELTA) for one in view.events(reply))
     if built.calls() or (begun and not built.blocks):  # without a start or an index: a form that is judged below
         return done(number_of(len(built.calls()), "call"))
@@ -132,6 +120,8 @@ def called(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
+    if elsewhere.is_failing(reply, context):
+        return not_applicable("the stream tells of an error: see messages.elsewhere.no_error")
     for judge in _FORM:
         found = judge(reply, context)
         if found.outcome == BROKEN:

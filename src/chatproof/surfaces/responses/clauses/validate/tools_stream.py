@@ -3,6 +3,7 @@
 from chatproof.contract.capability import damaged, done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     OPENAI_SPEC,
     SCHEMA,
     SHOULD,
@@ -35,7 +36,6 @@ SPACED = '{ "word":\n"pong" }'  # the call of the examples, written by another J
 _ORDER = (
     events_parse,
     stream.typed,
-    stream.no_error,
     stream.created,
     stream.created_whole,
     stream_items.item_added,
@@ -168,6 +168,8 @@ def as_items(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def in_order(reply: Reply, context: Context) -> Outcome:
+    if stream.no_error(reply, context).outcome == BROKEN:
+        return not_applicable("the stream tells of an error: see responses.elsewhere.no_error")
     return first_broken(_ORDER, reply, context.replies.get(context.surface.stream), context)
 
 
