@@ -35,6 +35,12 @@ _SHORTENED = re.compile(
 )
 
 
+# What a tool writes in place of a body that it does not show: curl on a terminal, Fiddler, HTTPie and xh, Chrome.
+_IN_PLACE = re.compile(
+    rb"\s*(?:Warning: Binary output can mess up your terminal\b|\*\*\* FIDDLER: |\[\d{1,12} bytes data\]\s*$|"
+    rb"\+-{9,80}\+\s*\| NOTE: binary data not shown in terminal \||"
+    rb"Failed to load response data\b|This (?:response|request) has no (?:response )?data available\b)"
+)
 WORDS_BEHIND = "text after the reply, written by curl or the shell, is not judged"
 
 
@@ -57,6 +63,10 @@ def body(rest: bytes, length: int | None, status: int) -> Body | None:
     if length is not None and len(rest) >= length and (len(rest) == length or _is_around(rest[length:], status)):
         said = WORDS_BEHIND if rest[length:].strip() and not _STATUS.match(rest[length:].lstrip()) else ""
         return Body(rest[:length], length, True, note=said)
+    if length != len(rest) and _IN_PLACE.match(rest[:400]):
+        return Body(
+            b"", len(rest), False, False, False, "the reply's body is not in the file: a tool's words stand there"
+        )
     if length is not None and not rest.strip() and length > len(rest):
         return Body(b"", len(rest), False, False, False, "the reply's body is not in the file")
     region = rest[: _next_reply(rest)]

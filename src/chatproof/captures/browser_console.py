@@ -102,5 +102,5 @@ def _headers(text: str) -> Iterator[tuple[str, str]]:
         if bare.startswith(":") or bare.lower().startswith("request headers") or re.match(r"(?:POST|GET) /", bare):
             return
         header = _HEADER.match(bare)
-        if header and header[1].lower() not in _GENERAL:
+        if header and header[1].lower() not in _GENERAL and not header[2].startswith("//"):  # a URL on its own line
             yield header[1], header[2]

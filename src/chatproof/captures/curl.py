@@ -178,7 +178,7 @@ def _turns(data: bytes) -> list[_Turn]:
             turn.head.append(line)
         elif _marked(line, b"<") and not turn.output:
             turn.head.append(line)
-        elif (line.startswith(b"* ") and not turn.output) or _ERROR.match(line):
+        elif ((line.startswith(b"* ") or line.strip() == b"*") and not turn.output) or _ERROR.match(line):
             turn.info.append(line)
         elif (over := _OVER.search(line)) and (over.start() == 0 or turn.output or turn.head or line[:1] not in b"<>*"):
             if over.start():

@@ -50,6 +50,12 @@ def _what(value: Any) -> str:
         return ""
     if isinstance(value.get("input"), list | str) and "model" in value and "output" not in value:
         return "the body of a request (it has input and no output)"
+    if isinstance(value.get("custom_id"), str) and "method" in value and "body" in value and "response" not in value:
+        return "a line of a file for the Batch API: a request"
+    if isinstance(value.get("parameters"), dict) or value.get("type") == "function":
+        described = value.get("function", value)
+        if isinstance(described, dict) and "name" in described and "error" not in value:
+            return "the description of a tool: only a part of a request"
     return _of_a_tool(value)
 
 

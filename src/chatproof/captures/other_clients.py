@@ -40,6 +40,7 @@ _STATUS = (
     re.compile(r"Assert status code\b[^\0]{0,2000}?actual value is <([45]\d\d)>"),  # hurl
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) from (?:POST|GET) https?://\S{{1,500}}"),  # Spring's WebClient
     re.compile(r"\b(?:request|call) failed(?: with)?:? [\[(](?:HTTP |status )?([45]\d\d)[\])]:?\s{0,4}"),  # R, plugins
+    re.compile(r"\bHTTP/[\d.]{1,3} ([45]\d\d) [^\n\"]{0,60}returned for \"https?://\S{1,500}\""),  # Symfony
     re.compile(r"HTTP Error ([45]\d\d): "),  # urllib
     re.compile(rf"\bunexpected status ([45]\d\d) (?:{PHRASES})(?:: )?"),  # Codex
     re.compile(r"\bpeculiar error: ([45]\d\d)\b"),  # Emacs: request.el
@@ -58,6 +59,8 @@ _SENT = re.compile(
     r"\bRequest error: https?://|"
     r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|"
     r"(?:^|[\s(])[\w.:$\\]{0,120}(?:Exception|\w(?:Error|Timeout))\b(?:[:)]| in )|"
+    r"\bFailed to open TCP connection to \S{1,253}:\d{1,5} \(|\(Errno::E[A-Z]{4,20}\)|\(Req\.TransportError\)|"  # Ruby
+    r"\*\* \((?:Req|Mint|Finch)\.\w{1,30}Error\) |"  # Elixir
     r"\bCan't connect to \S{1,253}:\d{1,5} \(|HttpExceptionRequest\b|"
     r"Is the computer able to access the url|stream disconnected before completion: |"
     r"\bCannot connect to host \S{1,253}:\d{1,5} ssl:|\bCannot connect to API: |"  # aiohttp, the AI SDK

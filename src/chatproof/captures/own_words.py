@@ -97,6 +97,7 @@ _WRAPPERS = re.compile(
     r"(?:\s*(?:"
     rf"litellm\.(?:exceptions\.)?\w+: |{_CLASSES}: |"
     r"[A-Za-z_]\w{0,40}(?:Exception|Error)(?: [A-Z]\w+(?:Error| Authentication)?)? -\s{1,40}|"  # LiteLLM
+    r"b['\"](?=\{)|"  # bytes, as Python prints them
     r"Failed after \d+ attempts?(?: with non-retryable error)?[.:] (?:Last error: )?'?"  # the AI SDK
     r"))+"
 )

@@ -24,6 +24,7 @@ _STAMPS = (
         rb"<\d{1,3}>[ \t]{0,4}(?:[\w$]{1,60}\.){0,8}[\w$]{1,60}[ \t]{1,20}"
     ),  # syslog's level, and a logger's name
     re.compile(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,100} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?: |$)"),
+    re.compile(rb"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?(?: |$)"),  # ts, date
 )
 _FENCE = re.compile(  # Markdown's; Jira's; a forum's
     rb"^[ \t]*(?:`{3,}[^\n]*|~{3,}[^\n]*|\{(?:noformat|code)(?::[^}\n]{0,60})?\}[ \t\r]*|"

@@ -89,7 +89,10 @@ def read(data: bytes) -> Capture:
     told = merged(piece for reader in known for piece in reader.pieces(text))
     if not any(piece.status or piece.fault for piece in told):
         others = _by_others(text)
-        if others and (not told or any(piece.status or piece.fault for piece in others[1])):
+        stopped = others is not None and any(piece.status or piece.fault for piece in others[1])
+        if others and sdk_python.ANSWERED.search(text) and not any(piece.status for piece in others[1]):
+            stopped = False  # the class is of a reply: what its words say of a connection, a gateway says of its own
+        if others and (not told or stopped):
             known, told = others
     if told and not any(piece.status or piece.body for piece in told) and (said := _refusal(text)):
         known, told = [app_errors], [said]

@@ -57,6 +57,10 @@ _RETRIED = re.compile(r"\bstate=finished raised (\w+)")  # tenacity, where nothi
 _IN_JSON = re.compile(r"\"(?:message|error|detail)\"\s{0,4}:\s{0,4}\"[^\"]{0,10}$")
 _CUT_OFF = re.compile(r"^\{[^\n]{0,200}?[\"']message[\"']: ?[\"']([^\n]{12,2000})")
 _ORIGINAL = re.compile(r"Original Response: ?(?=\S)")  # LiteLLM
+ANSWERED = re.compile(
+    r"(?m)^[^\n]{0,200}?\b(?:openai|anthropic|groq|together)(?:\.[a-z_]+)*\.(?:InternalServer|APIStatus)Error: "
+)
+"""openai-python raises it for a status of 500 or more, and with the body as its words where that is no JSON."""
 _CONNECTION = ("APIConnectionError", "APITimeoutError")
 _PAGE_STATUS = re.compile(rb"\b(5\d\d)\b")
 

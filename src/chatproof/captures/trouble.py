@@ -38,7 +38,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"from proxy after CONNECT|HTTP Tunneling|CONNECT tunnel failed|Could not resolve proxy|"
-        r"Tunnel connection failed|ProxyError|ProxyConnectError|ERR_PROXY|ERR_TUNNEL|"
+        r"Tunnel connection failed|ProxyError|ProxyConnectError|ERR_PROXY|ERR_TUNNEL|NS_ERROR_(?:UNKNOWN_)?PROXY|"
         r"tunneling socket could not|Proxy CONNECT aborted|ERR_SOCKS|proxyconnect tcp|Proxy Authentication Required|"
         r"SOCKS\d? (?:server|proxy|connection)[^\n]{0,60}(?:fail|error|reject|unreach)",
         "net.proxy",
@@ -52,7 +52,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"certificate has expired|CERT_HAS_EXPIRED|certificate expired|not yet valid|CERT_NOT_YET_VALID|"
-        r"ERR_CERT_DATE_INVALID|CertificateExpiredException|CertificateNotYetValid|NotTimeValid|"
+        r"ERR_CERT_DATE_INVALID|SEC_ERROR_EXPIRED_CERTIFICATE|CertificateExpiredException|CertificateNotYetValid|NotTimeValid|"
         r"invalid peer certificate: (?:Expired|NotValidYet)|InvalidCertificate\((?:Expired|NotValidYet)",
         "tls.expired",
         "tls",
@@ -60,6 +60,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"no alternative certificate subject name|subject name .{0,200} does not match|hostname mismatch|"
         r"ERR_TLS_CERT_ALTNAME_INVALID|doesn't match|certificate is not valid for|ERR_CERT_COMMON_NAME_INVALID|"
+        r"SSL_ERROR_BAD_CERT_DOMAIN|"
         r"certificate not valid for name|does not match target host|"
         r"x509: certificate is (?:not )?valid for|No subject alternative (?:\w+ )?names? |"
         r"Hostname \S{1,253} not verified|SSLPeerUnverified|"
@@ -70,7 +71,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"self[- ]signed certificate|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_VERIFY_LEAF|"
         r"UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|"
-        r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|unknown authority|"
+        r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|SEC_ERROR_UNKNOWN_ISSUER|unknown authority|"
         r"TlsFatalAlert: certificate_unknown|"
         r"peer certificate (?:cannot be authenticated|or SSH remote key was not OK)|"
         r"PKIX path|valid certification path|CertPathBuilderException|"
@@ -100,7 +101,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Could not resolve host|Resolving timed out|getaddrinfo|ENOTFOUND|EAI_AGAIN|Name or service not known|"
         r"nodename nor servname|name resolution|[Nn]o such host|dns error|failed to lookup address|server misbehaving|"
         r"UnknownHostException|Failed host lookup|server with the specified hostname could not be found|"
-        r"ERR_NAME_NOT_RESOLVED|NameResolutionError|:nxdomain\b|"
+        r"ERR_NAME_NOT_RESOLVED|NS_ERROR_UNKNOWN_HOST|NameResolutionError|:nxdomain\b|"
         + _windows("ee7")
         + "|"
         + _numbers(11001, 11002, 11004)
@@ -111,7 +112,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Connection refused|ECONNREFUSED|actively refused|ERR_CONNECTION_REFUSED|All connection attempts failed|"
-        r":econnrefused\b|\"ConnectionRefused\"|ConnectionRefused: Unable|Could not connect to the server|"
+        r":econnrefused\b|(?<=\) )connection refused\b|NS_ERROR_CONNECTION_REFUSED|"
+        r"\"ConnectionRefused\"|ConnectionRefused: Unable|Could not connect to the server|"
         + _windows("efd")
         + "|"
         + _numbers(111, 61, 10061)
@@ -122,7 +124,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Network is unreachable|No route to host|ENETUNREACH|EHOSTUNREACH|ERR_ADDRESS_UNREACHABLE|"
-        r"ERR_INTERNET_DISCONNECTED|:e(?:host|net)unreach\b|Internet connection appears to be offline|"
+        r"ERR_INTERNET_DISCONNECTED|NS_ERROR_OFFLINE|:e(?:host|net)unreach\b|Internet connection appears to be offline|"
         + _numbers(101, 113, 51, 65, 10051, 10065)
         + "|"
         + _apples(1009),
@@ -166,8 +168,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|Recv failure|SSL_read|forcibly closed|:econnreset\b|"
-        r"StreamResetException|ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|"
-        + _numbers(104, 54, 10053, 10054),
+        r"StreamResetException|ERR_CONNECTION_ABORTED|NS_ERROR_NET_RESET|"
+        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|" + _numbers(104, 54, 10053, 10054),
         "net.reset",
         "body",
     ),
@@ -179,7 +181,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (r"WriteTimeout", "net.write_timeout", "write"),
     (
         r"Operation timed out|Operation too slow|[Rr]equest timed out|BODY_TIMEOUT|"
-        r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|timed out|TLS handshake timeout|"
+        r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|NS_ERROR_NET_TIMEOUT|timed out|TLS handshake timeout|"
         r"InterruptedIOException: timeout|(?:Request|Socket) timeout has expired|"
         r"TransportError\{reason: :timeout|idle timeout waiting|\bResponseTimeout\b|\(80072ee2\)|: request timeout\b|"
         + _apples(1001)
@@ -246,8 +248,13 @@ _OF_THE_CLIENT = {
     "Access-Control-Allow-Origin, or its preflight was refused",
     "ERR_NETWORK_CHANGED": "the network of this machine changed (ERR_NETWORK_CHANGED)",
     "ERR_NETWORK_IO_SUSPENDED": "this machine went to sleep (ERR_NETWORK_IO_SUSPENDED)",
+    "ERR_UNSAFE_PORT": "the browser asks no server on this port (ERR_UNSAFE_PORT)",
+    "ERR_NETWORK_ACCESS_DENIED": "this machine keeps the browser from the network (ERR_NETWORK_ACCESS_DENIED)",
+    "NS_BINDING_ABORTED": "the page or its user cancelled the request (NS_BINDING_ABORTED)",
+    "NS_ERROR_ABORT": "the page or its user cancelled the request (NS_ERROR_ABORT)",
     "ERR_CACHE_MISS": "the browser searched only its cache (ERR_CACHE_MISS)",
 }
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{3,60}")  # a constant of a browser's: no word of the user's
 _BLOCKED = "the browser or an extension of it blocked the request"
 
 
@@ -263,7 +270,8 @@ def of_a_browser(error: str) -> Fault:
         return known
     if name.startswith(("ERR_CERT", "ERR_SSL", "ERR_TLS", "ERR_BAD_SSL")):
         return Fault("tls.protocol", "tls", f"the capture says: {escape(cut(name, 60))}")
-    return Fault("net.closed", "first_byte", "the capture gives another reason")
+    said = f": {name}" if _NAME.fullmatch(name) else ""
+    return Fault("net.closed", "first_byte", f"the capture gives another reason{said}")
 
 
 def of_lines(lines: Iterable[str], teller: str) -> Fault | None:

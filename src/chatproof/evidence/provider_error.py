@@ -51,6 +51,12 @@ _RELAYED = re.compile(r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Except
 _QUOTES = re.compile(  # a gateway tells how its own request fared, in the words of its client: openai-go, openai-python
     r"\b(?:POST|GET) \"https?://[^\"\s]{4,500}\": [45]\d\d |\bError code: [45]\d\d - "
 )
+_NOT_THERE = re.compile(  # DeepInfra's; not of a model that is away for some time
+    r"\bmodel (?:\S{1,120} )?is not available\b(?!.{0,80}\b(?:now|currently|at the moment|temporar|try again))"
+)
+_PUT_ASIDE = (
+    "cooldown_list=["  # LiteLLM's router: behind it stands what its earlier requests met, none of which is this
+)
 _WANTED = re.compile(
     r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
@@ -187,6 +193,7 @@ def _fields(source: dict[str, Json], where: str) -> ProviderError:
     )
     if isinstance(inner, dict) and not message:
         return _fields(inner, f"{where}.error")
+    message = message or (inner if isinstance(inner, str) else None)  # DeepInfra's stand in detail.error
     code = next((source[name] for name in _CODES if isinstance(source.get(name), str | int) and source[name]), None)
     param = _text(source.get("param")) or _places(source)
     words = _with_raw(_text(message), source.get("metadata"))
@@ -260,13 +267,14 @@ def by_words(error: ProviderError, model: str = "") -> str:
     """
     words = {error.code.lower(), error.type.lower()}
     message = " ".join(error.message[:4000].lower().split())  # terminals and logs break lines
+    message = message.partition(_PUT_ASIDE)[0]
     first = _by_code(words, CODES, FIRST)
     if first:
         return first
     if _TOO_LONG.search(message):
         return "context"
     about = any(word in message for word in ABOUT) or (len(model) >= _TELLING and model.lower() in message)
-    if about and any(word in f"{_OF_OTHERS.sub(' ', message)} {words}" for word in ABSENT):
+    if about and (_NOT_THERE.search(message) or any(w in f"{_OF_OTHERS.sub(' ', message)} {words}" for w in ABSENT)):
         return "model"
     found = _by_code(words, CODES, ())
     if found:

@@ -19,6 +19,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("permission", ("your data policy", "guardrail restrictions")),  # OpenRouter: settings of the account
     ("parameter", ("no endpoints found that",)),  # OpenRouter: none of the model's does what was asked for
     ("upstream", ("上游负载已饱和",)),  # new-api: what is behind it has told it to wait
+    ("rate", ("rate limit reached",)),  # Groq, OpenAI: with an offer to raise it, which names billing
     (
         "model",
         (
@@ -70,6 +71,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "insufficient quota",
             "not enough credit",
             "no credits",
+            "have any credits",  # xAI
+            "balance is insufficient",  # SiliconFlow
+            "insufficient account balance",
             "balance is not enough",
             "余额",
             "欠费",

@@ -5,6 +5,7 @@ from chatproof.contract.failure_mode import (
     GATEWAY,
     LIKELY,
     NETWORK,
+    POSSIBLE,
     PROVIDER,
     UNKNOWN,
     YOU,
@@ -185,6 +186,13 @@ _NOT_FORWARDED = Sign(
     confidence=LIKELY,
 )
 
+_UNTOLD = Sign(
+    owner=UNKNOWN,
+    summary="no reply is in the capture, and the reason that its tool gives is not known to chatproof",
+    next_step="Look the reason up in that tool's documentation, then ask the endpoint itself: chatproof smoke TARGET.",
+    confidence=POSSIBLE,
+)
+
 
 def _stopped_by(code: str) -> Mode:
     _, owner, summary, step = next(row for row in _ROWS if row[0] == code)
@@ -199,6 +207,8 @@ def _stopped_by(code: str) -> Mode:
             code == "net.closed" and ARRIVALS not in case.reply.exchange.missing
         ):  # of a capture nobody knows what was said
             return Sign(("the request had Connection: close; SDKs keep connections open, and may get an answer",))
+        if code == "net.closed" and fault.detail.startswith("the capture "):  # its tool does not say that it was closed
+            return _UNTOLD
         if code == "net.refused" and "localhost is the container" in fault.detail:
             return _IN_A_CONTAINER
         if code == "net.proxy" and "plain forwarding" in fault.detail:

@@ -23,6 +23,7 @@ _HTTP_TO_HTTPS = (  # nginx, Go, Apache
     "http request was sent to https port",
     "sent an http request to an https server",
     "speaking plain http to an ssl-enabled server port",
+    "combination of host and port requires tls",  # Tomcat
 )
 _TIMEOUTS = (408, 504, 524)
 _GATEWAY = (502, 503, 520, 521, 522, 523, 525, 526, 530)

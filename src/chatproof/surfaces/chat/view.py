@@ -50,6 +50,11 @@ def reasoning_of(message: dict[str, Json]) -> str:
         found = message.get(name)
         if isinstance(found, str) and found.strip():
             return found
+    details = message.get("reasoning_details")  # OpenRouter's, where it gives them alone
+    for part in details[:8] if isinstance(details, list) else ():
+        text = part.get("text") if isinstance(part, dict) else None
+        if isinstance(text, str) and text.strip():
+            return text
     content = message.get("content")
     if isinstance(content, list) and any(
         isinstance(part, dict) and part.get("type") in ("thinking", "reasoning") for part in content
