@@ -10,6 +10,7 @@ import re
 from chatproof.key_form import KEY, form
 
 MARK = "[REDACTED:secret]"
+_LONGEST = 4096  # characters by which a name is told from a key; no key is longer, and a server may send megabytes
 # Every part is possessive or bounded: no text costs more than its length.
 _FORMS = re.compile(
     r"""(?<![A-Za-z0-9])(?:
@@ -40,4 +41,4 @@ def without(text: str) -> str:
 
 def _mark(found: "re.Match[str]") -> str:
     """MARK, or the text itself where it is a name: xai-grok-production-large-2026."""
-    return found[0] if found["word"] and form(found[0]) != KEY else MARK
+    return found[0] if found["word"] and form(found[0][:_LONGEST]) != KEY else MARK
