@@ -205,10 +205,13 @@ class _Windows:
         if not near:
             return []
         self._looked_at += len(near)
-        size, folded, known = self.size, _folded(text), self._joined if self._looked_at <= _FEW else self._known
+        size, folded, few = self.size, _folded(text), self._looked_at <= _FEW
+        known, behind = (self._joined, self._joined) if few else (self._known, self._behind)
         last = len(text) - size  # and the first such place in a run is one of its first four
-        found, upto = [], 0
+        found, upto, shared = [], 0, size - GROUP + 1  # so many characters from there are in all runs that hold the place
         for i in near:
+            if folded[i : i + shared] not in behind:
+                continue
             found += [at for at in range(max(i - GROUP + 1, upto), min(i, last) + 1) if folded[at : at + size] in known]
             upto = i + 1
         return found
@@ -216,6 +219,11 @@ class _Windows:
     @cached_property
     def _known(self) -> frozenset[str]:
         size = self.size
+        return frozenset(held[i : i + size] for held in self._texts for i in range(len(held) - size + 1))
+
+    @cached_property
+    def _behind(self) -> frozenset[str]:
+        size = self.size - GROUP + 1
         return frozenset(held[i : i + size] for held in self._texts for i in range(len(held) - size + 1))
 
 
