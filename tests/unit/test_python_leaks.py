@@ -71,6 +71,7 @@ values = [getattr(chatproof, name) for name in chatproof.__all__]
 modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(chatproof.__path__, 'chatproof.')
            if not m.name.endswith('__main__')]
 values += [value for module in modules for name, value in vars(module).items() if not name.startswith('__')]
+values = [*{{id(value): value for value in values}}.values()]  # most are imported by several modules
 texts = [pydoc.plain(pydoc.render_doc(value)) for value in [chatproof, *modules]]
 for value in values:
     texts.append(repr(value))
@@ -80,6 +81,8 @@ for value in values:
         pass
     if inspect.ismodule(value) and not value.__name__.startswith('chatproof'):
         continue
+    if type(value).__module__ == 'builtins' and not callable(value) and not inspect.ismodule(value):
+        continue  # help of a text or a number is that of its class
     try:
         texts.append(repr(vars(value)))
         texts.append(pydoc.plain(pydoc.render_doc(value)))

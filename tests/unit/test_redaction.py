@@ -313,13 +313,13 @@ def test_mark_does_not_tell_the_length() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["s" * 2_000_000, "sk-" * 600_000, (KEY[:7] + " ") * 200_000, "\\" * 2_000_000, "\\u00" * 400_000, "\x1b[0" * 500_000,
-     "[" * 2_000_000, "[" + "0" * 2_000_000, "H4sI" * 500_000, "\\/" * 1_000_000],
+    ["s" * 1_000_000, "sk-" * 300_000, (KEY[:7] + " ") * 100_000, "\\" * 1_000_000, "\\u00" * 200_000, "\x1b[0" * 250_000,
+     "[" * 1_000_000, "[" + "0" * 1_000_000, "H4sI" * 250_000, "\\/" * 500_000],
     ids=lambda text: repr(text[:9]),
 )  # fmt: skip
 def test_linear(text: str) -> None:
     """No server makes us search for ever: not even a signal would end a regular expression that backtracks."""
-    with within(5):
+    with within(2.5):
         Redactor([SECRET]).text(text)
         assert find_secret(text.encode(), SECRET) == ""
 
@@ -418,7 +418,7 @@ PIECES = st.sampled_from(
     st.text(max_size=9),
     st.sampled_from([str, str.lower, str.upper, str.swapcase]),
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_the_first_look_finds_exactly_what_would_be_removed(
     pieces: list[tuple[str, int, int, str]], end: str, cased: Callable[[str], str]
 ) -> None:

@@ -59,7 +59,7 @@ def sweep(step: int) -> list[tuple[int, list[str]]]:
 
 
 def test_every_example_of_a_clause_leaves_no_run_without_a_cause() -> None:
-    assert sweep(3) == []
+    assert sweep(5) == []
 
 
 @pytest.mark.nightly
@@ -142,7 +142,7 @@ def test_no_clause_stumbles_over_a_reply_whose_premise_is_not_known(missing: fro
     """`tools.readable` looked for calls in a reply without any, where no status said that a call was due."""
     contract = contract_of(VALIDATE, load("generic"), Choice(stream=True, extras=("image",)))
     probes = sorted({term.clause.probe for term in contract.terms} - {ALL})
-    for _, example in EXAMPLES[:: 7 if missing else 29]:
+    for _, example in EXAMPLES[:: 19 if missing else 29]:
         raw = from_example(example)
         made = [exchange(probe, raw)._replace(missing=missing) for probe in probes]
         judge(contract, made, model=ASKED, key=Secret(SENT))
