@@ -16,6 +16,7 @@ from chatproof.captures import curl_command, paste, trouble
 from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.judging.contract import Choice
 from chatproof.usage_error import UsageError
+from chatproof.wire.exchange import BODY, END
 from tests.pace import within
 
 OK = json.dumps(
@@ -346,6 +347,22 @@ def test_a_reply_of_another_api_is_not_judged_by_this_contract() -> None:
     with pytest.raises(UsageError) as refused:
         judged(text)
     assert "Responses API" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'Warning: Binary output can mess up your terminal. Use "--output -" to tell curl.\n',
+        b"*** FIDDLER: RawDisplay truncated at 128 characters. ***",
+        b"+-----------------------------------------+\n| NOTE: binary data not shown in terminal |\n",
+    ],
+)
+def test_what_a_tool_writes_in_place_of_a_body_is_not_judged(said: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    (entry,) = captures.read(head + said).entries
+    assert {BODY, END} <= entry.missing and entry.response is not None and entry.response.body == b""
+    counted = head.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(said))
+    assert captures.read(counted + said).entries[0].response.body == said  # type: ignore[union-attr]
 
 
 WGET = (

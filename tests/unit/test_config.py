@@ -65,6 +65,23 @@ def test_the_nearer_file_wins_and_a_target_is_taken_whole(place: Path) -> None:
     assert resolve(Wanted("b"), {"COMETAPI_KEY": KEY}).target.model == "m"
 
 
+def test_a_target_with_a_profiles_name_is_of_that_profile(place: Path) -> None:
+    """It asked CometAPI, whatever its name."""
+    mine = place / "home" / "chatproof" / "config.toml"
+    mine.write_text(
+        '[targets.groq]\nmodel = "m"\n[targets.shop]\nmodel = "m"\n[targets.openai]\nbase_url = "https://h/v1"\n'
+    )
+    approve(mine)
+    keys = {"COMETAPI_KEY": KEY, "GROQ_API_KEY": KEY, "CHATPROOF_API_KEY": KEY}
+    found = {name: resolve(Wanted(name, model="m"), keys).target for name in ("groq", "shop", "openai")}
+    assert {name: target.profile for name, target in found.items()} == {
+        "groq": "groq",
+        "shop": "cometapi",
+        "openai": "generic",
+    }
+    assert found["groq"].base_url == "https://api.groq.com/openai/v1"
+
+
 def test_show_says_where_each_value_comes_from(place: Path) -> None:
     fill(place)
     done = run(

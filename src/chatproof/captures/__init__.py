@@ -119,6 +119,8 @@ def _read(data: bytes) -> Capture:
         return _json(data, start)
     if start.startswith((b"data:", b"event:")) and (plain := as_printed.straight(start)) != start:
         return (found := _read(plain))._replace(notes=(as_printed.STRAIGHT, *found.notes))
+    if start.startswith((b"<?xml", b"<testsuite")) and (known := other_formats.name(start)):
+        raise Unreadable(known)
     kind = sniff(start)
     if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
         return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])

@@ -17,6 +17,7 @@ from chatproof.evidence.provider_error import ProviderError, by_words, find_erro
 
 NAME = "an error that an application shows"
 _LOOKED_AT = 64 * 1024
+_ANYBODYS = ("$.msg", "$.title")  # members that any program's objects have: what Ansible prints
 _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
 _A_TABLE = 3  # different statuses with their names
@@ -180,7 +181,7 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
             # A program's own record of an error has the client's words where a reply has the server's.
             if error is not None and error.where in ("$", "$.message") and own_words.kind(error.message):
                 is_own = True
-            elif error is not None:
+            elif error is not None and (status or error.where not in _ANYBODYS or by_words(error) != "unknown"):
                 return as_body(value), ()
         if is_own:  # laid out in another way, the same record says nothing else
             break

@@ -19,6 +19,11 @@ _TIME = re.compile(
     rb"|Executed in .{0,200}|\s*(?:usr|sys) time .{0,200}|_{10,}"
 )
 _CURL = re.compile(rb"curl: \(\d{1,3}\) .{0,400}|\* (?:Connection #|Closing connection|closing connection).{0,200}")
+# A prompt, or what kubectl says at an end, directly behind a body without a line end.
+_AT_ONCE = re.compile(
+    rb"[\w.-]{1,60}@[\w.-]{1,100}[: ][^\r\n{}<>\"]{0,120}[$#%>][ \t]{0,4}(?:[a-z][^\n]{0,400})?(?:\r?\n|$)"
+    rb"|pod \"[\w.-]{1,100}\" deleted\b[^\n]{0,100}(?:\r?\n|$)"
+)
 _EXIT = re.compile(rb"(?:\[?(?:exit|process exited with|Process finished with exit)[^\n]{0,60}\d+\]?)")
 _WRITTEN_OUT = re.compile(
     rb"[ \t]*(?:[A-Za-z_ ]{0,40}[:=] ?)?[\d.,]{1,20}(?: ?(?:s|ms|bytes|B))?(?:[ \t|,;]+[^\n]{0,200})?[ \t\r]*(?:\n|$)"
@@ -149,7 +154,7 @@ def _is_around(tail: bytes, status: int) -> bool:
     missing line end, or what curl's -w wrote: it begins with the status, or with a name and a number."""
     if tail[:1] == b"\n" or tail[:2] == b"\r\n":
         return not _MORE_JSON.match(tail)
-    if _PERCENT.match(tail) or _TIME.match(tail) or _CURL.match(tail):
+    if any(form.match(tail) for form in (_PERCENT, _TIME, _CURL, _AT_ONCE)):
         return True
     first = tail.split(b"\n", 1)[0].strip()
     if not _WRITTEN_OUT.match(tail):

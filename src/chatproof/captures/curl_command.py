@@ -156,7 +156,7 @@ def _of_words(words: list[str]) -> Command | None:
             url = value
         elif name in _BODIES:
             has_body = True
-            body = None if value.startswith("@") else value.encode("utf-8", "surrogatepass")
+            body = None if value.startswith(("@", "`@")) else value.encode("utf-8", "surrogatepass")
         elif name in ("-I", "--head"):
             method = "HEAD"
         elif not name and "://" in value:

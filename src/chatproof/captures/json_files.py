@@ -16,6 +16,19 @@ from chatproof.surfaces import names, surface_of
 _DOCUMENTS, _LONGEST = 8, 1 << 20
 # A line that is an object's beginning, or ends in one behind a label; an SDK's object, as Python prints it.
 _BEGINS = re.compile(r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices)=)")
+_DOCUMENTS_OF: tuple[tuple[set[str], str], ...] = (
+    # (members that stand in it together, what it is)
+    ({"apiVersion", "kind"}, "an object of Kubernetes"),
+    ({"compilerOptions"}, "a configuration of TypeScript"),
+    ({"cells", "nbformat"}, "a notebook of Jupyter"),
+    ({"lockfileVersion"}, "a lock file of npm"),
+    ({"$schema", "runs"}, "a report in SARIF"),
+    ({"run_type", "inputs"}, "a trace of LangSmith"),
+    ({"custom_id", "response"}, "a line of the Batch API's output: the reply stands in its `response`"),
+    ({"custom_id", "result"}, "a line of a batch's results: the reply stands in its `result`"),
+    ({"jsonrpc", "id"}, "a message of JSON-RPC"),
+    ({"request", "response"}, "a record of a request with its reply"),
+)
 _CAPTURE = "capture the reply itself with: curl -sS -i …"
 
 
@@ -45,6 +58,8 @@ def _what(value: Any) -> str:
             return said
     if isinstance(value, list):
         first = value[0] if value and isinstance(value[0], dict) else {}
+        if {"scope", "method", "path"} <= first.keys():
+            return "a recording of nock"
         return "a report of Bruno" if "results" in first and "summary" in first else ""
     if not isinstance(value, dict):
         return ""
@@ -123,8 +138,11 @@ def _of_a_tool(value: dict[str, Any]) -> str:
         return "an Insomnia export"
     if "name" in value and "version" in value and ("dependencies" in value or "scripts" in value):
         return "a package.json"
-    if "resourceSpans" in value or "traceEvents" in value:
+    if "resourceSpans" in value or "traceEvents" in value or ("context" in value and "attributes" in value):
         return "a trace of a program"
+    known = next((what for members, what in _DOCUMENTS_OF if members <= value.keys()), "")
+    if known:
+        return known
     return _of_another_api(value)
 
 

@@ -20,6 +20,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "a request of PowerShell, without its reply",
         "curl.exe -sS -i …",
     ),
+    (r"^(?:<\?xml[^>]{0,200}>\s*)?<testsuites?\b", "a report of tests (JUnit)", "curl -sS -i …"),
     (r"^curl\s", "a curl command, without what it printed", "run it with -sS -i, and give its output"),
 )
 _COMPILED = tuple((re.compile(pattern), what, instead) for pattern, what, instead in _KNOWN)

@@ -86,6 +86,10 @@ def _ollama_embed(value: Value) -> bool:
     return older or (isinstance(value.get("embeddings"), list) and counted)
 
 
+def _ollama_tags(value: Value) -> bool:
+    return value.keys() == {"models"} and bool({"digest", "modified_at"} & _first(value, "models").keys())
+
+
 def _vertex(value: Value) -> bool:
     return "values" in _inner(value, "embedding") or "values" in _inner(_first(value, "predictions"), "embeddings")
 
@@ -103,6 +107,7 @@ ROWS: tuple[tuple[str, str, Callable[[Value], bool]], ...] = (
     ("Ollama's own API (/api/chat)", "/v1", _ollama_chat),
     ("Ollama's own API (/api/generate)", "/v1", _ollama_generate),
     ("Ollama's own API (/api/embed)", "/v1", _ollama_embed),
+    ("Ollama's own API (/api/tags)", "/v1", _ollama_tags),
     ("Google's own API (:embedContent, :predict)", "/v1beta/openai", _vertex),
     ("Cohere's own API (/embed)", "", _cohere_embed),
     ("a request that deletes something", "", _deleted),

@@ -14,17 +14,18 @@ _BEGINS = rb"(?:HTTP/[0-9.]{1,3} [0-9]{3}|[*><] \S|<-- [\dE]|--> [A-Z]|\* {2,3}\
 _STAMPS = (
     re.compile(
         rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-        rb"(?: \d\d[OE][+ ]?| std(?:out|err) [FP])? ?"
+        rb"(?: \d\d[OE][+ ]?| std(?:out|err) [FP])?[ \t]?"
     ),
     re.compile(rb"\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\] ?"),
     re.compile(rb"\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]? "),
-    re.compile(rb"[A-Za-z0-9_.-]{1,60} {0,40}\|(?: |$)"),
+    re.compile(rb"[A-Za-z0-9_.@-]{1,80} {0,40}\|(?: |$)"),
     re.compile(rb"\[(?:pod/)?[\w.-]{1,120}/[\w.-]{1,120}\](?: |$)"),
     re.compile(
         rb"<\d{1,3}>[ \t]{0,4}(?:[\w$]{1,60}\.){0,8}[\w$]{1,60}[ \t]{1,20}"
     ),  # syslog's level, and a logger's name
     re.compile(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,100} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?: |$)"),
     re.compile(rb"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?(?: |$)"),  # ts, date
+    re.compile(rb"(?:[\w.-]{1,100} )?[\w./@-]{1,60}\[[\w.-]{1,60}\]:(?: |$)"),  # behind a time: journald, Heroku
 )
 _FENCE = re.compile(  # Markdown's; Jira's; a forum's
     rb"^[ \t]*(?:`{3,}[^\n]*|~{3,}[^\n]*|\{(?:noformat|code)(?::[^}\n]{0,60})?\}[ \t\r]*|"

@@ -212,6 +212,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "unrecognized request argument",
             "extra inputs are not permitted",
             "max_tokens is too large",
+            "does not support tools",  # Ollama
+            "does not support thinking",
+            "does not support function calling",
         ),
     ),
     ("filtered", ("content management policy", "content filter")),

@@ -133,7 +133,7 @@ class Chosen:
         """`entry` is of the configuration, or stands for one; `wanted` is a profile that outweighs the entry's."""
         self.entry = entry
         self.name = name
-        by_default = profile.GENERIC if entry.get("base_url") else "cometapi"
+        by_default = profile.GENERIC if entry.get("base_url") else name if name in profile.names() else "cometapi"
         self.profile = _profile(wanted or entry.get("profile") or by_default)
         self.notes = tuple(notes)
         self.place = self.file = self.by = ""  # in the configuration; the file, and how it came into force
