@@ -47,6 +47,13 @@ class UsageError(Exception):
         return f"{self.detail}; next: {self.advice}" if self.advice else self.detail
 
 
+def alone(error: UsageError) -> UsageError:
+    """The error without the frames that it came through, to be raised out of its handler: what was read there is in
+    their locals (a key, variables, a file), and reports of crashes print those."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
 def raise_all(errors: Iterable[UsageError]) -> None:
     """Raise the first of these with the others behind it; nothing where there is none."""
     found = list(errors)

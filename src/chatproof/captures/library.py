@@ -12,7 +12,7 @@ from chatproof.judging.contract import Choice, UnknownCapability, UnknownClause
 from chatproof.judging.unknown import unknown_capability, unknown_clause
 from chatproof.record.document import Run
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, alone, near
 
 
 def judge_bytes(
@@ -45,12 +45,16 @@ def judge_bytes(
     asked = Asked(profile, model, base_url, environment, no_auth, scope, choice)
     try:
         return judge_captures([Source(name, captures.read(data), answers)], asked)
-    except captures.Unreadable as problem:
-        raise UsageError("usage", f"{name} cannot be judged: {problem}", captures.ADVICE) from None
+    except captures.Unreadable as why:
+        problem = UsageError("usage", f"{name} cannot be judged: {why}", captures.ADVICE)
     except UnknownClause as unknown:
-        raise unknown_clause(str(unknown), scope) from None
+        problem = unknown_clause(str(unknown), scope)
     except UnknownCapability as unknown:
-        raise unknown_capability(str(unknown)) from None
+        problem = unknown_capability(str(unknown))
+    except UsageError as error:
+        problem = error
+    del data  # nor in this frame
+    raise alone(problem)
 
 
 def judge_file(
@@ -75,8 +79,9 @@ def judge_file(
             data = file.read(captures.MOST + 1)
     except OSError as error:
         raise UsageError("usage", f"cannot read {name}: {error.strerror}", "check its name") from None
+    read, data = [data], b""
     return judge_bytes(
-        data,
+        read.pop(),
         answers=answers,
         name=os.path.basename(name),
         profile=profile,

@@ -9,7 +9,7 @@ from chatproof.secrets import key_check
 from chatproof.target import config_files as config
 from chatproof.target import environment, profile
 from chatproof.target.profile import Profile, Waiver
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, alone
 from chatproof.values import NamedTuple
 from chatproof.wire import urls
 from chatproof.wire.exchange import Header, Secret, Url, hold_secret
@@ -66,7 +66,13 @@ class Target(NamedTuple):
 
         `config` names a file to use; a file that was only found needs the approval of `chatproof config trust`. The
         key is read from its place, in `environ` (by default this process's). Raises UsageError."""
-        return resolve(Wanted(target=name, config=config), os.environ if environ is None else environ).target
+        variables = environment.Unshown(os.environ if environ is None else environ)
+        del environ
+        try:
+            return resolve(Wanted(target=name, config=config), variables).target
+        except UsageError as error:
+            problem = alone(error)
+        raise problem
 
 
 hold_secret(Target, "key")
