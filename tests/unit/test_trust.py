@@ -486,11 +486,12 @@ def test_a_folder_of_ones_own_choice_counts_in_the_home(bench: Bench, cwd: str) 
     assert bench.run("smoke", **env).returncode == 0
 
 
-def test_but_not_in_a_repository_of_the_home(bench: Bench) -> None:
-    """Wherever the command is run."""
+@pytest.mark.parametrize("mark", [".git", ".hg", ".svn", ".jj", "_darcs"])
+def test_but_not_in_a_repository_of_the_home(bench: Bench, mark: str) -> None:
+    """Wherever the command is run, and whatever keeps the repository."""
     own = bench.home / "src/evil/settings/chatproof/config.toml"
     own.parent.mkdir(parents=True)
-    (bench.home / "src/evil/.git").mkdir()
+    (bench.home / "src/evil" / mark).mkdir()
     shutil.move(bench.file("x.toml", SHOP), own)
     env = {"XDG_CONFIG_HOME": str(bench.home / "src/evil/settings"), "SHOP_KEY": bench.thief.api_key}
     bench.keeps_the_key(bench.run("smoke", **env))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-from chatproof.target import NAME, PYPROJECT
+from chatproof.target import NAME, PYPROJECT, REPOSITORY
 from chatproof.usage_error import near
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ def _nearest(ignored: list[str]) -> dict[str, str]:
             if name not in found and os.path.isfile(path) and not _is_passed_over(path, ignored):
                 found[name] = path
         parent = os.path.dirname(folder)
-        if folder in (parent, home) or os.path.lexists(os.path.join(folder, ".git")):
+        if folder in (parent, home) or any(os.path.lexists(os.path.join(folder, mark)) for mark in REPOSITORY):
             return found
         folder = parent
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from chatproof.files import safe_files
 from chatproof.secrets.digest import sha256
+from chatproof.target import REPOSITORY
 from chatproof.target.config_fields import TARGET, TOP
 from chatproof.usage_error import UsageError
 
@@ -159,9 +160,9 @@ def _below(path: str, folder: str) -> bool:
 
 
 def _in_repository(path: str, top: str) -> bool:
-    """A folder above the path, and below `top`, is the root of a repository."""
+    """A folder above the path, and below `top`, is the root of a repository, whatever keeps it."""
     while (path := os.path.dirname(path)) not in (top, "/", ""):
-        if os.path.lexists(os.path.join(path, ".git")):
+        if any(os.path.lexists(os.path.join(path, mark)) for mark in REPOSITORY):
             return True
     return False
 
