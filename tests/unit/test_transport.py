@@ -221,6 +221,10 @@ def test_a_name_of_this_machine_is_not_asked_for_elsewhere(
     for host in ("api.localhost", "localhost"):
         fault = ask(server.port, host=host, timeout=1.0).fault
         assert fault is not None and fault.code == "net.dns" and "another machine (192.0.2.1)" in fault.detail
+        # Nor is such a name of a proxy: what it carries is the key, in clear.
+        fault = ask(server.port, timeout=1.0, proxy=Proxy(host, server.port, None)).fault
+        assert fault is not None and fault.code == "net.proxy" and "another machine (192.0.2.1)" in fault.detail
+    assert server.received == []
     answers[:] = ["192.0.2.1", "127.0.0.1"]
     assert ask(server.port, host="api.localhost").fault is None and len(server.received) == 1
     asked: list[str] = []

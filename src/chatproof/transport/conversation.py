@@ -141,9 +141,7 @@ class Conversation:
             raise Stopped("net.dns", "dns", f"{escape(host)}: {said} ({error.errno})") from None
         finally:
             self.times["dns"] = self._elapsed(begun)
-        options = self.options
-        in_clear = self.request.url.scheme == "http" and not options.proxy and not options.allow_http
-        if not in_clear or not is_localhost(host):
+        if self.request.url.scheme != "http" or self.options.allow_http or not is_localhost(host):
             return found
         # Where no one answers for .localhost on this machine, the name is asked of a server elsewhere.
         here = [(family, address) for family, address in found if is_loopback(str(address[0]))]
