@@ -200,3 +200,40 @@ def test_no_variable_vouches_for_a_journals_server(variable: str, asked: str, tm
             assert b"user" not in b"".join(came) and "sslrootcert=FILE" in done.stderr
         else:
             assert came[0] == b"\0\0\0\x08\x04\xd2\x16/"
+
+
+@pytest.mark.parametrize(
+    "asked", ["sslmode=verify-full", "sslmode=verify-full&gssencmode=disable", "sslmode=verify-ca"]
+)
+def test_no_ticket_vouches_for_a_journals_server(asked: str, tmp_path: Path) -> None:
+    """libpq speaks Kerberos in place of TLS where there is a ticket, whatever sslmode says: KRB5CCNAME and KRB5_CONFIG
+    name ticket and realm. Without one, `require` keeps it from connecting."""
+    pytest.importorskip("psycopg")
+    first: list[bytes] = []
+
+    def accept() -> None:
+        try:
+            with server.accept()[0] as peer:
+                first.append(peer.recv(8))
+        except OSError:
+            pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        threading.Thread(target=accept, daemon=True).start()
+        given = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PGGSSENCMODE": "require"}
+        given["KRB5CCNAME"] = str(tmp_path / "none")
+        url = f"postgresql://user:pw@127.0.0.1:{server.getsockname()[1]}/runs?{asked}&sslrootcert={CERTS / 'ca.pem'}"
+        command = [sys.executable, "-m", "chatproof", "history", "--journal", url]
+        done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 4 and "pw" not in done.stderr
+        assert first == [b"\0\0\0\x08\x04\xd2\x16/"], "it asks for TLS"
+
+
+def test_a_url_that_asks_for_kerberos_gets_it() -> None:
+    from chatproof.journal.postgres_url import way
+
+    url = "postgresql://u@db.test/runs?sslmode=verify-full"
+    assert way(url)[0] == {"hostaddr": "", "gssencmode": "disable"}
+    assert way(f"{url}&gssencmode=prefer")[0] == {"hostaddr": ""}
+    assert "gssencmode" not in way("postgresql://u@db.test/runs")[0]

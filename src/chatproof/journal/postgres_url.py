@@ -6,6 +6,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 _ELSEWHERE = ("HOSTALIASES", "LOCALDOMAIN", "SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """As transport.resolver and transport.tls have it. OpenSSL takes the last two for the system's authorities."""
 _VERIFYING, _WEAK = ("verify-ca", "verify-full"), ("disable", "allow")
+_OF_TRUST = (
+    "PGSSLROOTCERT",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGGSSENCMODE",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION",
+)
+"""Kerberos, where there is a ticket, is spoken in place of TLS, whatever the URL says of that: KRB5_CONFIG and KRB5CCNAME
+would say who vouches for the server."""
 
 
 def way(url: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -23,11 +33,13 @@ def way(url: str) -> tuple[dict[str, str], tuple[str, ...]]:
     if not (parts.hostname or said.keys() & {"host", "hostaddr", "service"}):
         return {}, _ELSEWHERE
     taken = ["PGHOSTADDR", "PGSERVICE"]
+    beside = {} if "hostaddr" in said else {"hostaddr": ""}  # libpq takes an empty one for none
     if said.get("sslmode", [""])[-1] in _VERIFYING:
-        taken += ["PGSSLROOTCERT", "PGSSLCRL", "PGSSLCRLDIR"]
+        taken += _OF_TRUST
+        beside |= {} if "gssencmode" in said else {"gssencmode": "disable"}
     if os.environ.get("PGSSLMODE") in _WEAK:
         taken += ["PGSSLMODE"]
-    return {} if "hostaddr" in said else {"hostaddr": ""}, (*_ELSEWHERE, *taken)  # libpq takes an empty one for none
+    return beside, (*_ELSEWHERE, *taken)
 
 
 def shown(url: str) -> str:
