@@ -105,8 +105,11 @@ def cut(text: str, limit: int) -> str:
 
 def snippet(data: bytes, limit: int = 80) -> str:
     """The beginning of untrusted bytes, quoted, safe to print anywhere."""
-    shown = cut(escape(decode(data[: limit + 1])), limit) if is_text(data) or len(data) <= _BEGINNING else begun(data)
-    return f'"{shown}"'
+    if len(data) > _BEGINNING and not is_text(data):
+        return f'"{begun(data)}"'
+    shown = cut(escape(decode(data[: limit + 1])), limit)
+    # A letter of several bytes: fewer characters than bytes, and nothing would say that more followed.
+    return f'"{shown}…"' if len(data) > limit and not shown.endswith("…") else f'"{shown}"'
 
 
 def quote(value: object, limit: int = 120) -> str:

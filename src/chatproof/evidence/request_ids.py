@@ -1,7 +1,7 @@
 """The id by which a provider finds a request again, wherever it puts it."""
 
 from chatproof.evidence.reply import Reply
-from chatproof.printable import escape
+from chatproof.printable import cut, escape
 
 REQUEST_IDS = (
     "x-request-id",
@@ -14,6 +14,7 @@ REQUEST_IDS = (
     "x-correlation-id",
     "cf-ray",
 )
+_LONGEST = 200
 
 
 def request_id(reply: Reply) -> str:
@@ -21,7 +22,7 @@ def request_id(reply: Reply) -> str:
     for name in REQUEST_IDS:
         value = reply.header(name.encode())
         if value:
-            return escape(value[:200])
+            return cut(escape(value[: _LONGEST + 1]), _LONGEST)
     message = reply.error.message if reply.error else ""
     _, found, rest = message.partition("(request id: ")
-    return escape(rest.partition(")")[0][:200]) if found else ""
+    return cut(escape(rest.partition(")")[0][: _LONGEST + 1]), _LONGEST) if found else ""

@@ -14,8 +14,8 @@ _OF_TRUST = (
     "PGSSLMINPROTOCOLVERSION",
     "PGSSLMAXPROTOCOLVERSION",
 )
-"""Kerberos, where there is a ticket, is spoken in place of TLS, whatever the URL says of that: KRB5_CONFIG and KRB5CCNAME
-would say who vouches for the server."""
+"""Kerberos, where there is a ticket, is spoken in place of TLS, whatever the URL says of that: KRB5_CONFIG and
+KRB5CCNAME would say who vouches for the server."""
 
 
 def way(url: str) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -16,6 +16,10 @@ from chatproof.secrets.digest import keyed32
 from chatproof.secrets.packed import GROUP, SHORTEST, encodings, has_run, packed_size, rows, squeeze, steps
 from chatproof.wire.exchange import Secret
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatproof.secrets.cut_off import Beginnings
+
 MARK = "[REDACTED:api_key]"
 _LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # str.lower may change a length
 _WINDOW = 8
@@ -102,6 +106,11 @@ def _looks(data: bytes, most: int = 0) -> Iterator[bytes | None]:
         plain = spelt_out(data, most)
         if plain != data:
             yield squeeze(plain)
+
+
+def _looks_of_a_cut(data: bytes) -> Iterator[bytes | None]:
+    yield from _looks(data)
+    yield squeeze(_as_read(data))
 
 
 def _opened(part: bytes) -> tuple[bytes, bytes, bool]:
@@ -259,6 +268,12 @@ class Redactor:
             for _, form in _needles(Secret(value))
         )
         self._packed, self._parts = packed_size(map(len, values)), pieces.of(tuple(values))
+        self._cut: Beginnings | None = None
+        if self._whole:
+            from chatproof.secrets import cut_off
+
+            telling = [form for form in self._whole if not is_word_like(Secret(form))]
+            self._cut = cut_off.Beginnings(telling, self._short, _looks_of_a_cut)
         self._windows = _Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for one in long for _, form in _needles(Secret(one)))
         self._squeezed, self._clean = _Windows(squeezed, _SQUEEZED_WINDOW), set[str]()
@@ -286,14 +301,16 @@ class Redactor:
 
     def finds_plainly(self, text: str) -> bool:
         """Whether a secret, or eight characters of a long one, stand in `text` in a form that is registered."""
-        return any(form in text for form in self._whole) or bool(self._windows.hits(text))
+        if any(form in text for form in self._whole) or self._windows.hits(text):
+            return True
+        return self._cut is not None and self._cut.stand_in(text)
 
     def text_plainly(self, text: str) -> str:
         """`text` without those."""
         for form in self._whole:
             if form in text:
                 text = text.replace(form, MARK)
-        return self._without_runs(text)
+        return self._without_runs(self._cut.without(text, MARK) if self._cut else text)
 
     def text(self, text: str) -> str:
         """`text` without any secret, nor any eight characters of a long one, whatever their case."""
