@@ -68,14 +68,16 @@ def read(data: bytes) -> Capture:
 
 
 def _with_what_was_typed(data: bytes, capture: Capture) -> Capture:
-    """With the secrets of command lines that stand beside a reply, whoever reads it, and were cut off perhaps."""
-    if data.lstrip()[:1] in (b"{", b"[") or not any(name in data for name in (b"curl", b"wget", b"http ", b"xh")):
+    """With the secrets of command lines and programs that stand beside a reply, whoever reads it, and were cut off
+    perhaps."""
+    if data.lstrip()[:1] in (b"{", b"[") and b"\nHTTP/" not in data:
         return capture
-    typed = [
-        secret
-        for at in range(0, min(len(data), _TYPED), LONGEST_COMMANDS)
-        for secret in secrets_before(data[at : at + LONGEST_COMMANDS])
-    ]
+    from chatproof.captures.beside import keys_beside
+
+    typed = [*keys_beside(data, capture.entries)]
+    if any(name in data for name in (b"curl", b"wget", b"http ", b"xh")):
+        for at in range(0, min(len(data), _TYPED), LONGEST_COMMANDS):
+            typed += secrets_before(data[at : at + LONGEST_COMMANDS])
     secrets, keys = (*capture.secrets, *as_secrets(typed)), (*capture.keys, *as_keys(typed))
     return capture._replace(secrets=secrets, keys=keys)
 

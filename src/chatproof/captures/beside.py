@@ -1,0 +1,82 @@
+"""Keys that stand beside a reply in a text: in a program, a configuration, another tool's export or its log.
+
+A reader knows a request by its form; what programs call and configure has a hundred. What of it is a key is known by
+the key's own form, whatever it is called, unless it is called an id; the password of Basic credentials, which may be
+short, by the call.
+"""
+
+import re
+from binascii import Error, a2b_base64
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+
+from chatproof.captures.entry import Captured
+from chatproof.key_form import KEY, form
+
+_LONGEST = 256 * 1024
+_WORD = re.compile(rb"[A-Za-z0-9+_~-][A-Za-z0-9+/_.~-]{15,511}={0,2}")
+_LOOKED_AT, _MOST = 2000, 100  # words; keys
+_WEIGHED = 64  # characters of a word: enough to tell
+_ADJACENT = re.compile(rb"([\"'])(?:\s|\\\n){1,40}\1")  # a program puts these texts together
+_ID = re.compile(
+    rb"(?i)(?:ids?|request|trace|span|parent|commit|sha\d*|etag|ray|nonce|digest|hash|boundary|version|model|build|tag"
+    rb"|image|organi[sz]ation|project|deployment|thread|file|batch|assistant|agent|fingerprint)"
+    rb"[\"'\])]{0,2}\s{0,3}(?:=>|[:=,])?\s{0,3}[\"'(\[]{0,2}\Z"
+)
+"""What stands before a word that is no key, however random."""
+_BASIC = re.compile(  # requests, aiohttp, Go, Rust, Ruby; curl_setopt; btoa; .http files, Hurl
+    r"(?i)(?:basic_?auth|\bauth\s{0,3}=|userpwd|btoa|\bbasic)\W{0,6}?[\"'(]\s{0,3}[\"']?(?P<user>[^\"'\s:,]{1,80})"
+    r"(?:[\"']\s{0,3},\s{0,3}(?:some\()?[\"']|:)(?P<password>[^\"'\n]{8,80})[\"']"
+    r"|\bbasic[ \t]{1,4}[^\s:\"']{1,80}[ \t:]{1,4}(?P<of_file>[^\s\"']{8,80})[ \t\r]*$"
+    r"|^\[BasicAuth\][ \t\r]*\n[^\s:\"']{1,80}:[ \t]{0,4}(?P<of_hurl>[^\s\"']{8,80})[ \t\r]*$",
+    re.MULTILINE,
+)
+
+
+def keys_beside(data: bytes, entries: Iterable[Captured]) -> Iterator[str]:
+    """Each once, those of replies alone left out: what a server calls a thing is its own name for it."""
+    text = data[:_LONGEST]
+    for found in islice(_BASIC.finditer(text.decode("utf-8", "replace")), _MOST):
+        yield next(filter(None, (found["password"], found["of_file"], found["of_hurl"])))
+    said = b"\n".join(
+        part
+        for entry in entries
+        if entry.response is not None
+        for part in (entry.response.body, *(value for _, value in entry.response.headers))
+    )
+    joined = _ADJACENT.sub(b"", text)
+    yield from _by_form(text, said)
+    if joined != text:
+        yield from _by_form(joined, said)
+
+
+def _by_form(text: bytes, said: bytes) -> Iterator[str]:
+    left, seen = _MOST, set[bytes]()
+    for found in islice(_WORD.finditer(text), _LOOKED_AT):
+        word = found[0].rstrip(b".")
+        if word in seen or not _is_mixed(word):
+            continue
+        seen.add(word)
+        if _ID.search(text, max(found.start() - 48, 0), found.start()):
+            continue
+        if form(word[:_WEIGHED].decode("ascii")) == KEY and (word not in said or text.count(word) > said.count(word)):
+            yield word.decode("ascii")
+            yield from _packed(word)
+            left -= 1
+            if not left:
+                return
+
+
+def _packed(word: bytes) -> Iterator[str]:
+    """What base64 holds, as Kubernetes keeps a secret."""
+    with suppress(Error, UnicodeDecodeError):
+        held = a2b_base64(word + b"=" * (-len(word) % 4)).decode("ascii").strip()
+        if held.isprintable() and form(held[:_WEIGHED]) == KEY:
+            yield held
+
+
+def _is_mixed(word: bytes) -> bool:
+    """Letters and digits, or both cases: what else is random is rare, and names are not."""
+    digits = len(word.translate(None, b"0123456789")) < len(word)
+    return (digits and not word.isdigit()) or not (word.islower() or word.isupper())
