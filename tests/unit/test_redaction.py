@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatproof.secrets import escapes, inflated, known_formats, redaction
+from chatproof.secrets import escapes, inflated, known_formats, windows
 from chatproof.secrets.packed import encodings, squeeze
 from chatproof.secrets.redaction import FOREIGN_STARTS, MARK, Redactor, clean, find_secret, fingerprint
 from chatproof.wire.exchange import Secret
@@ -429,7 +429,7 @@ def test_the_first_look_finds_exactly_what_would_be_removed(
         assert redactor.finds("\n".join(texts))
 
 
-@pytest.mark.parametrize("clean", [0, redaction._FEW * 2])
+@pytest.mark.parametrize("clean", [0, windows._FEW * 2])
 def test_many_places_to_look_at_change_no_answer(clean: int) -> None:
     # No piece goes on where another ends: words that together are the key would be found.
     near = "".join(f"{KEY[at : at + 6]}+" for at in range(3, 8)) * clean

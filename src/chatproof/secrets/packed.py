@@ -37,7 +37,7 @@ _NO_ALNUM = bytes(byte for byte in range(256) if not (bytes((byte,)).isalnum() a
 GROUP = 4
 _FEW_WORDS = 8  # to find so many in the text, one after another, costs less than to look at each of its words
 _RARELY = 64  # bytes of a text for each place where a word is found, at least
-NUMBERS = 20  # in a row: bytes of a key, as hex or decimal numbers with something between them
+NUMBERS = 12  # in a row: bytes of a key, as hex or decimal numbers with something between them
 
 
 def has_run(data: bytes, shortest: int) -> bool:

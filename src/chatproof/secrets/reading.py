@@ -91,6 +91,8 @@ def _read(data: bytes) -> bytes:
     if "\\xff" in text:
         text = _WIDE_UNITS.sub(_narrow, text.replace("\0", ""))
     readings = [_spelt_out(text)]
+    if ("\\" in text or "&" in text) and (plain := plain_letters(text)) != text:
+        readings.append(plain)  # a backslash before a letter in full width is no escape, and becomes one
     # What is taken out may have stood within escapes.
     # A terminal's code may be spelt out, too, and each of its characters may stand in a tag of its own.
     for take_out in (_without_unseen, _without_unseen, _without_markup, _without_unseen):

@@ -7,13 +7,14 @@ character, no regular expression.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain
 
 from chatproof.secrets import packed as forms
 from chatproof.secrets import pieces
 from chatproof.secrets.digest import keyed32
-from chatproof.secrets.packed import GROUP, SHORTEST, encodings, has_run, packed_size, rows, squeeze, steps
+from chatproof.secrets.packed import SHORTEST, encodings, has_run, packed_size, rows, squeeze, steps
+from chatproof.secrets.windows import Windows
 from chatproof.wire.exchange import Secret
 
 TYPE_CHECKING = False
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from chatproof.secrets.cut_off import Beginnings
 
 MARK = "[REDACTED:api_key]"
-_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # str.lower may change a length
 _WINDOW = 8
 _SQUEEZED_WINDOW = 12  # longer, because squeezing joins words that stood apart
 _WINDOWS_FROM = 20  # shorter secrets are removed whole only: their pieces are ordinary words
 _MOST_PIECES = 3  # of a key, shorter than a key, in one text: line ends and length limits make fewer
-_FEW = 64  # places to look at: to search the joined texts for each costs less than to cut every run out of them
 _READ = 1024 * 1024  # bytes of a reply in which composed forms are looked for; of what is kept, all are read
 _FIRST = 2  # parts of a reply in which a key in pieces is looked for: it costs more than all else
 MOST_IN_FULL = 8  # further secrets that are looked for in every form; what is beyond, as it stands
@@ -108,11 +107,6 @@ def _looks(data: bytes, most: int = 0) -> Iterator[bytes | None]:
             yield squeeze(plain)
 
 
-def _looks_of_a_cut(data: bytes) -> Iterator[bytes | None]:
-    yield from _looks(data)
-    yield squeeze(_as_read(data))
-
-
 def _opened(part: bytes) -> tuple[bytes, bytes, bool]:
     """(what a reader would see in a part, what gzip in it holds, whether all of that was read)."""
     read = _as_read(part)
@@ -177,7 +171,17 @@ def _inflated(data: bytes) -> tuple[bytes, bool]:
 
 @lru_cache(maxsize=8)
 def _encoded(secret: Secret) -> tuple[tuple[str, str], ...]:
-    return tuple(encodings(secret.reveal()))
+    """Of a key that has escapes of its own (`%2F`) also what a reader of texts would make of them."""
+    value = secret.reveal()
+    found = dict.fromkeys(encodings(value))
+    if any(begin in value for begin in (*_ESCAPES, "<")):
+        from chatproof.secrets.reading import as_read
+
+        read = (
+            line.decode("utf-8", "replace") for line in as_read(value.encode("utf-8", "surrogatepass")).split(b"\n")
+        )
+        found |= dict.fromkeys(("plain", text) for text in read if len(text) >= SHORTEST)
+    return tuple(found)
 
 
 @lru_cache(maxsize=8)
@@ -187,62 +191,9 @@ def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
-class _Windows:
-    """Every run of `size` characters of some texts, whatever their case, and where one of them begins in another text.
-
-    A run holds four bytes at a place divisible by four, and a long one more of them in a row. Those are compared first,
-    as numbers: a clean text, as nearly all are, costs a look-up for each four bytes.
-    """
-
-    def __init__(self, texts: Iterable[str], size: int) -> None:
-        self.size = size
-        self._texts = [_folded(text) for text in texts if len(text) >= size]
-        self._joined = "A".join(self._texts)  # a capital stands in no folded text: no run reaches from one to the next
-        self._looked_at = 0  # places, in all texts: after a few of them a set of the runs is worth its making
-        held = forms.bytewise(self._joined)
-        self._groups = frozenset(chain.from_iterable(forms.words(held[i:]) for i in range(GROUP)))
-
-    def __bool__(self) -> bool:
-        return bool(self._texts)
-
-    def hits(self, text: str) -> list[int]:
-        """Where a run begins, in order."""
-        data = forms.bytewise(text)
-        near = forms.places(data, self._groups.intersection(forms.words(data)))
-        further = (self.size - GROUP + 1) // GROUP - 1  # a run holds so many more words behind its first
-        near = [i for i, last in zip(near, near[further:], strict=False) if last - i == further * GROUP]
-        if not near:
-            return []
-        self._looked_at += len(near)
-        size, folded, few = self.size, _folded(text), self._looked_at <= _FEW
-        known, behind = (self._joined, self._joined) if few else (self._known, self._behind)
-        last = len(text) - size  # and the first such place in a run is one of its first four
-        found, upto, shared = [], 0, size - GROUP + 1  # so many characters from there are in all runs that hold the place
-        for i in near:
-            if folded[i : i + shared] not in behind:
-                continue
-            found += [at for at in range(max(i - GROUP + 1, upto), min(i, last) + 1) if folded[at : at + size] in known]
-            upto = i + 1
-        return found
-
-    @cached_property
-    def _known(self) -> frozenset[str]:
-        size = self.size
-        return frozenset(held[i : i + size] for held in self._texts for i in range(len(held) - size + 1))
-
-    @cached_property
-    def _behind(self) -> frozenset[str]:
-        size = self.size - GROUP + 1
-        return frozenset(held[i : i + size] for held in self._texts for i in range(len(held) - size + 1))
-
-
 def _is_spelt(run: str) -> bool:
     """A run of a few characters that are spelt with escapes, such as `\\x73\\x6b`."""
     return len(run) < _WINDOWS_FROM and any(begin in run for begin in _ESCAPES)
-
-
-def _folded(text: str) -> str:
-    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 class Redactor:
@@ -273,10 +224,11 @@ class Redactor:
             from chatproof.secrets import cut_off
 
             telling = [form for form in self._whole if not is_word_like(Secret(form))]
-            self._cut = cut_off.Beginnings(telling, self._short, _looks_of_a_cut)
-        self._windows = _Windows(chain(written, plain), _WINDOW)
+            looks = lambda data: chain(_looks(data), (squeeze(_as_read(data)),))  # noqa: E731
+            self._cut = cut_off.Beginnings(telling, self._short, looks)
+        self._windows = Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for one in long for _, form in _needles(Secret(one)))
-        self._squeezed, self._clean = _Windows(squeezed, _SQUEEZED_WINDOW), set[str]()
+        self._squeezed, self._clean = Windows(squeezed, _SQUEEZED_WINDOW), set[str]()
 
     def __bool__(self) -> bool:
         return bool(self._windows or self._whole)
@@ -315,6 +267,11 @@ class Redactor:
     def text(self, text: str) -> str:
         """`text` without any secret, nor any eight characters of a long one, whatever their case."""
         plain = self.text_plainly(text)
+        if plain != text and self._windows:
+            from chatproof.secrets import partly_seen
+
+            text = partly_seen.without(text, self._packed, self._windows, self._hides, MARK)
+            plain = self.text_plainly(text)
         if self._hides(plain.replace(MARK, " ")):
             return MARK
         if plain != text and sum(map(text.count, _ESCAPES)) >= _MANY:
