@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, say, say_json
 from chatproof.cli.shared.options import VARIABLES, interactive, parser
 from chatproof.printable import escape
+from chatproof.secrets.redaction import clean
 from chatproof.target import NAME, config_files, config_reading, profile
 from chatproof.target.config_fields import schema
 from chatproof.target.target import duration
@@ -103,10 +105,13 @@ def _rows(settings: config_files.Settings) -> list[tuple[str, Any, str]]:
 
 
 def _public(value: Any, name: str = "") -> Any:
-    """Without user and password, which a proxy may have without a scheme, too."""
-    if name == "proxy" and "://" not in value:
-        return value.rpartition("@")[2]
-    return urls.bare(value) if isinstance(value, str) and "://" in value else value
+    """Without user and password, whatever stands in them; and without a key that was put into another's place."""
+    if not isinstance(value, str):
+        return value
+    if name == "proxy":
+        scheme, separator, rest = value.partition("://") if "://" in value else ("", "", value)
+        value = f"{scheme}{separator}{re.split('@|%40', rest)[-1]}"
+    return clean(urls.bare(value) if "://" in value else value)
 
 
 # -- check ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from chatproof.files import safe_files
 from chatproof.printable import escape
 from chatproof.reporters.lines import paint, wrap
 from chatproof.running.dispatch import origin_of
-from chatproof.secrets.redaction import fingerprint
+from chatproof.secrets.redaction import clean, fingerprint
 from chatproof.target import config_files, environment, trust
 from chatproof.target.origin import sentence
 from chatproof.target.target import Resolved
@@ -63,7 +63,9 @@ def examine(args: argparse.Namespace) -> list[Check]:
     checks += _surroundings(looked.resolved, args.env_file or "")
     told = {check.said for check in checks if check.state == "problem"}
     checks += [Check(*remark) for remark in (*own_side.of_journal(args), own_side.of_clock(args))]
-    return [check for check in checks if check.state == "problem" or check.said not in told]  # each once
+    checks = [check for check in checks if check.state == "problem" or check.said not in told]  # each once
+    key = looked.resolved.target.key if looked.resolved is not None else None
+    return [check._replace(said=clean(check.said, key)) for check in checks]  # a key may be in another's variable
 
 
 def _origin(resolved: Resolved) -> list[Check]:
