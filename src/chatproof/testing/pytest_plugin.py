@@ -145,6 +145,22 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["chatproof_typed"] = _typed(node.config)
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain `a == b` of the package's values by what they print. pytest reads the fields of named tuples, which hold
+    what a server sent: it may be the key."""
+    kind = type(left)
+    fields = getattr(kind, "_fields", ())
+    if op != "==" or kind is not type(right) or not fields or kind.__module__.partition(".")[0] != NAME:
+        return None
+    unlike = [name for name in fields if getattr(left, name) != getattr(right, name)]
+    if kind.__repr__.__name__ == "_repr":  # shows all of its fields; what must not be shown is within them
+        return [
+            f"{kind.__name__}s",
+            *(f"{name}: {getattr(left, name)!r} != {getattr(right, name)!r}" for name in unlike),
+        ]
+    return [f"{left!r} == {right!r}", f"they differ in: {', '.join(unlike)}"]
+
+
 # -- fixtures -------------------------------------------------------------------------------------------------------
 
 
