@@ -87,6 +87,24 @@ def test_few_numbers_before_a_cut(letters: Callable[[str], str]) -> None:
     assert len(text) == 80 and clean(text, Secret(key)) == MARK
 
 
+def _object(data: bytes) -> str:
+    return json.dumps({str(at): byte for at, byte in enumerate(data)})
+
+
+def _dump(data: bytes) -> str:
+    rows = (f"{at:08x}  {data[at : at + 16].hex(' ')}  |{'.' * 16}|" for at in range(0, len(data), 16))
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("written", [_object, lambda data: json.dumps(_object(data)), _dump])
+@pytest.mark.parametrize("form", ["base64", "\\U", "zero width", "circled"])
+def test_bytes_with_their_places_of_another_form(written: Callable[[bytes], str], form: str) -> None:
+    key = "qNqVwYS81vP7HmDx3ZkT5LrJ9cBf2GsW6dKpEa4u"
+    spelt = {**SPELT, "base64": PACKED["base64"], "zero width": "\u200b".join}[form](key)
+    text = f"it is {written(spelt.encode())} there" if written is not _dump else f"it is\n{written(spelt.encode())}\nso"
+    assert find_secret(text.encode(), Secret(key)) and clean(text, Secret(key)) == MARK
+
+
 @pytest.mark.parametrize("between", ["\\", "&#"])
 def test_a_backslash_between_other_letters(between: str) -> None:
     """Made plain, they would be escapes: \\v, \\f, \\b, &#8."""

@@ -59,6 +59,10 @@ _NUMBERS = re.compile(
     rb"(?<![0-9a-zA-Z])(?:(?:0[xX])?[0-9a-fA-F]{1,3}[,:;|\s-]{1,16}+){%d,}+(?:(?:0[xX])?[0-9a-fA-F]{1,3}(?![0-9a-zA-Z]))?"
     % (NUMBERS - 1)
 )
+_PLACES = re.compile(  # of bytes: names of an object's members, the offsets of a dump and what it shows beside them
+    rb"\\*\"\d{1,5}\\*\"\s{0,4}:|(?:^|(?<=[\nn]))[0-9a-fA-F]{4,16}:?[ \t]{1,4}(?=[0-9a-fA-F]{2})"
+    rb"|[ \t]{1,4}\|[^|\n]{1,16}\|"
+)
 _DECIMAL = {b"%0*d" % (width, byte): byte for byte in range(256) for width in (1, 2, 3)}
 _HEXADECIMAL = {b"%0*x" % (width, byte): byte for byte in range(256) for width in (1, 2, 3)}
 _BETWEEN = (b",", b":", b";", b"|", b"-", b" ", b"\t", b"\n", b"\r", b"\v", b"\f")  # numbers
@@ -252,6 +256,8 @@ def _of_digits(digits: bytes) -> bytes:
 def _from_numbers(data: bytes) -> Iterator[bytes]:
     if sum(map(data.count, _BETWEEN)) < NUMBERS - 1:
         return
+    if data.count(b":") >= NUMBERS or b"|" in data:
+        data += b"\n;\n" + _PLACES.sub(b" ", data)
     for found in _NUMBERS.finditer(data):
         digits = found[0].lower().replace(b"0x", b"").translate(_DIGITS).split()
         for known in (_DECIMAL, _HEXADECIMAL):
