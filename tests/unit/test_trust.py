@@ -586,3 +586,14 @@ def test_every_variable_that_stands_for_an_option_is_looked_at_here() -> None:
     assert set(VARIABLES.values()) == {
         "CHATPROOF_TARGET", "CHATPROOF_ENVIRONMENT", "CHATPROOF_TIMEOUT", "CHATPROOF_CA_FILE", "CHATPROOF_PROXY", "CHATPROOF_CONFIG"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("home", ["/", "", "//", "/."])
+def test_the_root_is_nobodys_home(bench: Bench, home: str) -> None:
+    """Everything is below it, and a search for a repository above it found no end. Python takes an empty HOME for it."""
+    own = bench.home / "src/evil/settings/chatproof/config.toml"
+    own.parent.mkdir(parents=True)
+    shutil.move(bench.file("x.toml", SHOP), own)
+    env = {"HOME": home, "XDG_CONFIG_HOME": str(bench.home / "src/evil/settings"), "SHOP_KEY": bench.thief.api_key}
+    bench.keeps_the_key(bench.run("smoke", **env))
+    assert bench.run("config", "trust", "--yes", **env).returncode == (0 if trust._registered() == "/" else 2)

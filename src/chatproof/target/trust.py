@@ -129,6 +129,8 @@ def home() -> str:
     if not os.path.isabs(path):
         return ""
     real = os.path.realpath(path)
+    if real == "/":  # what Python makes of an empty HOME, and containers say of users that they do not know
+        return path if real == _registered() else ""
     came_along = _in_repository(f"{real}/.", "/") or real == _here() or _below(real, _here())
     return "" if real != _registered() and (came_along or not _is_fixed(path)) else path
 
@@ -144,6 +146,8 @@ def is_own(path: str) -> bool:
     ):
         return True
     path, own, here = os.path.realpath(path), os.path.realpath(own), _here()
+    if own == "/":
+        return False  # everything is below it
     came_along = _below(path, here) and not (own == here or _below(own, here))
     return _below(path, own) and not _in_repository(path, own) and not came_along
 
@@ -161,7 +165,7 @@ def _below(path: str, folder: str) -> bool:
 
 def _in_repository(path: str, top: str) -> bool:
     """A folder above the path, and below `top`, is the root of a repository, whatever keeps it."""
-    while (path := os.path.dirname(path)) not in (top, "/", ""):
+    while (path := os.path.dirname(path)).strip("/") and path != top:
         if any(os.path.lexists(os.path.join(path, mark)) for mark in REPOSITORY):
             return True
     return False
