@@ -1,6 +1,12 @@
 """The one exception that ends a command with exit status 2: something on our own side is wrong, nothing was checked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
 
 _SHOWN = 3
 _FEW = 12  # names that are listed whole
@@ -52,6 +58,15 @@ def alone(error: UsageError) -> UsageError:
     their locals (a key, variables, a file), and reports of crashes print those."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
+
+
+def without_frames(work: "Callable[[], _T]") -> "_T":
+    """What `work` returns. A UsageError of it comes `alone`."""
+    try:
+        return work()
+    except UsageError as error:
+        problem = alone(error)
+    raise problem
 
 
 def raise_all(errors: Iterable[UsageError]) -> None:

@@ -9,7 +9,7 @@ from chatproof.secrets import key_check
 from chatproof.target import config_files as config
 from chatproof.target import environment, profile
 from chatproof.target.profile import Profile, Waiver
-from chatproof.usage_error import UsageError, alone
+from chatproof.usage_error import UsageError, without_frames
 from chatproof.values import NamedTuple
 from chatproof.wire import urls
 from chatproof.wire.exchange import Header, Secret, Url, hold_secret
@@ -66,13 +66,8 @@ class Target(NamedTuple):
 
         `config` names a file to use; a file that was only found needs the approval of `chatproof config trust`. The
         key is read from its place, in `environ` (by default this process's). Raises UsageError."""
-        variables = environment.Unshown(os.environ if environ is None else environ)
-        del environ
-        try:
-            return resolve(Wanted(target=name, config=config), variables).target
-        except UsageError as error:
-            problem = alone(error)
-        raise problem
+        environ = environment.Unshown(os.environ if environ is None else environ)
+        return without_frames(lambda: resolve(Wanted(target=name, config=config), environ).target)
 
 
 hold_secret(Target, "key")
@@ -275,8 +270,7 @@ def _cleaned(key: Secret) -> tuple[Secret, list[str]]:
 def duration(text: str) -> float:
     """Seconds from `30s`, `500ms`, `2m` or `30`. Raises UsageError outside 0.1 s to 1 h."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}
-    number = text.strip().rstrip("ms")
-    unit = text.strip()[len(number) :]
+    unit = text.strip()[len(number := text.strip().rstrip("ms")) :]
     good = number.replace(".", "", 1).isdigit() and number.isascii() and unit in units
     seconds = float(number) * units[unit] if good else 0.0
     if not 0.1 <= seconds <= 3600:
