@@ -26,7 +26,7 @@ SMOKE_IDS = {
     "happy.message_content_non_empty", "happy.no_error_field", "happy.choices_shape",
     "auth.invalid_key.rejected", "auth.invalid_key.body_json", "auth.invalid_key.error_present",
     "auth.missing_key.rejected", "auth.missing_key.body_json", "auth.missing_key.error_present",
-    "secret.not_reflected", "model.listed",
+    "secret.not_reflected", "model.listed", "head.line_ends",
     "stream.media_type", "stream.events_parse", "stream.content_non_empty", "stream.finished", "stream.no_error",
     "stream.no_empty_events", "stream.closes",
 }  # fmt: skip

@@ -359,7 +359,7 @@ def test_contract_prints_the_table() -> None:
     ):
         assert words in text
     document = json.loads(run("contract", "openai", "--format", "json").stdout)
-    assert len(document["clauses"]) == 22 and all(c["source"] and c["accessed"] for c in document["clauses"])
+    assert len(document["clauses"]) == 23 and all(c["source"] and c["accessed"] for c in document["clauses"])
     assert "| clause |" in run("contract", "--format", "markdown").stdout.decode()
 
 

@@ -49,6 +49,7 @@ def test_owner_and_confidence_of_what_is_seen_on_the_wire_only() -> None:
         "stream.duplicated": ("provider", "likely"),
         "http.concurrency": ("gateway", "likely"),
         "http.keep_alive": ("unknown", "likely"),
+        "http.malformed": ("unknown", "likely"),
     }
 
 

@@ -43,6 +43,7 @@ class Row(NamedTuple):
     excess: bytes = b""
     limits: Limits = Limits()
     method: str = "POST"
+    bare: int = 0  # lines of the head that end with LF alone
 
 
 def malformed(data: bytes, detail: str, **more: object) -> Row:
@@ -64,7 +65,12 @@ ROWS = {
     "HTTP/1.0": Row(b"HTTP/1.0 200 OK\r\n" + LONG, version="1.0"),
     "no reason": Row(b"HTTP/1.1 200\r\n" + LONG, reason=b""),
     "a long reason": Row(b"HTTP/1.1 599 a b  c\r\n" + LONG, status=599, reason=b"a b  c"),
-    "lone line feeds": Row(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", headers=((b"Content-Length", b"2"),)),
+    "lone line feeds": Row(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", headers=((b"Content-Length", b"2"),), bare=3),
+    "one lone line feed": Row(b"HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nhi", bare=1),
+    "a lone line feed as the blank line": Row(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nhi", bare=1),
+    "a lone line feed in an early head": Row(
+        b"HTTP/1.1 103 Early Hints\n\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", informational=(103,), bare=2
+    ),
     "another version": malformed(b"HTTP/1.2 200 OK\r\n\r\n", 'unsupported version "HTTP/1.2"'),
     "HTTP/2": malformed(b"HTTP/2 200\r\n\r\n", 'unsupported version "HTTP/2"'),
     "two digits": malformed(b"HTTP/1.1 20 OK\r\n\r\n", 'bad status code "20"'),
@@ -283,7 +289,7 @@ def test_rule(name: str) -> None:
         assert response is not None
         want = Response(
             row.version, row.status, row.reason, row.headers or response.headers, row.body, row.wire, row.coding,
-            row.trailers, row.informational, row.excess, response.arrivals, row.early,
+            row.trailers, row.informational, row.excess, response.arrivals, row.early, bare_lines=row.bare,
         )  # fmt: skip
         assert response == want, pieces
         assert sum(arrival.size for arrival in response.arrivals) <= len(data)

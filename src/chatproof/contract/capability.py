@@ -36,6 +36,15 @@ def damaged(at: str, expected: str, observed: str) -> Outcome:
     return Outcome(BROKEN, at, expected, observed, state=DAMAGED)
 
 
+def refused_here(refused: Outcome, expected: str) -> Outcome:
+    """A clear refusal that is a break all the same: of a request that some clients send each time, or of one that is
+    answered in another form. Any other outcome stays as it is."""
+    if refused.outcome == BROKEN or refused.state != UNSUPPORTED:
+        return refused
+    said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
+    return Outcome(BROKEN, "status", expected, said, "", UNSUPPORTED)
+
+
 def refuses(reply: Reply, parameters: tuple[str, ...]) -> bool:
     """A failing reply says that the capability is not to be had; a crash, a page or a limit says nothing of it."""
     if reply.error is None or reply.status < 400 or reply.status == 429:

@@ -40,6 +40,7 @@ COMETAPI_CHAT = Source("https://apidoc.cometapi.com/api/text/chat", "2026-06-08"
 COMETAPI_ERRORS = Source("https://apidoc.cometapi.com/errors/error-codes-handling", "2026-11-22")
 OPENAI_SPEC = Source("https://github.com/openai/openai-openapi", "2026-11-22")
 RFC_8259 = Source("https://www.rfc-editor.org/rfc/rfc8259", "2026-11-22")
+RFC_9112 = Source("https://www.rfc-editor.org/rfc/rfc9112", "2026-11-23")
 SSE_SPEC = Source("https://html.spec.whatwg.org/multipage/server-sent-events.html", "2026-11-22")
 OWASP_LOGGING = Source("https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html", "2026-11-22")
 

@@ -7,7 +7,21 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, body, edited, labelled, page, rewritten, says
+from chatproof.simulator.fault import (
+    GO,
+    NO_GO,
+    Alter,
+    Fault,
+    Turn,
+    When,
+    body,
+    edited,
+    labelled,
+    page,
+    rewritten,
+    says,
+    script,
+)
 from chatproof.simulator.typed_events import event, value_of
 from chatproof.simulator.wire import Reply
 
@@ -122,6 +136,14 @@ class Rows(NamedTuple):
                 plain,
                 labelled(media="text/html"),
                 happy[1],
+            ),
+            self.must(
+                "bare-line-ends",
+                "The lines of the head end with LF alone.",
+                "http.malformed",
+                granted,
+                script(lambda head, body: (head.replace(b"\r\n", b"\n"), body)),
+                "head.line_ends",
             ),
             self.must("cut-json", "The JSON ends in the middle.", "body.truncated", plain, half, happy[2]),
         )

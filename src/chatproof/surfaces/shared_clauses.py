@@ -13,6 +13,7 @@ from chatproof.contract.clause import (
     MUST,
     OWASP_LOGGING,
     RFC_8259,
+    RFC_9112,
     SCHEMA,
     SHOULD,
     SSE_SPEC,
@@ -31,7 +32,16 @@ from chatproof.contract.probe import ALL
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.auth import REFUSED
-from chatproof.surfaces.chat.clauses.happy import JSON, body_json, media_type_json, status_200
+from chatproof.surfaces.chat.clauses.happy import (
+    JSON,
+    LINE_ENDS,
+    NO_CR,
+    body_json,
+    line_ends,
+    media_type_json,
+    status_200,
+    with_bare_lines,
+)
 from chatproof.surfaces.chat.clauses.models import listed
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
 from chatproof.surfaces.chat.clauses.stream import events_parse, media_type
@@ -91,6 +101,22 @@ def add_plain_reply(
             *(Example(200, JSON, body) for body in (b"", good.body[:-9], unsafe)),
         ),
     )(body_json)
+
+
+def add_line_ends(clauses: Clauses, api: str, good: Example, why: str = NO_CR) -> None:
+    """Add the clause that the lines of a head end as in HTTP. `why` says who breaks."""
+    clauses.add(
+        f"{api}.head.line_ends",
+        layer=TRANSPORT,
+        area="Response shape",
+        code="http.malformed",
+        says=LINE_ENDS,
+        source=RFC_9112,
+        probe=ALL,
+        why=why,
+        holds_on=(good,),
+        breaks_on=(with_bare_lines(good),),
+    )(line_ends)
 
 
 def add_error_shape(clauses: Clauses, api: str, source: Source) -> None:

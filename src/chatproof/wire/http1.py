@@ -58,6 +58,7 @@ class ResponseReader:
         self._excess = b""
         self._arrivals: list[Arrival] = []
         self._decoded: bytes | None = None
+        self._bare_lines = 0  # of heads, early ones among them
 
     @property
     def phase(self) -> str:
@@ -178,6 +179,7 @@ class ResponseReader:
             tuple(self._arrivals),
             tuple(self._early),
             self.settled,
+            self._bare_lines,
         )
 
     # -- head ---------------------------------------------------------------------------------------------
@@ -196,6 +198,8 @@ class ResponseReader:
             if not length:
                 return b""
             head, rest = bytes(self._buffer[:size]), bytes(self._buffer[size + length :])
+            ended = bytes(self._buffer[: size + length])
+            self._bare_lines += ended.count(b"\n") - ended.count(b"\r\n")
             self._buffer, self._searched = bytearray(rest), 0
             self._take_head(head)
         self._buffer.clear()

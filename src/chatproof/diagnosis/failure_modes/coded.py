@@ -247,6 +247,13 @@ _ROWS = (
         LIKELY,
     ),
     (
+        "http.malformed",
+        UNKNOWN,
+        "lines of a reply's head end with LF alone, which some clients refuse",
+        "Ask whoever runs the server or the proxy to end them with CR and LF: a head that was written or changed by hand or by a script is the usual cause. Python's clients and curl read it.",
+        LIKELY,
+    ),
+    (
         "http.keep_alive",
         UNKNOWN,
         "a second request on a connection that was left open is not answered",

@@ -7,6 +7,7 @@ from chatproof.contract.failure_mode import Case, Sign
 from chatproof.evidence.provider_error import ProviderError
 
 _PLACES = ("$.error", "$.fault", "$.base_resp")  # and $.errors
+_FRAMEWORK = {"detail"}  # alone: how FastAPI and Django REST framework write each of their errors
 _FAILS = re.compile(  # a code that says so, or the status that a problem document repeats (RFC 9457)
     r"(?i)^[45]\d\d$|error|fail|invalid|limit|denied|exceed|not_?found|unauthori|forbidden|unavailable|timeout|quota|insufficient"
 )
@@ -17,7 +18,7 @@ def found(case: Case) -> Sign | None:
     reply = case.reply
     if not (reply.complete and case.status < 300 and case.is_plain and not case.succeeded) or reply.error is None:
         return None
-    if not _is_sure(reply.error):
+    if not (_is_sure(reply.error) or reply.object.keys() == _FRAMEWORK):
         return None
     step = step_of(reply.error) or "Read the error in the evidence."
     return Sign(next_step=f"{step} Report the status as well: clients that check only the status miss the error.")

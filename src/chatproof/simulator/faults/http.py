@@ -3,6 +3,7 @@
 from itertools import chain, repeat
 
 from chatproof.simulator.fault import (
+    NO_GO,
     UNDECIDED,
     Fault,
     Turn,
@@ -52,6 +53,14 @@ ROWS = (
         UNDECIDED,
         granted,
         script(lambda head, body: (head.replace(b"Content-Type: ", b"Content-Type "), body)),
+    ),
+    Fault(
+        "bare-line-ends",
+        "The lines of the head end with LF alone.",
+        "http.malformed",
+        NO_GO,
+        everything,
+        script(lambda head, body: (head.replace(b"\r\n", b"\n"), body)),
     ),
     Fault(
         "cut-headers",

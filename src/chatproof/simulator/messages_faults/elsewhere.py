@@ -6,6 +6,7 @@ from chatproof.simulator.messages_faults.parts import (
     each,
     events,
     must,
+    says,
     sent,
     should,
     streaming,
@@ -20,6 +21,10 @@ _PROMPTED = sent(lambda asked: isinstance(asked.get("system"), str), False)
 
 def _thinks_in_stream(turn: Turn) -> bool:
     return streaming(turn) and any(b"thinking_delta" in piece for piece in turn.reply.events)
+
+
+def _forced(turn: Turn) -> bool:
+    return sent(lambda asked: asked.get("tool_choice", {}).get("type") in ("tool", "any"))(turn)
 
 
 ROWS = (
@@ -103,5 +108,21 @@ ROWS = (
         _thinks_in_stream,
         each("message_start", set_in(7, "message", "id")),
         "elsewhere.stream_details",
+    ),
+    should(
+        "force-refused",
+        "A call is refused where it is forced, and tools are taken.",
+        "contract.tools",
+        _forced,
+        says(400, "tool_choice: only auto is supported"),
+        "tools.called",
+    ),
+    should(
+        "call-stream-refused",
+        "A call is refused where a stream is asked for.",
+        "contract.tools",
+        streaming_call,
+        says(400, "Tools cannot be streamed by this server."),
+        "tools.stream_called",
     ),
 )

@@ -1,12 +1,17 @@
 """Faults of one kind of reply alone: the plain one, which smoke asks for, is as it should be."""
 
 from chatproof.simulator.common_faults import drop, put
-from chatproof.simulator.fault import labelled, rewritten
+from chatproof.simulator.fault import Turn, error, labelled, rewritten
 from chatproof.simulator.responses_faults.parts import events, has, must, sent, should, streaming_call
 
 _CAPPED, _FORMED = has("max_output_tokens", False), has("text", False)
 _INSTRUCTED = sent(lambda asked: asked.get("input") == "Hello.")
 _ERROR = {"code": "insufficient_quota", "message": "You exceeded your current quota."}
+
+
+def _forced(turn: Turn) -> bool:
+    return sent(lambda asked: asked.get("tool_choice") not in (None, "auto"))(turn) and turn.reply.status == 200
+
 
 ROWS = (
     must(
@@ -90,5 +95,29 @@ ROWS = (
         streaming_call,
         events(lambda all: [*all[:2], {"type": "error", "param": None, **_ERROR}]),
         "elsewhere.no_error",
+    ),
+    should(
+        "force-refused",
+        "A call is refused where it is forced, and tools are taken.",
+        "contract.tools",
+        _forced,
+        error(400, "Only 'auto' is supported.", param="tool_choice"),
+        "tools.called",
+    ),
+    should(
+        "call-stream-refused",
+        "A call is refused where a stream is asked for.",
+        "contract.tools",
+        streaming_call,
+        error(400, "Tools cannot be streamed by this server.", param="stream"),
+        "tools.stream.called",
+    ),
+    must(
+        "list-refused",
+        "Input in a list is refused.",
+        "contract.messages",
+        sent(lambda asked: isinstance(asked.get("input"), list)),
+        error(400, "Invalid type for 'input': expected a string.", param="input"),
+        "input.list",
     ),
 )

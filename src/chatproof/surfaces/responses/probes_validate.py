@@ -108,6 +108,12 @@ _ROWS = (
         _with(previous_response_id=NO_RESPONSE, store=True),
     ),
     _paid(
+        "input.list",
+        "the same input in a list of messages",
+        ask([{"role": "user", "content": [{"type": "input_text", "text": probes.PROMPT}]}]),
+        "input=1 items, stream=false",
+    ),
+    _paid(
         "tools",
         "a forced call",
         ask(_RECORD, tools=[_TOOL], tool_choice=_FORCED),

@@ -5,6 +5,7 @@ from chatproof.contract.clause import (
     COMETAPI_CHAT,
     OPENAI_SPEC,
     RFC_8259,
+    RFC_9112,
     SCHEMA,
     SMOKE,
     TRANSPORT,
@@ -14,14 +15,16 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
+    not_applicable,
     undecided,
 )
+from chatproof.contract.probe import ALL
 from chatproof.evidence.provider_error import carried_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import is_blank, text_of
-from chatproof.wire.exchange import ASKED, STATUS_LINE
+from chatproof.wire.exchange import ARRIVALS, ASKED, STATUS_LINE
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -298,3 +301,35 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     found = reply.error
     said = told(found, "code", error)
     return broken(at, "no error, or null", said)
+
+
+LINE_ENDS = "Each line of a reply's head ends with CR and LF, not with LF alone."
+NO_CR = "Node's fetch refuses the reply, and openai-node and the AI SDK with it; Python's clients and curl read it."
+
+
+def with_bare_lines(good: Example) -> Example:
+    """A good reply to whose head a hop added a line that ends with LF alone."""
+    return good._replace(extra=((b"X-Cache", b"MISS\nX-Served-By: edge"),))
+
+
+@clause(
+    "head.line_ends",
+    layer=TRANSPORT,
+    area="Response shape",
+    code="http.malformed",
+    says=LINE_ENDS,
+    source=RFC_9112,
+    probe=ALL,
+    why=NO_CR,
+    holds_on=(GOOD, GOOD._replace(extra=((b"X-Cache", b"MISS"),))),
+    breaks_on=(with_bare_lines(GOOD),),
+)
+def line_ends(reply: Reply, context: Context) -> Outcome:
+    if reply.response is None or reply.lacks(ARRIVALS):  # programs that make captures write line ends of their own
+        return not_applicable("no head was seen on the wire")
+    found = reply.response.bare_lines
+    return (
+        broken("head", "lines that end with CR and LF", f"{number_of(found, 'line')} with LF alone")
+        if found
+        else holds()
+    )

@@ -3,6 +3,7 @@
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
+    RFC_9112,
     SCHEMA,
     SHOULD,
     TRANSPORT,
@@ -30,7 +31,6 @@ clause = CLAUSES.add
 
 _AREA = "Operations"
 _RFC_9110 = Source("https://www.rfc-editor.org/rfc/rfc9110", "2026-11-23")
-_RFC_9112 = Source("https://www.rfc-editor.org/rfc/rfc9112", "2026-11-23")
 _OPENAI_LIMITS = Source("https://platform.openai.com/docs/guides/rate-limits", "2026-11-23")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LIMITED = b'{"error":{"message":"Rate limit reached","type":"requests","param":null,"code":"rate_limit_exceeded"}}'
@@ -151,7 +151,7 @@ def rate_limited_error(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     area=_AREA,
     says="If the server does not close a connection, it answers a second request on it.",
-    source=_RFC_9112,
+    source=RFC_9112,
     probe="model",
     on_fault=True,
     why=(

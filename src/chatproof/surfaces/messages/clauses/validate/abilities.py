@@ -1,9 +1,8 @@
 """What clients use beyond the plain request: a system prompt, stops, a cap, counting, Claude Code's form, the cache."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
-    BROKEN,
     SCHEMA,
     SHOULD,
     VALIDATE,
@@ -158,12 +157,7 @@ def capped(reply: Reply, context: Context) -> Outcome:
 )
 def claude_code(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "claude_code", ("system", "cache_control", "metadata", "tools", "content"))
-    if refused is None:
-        return done()
-    if not refused.state or refused.outcome == BROKEN:
-        return refused
-    said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
-    return Outcome(BROKEN, "status", "an answer", said, "", refused.state)
+    return refused_here(refused, "an answer") if refused else done()
 
 
 _COUNTED = Example(200, JSON, b'{"input_tokens":14}')

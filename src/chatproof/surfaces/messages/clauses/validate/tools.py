@@ -1,6 +1,6 @@
 """Calls: made when forced, readable, answered, and two at once."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -39,6 +39,7 @@ from chatproof.surfaces.messages.examples import (
 )
 from chatproof.surfaces.messages.probes_validate import FUNCTION, RECORDED
 from chatproof.surfaces.shared_clauses import first_broken
+from chatproof.surfaces.tool_choice import is_of_choice
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
@@ -75,19 +76,24 @@ def _instead(reply: Reply) -> str:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="A forced tool call is made, or clearly refused.",
+    says="A forced tool call is made, or tools are clearly refused: not the force alone.",
     source=COMETAPI,
     probe="tools",
-    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work.",
+    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work; programs that get "
+    "their values from a forced call get an error.",
+    check=2,
     holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
     breaks_on=(
         GOOD,
         with_content(b"[" + b",".join([b'{"type":"redacted_thinking","data":"x"}'] * 6) + b"]"),
         Example(200, JSON, b'{"error":"no"}'),
+        Example(400, JSON, b'{"type":"error","error":{"message":"tool_choice: only auto is supported"}}'),
     ),
 )
 def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused and is_of_choice(reply, context, "claude_code"):
+        return refused_here(refused, "a forced call: tools are accepted")
     if refused:
         return refused
     return (

@@ -1,6 +1,6 @@
 """A call that is streamed: the form of the stream, the block it begins with, its input in pieces."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -64,6 +64,12 @@ def _lost(*types: str) -> Example:
     return without(*types, events=CALL_EVENTS)
 
 
+def is_called(context: Context) -> bool:
+    """Whether the same request without a stream gets a call."""
+    reply = context.replies.get("tools")
+    return reply is not None and reply.complete and bool(view.blocks(reply.object, view.CALL))
+
+
 @CLAUSES.add(
     "messages.tools.stream_called",
     layer=BEHAVIOUR,
@@ -71,7 +77,8 @@ def _lost(*types: str) -> Example:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="A forced tool call is also made in a stream, or clearly refused.",
+    says="A forced tool call is also made in a stream, or clearly refused in both forms.",
+    check=2,
     source=COMETAPI,
     probe="tools.stream",
     why="Agents stream: they wait for a tool call that never arrives, and treat the text as the end of the work.",
@@ -80,6 +87,8 @@ def _lost(*types: str) -> Example:
 )
 def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused and is_called(context):
+        return refused_here(refused, "a streamed call, as one is made without a stream")
     if refused:
         return refused
     built = Built(view.events(reply))

@@ -1,9 +1,8 @@
 """What clients use beyond the plain request: a schema, instructions, a cap, and tools as Codex sends them."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
-    BROKEN,
     OPENAI_SPEC,
     SHOULD,
     VALIDATE,
@@ -13,6 +12,7 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
+    not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
@@ -20,6 +20,7 @@ from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import BODY, CONTENT, GOOD, altered, body, with_output
+from chatproof.surfaces.responses.clauses.validate.tools import list_is_refused
 from chatproof.surfaces.responses.probes_validate import ANSWER_SCHEMA, CAP, WORD
 from chatproof.wire.strictjson import parse
 
@@ -42,6 +43,27 @@ _SAID = (view.MESSAGE, "reasoning")  # items that are no work of a tool
 _CALL = b'{"id":"fc_1","type":"function_call","call_id":"call_1","name":"record_word","arguments":"{}"}'
 _THOUGHT = b'{"id":"rs_1","type":"reasoning","summary":[]}'
 _LONG = _says(", ".join(map(str, range(1, 101))).encode())
+
+
+@clause(
+    "responses.input.list",
+    layer=BEHAVIOUR,
+    code="contract.messages",
+    capability="list_input",
+    area="Required request fields",
+    says="Input in a list of messages is answered, as the same input in a string is.",
+    source=OPENAI_SPEC,
+    probe="input.list",
+    why="The AI SDK and LangChain, and agents, send a list each time: they get no answer at all.",
+    holds_on=(GOOD,),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"input must be a string","param":"input"}}'),
+        Example(200, JSON, b'{"error":"no"}'),
+    ),
+)
+def listed(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "list_input", ("input",))
+    return refused_here(refused, "an answer") if refused else done()
 
 
 @clause(
@@ -166,12 +188,9 @@ def kept(reply: Reply, context: Context) -> Outcome:
 )
 def codex(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "codex", ("tools", "tool", "include", "prompt_cache_key", "type", "reasoning"))
-    if refused is None:
-        return done()
-    if not refused.state or refused.outcome == BROKEN:
-        return refused
-    said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
-    return Outcome(BROKEN, "status", "an answer", said, "", refused.state)
+    if refused is not None and list_is_refused(context):
+        return not_applicable("input in a list is refused: see responses.input.list")
+    return refused_here(refused, "an answer") if refused else done()
 
 
 @clause(

@@ -2,7 +2,7 @@
 
 import json
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -29,6 +29,7 @@ from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, body, shown, 
 from chatproof.surfaces.responses.clauses.validate import envelope
 from chatproof.surfaces.responses.probes_validate import FUNCTION, RECORDED
 from chatproof.surfaces.shared_clauses import first_broken
+from chatproof.surfaces.tool_choice import is_of_choice
 from chatproof.wire.strictjson import Json, parse
 
 CLAUSES = Clauses(VALIDATE)
@@ -56,6 +57,12 @@ def without_call(reply: Reply) -> str:
     return f"no call; the output has {kinds}, text {quote(view.text_of(view.final(reply)), 60)}"
 
 
+def list_is_refused(context: Context) -> bool:
+    """Whether input in a list is refused in its plainest form: then it is for no other reason where more is in it."""
+    reply = context.replies.get("input.list")
+    return reply is not None and reply.complete and reply.status >= 400 and reply.status not in (401, 403, 429)
+
+
 @clause(
     "responses.tools.called",
     layer=BEHAVIOUR,
@@ -63,15 +70,23 @@ def without_call(reply: Reply) -> str:
     level=SHOULD,
     capability="tools",
     area=AREA,
-    says="A forced tool call is made, or clearly refused.",
+    says="A forced tool call is made, or tools are clearly refused: not the force alone.",
     source=OPENAI_SPEC,
     probe="tools",
-    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work.",
+    why="Agents wait for a tool call that never arrives, and treat the text as the end of the work; programs that get "
+    "their values from a forced call get an error.",
+    check=2,
     holds_on=(_GOOD, with_output(ITEM, _CALL)),
-    breaks_on=(GOOD, Example(200, JSON, b'{"error":"no"}')),
+    breaks_on=(
+        GOOD,
+        Example(200, JSON, b'{"error":"no"}'),
+        Example(400, JSON, b'{"error":{"message":"only auto is supported","param":"tool_choice"}}'),
+    ),
 )
 def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused and is_of_choice(reply, context, "codex"):
+        return refused_here(refused, "a forced call: tools are accepted")
     if refused:
         return refused
     if calls(reply):
@@ -349,6 +364,8 @@ def parallel(reply: Reply, context: Context) -> Outcome:
 )
 def result(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "")
+    if refused is not None and list_is_refused(context):
+        return not_applicable("input in a list is refused: see responses.input.list")
     if refused is not None and reply.error and refused.state:
         return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
     if refused is not None:

@@ -1,6 +1,6 @@
 """A streamed call: the stream is held to what the plain one is held to, and builds a call that clients can read."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -23,7 +23,7 @@ from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built, Item
 from chatproof.surfaces.responses.clauses import stream, stream_details, stream_end, stream_items, stream_types
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
-from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, alike, misread, value_of
+from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, PARAMETERS, alike, calls, misread, value_of
 from chatproof.surfaces.responses.examples import CALL_EVENTS, CALLED, EVENTS, STREAMED, changed, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 from chatproof.surfaces.shared_clauses import first_broken
@@ -83,15 +83,21 @@ _CALL = CALL_EVENTS[-1]["response"]["output"][0]
 _AT_THE_END = streamed([*CALL_EVENTS[:2], CALL_EVENTS[-1]])
 
 
+def is_called(context: Context) -> bool:
+    """Whether the same request without a stream gets a call."""
+    reply = context.replies.get("tools")
+    return reply is not None and reply.complete and bool(calls(reply))
+
+
 @clause(
     "responses.tools.stream.called",
     layer=BEHAVIOUR,
     code=CODE,
     level=SHOULD,
     capability="tools",
-    check=2,
+    check=3,
     area=AREA,
-    says="If the request asks for a stream, a forced tool call is streamed, or clearly refused.",
+    says="A forced tool call is also streamed if the request asks for it, or clearly refused in both forms.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     why="Agents stream: they wait for a tool call that never arrives.",
@@ -100,6 +106,8 @@ _AT_THE_END = streamed([*CALL_EVENTS[:2], CALL_EVENTS[-1]])
 )
 def called(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "tools", PARAMETERS)
+    if refused and is_called(context):
+        return refused_here(refused, "a streamed call, as one is made without a stream")
     if refused:
         return refused
     if reply.kind != "sse":
