@@ -124,7 +124,7 @@ def test_with_the_progress_meter(tmp_path: Path) -> None:
     server.stop()
     assert b"% Total" in data
     run = judge_captures([Source("x", captures.read(data))], Asked(model=server.model))
-    assert [f["outcome"] for f in run.findings if f["probe"] == "happy"] == ["holds"] * 8
+    assert [f["outcome"] for f in run.findings if f["probe"] == "happy"] == ["holds"] * 9
 
 
 def test_curl_over_tls_says_so(tmp_path: Path) -> None:

@@ -201,6 +201,5 @@ def _by_reader(raw: bytes, method: str, missing: frozenset[str]) -> Message:
     reader.eof()
     response = reader.response()
     if response is not None:
-        # It did not arrive: it was read from a file, and editors and terminals write line ends of their own.
-        response = response._replace(arrivals=(), bare_lines=0)
+        response = response._replace(arrivals=())  # it did not arrive: it was read from a file
     return Message(response, reader.fault, missing - {END} if reader.fault else missing)

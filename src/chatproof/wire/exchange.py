@@ -211,7 +211,8 @@ class Response(NamedTuple):
     - `excess`: bytes after the complete message, at most 64
     - `arrivals`: the pieces of the body with their times
     - `left_open`: true if a stream ended by its own mark and the HTTP message did not end after it
-    - `bare_lines`: lines of heads that ended with LF alone, blank lines and those of 1xx replies among them
+    - `bare_lines`: lines of heads that ended with LF alone, blank lines and those of 1xx replies among them;
+      None if no head was read as bytes
     """
 
     version: str
@@ -227,7 +228,7 @@ class Response(NamedTuple):
     arrivals: tuple[Arrival, ...] = ()
     early: tuple[tuple[bytes, bytes], ...] = ()
     left_open: bool = False
-    bare_lines: int = 0
+    bare_lines: int | None = None
 
     def __repr__(self) -> str:
         """Without what the server sent: it may be the key."""
