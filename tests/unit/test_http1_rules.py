@@ -71,6 +71,12 @@ ROWS = {
     "a lone line feed in an early head": Row(
         b"HTTP/1.1 103 Early Hints\n\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", informational=(103,), bare=2
     ),
+    "a lone line feed after a trailer": Row(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\n\r\n",
+        wire=19,
+        trailers=((b"X-T", b"1"),),
+        bare=1,
+    ),
     "another version": malformed(b"HTTP/1.2 200 OK\r\n\r\n", 'unsupported version "HTTP/1.2"'),
     "HTTP/2": malformed(b"HTTP/2 200\r\n\r\n", 'unsupported version "HTTP/2"'),
     "two digits": malformed(b"HTTP/1.1 20 OK\r\n\r\n", 'bad status code "20"'),

@@ -32,6 +32,7 @@ class Chunked:
         self._state = "size"  # size, data, end (CRLF after the content), trailer
         self._trailer_lines: list[bytes] = []
         self._trailer_size = 0
+        self.bare_lines = 0  # of the trailers, that end with LF alone
 
     def feed(self, data: bytes) -> int:
         at = 0
@@ -134,6 +135,7 @@ class Chunked:
             self._state = "size"
 
     def _trailer_line(self, line: bytearray, whole: bool) -> None:
+        self.bare_lines += whole and not line.endswith(b"\r\n")
         if bytes(line) in (b"\r\n", b"\n"):
             self.wire_size += len(line)
             self.trailers = header_lines(self._trailer_lines)

@@ -211,7 +211,7 @@ class Response(NamedTuple):
     - `excess`: bytes after the complete message, at most 64
     - `arrivals`: the pieces of the body with their times
     - `left_open`: true if a stream ended by its own mark and the HTTP message did not end after it
-    - `bare_lines`: lines of heads that ended with LF alone, blank lines and those of 1xx replies among them;
+    - `bare_lines`: lines of heads that ended with LF alone, blank lines, 1xx replies and trailers among them;
       None if no head was read as bytes
     """
 

@@ -179,7 +179,7 @@ class ResponseReader:
             tuple(self._arrivals),
             tuple(self._early),
             self.settled,
-            self._bare_lines,
+            self._bare_lines + (self._chunks.bare_lines if self._chunks else 0),
         )
 
     # -- head ---------------------------------------------------------------------------------------------
