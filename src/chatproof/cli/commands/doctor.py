@@ -64,8 +64,7 @@ def examine(args: argparse.Namespace) -> list[Check]:
     told = {check.said for check in checks if check.state == "problem"}
     checks += [Check(*remark) for remark in (*own_side.of_journal(args), own_side.of_clock(args))]
     checks = [check for check in checks if check.state == "problem" or check.said not in told]  # each once
-    key = looked.resolved.target.key if looked.resolved is not None else None
-    return [check._replace(said=clean(check.said, key)) for check in checks]  # a key may be in another's variable
+    return [check._replace(said=clean(check.said)) for check in checks]  # a key may be in another's variable
 
 
 def _origin(resolved: Resolved) -> list[Check]:
