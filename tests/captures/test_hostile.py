@@ -44,7 +44,7 @@ GOOD_HAR = {
         ],
     }
 }
-BIG = 4 * 1024 * 1024
+BIG = 2 * 1024 * 1024
 START = b"* Connected to x\n> POST /v1/chat/completions HTTP/1.1\n> Host: x\n> \n< HTTP/1.1 401 No\n< \n"
 HOSTILE = {
     "deep arrays": b"[" * BIG,
@@ -87,7 +87,7 @@ def judged(data: bytes) -> str:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_cost_no_more_than_their_length(name: str) -> None:
-    with within(10):
+    with within(5):
         verdict = judged(HOSTILE[name])
         assert verdict in ("refused", "UNDECIDED", "NO-GO")
 

@@ -80,10 +80,21 @@ STREAMS = {
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_the_beginning_of_a_good_stream_is_no_fault_of_anybody(name: str) -> None:
-    events = STREAMS[name].split(b"\n\n")
-    for count in range(1, len(events) - 1):
-        for cut in (b"\n\n", b"", b"\n\n" + events[count][:17]):
-            assert broken(judged(b"\n\n".join(events[:count]) + cut, name.partition(" ")[0])) == [], (count, cut)
+    cuts_in(STREAMS[name], name.partition(" ")[0], every=4)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", STREAMS)
+def test_every_beginning_of_a_good_stream_is_no_fault_of_anybody(name: str) -> None:
+    cuts_in(STREAMS[name], name.partition(" ")[0], every=1)
+
+
+def cuts_in(stream: bytes, api: str, every: int) -> None:
+    """Each beginning: behind an event, within its end, within the next."""
+    events = stream.split(b"\n\n")
+    cuts = [(count, cut) for count in range(1, len(events) - 1) for cut in (b"\n\n", b"", b"\n\n" + events[count][:17])]
+    for count, cut in cuts[::every]:
+        assert broken(judged(b"\n\n".join(events[:count]) + cut, api)) == [], (count, cut)
 
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
