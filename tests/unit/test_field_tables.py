@@ -156,7 +156,9 @@ def test_a_finished_message_has_objects_as_its_content() -> None:
 
 def test_a_part_of_another_type_needs_no_text() -> None:
     assert told(changed("content_part.added", put({"type": "refusal", "refusal": ""}, "part"))) == ""
-    assert told(changed("content_part.added", put({"type": "output_text"}, "part"))) == "part.text"
+    assert told(changed("content_part.done", put({"type": "refusal", "refusal": ""}, "part"))) == ""
+    assert told(changed("content_part.done", put({"type": "output_text"}, "part"))) == "part.text"
+    assert told(changed("content_part.added", put({"type": "output_text"}, "part"))) == "", "stream.part_added tells it"
 
 
 def test_what_stands_in_no_object_is_not_looked_at() -> None:
