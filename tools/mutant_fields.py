@@ -93,6 +93,8 @@ APIS = Field(
         "surfaces/embeddings/vectors.py",
         "surfaces/shared_clauses.py",
         "surfaces/answer_alone.py",
+        "surfaces/elsewhere.py",
+        "surfaces/tool_choice.py",
         "evidence/field_types.py",
     ),
     (
@@ -101,7 +103,9 @@ APIS = Field(
         "tests.unit.test_api_runs",
         "tests.unit.test_answer_alone",
         "tests.unit.test_asked_otherwise",
+        "tests.unit.test_elsewhere",
         "tests.unit.test_field_tables",
+        "tests.unit.test_refused_in_one_form",
         "tests.unit.test_unseen_requests",
         "tests.unit.test_vectors",
     ),

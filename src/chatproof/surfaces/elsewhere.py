@@ -57,8 +57,10 @@ class Elsewhere(NamedTuple):
         holds_on: tuple[Example, ...] = (),
         source: Source | None = None,
         of: Callable[[Reply, Context], bool] | None = None,
+        needs: tuple[str, ...] = (),
     ) -> None:
-        """Add a clause on all other answers: what `judges` of the plain reply find broken there. `of` chooses them."""
+        """Add a clause on all other answers: what `judges` of the plain reply find broken there. `of` chooses them.
+        `needs` are names of such clauses."""
         chosen = of or self.is_answer
 
         def elsewhere(reply: Reply, context: Context) -> Outcome:
@@ -78,6 +80,7 @@ class Elsewhere(NamedTuple):
             why=why,
             holds_on=holds_on or (self.good,),
             breaks_on=breaks_on,
+            needs=tuple(f"{self.api}.elsewhere.{need}" for need in needs),
         )(elsewhere)
 
     def add_json(self, mislabelled: str) -> None:

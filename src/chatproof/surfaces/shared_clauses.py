@@ -293,22 +293,19 @@ def add_events(
 
 
 def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, context: Context) -> Outcome:
-    """What the first judge says who finds a reply broken, and not the plain one as well."""
-    alike = False
+    """What the first judge says who finds a reply broken, and not the plain one as well. In a stream, a judge may build
+    on what those before it saw: behind a fault that both have, nothing more is judged."""
+    is_stream, alike = reply.kind == "sse", False
     for judge in judges:
         found = judge(reply, context)
         if found.outcome != BROKEN:
             continue
-        if (
-            plain is not None
-            and plain.complete
-            and plain.kind == reply.kind
-            and judge(plain, context).outcome == BROKEN
-        ):
-            alike = True
-            continue
-        return found
-    said = f"the plain {'stream' if reply.kind == 'sse' else 'reply'} fails in the same way"
+        if plain is None or not plain.complete or plain.kind != reply.kind or judge(plain, context).outcome != BROKEN:
+            return found
+        alike = True
+        if is_stream:
+            break
+    said = f"the plain {'stream' if is_stream else 'reply'} fails in the same way"
     return not_applicable(said) if alike else holds()
 
 

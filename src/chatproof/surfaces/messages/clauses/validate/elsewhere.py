@@ -178,6 +178,7 @@ _OTHERS.add(
     area="Streaming",
     holds_on=(STREAMED, streamed(THINKING_EVENTS)),
     of=_OTHERS.is_free_stream,
+    needs=("stream_form",),
     source=AI_SDK,
 )
 
