@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from chatproof.contract.clause import (
@@ -24,6 +27,7 @@ from chatproof.surfaces.embeddings import examples as embeddings
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as plain
+from chatproof.surfaces.shared_clauses import SSE
 from chatproof.target import profile
 from chatproof.wire.exchange import Fault
 from tests.api_rows import cut_off, error, says
@@ -319,3 +323,94 @@ def test_an_answer_without_a_text_may_be_whole_and_a_text_that_is_none_is_not() 
     ):
         assert judged(api, "content", empty).outcome == HOLDS
         assert judged(api, "content", unread).at == at
+
+
+PLAIN_RULES = {  # by API and clause: the clauses of the plain reply whose rules it has, in their order
+    "responses": {
+        "form": ("happy.object", "happy.created_at"),
+        "content": ("happy.message_shape",),
+        "details": ("envelope.id", "happy.items", "happy.annotations", "happy.field_types"),
+    },
+    "messages": {
+        "content": ("happy.content_array",),
+        "form": ("happy.type", "happy.stop_reason"),
+        "details": (
+            "happy.envelope",
+            "happy.stop_reason_said",
+            "happy.thinking_signed",
+            "happy.known_blocks",
+            "happy.citations",
+            "happy.field_types",
+        ),
+        "stream_form": (
+            "stream.events_parse",
+            "stream.typed",
+            "stream.event_lines",
+            "stream.start",
+            "stream.start_content",
+            "stream.start_usage",
+            "stream.block_start",
+            "stream.indexes",
+            "stream.block_once",
+            "stream.block_open",
+            "stream.end",
+            "stream.usage",
+            "stream.finished",
+            "stream.once",
+        ),
+        "stream_details": ("stream.start_envelope", "stream.field_types", "stream.known_events"),
+    },
+    "embeddings": {"details": ("happy.object",), "usage": ("happy.usage",)},
+}
+RULES = [(api, name, rule) for api, those in PLAIN_RULES.items() for name, rules in those.items() for rule in rules]
+
+
+@pytest.mark.parametrize(("api", "name", "rule"), RULES)
+def test_each_rule_of_the_plain_reply_is_the_rule_of_every_other(api: str, name: str, rule: str) -> None:
+    """Some example that breaks the plain rule is told here in the same words."""
+    surface = SURFACES[api]
+    clause = surface.clauses(VALIDATE)[f"{api}.{rule}"]
+    probe = "thinking.stream" if clause.probe == "stream" else ANOTHER[api]
+
+    def on_the_plain_one(example: Example) -> Outcome:
+        reply = made(api, clause.probe, example)
+        return clause.judge(
+            reply, Context(profile.load("generic"), EXAMPLE_MODEL, None, {clause.probe: reply}, surface)
+        )
+
+    told = [(on_the_plain_one(example), judged(api, name, example, probe)) for example in clause.breaks_on]
+    assert [other for own, other in told if own == other], told[0]
+
+
+# -- what the examples are but for their one fault: clients are run on them ------------------------------------------
+
+
+def examples(api: str, name: str) -> list[Any]:
+    """The JSON of the examples that break a clause; of a stream, its last event."""
+    breaks_on = SURFACES[api].clauses(VALIDATE)[f"{api}.elsewhere.{name}"].breaks_on
+    return [json.loads(one.body.rpartition(b"data: ")[2] if one.media == SSE else one.body) for one in breaks_on]
+
+
+def test_the_vectors_of_an_example_are_sound_but_for_its_fault() -> None:
+    good = json.loads(embeddings.GOOD.body)
+    a, b = (item["embedding"] for item in good["data"])
+    assert [one["data"] for one in examples("embeddings", "data")[::3]] == [None, [a, b]]
+    floats = [item["embedding"] for item in examples("embeddings", "encoding")[0]["data"]]
+    assert floats == [[1, 0, 0], [0, 1, 0]], "one unit vector for each text"
+    _, _, unnumbered = examples("embeddings", "details")
+    assert unnumbered == {**good, "data": [good["data"][0], {"object": "embedding", "embedding": b}]}
+    _, of_text = examples("embeddings", "usage")
+    assert of_text == {**good, "usage": {**good["usage"], "prompt_tokens": str(good["usage"]["prompt_tokens"])}}
+    (beside,) = examples("embeddings", "no_error_field")
+    assert beside == {**good, "error": {"code": "server_error", "message": "boom"}}
+
+
+def test_the_error_of_an_example_has_all_that_the_api_writes() -> None:
+    error_event, named, failed = examples("responses", "no_error")
+    assert error_event == {"type": "error", "code": "server_error", "message": "upstream died", "param": None}
+    assert named == {"message": "overloaded"}
+    id = responses.EVENTS[0]["response"]["id"]
+    assert failed == {"type": "response.failed", "response": {"id": id, "status": "failed"}}
+    overloaded, other = examples("messages", "no_error")
+    assert overloaded == {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    assert other == {"error": {"message": "upstream died", "code": 502}}
