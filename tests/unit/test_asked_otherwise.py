@@ -228,3 +228,53 @@ def test_a_signature_that_is_a_text_is_well() -> None:
     made = messages.streamed(messages.THINKING_EVENTS)
     assert any("signature_delta" in str(one) for one in messages.THINKING_EVENTS), "the premise"
     assert judged("messages", "messages.stream.field_types", made).outcome == HOLDS
+
+
+# -- texts that are none ---------------------------------------------------------------------------------------------
+
+PART = next(one for one in EVENTS if one["type"] == "response.content_part.added")
+
+
+def with_part(**changed: object) -> Outcome:
+    """What `part_added` says of the good stream whose message has a second part, before the events that end it."""
+    second = {**PART, "content_index": 1, **changed}
+    return streams("stream.part_added", *EVENTS[:AT_DONE], second, *EVENTS[AT_DONE:])
+
+
+def test_a_part_that_is_added_has_a_text_if_it_is_one() -> None:
+    text = PART["part"]
+    assert with_part(part=text).outcome == HOLDS
+    assert with_part(part={"type": "refusal", "refusal": ""}).outcome == HOLDS
+    assert with_part(part={"type": "refusal", "text": None}).outcome == HOLDS
+    done = with_part(type="response.content_part.done", content_index=0, part={"type": "output_text"})
+    assert done.outcome == HOLDS, "stream.field_types tells it"
+    for said, shown in (({"type": "output_text", "text": 7}, "7"), ({"type": "output_text", "text": None}, "null")):
+        found = with_part(part=said)
+        assert found == Outcome(BROKEN, f"event {AT_DONE}, $.part.text", "a string", shown)
+    absent = with_part(part={"type": "output_text"})
+    assert (absent.at, absent.observed[:11]) == (f"event {AT_DONE}, $.part.text", "absent from")
+
+
+def test_the_first_text_that_is_none_is_told_where_it_stands() -> None:
+    item, text = responses.ITEM, b'{"type":"output_text","text":"pong"}'
+    second = item.replace(responses.CONTENT, b"[" + text + b',{"type":"output_text","text":7}]')
+    thought = item.replace(b'"type":"message"', b'"type":"reasoning"').replace(b'"text":"pong"', b'"text":null')
+    other = item.replace(responses.CONTENT, b'[{"type":"vendor:text","text":null},' + text + b"]")
+    expected = Outcome(BROKEN, "$.output[2].content[1].text", "a string", "7")
+    for id in ("responses.happy.content_non_empty", "responses.elsewhere.content"):
+        surface = SURFACES["responses"]
+        clause = surface.clauses(VALIDATE)[id]
+        probe = "happy" if clause.probe == "happy" else "instructions"
+        reply = Reply(exchange(probe, from_example(responses.with_output(thought, other, second)), api="responses"))
+        context = Context(profile.load("generic"), EXAMPLE_MODEL, None, {probe: reply}, surface)
+        assert clause.judge(reply, context) == expected
+        fine = Reply(exchange(probe, from_example(responses.with_output(thought, other, item)), api="responses"))
+        assert clause.judge(fine, context).outcome == HOLDS
+
+
+def test_the_first_block_whose_text_is_none_is_told_where_it_stands() -> None:
+    blocks = b'[{"type":"vendor:text","text":null},{"type":"text","text":"pong"},{"type":"text","text":7}]'
+    expected = Outcome(BROKEN, "$.content[2].text", "a string", "7")
+    assert judged("messages", "messages.happy.content_non_empty", messages.with_content(blocks)) == expected
+    fine = messages.with_content(blocks.replace(b"7", b'"pong"'))
+    assert judged("messages", "messages.happy.content_non_empty", fine).outcome == HOLDS

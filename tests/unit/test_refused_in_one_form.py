@@ -9,7 +9,7 @@ from chatproof.contract.clause import BROKEN, HOLDS, NOT_APPLICABLE, UNDECIDED, 
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.target import profile
-from tests.api_rows import cut_off, error
+from tests.api_rows import cut_off, error, says
 from tests.support import exchange, from_example
 from tests.unit.test_api_clauses import GOOD, SURFACES
 
@@ -158,3 +158,12 @@ def test_input_in_a_list_is_answered_or_refused() -> None:
     assert judged("responses", id, {"input.list": NO_LIST}) == told("an answer", said)
     assert judged("responses", id, {"input.list": NO_LIST}, "list_input").expected == "list_input, which is required"
     assert judged("responses", id, {"input.list": error(429, "slow down")}).outcome == UNDECIDED
+
+
+def test_a_failure_that_blames_the_input_refuses_the_list() -> None:
+    def of(name: bytes) -> Outcome:
+        failed = says(500, b'{"error":{"message":"failed","param":"%s"}}' % name)
+        return judged("responses", "responses.input.list", {"input.list": failed})
+
+    assert of(b"input") == told("an answer", 'HTTP 500, error param "input", message "failed"')
+    assert of(b"model").outcome == UNDECIDED
