@@ -26,6 +26,7 @@ CAPABILITIES = {clause.capability for clause in CLAUSES.values() if clause.capab
 
 # Faults of smoke that break one clause of smoke and nothing else of the whole contract.
 OF_SMOKE = {
+    "head.line_ends": "bare-line-ends",
     "happy.choices_shape": "second-choice-without-content",
     "happy.status_200": "html-404",
     "happy.media_type_json": "media-type-text",

@@ -78,7 +78,7 @@ def test_the_plugin_is_installed(pytester: pytest.Pytester) -> None:
 def test_each_clause_is_a_test_and_requests_are_sent_once(inner: Inner) -> None:
     inner.pytester.makepyfile("def test_own(): pass")
     done = inner("-v")
-    done.assert_outcomes(passed=16)
+    done.assert_outcomes(passed=17)
     done.stdout.fnmatch_lines(["*::test_own PASSED*", "chatproof::happy.status_200 PASSED*", "GO  http*"])
     assert inner.asked == [
         "GET /v1/models good", "POST /v1/chat/completions good", "POST /v1/chat/completions missing",
@@ -97,12 +97,12 @@ def test_nothing_is_sent_unless_asked_for(inner: Inner) -> None:
 
 
 def test_only_what_was_selected_is_asked_for(inner: Inner) -> None:
-    inner("chatproof", "-k", "model").assert_outcomes(passed=1, deselected=14)
+    inner("chatproof", "-k", "model").assert_outcomes(passed=1, deselected=15)
     assert inner.asked == ["GET /v1/models good"]
     inner.simulator.clear()
     inner("chatproof::happy.body_json", "-p", "no:cacheprovider").assert_outcomes(passed=1)
     assert inner.asked == ["POST /v1/chat/completions good"]
-    inner("chatproof", "-m", "chatproof(level='should')").assert_outcomes(passed=1, deselected=14)
+    inner("chatproof", "-m", "chatproof(level='should')").assert_outcomes(passed=1, deselected=15)
     done = inner("chatproof::happy.status")
     done.stdout.fnmatch_lines(["usage: the contract has no clause 'happy.status'"])
     assert done.ret == 2
@@ -126,7 +126,7 @@ def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(
     monkeypatch.setenv("CI", ci)  # with it, pytest's summary gives each message whole
     with inner.simulator.fault("model-not-found-503"):
         done = inner("chatproof", "-rA", "--junitxml=junit.xml")
-    done.assert_outcomes(failed=1, errors=6, passed=8)
+    done.assert_outcomes(failed=1, errors=6, passed=9)
     done.stdout.fnmatch_lines([  # in this order: whose it is and what to do come before what the clause says
         "model.unavailable, owner provider (likely): expected HTTP status 200, observed HTTP status 503*",
         "  cause       model.unavailable: *", "  owner       provider (likely)", "  next        Try another listed id*",
@@ -140,7 +140,7 @@ def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(
     assert told.count("  cause       model.unavailable, as told for happy.status_200\n") == 6, "six depend on the first"
     assert told.count("  next        Try another listed id") == 2, "once in full, once in the report of the run"
     suite = ET.parse(inner.pytester.path / "junit.xml").getroot()[0]
-    assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "6", "15")
+    assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "6", "16")
     broken = next(case for case in suite if case.get("name") == "happy.status_200")
     properties = {p.get("name"): p.get("value") for p in broken.iter("property")}
     assert properties["chatproof.cause"] == "model.unavailable" and properties["chatproof.owner"] == "provider"
@@ -150,7 +150,7 @@ def test_broken_fails_undecided_is_an_error_and_the_report_says_what_to_do(
 def test_what_was_not_observed_has_not_passed(inner: Inner) -> None:
     inner.simulator.stop()
     done = inner("chatproof", "--chatproof-args=--timeout 2s")
-    done.assert_outcomes(errors=13, passed=1, skipped=1, warnings=1)  # model.listed is a should
+    done.assert_outcomes(errors=13, passed=1, skipped=2, warnings=1)  # model.listed is a should
     done.stdout.fnmatch_lines(["UNDECIDED  http*", "*UNDECIDED: no complete response*"])
     assert "ContractWarning: model.listed" in done.stdout.str()
 
@@ -158,10 +158,10 @@ def test_what_was_not_observed_has_not_passed(inner: Inner) -> None:
 def test_a_broken_should_warns_and_strict_makes_it_fail(inner: Inner) -> None:
     with inner.simulator.fault("model-not-listed"):
         done = inner("chatproof")
-        done.assert_outcomes(passed=15, warnings=1)
+        done.assert_outcomes(passed=16, warnings=1)
         done.stdout.fnmatch_lines(["*<chatproof>:1: ContractWarning: model.listed: *model.not_listed*"])
-        inner("chatproof", "-W", "error").assert_outcomes(passed=14, failed=1)
-        inner("chatproof", "--chatproof-args=--strict").assert_outcomes(passed=14, failed=1)
+        inner("chatproof", "-W", "error").assert_outcomes(passed=15, failed=1)
+        inner("chatproof", "--chatproof-args=--strict").assert_outcomes(passed=15, failed=1)
 
 
 def test_what_does_not_apply_is_skipped_with_its_reason(inner: Inner) -> None:
@@ -212,7 +212,7 @@ def test_variables_of_pytest_decide_nothing_about_the_key(inner: Inner, monkeypa
     done = inner("chatproof", target=False)
     done.stdout.fnmatch_lines(["*a target by its URL would decide where a key is sent*"])
     assert not inner.asked
-    inner("chatproof").assert_outcomes(passed=15)  # what is typed wins
+    inner("chatproof").assert_outcomes(passed=16)  # what is typed wins
 
 
 def test_the_ini_file_makes_the_contract_part_of_the_whole_suite(inner: Inner) -> None:
@@ -271,7 +271,7 @@ def test_a_run_that_was_lost_does_not_pass(
         lambda self, event, *a, **k: (end if event == "finished" else append)(self, event, *a, **k),
     )
     done = inner("--chatproof-args", options)
-    assert done.ret == pytest.ExitCode.TESTS_FAILED and done.parseoutcomes() == {"passed": 15}
+    assert done.ret == pytest.ExitCode.TESTS_FAILED and done.parseoutcomes() == {"passed": 16}
     done.stdout.fnmatch_lines(f"*{said}*")
 
 
@@ -317,7 +317,7 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(inner: Inner) -> 
 
 def test_a_missing_model_is_an_error_of_the_run(inner: Inner) -> None:
     done = inner("chatproof", "--chatproof", inner.simulator.base_url, target=False)
-    done.assert_outcomes(errors=15)
+    done.assert_outcomes(errors=16)
     done.stdout.fnmatch_lines(
         ["usage: no model is given; active for this key*", "*simulator-mini*", "*UNDECIDED: usage: no model*"]
     )
@@ -335,7 +335,7 @@ def test_fixtures(inner: Inner) -> None:
             with chat_simulator.fault("tls-expired") as other:
                 assert other.base_url.startswith("https://") and other.base_url != chat_simulator.base_url
     """)
-    inner("-k", "test_").assert_outcomes(passed=2, deselected=15)
+    inner("-k", "test_").assert_outcomes(passed=2, deselected=16)
     assert len(inner.simulator.requests) == 4
 
 
@@ -349,7 +349,7 @@ def test_what_is_noted_for_the_whole_junit_file_is_masked(inner: Inner) -> None:
         """
     )
     done = inner("-k", "test_noted", "--junitxml=junit.xml", "-o", "junit_family=xunit1")
-    done.assert_outcomes(passed=1, deselected=15)
+    done.assert_outcomes(passed=1, deselected=16)
     suite = ET.parse(inner.pytester.path / "junit.xml").getroot()[0]
     assert [noted.get("value") for noted in suite.iter("property")][:2] == ["Bearer [REDACTED:api_key]", "1"]
     assert [case.get("sent") for case in suite.iter("testcase")] == ["[REDACTED:api_key]"]
@@ -411,7 +411,7 @@ def test_xdist_workers_share_one_run(inner: Inner) -> None:
         )
     done.stdout.fnmatch_lines(["NO-GO  http*", "  cause       gateway.error*"])
     assert len(inner.asked) == 4
-    assert int(ET.parse(inner.pytester.path / "junit.xml").getroot()[0].get("tests") or 0) == 15
+    assert int(ET.parse(inner.pytester.path / "junit.xml").getroot()[0].get("tests") or 0) == 16
     left = [
         p
         for p in Path(os.environ.get("TMPDIR") or "/tmp").glob("chatproof-*/run.json")

@@ -267,7 +267,7 @@ def by_words(error: ProviderError, model: str = "") -> str:
     """
     words = {error.code.lower(), error.type.lower()}
     message = " ".join(error.message[:4000].lower().split())  # terminals and logs break lines
-    message = message.partition(_PUT_ASIDE)[0]
+    message = "".join(message.partition(_PUT_ASIDE)[:2])
     first = _by_code(words, CODES, FIRST)
     if first:
         return first

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from chatproof.analysis.incident.facts import Facts
 from chatproof.analysis.run_diff import BODY, HEADER, SHAPE, STATUS, USAGE, WORD, Difference
 from chatproof.contract.clause import SERVED, Clause
+from chatproof.contract.probe import ALL
 from chatproof.contract.surface import Surface
 from chatproof.surfaces import of_run
 
@@ -134,7 +135,11 @@ def _request(run: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _shape(run: dict[str, Any]) -> tuple[list[str], list[str]]:
-    return _clauses(run, lambda clause, refusal: not refusal and clause.area in _SHAPE_AREAS)
+    broken, held = _clauses(run, lambda clause, refusal: not refusal and clause.area in _SHAPE_AREAS)
+    surface = of_run(run)
+    # What holds of every reply, of a refusal too, tells nothing of an answer's shape.
+    known = ((name, surface.clause(name)) for name in held)
+    return broken, [name for name, clause in known if clause is not None and clause.probe != ALL]
 
 
 def _errors(run: dict[str, Any]) -> tuple[list[str], list[str]]:
