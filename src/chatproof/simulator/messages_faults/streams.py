@@ -148,6 +148,15 @@ ROWS = (
         stream=True,
     ),
     must(
+        "done-with-event-line",
+        "The stream ends with [DONE] behind an event line.",
+        _BAD,
+        streaming_text,
+        raw(lambda all: (*all, b"event: done\ndata: [DONE]\n\n")),
+        "stream.event_lines",
+        stream=True,
+    ),
+    must(
         "start-missing",
         "message_start is missing.",
         _BAD,

@@ -16,6 +16,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
 )
+from chatproof.evidence.parsed_bodies import is_done
 from chatproof.evidence.provider_error import find_error, told
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -147,9 +148,11 @@ def no_error_beside(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "event_lines",
-    "Each event except ping has an event line, and that line does not say ping.",
-    "anthropic-python and @anthropic-ai/sdk drop every event without one: an empty answer, or half of one.",
+    "Each event except ping has an event line, and that line does not say ping; `[DONE]` has none.",
+    "anthropic-python and @anthropic-ai/sdk drop every event without one: an empty answer, or half of one. They "
+    "read as JSON what has one, and raise at `[DONE]`.",
     needs=("messages.stream.typed", "messages.stream.no_error"),
+    check=2,
     holds_on=(
         STREAMED,
         Example(200, SSE, event(PING_EVENT, "") + STREAMED.body),
@@ -163,6 +166,7 @@ def no_error_beside(reply: Reply, context: Context) -> Outcome:
         _nameless("content_block_delta"),
         _nameless("message_stop"),
         Example(200, SSE, STREAMED.body.replace(b"event: content_block_delta", b"event: ping")),
+        streamed(end=b"event: done\ndata: [DONE]\n\n"),
     ),
 )
 def event_lines(reply: Reply, context: Context) -> Outcome:
@@ -170,6 +174,11 @@ def event_lines(reply: Reply, context: Context) -> Outcome:
         kind = kind_of(one)
         if kind != view.PING and line in ("", view.PING):
             return broken(f"event {number}", f"the event line {kind[:60]}", quote(line, 60) if line else "none")
+    for sent in reply.events[0]:
+        if is_done(sent.data) and sent.is_named and sent.name != view.PING:
+            return broken(
+                "end of stream", "`[DONE]` without an event line, or nothing", f"event line {quote(sent.name, 60)}"
+            )
     return holds()
 
 
