@@ -249,8 +249,8 @@ _ROWS = (
     (
         "http.malformed",
         UNKNOWN,
-        "lines of a reply's head end with LF alone, which some clients refuse",
-        "Ask whoever runs the server or the proxy to end them with CR and LF: a head that was written or changed by hand or by a script is the usual cause. Python's clients and curl read it.",
+        "lines of a reply's head end with LF alone, which Node's fetch refuses",
+        "Find which server or proxy writes these lines, and end them with CR and LF there: look first at what writes headers as text. Clients on Node fail until then; Python's and curl read it.",
         LIKELY,
     ),
     (
