@@ -54,14 +54,14 @@ class UsageError(Exception):
 
 
 def alone(error: UsageError) -> UsageError:
-    """The error without the frames that it came through, to be raised out of its handler: what was read there is in
-    their locals (a key, variables, a file), and reports of crashes print those."""
+    """Return the error without the frames that it came through, to be raised out of its handler: their locals hold what
+    was read there (a key, variables, a file), and reports of crashes print those."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def without_frames(work: "Callable[[], _T]") -> "_T":
-    """What `work` returns. A UsageError of it comes `alone`."""
+    """Return what `work` returns. A UsageError of it is raised `alone`, without the frames it came through."""
     try:
         return work()
     except UsageError as error:

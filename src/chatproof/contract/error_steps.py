@@ -23,7 +23,7 @@ def step_of(error: ProviderError) -> str:
 
 
 def error_in_stream(reply: Reply) -> ProviderError | None:
-    """The first error that an event of a stream carries; None where none does."""
+    """Return the first error that an event of a stream carries; None where none does."""
     names = [event.name for event in reply.events[0]] if reply.kind == "sse" else []
     for name, chunk in zip(names, reply.chunks, strict=False):
         said = chunk.get("response")

@@ -54,9 +54,7 @@ _QUOTES = re.compile(  # a gateway tells how its own request fared, in the words
 _NOT_THERE = re.compile(  # DeepInfra's; not of a model that is away for some time
     r"\bmodel (?:\S{1,120} )?is not available\b(?!.{0,80}\b(?:now|currently|at the moment|temporar|try again))"
 )
-_PUT_ASIDE = (
-    "cooldown_list=["  # LiteLLM's router: behind it stands what its earlier requests met, none of which is this
-)
+_PUT_ASIDE = "cooldown_list=["  # LiteLLM's router: what its earlier requests met stands behind it, not this one's error
 _WANTED = re.compile(
     r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"

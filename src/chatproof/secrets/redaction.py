@@ -191,6 +191,12 @@ def _needles(secret: Secret) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, form) for form, name in reversed([*found.items()]) if len(form) >= SHORTEST)
 
 
+def _looks_as_read(data: bytes) -> Iterator[bytes | None]:
+    """The looks at a text, and what a reader would see of it."""
+    yield from _looks(data)
+    yield squeeze(_as_read(data))
+
+
 def _is_spelt(run: str) -> bool:
     """A run of a few characters that are spelt with escapes, such as `\\x73\\x6b`."""
     return len(run) < _WINDOWS_FROM and any(begin in run for begin in _ESCAPES)
@@ -224,8 +230,7 @@ class Redactor:
             from chatproof.secrets import cut_off
 
             telling = [form for form in self._whole if not is_word_like(Secret(form))]
-            looks = lambda data: chain(_looks(data), (squeeze(_as_read(data)),))  # noqa: E731
-            self._cut = cut_off.Beginnings(telling, self._short, looks)
+            self._cut = cut_off.Beginnings(telling, self._short, _looks_as_read)
         self._windows = Windows(chain(written, plain), _WINDOW)
         squeezed = (form.decode() for one in long for _, form in _needles(Secret(one)))
         self._squeezed, self._clean = Windows(squeezed, _SQUEEZED_WINDOW), set[str]()

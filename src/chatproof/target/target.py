@@ -269,10 +269,10 @@ def _cleaned(key: Secret) -> tuple[Secret, list[str]]:
 
 def duration(text: str) -> float:
     """Seconds from `30s`, `500ms`, `2m` or `30`. Raises UsageError outside 0.1 s to 1 h."""
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}
-    unit = text.strip()[len(number := text.strip().rstrip("ms")) :]
-    good = number.replace(".", "", 1).isdigit() and number.isascii() and unit in units
-    seconds = float(number) * units[unit] if good else 0.0
+    number = text.strip().rstrip("ms")
+    unit = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}.get(text.strip().removeprefix(number), 0.0)
+    is_number = number.isascii() and number.replace(".", "", 1).isdigit()
+    seconds = float(number) * unit if is_number else 0.0
     if not 0.1 <= seconds <= 3600:
         raise UsageError("usage", f"{text!r} is not a duration from 100ms to 60m", "write 30s, 500ms or 2m")
     return seconds
