@@ -44,11 +44,14 @@ class Suite:
         return self._played[row.name].result()
 
     def again(self, row: Row) -> tuple[Taken, float]:
-        """Once more, with nothing of ours beside it, and the seconds that runs at a good server take meanwhile."""
+        """Once more, with nothing of ours beside it, and the seconds that its work takes on the machine as it is now.
+
+        How much longer work takes than its CPU is told by runs at a good server before and after it.
+        """
         before = self._alone.submit(self._play, BASELINE, f"{row.name}-before").result()
         taken = self._alone.submit(self._play, row, f"{row.name}-again").result()
         after = self._alone.submit(self._play, BASELINE, f"{row.name}-after").result()
-        return taken, max(before.seconds, after.seconds)
+        return taken, taken.cpu * max(before.seconds / before.cpu, after.seconds / after.cpu)
 
     def awaited(self, row: Row, loop: str) -> Taken:
         """The same row, sent by the driver of an event loop."""

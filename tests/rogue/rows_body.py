@@ -40,6 +40,7 @@ CODINGS = (
         "body.encoding",
         case="once",
         on=HAPPY,
+        heavy=True,
         why="one declared coding is decoded under the cap, the inner one was never named; the bytes are no UTF-8",
     ),
     Row(

@@ -93,6 +93,7 @@ ROWS = (
         ("exceeds 1048576 bytes",),
         case="ended",
         on=STREAM,
+        heavy=True,
     ),
     Row(
         "F144-sse-keepalive-only",
