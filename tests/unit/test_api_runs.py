@@ -24,7 +24,7 @@ from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as plain
 from chatproof.target import profile
 from chatproof.wire.exchange import Exchange, Fault, Secret
-from tests import api_rows_embeddings, api_rows_messages, api_rows_responses
+from tests import api_rows_embeddings, api_rows_messages, api_rows_parallel, api_rows_responses
 from tests.api_rows import HTML, Reply, Row, error, says
 from tests.golden_files import RENEW, REWRITE
 from tests.support import exchange, from_example
@@ -262,7 +262,7 @@ ROWS += [
         )
     ),
 ]
-ROWS += [*api_rows_embeddings.ROWS, *api_rows_messages.ROWS, *api_rows_responses.ROWS]
+ROWS += [*api_rows_embeddings.ROWS, *api_rows_messages.ROWS, *api_rows_responses.ROWS, *api_rows_parallel.ROWS]
 
 
 @cache

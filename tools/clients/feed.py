@@ -33,9 +33,11 @@ _SAME = {
     "responses": {
         **{name: name for name in ("stream", "tools", "tools.stream", "json_schema")},
         **dict.fromkeys(("tools.parallel", "tools.result"), "tools.auto"),
+        "tools.parallel.stream": "tools.stream",
     },
     "messages": {
         **{name: name for name in ("stream", "tools", "tools.stream")},
+        "tools.parallel.stream": "tools.stream",
         **dict.fromkeys(("count_tokens", "thinking.stream"), ""),
     },
     "embeddings": {"float": "float", "single": "single", "tokens": ""},

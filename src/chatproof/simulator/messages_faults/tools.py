@@ -23,7 +23,8 @@ _BLOCK, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_b
 _FORM = "tools.stream_form"
 _forced = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", False)
 _forced_stream = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", True)
-_two = sent(lambda asked: len(asked.get("tools") or ()) == 2)
+_two = sent(lambda asked: len(asked.get("tools") or ()) == 2, False)
+_two_streamed = sent(lambda asked: len(asked.get("tools") or ()) == 2, True)
 _result = sent(lambda asked: "tools" in asked and len(asked["messages"]) == 3)
 
 
@@ -46,12 +47,45 @@ def _same_id(value: Value) -> None:
     value["content"][1]["id"] = value["content"][0]["id"]
 
 
+def _of_second(change: Callable[[Value], object]) -> Alter:
+    """The stream of two calls after a change of each event of the second one."""
+
+    def changed(all: list[Value]) -> list[Value]:
+        for one in all:
+            if one.get("index") == 1:
+                change(one)
+        return all
+
+    return events(changed)
+
+
+def _crossed(one: Value) -> None:
+    """The deltas of the second call are said to be of the first."""
+    if one["type"] == _DELTA:
+        one["index"] = 0
+
+
+def _merged_stream(all: list[Value]) -> list[Value]:
+    """One streamed call with the input of both."""
+    ended = next(one for one in all if one["type"] == _STOP)
+    second = [{**one, "index": 0} for one in all if one["type"] == _DELTA and one["index"] == 1]
+    at = all.index(ended)
+    return [*all[:at], *second, *(one for one in all[at:] if one.get("index") != 1)]
+
+
+def _of_one_id(all: list[Value]) -> list[Value]:
+    """Both calls of the stream have the first one's id."""
+    first, second = (one["content_block"] for one in all if one["type"] == _BLOCK)
+    second["id"] = first["id"]
+    return all
+
+
 def _at_once(all: list[Value]) -> list[Value]:
     """The whole input with the block, and no deltas."""
-    text = "".join(one["delta"]["partial_json"] for one in all if one["type"] == _DELTA)
-    for one in all:
-        if one["type"] == _BLOCK:
-            one["content_block"]["input"] = json.loads(text)
+    for begun in all:
+        if begun["type"] == _BLOCK:
+            deltas = (one["delta"] for one in all if one["type"] == _DELTA and one["index"] == begun["index"])
+            begun["content_block"]["input"] = json.loads("".join(delta["partial_json"] for delta in deltas))
     return [one for one in all if one["type"] != _DELTA]
 
 
@@ -147,6 +181,54 @@ ROWS = (
     ),
     should("calls-merged", "Two calls are merged into one.", _TOOLS, _two, edited(_merge), "tools.parallel"),
     should("calls-of-one-id", "Two calls have one id.", _TOOLS, _two, edited(_same_id), "tools.parallel"),
+    should(
+        "second-input-missing",
+        "The second of two calls has no input.",
+        _TOOLS,
+        _two,
+        put({}, "content", 1, "input"),
+        "tools.parallel",
+    ),
+    should(
+        "streamed-calls-merged",
+        "Two calls are merged into one in a stream.",
+        _TOOLS,
+        _two_streamed,
+        events(_merged_stream),
+        "tools.stream_parallel",
+    ),
+    must(
+        "streamed-calls-one-index",
+        "Two calls in a stream have one index.",
+        _TOOLS,
+        _two_streamed,
+        _of_second(set_in(0, "index")),
+        "tools.stream_apart",
+    ),
+    must(
+        "streamed-calls-crossed",
+        "The deltas of the second call in a stream have the index of the first.",
+        _TOOLS,
+        _two_streamed,
+        _of_second(_crossed),
+        "tools.stream_apart",
+    ),
+    should(
+        "streamed-calls-one-id",
+        "Two calls in a stream have one id.",
+        _TOOLS,
+        _two_streamed,
+        events(_of_one_id),
+        "tools.stream_each",
+    ),
+    should(
+        "streamed-second-input-missing",
+        "The second of two calls in a stream has no input.",
+        _TOOLS,
+        _two_streamed,
+        events(lambda all: [one for one in all if one["type"] != _DELTA or one["index"] != 1]),
+        "tools.stream_each",
+    ),
     must(
         "result-refused",
         "The tool's result is refused.",

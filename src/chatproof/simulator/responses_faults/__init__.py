@@ -13,10 +13,13 @@ from chatproof.simulator.responses_faults import (
     reported,
     streams,
     tools,
+    two_calls,
 )
 
-_FILES = (plain, streams, reported, tools, abilities, elsewhere, mistakes, harmless)
+_FILES = (plain, streams, reported, tools, two_calls, abilities, elsewhere, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(
+    row.name for row in (*tools.ROWS, *two_calls.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS)
+)
 """Those that only validate sees."""

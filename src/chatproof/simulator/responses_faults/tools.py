@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_in
-from chatproof.simulator.fault import Alter, Turn, edited, error, json_of
+from chatproof.simulator.fault import Alter, Turn, edited, error
 from chatproof.simulator.responses_faults.parts import (
     asked_as,
     each,
@@ -27,18 +27,8 @@ def _forced(turn: Turn) -> bool:
     return with_call(turn) and b'"tool_choice": {' in turn.asked.body
 
 
-def _parallel(turn: Turn) -> bool:
-    return with_call(turn) and json_of(turn).get("tool_choice") == "required"
-
-
 def _of_call(value: object, name: str) -> Alter:
     return put(value, "output", 0, name)
-
-
-def _merge(value: Value) -> None:
-    """One call with the arguments of both, as from a bridge with one index."""
-    second = value["output"].pop()
-    value["output"][-1]["arguments"] += second["arguments"]
 
 
 def _each_item(kind: str, change: Callable[[Value], object]) -> Alter:
@@ -118,22 +108,6 @@ ROWS = (
         "tools.message",
     ),
     should("call-without-id", "A call has no id of its own.", _TOOLS, _forced, drop("output", 0, "id"), "tools.id"),
-    should(
-        "calls-merged",
-        "Two calls are merged into one.",
-        _TOOLS,
-        _parallel,
-        edited(_merge),
-        "tools.parallel",
-    ),
-    should(
-        "call-ids-equal",
-        "Two calls have one call_id.",
-        _TOOLS,
-        _parallel,
-        edited(lambda value: value["output"][1].update(call_id=value["output"][0]["call_id"])),
-        "tools.parallel",
-    ),
     must(
         "result-refused",
         "A tool's result is refused.",
@@ -232,10 +206,14 @@ ROWS = (
     ),
     should(
         "call-index-one",
-        "The call of a stream has the index 1.",
+        "The calls of a stream are numbered from 1.",
         _MALFORMED,
         streaming_call,
-        events(lambda all: [{**one, "output_index": 1} if "output_index" in one else one for one in all]),
+        events(
+            lambda all: [
+                {**one, "output_index": one["output_index"] + 1} if "output_index" in one else one for one in all
+            ]
+        ),
         "tools.stream.details",
     ),
     should(

@@ -1,6 +1,7 @@
 """Replies for the examples of clauses: a good message and a good stream, and what is made of them."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -89,6 +90,32 @@ CALL_EVENTS: tuple[Event, ...] = (
     {**EVENTS[5], "delta": {"stop_reason": "tool_use", "stop_sequence": None}},
     EVENTS[6],
 )
+TWO_CALLS: tuple[Event, Event] = (
+    {**_CALL, "input": {"word": "pong"}},
+    {"type": "tool_use", "id": "toolu_2", "name": "record_number", "input": {"number": 7}},
+)
+"""Two calls of one turn, as they stand in a message."""
+
+
+def _of_call(index: int, call: Event) -> tuple[Event, ...]:
+    """The events of a call: its input comes in two deltas, where there is any."""
+    text = json.dumps(call["input"]) if call["input"] else ""
+    pieces = [piece for piece in (text[: len(text) // 2], text[len(text) // 2 :]) if piece]
+    deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
+    return (
+        {"type": "content_block_start", "index": index, "content_block": {**call, "input": {}}},
+        *({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": index},
+    )
+
+
+def call_events(*calls: Event) -> tuple[Event, ...]:
+    """A stream of these calls, one after the other."""
+    events = [one for index, call in enumerate(calls) for one in _of_call(index, call)]
+    return (CALL_EVENTS[0], *events, *CALL_EVENTS[5:])
+
+
+TWO_CALL_EVENTS = call_events(*TWO_CALLS)
 PING_EVENT: Event = {"type": "ping"}
 ERROR_EVENT: Event = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
 

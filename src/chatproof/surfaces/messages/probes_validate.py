@@ -1,5 +1,7 @@
 """The rows of validate: what must not pass, and what clients use beyond the plain request."""
 
+from collections.abc import Callable
+
 from chatproof.contract.probe import ALIVE, KEY, Body, Probe
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
@@ -20,6 +22,8 @@ _NUMBER_SCHEMA: Body = {
     "required": ["number"],
     "additionalProperties": False,
 }
+ALLOWED = {FUNCTION: RECORDED, OTHER_FUNCTION: _NUMBER_SCHEMA}
+"""What the input of a call of each tool satisfies."""
 CAP = 16  # tokens
 COUNT_TO, STOP = 100, "17"
 WORD = "pong"
@@ -40,6 +44,16 @@ _TOOL = _tool(FUNCTION, "Record one word.", WORD_SCHEMA)
 _OTHER_TOOL = _tool(OTHER_FUNCTION, "Record one number.", _NUMBER_SCHEMA)
 _FORCED = {"type": "tool", "name": FUNCTION}
 _THINKING = {"type": "enabled", "budget_tokens": BUDGET}
+
+
+def _both(stream: bool) -> Callable[[str], Body]:
+    """A request for two calls in one turn."""
+    return ask(
+        f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
+        stream=stream,
+        tools=[_TOOL, _OTHER_TOOL],
+        tool_choice={"type": "any"},
+    )
 
 
 def _blocks(before: Body) -> list[Body]:
@@ -144,12 +158,16 @@ _ROWS = (
     _paid(
         "tools.parallel",
         "two parallel calls",
-        ask(
-            f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
-            tools=[_TOOL, _OTHER_TOOL],
-            tool_choice={"type": "any"},
-        ),
+        _both(stream=False),
         f"{_USER}, tools=2, tool_choice=any",
+        tokens=80,
+    ),
+    _paid(
+        "tools.parallel.stream",
+        "two parallel calls, streamed",
+        _both(stream=True),
+        "messages_count=1, stream=true, tools=2, tool_choice=any",
+        "tools.stream",
         tokens=80,
     ),
     _paid(

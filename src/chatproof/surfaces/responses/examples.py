@@ -62,6 +62,31 @@ CALL_EVENTS = _stream(
     {"type": "response.output_item.done", "output_index": 0, "item": _CALLED},
     output=[_CALLED],
 )
+_NUMBERED: Event = {**_CALLED, "id": "fc_2", "call_id": "call_2", "name": "record_number", "arguments": '{"number":7}'}
+TWO_CALLS: tuple[Event, Event] = (_CALLED, _NUMBERED)
+"""Two finished calls of one turn."""
+
+
+def _of_call(place: int, call: Event) -> tuple[Event, ...]:
+    """The events of a call: its arguments come in two deltas, where there are any."""
+    at, text = {"item_id": call["id"], "output_index": place}, call["arguments"]
+    pieces = [piece for piece in (text[: len(text) // 2], text[len(text) // 2 :]) if piece]
+    begun = {**call, "arguments": "", "status": "in_progress"}
+    return (
+        {"type": "response.output_item.added", "output_index": place, "item": begun},
+        *({"type": "response.function_call_arguments.delta", **at, "delta": piece} for piece in pieces),
+        {"type": "response.function_call_arguments.done", **at, "arguments": text},
+        {"type": "response.output_item.done", "output_index": place, "item": call},
+    )
+
+
+def call_events(*calls: Event, output: list[Event] | None = None) -> tuple[Event, ...]:
+    """A stream of these calls, one after the other. `output` is that of its last response, if it has others."""
+    events = [one for place, call in enumerate(calls) for one in _of_call(place, call)]
+    return _stream(*events, output=[*calls] if output is None else output)
+
+
+TWO_CALL_EVENTS = call_events(*TWO_CALLS)
 
 
 def streamed(events: "tuple[Event, ...] | list[Event]" = EVENTS, end: bytes = b"") -> Example:

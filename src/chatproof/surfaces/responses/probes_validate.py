@@ -1,5 +1,7 @@
 """The rows of validate: what must not pass, and what clients use beyond the plain request."""
 
+from collections.abc import Callable
+
 from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
@@ -19,6 +21,8 @@ _NUMBER_SCHEMA: Body = {
     "required": ["number"],
     "additionalProperties": False,
 }
+ALLOWED = {FUNCTION: RECORDED, OTHER_FUNCTION: _NUMBER_SCHEMA}
+"""What the arguments of a call of each function satisfy."""
 ANSWER_SCHEMA: Body = {
     "type": "object",
     "properties": {"word": {"type": "string"}, "letters": {"type": "integer"}},
@@ -40,6 +44,17 @@ def _function(name: str, does: str, parameters: Body) -> Body:
 _TOOL = _function(FUNCTION, "Record one word.", WORD_SCHEMA)
 _OTHER_TOOL = _function(OTHER_FUNCTION, "Record one number.", _NUMBER_SCHEMA)
 _FORCED = {"type": "function", "name": FUNCTION}
+
+
+def _both(stream: bool) -> Callable[[str], Body]:
+    """A request for two calls in one turn."""
+    return ask(
+        f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
+        stream=stream,
+        tools=[_TOOL, _OTHER_TOOL],
+        tool_choice="required",
+        parallel_tool_calls=True,
+    )
 
 
 def _said(text: str) -> Body:
@@ -128,13 +143,16 @@ _ROWS = (
     _paid(
         "tools.parallel",
         "two parallel calls",
-        ask(
-            f"Call {FUNCTION} for the word pong and {OTHER_FUNCTION} for the number 7, both in this one turn.",
-            tools=[_TOOL, _OTHER_TOOL],
-            tool_choice="required",
-            parallel_tool_calls=True,
-        ),
+        _both(stream=False),
         f"{_USER}, tools=2, tool_choice=required",
+        tokens=80,
+    ),
+    _paid(
+        "tools.parallel.stream",
+        "two parallel calls, streamed",
+        _both(stream=True),
+        "input=text, stream=true, tools=2, tool_choice=required",
+        "tools.stream",
         tokens=80,
     ),
     _paid(

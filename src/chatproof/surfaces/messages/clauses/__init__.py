@@ -15,6 +15,6 @@ _ORDER = (
     "stream_blocks",
     "stream_end",
 )
-_ORDER_OF_VALIDATE = ("errors", "tools", "tools_stream")
+_ORDER_OF_VALIDATE = ("errors", "tools", "tools_parallel", "tools_stream")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

@@ -15,6 +15,6 @@ _ORDER = (
     "stream_items",
     "stream_end",
 )
-_ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_stream")
+_ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_parallel", "tools_stream")
 
 load = loader(__name__, os.path.dirname(__file__), _ORDER, _ORDER_OF_VALIDATE)

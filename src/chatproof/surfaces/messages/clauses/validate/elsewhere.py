@@ -25,8 +25,9 @@ from chatproof.surfaces.messages.examples import (
 )
 
 CLAUSES = Clauses(VALIDATE)
-# `tools.form` and `tools.content` judge the message with the forced call, `tools.stream_form` its stream.
-_OTHERS = Elsewhere(CLAUSES, "messages", GOOD, COMETAPI, spared=("tools", "tools.stream"))
+# `tools.form` and `tools.content` judge the message with the forced call, `tools.stream_form` its stream, and
+# `tools.stream_apart` that of two calls.
+_OTHERS = Elsewhere(CLAUSES, "messages", GOOD, COMETAPI, spared=("tools", "tools.stream", "tools.parallel.stream"))
 _ERROR = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
 FORM = (
     stream.start,

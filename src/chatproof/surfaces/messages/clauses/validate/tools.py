@@ -13,7 +13,6 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
-    not_applicable,
 )
 from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.json_schema import problem_in
@@ -47,23 +46,23 @@ clause = CLAUSES.add
 
 AREA, CODE = "Capabilities", "contract.tools"
 PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
-_CALL = b'{"type":"tool_use","id":"toolu_1","name":"record_word","input":{"word":"pong"}}'
-_SECOND = b'{"type":"tool_use","id":"toolu_2","name":"record_number","input":{"number":7}}'
+CALL = b'{"type":"tool_use","id":"toolu_1","name":"record_word","input":{"word":"pong"}}'
+SECOND = b'{"type":"tool_use","id":"toolu_2","name":"record_number","input":{"number":7}}'
 
 
-def _with(*blocks: bytes) -> Example:
+def with_calls(*blocks: bytes) -> Example:
     made = BODY.replace(CONTENT, b"[" + b",".join(blocks) + b"]").replace(b"end_turn", b"tool_use")
     return body(made)
 
 
-CALLED = _with(_CALL)
+CALLED = with_calls(CALL)
 
 
-def _calls(reply: Reply) -> list[view.Fields]:
+def calls(reply: Reply) -> list[view.Fields]:
     return view.blocks(reply.object, view.CALL)
 
 
-def _instead(reply: Reply) -> str:
+def instead(reply: Reply) -> str:
     """What came in the place of a call."""
     kinds = ", ".join(quote(block.get("type"), 40) for block in view.blocks(reply.object)[:5])
     return f"no call; the content has {kinds}, text {quote(view.text_of(reply.object), 60)}"
@@ -82,7 +81,7 @@ def _instead(reply: Reply) -> str:
     why="Agents wait for a tool call that never arrives, and treat the text as the end of the work; programs that get "
     "their values from a forced call get an error.",
     check=2,
-    holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
+    holds_on=(CALLED, with_calls(CONTENT[1:-1], CALL)),
     breaks_on=(
         GOOD,
         with_content(b"[" + b",".join([b'{"type":"redacted_thinking","data":"x"}'] * 6) + b"]"),
@@ -97,9 +96,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     return (
-        done(number_of(len(_calls(reply)), "call"))
-        if _calls(reply)
-        else ignored("$.content", "a call", _instead(reply))
+        done(number_of(len(calls(reply)), "call")) if calls(reply) else ignored("$.content", "a call", instead(reply))
     )
 
 
@@ -134,8 +131,8 @@ _PLAIN = (
         body(CALLED.body.replace(b'"id":"msg_1"', b'"id":7')),
         body(CALLED.body.replace(b'"stop_sequence":null', b'"stop_sequence":7')),
         Example(200, "text/plain", CALLED.body),
-        _with(b'{"type":"thinking","thinking":"Hm."}', _CALL),
-        _with(b'{"type":"text","text":"I will.","citations":null}', _CALL),
+        with_calls(b'{"type":"thinking","thinking":"Hm."}', CALL),
+        with_calls(b'{"type":"text","text":"I will.","citations":null}', CALL),
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
@@ -152,12 +149,12 @@ def form(reply: Reply, context: Context) -> Outcome:
     probe="tools",
     needs=("messages.tools.called",),
     why="anthropic-python's users join the texts and get a TypeError; the AI SDK refuses the complete reply.",
-    holds_on=(CALLED, _with(CONTENT[1:-1], _CALL), _with(b'{"type":"text","text":""}', _CALL)),
+    holds_on=(CALLED, with_calls(CONTENT[1:-1], CALL), with_calls(b'{"type":"text","text":""}', CALL)),
     breaks_on=(
-        _with(b'{"type":"text","text":null}', _CALL),
-        _with(b'{"type":"text"}', _CALL),
-        _with(_CALL, b"null"),
-        _with(b'{"text":"I will."}', _CALL),
+        with_calls(b'{"type":"text","text":null}', CALL),
+        with_calls(b'{"type":"text"}', CALL),
+        with_calls(CALL, b"null"),
+        with_calls(b'{"text":"I will."}', CALL),
     ),
 )
 def content(reply: Reply, context: Context) -> Outcome:
@@ -184,17 +181,17 @@ def content(reply: Reply, context: Context) -> Outcome:
         "The AI SDK refuses the complete reply; and a call without its id cannot be answered: "
         "the client's loop ends. A call that is sent twice runs twice."
     ),
-    holds_on=(CALLED, _with(_CALL, _SECOND), _with(CONTENT[1:-1], _CALL)),
+    holds_on=(CALLED, with_calls(CALL, SECOND), with_calls(CONTENT[1:-1], CALL)),
     breaks_on=(
-        _with(CONTENT[1:-1], _CALL.replace(b'"toolu_1"', b"7")),
-        _with(_CALL.replace(b'"id":"toolu_1",', b'"id":"toolu_1","toolset_name":7,')),
-        _with(_CALL.replace(b'"id":"toolu_1",', b"")),
-        _with(_CALL.replace(b'"toolu_1"', b"null")),
-        _with(_CALL.replace(b'"toolu_1"', b'""')),
-        _with(_CALL.replace(b'"name":"record_word",', b"")),
-        _with(_CALL.replace(b'"record_word"', b"7")),
-        _with(_CALL, _CALL),
-        _with(_CALL.replace(b'"id":"toolu_1",', b'"id":"toolu_1","caller":7,')),
+        with_calls(CONTENT[1:-1], CALL.replace(b'"toolu_1"', b"7")),
+        with_calls(CALL.replace(b'"id":"toolu_1",', b'"id":"toolu_1","toolset_name":7,')),
+        with_calls(CALL.replace(b'"id":"toolu_1",', b"")),
+        with_calls(CALL.replace(b'"toolu_1"', b"null")),
+        with_calls(CALL.replace(b'"toolu_1"', b'""')),
+        with_calls(CALL.replace(b'"name":"record_word",', b"")),
+        with_calls(CALL.replace(b'"record_word"', b"7")),
+        with_calls(CALL, CALL),
+        with_calls(CALL.replace(b'"id":"toolu_1",', b'"id":"toolu_1","caller":7,')),
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
@@ -225,13 +222,13 @@ def readable(reply: Reply, context: Context) -> Outcome:
     probe="tools",
     needs=("messages.tools.called",),
     why="anthropic-python and @anthropic-ai/sdk pass it to the tool unchanged: a client's function gets a string.",
-    holds_on=(CALLED, _with(_CALL.replace(b'{"word":"pong"}', b"{}")), _with(CONTENT[1:-1], _CALL)),
+    holds_on=(CALLED, with_calls(CALL.replace(b'{"word":"pong"}', b"{}")), with_calls(CONTENT[1:-1], CALL)),
     breaks_on=(
-        _with(_CALL.replace(b'{"word":"pong"}', b'"{\\"word\\":\\"pong\\"}"')),
-        _with(_CALL.replace(b'{"word":"pong"}', b"null")),
-        _with(_CALL.replace(b'{"word":"pong"}', b'["pong"]')),
-        _with(_CALL.replace(b',"input":{"word":"pong"}', b"")),
-        _with(_CALL.replace(b'"input"', b'"arguments"')),
+        with_calls(CALL.replace(b'{"word":"pong"}', b'"{\\"word\\":\\"pong\\"}"')),
+        with_calls(CALL.replace(b'{"word":"pong"}', b"null")),
+        with_calls(CALL.replace(b'{"word":"pong"}', b'["pong"]')),
+        with_calls(CALL.replace(b',"input":{"word":"pong"}', b"")),
+        with_calls(CALL.replace(b'"input"', b'"arguments"')),
     ),
 )
 def is_object(reply: Reply, context: Context) -> Outcome:
@@ -254,13 +251,13 @@ def is_object(reply: Reply, context: Context) -> Outcome:
     probe="tools",
     needs=("messages.tools.readable", "messages.tools.input"),
     why="Programs that pass the input on unchecked fail on the missing member.",
-    holds_on=(CALLED, _with(CONTENT[1:-1], _CALL)),
+    holds_on=(CALLED, with_calls(CONTENT[1:-1], CALL)),
     breaks_on=(
-        _with(CONTENT[1:-1], _CALL.replace(b"record_word", b"record")),
-        _with(_CALL.replace(b'"word"', b'"term"')),
-        _with(_CALL.replace(b'"pong"', b"7")),
-        _with(_CALL.replace(b"record_word", b"record")),
-        _with(_CALL.replace(b'"pong"', b'""')),
+        with_calls(CONTENT[1:-1], CALL.replace(b"record_word", b"record")),
+        with_calls(CALL.replace(b'"word"', b'"term"')),
+        with_calls(CALL.replace(b'"pong"', b"7")),
+        with_calls(CALL.replace(b"record_word", b"record")),
+        with_calls(CALL.replace(b'"pong"', b'""')),
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
@@ -299,50 +296,6 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
         return holds()
     found = shown(reply.object, "stop_reason")
     return damaged("$.stop_reason", "tool_use", found)._replace(state="")
-
-
-@clause(
-    "messages.tools.parallel",
-    layer=BEHAVIOUR,
-    code=CODE,
-    level=SHOULD,
-    capability="parallel_tools",
-    area=AREA,
-    says=(
-        "Two tool calls of one turn arrive as two blocks with different ids, not as one with the "
-        "input of both; or the request is refused. (A model that makes one call at a time is not "
-        "judged, unless this is required.)"
-    ),
-    source=COMETAPI,
-    probe="tools.parallel",
-    why="Gateways that bridge to chat merge them into one: the second call is lost.",
-    holds_on=(_with(_CALL, _SECOND),),
-    breaks_on=(
-        _with(_CALL.replace(b'"pong"}', b'"pong","number":7}')),
-        _with(_CALL, _SECOND.replace(b"toolu_2", b"toolu_1")),
-        _with(_CALL, _SECOND.replace(b'"toolu_2"', b"null")),
-        GOOD,
-    ),
-)
-def parallel(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "parallel_tools", PARAMETERS)
-    if refused:
-        return refused
-    found, expected = _calls(reply), "two blocks of type tool_use"
-    if not found:
-        return ignored("$.content", expected, _instead(reply))
-    if len(found) == 1:
-        (one,) = found
-        said = f"one call, of {quote(one.get('name'), 40)}, with input {quote(one.get('input'), 80)}"
-        if view.members(one.get("input")).keys() >= {"word", "number"}:
-            return damaged("$.content", expected, said)
-        if "parallel_tools" in context.required:
-            return ignored("$.content", expected, said)
-        return not_applicable("the model made one call, not two at once")
-    ids = [call.get("id") for call in found]
-    if len({id for id in ids if isinstance(id, str)}) < len(ids):
-        return damaged("$.content[*].id", "an id for each call", quote(ids, 120))
-    return done(number_of(len(found), "call"))
 
 
 @clause(

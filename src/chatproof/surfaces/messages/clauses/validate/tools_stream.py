@@ -21,7 +21,7 @@ from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.messages import view
-from chatproof.surfaces.messages.building import Built, adds
+from chatproof.surfaces.messages.building import Block, Built, adds
 from chatproof.surfaces.messages.clauses import fields, stream, stream_blocks
 from chatproof.surfaces.messages.clauses.happy import shown
 from chatproof.surfaces.messages.clauses.validate import elsewhere
@@ -49,7 +49,7 @@ _EMPTY = {**CALL_EVENTS[2], "delta": {"type": "text_delta", "text": ""}}
 _NO_PIECE = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": ""}}
 _SIGNED = {**CALL_EVENTS[2], "delta": {"type": "signature_delta", "signature": "c2ln"}}
 _EMPTY_WORD = {**CALL_EVENTS[2], "delta": {"type": "input_json_delta", "partial_json": '{"word":""}'}}
-_FORM = (events_parse, stream.typed, stream.event_lines, *elsewhere.FORM)
+FORM = (events_parse, stream.typed, stream.event_lines, *elsewhere.FORM)
 """The musts of a stream that do not depend on what is streamed."""
 _WHOLE_AT_ONCE = streamed(
     [
@@ -131,7 +131,7 @@ def called(reply: Reply, context: Context) -> Outcome:
 def form(reply: Reply, context: Context) -> Outcome:
     if elsewhere.is_failing(reply, context):
         return not_applicable("the stream tells of an error: see messages.elsewhere.no_error")
-    for judge in _FORM:
+    for judge in FORM:
         found = judge(reply, context)
         if found.outcome == BROKEN:
             return damaged(found.at, found.expected, found.observed)
@@ -237,13 +237,9 @@ def named(reply: Reply, context: Context) -> Outcome:
 )
 def joined(reply: Reply, context: Context) -> Outcome:
     for call in Built(view.events(reply)).calls():
-        for number, delta in call.deltas:
-            if isinstance(delta.get("type"), str) and not adds(delta, call):
-                continue  # clients add nothing, or do not know it, which has a clause of its own
-            if delta.get("type") != view.INPUT_DELTA:
-                return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
-            if not isinstance(delta.get("partial_json"), str):
-                return damaged(f"event {number}, $.delta.partial_json", "a string", shown(delta, "partial_json"))
+        odd = odd_delta(call)
+        if odd is not None:
+            return odd
         text = call.arguments
         value, problem = parse(text.encode("utf-8", "surrogatepass")) if text else ({}, None)
         if problem is not None:
@@ -252,6 +248,18 @@ def joined(reply: Reply, context: Context) -> Outcome:
         if not isinstance(value, dict):
             return damaged("content_block_delta", "deltas that join to a JSON object", quote(text, 80))
     return done()
+
+
+def odd_delta(call: Block) -> Outcome | None:
+    """What is wrong with a delta of a call: it is not of its input, or not a text. None where nothing is."""
+    for number, delta in call.deltas:
+        if isinstance(delta.get("type"), str) and not adds(delta, call):
+            continue  # clients add nothing, or do not know it, which has a clause of its own
+        if delta.get("type") != view.INPUT_DELTA:
+            return damaged(f"event {number}, $.delta.type", view.INPUT_DELTA, shown(delta, "type"))
+        if not isinstance(delta.get("partial_json"), str):
+            return damaged(f"event {number}, $.delta.partial_json", "a string", shown(delta, "partial_json"))
+    return None
 
 
 @CLAUSES.add(

@@ -37,12 +37,15 @@ clause = CLAUSES.add
 
 AREA, CODE = "Capabilities", "contract.tools"
 PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
-_CALL = (
+CALL = (
     b'{"id":"fc_1","type":"function_call","status":"completed","call_id":"call_1","name":"record_word",'
     b'"arguments":"{\\"word\\":\\"pong\\"}"}'
 )
-_GOOD = with_output(_CALL)
-_SECOND = _CALL.replace(b"fc_1", b"fc_2").replace(b"call_1", b"call_2").replace(b"record_word", b"record_number")
+_GOOD = with_output(CALL)
+SECOND = (
+    b'{"id":"fc_2","type":"function_call","status":"completed","call_id":"call_2","name":"record_number",'
+    b'"arguments":"{\\"number\\":7}"}'
+)
 _UNSUPPORTED = Example(400, JSON, b'{"error":{"message":"tools are not supported","param":"tools"}}')
 
 
@@ -76,7 +79,7 @@ def list_is_refused(context: Context) -> bool:
     why="Agents wait for a tool call that never arrives, and treat the text as the end of the work; programs that get "
     "their values from a forced call get an error.",
     check=2,
-    holds_on=(_GOOD, with_output(ITEM, _CALL)),
+    holds_on=(_GOOD, with_output(ITEM, CALL)),
     breaks_on=(
         GOOD,
         Example(200, JSON, b'{"error":"no"}'),
@@ -119,7 +122,7 @@ _PLAIN = (
     probe="tools",
     needs=("responses.tools.called",),
     why="The AI SDK refuses the complete reply, and the tool call is lost; openai-node has no `output_text` in it.",
-    holds_on=(_GOOD, with_output(_CALL.replace(b'"id":"fc_1",', b""))),
+    holds_on=(_GOOD, with_output(CALL.replace(b'"id":"fc_1",', b""))),
     breaks_on=(
         *(
             Example(200, JSON, _GOOD.body.replace(old, new))
@@ -134,10 +137,10 @@ _PLAIN = (
             )
         ),
         Example(200, "text/plain", _GOOD.body),
-        with_output(b'{"id":"rs_1","type":"reasoning"}', _CALL),
-        with_output(ITEM.replace(b'"role":"assistant"', b'"role":"tool"'), _CALL),
-        with_output(ITEM.replace(b',"annotations":[]', b""), _CALL),
-        body(with_output(b'{"id":"rs_1","type":"reasoning"}', _CALL).body.replace(b'"object":"response",', b"")),
+        with_output(b'{"id":"rs_1","type":"reasoning"}', CALL),
+        with_output(ITEM.replace(b'"role":"assistant"', b'"role":"tool"'), CALL),
+        with_output(ITEM.replace(b',"annotations":[]', b""), CALL),
+        body(with_output(b'{"id":"rs_1","type":"reasoning"}', CALL).body.replace(b'"object":"response",', b"")),
     ),
 )
 def form(reply: Reply, context: Context) -> Outcome:
@@ -174,15 +177,15 @@ def misread(call: view.Fields) -> tuple[str, str]:
         "openai-python, openai-node, the AI SDK and LangChain parse the string; they fail on an object."
         " A call that is sent twice runs twice."
     ),
-    holds_on=(_GOOD, with_output(_CALL, _SECOND), with_output(ITEM, _CALL)),
+    holds_on=(_GOOD, with_output(CALL, SECOND), with_output(ITEM, CALL)),
     breaks_on=(
-        with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
-        with_output(_CALL.replace(b'"call_id":"call_1",', b"")),
-        with_output(_CALL.replace(b'"call_id":"call_1"', b'"call_id":""')),
-        with_output(_CALL.replace(b'"name":"record_word",', b"")),
-        with_output(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b"null")),
-        with_output(_CALL, _CALL),
-        with_output(ITEM, _CALL.replace(b'"name":"record_word",', b"")),
+        with_output(CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
+        with_output(CALL.replace(b'"call_id":"call_1",', b"")),
+        with_output(CALL.replace(b'"call_id":"call_1"', b'"call_id":""')),
+        with_output(CALL.replace(b'"name":"record_word",', b"")),
+        with_output(CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b"null")),
+        with_output(CALL, CALL),
+        with_output(ITEM, CALL.replace(b'"name":"record_word",', b"")),
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
@@ -212,7 +215,7 @@ def value_of(arguments: Json) -> tuple[Json, str]:
 def alike(one: Json, other: Json) -> bool:
     """Both say the same to a client, which parses them: gateways write a call's JSON anew, with other white space."""
     (first, problem), (second, _) = value_of(one), value_of(other)
-    return not problem and json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+    return one == other or (not problem and json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True))
 
 
 @clause(
@@ -226,11 +229,11 @@ def alike(one: Json, other: Json) -> bool:
     probe="tools",
     needs=("responses.tools.readable",),
     why="LangChain, the AI SDK and openai-agents parse the string before the function runs, and stop there.",
-    holds_on=(_GOOD, with_output(_CALL.replace(b'\\"word\\"', b'\\"term\\"'))),
+    holds_on=(_GOOD, with_output(CALL.replace(b'\\"word\\"', b'\\"term\\"'))),
     breaks_on=(
-        with_output(_CALL.replace(b'pong\\"}', b'pong\\"')),
-        with_output(_CALL.replace(b'{\\"word\\":\\"pong\\"}', b"")),
-        with_output(_CALL.replace(b'{\\"word\\":\\"pong\\"}', b'\\"pong\\"')),
+        with_output(CALL.replace(b'pong\\"}', b'pong\\"')),
+        with_output(CALL.replace(b'{\\"word\\":\\"pong\\"}', b"")),
+        with_output(CALL.replace(b'{\\"word\\":\\"pong\\"}', b'\\"pong\\"')),
     ),
 )
 def arguments(reply: Reply, context: Context) -> Outcome:
@@ -256,9 +259,9 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     why="Programs that pass the arguments on unchecked fail on the missing one.",
     holds_on=(_GOOD,),
     breaks_on=(
-        with_output(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
-        with_output(_CALL.replace(b"record_word", b"record")),
-        with_output(_CALL.replace(b'\\"pong\\"', b'\\"\\"')),
+        with_output(CALL.replace(b'\\"word\\"', b'\\"term\\"')),
+        with_output(CALL.replace(b"record_word", b"record")),
+        with_output(CALL.replace(b'\\"pong\\"', b'\\"\\"')),
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
@@ -283,65 +286,13 @@ def forced(reply: Reply, context: Context) -> Outcome:
     needs=("responses.tools.readable",),
     why="The AI SDK refuses the complete reply without it: Invalid JSON response.",
     holds_on=(_GOOD,),
-    breaks_on=(with_output(_CALL.replace(b'"id":"fc_1",', b"")), with_output(_CALL.replace(b'"fc_1"', b"null"))),
+    breaks_on=(with_output(CALL.replace(b'"id":"fc_1",', b"")), with_output(CALL.replace(b'"fc_1"', b"null"))),
 )
 def call_id(reply: Reply, context: Context) -> Outcome:
     for number, call in enumerate(calls(reply)):
         if not isinstance(call.get("id"), str):
             return broken(f"call {number}, $.id", "a string", shown(call, "id"))
     return holds()
-
-
-def _holds_both(arguments: Json, problem: str) -> bool:
-    """One call that was made of two: its arguments are no JSON, or are of both functions."""
-    return bool(problem) or view.members(arguments).keys() >= {"word", "number"}
-
-
-@clause(
-    "responses.tools.parallel",
-    layer=BEHAVIOUR,
-    code=CODE,
-    level=SHOULD,
-    capability="parallel_tools",
-    area=AREA,
-    says=(
-        "Two tool calls of one turn arrive as two items with different call_ids, not as one with the "
-        "arguments of both; or the request is refused. (A model that makes one call at a time is "
-        "not judged, unless this is required.)"
-    ),
-    source=OPENAI_SPEC,
-    probe="tools.parallel",
-    why="Gateways that bridge to chat merge them into one: the second call is lost.",
-    holds_on=(with_output(_CALL, _SECOND),),
-    breaks_on=(
-        with_output(_CALL.replace(b'pong\\"}', b'pong\\"}{\\"number\\":7}')),
-        with_output(_CALL.replace(b'pong\\"}', b'pong\\",\\"number\\":7}')),
-        with_output(_CALL, _SECOND.replace(b"call_2", b"call_1")),
-        with_output(_CALL, _SECOND.replace(b'"call_2"', b"null")),
-        GOOD,
-    ),
-)
-def parallel(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "parallel_tools", ("parallel_tool_calls", *PARAMETERS))
-    if refused:
-        return refused
-    found = calls(reply)
-    expected = "two items of type function_call"
-    if not found:
-        return ignored("$.output", expected, without_call(reply))
-    if len(found) == 1:
-        (one,) = found
-        said = f"one call, of {quote(one.get('name'), 40)}"
-        value, problem = value_of(one.get("arguments"))
-        if _holds_both(value, problem):
-            return damaged("$.output", expected, f"{said}; {problem or f'arguments are {quote(value, 80)}'}")
-        if "parallel_tools" in context.required:
-            return ignored("$.output", expected, said)
-        return not_applicable("the model made one call, not two at once")
-    ids = [call.get("call_id") for call in found]
-    if len({id for id in ids if isinstance(id, str)}) < len(ids):
-        return damaged("$.output[*].call_id", "a call_id for each call", quote(ids, 120))
-    return done(number_of(len(found), "call"))
 
 
 @clause(
@@ -387,12 +338,12 @@ def result(reply: Reply, context: Context) -> Outcome:
     probe="tools",
     needs=("responses.tools.called",),
     why="openai-python, openai-node, the AI SDK and LangChain read every item and its parts, and the call is lost.",
-    holds_on=(_GOOD, with_output(ITEM, _CALL), with_output(ITEM.replace(happy.CONTENT, b"[]"), _CALL)),
+    holds_on=(_GOOD, with_output(ITEM, CALL), with_output(ITEM.replace(happy.CONTENT, b"[]"), CALL)),
     breaks_on=(
-        with_output(ITEM.replace(happy.CONTENT, b"null"), _CALL),
-        with_output(_CALL, ITEM.replace(happy.CONTENT, b'"pong"')),
-        with_output(_CALL, b"null"),
-        with_output(ITEM.replace(b'"type":"message",', b""), _CALL),
+        with_output(ITEM.replace(happy.CONTENT, b"null"), CALL),
+        with_output(CALL, ITEM.replace(happy.CONTENT, b'"pong"')),
+        with_output(CALL, b"null"),
+        with_output(ITEM.replace(b'"type":"message",', b""), CALL),
     ),
 )
 def message(reply: Reply, context: Context) -> Outcome:

@@ -33,7 +33,7 @@ clause = CLAUSES.add
 
 _PROBE = "tools.stream"
 SPACED = '{ "word":\n"pong" }'  # the call of the examples, written by another JSON library
-_ORDER = (
+ORDER = (
     events_parse,
     stream.typed,
     stream.created,
@@ -178,7 +178,7 @@ def as_items(reply: Reply, context: Context) -> Outcome:
 def in_order(reply: Reply, context: Context) -> Outcome:
     if stream.no_error(reply, context).outcome == BROKEN:
         return not_applicable("the stream tells of an error: see responses.elsewhere.no_error")
-    return first_broken(_ORDER, reply, context.replies.get(context.surface.stream), context)
+    return first_broken(ORDER, reply, context.replies.get(context.surface.stream), context)
 
 
 @clause(
