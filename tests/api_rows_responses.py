@@ -8,6 +8,7 @@ from chatproof.surfaces.event_examples import Event, drop, event, put
 from chatproof.surfaces.responses.clauses.happy import (
     BODY,
     CONTENT,
+    GOOD,
     ITEM,
     altered,
     body,
@@ -24,7 +25,7 @@ from chatproof.surfaces.responses.examples import (
     streamed,
     without,
 )
-from tests.api_rows import Reply, Row, error, says
+from tests.api_rows import Reply, Row, cut_off, error, says
 
 _AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
 _REFUSED = {"type": "response.refusal.delta", **_AT, "delta": "no"}
@@ -39,6 +40,22 @@ _CALL = CALL_EVENTS[-1]["response"]["output"][0]
 def _row(name: str, **replies: Reply | None) -> Row:
     known = {probe.replace("__", "."): reply for probe, reply in replies.items()}
     return Row("responses", f"responses: {name}", known, brief=True)
+
+
+def _in_pieces(whole: str, *pieces: str) -> Reply:
+    """The good stream with these deltas, and this text in each place that has the whole."""
+    told = json.loads(json.dumps(EVENTS).replace('"pong"', json.dumps(whole)))
+    return streamed([*told[:4], *({**told[4], "delta": piece} for piece in pieces), *told[6:]])
+
+
+def _without_ends(*pieces: str) -> Reply:
+    """The good stream with these deltas, in which only the last response has the whole."""
+    deltas = [{**EVENTS[4], "delta": piece} for piece in pieces]
+    done = {**EVENTS[8], "item": {**EVENTS[8]["item"], "content": []}}
+    return streamed([*EVENTS[:4], *deltas, done, EVENTS[9]])
+
+
+_TWICE = _in_pieces("popongng", "po", "po", "ng", "ng")
 
 
 def _placed(*events: Event, at: int = 1) -> list[Event]:
@@ -322,4 +339,13 @@ OTHER_FORMATS = [
     ),
     _row("the text is in an item of another kind", happy=with_output(ITEM.replace(b'"message"', b'"assistant"'))),
 ]
-ROWS = [*PLAIN, *STREAMS, *CALLS, *OTHER_FORMATS]
+REPEATED = [
+    _row("each delta twice, and the texts as well", stream=_TWICE),
+    _row("each delta twice, the answer among white space", stream=_TWICE, happy=altered(b'"pong"', b'" pong "')),
+    _row("each delta twice, no plain answer", stream=_TWICE, happy=None),
+    _row("each delta twice, the plain answer broken off", stream=_TWICE, happy=cut_off(GOOD)),
+    _row("empty deltas among others that repeat", stream=_in_pieces("pong", "po", "", "ng", "ng")),
+    _row("a delta again, told by the last response alone", stream=_without_ends("po", "ng", "ng")),
+    _row("a delta again, of two messages", stream=streamed([*TWO_EVENTS[:6], TWO_EVENTS[5], *TWO_EVENTS[6:]])),
+]
+ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *OTHER_FORMATS]

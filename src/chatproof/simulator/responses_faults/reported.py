@@ -17,6 +17,7 @@ from chatproof.simulator.responses_faults.parts import (
 from chatproof.simulator.wire import Reply
 
 _SCHEMA, _USAGE, _MALFORMED = "contract.schema", "contract.usage", "stream.malformed"
+_DUPLICATED = "stream.duplicated"
 _PART = ("output", 0, "content", 0)
 
 
@@ -29,6 +30,17 @@ def _before(*thought: object) -> Alter:
 def _item(type: str, all: list[Value]) -> dict[str, Any]:
     found: dict[str, Any] = next(one for one in all if one["type"] == f"response.{type}")
     return found
+
+
+def _is_delta(one: Value) -> bool:
+    return bool(one["type"] == "response.output_text.delta")
+
+
+def _again(all: list[Value]) -> list[Value]:
+    """The stream with its whole text in one more delta."""
+    last = next(filter(_is_delta, reversed(all)))
+    whole = _item("output_text.done", all)["text"]
+    return [*all[:-4], {**last, "delta": whole}, *all[-4:]]
 
 
 def _moved(type: str, after: str, all: list[Value]) -> list[Value]:
@@ -322,8 +334,27 @@ ROWS: tuple[Any, ...] = (
         "final_text",
     ),
     _must(
-        "deltas-cumulative", "Each delta repeats all the text so far.", events(_whole_so_far), "joined", "final_text"
+        "deltas-cumulative",
+        "Each delta repeats all the text so far.",
+        events(_whole_so_far),
+        "text_once",
+        code=_DUPLICATED,
     ),
+    _must(
+        "deltas-twice",
+        "Each delta comes twice.",
+        events(lambda all: [one for one in all for _ in range(2 if _is_delta(one) else 1)]),
+        "text_once",
+        code=_DUPLICATED,
+    ),
+    _must(
+        "delta-repeated",
+        "The last delta comes once more.",
+        events(lambda all: [*all[:-4], next(filter(_is_delta, reversed(all))), *all[-4:]]),
+        "text_once",
+        code=_DUPLICATED,
+    ),
+    _must("text-again", "The whole text comes again in a delta.", events(_again), "text_once", code=_DUPLICATED),
     _must(
         "completed-error-empty",
         "The last response's error is an empty object.",

@@ -1,7 +1,5 @@
 """What a stream builds: blocks and their texts. What a client cannot do without is a must."""
 
-from itertools import pairwise
-
 from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
@@ -26,12 +24,12 @@ from chatproof.surfaces.messages.examples import (
     without,
 )
 from chatproof.surfaces.messages.view import kind_of, members
+from chatproof.surfaces.repeated_text import repeated
 from chatproof.wire.exchange import ASKED
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
 _THINKING = streamed(THINKING_EVENTS)
-_BY_CHANCE = 6  # pieces that may all be twice in a row in an honest text
 
 
 def _noted(begun: Event) -> None:
@@ -275,19 +273,9 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     answer = view.text_of(own.object).strip() if own is not None and own.complete else ""
     for index, block in Built(view.events(reply)).blocks.items():
         pieces = [piece for piece in block.pieces(view.TEXT_DELTA, "text") if piece]
-        grows = all(b.startswith(a) and len(b) > len(a) for a, b in pairwise(pieces))
-        once = pieces[::2] if pieces[::2] == pieces[1::2] else []
-        if (len(once) > _BY_CHANCE and len(set(once)) > 1) or (len(once) > 1 and "".join(once).strip() == answer):
-            said = f"each comes twice; clients show {quote(''.join(pieces), 60)}"
-            return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
-        # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
-        if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
-            said = f"each delta repeats all the text so far; clients show {quote(''.join(pieces), 60)}"
-            return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
-        if len(pieces) > 2 and any(
-            "".join(pieces[:at]).strip() == "".join(pieces[at:]).strip() == answer for at, _ in enumerate(pieces)
-        ):
-            said = f"the whole text comes twice; clients show {quote(''.join(pieces), 60)}"
+        how = repeated(pieces, answer)
+        if how:
+            said = f"{how}; clients show {quote(''.join(pieces), 60)}"
             return broken(f"content_block_delta, index {index}", "each piece of the text once", said)
     return holds()
 

@@ -13,6 +13,7 @@ _ORDER = (
     "secrets",
     "stream",
     "stream_items",
+    "stream_texts",
     "stream_end",
 )
 _ORDER_OF_VALIDATE = ("envelope", "errors", "tools", "tools_parallel", "tools_stream")

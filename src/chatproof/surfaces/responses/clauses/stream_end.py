@@ -102,7 +102,7 @@ def one_response(reply: Reply, context: Context) -> Outcome:
     "The final response of a stream contains the streamed text.",
     "openai-node and LangChain raise if its output is missing; openai-python's final text is empty, or different.",
     layer=BEHAVIOUR,
-    needs=("responses.stream.finished", "responses.stream.deltas"),
+    needs=("responses.stream.finished", "responses.stream.text_once"),
     holds_on=(STREAMED, changed("completed", put("\npong ", "response", "output", 0, "content", 0, "text"))),
     breaks_on=(
         changed("completed", put([], "response", "output")),

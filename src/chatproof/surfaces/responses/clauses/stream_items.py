@@ -1,11 +1,8 @@
 """What a stream builds: items, their parts and texts. What a client cannot do without is a must."""
 
-from collections.abc import Callable
-
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
-from chatproof.printable import number_of, quote
-from chatproof.surfaces.chat.view import is_blank
+from chatproof.printable import quote
 from chatproof.surfaces.event_examples import drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
@@ -188,112 +185,6 @@ def places(reply: Reply, context: Context) -> Outcome:
     for number, kind, name in building.unplaced(view.events(reply)):
         expected = "a string" if name == "item_id" else "an integer"
         return broken(f"event {number}, $.{name}", expected, f"{quote(view.events(reply)[number].get(name))} in {kind}")
-    return holds()
-
-
-@clause(
-    "deltas",
-    "The deltas are strings, and join to a non-empty text.",
-    "openai-python, openai-node, the AI SDK and LangChain show an empty answer: they do not read the text from the "
-    "done events.",
-    layer=BEHAVIOUR,
-    code="",
-    needs=("responses.stream.item_added", "responses.stream.places"),
-    holds_on=(
-        STREAMED,
-        THOUGHTFUL,
-        TWO,
-    ),
-    breaks_on=(
-        without("output_text.delta"),
-        changed("output_text.delta", put("", "delta")),
-        changed("output_text.delta", put({"text": "po"}, "delta")),
-        changed("output_text.delta", drop("delta")),
-        without(*{one["type"].removeprefix("response.") for one in EVENTS[2:-1]}),
-    ),
-)
-def deltas(reply: Reply, context: Context) -> Outcome:
-    events = view.events(reply)
-    for number, one in enumerate(events):
-        if kind_of(one) == building.DELTA and not isinstance(one.get("delta"), str):
-            return broken(f"event {number}, $.delta", "a string", shown(one, "delta"))
-    text = Built(events).text
-    if not is_blank(text):
-        return holds(f"{number_of(len(text), 'character')} in {number_of(len(events), 'event')}")
-    whole = view.text_of(view.final(reply))
-    said = f"none; the text is only in the last event: {quote(whole, 60)}" if whole else "none"
-    return broken(
-        "response.output_text.delta", "text in the events together", f"{said}, in {number_of(len(events), 'event')}"
-    )
-
-
-@clause(
-    "joined",
-    "The deltas of a text join to the text of its finished item.",
-    "Codex shows the text of the item, or nothing, and all others that of the deltas: different answers, and nobody "
-    "notices. Repeated text in deltas is shown twice.",
-    layer=BEHAVIOUR,
-    needs=("responses.stream.deltas", "responses.stream.part_added"),
-    holds_on=(
-        STREAMED,
-        without("output_text.done"),
-        without("content_part.done"),
-        without("output_item.done"),
-        changed("output_text.done", put("ping", "text")),
-        changed("output_text.delta", put(" pong\n", "delta"), (*EVENTS[:5], *EVENTS[6:])),
-    ),
-    breaks_on=(
-        changed("output_item.done", put("ping", "item", "content", 0, "text")),
-        changed("output_item.done", put([], "item", "content")),
-        changed("output_item.done", drop("item", "content", 0, "text")),
-        changed("output_item.done", put("text", "item", "content", 0, "type")),
-        streamed([*EVENTS[:5], EVENTS[5], *EVENTS[5:]]),
-        streamed([*EVENTS[:5], {**EVENTS[5], "delta": "pong"}, *EVENTS[6:]]),
-    ),
-)
-def joined(reply: Reply, context: Context) -> Outcome:
-    for item in Built(view.events(reply)).items.values():
-        if item.text.strip() and item.done is not None and not view.text_of_item(item.done).strip():
-            said = f"no text; the deltas join to {quote(item.text, 60)}"
-            return broken(f"event {item.done_at} ({building.DONE})", "the joined deltas", said)
-    return _joins(reply, lambda kind: kind == building.DONE)
-
-
-@clause(
-    "done_texts",
-    "The deltas of a text join to the text of response.output_text.done and response.content_part.done.",
-    "Programs that wait for these events show a different answer from those that show the deltas.",
-    layer=BEHAVIOUR,
-    level=SHOULD,
-    needs=("responses.stream.joined",),
-    holds_on=(
-        STREAMED,
-        without("output_text.done"),
-        without("content_part.done"),
-        changed("output_text.delta", put(" pong\n", "delta"), (*EVENTS[:5], *EVENTS[6:])),
-    ),
-    breaks_on=(
-        changed("output_text.done", put("ping", "text")),
-        changed("output_text.done", put("", "text")),
-        changed("content_part.done", put("ping", "part", "text")),
-    ),
-)
-def done_texts(reply: Reply, context: Context) -> Outcome:
-    return _joins(reply, lambda kind: kind != building.DONE)
-
-
-def _joins(reply: Reply, of: Callable[[str], bool]) -> Outcome:
-    """Whether the deltas of each text join to what the events of some types say."""
-    events = view.events(reply)
-    for item in Built(events).items.values():
-        for text in item.parts.values():
-            for number, whole in text.done:
-                kind = kind_of(events[number])
-                if (
-                    of(kind) and whole.strip() != text.joined.strip()
-                ):  # servers trim what is done: no client stops there
-                    said = f"{quote(whole, 60)}; the deltas join to {quote(text.joined, 60)}"
-                    return broken(f"event {number} ({kind})", "the joined deltas", said)
     return holds()
 
 
