@@ -41,6 +41,7 @@ def test_owner_and_confidence_of_what_is_seen_on_the_wire_only() -> None:
     """No reply's words lead to these, so no golden text holds them."""
     rows = {code: (CODED[code].owner, CODED[code].confidence) for code in CODED if not code.startswith("contract.")}
     assert rows == {
+        "auth.error_body": ("provider", "certain"),
         "stream.buffered": ("gateway", "likely"),
         "stream.malformed": ("provider", "likely"),
         "stream.error": ("provider", "likely"),

@@ -123,7 +123,7 @@ def add_error_shape(clauses: Clauses, api: str, source: Source) -> None:
     """Add the clause that the words of a refused key stand where OpenAI's clients read them."""
     why = "The AI SDK, and openai-node before its version 7, show only the status, not why a key is refused."
     probe, need = "auth.invalid_key", f"{api}.auth.invalid_key.error_present"
-    _add_shape(clauses, f"{api}.auth.error_shape", source, probe, "contract.schema", need, why)
+    _add_shape(clauses, f"{api}.auth.error_shape", source, probe, "auth.error_body", need, why)
 
 
 def add_refusal_shape(clauses: Clauses, api: str, source: Source) -> None:

@@ -90,6 +90,18 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         "Use one encoding everywhere that one vector store is filled or queried. Report it: base64 must be little-endian float32.",
         LIKELY,
     ),
+    "messages.count_tokens.answered": (
+        "the tokens of a request cannot be counted: the path for it gives no number above 0, and no readable refusal",
+        PROVIDER,
+        "Do not rely on the count: Claude Code and programs that trim their context by it need a number, or a JSON error, on which they estimate themselves. Report it.",
+        CERTAIN,
+    ),
+    "messages.thinking.result": (
+        "the model's thinking cannot be sent back",
+        PROVIDER,
+        "Turn thinking off here, or leave its blocks out of the conversation where no tool is called in the turn. Look for a gateway that makes the signature itself. Report it with the evidence.",
+        LIKELY,
+    ),
     "responses.tools.parallel": (
         "two tool calls were requested in one turn, and did not both arrive",
         UNKNOWN,
@@ -153,6 +165,13 @@ _ROWS = (
         PROVIDER,
         "the reply's fields differ from the reference",
         "Clients that decode into typed values fail on this. Report it with the evidence; until then use a client that does not check, or waive the clause with a ticket.",
+        CERTAIN,
+    ),
+    (
+        "auth.error_body",
+        PROVIDER,
+        "a wrong key is refused with an error whose words some clients do not find",
+        "Report it: users of the clients that the clause names see only the status, not why their key is refused.",
         CERTAIN,
     ),
     (

@@ -37,6 +37,11 @@ def _swapped(value: Value) -> None:
     first["embedding"], second["embedding"] = second["embedding"], first["embedding"]
 
 
+def _numbered_by_sixteen(value: Value) -> None:
+    for item in value["data"]:
+        item["index"] %= 16
+
+
 def _whole(turn: Turn) -> Reply:
     """As if dimensions had not been asked for."""
     from chatproof.simulator.embeddings import respond
@@ -182,6 +187,22 @@ ROWS = (
         _many,
         numbers(lambda n: [0.0] * len(n), 20),
         "batch.whole",
+    ),
+    should(
+        "batch-restarts",
+        "The items of many texts are numbered anew after each sixteen, as they were made.",
+        "contract.schema",
+        _many,
+        edited(_numbered_by_sixteen),
+        "batch.items",
+    ),
+    should(
+        "batch-repeats",
+        "Of many texts, the last one gets the vector of the first.",
+        _CONTENT,
+        _many,
+        edited(lambda v: v["data"][-1].update(embedding=v["data"][0]["embedding"])),
+        "batch.distinct",
     ),
     should(
         "placeholder",

@@ -142,7 +142,7 @@ ROWS = (
     should(
         "refusal-detail",
         "A refused key gets FastAPI's error.",
-        _SCHEMA,
+        "auth.error_body",
         refused,
         says(401, {"detail": "Unauthorized"}),
         "auth.error_shape",

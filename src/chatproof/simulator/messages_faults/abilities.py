@@ -7,7 +7,7 @@ from chatproof.simulator.fault import Turn, body, edited, page
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages_faults.parts import events, instead, says, sent, should
 
-_TOOLS, _PARAMETER = "contract.tools", "contract.parameter"
+_TOOLS, _PARAMETER, _USAGE = "contract.tools", "contract.parameter", "contract.usage"
 _system = sent(lambda asked: isinstance(asked.get("system"), str))
 _stops = sent(lambda asked: "stop_sequences" in asked)
 _capped = sent(lambda asked: asked.get("max_tokens") == 16)
@@ -76,9 +76,17 @@ ROWS = (
         "claude_code.accepted",
     ),
     should(
+        "blocks-unread",
+        "The text of a message in blocks is not read.",
+        "contract.messages",
+        _claude,
+        instead(messages=[{"role": "user", "content": ""}], tools=None),
+        "claude_code.heard",
+    ),
+    should(
         "count-page",
         "The path that counts tokens gets a page.",
-        _PARAMETER,
+        _USAGE,
         _counting,
         page(404, "Not Found"),
         "count_tokens.answered",
@@ -86,7 +94,7 @@ ROWS = (
     should(
         "count-zero",
         "Tokens are counted as 0.",
-        _PARAMETER,
+        _USAGE,
         _counting,
         says_json(200, {"input_tokens": 0}),
         "count_tokens.answered",
@@ -94,7 +102,7 @@ ROWS = (
     should(
         "count-text",
         "The path that counts tokens is not known.",
-        _PARAMETER,
+        _USAGE,
         _counting,
         body(b"404 page not found", "text/plain", 404),
         "count_tokens.answered",
@@ -118,7 +126,7 @@ ROWS = (
     should(
         "thinking-not-taken-back",
         "Thinking that is sent back is refused.",
-        _PARAMETER,
+        "contract.messages",
         _thinks_on,
         says(400, "messages.1.content.0: Invalid `signature` in `thinking` block"),
         "thinking.result",

@@ -254,7 +254,7 @@ ROWS = (
     should(
         "refusal-of-chat",
         "A refused key gets an error in chat's form.",
-        _SCHEMA,
+        "auth.error_body",
         refused,
         says_json(
             401, {"error": {"message": "Invalid token", "type": "invalid_request_error", "code": "invalid_api_key"}}

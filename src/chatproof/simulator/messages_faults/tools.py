@@ -238,6 +238,17 @@ ROWS = (
         "tools.result",
     ),
     should(
+        "result-unread",
+        "A tool's result is not read: the model makes the same call again.",
+        _TOOLS,
+        _result,
+        instead(
+            messages=[{"role": "user", "content": "Record the word pong."}],
+            tool_choice={"type": "tool", "name": "record_word"},
+        ),
+        "tools.result_used",
+    ),
+    should(
         "streamed-call-not-made",
         "A forced call is streamed as text.",
         _TOOLS,

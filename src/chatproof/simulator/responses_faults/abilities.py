@@ -84,6 +84,14 @@ ABILITIES = (
         "codex.heard",
     ),
     should(
+        "list-unread",
+        "The parts of a message in a list are not read.",
+        "contract.messages",
+        sent(lambda asked: isinstance(asked.get("input"), list) and "tools" not in asked),
+        put("Hello! How can I help you?", "output", 0, "content", 0, "text"),
+        "input.heard",
+    ),
+    should(
         "store-without-id",
         "A stored response has no id.",
         _PARAMETER,

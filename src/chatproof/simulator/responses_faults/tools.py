@@ -1,10 +1,12 @@
 """Faults of calls, streamed and not: only validate sees them."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+from chatproof.simulator import responses
 from chatproof.simulator.common_faults import Value, drop, gone_from, put, set_in
-from chatproof.simulator.fault import Alter, Turn, edited, error
+from chatproof.simulator.fault import Alter, Turn, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import (
     asked_as,
     each,
@@ -17,6 +19,7 @@ from chatproof.simulator.responses_faults.parts import (
     with_call,
     without,
 )
+from chatproof.simulator.wire import Reply
 
 _TOOLS, _MALFORMED, _SCHEMA = "contract.tools", "stream.malformed", "contract.schema"
 _EMPTY = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": None}
@@ -29,6 +32,16 @@ def _forced(turn: Turn) -> bool:
 
 def _of_call(value: object, name: str) -> Alter:
     return put(value, "output", 0, name)
+
+
+_with_result = sent(lambda asked: isinstance(asked.get("input"), list) and len(asked["input"]) > 1)
+
+
+def _unanswered(turn: Turn) -> Reply:
+    """What was answered before there was a result."""
+    asked = json_of(turn)
+    asked |= {"input": asked["input"][:1], "tool_choice": {"type": "function", "name": "record_word"}}
+    return responses.respond(turn.asked._replace(body=json.dumps(asked).encode()))
 
 
 def _each_item(kind: str, change: Callable[[Value], object]) -> Alter:
@@ -112,9 +125,17 @@ ROWS = (
         "result-refused",
         "A tool's result is refused.",
         _TOOLS,
-        sent(lambda asked: isinstance(asked.get("input"), list) and len(asked["input"]) > 1),
+        _with_result,
         error(400, "No tool call found for function call output.", param="input"),
         "tools.result",
+    ),
+    should(
+        "result-unread",
+        "A tool's result is not read: the model makes the same call again.",
+        _TOOLS,
+        _with_result,
+        _unanswered,
+        "tools.result_used",
     ),
     should(
         "tools-not-streamed",

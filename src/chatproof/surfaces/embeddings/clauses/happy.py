@@ -1,5 +1,7 @@
 """The happy path: one valid request of two texts. What makes a client hand out a wrong vector, or none, is a must."""
 
+from itertools import pairwise
+
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -167,7 +169,7 @@ def miscounted(reply: Reply) -> Outcome | None:
     area=SHAPE,
     says=(
         "The items are in the order of the inputs: no index is smaller than an earlier one. "
-        "(Items without an index are not judged here, nor gaps in the numbers.)"
+        "(Items without an index are not judged here, nor gaps in the numbers, nor numbers that come twice.)"
     ),
     source=COMETAPI,
     probe="happy",
@@ -182,6 +184,7 @@ def miscounted(reply: Reply) -> Outcome | None:
         body(whole(A, B) | {"data": [item(0, A), item(0, B)]}),
         body(whole(A, B) | {"data": [item(1, A), item(2, B)]}),
         body(whole(A, B) | {"data": [item(0, A), {"embedding": B}]}),
+        body(whole(A, B) | {"data": [item(0, A), item(1, B), item(0, A)]}),
     ),
     breaks_on=(
         body(whole(A, B) | {"data": [item(1, B), item(0, A)]}),
@@ -193,15 +196,17 @@ def in_order(reply: Reply, context: Context) -> Outcome:
 
 
 def disordered(reply: Reply) -> Outcome | None:
-    """The first item whose index is smaller than one before it; None where there is none."""
-    last = None
-    for place, one in enumerate(view.data(reply)):
-        index = one.get("index")
-        if not isinstance(index, int):
-            continue
-        if last is not None and index < last:
+    """The first item whose index is smaller than one before it; None where there is none, or a number comes twice.
+
+    A server that numbers each of its batches anew keeps the order, and no client that was measured minds.
+    """
+    items = enumerate(view.data(reply))
+    numbered = [(place, one["index"]) for place, one in items if isinstance(one.get("index"), int)]
+    if len({index for _, index in numbered}) < len(numbered):
+        return None
+    for (_, last), (place, index) in pairwise(numbered):
+        if index < last:
             return broken(f"$.data[{place}].index", f"{last} or more", f"{index}: the items are in another order")
-        last = index
     return None
 
 

@@ -143,7 +143,7 @@ MODES = (
         "different texts have the same vector",
         "Do not store these vectors: they were not made from the text, or one text's vector was copied to all. Send one text per request and compare. Report it.",
         CERTAIN,
-        _of("happy.distinct"),
+        _of("happy.distinct", "batch.distinct"),
     ),
     Mode(
         "contract.content",

@@ -26,7 +26,7 @@ _TYPED = Example(401, JSON, b'{"type":"error","error":{"type":"authentication_er
     "messages.auth.error_shape",
     layer=SCHEMA,
     area="Error response shape",
-    code="contract.schema",
+    code="auth.error_body",
     level=SHOULD,
     says="That error has this API's form: `type` is `error`, and `error` has a type and a message, both strings.",
     source=SDK,

@@ -6,6 +6,7 @@ from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
     OPENAI_SPEC,
+    SCHEMA,
     SHOULD,
     VALIDATE,
     Clauses,
@@ -22,11 +23,13 @@ from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.embeddings import vectors, view
 from chatproof.surfaces.embeddings.asked import request
+from chatproof.surfaces.embeddings.clauses.envelope import whole_items
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI
 from chatproof.surfaces.embeddings.clauses.validate.floats import misread, misshapen
-from chatproof.surfaces.embeddings.clauses.vectors import empty, infinite, uneven
-from chatproof.surfaces.embeddings.examples import GOOD, A, B, body, of, packed, whole
+from chatproof.surfaces.embeddings.clauses.vectors import distinct, empty, infinite, uneven
+from chatproof.surfaces.embeddings.examples import GOOD, A, B, body, item, of, packed, whole
 from chatproof.surfaces.embeddings.probes_validate import BATCH, DIMENSIONS
+from chatproof.surfaces.shared_clauses import first_broken
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -36,6 +39,7 @@ _SPEAKR = Source("https://github.com/murtaza-nasir/speakr", "2026-11-28")
 _LANGCHAIN = Source("https://github.com/langchain-ai/langchain", "2026-11-29")
 _SHORT = packed((0.5,) * DIMENSIONS)
 _MANY = [packed((float(number), 1.0)) for number in range(BATCH)]
+_RESTARTS = body(whole() | {"data": [item(number % 16, one) for number, one in enumerate(_MANY)]})
 _NO = Example(200, JSON, b'{"error":"no"}')
 
 
@@ -107,7 +111,7 @@ def tokens(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI,
     probe="batch",
     why="openai-python, the AI SDK and LangChain send many at once, and do not count the vectors.",
-    holds_on=(of(*_MANY),),
+    holds_on=(of(*_MANY), _RESTARTS),
     breaks_on=(
         of(*_MANY[1:]),
         GOOD,
@@ -124,6 +128,47 @@ def batch(reply: Reply, context: Context) -> Outcome:
         return found
     found = uneven(reply) or infinite(reply) or empty(reply)
     return damaged(found.at, found.expected, found.observed) if found else done(f"{len(view.read(reply))} vectors")
+
+
+@clause(
+    "embeddings.batch.distinct",
+    layer=BEHAVIOUR,
+    level=SHOULD,
+    area=_AREA,
+    says=f"{BATCH} different texts in one request have different vectors.",
+    source=COMETAPI,
+    probe="batch",
+    needs=("embeddings.batch.whole", "embeddings.happy.distinct"),
+    why="A server that works in smaller batches may copy one of them: every client stores the wrong vectors.",
+    holds_on=(of(*_MANY),),
+    breaks_on=(of(*_MANY[:-1], _MANY[0]), of(*_MANY[:16], *_MANY[:16], _MANY[32])),
+)
+def many_distinct(reply: Reply, context: Context) -> Outcome:
+    return _not_many(reply, context) or distinct(reply, context)
+
+
+@clause(
+    "embeddings.batch.items",
+    layer=SCHEMA,
+    code="contract.schema",
+    level=SHOULD,
+    area=_AREA,
+    says=f"Each of {BATCH} items has its position as `index`, if those of two texts have it.",
+    source=OPENAI_SPEC,
+    probe="batch",
+    needs=("embeddings.batch.whole",),
+    why="Clients that sort by index, as the reference allows, mix up the vectors of numbers that begin again.",
+    holds_on=(of(*_MANY),),
+    breaks_on=(_RESTARTS,),
+)
+def numbered(reply: Reply, context: Context) -> Outcome:
+    return _not_many(reply, context) or first_broken((whole_items,), reply, context.control, context)
+
+
+def _not_many(reply: Reply, context: Context) -> Outcome | None:
+    """Why there are no vectors of many texts to compare; None where there are."""
+    refused = refusal(reply, context, "")
+    return refused and refused._replace(state="")
 
 
 @clause(

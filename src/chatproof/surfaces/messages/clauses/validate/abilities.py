@@ -11,6 +11,7 @@ from chatproof.contract.clause import (
     Example,
     Outcome,
     broken,
+    holds,
     not_applicable,
 )
 from chatproof.evidence.json_values import count
@@ -19,7 +20,18 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.happy import shown
-from chatproof.surfaces.messages.examples import BODY, COMETAPI, CONTENT, GOOD, JSON, SDK, USAGE, altered, body
+from chatproof.surfaces.messages.examples import (
+    BODY,
+    COMETAPI,
+    CONTENT,
+    GOOD,
+    JSON,
+    SDK,
+    USAGE,
+    altered,
+    body,
+    with_content,
+)
 from chatproof.surfaces.messages.probes_validate import CAP, STOP, WORD
 
 CLAUSES = Clauses(VALIDATE)
@@ -27,6 +39,7 @@ clause = CLAUSES.add
 
 _AREA = "Capabilities"
 _OF_CACHE = ("cache_control", "system")
+_CALLED = with_content(b'[{"type":"tool_use","id":"toolu_1","name":"record_word","input":{}}]')
 _NOT = Example(200, JSON, b'{"error":"no"}')
 _TO_16 = ", ".join(map(str, range(1, 17))).encode() + b", "
 _TO_100 = ", ".join(map(str, range(1, 101))).encode()
@@ -160,13 +173,36 @@ def claude_code(reply: Reply, context: Context) -> Outcome:
     return refused_here(refused, "an answer") if refused else done()
 
 
+@clause(
+    "messages.claude_code.heard",
+    layer=BEHAVIOUR,
+    code="contract.messages",
+    level=SHOULD,
+    area=_AREA,
+    says="The text in the blocks of a message is heard: it is answered as the same text in a string is.",
+    source=SDK,
+    probe="claude_code",
+    needs=("messages.claude_code.accepted",),
+    why="The AI SDK and Claude Code send their texts in blocks each time: the model answers nobody's question.",
+    holds_on=(GOOD, _says(b"Pong!"), _CALLED),
+    breaks_on=(_says(b"Hello! How can I help you?"), _says(b"")),
+)
+def blocks_heard(reply: Reply, context: Context) -> Outcome:
+    text, plain = view.text_of(reply.object), context.control
+    if WORD in text.lower() or view.blocks(reply.object, view.CALL):
+        return holds()
+    if plain is not None and plain.complete and WORD not in view.text_of(plain.object).lower():
+        return not_applicable("the same text in a string is answered with another one as well")
+    return broken("the message's text", f"the word {WORD}, which the message asks for", quote(text, 60))
+
+
 _COUNTED = Example(200, JSON, b'{"input_tokens":14}')
 
 
 @clause(
     "messages.count_tokens.answered",
     layer=SCHEMA,
-    code="contract.parameter",
+    code="contract.usage",
     level=SHOULD,
     area=_AREA,
     says="POST /messages/count_tokens answers with input_tokens, an integer above 0, or with a readable error.",

@@ -130,7 +130,7 @@ def in_stream(reply: Reply, context: Context) -> Outcome:
 @clause(
     "messages.thinking.result",
     layer=BEHAVIOUR,
-    code=_CODE,
+    code="contract.messages",
     level=SHOULD,
     capability="thinking",
     area=_AREA,

@@ -67,6 +67,24 @@ def listed(reply: Reply, context: Context) -> Outcome:
 
 
 @clause(
+    "responses.input.heard",
+    layer=BEHAVIOUR,
+    code="contract.messages",
+    level=SHOULD,
+    area="Required request fields",
+    says="The text in the parts of a message is heard: it is answered as the same text in a string is.",
+    source=OPENAI_SPEC,
+    probe="input.list",
+    needs=("responses.input.list",),
+    why="The AI SDK, Codex and agents send their texts in parts each time: the model answers nobody's question.",
+    holds_on=(GOOD, _says(b"Pong!")),
+    breaks_on=(_says(b"Hello! How can I help you today?"), altered(CONTENT, b"[]")),
+)
+def input_heard(reply: Reply, context: Context) -> Outcome:
+    return _unheard(reply, context) or holds()
+
+
+@clause(
     "responses.json_schema.honoured",
     layer=BEHAVIOUR,
     code="contract.structured_output",
@@ -209,7 +227,16 @@ def codex(reply: Reply, context: Context) -> Outcome:
     breaks_on=(_says(b"Hello! How can I help you today?"), altered(CONTENT, b"[]"), with_output(_THOUGHT)),
 )
 def codex_heard(reply: Reply, context: Context) -> Outcome:
-    text = view.text_of(reply.object)
-    if WORD in text.lower() or any(item.get("type") not in _SAID for item in view.output(reply.object)):
+    if any(item.get("type") not in _SAID for item in view.output(reply.object)):
         return holds()
+    return _unheard(reply, context) or holds()
+
+
+def _unheard(reply: Reply, context: Context) -> Outcome | None:
+    """An answer without the word that the input asks for, where the same input in a string is answered with it."""
+    text, plain = view.text_of(reply.object), context.control
+    if WORD in text.lower():
+        return None
+    if plain is not None and plain.complete and WORD not in view.text_of(plain.object).lower():
+        return not_applicable("the same input in a string is answered with another text as well")
     return broken("the output's text", f"the word {WORD}, which the input asks for", quote(text, 60))
