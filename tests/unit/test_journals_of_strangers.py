@@ -149,3 +149,94 @@ def test_a_rollback_journal_of_its_own_is_used(tmp_path: Path) -> None:
     keep(kept, run(1))
     assert ids(kept) == [1]
     kept.close()
+
+
+def another_users(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Let the file at `path` belong to somebody else."""
+    real = os.lstat
+
+    def lstat(name: str) -> os.stat_result:
+        found = real(name)
+        return os.stat_result((*found[:4], found.st_uid + 1, *found[5:])) if str(name) == path else found
+
+    monkeypatch.setattr(os, "lstat", lstat)
+
+
+@pytest.fixture
+def shared(tmp_path: Path, made: str) -> str:
+    """This user's journal in a folder where everybody can put files, and nobody can remove those of others."""
+    folder = tmp_path / "shared?with#odd %20 letters"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return str(shutil.copy(made, folder / "j.sqlite3"))
+
+
+@pytest.fixture
+def forged(tmp_path: Path) -> bytes:
+    """A log that holds every page of another journal, with one run."""
+    place = str(tmp_path / "forged.sqlite3")
+    kept = journal.open(place)
+    keep(kept, run(7))
+    kept.close()
+    with closing(sqlite3.connect(place, isolation_level=None)) as raw:
+        raw.execute("PRAGMA wal_autocheckpoint = 0")
+        raw.execute("VACUUM")
+        return Path(f"{place}-wal").read_bytes()
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_no_other_user_puts_pages_beside_a_journal(
+    shared: str, forged: bytes, monkeypatch: pytest.MonkeyPatch, end: str, linked: bool
+) -> None:
+    before = Path(shared).read_bytes()
+    if linked:
+        (elsewhere := Path(f"{shared}.elsewhere")).write_bytes(forged)
+        os.symlink(elsewhere, shared + end)
+    else:
+        Path(shared + end).write_bytes(forged)
+        another_users(monkeypatch, shared + end)
+    for write in (False, True):
+        with pytest.raises(JournalError) as error:
+            kept = journal.open(shared, create=False)
+            keep(kept, run(3)) if write else kept.list()
+        assert error.value.code == "journal.foreign" and end in error.value.detail
+    assert Path(shared).read_bytes() == before
+
+
+def test_nor_between_the_look_and_the_use(shared: str, forged: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """His log is there for the moment in which SQLite opens it, and closing it brings none of it into the file."""
+    from chatproof.journal import files
+
+    before, looks = Path(shared).read_bytes(), []
+    look = files.look_beside
+
+    def between(path: str, **said: bool) -> None:
+        looks.append(said)
+        if len(looks) == 2:
+            os.unlink(f"{shared}-wal")
+        look(path, **said)
+        if len(looks) == 1:
+            Path(f"{shared}-wal").write_bytes(forged)
+
+    monkeypatch.setattr(files, "look_beside", between)
+    with pytest.raises(JournalError) as error:
+        journal.open(shared, create=False).list()
+    assert error.value.code == "journal.foreign" and len(looks) == 2
+    assert Path(shared).read_bytes() == before
+
+
+def test_a_group_may_share_a_journal_and_what_is_beside_it(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.chmod(shared, 0o660)
+    with closing(sqlite3.connect(shared)) as other:
+        other.execute("SELECT COUNT(*) FROM chatproof_head").fetchall()
+        another_users(monkeypatch, f"{shared}-wal")
+        assert len(ids(journal.open(shared, create=False))) == 2
+
+
+def test_a_journal_is_made_where_everybody_can_put_files(shared: str) -> None:
+    place = f"{shared}.new"
+    kept = journal.open(place)
+    keep(kept, run(1))
+    kept.close()
+    assert len(ids(journal.open(place, create=False))) == 1

@@ -2,10 +2,16 @@
 
 import os
 import stat
+from collections.abc import Callable
 
 from chatproof.journal.events import JournalError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _HOT = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # https://www.sqlite.org/fileformat.html#the_rollback_journal
+_IN_URI = {"%": "%25", "?": "%3f", "#": "%23"}
 
 
 def make(path: str, *, own_folder: bool) -> None:
@@ -67,3 +73,58 @@ def refuse_hot(path: str, journal: str) -> None:
     if names:
         detail = f"{path} has a rollback journal (-journal) that names another file, which would be removed"
         raise JournalError("journal.corrupt", detail, "do not open it with SQLite; name another with --journal")
+
+
+def held_log(path: str, connect: "Callable[..., Any]") -> "Any":
+    """A connection to a journal in a folder where others can put files; while it is open, its log stays what it is.
+
+    SQLite takes pages from a log in place of the file's own, whoever wrote it, and brings them into the file when it is
+    closed. This connection only reads, so that a log of somebody else's never gets there, also one that came between
+    our looks; and nobody removes a log that is read. Raises JournalError."""
+    look_beside(path)
+    real = "".join(_IN_URI.get(char, char) for char in os.path.realpath(path))
+    found = connect(f"file:{real}?mode=ro", 10.0, 0, None, uri=True)
+    try:
+        try:
+            found.execute("PRAGMA schema_version").fetchall()
+            in_log = found.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
+        except Exception:  # whatever is wrong, it is said when the journal itself is opened
+            in_log = False
+        look_beside(path, in_log=in_log)
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def look_beside(path: str, *, in_log: bool = False) -> None:
+    """Raise JournalError where another user put a file beside the journal that SQLite would take for its own. `in_log`:
+    it has opened a log, which is there then, unless who made it took it away."""
+    real = os.path.realpath(path)
+    own = os.stat(real)
+    for end in ("-wal", "-shm", "-journal"):
+        try:
+            found = os.lstat(real + end)
+        except FileNotFoundError:
+            if end != "-wal" or not in_log:
+                continue
+        else:
+            shared = own.st_mode & 0o020 and found.st_gid == own.st_gid  # whoever made it may write to the journal
+            if stat.S_ISREG(found.st_mode) and (shared or found.st_uid in (os.geteuid(), own.st_uid, 0)):
+                continue
+        detail = f"{real}{end} was put there by another user, and SQLite would read it in place of the journal"
+        raise JournalError("journal.foreign", detail, "keep the journal in a folder where only you can write")
+
+
+def without_tables(path: str) -> JournalError:
+    """The error of a file without our tables: no journal, or the file alone of one whose runs still stood in the log
+    beside it when it was copied."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(20)
+    except OSError:
+        head = b""
+    if os.path.getsize(path) <= 4096 and head[18:20] == b"\x02\x02":
+        detail = f"{path} has no run: it is new, or an incomplete copy without its log file (-wal)"
+        return JournalError("journal.missing", detail, "to copy a journal in use: chatproof journal backup FILE")
+    return JournalError("journal.missing", f"{path} is not a journal of chatproof", "name another file with --journal")

@@ -96,6 +96,12 @@ class Turn:
             self._handle = -1
 
 
+def is_open_to_others(path: str) -> bool:
+    """Somebody else than this user and root can put files beside the journal, which SQLite would take for its own."""
+    folder = os.stat(os.path.dirname(os.path.realpath(path)))
+    return bool(folder.st_mode & 0o022) or folder.st_uid not in (os.geteuid(), 0)
+
+
 def _first_byte(handle: int, wait: bool) -> None:
     if wait:  # a byte of our own says so
         os.lseek(handle, 1 + os.getpid(), os.SEEK_SET)

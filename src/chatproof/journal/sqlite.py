@@ -285,6 +285,16 @@ class Sqlite:
     def _open(self) -> Any:
         if self._connection is None:
             new = not self._look()
+            held: Any = None
+            if lock.is_open_to_others(self.path):
+                from chatproof.journal import files
+
+                if new:
+                    self._connect(self.path)
+                    self._set_wal()
+                    self.close()
+                    new = False
+                held = files.held_log(self.path, sqlite.connect)
             self._had_log = self._has_log()
             connection = self._connect(self.path)
             try:
@@ -300,6 +310,9 @@ class Sqlite:
             except BaseException:
                 self.close()
                 raise
+            finally:
+                if held is not None:
+                    held.close()
         return self._connection
 
     def _look(self) -> int:
@@ -353,25 +366,13 @@ class Sqlite:
         number = getattr(error, "sqlite_errorcode", 1) & 0xFF
         name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
         if number == 1 and "no such table" in str(error):
-            return self._without_tables()
+            from chatproof.journal import files
+
+            return files.without_tables(self.path)
         if number in (5, 6):
             return self._locked()
         code, said, advice = _CODES.get(number, ("journal.corrupt", "refuses", "see: chatproof journal verify"))
         return JournalError(code, f"{self.path} {said} ({name})", advice)
-
-    def _without_tables(self) -> JournalError:
-        """No journal; or the file alone of one whose runs still stood in the log beside it when it was copied."""
-        try:
-            with open(self.path, "rb") as file:
-                head = file.read(20)
-        except OSError:
-            head = b""
-        if os.path.getsize(self.path) <= 4096 and head[18:20] == b"\x02\x02":
-            detail = f"{self.path} has no run: it is new, or an incomplete copy without its log file (-wal)"
-            return JournalError("journal.missing", detail, "to copy a journal in use: chatproof journal backup FILE")
-        return JournalError(
-            "journal.missing", f"{self.path} is not a journal of chatproof", "name another file with --journal"
-        )
 
 
 class Memory(Sqlite):
