@@ -5,8 +5,12 @@ Loaded only where there is such a file.
 
 import os
 import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 LARGEST = 16 * 1024 * 1024
+TURN_SECONDS = 10.0
 _READ_ONLY = getattr(os, "ST_RDONLY", 1)
 
 
@@ -94,6 +98,30 @@ def fresh(path: str, mode: int = 0o600) -> tuple[str, int]:
     Nobody can guess its name, and nothing is there: what somebody had put there would be his to read and to change."""
     name = f"{path}.{os.urandom(4).hex()}.tmp"
     return name, os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+
+
+@contextmanager
+def turn(path: str) -> Iterator[None]:
+    """Let no other process that asks for its turn read and replace the file at `path` meanwhile: what one of them read,
+    the other would write again. Raises OSError, TimeoutError after ten seconds."""
+    import fcntl
+
+    handle = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        until = time.monotonic() + TURN_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise TimeoutError(0, f"Another process holds {path}-lock") from None
+                time.sleep(0.01)
+            except OSError:  # a file system without locks
+                break
+        yield
+    finally:
+        os.close(handle)
 
 
 def tilde(path: str) -> str:

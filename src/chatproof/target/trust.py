@@ -9,7 +9,8 @@ Loaded only where a file has a setting in use. docs/decisions/0031 has the reaso
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from chatproof.files import safe_files
@@ -77,10 +78,11 @@ def linked_files(loaded: Loaded) -> dict[str, str]:
     return found
 
 
-def digest(loaded: Loaded, held: Mapping[str, bytes | None]) -> str:
-    """A hash of what decides: the settings, with paths made absolute, the authorities' bytes, and where links lead."""
+def digest(loaded: Loaded, held: Mapping[str, bytes | None], links: Mapping[str, str] | None = None) -> str:
+    """A hash of what decides: the settings, with paths made absolute, the authorities' bytes, and where links lead (as
+    they were looked at before, or now)."""
     files = {name: MISSING if data is None else sha256(data) for name, data in held.items()}
-    links = linked_files(loaded)
+    links = linked_files(loaded) if links is None else links
     decided = [deciding(loaded), files, links] if links else [deciding(loaded), files]
     return sha256(json.dumps(decided, sort_keys=True, ensure_ascii=True).encode())
 
@@ -232,20 +234,22 @@ def is_approved(path: str, now: str) -> bool:
 
 def approve(path: str, now: str, at: str) -> None:
     """Keep that the user approved this file as it is. Raises UsageError."""
-    _write({**approved(), os.path.realpath(path): {"digest": now, "at": at}})
+    with _changing() as files:
+        files[os.path.realpath(path)] = {"digest": now, "at": at}
 
 
 def withdraw(path: str) -> bool:
     """Forget an approval; return whether there was one. Raises UsageError."""
-    files = approved()
-    if files.pop(os.path.realpath(path), None) is None:
+    if os.path.realpath(path) not in approved():
         return False
-    _write(files)
-    return True
+    with _changing() as files:
+        return files.pop(os.path.realpath(path), None) is not None
 
 
-def _write(files: dict[str, dict[str, Any]]) -> None:
-    """Whole or not at all, in a folder and a file for this user only."""
+@contextmanager
+def _changing() -> Iterator[dict[str, dict[str, Any]]]:
+    """The approvals, to be changed and kept: whole or not at all, in a folder and a file for this user only, by one
+    process at a time: an approval must not bring back what another process withdraws."""
     path = place()
     if not path:
         said = (
@@ -255,12 +259,22 @@ def _write(files: dict[str, dict[str, Any]]) -> None:
         raise UsageError("usage", said, "name the file with --config")
     try:
         safe_files.make_folder(os.path.dirname(path))
-        temporary, handle = safe_files.fresh(path)
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump({"schema": SCHEMA, "files": files}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with safe_files.turn(path):
+            files = approved()
+            before = dict(files)
+            yield files
+            if files != before:
+                _write(files)
     except OSError as error:
         said = f"cannot write the approvals to {path}: {error.strerror}"
         raise UsageError("usage", said, "check the folder") from None
+
+
+def _write(files: dict[str, dict[str, Any]]) -> None:
+    path = place()
+    temporary, handle = safe_files.fresh(path)
+    with open(handle, "w", encoding="utf-8") as file:
+        json.dump({"schema": SCHEMA, "files": files}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

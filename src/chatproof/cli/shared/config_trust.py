@@ -1,6 +1,6 @@
 """chatproof config trust and distrust: which files may decide where a secret goes. Sends nothing.
 
-What is shown is what is approved: file and authorities are read once.
+What is shown is what is approved: file, authorities and links are looked at once.
 """
 
 import argparse
@@ -41,24 +41,24 @@ def _found(args: argparse.Namespace) -> list[str]:
 def _trust(paths: list[str], *, asks: bool) -> int:
     loaded = [(path, config_reading.load(path)) for path in paths]
     loaded = [(path, said) for path, said in loaded if trust.named(said) or len(paths) == 1]
-    decided = [(path, said, trust.authorities(said)) for path, said in loaded]
+    decided = [(path, said, trust.authorities(said), trust.linked_files(said)) for path, said in loaded]
     if asks and not interactive():
-        say("".join(_shown(path, said, held) for path, said, held in decided))
+        say("".join(_shown(*each) for each in decided))
         raise UsageError(
             "usage", "nothing was approved: there is no terminal to ask you on", "if this is right, use --yes"
         )
-    for path, said, held in decided:
-        say(_shown(path, said, held))
+    for path, said, held, links in decided:
+        say(_shown(path, said, held, links))
         if asks and not _agreed():
             say("not approved\n")
             continue
-        trust.approve(path, trust.digest(said, held), clock.utc())
+        trust.approve(path, trust.digest(said, held, links), clock.utc())
         say(f"approved: {escape(path)}\n")
     return 0
 
 
-def _shown(path: str, said: dict[str, Any], held: dict[str, bytes | None]) -> str:
-    """Every setting that decides, and the authorities by their hash."""
+def _shown(path: str, said: dict[str, Any], held: dict[str, bytes | None], links: dict[str, str]) -> str:
+    """Every setting that decides, the authorities by their hash, and where links lead."""
     rows = [f"{path} decides:"]
     for name, value in trust.named(said):
         rows.append(f"  {name} = {json.dumps(value, ensure_ascii=False)}" if value != {} else f"  {name} (its name)")
@@ -67,8 +67,7 @@ def _shown(path: str, said: dict[str, Any], held: dict[str, bytes | None]) -> st
         for name, data in held.items()
     ]
     rows += [
-        f"  {'' if '.' in name else 'key of '}targets.{name}: through a link, in {real}"
-        for name, real in trust.linked_files(said).items()
+        f"  {'' if '.' in name else 'key of '}targets.{name}: through a link, in {real}" for name, real in links.items()
     ]
     if len(rows) == 1:
         rows.append("  nothing: no approval is needed")
