@@ -133,6 +133,12 @@ def test_once_by_hash_for_its_owner_only(folder: bodies.Folder) -> None:
     assert {p.stat().st_mode & 0o777 for p in (Path(folder.path), files(folder)[0].parent)} == {0o700}
 
 
+def test_no_body_can_be_committed_by_mistake_where_the_first_writer_was_killed(folder: bodies.Folder) -> None:
+    os.mkdir(folder.path, 0o700)  # as far as it came
+    bodies.keep(folder, "https://a.test", b"one" * 100, "30d")
+    assert (Path(folder.path) / ".gitignore").read_text() == "*\n" and len(files(folder)) == 1
+
+
 def test_a_target_has_room_for_so_much_a_day(folder: bodies.Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_MOST_A_DAY", 3000)
     results = [bodies.keep(folder, "https://a.test", os.urandom(1000), "30d") for _ in range(4)]

@@ -117,8 +117,10 @@ class Folder:
         import zlib
 
         try:
-            if self._make(self.path):
-                self._write(os.path.join(self.path, ".gitignore"), b"*\n")  # a journal may be committed, bodies may not
+            self._make(self.path)
+            ignored = os.path.join(self.path, ".gitignore")  # a journal may be committed, bodies may not
+            if not os.path.lexists(ignored):  # as it is, too, where who made the folder was killed
+                self._write(ignored, b"*\n")
             folder = os.path.join(self.path, day)
             self._make(folder)
             own = sha256(subject.encode("utf-8", "surrogatepass"))[:16]
@@ -198,18 +200,17 @@ class Folder:
                 if found:
                     yield os.path.join(self.path, day, name), found[1]
 
-    def _make(self, path: str) -> bool:
-        """A folder for its owner only; whether it is a new one. One that somebody else has put there is not used."""
+    def _make(self, path: str) -> None:
+        """A folder for its owner only. One that somebody else has put there is not used."""
         try:
             os.mkdir(path, 0o700)
-            return True
+            return
         except FileExistsError:
             status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
             raise JournalError("journal.foreign", f"{path} is not a folder that belongs to this user", "move it away")
         if status.st_mode & 0o077:
             os.chmod(path, 0o700)
-        return False
 
     def _write(self, name: str, data: bytes) -> None:
         """Whole or not at all: written beside it, synced, renamed."""
