@@ -27,6 +27,14 @@ def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
     return listed if not otherwise or len(names) <= _FEW else otherwise
 
 
+def repeated(text: str, most: int = 40) -> str:
+    """An argument as a message repeats it: between quotes, cut, and without what may be a key. Of a key that was cut
+    before, too little would be left to be known."""
+    from chatproof.key_form import without
+
+    return repr(without(text)[:most])
+
+
 def install(extra: str) -> str:
     """The advice for a package that an extra brings, such as "reports": from an index, and from a clone."""
     return f"pip install 'chatproof[{extra}]'; in a clone of the repository: pip install -e '.[{extra}]'"

@@ -54,3 +54,31 @@ def test_no_unknown_command_is_repeated(name: str, capsysbinary: pytest.CaptureF
         assert cli.main([place.format(KEYS[name])]) == 2
         shown = capsysbinary.readouterr()
         assert KEYS[name].encode()[:16] not in shown.out + shown.err, place
+
+
+LONG_NAME = "the-usual-model-of-this-small-house-for-tests-with-a-long-name-that-goes-on-"
+
+
+@pytest.mark.parametrize("before", [22, 62])
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS])
+def test_nor_the_part_of_it_that_a_message_is_cut_in(
+    command: str,
+    before: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """Messages cut what they quote after 40, 60 or 80 characters: of a key behind a name, too little is left there to be
+    known as one."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    for variable in ("COMETAPI_KEY", "CHATPROOF_API_KEY", "CHATPROOF_JOURNAL"):
+        monkeypatch.delenv(variable, raising=False)
+    options = describe(command)._actions if command else []
+    given = [option for action in options for option in action.option_strings if option[:2] == "--"]
+    word = f"{LONG_NAME[:before].rstrip('-')}-{KEYS['hash']}"
+    for words in ([word], [f"latest:{word}"], *([option, word] for option in given)):
+        if words[0] not in ("--model", "--check", "--help"):
+            cli.main([command, *words] if command else words)
+            assert KEYS["hash"].encode()[:12] not in capsysbinary.readouterr().err, words

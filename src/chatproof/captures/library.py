@@ -12,7 +12,7 @@ from chatproof.judging.contract import Choice, UnknownCapability, UnknownClause
 from chatproof.judging.unknown import unknown_capability, unknown_clause
 from chatproof.record.document import Run
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError, alone, near
+from chatproof.usage_error import UsageError, alone, near, repeated
 
 
 def judge_bytes(
@@ -40,7 +40,7 @@ def judge_bytes(
     scope = VALIDATE if validate else SMOKE
     probes = list(surface_of(CHAT).rows(scope))
     if answers and answers not in probes:
-        raise UsageError("usage", f"there is no probe {answers[:40]!r}", near(answers, probes))
+        raise UsageError("usage", f"there is no probe {repeated(answers)}", near(answers, probes))
     choice = Choice(strict=strict, only=tuple(only), skip=tuple(skip))
     asked = Asked(profile, model, base_url, environment, no_auth, scope, choice)
     try:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def policy(words: Iterable[str], exit_zero: bool = False) -> frozenset[str]:
     named = {word for group in words for word in group.split(",")}
     for word in sorted(named):
         if word not in FAIL_ON:
-            raise UsageError("usage", f"--fail-on does not accept {word[:40]!r}", near(word, FAIL_ON))
+            raise UsageError("usage", f"--fail-on does not accept {repeated(word)}", near(word, FAIL_ON))
     if NEVER in named and len(named) > 1:
         raise UsageError("usage", "--fail-on never cannot be combined", "use never alone, without the other words")
     if exit_zero and named - {NEVER}:

@@ -16,7 +16,7 @@ from chatproof.cli.output import WriteError, error_width, say, warn
 from chatproof.journal import JournalError
 from chatproof.printable import place_of
 from chatproof.secrets.key_check import looks_like_key
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     refuse_keys(argv)
     if argv[0] not in COMMANDS:
         advice = near(argv[0], COMMANDS, "see: chatproof --help")
-        raise UsageError("usage", f"there is no command {argv[0][:40]!r}", advice)
+        raise UsageError("usage", f"there is no command {repeated(argv[0])}", advice)
     if argv[0] in _LIVES_LONG:
         gc.enable()
     module = importlib.import_module(f"chatproof.cli.commands.{argv[0]}")

@@ -8,7 +8,7 @@ Loaded only where a client is named.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 MEASURED = "docs/reference/clients.md"
 
@@ -89,7 +89,7 @@ def check(names: Iterable[str]) -> None:
     for name in names:
         if name not in CLIENTS:
             advice = near(name, CLIENTS, f"there are: {', '.join(CLIENTS)}")
-            raise UsageError("usage", f"there is no known client {name[:40]!r}", advice)
+            raise UsageError("usage", f"there is no known client {repeated(name)}", advice)
 
 
 def depending(names: Iterable[str], clause: str) -> str:

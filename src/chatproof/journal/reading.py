@@ -15,7 +15,9 @@ from chatproof.journal.documents import LARGEST, NoDocument, read
 from chatproof.journal.entry import CHAT, NARROWED, OF_API, summary_of
 from chatproof.journal.events import FINISHED, IMPORTED, STARTED, JournalError
 from chatproof.journal.filters import Filters
+from chatproof.key_form import without
 from chatproof.printable import escape
+from chatproof.usage_error import repeated
 
 VERDICTS = ("GO", "NO-GO", "UNDECIDED")
 NO_END = "NONE"
@@ -135,15 +137,16 @@ def by_id(journal: "Journal", selector: str) -> Found:
     if len(exact or found) == 1:
         return found_in(journal, (exact or found)[0])
     if not found:
-        detail = f"no run in {journal.shown} begins with {selector[:80]!r}"
+        detail = f"no run in {journal.shown} begins with {repeated(selector, 80)}"
         named = rows(journal, Filters(target=selector, limit=1)) if selector else []
         raise JournalError("run.unknown", detail, _of_target(selector) if named else "see: chatproof history")
     names = ", ".join(row.run_id for row in found[:5])
-    raise JournalError("run.ambiguous", f"several runs begin with {selector[:80]!r}", f"say more: {names}")
+    raise JournalError("run.ambiguous", f"several runs begin with {repeated(selector, 80)}", f"say more: {names}")
 
 
 def _of_target(name: str) -> str:
-    return f"that is a target: say latest@{name[:80]}, or --target {name[:80]} where the command has it"
+    shown = without(name)[:80]
+    return f"that is a target: say latest@{shown}, or --target {shown} where the command has it"
 
 
 def found_in(journal: "Journal", row: Row) -> Found:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chatproof.journal.events import JournalError
 from chatproof.journal.filters import Filters
 from chatproof.journal.reading import NO_END, VERDICTS, Found, Row, by_id, found_in, from_file, is_path, rows
+from chatproof.usage_error import repeated
 
 if TYPE_CHECKING:
     from chatproof.journal.store import Journal
@@ -79,7 +80,7 @@ def _latest(journal: "Journal", selector: str, within: Scope | None, narrowed: b
     verdict, target, environment = _parts(journal, selector)
     if verdict and verdict not in (*VERDICTS, NO_END):
         known = ", ".join(VERDICTS)
-        raise JournalError("run.unknown", f"there is no verdict {verdict[:40]!r}", f"use latest: with {known}")
+        raise JournalError("run.unknown", f"there is no verdict {repeated(verdict)}", f"use latest: with {known}")
     wanted = Filters(verdict=verdict, target=target, environment=environment, whole=not narrowed, api=api, limit=1)
     if within is not None and not target:
         wanted = within.of(wanted)._replace(environment=environment or within.environment)
@@ -106,8 +107,8 @@ def _missing(journal: "Journal", wanted: Filters) -> JournalError:
     """What there is no run of, and where there is one."""
     target = wanted.target or wanted.name or wanted.subject
     words = [f"there is no {wanted.verdict} run" if wanted.verdict else "there is no run"]
-    words += [f"of the target {target[:80]!r}"] if target else []
-    words += [f"in the environment {wanted.environment[:80]!r}"] if wanted.environment else []
+    words += [f"of the target {repeated(target, 80)}"] if target else []
+    words += [f"in the environment {repeated(wanted.environment, 80)}"] if wanted.environment else []
     words += [f"of the API {wanted.api[:40]}"] if wanted.api else []
     detail = f"{' '.join(words)} in {journal.shown}"
     if wanted.whole and (less := rows(journal, wanted._replace(whole=False))):

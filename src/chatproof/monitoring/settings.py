@@ -17,7 +17,7 @@ from chatproof.running.plan import Settings, contract_for, plan
 from chatproof.surfaces.model_listing import AUTO
 from chatproof.target import config_files, monitor_fields
 from chatproof.target.target import Chosen, Resolved, Wanted, settle
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, repeated
 
 FREE_CLAUSES = ("model.listed", "auth.invalid_key")
 _TOKENS = 64
@@ -128,7 +128,9 @@ def watched(name: str, resolved: Resolved, values: Mapping[str, Any]) -> Watched
     planned = tuple(Window(*each) for each in values["windows"])
     for window in planned:
         if wrong := windows.check(window):
-            raise UsageError("usage", f"targets.{name}.monitor.windows: {window.cron[:60]!r} {wrong}", "correct it")
+            raise UsageError(
+                "usage", f"targets.{name}.monitor.windows: {repeated(window.cron, 60)} {wrong}", "correct it"
+            )
     every = values["every"]
     policy = Policy(
         values["confirm"],

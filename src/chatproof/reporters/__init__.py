@@ -11,7 +11,7 @@ import os
 
 from chatproof.files import package_files
 from chatproof.printable import inert
-from chatproof.usage_error import UsageError, install, near
+from chatproof.usage_error import UsageError, install, near, repeated
 from chatproof.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def load(format: str, of: str = "") -> Any:
     """The module of a format. Raises UsageError when there is none, or when a library it needs is not installed."""
     known = formats(of)
     if format not in known:
-        raise UsageError("usage", f"there is no format {format[:40]!r}", near(format, known))
+        raise UsageError("usage", f"there is no format {repeated(format)}", near(format, known))
     try:
         return importlib.import_module(".".join(filter(None, ("chatproof.reporters", of, f"as_{format}"))))
     except ModuleNotFoundError as error:

@@ -9,7 +9,7 @@ from chatproof.contract.surface import Surface, copy_of
 from chatproof.judging.contract import Choice, Contract, UnknownCapability, UnknownClause, contract_of
 from chatproof.target.profile import Waiver
 from chatproof.target.target import Resolved
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Request
 
@@ -154,7 +154,7 @@ def _completed(
     unknown = [extra for extra in settings.extras if extra not in opt_in]
     if unknown:
         advice = near(unknown[0], opt_in)
-        raise UsageError("usage", f"there is no probe {unknown[0][:40]!r} to add", advice)
+        raise UsageError("usage", f"there is no probe {repeated(unknown[0])} to add", advice)
     needed = needed | {id for id in settings.extras if rows[id].unjudged}
     if not (settings.only or settings.layers):
         needed = needed | {id for id, row in rows.items() if row.role == KEY_FORM}

@@ -12,7 +12,7 @@ from chatproof.running.plan import Settings
 from chatproof.running.run import Begin, Carried, carry
 from chatproof.surfaces import surface_of
 from chatproof.target.target import Resolved
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 
 class Job(NamedTuple):
@@ -82,7 +82,7 @@ def known_capabilities(names: Iterable[str], apis: Iterable[str]) -> frozenset[s
     named = frozenset(names)
     known = {clause.capability for api in apis for clause in surface_of(api).clauses(VALIDATE).values()} - {""}
     if unknown := sorted(named - known):
-        raise UsageError("usage", f"there is no capability {unknown[0][:80]!r}", near(unknown[0], sorted(known)))
+        raise UsageError("usage", f"there is no capability {repeated(unknown[0], 80)}", near(unknown[0], sorted(known)))
     return named
 
 

@@ -20,7 +20,7 @@ from chatproof.simulator.chat import MODEL, respond
 from chatproof.simulator.fault import Fault, Place, Turn
 from chatproof.simulator.server import LOOPBACK, Server
 from chatproof.simulator.wire import Asked, Reply, Script
-from chatproof.usage_error import near
+from chatproof.usage_error import near, repeated
 
 MOST_REQUESTS = 10_000
 """Requests that are remembered; later ones are answered and forgotten."""
@@ -141,4 +141,4 @@ def _find(name: str) -> Fault:
     if name in FAULTS:
         return FAULTS[name]
     hint = near(name, FAULTS, "chatproof simulate --list-faults lists them")
-    raise ValueError(f"there is no fault {name[:60]!r}; {hint}")
+    raise ValueError(f"there is no fault {repeated(name, 60)}; {hint}")

@@ -1,6 +1,6 @@
 """The APIs, one folder each. `surface_of` finds one by its name; a new folder is found, and nothing lists it."""
 
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class UnknownApi(UsageError):
     """An API that this package has no surface for."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("usage", f"there is no API {name[:40]!r}", near(name, names()))
+        super().__init__("usage", f"there is no API {repeated(name)}", near(name, names()))
 
 
 _loaded: "dict[str, Surface]" = {}

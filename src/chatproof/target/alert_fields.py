@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatproof.secrets.key_check import looks_like_key
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 if TYPE_CHECKING:
     from chatproof.target.config_fields import Place
@@ -114,7 +114,7 @@ def _problem(table: dict[str, Any]) -> tuple[str, str] | None:
     for name, value in table.items():
         field = ALERT.get(name)
         if field is None:
-            shown = "a name" if looks_like_key(name, alone=True) else f"{name[:40]!r}"
+            shown = "a name" if looks_like_key(name, alone=True) else repeated(name)
             return f"unknown name {shown}", near(name, ALERT)
         if kind not in field.kinds:
             return f"{name} is not a setting of {kind}", "leave it out"

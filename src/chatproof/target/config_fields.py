@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from chatproof.secrets.key_check import looks_like_key
-from chatproof.usage_error import UsageError, near, raise_all
+from chatproof.usage_error import UsageError, near, raise_all, repeated
 
 SECRET_NAMES = ("key", "api_key", "apikey", "token", "secret", "password")
 
@@ -249,7 +249,7 @@ def _problems_of_waiver(waiver: object, where: str, number: int, place: Place) -
         return
     for field in waiver:
         if field not in WAIVER:
-            yield place.error(where, f"number {number}: unknown name {str(field)[:40]!r}", near(field, WAIVER))
+            yield place.error(where, f"number {number}: unknown name {repeated(str(field))}", near(field, WAIVER))
     for field in WAIVER:
         value = waiver.get(field)
         value = value.isoformat() if field == "expires" and isinstance(value, date) else value

@@ -11,6 +11,7 @@ import re
 import stat
 
 from chatproof.files import safe_files
+from chatproof.key_form import without
 from chatproof.usage_error import UsageError
 
 _MAX = 64 * 1024
@@ -55,7 +56,7 @@ def _parse(text: str, path: str) -> dict[str, str]:
             raise _error(path, number, "is not NAME=VALUE", "write NAME=VALUE, without spaces around the =")
         name, value = match.groups()
         if name in found:
-            raise _error(path, number, f"sets {name[:60]} again", "leave one of them")
+            raise _error(path, number, f"sets {without(name)[:60]} again", "leave one of them")
         found[name] = _unquoted(value, path, number)
     return found
 

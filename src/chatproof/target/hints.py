@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chatproof.key_form import without
 from chatproof.target import profile
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 
 def no_target(asked: str, configured: list[str], notes: Iterable[str]) -> UsageError:
@@ -16,7 +16,7 @@ def no_target(asked: str, configured: list[str], notes: Iterable[str]) -> UsageE
     advice = with_scheme(asked) or near(asked, known, other_targets(known))
     if advice.endswith("?") and not configured:  # the name may be right, and the folder wrong
         advice += " Targets of your own are in chatproof.toml, and no chatproof.toml was found here"
-    return UsageError("usage", f"there is no target {asked[:80]!r}{passed}", advice)
+    return UsageError("usage", f"there is no target {repeated(asked, 80)}{passed}", advice)
 
 
 def with_scheme(asked: str) -> str:
@@ -29,7 +29,7 @@ def with_scheme(asked: str) -> str:
     scheme = "http" if here else "https"
     if without(asked) != asked:  # a part of it may be a key, and within a URL it would be shown
         return f"a base URL begins with its scheme: put {scheme}:// before it"
-    return f"a base URL begins with its scheme: {scheme}://{asked[:120]}"
+    return f"a base URL begins with its scheme: {scheme}://{without(asked)[:120]}"
 
 
 def in_env_file(variables: list[str]) -> str:
@@ -68,7 +68,7 @@ def no_fault(name: str, there: Iterable[str], api: str) -> UsageError:
     advice = near(name, there, f"see: {listing}")
     if of and listing not in advice:
         advice += f" All: {listing}"
-    return UsageError("usage", f"there is no fault {name[:40]!r}{of}", advice)
+    return UsageError("usage", f"there is no fault {repeated(name)}{of}", advice)
 
 
 def other_targets(there: list[str]) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 
 from chatproof.files import package_files
-from chatproof.usage_error import near
+from chatproof.usage_error import near, repeated
 from chatproof.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -125,7 +125,7 @@ def _parsed(name: str) -> Profile:
     except OSError:
         text = b""
     if not text:
-        raise ProfileError(f"there is no profile {name[:40]!r}", near(name, names()))
+        raise ProfileError(f"there is no profile {repeated(name)}", near(name, names()))
     return parse(text.decode("utf-8"), name)
 
 

@@ -37,7 +37,7 @@ from chatproof.testing.pytest_items import (
     one_line,
     usage_text,
 )
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, repeated
 
 _COMMANDS = {"smoke": smoke, "validate": validate}
 _REFUSED = {
@@ -219,7 +219,7 @@ class ContractPlugin:
         if missing:
             name = sorted(missing)[0]
             raise UsageError(
-                "usage", f"the contract has no clause {name[:80]!r}", "see: pytest --collect-only chatproof"
+                "usage", f"the contract has no clause {repeated(name, 80)}", "see: pytest --collect-only chatproof"
             )
         return known
 

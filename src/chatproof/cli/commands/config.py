@@ -16,7 +16,7 @@ from chatproof.secrets.redaction import clean
 from chatproof.target import NAME, config_files, config_reading, profile
 from chatproof.target.config_fields import schema
 from chatproof.target.target import duration
-from chatproof.usage_error import UsageError, near, raise_all
+from chatproof.usage_error import UsageError, near, raise_all, repeated
 from chatproof.wire import urls
 
 _WORDS = {
@@ -182,12 +182,12 @@ def _problems(where: str, target: dict[str, Any], place: Any) -> Iterator[UsageE
         return
     for waiver in target.get("waivers", ()):
         if not any(id == waiver["clause"] or id.startswith(f"{waiver['clause']}.") for id in known):
-            said = f"there is no clause {waiver['clause'][:80]!r}"
+            said = f"there is no clause {repeated(waiver['clause'], 80)}"
             yield place.error(f"{where}.waivers.clause", said, near(waiver["clause"], known, "see: chatproof explain"))
     capabilities = {clause.capability for clause in known.values() if clause.capability}
     for capability in target.get("requires", ()):
         if capability not in capabilities:
-            said = f"there is no capability {capability[:80]!r}"
+            said = f"there is no capability {repeated(capability, 80)}"
             yield place.error(f"{where}.requires", said, near(capability, sorted(capabilities)))
 
 

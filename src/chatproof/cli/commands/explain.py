@@ -9,7 +9,7 @@ from chatproof.contract.clause import VALIDATE, Clause, Example
 from chatproof.contract.probe import OWN
 from chatproof.printable import escape, snippet
 from chatproof.surfaces import names, surface_of
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, repeated
 
 # Codes of our own side: exit status 2, nothing was sent. What each means and what to do.
 OWN_SIDE: dict[str, tuple[str, str]] = {
@@ -181,4 +181,4 @@ def _unknown(name: str) -> UsageError:
     names = known()
     near = [n for n in names if n.startswith(name + ".")][:8] or get_close_matches(name, names, n=3, cutoff=0.5)
     advice = f"did you mean {', '.join(near)}?" if near else "`chatproof explain` without a name lists all"
-    return UsageError("usage", f"there is no code or clause {name[:60]!r}", advice)
+    return UsageError("usage", f"there is no code or clause {repeated(name, 60)}", advice)

@@ -17,7 +17,7 @@ from chatproof.journal.store import Journal
 from chatproof.printable import cut, inert_json
 from chatproof.reporters.lines import paint
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 COLUMNS = (
     "started_at",
@@ -86,9 +86,11 @@ def filters_of(args: argparse.Namespace) -> Filters:
     """Raises UsageError for a verdict or a time that is none."""
     verdict = args.verdict.upper()
     if verdict and verdict not in (*VERDICTS, NO_END):
-        raise UsageError("usage", f"there is no verdict {args.verdict[:40]!r}", near(args.verdict, (*VERDICTS, "none")))
+        raise UsageError(
+            "usage", f"there is no verdict {repeated(args.verdict)}", near(args.verdict, (*VERDICTS, "none"))
+        )
     if args.kind and args.kind not in _KINDS:
-        raise UsageError("usage", f"there is no kind {args.kind[:40]!r}", near(args.kind, _KINDS))
+        raise UsageError("usage", f"there is no kind {repeated(args.kind)}", near(args.kind, _KINDS))
     if args.api:
         surface_of(args.api)  # raises where there is none
     if getattr(args, "limit", 0) < 0:

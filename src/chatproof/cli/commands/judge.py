@@ -14,7 +14,7 @@ from chatproof.files import special_files
 from chatproof.judging.contract import Choice, UnknownCapability, UnknownClause
 from chatproof.judging.unknown import unknown_capability, unknown_clause
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 STDIN = "-"
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     api = args.api or CHAT
     probes = list(surface_of(api).rows(VALIDATE if args.validate else SMOKE))
     if args.answers and args.answers not in probes:
-        raise UsageError("usage", f"there is no probe {args.answers[:40]!r}", near(args.answers, probes))
+        raise UsageError("usage", f"there is no probe {repeated(args.answers)}", near(args.answers, probes))
     sources = [_source(name, args.answers, probes) for name in args.files]
     scope = VALIDATE if args.validate else SMOKE
     if args.client:

@@ -10,7 +10,7 @@ from chatproof.cli.shared.options import add_api, parser
 from chatproof.contract.surface import CHAT
 from chatproof.surfaces import surface_of
 from chatproof.target import hints
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, repeated
 
 if TYPE_CHECKING:
     from chatproof.simulator.pace import Pace
@@ -109,7 +109,7 @@ def _pace(latency: str, pace: str) -> "Pace | None":
 
     rate = _number(pace) if pace else 0.0
     if pace and not 0.01 <= rate <= _MOST_TOKENS:
-        raise UsageError("usage", f"{pace[:40]!r} is not a number of tokens a second", "write 30 or 0.5")
+        raise UsageError("usage", f"{repeated(pace)} is not a number of tokens a second", "write 30 or 0.5")
     return Pace(_seconds(latency) if latency else 0.0, rate)
 
 
@@ -119,7 +119,7 @@ def _seconds(text: str) -> float:
     number = text.strip().rstrip("ms")
     seconds = _number(number) * units.get(text.strip()[len(number) :], -1.0)
     if not 0 <= seconds <= _MOST_SECONDS:
-        raise UsageError("usage", f"{text[:40]!r} is not a time from 0ms to 600s", "write 200ms or 2s")
+        raise UsageError("usage", f"{repeated(text)} is not a time from 0ms to 600s", "write 200ms or 2s")
     return seconds
 
 

@@ -13,7 +13,7 @@ from chatproof.cli.shared.options import parser
 from chatproof.journal import JournalError
 from chatproof.printable import cut
 from chatproof.target import config_files, monitor_fields
-from chatproof.usage_error import UsageError, install, near
+from chatproof.usage_error import UsageError, install, near, repeated
 
 EXTRA = "monitor"
 _STALE = 3600.0
@@ -65,7 +65,7 @@ def _write(args: argparse.Namespace) -> int:
         kept = journal.open(named(args), create=False)
         shown = public.read(Store(kept, Board({})), names, _stale_after(args, names), time.time())
     except KeyError as error:
-        said = f"no monitor has watched {str(error.args[0])[:60]!r} with this journal"
+        said = f"no monitor has watched {repeated(str(error.args[0]), 60)} with this journal"
         advice = "name targets as in chatproof serve, and its journal with --journal"
         raise UsageError(
             "usage", said, near(str(error.args[0]), error.args[1], advice) if error.args[1] else advice

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from chatproof.printable import inert_json
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 Path = tuple[str, ...]
 
@@ -21,7 +21,7 @@ def parse(text: str) -> tuple[Path, ...]:
             at = _resolved(at, schema)
             known = at.get("properties", {})
             if name not in known and at.get("additionalProperties", not known) is not True and known:
-                said = f"--json-fields: a run has no {'.'.join(path[: depth + 1])[:60]!r}"
+                said = f"--json-fields: a run has no {repeated('.'.join(path[: depth + 1]), 60)}"
                 raise UsageError("usage", said, near(name, sorted(known)))
             at = known.get(name, {})
     return paths

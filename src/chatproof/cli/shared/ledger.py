@@ -16,7 +16,7 @@ from chatproof.journal import SIGNED, JournalError
 from chatproof.journal.filters import Filters
 from chatproof.journal.reading import documents
 from chatproof.printable import cut, escape
-from chatproof.usage_error import UsageError, near
+from chatproof.usage_error import UsageError, near, repeated
 
 _LOOK_BACK = 200  # runs: whoever has more than this without one that held wants to see that
 
@@ -72,7 +72,7 @@ def sign(document: dict[str, Any], args: argparse.Namespace) -> int:
     if row is None:
         raise UsageError(
             "usage",
-            f"there is no clause {args.second[:80]!r}",
+            f"there is no clause {repeated(args.second, 80)}",
             near(args.second, (row["id"] for row in document["clauses"]), "see: chatproof contract --validate"),
         )
     source = args.source or row["source"]

@@ -11,7 +11,7 @@ from chatproof.journal.reading import Found, found_in, from_file
 from chatproof.journal.selecting import Scope, find, is_file, is_latest, newer_narrowed, newest_scope, scope_of
 from chatproof.journal.store import Journal
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, repeated
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 RUN = "run id, a beginning of one, latest[:VERDICT][@TARGET][/ENVIRONMENT], or a run's JSON file"
@@ -137,7 +137,7 @@ def days(text: str, option: str) -> float:
     """Seconds from an age such as 90d, 12h or 30m. Raises UsageError."""
     number, unit = text[:-1], text[-1:]
     if not (number.isascii() and number.isdigit() and unit in _UNITS and len(number) <= 6):
-        raise UsageError("usage", f"{option}: {text[:40]!r} is not an age", "write 90d, 12h, 30m or 4w")
+        raise UsageError("usage", f"{option}: {repeated(text)} is not an age", "write 90d, 12h, 30m or 4w")
     return float(number) * _UNITS[unit]
 
 
@@ -156,5 +156,5 @@ def moment(text: str, option: str) -> str:
         if len(bare.partition(".")[0]) == len(time.strftime(form, time.gmtime(0))):
             return bare
     raise UsageError(
-        "usage", f"{option}: {text[:40]!r} is not a time", "write 2026-11-22, 2026-11-22T10:00 (UTC), or 24h"
+        "usage", f"{option}: {repeated(text)} is not a time", "write 2026-11-22, 2026-11-22T10:00 (UTC), or 24h"
     )

@@ -9,7 +9,7 @@ from chatproof.journal import bodies
 from chatproof.journal.filters import ALL
 from chatproof.journal.reading import documents
 from chatproof.journal.store import Journal
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, repeated
 
 
 def body_of(args: argparse.Namespace, document: dict[str, Any], wanted: str) -> bytes:
@@ -19,7 +19,7 @@ def body_of(args: argparse.Namespace, document: dict[str, Any], wanted: str) -> 
     found = next((e for e in exchanges if wanted in (e["id"], e["probe"])), None)
     if found is None:
         there = ", ".join(f"{e['id']} ({e['probe']})" for e in exchanges) or "none"
-        raise UsageError("usage", f"{document['run_id']} has no exchange {wanted[:40]!r}", f"there are: {there}")
+        raise UsageError("usage", f"{document['run_id']} has no exchange {repeated(wanted)}", f"there are: {there}")
     kept = _kept(found)
     if not kept.get("sha256"):
         reason = kept.get("reason") or "it had no failure, no reply arrived, or no journal kept it"
