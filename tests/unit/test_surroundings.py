@@ -310,3 +310,22 @@ def test_who_answers_with_megabytes_does_not_make_us_pay_for_them(tmp_path: Path
     finally:
         server.stop()
         del WAYS["costly"]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs prlimit")
+@pytest.mark.parametrize("command", [MODULE, [str(SCRIPT)]])
+def test_a_crash_leaves_no_image_of_the_memory(command: list[str], tmp_path: Path) -> None:
+    """It would hold the key: SIGQUIT, which ^\\ sends, writes one into the working folder where the limit allows it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if not hard:
+        pytest.skip("no process here may leave one")
+    more: dict[str, Any] = {"preexec_fn": limit(resource.RLIMIT_CORE, hard)}
+    words = [*command, "smoke", "https://127.0.0.1:9/v1", "--model", "m", "--key-stdin", "--journal", "none"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, cwd=tmp_path, **more) as child:
+        until = time.monotonic() + 30
+        while resource.prlimit(child.pid, resource.RLIMIT_CORE)[0] and time.monotonic() < until:
+            time.sleep(0.02)
+        left = resource.prlimit(child.pid, resource.RLIMIT_CORE)[0]
+        child.send_signal(signal.SIGQUIT)
+        child.wait(30)
+    assert left == 0 and list(tmp_path.iterdir()) == []

@@ -57,12 +57,23 @@ def script() -> NoReturn:
     """Run one command as a process of its own: short-lived, so nothing is collected and nothing torn down."""
     gc.disable()
     sys.unraisablehook = _unraisable
+    _leave_no_core()
     try:
         status = main(sys.argv[1:])
     except KeyboardInterrupt as stop:  # while main was telling of something else
         status = _status(stop)
     # Everything was flushed when it was written. Daemon threads may still wait for a silent server.
     os._exit(status)
+
+
+def _leave_no_core() -> None:
+    """A crash, or ^\\ on a terminal, leaves no image of the memory in the working folder: it would hold the key."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    except (ImportError, OSError, ValueError):  # a system without limits
+        pass
 
 
 def main(argv: Sequence[str]) -> int:
