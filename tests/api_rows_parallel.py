@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from chatproof.surfaces.event_examples import event
+from chatproof.contract.clause import Example
+from chatproof.surfaces.event_examples import drop, event
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.messages.clauses.validate import tools as messages_tools
 from chatproof.surfaces.responses import examples as responses
 from chatproof.surfaces.responses.clauses import happy as responses_plain
 from chatproof.surfaces.responses.clauses.validate import tools as responses_tools
 from chatproof.wire.exchange import Fault
-from tests.api_rows import Reply, Row, error
+from tests.api_rows import Reply, Row, cut_off, error
 
 _PLAIN, _STREAM, _SINGLE = "tools.parallel", "tools.parallel.stream", "tools.stream"
 _DEAD = Fault("net.reset", "read", "the connection was reset")
@@ -17,12 +18,15 @@ _REFUSED = error(400, "tools are not supported in a stream")
 _WANTED = ("parallel_tools",)
 
 
-def _rows(api: str, text: Reply, failing: Reply, rows: dict[str, dict[str, Reply | None]]) -> list[Row]:
+def _rows(
+    api: str, text: Reply, failing: Reply, called: Example, rows: dict[str, dict[str, Reply | None]]
+) -> list[Row]:
     """The rows of an API, with those that every API has. `text` is a plain reply without a call."""
     shared: dict[str, dict[str, Reply | None]] = {
         "refused in a stream": {_STREAM: _REFUSED},
         "refused in a stream, and not made without": {_STREAM: _REFUSED, _PLAIN: text},
         "refused in a stream, and broken off without": {_STREAM: _REFUSED, _PLAIN: _DEAD},
+        "refused in a stream, and cut off without": {_STREAM: _REFUSED, _PLAIN: cut_off(called)},
         "refused in a stream, and not asked for without": {_STREAM: _REFUSED, _PLAIN: None},
         "a stream that fails": {_STREAM: failing},
         "the stream breaks off": {_STREAM: _DEAD},
@@ -79,7 +83,22 @@ _RESPONSES: dict[str, dict[str, Reply | None]] = {
         _STREAM: responses.changed("completed", lambda one: one["response"].update(id="resp_2"), _TWO),
         _SINGLE: responses.changed("completed", lambda one: one["response"].update(id="resp_2"), responses.CALL_EVENTS),
     },
-    "bare without a stream": {_PLAIN: _UNFIT_PLAIN},
+    "bare without a stream": {_PLAIN: _UNFIT_PLAIN, _STREAM: responses.streamed(_TWO)},
+    "the second one bare, and cut off without": {
+        _STREAM: responses.streamed(responses.call_events(_WORD, _BARE)),
+        _PLAIN: cut_off(_UNFIT_PLAIN),
+    },
+    "the second one bare, as one of two single ones": {
+        _STREAM: responses.streamed(responses.call_events(_WORD, _BARE)),
+        _SINGLE: responses.streamed(responses.call_events(_WORD, _BARE)),
+    },
+    "the second one bare, and a single one cut off": {
+        _STREAM: responses.streamed(responses.call_events(_WORD, _BARE)),
+        _SINGLE: cut_off(responses.streamed(responses.call_events({**_WORD, "arguments": "{}"}))),
+    },
+    "one call, named at its end": {
+        _STREAM: responses.changed("output_item.added", drop("item", "name"), responses.CALL_EVENTS)
+    },
 }
 _M_WORD, _M_NUMBER = messages.TWO_CALLS
 _M_BARE = {**_M_NUMBER, "input": {}}
@@ -120,14 +139,38 @@ _MESSAGES: dict[str, dict[str, Reply | None]] = {
         _STREAM: messages.streamed([*_M_TWO[:5], {**_M_TWO[5], "content_block": _M_NUMBER}, *_M_TWO[8:]])
     },
     "two of a third tool": {_STREAM: messages.streamed(messages.call_events(_M_WORD, {**_M_BARE, "name": "record"}))},
-    "bare without a stream": {_PLAIN: _M_UNFIT_PLAIN},
+    "bare without a stream": {_PLAIN: _M_UNFIT_PLAIN, _STREAM: messages.streamed(_M_TWO)},
+    "the second one bare, and cut off without": {
+        _STREAM: messages.streamed(messages.call_events(_M_WORD, _M_BARE)),
+        _PLAIN: cut_off(_M_UNFIT_PLAIN),
+    },
+    "the second one bare, as one of two single ones": {
+        _STREAM: messages.streamed(messages.call_events(_M_WORD, _M_BARE)),
+        _SINGLE: messages.streamed(messages.call_events(_M_WORD, _M_BARE)),
+    },
+    "the second one bare, and a single one cut off": {
+        _STREAM: messages.streamed(messages.call_events(_M_WORD, _M_BARE)),
+        _SINGLE: cut_off(messages.streamed(messages.call_events({**_M_WORD, "input": {}}))),
+    },
+    "one call beside a text without its begin": {
+        _STREAM: messages.streamed(
+            [*messages.CALL_EVENTS[:5], {**messages.EVENTS[2], "index": 1}, *messages.CALL_EVENTS[5:]]
+        )
+    },
 }
 ROWS = [
     *_rows(
         "responses",
         responses_plain.GOOD,
         responses.streamed(responses.CALL_EVENTS[:2], event({"type": "error", "message": "died"})),
+        responses_plain.with_output(responses_tools.CALL),
         _RESPONSES,
     ),
-    *_rows("messages", messages.GOOD, messages.streamed(_M_TWO[:2], event(messages.ERROR_EVENT)), _MESSAGES),
+    *_rows(
+        "messages",
+        messages.GOOD,
+        messages.streamed(_M_TWO[:2], event(messages.ERROR_EVENT)),
+        messages_tools.CALLED,
+        _MESSAGES,
+    ),
 ]

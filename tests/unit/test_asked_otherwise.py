@@ -142,9 +142,10 @@ def test_an_answer_that_is_cut_where_it_was_asked_to_be_is_right(form: str) -> N
         assert wrong.outcome == BROKEN
 
 
-def test_a_call_beyond_our_own_limit_is_not_judged() -> None:
+@pytest.mark.parametrize("name", ["called", "parallel"])
+def test_a_call_beyond_our_own_limit_is_not_judged(name: str) -> None:
     with patch.object(Reply, "stream_limit", "more than 7 events"):
-        found = judged("responses", "responses.tools.stream.called", STREAMED)
+        found = judged("responses", f"responses.tools.stream.{name}", STREAMED)
     assert (found.outcome, found.reason) == (NOT_APPLICABLE, "our own limit was reached: more than 7 events")
 
 

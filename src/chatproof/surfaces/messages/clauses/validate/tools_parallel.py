@@ -70,6 +70,7 @@ def unfit_block(call: view.Fields) -> str:
         GOOD,
         with_calls(CALL, SECOND.replace(b'{"number":7}', b"{}")),
         with_calls(CALL, SECOND.replace(b',"input":{"number":7}', b"")),
+        with_calls(CALL.replace(b'"record_word"', b"[]"), SECOND.replace(b'{"number":7}', b"{}")),
     ),
 )
 def parallel(reply: Reply, context: Context) -> Outcome:
@@ -80,7 +81,8 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     if not found:
         return ignored("$.content", EXPECTED, instead(reply))
     if len(found) == 1:
-        return alone(found[0].get("name"), found[0].get("input"), "$.content", context)
+        (one,) = found
+        return alone(one.get("name"), one.get("input"), "$.content", context)
     ids = [call.get("id") for call in found]
     if len({id for id in ids if isinstance(id, str)}) < len(ids):
         return damaged("$.content[*].id", "an id for each call", quote(ids, 120))

@@ -40,7 +40,7 @@ clause = CLAUSES.add
 
 _PROBE, _PLAIN, _SINGLE = "tools.parallel.stream", "tools.parallel", "tools.stream"
 _WORD, _NUMBER = TWO_CALLS
-_FIRST, _SECOND, _END = TWO_CALL_EVENTS[:5], TWO_CALL_EVENTS[5:9], TWO_CALL_EVENTS[9:]
+_FIRST, _SECOND, _END = TWO_CALL_EVENTS[:5], TWO_CALL_EVENTS[5:-2], TWO_CALL_EVENTS[-2:]
 
 
 def _at(index: int, events: tuple[Event, ...] = _SECOND) -> tuple[Event, ...]:
@@ -94,7 +94,7 @@ def _unfit(call: Block) -> str:
     probe=_PROBE,
     needs=("messages.tools.stream_joined",),
     why="All clients run one call instead of two, or raise because its input is not JSON.",
-    holds_on=(streamed(TWO_CALL_EVENTS),),
+    holds_on=(_stream(*_FIRST, *_SECOND),),
     breaks_on=(
         _stream(*_FIRST[:-1], *_at(0, _SECOND[1:])),
         streamed(call_events({**_WORD, "input": {"word": "pong", "number": 7}})),
@@ -113,12 +113,12 @@ def parallel(reply: Reply, context: Context) -> Outcome:
         return ignored("body", "a stream", f"{reply.kind} body")
     if elsewhere.is_failing(reply, context):
         return not_applicable("the stream tells of an error: see messages.elsewhere.no_error")
-    number, found = _told_of(reply), Built(view.events(reply)).calls()
+    number, one = _told_of(reply), next(iter(Built(view.events(reply)).calls()), None)
     if not number:
         return ignored("content_block_start", EXPECTED, f"no call in {number_of(len(view.events(reply)), 'event')}")
-    if number > 1 or not found:  # without an index it is in no place, which is judged below
+    if number > 1 or one is None:  # without an index it is in no place, which is judged below
         return done(number_of(number, "call"))
-    name, (value, problem) = found[0].start.get("name"), _input_of(found[0])
+    name, (value, problem) = one.start.get("name"), _input_of(one)
     if problem:
         return damaged("content_block_delta", EXPECTED, f"one call, of {quote(name, 40)}: {problem}")
     return alone(name, value, "content_block_start", context)
@@ -149,7 +149,7 @@ _APART = (*tools_stream.FORM, tools_stream.named, _of_input, tools_stream.ended)
     needs=("messages.tools.stream_parallel",),
     why="anthropic-python, @anthropic-ai/sdk and the AI SDK join the deltas by index: they lose a call, run one with "
     "the input of the other, or raise.",
-    holds_on=(streamed(TWO_CALL_EVENTS), CALLED),
+    holds_on=(_stream(*_FIRST, *_SECOND), CALLED),
     breaks_on=(
         _stream(*_FIRST, *_at(0)),
         _stream(*_FIRST[:2], *_at(0, _SECOND[:1]), *_FIRST[2:], *_at(0, _SECOND[1:])),
@@ -157,6 +157,7 @@ _APART = (*tools_stream.FORM, tools_stream.named, _of_input, tools_stream.ended)
         _stream(*_FIRST, *_SECOND[1:]),
         _stream(*_FIRST, *_SECOND[:-1]),
         streamed(call_events(_WORD, {name: value for name, value in _NUMBER.items() if name != "name"})),
+        _stream(*_FIRST, _SECOND[0], {**_SECOND[1], "delta": {**_SECOND[1]["delta"], "partial_json": 7}}, *_SECOND[2:]),
     ),
 )
 def apart(reply: Reply, context: Context) -> Outcome:
@@ -177,7 +178,7 @@ def apart(reply: Reply, context: Context) -> Outcome:
     needs=("messages.tools.stream_apart",),
     why="All clients run the second tool without its input, or with that of the first, or raise. With one id for both "
     "calls, nobody can tell whose result is sent back.",
-    holds_on=(streamed(TWO_CALL_EVENTS), CALLED),
+    holds_on=(_stream(*_FIRST, *_SECOND), CALLED),
     breaks_on=(
         streamed(call_events(_WORD, {**_NUMBER, "input": {}})),
         _stream(*_FIRST, *_SECOND[:2], _SECOND[3]),
@@ -206,4 +207,4 @@ def _is_so_elsewhere(context: Context) -> bool:
     plain, single = context.replies.get(_PLAIN), context.replies.get(_SINGLE)
     if plain is not None and plain.complete and any(map(unfit_block, calls(plain))):
         return True
-    return single is not None and single.complete and any(map(_unfit, Built(view.events(single)).calls()))
+    return single is not None and any(map(_unfit, Built(view.events(single)).calls()))

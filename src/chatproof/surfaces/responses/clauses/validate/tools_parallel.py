@@ -78,6 +78,7 @@ def unfit(call: view.Fields) -> str:
         GOOD,
         with_output(CALL, SECOND.replace(b'{\\"number\\":7}', b"")),
         with_output(CALL, SECOND.replace(b'{\\"number\\":7}', b"{}")),
+        with_output(CALL.replace(b'"record_word"', b"[]"), SECOND.replace(b'{\\"number\\":7}', b"{}")),
     ),
 )
 def parallel(reply: Reply, context: Context) -> Outcome:
@@ -88,7 +89,8 @@ def parallel(reply: Reply, context: Context) -> Outcome:
     if not found:
         return ignored("$.output", "two items of type function_call", without_call(reply))
     if len(found) == 1:
-        return alone(found[0], "$.output", context)
+        (one,) = found
+        return alone(one, "$.output", context)
     ids = [call.get("call_id") for call in found]
     if len({id for id in ids if isinstance(id, str)}) < len(ids):
         return damaged("$.output[*].call_id", "a call_id for each call", quote(ids, 120))

@@ -51,11 +51,8 @@ _NAMELESS = {name: value for name, value in _NUMBER.items() if name != "name"}
 
 def _begun(reply: Reply) -> int:
     """How many calls a stream adds or ends, wherever it says that they belong."""
-    counts = dict.fromkeys((building.ADDED, building.DONE), 0)
-    for one in view.events(reply):
-        if kind_of(one) in counts and members(one.get("item")).get("type") == view.CALL:
-            counts[kind_of(one)] += 1
-    return max(counts.values())
+    told = [(kind_of(one), members(one.get("item")).get("type")) for one in view.events(reply)]
+    return max(told.count((kind, view.CALL)) for kind in (building.ADDED, building.DONE))
 
 
 @clause(
@@ -155,6 +152,8 @@ def _second_named(old: str, new: str) -> Example:
         streamed([*_FIRST, *_SECOND[:-1], _END]),
         streamed(call_events(_WORD, _NUMBER, output=[_WORD])),
         streamed(call_events(_WORD, _NAMELESS)),
+        in_place(TWO_CALL_EVENTS, _AT, {**_SECOND[0], "item": {**_NAMELESS, "arguments": ""}}),
+        in_place(TWO_CALL_EVENTS, _AT + 3, {**_SECOND[3], "arguments": "{}"}),
     ),
 )
 def apart(reply: Reply, context: Context) -> Outcome:
@@ -200,5 +199,5 @@ def _is_so_elsewhere(context: Context) -> bool:
     plain, single = context.replies.get(_PLAIN), context.replies.get(_SINGLE)
     if plain is not None and plain.complete and any(map(unfit, tools.calls(plain))):
         return True
-    done = [members(item.done) for _, item in streamed_calls(single)] if single and single.complete else []
+    done = [members(item.done) for _, item in streamed_calls(single)] if single is not None else []
     return any(map(unfit, done))
