@@ -36,13 +36,16 @@ def damaged(at: str, expected: str, observed: str) -> Outcome:
     return Outcome(BROKEN, at, expected, observed, state=DAMAGED)
 
 
-def refused_here(refused: Outcome, expected: str) -> Outcome:
+def refused_here(refused: Outcome, expected: str, code: str = "") -> Outcome:
     """A clear refusal that is a break all the same: of a request that some clients send each time, or of one that is
-    answered in another form. Any other outcome stays as it is."""
-    if refused.outcome == BROKEN or refused.state != UNSUPPORTED:
+    answered in another form. Any other outcome stays as it is. `code` is the diagnosis, where the clause's own is not
+    the one: see `refused_part`."""
+    if refused.state != UNSUPPORTED:
         return refused
+    if refused.outcome == BROKEN:
+        return refused._replace(code=code)
     said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
-    return Outcome(BROKEN, "status", expected, said, "", UNSUPPORTED)
+    return Outcome(BROKEN, "status", expected, said, "", UNSUPPORTED, code)
 
 
 def refuses(reply: Reply, parameters: tuple[str, ...]) -> bool:

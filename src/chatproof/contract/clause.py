@@ -54,6 +54,7 @@ class Outcome(NamedTuple):
     observed: str = ""
     reason: str = ""
     state: str = ""  # of the clause's capability: supported, unsupported, ignored or broken; "" says nothing about it
+    code: str = ""  # the diagnosis of this break, where the reply tells another one than the clause's
 
 
 def holds(observed: str = "") -> Outcome:

@@ -163,7 +163,7 @@ def _by_code(
     """
     coded: dict[str, tuple[Finding, ...]] = {}
     for finding in findings:
-        code = _clause(finding, surface).code
+        code = finding.code or _clause(finding, surface).code
         if code and finding.outcome == BROKEN:
             coded[code] = (*coded.get(code, ()), finding)
     broken = {finding.clause for group in coded.values() for finding in group}

@@ -43,6 +43,7 @@ class Finding(NamedTuple):
     - `expected`, `observed`: the requirement, and the value that was observed instead
     - `reason`: why it was not judged, does not apply, or is waived; empty otherwise
     - `state`: the state that this shows of the clause's capability: supported, unsupported, ignored, or broken
+    - `code`: the diagnosis of this break, if the reply names another one than the clause; empty otherwise
     """
 
     clause: str
@@ -55,6 +56,7 @@ class Finding(NamedTuple):
     observed: str
     reason: str
     state: str = ""
+    code: str = ""
 
     def __repr__(self) -> str:
         """Without what was seen, which may quote the server: the record is redacted, this is not."""

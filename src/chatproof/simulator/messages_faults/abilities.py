@@ -70,7 +70,7 @@ ROWS = (
     should(
         "cache-mark-refused",
         "cache_control is refused.",
-        _TOOLS,
+        "request.unsupported_parameter",
         _claude,
         says(400, "system.1.cache_control: Extra inputs are not permitted"),
         "claude_code.accepted",
@@ -82,6 +82,22 @@ ROWS = (
         _claude,
         instead(messages=[{"role": "user", "content": ""}], tools=None),
         "claude_code.heard",
+    ),
+    should(
+        "system-blocks-refused",
+        "A system prompt in blocks is refused.",
+        "contract.messages",
+        _claude,
+        says(400, "system: Input should be a valid string"),
+        "claude_code.accepted",
+    ),
+    should(
+        "tool-mark-refused",
+        "Tools are refused when they are marked for the cache.",
+        _TOOLS,
+        _claude,
+        says(400, "tools.0: Input does not match the expected shape"),
+        "claude_code.accepted",
     ),
     should(
         "count-page",

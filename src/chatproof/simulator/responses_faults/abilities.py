@@ -76,6 +76,14 @@ ABILITIES = (
         "codex.accepted",
     ),
     should(
+        "include-refused",
+        "`include` is refused.",
+        "request.unsupported_parameter",
+        has("include"),
+        error(400, "Unknown parameter: 'include'.", "unknown_parameter", param="include"),
+        "codex.accepted",
+    ),
+    should(
         "array-unread",
         "Messages in an array of input items are not read.",
         "contract.messages",

@@ -14,6 +14,7 @@ from chatproof.contract.clause import (
     holds,
     not_applicable,
 )
+from chatproof.contract.refused_part import code_of
 from chatproof.evidence.json_values import count
 from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
@@ -170,7 +171,7 @@ def capped(reply: Reply, context: Context) -> Outcome:
 )
 def claude_code(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "claude_code", ("system", "cache_control", "metadata", "tools", "content"))
-    return refused_here(refused, "an answer") if refused else done()
+    return refused_here(refused, "an answer", code_of(reply)) if refused else done()
 
 
 @clause(

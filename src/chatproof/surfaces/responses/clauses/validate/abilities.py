@@ -14,6 +14,7 @@ from chatproof.contract.clause import (
     holds,
     not_applicable,
 )
+from chatproof.contract.refused_part import code_of
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
@@ -208,7 +209,7 @@ def codex(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "codex", ("tools", "tool", "include", "prompt_cache_key", "type", "reasoning"))
     if refused is not None and list_is_refused(context):
         return not_applicable("input in a list is refused: see responses.input.list")
-    return refused_here(refused, "an answer") if refused else done()
+    return refused_here(refused, "an answer", code_of(reply)) if refused else done()
 
 
 @clause(
