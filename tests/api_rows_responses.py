@@ -344,7 +344,7 @@ REPEATED = [
     _row("each delta twice, the answer among white space", stream=_TWICE, happy=altered(b'"pong"', b'" pong "')),
     _row("each delta twice, no plain answer", stream=_TWICE, happy=None),
     _row("each delta twice, the plain answer broken off", stream=_TWICE, happy=cut_off(GOOD)),
-    _row("empty deltas among others that repeat", stream=_in_pieces("pong", "po", "", "ng", "ng")),
+    _row("empty deltas among others that repeat", stream=_in_pieces("pong", "po", "", "po", "ng", "ng")),
     _row("a delta again, told by the last response alone", stream=_without_ends("po", "ng", "ng")),
     _row("a delta again, of two messages", stream=streamed([*TWO_EVENTS[:6], TWO_EVENTS[5], *TWO_EVENTS[6:]])),
 ]

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chatproof.contract.clause import BROKEN, HOLDS, LEAK, MUST, UNDECIDED, Clause
-from chatproof.contract.failure_mode import CERTAIN, LIKELY, describe
-from chatproof.contract.probe import CONTROL, EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, NONE, STREAM
+from chatproof.contract.failure_mode import CERTAIN, LIKELY, describe, last
+from chatproof.contract.probe import ALL, CONTROL, EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, NONE, STREAM
 from chatproof.contract.surface import Surface
 from chatproof.diagnosis.failure_modes import ALONGSIDE, Case, Mode, Sign, coded_row, modes_of, unobserved
 from chatproof.evidence.reply import Reply, or_default
@@ -159,15 +159,22 @@ def _by_code(
 ) -> tuple[dict[str, tuple[Finding, ...]], tuple[Finding, ...]]:
     """Breaks of clauses that name their diagnosis, by it; and the findings left to the failure modes' patterns.
 
-    What is undecided because such a clause is broken needs no other cause.
+    What is undecided because such a clause is broken needs no other cause; nor does what was asked of a reply whose
+    body is not the JSON that every answer is to be.
     """
     coded: dict[str, tuple[Finding, ...]] = {}
+    unread = any(_is_of_any(f, surface) and last(f.clause) == "body_json" and f.outcome == BROKEN for f in findings)
     for finding in findings:
         code = finding.code or _clause(finding, surface).code
-        if code and finding.outcome == BROKEN:
+        if code and finding.outcome == BROKEN and (not unread or _is_of_any(finding, surface)):
             coded[code] = (*coded.get(code, ()), finding)
     broken = {finding.clause for group in coded.values() for finding in group}
     return coded, tuple(f for f in findings if not _follows_from(f.clause, broken, surface))
+
+
+def _is_of_any(finding: Finding, surface: Surface) -> bool:
+    """Whether a finding is of a clause on every reply, and not on what its own request asks for."""
+    return _clause(finding, surface).probe == ALL
 
 
 def _follows_from(id: str, broken: set[str], surface: Surface) -> bool:

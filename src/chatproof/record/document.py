@@ -347,6 +347,7 @@ def _clauses(contract: Contract, findings: tuple[Finding, ...]) -> list[dict[str
 def _finding(finding: Finding) -> dict[str, str]:
     """A state is said only of capabilities, which smoke knows none of."""
     found = finding._asdict()
+    del found["code"]  # the diagnoses name it
     if not finding.state:
         del found["state"]
     return found

@@ -9,7 +9,7 @@ from chatproof.judging.judge import Finding
 
 _SHOWN = 6
 _LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
-_IN_STREAM = "elsewhere.no_error"
+_IN_STREAM = "stream.error"
 _WAIT = "Wait and retry on status 429 alone, whatever the body says; quota and rate limit cannot be distinguished here. Report it."
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
@@ -28,7 +28,7 @@ def _observed(case: Case) -> Sign:
         if case.context.required and any(finding.level == "must" for finding in ranked):
             return Sign(evidence, "a required capability is clearly refused", UNKNOWN, _REQUIRED, CERTAIN)
         return Sign(evidence, "a request that some clients send is clearly refused", UNKNOWN, _REFUSED, CERTAIN)
-    if all(finding.clause.endswith(_IN_STREAM) for finding in ranked) and (error := error_in_stream(case.reply)):
+    if all(_code(finding, case) == _IN_STREAM for finding in ranked) and (error := error_in_stream(case.reply)):
         return Sign(evidence, next_step=step_in_stream(error))
     more = {_SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None for finding in case.findings}
     told = more.pop() if len(more) == 1 else None
@@ -109,6 +109,12 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         LIKELY,
     ),
 }
+
+
+def _code(finding: Finding, case: Case) -> str:
+    """The diagnosis that the finding or else its clause names."""
+    clause = case.context.surface.clause(finding.clause)
+    return finding.code or (clause.code if clause else "")
 
 
 def _line(finding: Finding) -> str:

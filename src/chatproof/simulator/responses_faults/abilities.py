@@ -115,6 +115,15 @@ ABILITIES = (
         asked_as("previous_response_id"),
         "store.recalled",
     ),
+    should(
+        "previous-ignored-always",
+        "previous_response_id is ignored, even that of no response.",
+        _PARAMETER,
+        has("previous_response_id"),
+        asked_as("previous_response_id"),
+        "store.recalled",
+        "error.unknown_previous.refused",
+    ),
 )
 
 ENVELOPE = (

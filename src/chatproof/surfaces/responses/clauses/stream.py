@@ -22,7 +22,7 @@ from chatproof.surfaces.event_lines import named_events
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD, shown, undated
 from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, put_before, streamed, without
-from chatproof.surfaces.responses.view import kind_of, members
+from chatproof.surfaces.responses.view import Fields, kind_of, members
 from chatproof.surfaces.shared_clauses import SSE, add_events
 
 CLAUSES = Clauses(SMOKE)
@@ -141,6 +141,7 @@ def line_ends(reply: Reply, context: Context) -> Outcome:
         changed("created", drop("response")),
         changed("created", put(None, "response")),
         changed("created", drop("response", "id")),
+        changed("created", put(None, "response", "id")),
         changed("created", lambda one: one.update(one.pop("response"), type="response.created")),
     ),
 )
@@ -154,10 +155,17 @@ def created(reply: Reply, context: Context) -> Outcome:
         response = one.get("response")
         if not isinstance(response, dict):
             return broken(f"event {number}, $.response", "the response, an object", shown(one, "response"))
-        if not isinstance(response.get("id"), str):
-            return broken(f"event {number}, $.response.id", "a string", quote(response.get("id")))
-        return holds()
+        return unnamed(number, response) or holds()
     return broken("stream", "response.created first", "no event of a response")
+
+
+def unnamed(number: int, response: Fields) -> Outcome | None:
+    """What is wrong with the id of the response in an event; None where nothing is. One of another type is the fault
+    of the response, and none of the stream."""
+    if isinstance(response.get("id"), str):
+        return None
+    found = broken(f"event {number}, $.response.id", "a string", shown(response, "id"))
+    return found._replace(code="contract.schema") if "id" in response else found
 
 
 @clause(

@@ -9,6 +9,7 @@ from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import COMETAPI
 from chatproof.surfaces.responses.clauses.items import usage_of
+from chatproof.surfaces.responses.clauses.stream import unnamed
 from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
 from chatproof.surfaces.shared_clauses import SSE
@@ -81,6 +82,7 @@ def once(reply: Reply, context: Context) -> Outcome:
         changed("completed", put("resp_2", "response", "id")),
         changed("completed", drop("response", "id")),
         changed("in_progress", put("resp_2", "response", "id")),
+        changed("completed", put(None, "response", "id")),
     ),
 )
 def one_response(reply: Reply, context: Context) -> Outcome:
@@ -88,9 +90,11 @@ def one_response(reply: Reply, context: Context) -> Outcome:
     for number, one in enumerate(view.events(reply)):
         if kind_of(one) not in building.LIFECYCLE:
             continue
-        id = members(one.get("response")).get("id")
-        if not isinstance(id, str):
-            return broken(f"event {number}, $.response.id", "a string", quote(id) if id is not None else "absent")
+        response = members(one.get("response"))
+        wrong = unnamed(number, response)
+        if wrong is not None:
+            return wrong
+        id = response["id"]
         first = first or id
         if id != first:
             return broken(f"event {number}, $.response.id", quote(first, 60), quote(id, 60))

@@ -115,7 +115,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     texts = [(place, part, text) for place, item in items for part, text in item.parts.items()]
     for place, part, text in texts:
         pieces = [piece for piece in text.deltas if piece]
-        wholes = [whole for _, whole in text.done] or ([final] if len(texts) == 1 else [])
+        wholes = [whole for _, whole in text.done] or [final]
         how = repeated(pieces, answer) or next(filter(None, (exceeding(pieces, whole) for whole in wholes)), "")
         if how:
             at = f"response.output_text.delta, output_index {place}, content_index {part}"

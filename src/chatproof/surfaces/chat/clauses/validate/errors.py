@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     COMETAPI_ERRORS,
     MUST,
     OPENAI_SPEC,
@@ -53,6 +54,7 @@ class Wrong(NamedTuple):
     unread: str = (  # who breaks where the refusal cannot be read
         "openai-go returns its own parse error instead of the API's: no status, no reason, no retry decision."
     )
+    is_ignored: Callable[[Context], bool] | None = None  # whether the run shows that the field has no effect at all
 
 
 _LOST = "The client's mistake is not noticed: the answer is to a different question."
@@ -217,7 +219,7 @@ def add(row: Wrong, clause: Callable[..., Callable[[Judge], Judge]], served: Exa
             Example(204, "", b""),
         ),
         needs=row.needs,
-    )(taken_or_refused if row.lenient else refused)
+    )(_told(row))
     clause(
         f"{id}.readable",
         layer=SCHEMA,
@@ -264,6 +266,19 @@ def add(row: Wrong, clause: Callable[..., Callable[[Judge], Judge]], served: Exa
             ),
             breaks_on=(_REFUSED,),
         )(field_named(row.fields))
+
+
+def _told(row: Wrong) -> Judge:
+    """Make the judge of a refusal: that a request is accepted whose field never has an effect is the field's fault."""
+    judge, is_ignored = taken_or_refused if row.lenient else refused, row.is_ignored
+    if is_ignored is None:
+        return judge
+
+    def judged(reply: Reply, context: Context) -> Outcome:
+        found = judge(reply, context)
+        return found._replace(code="contract.parameter") if found.outcome == BROKEN and is_ignored(context) else found
+
+    return judged
 
 
 for _row in _WRONG:

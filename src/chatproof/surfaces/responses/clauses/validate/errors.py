@@ -9,6 +9,7 @@ from chatproof.contract.clause import (
 from chatproof.surfaces.chat.clauses.auth import add_empty_key
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD
+from chatproof.surfaces.responses.clauses.validate.state import is_forgotten
 from chatproof.surfaces.shared_clauses import add_refusal_shape
 
 CLAUSES = Clauses(VALIDATE)
@@ -43,6 +44,7 @@ _WRONG = (
         ("previous_response_id", "previous_response", "store"),
         "The earlier conversation is lost, and the client gets an answer that ignores it without an error.",
         area=_OPTIONAL,
+        is_ignored=is_forgotten,
     ),
 )
 

@@ -1,6 +1,6 @@
 """What is stored: a response that is gone on from. A server without a store says so, which is well."""
 
-from chatproof.contract.capability import done, ignored, refusal
+from chatproof.contract.capability import IGNORED, done, ignored, refusal
 from chatproof.contract.clause import BEHAVIOUR, OPENAI_SPEC, SHOULD, VALIDATE, Clauses, Context, Example, Outcome
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -60,3 +60,9 @@ def recalled(reply: Reply, context: Context) -> Outcome:
     if WORD in text.lower():
         return done()
     return ignored("the output's text", f"the word {WORD}, which is in the stored response", quote(text, 60))
+
+
+def is_forgotten(context: Context) -> bool:
+    """Whether a stored response is not continued either: previous_response_id has no effect."""
+    reply = context.replies.get("store.recall")
+    return reply is not None and reply.complete and recalled(reply, context).state == IGNORED
