@@ -34,10 +34,12 @@ _SAME = {
         **{name: name for name in ("stream", "tools", "tools.stream", "json_schema")},
         **dict.fromkeys(("tools.parallel", "tools.result"), "tools.auto"),
         "tools.parallel.stream": "tools.stream",
+        "unicode": "stream",
     },
     "messages": {
         **{name: name for name in ("stream", "tools", "tools.stream")},
         "tools.parallel.stream": "tools.stream",
+        "unicode": "stream",
         **dict.fromkeys(("count_tokens", "thinking.stream"), ""),
     },
     "embeddings": {"float": "float", "single": "single", "tokens": ""},

@@ -254,3 +254,12 @@ def with_mistake(refused: When, check: Callable[[Value], bool]) -> When:
             return check({})
 
     return when
+
+
+def encoded_twice(value: Any) -> Any:
+    """A JSON value whose texts a hop has read as Latin-1, and written as UTF-8."""
+    if isinstance(value, str):
+        return value.encode().decode("latin-1")
+    if isinstance(value, list):
+        return [encoded_twice(one) for one in value]
+    return {name: encoded_twice(one) for name, one in value.items()} if isinstance(value, dict) else value

@@ -90,6 +90,24 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         "Use one encoding everywhere that one vector store is filled or queried. Report it: base64 must be little-endian float32.",
         LIKELY,
     ),
+    **dict.fromkeys(
+        ("unicode.intact", "responses.unicode.intact", "messages.unicode.intact"),
+        (
+            "text outside ASCII is changed on its way",
+            PROVIDER,
+            "Look for a hop that decodes each piece of a stream alone, or reads UTF-8 as another encoding; ask the provider directly, to compare. Do not store such texts: they cannot be repaired.",
+            LIKELY,
+        ),
+    ),
+    **dict.fromkeys(
+        ("responses.input.heard", "responses.codex.heard", "messages.claude_code.heard"),
+        (
+            "a text that is sent in parts is not read",
+            PROVIDER,
+            "Send the text as a string until it is fixed, if your client can; SDKs and agents that send parts get answers to another question. Look for a gateway that converts messages. Report it.",
+            LIKELY,
+        ),
+    ),
     "messages.count_tokens.answered": (
         "the tokens of a request cannot be counted: the path for it gives no number above 0, and no readable refusal",
         PROVIDER,

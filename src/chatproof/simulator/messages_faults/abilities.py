@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from chatproof.simulator.common_faults import Value, put
+from chatproof.simulator.common_faults import Value, encoded_twice, put
 from chatproof.simulator.fault import Turn, body, edited, page
 from chatproof.simulator.fault import says as says_json
-from chatproof.simulator.messages_faults.parts import events, instead, says, sent, should
+from chatproof.simulator.messages_faults.parts import events, instead, must, says, sent, should
 
 _TOOLS, _PARAMETER, _USAGE = "contract.tools", "contract.parameter", "contract.usage"
 _system = sent(lambda asked: isinstance(asked.get("system"), str))
 _stops = sent(lambda asked: "stop_sequences" in asked)
 _capped = sent(lambda asked: asked.get("max_tokens") == 16)
+_outside_ascii = sent(lambda asked: not str(asked.get("messages")).isascii())
 _claude = sent(lambda asked: "metadata" in asked)
 _thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
 _thinks_stream = sent(lambda asked: "thinking" in asked, True)
@@ -74,6 +75,22 @@ ROWS = (
         _claude,
         says(400, "system.1.cache_control: Extra inputs are not permitted"),
         "claude_code.accepted",
+    ),
+    must(
+        "unicode-refused",
+        "Text outside ASCII is refused.",
+        "contract.messages",
+        _outside_ascii,
+        says(400, "invalid unicode code point at line 1 column 60"),
+        "unicode.accepted",
+    ),
+    should(
+        "unicode-garbled",
+        "Streamed text outside ASCII is encoded twice.",
+        "contract.messages",
+        _outside_ascii,
+        events(encoded_twice),
+        "unicode.intact",
     ),
     should(
         "blocks-unread",

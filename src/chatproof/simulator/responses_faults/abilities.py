@@ -1,10 +1,11 @@
 """Faults that only validate sees: texts after a schema, instructions, caps, what is stored, the envelope."""
 
-from chatproof.simulator.common_faults import Value, drop, put
+from chatproof.simulator.common_faults import Value, drop, encoded_twice, put
 from chatproof.simulator.fault import Turn, edited, error, json_of
-from chatproof.simulator.responses_faults.parts import asked_as, has, sent, should, with_text
+from chatproof.simulator.responses_faults.parts import asked_as, events, has, must, sent, should, with_text
 
 _SCHEMA, _USAGE, _PARAMETER = "contract.schema", "contract.usage", "contract.parameter"
+_outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
 
 
 def _plain(turn: Turn) -> bool:
@@ -90,6 +91,22 @@ ABILITIES = (
         has("prompt_cache_key"),
         put("Hello! How can I help you?", "output", 0, "content", 0, "text"),
         "codex.heard",
+    ),
+    must(
+        "unicode-refused",
+        "Text outside ASCII is refused.",
+        "contract.messages",
+        _outside_ascii,
+        error(400, "invalid unicode code point at line 1 column 60"),
+        "unicode.accepted",
+    ),
+    should(
+        "unicode-garbled",
+        "Streamed text outside ASCII is encoded twice.",
+        "contract.messages",
+        _outside_ascii,
+        events(encoded_twice),
+        "unicode.intact",
     ),
     should(
         "list-unread",

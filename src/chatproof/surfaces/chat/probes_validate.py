@@ -38,6 +38,7 @@ ANSWER_SCHEMA: Body = {
     "additionalProperties": False,
 }
 UNICODE = "naïve Ωmega Привет 你好 שלום 👩‍🚀 𝔘"
+REPEAT = f"Repeat this line exactly, and nothing else: {UNICODE}"
 CAP = 16  # tokens: the smallest that every dialect accepts
 COUNT_TO = 100
 BEFORE_STOP, STOP_AT = "6", "7"
@@ -303,7 +304,7 @@ _ROWS = (
     _paid(
         "unicode",
         "text outside ASCII, including emoji",
-        chat(f"Repeat this line exactly, and nothing else: {UNICODE}"),
+        chat(REPEAT),
         f"{_USER}, non-ASCII text",
         tokens=80,
     ),

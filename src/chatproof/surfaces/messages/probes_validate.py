@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, KEY, Body, Probe
+from chatproof.surfaces.chat.probes_validate import REPEAT
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 
@@ -192,6 +193,13 @@ _ROWS = (
         tokens=80,
     ),
     _paid("max_tokens", "a tiny token cap", ask(_COUNT, max_tokens=CAP), f"{_USER}, max_tokens={CAP}"),
+    _paid(
+        "unicode",
+        "text outside ASCII, including emoji, streamed",
+        ask(REPEAT, stream=True),
+        "messages_count=1, stream=true, non-ASCII text",
+        tokens=80,
+    ),
     _paid("claude_code", "a request as Claude Code sends it", _claude_code, f"{_USER}, tools=1", tokens=200),
     _paid(
         "thinking",

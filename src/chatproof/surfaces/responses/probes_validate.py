@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, Body, Probe
+from chatproof.surfaces.chat.probes_validate import REPEAT
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
 
@@ -183,6 +184,13 @@ _ROWS = (
         "a tiny token cap",
         ask(f"Count from 1 to {COUNT_TO} in digits, separated by commas.", max_output_tokens=CAP),
         f"{_USER}, max_output_tokens={CAP}",
+    ),
+    _paid(
+        "unicode",
+        "text outside ASCII, including emoji, streamed",
+        ask(REPEAT, stream=True),
+        "input=text, stream=true, non-ASCII text",
+        tokens=80,
     ),
     _paid("codex", "a request as the Codex CLI sends it", _codex, "input=1 items, stream=false, tools=3")._replace(
         verbatim=True

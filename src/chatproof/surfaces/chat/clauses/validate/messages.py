@@ -22,6 +22,7 @@ from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.probes import PROMPT
 from chatproof.surfaces.chat.probes_validate import UNICODE
 from chatproof.surfaces.chat.view import reasoning_of, text_of
+from chatproof.surfaces.garbled import mark_in
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -31,7 +32,6 @@ _CODE = "contract.messages"
 _AT = "$.choices[0].message.content"
 WORD = "pong"  # what the happy path asks for, and only these messages do
 _SENT = ("answer with the single word", "The word to remember is")  # of the messages that are to be heard
-_MANGLED = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u")
 
 
 def _answer(content: str) -> Example:
@@ -146,7 +146,7 @@ def unicode_intact(reply: Reply, context: Context) -> Outcome:
     if view.finish_reason(reply) == "length":
         text = text.rstrip("\ufffd")  # cut within a character
     plain = text_of(view.message(context.control).get("content")) if context.control else ""
-    found = next((mark for mark in _MANGLED if mark in text), "")
+    found = mark_in(text)
     if found and found in plain:
         return undecided("this model writes such characters even if the request has none", quote(text, 80))
     return ignored(_AT, "the characters of the request", quote(text, 80)) if found else done(quote(text, 40))

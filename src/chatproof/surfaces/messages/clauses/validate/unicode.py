@@ -1,0 +1,23 @@
+"""Text outside ASCII, streamed."""
+
+import json
+
+from chatproof.contract.clause import VALIDATE, Clauses, Example
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.garbled import add_unicode
+from chatproof.surfaces.messages import view
+from chatproof.surfaces.messages.building import Built
+from chatproof.surfaces.messages.examples import COMETAPI, EVENTS, GOOD, streamed
+
+CLAUSES = Clauses(VALIDATE)
+
+
+def _says(text: str) -> Example:
+    return streamed(json.loads(json.dumps(EVENTS).replace('"po"', json.dumps(text)).replace('"ng"', '""')))
+
+
+def _texts(reply: Reply) -> tuple[str, ...]:
+    return Built(view.events(reply)).text, view.text_of(reply.object)
+
+
+add_unicode(CLAUSES, "messages", COMETAPI, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
