@@ -17,8 +17,8 @@ def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
     else all of them."""
     from difflib import get_close_matches
 
-    names = {each.lower(): each for each in known}
-    word = name.strip().lower()
+    names = {each.lower().lstrip("-"): each for each in known}  # the hyphens of an option make no two of them alike
+    word = name.strip().lower().lstrip("-")
     found = [each for each in names if len(word) > 2 and each.startswith(word)]
     found += get_close_matches(word[:200], list(names), n=_SHOWN)
     if found:

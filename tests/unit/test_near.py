@@ -28,6 +28,12 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return said
 
 
+def test_hyphens_make_no_option_near() -> None:
+    """`judge --journal none` was answered with "did you mean --only or --format?"."""
+    assert near("--journal", ["--only", "--format"]) == "there are: --only, --format"
+    assert near("--jornal", ["--format", "--journal"]) == "did you mean --journal?"
+
+
 @pytest.mark.parametrize(
     ("argv", "advice"),
     [
