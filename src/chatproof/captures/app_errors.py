@@ -38,6 +38,7 @@ _STATUS = (
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?(?: code)?[: ]{1,2}([45]\d\d)\b"),
     _TWICE,
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
+    re.compile(r"(?<![\w.,/-])([45]\d\d)(?: - |: )(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
     _UNREAD,
@@ -47,10 +48,13 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     r"(?i:\b(?:api|call|completion|credentials|fetch|query|request|validation)s?\b[ \w]{0,20} failed with (?:HTTP )?"
     r"status(?: code)?:? ([45]\d\d)\b)|"
     r"(?m:[,.(] ?HTTP status(?: code)?: ([45]\d\d)[.)]?$)|"
-    rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? )[45]\d\d (?:{PHRASES})\b|" + _UNREAD.pattern
+    rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? |\blast status: )[45]\d\d (?:{PHRASES})\b|"  # Codex
+    rf"\bresponse from the (?:server|API): [45]\d\d (?:{PHRASES})\b|"  # gh models
+    rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
+    + _UNREAD.pattern
 )
 _MESSAGE = re.compile(
-    r"(?m)(?:^[ \t>\"'`✖■]*|: |\()([45]\d\d)(?:\):)? ([A-Z][^\n]{3,400})$"
+    r"(?m)(?:^[ \t>\"'`✖■]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? ((?:[A-Z]|model: |\w{4,40} - )[^\n]{3,400})$"
 )  # as openai-node writes it
 _TYPED = re.compile(  # the status, the error's type and its words
     r"(?<![\w.,:/-])([45]\d\d)(?: - |: | )\(?([a-z]{3,40}(?:_[a-z]{2,40}){0,3}_error)\)?(?:: | - )([^\n]{4,600})"
@@ -76,7 +80,7 @@ _HEADED = re.compile(  # below such a heading: a line, perhaps in a fence
     r"(?im)^[^\n]{0,80}\b(?:error|output)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]*([a-z][^\n]{12,600})$"
 )
 _GUESS = re.compile(r"Troubleshooting URL: https?://\S{1,200}")  # LangChain's, by the status or the words alone
-_MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})\"""", re.DOTALL)
+_MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})(?:"|$)""", re.DOTALL)
 
 
 def looks_like(text: str) -> bool:

@@ -51,7 +51,7 @@ _FAULTS = {
     5: ("net.proxy", "proxy"),
     6: ("net.dns", "dns"),
     7: ("net.refused", "connect"),
-    16: ("http.not_http", "headers"),
+    16: ("http.malformed", "headers"),  # what came is not HTTP/2, which both sides had agreed on
     18: ("http.incomplete_body", "body"),
     28: ("limit.deadline", "body"),
     35: ("tls.protocol", "tls"),

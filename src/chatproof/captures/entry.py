@@ -276,6 +276,9 @@ def as_keys(values: Iterable[str]) -> tuple[Secret, ...]:
     return tuple(map(Secret, sorted(distinct, key=lambda value: -form(value))[:_MOST_KEYS]))
 
 
+_MASKED = re.compile(r"[*•…█]+")
+
+
 def base_of(url: str) -> tuple[Url, str] | None:
     """(base URL, what was appended to it) of a request to an API that is known, or for its models; None for others."""
     head, path = _parts(url)
@@ -324,11 +327,13 @@ def near_base_of(url: str) -> tuple[Url, str] | None:
 
 
 def _parts(url: str) -> tuple[str, str]:
-    """(scheme and authority without user information, path without slashes at its end)."""
+    """(scheme and authority without user information, path without slashes at its end). People make a host unreadable
+    before they show its URL: it has a name then, that says so."""
     plain = url.partition("#")[0].partition("?")[0].rstrip("/")
     scheme, separator, rest = plain.partition("://")
     authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}", slash + path
+    host = _MASKED.sub("masked", authority.rpartition("@")[2])
+    return f"{scheme}{separator}{host}", slash + path
 
 
 def other_api(url: str, surface: Surface) -> str:

@@ -1,7 +1,7 @@
 """A value as Python's repr or Node's inspect writes it, read as JSON is read: errors of SDKs quote bodies so.
 
 Nothing is evaluated. Names without quotes, single quotes, trailing commas, None/True/False and undefined are taken;
-what Node leaves out ([Object], [Array], … more items) becomes null.
+what Node leaves out ([Object], [Array], … more items) becomes null, and what Rust holds (String("a")) is what it holds.
 """
 
 import re
@@ -10,10 +10,11 @@ from typing import Any
 _SPACE = re.compile(r"[\s]*")
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?n?")
 _WORDS: dict[str, Any] = {"None": None, "null": None, "nil": None, "undefined": None, "True": True, "true": True,
-                          "False": False, "false": False, "NaN": None}  # fmt: skip
+                          "False": False, "false": False, "NaN": None, "Null": None}  # fmt: skip
 _STRUCT, _ATOM = re.compile(r"%[A-Z]?[\w.]{0,100}\{"), re.compile(r":\"?([A-Za-z_]\w{0,80})\"?")  # Elixir
 _KEYWORD = re.compile(r"\(\s*[A-Za-z_]\w*=(?!=)")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_HOLDERS = ("String", "Number", "Bool", "Some")  # Rust's, as {:?} prints a value of serde_json: Number(429)
 _LEFT_OUT = re.compile(
     r"\[(?:Object|Array|Function|Circular|Getter|Symbol)[^\]\n]{0,100}\]|<ref \*\d+>|\.\.\. \d+ more \w+"
 )
@@ -66,7 +67,10 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
     after = _skip(text, name.end())
     if _KEYWORD.match(text, after):  # an object of Python with its members: Choice(index=0, …)
         return _members(text, after + 1, depth, ")")
-    if text[after : after + 1] in ("{", "(") and text[after : after + 1]:
+    if name[0] in _HOLDERS and text[after : after + 1] == "(":
+        held, end = _items(text, after + 1, ")", depth)
+        return (held[0] if len(held) == 1 else held), end
+    if text[after : after + 1] in ("{", "(", "[") and text[after : after + 1]:
         return _value(text, after, depth + 1)
     raise NoValue
 

@@ -9,7 +9,7 @@ import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
-DISORDER, NO_PART = "disorder", "no part"
+DISORDER, NO_PART, NO_CALL = "disorder", "no part", "no call"
 
 _TYPES = r"(?!\w{0,60}(?:Request|Params|Body|Input|Query)\b)[A-Z]\w{0,80}"  # not what a server reads a request into
 _SENTENCES: tuple[tuple[str, str], ...] = (
@@ -132,6 +132,9 @@ _SAID = {
     NO_PART: "the program could not read a part of an answer, which was not there, and the reply itself is not in the "
     "text; it may be an error under status 200, or, where the program got a text in its place, a page: check then that "
     "the base URL ends in the version, such as /v1. Capture the reply with: curl -sS -i …",
+    NO_CALL: "the client wants an id, a type and a name in the first part of a streamed tool call, and one was not "
+    "there; the stream itself is not in the text; capture it with: curl -sS -i -N …, or ask the endpoint with: "
+    "chatproof validate",
     DISORDER: "the client met an event of a stream that it did not expect there, and does not show what was in it: an "
     "error in place of the beginning, or events in another order; capture the stream with: curl -sS -i -N …, or ask "
     "the endpoint with: chatproof smoke --stream",
@@ -211,8 +214,21 @@ _NAMES = re.compile(
 _PLACED = re.compile(
     r"`[^`\n]{0,80}`[^\n]{0,80} at line \d{1,6} column \d{1,6}\b"
 )  # serde's, of a document that it read
-_NO_ANSWER = re.compile(r"'(?:str|NoneType)' object has no attribute 'choices'")
-"""Wherever it stands in a line: other attributes of an answer may be those of any program's objects."""
+_PARTS = r"(?:choices|delta|message|output_text)"  # other members of an answer may be those of any program's objects
+_ANYWHERE = (  # in a line. A gateway that reads its upstream's reply says some of these as well: no reply is taken for them
+    (
+        NO_PART,
+        rf"'(?:str|NoneType)' object has no attribute 'choices'|of (?:undefined|null) \(reading '{_PARTS}'\)|"
+        rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b",
+    ),
+    (NO_CALL, r"Expected '(?:id|function\.name)' to be a string|Expected 'function' type"),  # the AI SDK
+    (
+        ENDED,
+        r"The language model did not provide any assistant messages|"  # Roo Code
+        r"The provider returned an empty or unparsable response",  # Cline
+    ),
+)
+_FORMS_ANYWHERE = tuple((kind, re.compile(form)) for kind, form in _ANYWHERE)
 _BULLETS = " \t>■●•✖✗✘⎿│*"  # what programs of a terminal write before an error
 
 
@@ -222,8 +238,8 @@ def reason(text: str) -> str:
         told = kind(_NAMES.sub("", line[:1000]))
         if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
             told = NO_URL
-        if told not in _SAID and _NO_ANSWER.search(line[:1000]):
-            told = NO_PART
+        if told not in _SAID:
+            told = next((kind for kind, form in _FORMS_ANYWHERE if form.search(line[:1000])), told)
         told = SET_ASIDE if is_set_aside(line) else told
         if told in _SAID:
             return _SAID[told]

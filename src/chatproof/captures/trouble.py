@@ -69,7 +69,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "tls",
     ),
     (
-        r"self[- ]signed certificate|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_VERIFY_LEAF|"
+        r"[Ss]elf[- ]signed certificate|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_VERIFY_LEAF|"
         r"UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|"
         r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|SEC_ERROR_UNKNOWN_ISSUER|unknown authority|"
         r"TlsFatalAlert: certificate_unknown|"
@@ -142,7 +142,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "connect",
     ),
     (
-        r"Connection Failed: Connect error|"
+        r"Connection Failed: Connect error|could not connect to ollama app|"
         r"Failed to connect|Couldn't connect|Connect call failed|Failed to establish a new connection",
         "net.refused",
         "connect",
@@ -208,7 +208,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (r"Headers Overflow|headers? too large|LineTooLong|got more than \d+ headers", "limit.size", "headers"),
     (r"\bterminated\b|aborted while reading", "http.incomplete_body", "body"),
     (
-        r"content encoding|ERR_CONTENT_DECODING|[Ee]rror while processing content unencoding|DecodingError|"
+        r"content encoding|ERR_CONTENT_DECODING|[Ee]rror while processing content unencoding|(?<!Swift\.)DecodingError(?!\.)|"
         r"incorrect header check|unexpected end of file",
         "http.encoding",
         "body",

@@ -36,13 +36,15 @@ _SENTENCES = (
     r"upstream connect error or disconnect/reset before headers",  # Envoy
     r"no healthy upstream",
     r"当前分组 \S{1,60} 下对于模型 \S{1,200} 无可用渠道",  # new-api
-    r"当前分组上游负载已饱和",
+    r"当前分组(?:上游)?负载已饱和",
+    r"Trying to keep the first \d{1,9} tokens when context the overflows",  # LM Studio
     r"无效的令牌|未提供令牌|该令牌(?:额度已用尽|已过期|状态不可用|无权访问)|用户额度不足|预扣费额度失败",
 )
 _STOPPED = re.compile(  # what a client says of a request that it made
     r"\bUNABLE_TO_GET_ISSUER_CERT\w{0,10}\b|(?i:unable to get local issuer certificate)|"
     r"(?i:self[- ]signed certificate in certificate chain)|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN) \S|"
-    r"\bconnect ECONNREFUSED \S{1,120}:\d|"
+    r"\bconnect ECONNREFUSED \S{1,120}:\d|\bcould not connect to ollama app\b|"
+    r"\bUnable to connect to API: Self-signed certificate detected\b|"  # Claude Code
     r"Client network socket disconnected before secure TLS connection was established|"  # Node
     r"SSL peer certificate or SSH remote key was not OK"  # libcurl, behind any program
 )

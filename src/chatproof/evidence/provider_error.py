@@ -60,7 +60,10 @@ _WANTED = re.compile(
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
 )
 _TOO_LONG = re.compile(r"\b(?:must have|input is limited to)[a-z ]{1,30}\d{1,7} tokens\b")  # TEI, SiliconFlow
+_LATER = re.compile(r"(?i)\btry again later")  # said of a limit as well as of a failure
+_BEHIND = ("负载已饱和",)  # new-api: what is behind it is full; the code beside these words may be of there, too
 _A_STATUS = re.compile(r"[45][0-9]{2}")  # as a code; str.isdigit would take ² for one, and int would not
+TOO_MANY = 429
 _SENTENCE = 5  # blanks in what should be a parameter's name
 _CODES = ("code", "status", "errorcode", "error_code", "errcode", "statuscode", "status_code", "http_code", "httpcode")
 _NUMBERS = ("error_code", "errcode")  # Qianfan's, WeChat's: 0 where all is well, whatever the message says
@@ -247,6 +250,8 @@ def classify(error: ProviderError, status: int, model: str = "") -> str:
     if not status and _A_STATUS.fullmatch(error.code):
         status = int(error.code)  # what OpenRouter, vLLM, Google and llama.cpp repeat there of the reply's own
     told = by_words(error, model)
+    if told == "server" and status == TOO_MANY:
+        told = by_words(error._replace(message=_LATER.sub("", error.message)), model)
     if told != "unknown":
         return "request" if told == "form" else told
     if status in BY_STATUS:
@@ -266,6 +271,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
     words = {error.code.lower(), error.type.lower()}
     message = " ".join(error.message[:4000].lower().split())  # terminals and logs break lines
     message = "".join(message.partition(_PUT_ASIDE)[:2])
+    if any(phrase in message for phrase in _BEHIND):
+        return "upstream"
     first = _by_code(words, CODES, FIRST)
     if first:
         return first

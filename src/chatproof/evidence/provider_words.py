@@ -18,7 +18,6 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("permission", ("your data policy", "guardrail restrictions")),  # OpenRouter: settings of the account
     ("parameter", ("no endpoints found that",)),  # OpenRouter: none of the model's does what was asked for
-    ("upstream", ("上游负载已饱和",)),  # new-api: what is behind it has told it to wait
     ("rate", ("rate limit reached",)),  # Groq, OpenAI: with an offer to raise it, which names billing
     (
         "model",
@@ -182,6 +181,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "maximum number of tokens",
             "reduce the length of the",
             "token limit exceeded",
+            "tokens_limits_reached",  # GitHub Models
+            "tokens exceed n_ctx",  # llama-box
             "maximum sequence length",
             "too large to process",  # llama.cpp, of embeddings
             "must be at least 1, got -",  # vLLM: the prompt alone is longer than the context
@@ -288,7 +289,6 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "server",
         (
-            "负载已饱和",
             "overloaded",
             "internal server error",
             "you can retry your request",  # OpenAI
