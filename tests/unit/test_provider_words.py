@@ -91,8 +91,8 @@ SAID = {
         "Could not connect to the engine",
         "Failed to connect to the engine",
         "Error communicating with OpenAI",
+        "当前分组负载已饱和,请稍后再试",
     ),
-    "server": ("当前分组负载已饱和,请稍后再试",),
 }
 CODED = {
     "quota": (
