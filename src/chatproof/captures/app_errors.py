@@ -54,7 +54,8 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     + _UNREAD.pattern
 )
 _MESSAGE = re.compile(
-    r"(?m)(?:^[ \t>\"'`✖■]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? ((?:[A-Z]|model: |\w{4,40} - )[^\n]{3,400})$"
+    r"(?m)(?:^[ \t>\"'`✖■]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? "
+    r"((?:[A-Z]|model: |\w{4,40} - )[^\n]{3,400})$"
 )  # as openai-node writes it
 _TYPED = re.compile(  # the status, the error's type and its words
     r"(?<![\w.,:/-])([45]\d\d)(?: - |: | )\(?([a-z]{3,40}(?:_[a-z]{2,40}){0,3}_error)\)?(?:: | - )([^\n]{4,600})"

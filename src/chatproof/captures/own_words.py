@@ -215,7 +215,7 @@ _PLACED = re.compile(
     r"`[^`\n]{0,80}`[^\n]{0,80} at line \d{1,6} column \d{1,6}\b"
 )  # serde's, of a document that it read
 _PARTS = r"(?:choices|delta|message|output_text)"  # other members of an answer may be those of any program's objects
-_ANYWHERE = (  # in a line. A gateway that reads its upstream's reply says some of these as well: no reply is taken for them
+_ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these as well: no reply is taken for them
     (
         NO_PART,
         rf"'(?:str|NoneType)' object has no attribute 'choices'|of (?:undefined|null) \(reading '{_PARTS}'\)|"

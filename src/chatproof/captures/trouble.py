@@ -208,8 +208,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (r"Headers Overflow|headers? too large|LineTooLong|got more than \d+ headers", "limit.size", "headers"),
     (r"\bterminated\b|aborted while reading", "http.incomplete_body", "body"),
     (
-        r"content encoding|ERR_CONTENT_DECODING|[Ee]rror while processing content unencoding|(?<!Swift\.)DecodingError(?!\.)|"
-        r"incorrect header check|unexpected end of file",
+        r"content encoding|ERR_CONTENT_DECODING|[Ee]rror while processing content unencoding|"
+        r"(?<!Swift\.)DecodingError(?!\.)|incorrect header check|unexpected end of file",
         "http.encoding",
         "body",
     ),
