@@ -324,7 +324,23 @@ def test_linear(text: str) -> None:
         assert find_secret(text.encode(), SECRET) == ""
 
 
-@pytest.mark.parametrize("piece", ["\\n", "[a", "\\u000a", "\x1b[0m", "\\", "[", "\\n[m"])
+@pytest.mark.parametrize("fill", ["s", "abc0123 ", "\\n"])
+def test_a_large_text_without_most_letters_hides_no_form(fill: str) -> None:
+    """Forms whose letters a large text lacks are not looked for in it: those that it has, are."""
+    for form in (KEY, KEY.encode().hex(), base64.b64encode(b"xy" + KEY.encode() + b"zz").decode(), KEY[::-1]):
+        assert find_secret((fill * 20_000 + form + fill * 20_000).encode(), SECRET), form
+    assert not find_secret((fill * 40_000).encode(), SECRET)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "[a",
+        "\\u000a",
+        "\x1b[0m",
+        *(pytest.param(piece, marks=pytest.mark.nightly) for piece in ("\\n", "\\", "[", "\\n[m")),
+    ],
+)
 def test_megabytes_of_escapes_cost_little_memory(piece: str) -> None:
     data = (piece * (8_000_000 // len(piece))).encode()
     tracemalloc.start()
