@@ -1,11 +1,13 @@
-"""All rows are played once for a session, a few at a time; each test looks at what its row left behind."""
+"""Each row is played once for a session, whichever process of it asks first; each test looks at what its row left behind."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pickle
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,72 +16,75 @@ from tests.rogue.leaks import Detector, canary
 from tests.rogue.play import Taken, take
 from tests.rogue.row import GO, Row
 from tests.rogue.scripts import well
-from tests.rogue.table import ROWS
 
-AT_ONCE = 3
 BASELINE = Row("baseline", "A good server.", well, GO, on=("stream",), timeout=10.0)
 
 
 class Suite:
-    """Plays rows in a small pool, and after them the heavy ones, one by one."""
+    """Plays rows when they are asked for. `shared` is a folder of all the processes of this session: what a row left
+    behind stands there for the others, and heavy rows are played with no other row beside them in any process."""
 
-    def __init__(self, folder: Path) -> None:
-        self.key = canary()
+    def __init__(self, folder: Path, shared: Path) -> None:
+        self.folder, self.shared = folder, shared
+        with self._locked("key", fcntl.LOCK_EX):
+            kept = shared / "key.txt"
+            if not kept.exists():
+                kept.write_text(canary())
+            self.key = kept.read_text()
         self.detector = Detector(self.key)
-        self.folder = folder
         self.ca_file = write_authority(folder)
         self.baseline = self._play(BASELINE, "baseline")
-        self._pool, self._alone = ThreadPoolExecutor(AT_ONCE), ThreadPoolExecutor(1)
-        self._played: dict[str, Future[tuple[Taken, ...]]] = {}
-
-    def submit(self, rows: list[Row]) -> None:
-        light = [row for row in rows if not row.heavy]
-        self._played.update({row.name: self._pool.submit(self._takes, row) for row in light})
-        crowd = list(self._played.values())
-        self._alone.submit(lambda: [future.exception() for future in crowd])
-        self._played.update({row.name: self._alone.submit(self._takes, row) for row in rows if row.heavy})
 
     def takes(self, row: Row) -> tuple[Taken, ...]:
         """As JSON; then, where the row is loud, as text with everything shown."""
-        return self._played[row.name].result()
+        kept = self.shared / f"{row.name}.pickle"
+        with self._locked(row.name, fcntl.LOCK_EX):
+            if not kept.exists():  # what is kept is whole: it is written beside, and the lock is not left before
+                takes = [self._play(row, row.name)]
+                if row.loud:
+                    takes.append(self._play(row, f"{row.name}-loud", loud=True))
+                beside = kept.with_suffix(".new")
+                beside.write_bytes(pickle.dumps([tuple(taken._replace(row=None)) for taken in takes]))  # type: ignore[arg-type]
+                beside.replace(kept)
+        return tuple(Taken._make(fields)._replace(row=row) for fields in pickle.loads(kept.read_bytes()))
 
     def again(self, row: Row) -> tuple[Taken, float]:
-        """Once more, with nothing of ours beside it, and the seconds that its work takes on the machine as it is now.
+        """Once more, with no other row beside it, and the seconds that its work takes on the machine as it is now.
 
         How much longer work takes than its CPU is told by runs at a good server before and after it.
         """
-        before = self._alone.submit(self._play, BASELINE, f"{row.name}-before").result()
-        taken = self._alone.submit(self._play, row, f"{row.name}-again").result()
-        after = self._alone.submit(self._play, BASELINE, f"{row.name}-after").result()
+        with self._locked("rows", fcntl.LOCK_EX):
+            before = take(BASELINE, self.key, self._made(f"{row.name}-before"), self.ca_file)
+            taken = take(row, self.key, self._made(f"{row.name}-again"), self.ca_file)
+            after = take(BASELINE, self.key, self._made(f"{row.name}-after"), self.ca_file)
         return taken, taken.cpu * max(before.seconds / before.cpu, after.seconds / after.cpu)
 
     def awaited(self, row: Row, loop: str) -> Taken:
         """The same row, sent by the driver of an event loop."""
-        pool = self._alone if row.heavy else self._pool
-        return pool.submit(self._play, row, f"{row.name}-{loop}", loop=loop).result()
-
-    def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        self._alone.shutdown(cancel_futures=True)
-
-    def _takes(self, row: Row) -> tuple[Taken, ...]:
-        takes = [self._play(row, row.name)]
-        if row.loud:
-            takes.append(self._play(row, f"{row.name}-loud", loud=True))
-        return tuple(takes)
+        return self._play(row, f"{row.name}-{loop}", loop=loop)
 
     def _play(self, row: Row, name: str, *, loud: bool = False, loop: str = "") -> Taken:
+        with self._locked("rows", fcntl.LOCK_EX if row.heavy else fcntl.LOCK_SH):
+            return take(row, self.key, self._made(name), self.ca_file, loud=loud, loop=loop)
+
+    def _made(self, name: str) -> Path:
         folder = self.folder / name
         folder.mkdir()
-        return take(row, self.key, folder, self.ca_file, loud=loud, loop=loop)
+        return folder
+
+    @contextmanager
+    def _locked(self, name: str, how: int) -> Iterator[None]:
+        handle = os.open(self.shared / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, how)
+            yield
+        finally:
+            os.close(handle)
 
 
 @pytest.fixture(scope="session")
-def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    made = Suite(tmp_path_factory.mktemp("rogue"))
-    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    params: list[dict[str, Any]] = [item.callspec.params for item in items if hasattr(item, "callspec")]
-    wanted = {each["row"].name for each in params if isinstance(each.get("row"), Row)}  # tests/real has rows of its own
-    made.submit([row for row in ROWS if row.name in wanted])
-    yield made
-    made.close()
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rogue-rows"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    return Suite(tmp_path_factory.mktemp("rogue"), shared)
