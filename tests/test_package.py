@@ -108,6 +108,7 @@ def in_one_file(folder: Path) -> tuple[Path, Path]:
     return made, libraries
 
 
+@pytest.mark.nightly
 def test_one_archive_works(tmp_path: Path) -> None:
     """Nothing of the package can be listed or opened as a file: clauses, formats, profiles, schemas, certificates."""
     made, libraries = in_one_file(tmp_path)

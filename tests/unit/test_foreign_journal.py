@@ -325,7 +325,10 @@ def peak(*args: str) -> tuple[int, int]:
     return int(mib), int(status)
 
 
-@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in ("objects", "a run of objects") else pytest.mark.nightly) for name in MANY],
+)
 def test_a_file_of_many_values_costs_little_memory(tmp_path: Path, name: str) -> None:
     path = tmp_path / "many.json"
     path.write_bytes(MANY[name])

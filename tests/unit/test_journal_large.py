@@ -56,14 +56,19 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("args", "runs"),
     [
-        ([], 20),
         (["--verdict", "NO-GO"], 1),
-        (["--clause", "happy.choices_non_empty"], 1),
-        (["--code", "net"], 0),
-        (["--target", "https://llm.test/v1", "--limit", "50"], 50),
-        (["--since", "2026-01-01"], 2),
-        (["--verdict", "none"], 0),
-        (["--environment", "nowhere"], 0),
+        *(  # each process that asks one of them makes the journal
+            pytest.param(args, runs, marks=pytest.mark.nightly)
+            for args, runs in (
+                ([], 20),
+                (["--clause", "happy.choices_non_empty"], 1),
+                (["--code", "net"], 0),
+                (["--target", "https://llm.test/v1", "--limit", "50"], 50),
+                (["--since", "2026-01-01"], 2),
+                (["--verdict", "none"], 0),
+                (["--environment", "nowhere"], 0),
+            )
+        ),
     ],
 )
 def test_history_of_100000_runs(large: Path, args: list[str], runs: int) -> None:
