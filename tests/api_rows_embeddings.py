@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from base64 import b64encode
+from collections.abc import Sequence
 from math import sqrt
 
 from chatproof.surfaces.embeddings import examples
@@ -25,7 +28,35 @@ def _row(name: str, **replies: Reply | None) -> Row:
     return Row("embeddings", f"embeddings: {name}", {probe.replace("_", "."): it for probe, it in replies.items()})
 
 
+def _as(format: str, numbers: Sequence[float]) -> str:
+    """These numbers in another format, as base64."""
+    return b64encode(struct.pack(format, *numbers)).decode()
+
+
 ROWS = [
+    *(
+        _row(f"the base64 is of {name}", happy=of(_as(format, FIRST), _as(format, SECOND)), float=IN_FLOATS)
+        for name, format in (
+            ("float64", "<4d"),
+            ("big-endian float32", ">4f"),
+            ("big-endian float64", ">4d"),
+            ("float16", "<4e"),
+        )
+    ),
+    _row("the second vector alone is of float64", happy=of(A, _as("<4d", SECOND)), float=IN_FLOATS),
+    _row(
+        "the base64 is of float64 and other numbers", happy=of(_as("<4d", SECOND), _as("<4d", FIRST)), float=IN_FLOATS
+    ),
+    _row(
+        "the base64 of float64 is cut off",
+        happy=cut_off(of(_as("<4d", FIRST), _as("<4d", SECOND))),
+        float=IN_FLOATS,
+    ),
+    _row(
+        "float64 and floats differ by only just what is allowed",
+        happy=of(_as("<4d", [*FIRST[:3], FIRST[3] + 1e-3]), _as("<4d", SECOND)),
+        float=IN_FLOATS,
+    ),
     _row("an error that is a number", happy=of(A, B, error=7)),
     _row("base64 is refused by a page", happy=IN_FLOATS, refused_happy=says(400, b"<html>400</html>", HTML)),
     _row("base64 is refused under 399", happy=IN_FLOATS, refused_happy=error(399, _REFUSED)),

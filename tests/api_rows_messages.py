@@ -46,7 +46,34 @@ def _kept(*types: str, events: tuple[Event, ...] = CALL_EVENTS) -> Reply:
 
 _NO_DELTAS = ("message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop")
 _BESIDE = altered(_NULL, b'"error":{"type":"api_error","message":"slow"}')
+_BEGUN = [
+    EVENTS[0],
+    {**EVENTS[1], "content_block": {"type": "text", "text": "po"}},
+    *EVENTS[3:],
+]
 ROWS = [
+    *(
+        _row(f"the text begins in its block, {name}", stream=streamed(_BEGUN), happy=happy)
+        for name, happy in (
+            ("as the plain one", GOOD),
+            ("the plain one has white space", altered(b'"pong"', b'" pong\\n"')),
+            ("the plain one is another", altered(b'"pong"', b'"ping"')),
+            ("no plain one", None),
+            ("the plain one is cut off", cut_off(GOOD)),
+        )
+    ),
+    _row("the text begins in its block, and is whole without", stream=streamed([*_BEGUN[:2], *EVENTS[2:]])),
+    _row(
+        "the text begins in its second block",
+        stream=streamed(
+            [
+                *THINKING_EVENTS[:5],
+                {**THINKING_EVENTS[5], "content_block": {"type": "text", "text": "po"}},
+                *THINKING_EVENTS[7:],
+            ]
+        ),
+    ),
+    _row("thinking begins in its block", stream=changed("content_block_start", put("po", "content_block", "text"))),
     _row("stop_details is no object", happy=altered(_NULL, b'"stop_details":7')),
     *(
         _row(f"{'.'.join(path)} of {kind} is of another type", stream=changed(kind, put([7], *path)))

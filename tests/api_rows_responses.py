@@ -55,6 +55,13 @@ def _without_ends(*pieces: str) -> Reply:
     return streamed([*EVENTS[:4], *deltas, done, EVENTS[9]])
 
 
+def _arguments(whole: str, begun: str, *deltas: str) -> Reply:
+    """The stream of a call with these arguments, which begins with some of them, and has these deltas."""
+    told: list[Event] = json.loads(json.dumps(CALL_EVENTS).replace(json.dumps(_CALL["arguments"]), json.dumps(whole)))
+    told[2]["item"]["arguments"] = begun
+    return streamed([*told[:3], *({**told[3], "delta": piece} for piece in deltas), *told[5:]])
+
+
 _TWICE = _in_pieces("popongng", "po", "po", "ng", "ng")
 
 
@@ -264,6 +271,9 @@ CALLS = [
     _row(f"the stream of a call {name}", tools__stream=reply)
     for name, reply in (
         ("has an event that is no object", streamed(CALL_EVENTS, b"data: 7\n\n")),
+        ("has no deltas, and no arguments", _arguments("{}", "")),
+        ("has no deltas, and its arguments as it begins", _arguments('{"word":"pong"}', '{"word":"pong"}')),
+        ("has an empty delta alone", _arguments('{"word":"pong"}', "", "")),
         ("begins without output", changed("created", drop("response", "output"), CALL_EVENTS)),
         ("has chat's usage", changed("completed", put({"prompt_tokens": 6}, "response", "usage"), CALL_EVENTS)),
         (

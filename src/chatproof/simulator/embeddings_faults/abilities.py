@@ -32,6 +32,11 @@ def _big_endian(item: Value) -> None:
     item["embedding"] = b64encode(struct.pack(f">{len(held)}f", *held)).decode()
 
 
+def _double(item: Value) -> None:
+    held = unpacked(item["embedding"])
+    item["embedding"] = b64encode(struct.pack(f"<{len(held)}d", *held)).decode()
+
+
 def _swapped(value: Value) -> None:
     first, second = value["data"][-2:]
     first["embedding"], second["embedding"] = second["embedding"], first["embedding"]
@@ -106,6 +111,22 @@ ROWS = (
         _floats,
         put("14", "usage", "prompt_tokens"),
         "float.usage",
+    ),
+    must(
+        "base64-float64",
+        "The base64 is of float64.",
+        _ENCODING,
+        sent(lambda body: body.get("encoding_format") == "base64"),
+        each(_double),
+        "float.format",
+    ),
+    must(
+        "base64-big-endian",
+        "The base64 is of numbers in big-endian order.",
+        _ENCODING,
+        sent(lambda body: body.get("encoding_format") == "base64"),
+        each(_big_endian),
+        "float.format",
     ),
     should(
         "base64-twice",

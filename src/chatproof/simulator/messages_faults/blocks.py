@@ -47,6 +47,14 @@ def _more_text(all: list[Value]) -> list[Value]:
     return [*all[:last], *all[last:][:1], *all[last:]]
 
 
+def _begun(all: list[Value]) -> list[Value]:
+    """The first delta's text in the start of its block."""
+    first = next(one for one in all if one["type"] == "content_block_delta")
+    start = next(one for one in all if one["type"] == _BLOCK)
+    start["content_block"]["text"] = first["delta"]["text"]
+    return [one for one in all if one is not first]
+
+
 ROWS = (
     must(
         "block-start-missing",
@@ -174,6 +182,16 @@ ROWS = (
         streaming_text,
         events(_at_once),
         "stream.deltas",
+        "stream.block_empty",
+        stream=True,
+    ),
+    must(
+        "text-begins-in-block",
+        "The first piece of the text is in the block's start alone.",
+        _BAD,
+        streaming_text,
+        events(_begun),
+        "stream.block_text",
         "stream.block_empty",
         stream=True,
     ),

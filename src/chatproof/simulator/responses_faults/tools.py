@@ -269,13 +269,13 @@ ROWS = (
         events(lambda all: [*all[:2], all[-1]]),
         "tools.stream.streamed",
     ),
-    should(
+    must(
         "call-without-deltas",
         "A call's arguments come without deltas.",
         _MALFORMED,
         streaming_call,
         without("function_call_arguments.delta"),
-        "tools.stream.deltas",
+        "tools.stream.in_deltas",
     ),
     must(
         "final-call-missing",

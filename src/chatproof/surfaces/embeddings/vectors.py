@@ -64,6 +64,31 @@ def _from_base64(text: str) -> Vector:
     return Vector(BASE64, numbers)
 
 
+_FORMATS = (
+    ("d", "<", "float64"),
+    ("f", ">", "big-endian float32"),
+    ("d", ">", "big-endian float64"),
+    ("e", "<", "float16"),
+)
+
+
+def other_format(text: Json, numbers: Sequence[float], least: float) -> str:
+    """Name the format of numbers in which base64 holds these numbers, other than little-endian float32; empty where it
+    is none. `least` is the difference from which on two vectors are not one: see `apart`."""
+    import binascii
+    import struct
+
+    try:
+        data = binascii.a2b_base64(text) if isinstance(text, str) else b""
+    except (ValueError, binascii.Error):
+        return ""
+    for code, order, name in _FORMATS:
+        count, rest = divmod(len(data), struct.calcsize(f"{order}{code}"))
+        if not rest and count == len(numbers) and apart(struct.unpack(f"{order}{count}{code}", data), numbers) < least:
+            return name
+    return ""
+
+
 def finite(numbers: Sequence[float]) -> int:
     """The place of the first number that is not finite; -1 where all are."""
     return next((place for place, one in enumerate(numbers) if not math.isfinite(one)), -1)

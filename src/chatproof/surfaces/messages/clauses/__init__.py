@@ -13,6 +13,7 @@ _ORDER = (
     "secrets",
     "stream",
     "stream_blocks",
+    "stream_texts",
     "stream_end",
 )
 _ORDER_OF_VALIDATE = ("errors", "tools", "tools_parallel", "tools_stream")

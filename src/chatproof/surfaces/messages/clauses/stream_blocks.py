@@ -29,6 +29,8 @@ from chatproof.wire.exchange import ASKED
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
+
+
 _THINKING = streamed(THINKING_EVENTS)
 
 

@@ -191,7 +191,7 @@ def _after_end(reply: Reply) -> list[tuple[int, view.Fields]]:
     "wrong.",
     layer=BEHAVIOUR,
     level=SHOULD,
-    needs=("messages.stream.text_once", "messages.stream.closed"),
+    needs=("messages.stream.text_once", "messages.stream.closed", "messages.stream.block_text"),
     holds_on=(
         STREAMED,
         of_text("p", "", "ong\n"),

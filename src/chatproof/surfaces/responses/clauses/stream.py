@@ -141,8 +141,8 @@ def line_ends(reply: Reply, context: Context) -> Outcome:
         changed("created", drop("response")),
         changed("created", put(None, "response")),
         changed("created", drop("response", "id")),
-        changed("created", put(None, "response", "id")),
         changed("created", lambda one: one.update(one.pop("response"), type="response.created")),
+        changed("created", put(None, "response", "id")),
     ),
 )
 def created(reply: Reply, context: Context) -> Outcome:

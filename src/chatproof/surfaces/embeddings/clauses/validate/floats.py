@@ -1,5 +1,8 @@
 """The same request for plain numbers: what the AI SDK sends, and whoever speaks to the endpoint without an SDK."""
 
+import struct
+from collections.abc import Sequence
+
 from chatproof.contract.capability import damaged, done, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
@@ -41,6 +44,11 @@ clause = CLAUSES.add
 SAME = 0.999  # the cosine from which on two vectors are one
 AGREE = 1e-3  # of the largest number in them: more than rounding to float32, or to half of it, takes
 _NUMBERS, _OTHERS = list(FIRST), list(SECOND)
+
+
+def _as(format: str, numbers: Sequence[float]) -> list[float]:
+    """What the bytes of these float32 are in another format."""
+    return list(struct.unpack(format, struct.pack("<4f", *numbers)))
 
 
 @clause(
@@ -157,6 +165,31 @@ def numbers(reply: Reply, context: Context) -> Outcome:
 
 
 @clause(
+    "embeddings.float.format",
+    layer=SCHEMA,
+    area=SHAPE,
+    code="contract.encoding",
+    says="Base64 is of little-endian float32: it is not of the same numbers as float64, or in big-endian order.",
+    source=OPENAI_SPEC,
+    probe="float",
+    needs=("embeddings.float.numbers",),
+    why="openai-python, openai-node and LangChain ask for base64 and read float32: they return other numbers, or twice "
+    "as many, without an error.",
+    holds_on=(IN_FLOATS, of(_OTHERS, _NUMBERS)),
+    breaks_on=tuple(of(_as(format, FIRST), _as(format, SECOND)) for format in ("<2d", ">4f", ">2d")),
+)
+def formatted(reply: Reply, context: Context) -> Outcome:
+    packed = view.data(context.control) if _in_base64(context) and context.control is not None else []
+    for place, (vector, one) in enumerate(zip(view.read(reply), packed, strict=False)):
+        if vectors.apart(vector.numbers, vectors.read(one.get("embedding")).numbers) <= AGREE:
+            continue
+        found = vectors.other_format(one.get("embedding"), vector.numbers, AGREE)
+        if found:
+            return broken(f"$.data[{place}].embedding, in base64", "little-endian float32", found)
+    return holds()
+
+
+@clause(
     "embeddings.float.agrees",
     layer=BEHAVIOUR,
     area=SHAPE,
@@ -167,7 +200,7 @@ def numbers(reply: Reply, context: Context) -> Outcome:
     ),
     source=OPENAI_SPEC,
     probe="float",
-    needs=("embeddings.float.numbers",),
+    needs=("embeddings.float.format",),
     why="If openai-python fills a store and the AI SDK queries it, unrelated vectors are compared.",
     holds_on=(IN_FLOATS, of([one + 0.0005 for one in _NUMBERS], _OTHERS)),
     breaks_on=(

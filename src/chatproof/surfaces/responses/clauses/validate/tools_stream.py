@@ -338,39 +338,3 @@ def joined(reply: Reply, context: Context) -> Outcome:
                 said = f"{quote(whole, 60)}; the deltas join to {quote(text.joined, 60)}"
                 return damaged(f"event {number}", "the joined deltas", said)
     return done()
-
-
-@clause(
-    "responses.tools.stream.deltas",
-    layer=SCHEMA,
-    code="stream.malformed",
-    level=SHOULD,
-    area=AREA,
-    says="The arguments of a tool call are empty when it is added, arrive in deltas, and then "
-    "once more complete in a done event.",
-    source=OPENAI_SPEC,
-    probe=_PROBE,
-    needs=("responses.tools.stream.readable",),
-    why=(
-        "Loops like the one in the guide add the deltas to the arguments of the added tool call: they get them "
-        "twice, or have nothing to add to; programs that read the finished call are not affected."
-    ),
-    holds_on=(CALLED,),
-    breaks_on=(
-        without("function_call_arguments.delta", events=CALL_EVENTS),
-        without("function_call_arguments.done", events=CALL_EVENTS),
-        changed("output_item.added", put('{"word":"pong"}', "item", "arguments"), CALL_EVENTS),
-        streamed([*CALL_EVENTS[:4], CALL_EVENTS[5], CALL_EVENTS[4], *CALL_EVENTS[6:]]),
-    ),
-)
-def deltas(reply: Reply, context: Context) -> Outcome:
-    for place, item in streamed_calls(reply):
-        if members(item.added).get("arguments"):
-            at = f"response.output_item.added for output_index {place}, $.item.arguments"
-            return broken(at, "an empty string", quote(members(item.added)["arguments"], 60))
-    kinds = [kind_of(one) for one in view.events(reply)]
-    ended = kinds.index(building.ARGUMENTS_DONE) if building.ARGUMENTS_DONE in kinds else len(kinds)
-    if len(streamed_calls(reply)) == 1 and building.ARGUMENTS in kinds[ended:]:
-        return broken("stream", f"no delta after {building.ARGUMENTS_DONE}", "one")
-    missing = [kind for kind in (building.ARGUMENTS, building.ARGUMENTS_DONE) if kind not in kinds]
-    return broken("stream", "each of these events", f"none of {', '.join(missing)}") if missing else holds()

@@ -26,6 +26,7 @@ from chatproof.surfaces.responses.clauses.validate import tools, tools_stream, t
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, misread
 from chatproof.surfaces.responses.clauses.validate.tools_parallel import CAPABILITY, REFUSED_BY, alone, unfit
 from chatproof.surfaces.responses.clauses.validate.tools_stream import streamed_calls
+from chatproof.surfaces.responses.clauses.validate.tools_stream_deltas import in_deltas
 from chatproof.surfaces.responses.examples import (
     CALLED,
     STREAMED,
@@ -114,7 +115,7 @@ def _named(reply: Reply, context: Context) -> Outcome:
     return holds()
 
 
-_APART = (*tools_stream.ORDER, _named, tools_stream.added, tools_stream.joined, tools_stream_forced.final)
+_APART = (*tools_stream.ORDER, _named, tools_stream.added, tools_stream.joined, in_deltas, tools_stream_forced.final)
 
 
 def _second_with(**fields: object) -> Example:
@@ -154,6 +155,7 @@ def _second_named(old: str, new: str) -> Example:
         streamed(call_events(_WORD, _NAMELESS)),
         in_place(TWO_CALL_EVENTS, _AT, {**_SECOND[0], "item": {**_NAMELESS, "arguments": ""}}),
         in_place(TWO_CALL_EVENTS, _AT + 3, {**_SECOND[3], "arguments": "{}"}),
+        streamed([*_FIRST, _SECOND[0], *_SECOND[3:], _END]),
     ),
 )
 def apart(reply: Reply, context: Context) -> Outcome:
@@ -167,17 +169,15 @@ def apart(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability=CAPABILITY,
     area=AREA,
-    says="Each of two calls in one stream has arguments that its own function's schema allows, and they arrive in "
-    "deltas, as those of a single call and those of two without a stream.",
+    says="Each of two calls in one stream has arguments that its own function's schema allows, as those of two "
+    "calls without a stream.",
     source=OPENAI_SPEC,
     probe=_PROBE,
     needs=("responses.tools.stream.apart",),
-    why="All clients run the second function without its arguments, or with those of the first. Loops like the one in "
-    "the guide add up deltas, and have nothing to add.",
+    why="All clients run the second function without its arguments, or with those of the first.",
     holds_on=(streamed(TWO_CALL_EVENTS), CALLED),
     breaks_on=(
         *(streamed(call_events(_WORD, {**_NUMBER, "arguments": text})) for text in ("", "{}", '{"word":"pong"}')),
-        streamed([*_FIRST, _SECOND[0], *_SECOND[3:], _END]),
     ),
 )
 def each(reply: Reply, context: Context) -> Outcome:
@@ -188,9 +188,6 @@ def each(reply: Reply, context: Context) -> Outcome:
             return not_applicable("a call of another reply is like that as well")
         if problem:
             return damaged(f"output_index {place}, $.item.arguments", "arguments of its own function", problem)
-    bare = [place for place, item in found if not item.arguments.deltas]
-    if bare and len(bare) < len(found):
-        return damaged(f"output_index {bare[0]}", building.ARGUMENTS, "none, and one for another call")
     return done(number_of(len(found), "call"))
 
 
