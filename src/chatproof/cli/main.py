@@ -94,7 +94,9 @@ def main(argv: Sequence[str]) -> int:
         return 2 if error.is_usage else 4
     except KeyboardInterrupt as stop:
         return _status(stop)
-    except Exception as error:
+    except BaseException as error:  # a library's may be no Exception: a panic in Rust, a backend's SystemExit("text")
+        if isinstance(error, SystemExit) and isinstance(error.code, int | None):
+            raise  # argparse's own, after --help
         # The exception's text may hold what a server or a variable said, so only its type and place are shown.
         warn(f"chatproof: internal error: {type(error).__name__} at {place_of(error)}; please report it")
         return 4
@@ -187,14 +189,16 @@ def _trap_signals() -> None:
 
 
 def _status(stop: KeyboardInterrupt) -> int:
-    return SIGNAL_EXIT[stop.args[0] if stop.args else "SIGINT"]
+    name = stop.args[0] if stop.args else "SIGINT"
+    return SIGNAL_EXIT.get(name, SIGNAL_EXIT["SIGINT"])  # a library may have raised it, with any text
 
 
 def _unraisable(what: sys.UnraisableHookArgs) -> None:
     """A signal fell into a callback of the interpreter's own, such as one of its imports, which drops exceptions: it is
-    sent again a moment later. Everything else is told as ever."""
+    sent again a moment later. Of everything else, type and place are told: its text may hold a key."""
     if not isinstance(what.exc_value, KeyboardInterrupt):
-        sys.__unraisablehook__(what)
+        place = place_of(what.exc_value) if what.exc_value else "?"
+        warn(f"chatproof: an exception was ignored: {what.exc_type.__name__} at {place}; please report it")
         return
     import threading
 

@@ -22,12 +22,22 @@ def from_keyring(place: str) -> str | None:
         except ModuleNotFoundError:
             advice = install("keyring")
             raise UsageError("usage", "key_keyring needs keyring, which is not installed", advice) from None
+        except Exception as error:
+            raise _unreadable(type(error).__name__) from None
         try:
-            password: str | None = keyring.get_password(service, user)
-        except Exception as error:  # backends raise what they like, and their texts are not ours
-            said = f"the keyring cannot be read: {type(error).__name__}"
-            raise UsageError("auth.key_missing", said, "unlock it, or use --key-env or --key-file") from None
+            password = keyring.get_password(service, user)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # backends raise what they like, also what is no Exception: texts are not ours
+            raise _unreadable(type(error).__name__) from None
+    if password is not None and not isinstance(password, str):
+        raise _unreadable("what it returned is no text")
     return password
+
+
+def _unreadable(why: str) -> UsageError:
+    said = f"the keyring cannot be read: {why}"
+    return UsageError("auth.key_missing", said, "unlock it, or use --key-env or --key-file")
 
 
 @contextmanager
