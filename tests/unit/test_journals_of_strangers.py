@@ -226,6 +226,25 @@ def test_nor_between_the_look_and_the_use(shared: str, forged: bytes, monkeypatc
     assert Path(shared).read_bytes() == before
 
 
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("name", ["j.sqlite3", "j.jsonl"])
+def test_what_another_user_planted_is_no_journal(
+    shared: str, name: str, linked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root can write into everybody's file; who made it can read and change what is written."""
+    planted = Path(shared).parent / f"planted.{name}"
+    if linked:
+        planted.symlink_to(Path(shared).parent.parent / name)
+        (Path(shared).parent.parent / name).touch(mode=0o600)
+    else:
+        planted.touch(mode=0o600)
+    another_users(monkeypatch, str(planted))
+    with pytest.raises(JournalError) as error:
+        keep(journal.open(str(planted)), run(1))
+    assert error.value.code == "journal.foreign" and "another user" in error.value.detail
+    assert not planted.read_bytes()
+
+
 def test_a_group_may_share_a_journal_and_what_is_beside_it(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     os.chmod(shared, 0o660)
     with closing(sqlite3.connect(shared)) as other:

@@ -180,3 +180,26 @@ def test_a_report_that_has_no_place_is_named_before_anything_is_sent(
     assert cli.main([*SMOKE, "--report", f"json={tmp_path / place}"]) == 2
     shown = capsys.readouterr()
     assert shown.out == "" and words in shown.err and "nothing was sent" in shown.err and "check --report" in shown.err
+
+
+@pytest.mark.parametrize("owner", [0, 1])
+def test_a_pipe_that_another_user_planted_gets_no_report(
+    fifo: Path, owner: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """He waits at its other end, in a folder where everybody can put files."""
+    fifo.parent.chmod(0o1777)
+    real = os.lstat
+
+    def lstat(name: str | Path) -> os.stat_result:
+        found = real(name)
+        return os.stat_result((*found[:4], found.st_uid + owner, *found[5:])) if str(name) == str(fifo) else found
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    held = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status = cli.main([*SMOKE, "--report", f"csv={fifo}"])
+        got = os.read(held, 1_000_000)
+    finally:
+        os.close(held)
+    assert (status, bool(got)) == ((4, False) if owner else (0, True))
+    assert ("the pipe belongs to another user" in capsys.readouterr().err) is bool(owner)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 LARGEST = 16 * 1024 * 1024
 TURN_SECONDS = 10.0
+_EVERYBODYS = stat.S_ISVTX | stat.S_IWOTH
 _READ_ONLY = getattr(os, "ST_RDONLY", 1)
 
 
@@ -73,6 +74,17 @@ def read(path: str, limit: int = LARGEST) -> tuple[bytes, str]:
 
 def _size(count: int) -> str:
     return f"{count >> 20} MiB" if count >> 20 else f"{count >> 10} KiB"
+
+
+def is_planted(path: str) -> bool:
+    """Another user put it into a folder such as /tmp, where everybody can put files and remove their own only.
+
+    The kernel may refuse to follow or to open such files itself (fs.protected_symlinks, _regular, _fifos)."""
+    try:
+        found, folder = os.lstat(path), os.stat(os.path.dirname(os.path.abspath(path)))
+    except OSError:
+        return False  # opening it says what is wrong
+    return folder.st_mode & _EVERYBODYS == _EVERYBODYS and found.st_uid not in (os.geteuid(), 0, folder.st_uid)
 
 
 def make_folder(path: str) -> None:

@@ -97,6 +97,11 @@ def write(path: str, data: bytes) -> None:
 def _open_to_write(path: str) -> tuple[int, bool]:
     """(handle, whether writing to it returns at once, done or not)."""
     fifo = stat.S_ISFIFO(os.stat(path).st_mode)
+    if fifo and hasattr(os, "geteuid"):
+        from chatproof.files import safe_files
+
+        if any(safe_files.is_planted(name) for name in (path, os.path.realpath(path))):
+            raise PermissionError(errno.EPERM, "the pipe belongs to another user")  # he would read what is written
     until = time.monotonic() + PARTNER_SECONDS
     while True:
         try:

@@ -58,6 +58,17 @@ def tighten(path: str, *, is_journal: bool) -> None:
         raise JournalError("journal.unwritable", detail, "name another with --journal")
 
 
+def refuse_planted(path: str) -> None:
+    """Refuse a journal, or a link to one, that another user put where everybody can put files, if it can be written to:
+    root's runs would be his to read and to change. Raises JournalError."""
+    from chatproof.files import safe_files
+
+    for name in dict.fromkeys((path, os.path.realpath(path))):
+        if safe_files.is_planted(name) and (os.path.islink(name) or os.access(name, os.W_OK)):
+            detail = f"{name} belongs to another user, in a folder where everybody can put files"
+            raise JournalError("journal.foreign", detail, "name another with --journal")
+
+
 def refuse_hot(path: str, journal: str) -> None:
     """Refuse the rollback journal of several databases, which ends with the name of a file: SQLite removes that file,
     whatever it is, when it has rolled back `path`. Raises JournalError."""

@@ -281,6 +281,7 @@ class JsonLines(Journal):
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             detail = f"{self.path} is not a regular file"
             raise JournalError("journal.unwritable", detail, "give the path of a file")
+        files.refuse_planted(self.path)
         files.tighten(self.path, is_journal=self._begins())
 
     def _begins(self) -> bool:

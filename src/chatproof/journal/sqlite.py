@@ -329,11 +329,13 @@ class Sqlite:
             return 0
         if found.st_mode & 0o170000 != 0o100000:
             raise JournalError("journal.unwritable", f"{self.path} is not a regular file", "give the path of a file")
-        self._close_to_others(is_journal=not found.st_size)
-        if os.path.exists(journal := f"{os.path.realpath(self.path)}-journal"):
+        hot = f"{os.path.realpath(self.path)}-journal"
+        if os.path.exists(hot) or os.path.islink(self.path) or lock.is_open_to_others(self.path):
             from chatproof.journal import files
 
-            files.refuse_hot(self.path, journal)
+            files.refuse_planted(self.path)
+            files.refuse_hot(self.path, hot)
+        self._close_to_others(is_journal=not found.st_size)
         return found.st_size
 
     def _close_to_others(self, *, is_journal: bool) -> None:
