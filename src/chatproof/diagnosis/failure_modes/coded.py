@@ -100,6 +100,15 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         ),
     ),
     **dict.fromkeys(
+        ("responses.turns.heard", "messages.turns.heard"),
+        (
+            "the earlier turns of a conversation do not reach the model",
+            PROVIDER,
+            "Look for a gateway that reads only the last message, or leaves out answers in parts. Until it is fixed, put what matters of the conversation into the last message. Report it.",
+            LIKELY,
+        ),
+    ),
+    **dict.fromkeys(
         ("responses.input.heard", "responses.codex.heard", "messages.claude_code.heard"),
         (
             "a text that is sent in parts is not read",

@@ -11,6 +11,13 @@ _TOOLS, _PARAMETER, _USAGE = "contract.tools", "contract.parameter", "contract.u
 _system = sent(lambda asked: isinstance(asked.get("system"), str))
 _stops = sent(lambda asked: "stop_sequences" in asked)
 _capped = sent(lambda asked: asked.get("max_tokens") == 16)
+_later_turn = sent(
+    lambda asked: (
+        not {"tools", "thinking"} & asked.keys()
+        and isinstance(asked.get("messages"), list)
+        and len(asked["messages"]) == 3
+    )
+)
 _outside_ascii = sent(lambda asked: not str(asked.get("messages")).isascii())
 _claude = sent(lambda asked: "metadata" in asked)
 _thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
@@ -75,6 +82,22 @@ ROWS = (
         _claude,
         says(400, "system.1.cache_control: Extra inputs are not permitted"),
         "claude_code.accepted",
+    ),
+    must(
+        "turns-refused",
+        "An earlier answer in blocks is refused.",
+        "contract.messages",
+        _later_turn,
+        says(400, "messages.1.content: Input should be a valid string"),
+        "turns.accepted",
+    ),
+    should(
+        "turns-unread",
+        "Only the last message of a conversation is read.",
+        "contract.messages",
+        _later_turn,
+        instead(messages=[{"role": "user", "content": "Which word did I give you?"}]),
+        "turns.heard",
     ),
     must(
         "unicode-refused",

@@ -229,6 +229,14 @@ ROWS = (
         events(lambda all: [one for one in all if one["type"] != _DELTA or one["index"] != 1]),
         "tools.stream_each",
     ),
+    should(
+        "call-made-twice",
+        "A forced call comes twice, with two ids.",
+        _TOOLS,
+        _forced,
+        edited(lambda value: value["content"].append({**value["content"][0], "id": "toolu_2"})),
+        "tools.once",
+    ),
     must(
         "result-refused",
         "The tool's result is refused.",

@@ -5,6 +5,9 @@ from chatproof.simulator.fault import Turn, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import asked_as, events, has, must, sent, should, with_text
 
 _SCHEMA, _USAGE, _PARAMETER = "contract.schema", "contract.usage", "contract.parameter"
+_later_turn = sent(
+    lambda asked: "tools" not in asked and isinstance(asked.get("input"), list) and len(asked["input"]) > 1
+)
 _outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
 
 
@@ -93,6 +96,24 @@ ABILITIES = (
         "codex.heard",
     ),
     must(
+        "turns-refused",
+        "An earlier answer in parts is refused.",
+        "contract.messages",
+        _later_turn,
+        error(
+            400, "Invalid value: 'output_text'. Supported values are: 'input_text'.", param="input[1].content[0].type"
+        ),
+        "turns.accepted",
+    ),
+    should(
+        "turns-unread",
+        "Only the last message of a conversation is read.",
+        "contract.messages",
+        _later_turn,
+        put("You gave me no word.", "output", 0, "content", 0, "text"),
+        "turns.heard",
+    ),
+    must(
         "unicode-refused",
         "Text outside ASCII is refused.",
         "contract.messages",
@@ -112,7 +133,7 @@ ABILITIES = (
         "list-unread",
         "The parts of a message in a list are not read.",
         "contract.messages",
-        sent(lambda asked: isinstance(asked.get("input"), list) and "tools" not in asked),
+        sent(lambda asked: isinstance(asked.get("input"), list) and len(asked["input"]) == 1 and "tools" not in asked),
         put("Hello! How can I help you?", "output", 0, "content", 0, "text"),
         "input.heard",
     ),

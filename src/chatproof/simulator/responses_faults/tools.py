@@ -34,7 +34,7 @@ def _of_call(value: object, name: str) -> Alter:
     return put(value, "output", 0, name)
 
 
-_with_result = sent(lambda asked: isinstance(asked.get("input"), list) and len(asked["input"]) > 1)
+_with_result = sent(lambda asked: "tools" in asked and isinstance(asked.get("input"), list) and len(asked["input"]) > 1)
 
 
 def _unanswered(turn: Turn) -> Reply:
@@ -121,6 +121,14 @@ ROWS = (
         "tools.message",
     ),
     should("call-without-id", "A call has no id of its own.", _TOOLS, _forced, drop("output", 0, "id"), "tools.id"),
+    should(
+        "call-made-twice",
+        "A forced call comes twice, with two ids.",
+        _TOOLS,
+        _forced,
+        edited(lambda value: value["output"].append({**value["output"][0], "id": "fc_2", "call_id": "call_2"})),
+        "tools.once",
+    ),
     must(
         "result-refused",
         "A tool's result is refused.",

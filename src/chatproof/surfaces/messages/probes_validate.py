@@ -6,6 +6,7 @@ from chatproof.contract.probe import ALIVE, KEY, Body, Probe
 from chatproof.surfaces.chat.probes_validate import REPEAT
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
+from chatproof.surfaces.turns import ASKED, GIVEN, SAID
 
 COUNT_PATH = f"{PATH}/count_tokens"
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
@@ -76,6 +77,13 @@ def _round_trip(model: str, before: Body) -> Body:
         {"role": "user", "content": results},
     ]
     return {**ask(tools=[_TOOL])(model), "messages": turns}
+
+
+def _turns(model: str) -> Body:
+    """A conversation of three turns in blocks, as the AI SDK and Claude Code send it."""
+    said = (("user", GIVEN), ("assistant", SAID), ("user", ASKED))
+    turns = [{"role": role, "content": [{"type": "text", "text": text}]} for role, text in said]
+    return {**ask()(model), "messages": turns}
 
 
 def _thinks_on(model: str, before: Body) -> Body:
@@ -193,6 +201,7 @@ _ROWS = (
         tokens=80,
     ),
     _paid("max_tokens", "a tiny token cap", ask(_COUNT, max_tokens=CAP), f"{_USER}, max_tokens={CAP}"),
+    _paid("turns", "a conversation whose earlier answer is sent back", _turns, "messages_count=3, stream=false"),
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",

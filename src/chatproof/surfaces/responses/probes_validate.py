@@ -6,6 +6,7 @@ from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces.chat.probes_validate import REPEAT
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
+from chatproof.surfaces.turns import ASKED, GIVEN, SAID
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
 WORD_SCHEMA: Body = {
@@ -62,6 +63,13 @@ def _said(text: str) -> Body:
     return {"role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
+_ANSWERED: Body = {
+    "type": "message",
+    "role": "assistant",
+    "content": [{"type": "output_text", "text": SAID, "annotations": []}],
+}
+
+
 def _round_trip(model: str, before: Body) -> Body:
     """The conversation after the call that the server made, with the tool's result. Without the items' ids: nothing is
     stored, so that no server can know them."""
@@ -81,7 +89,7 @@ def _round_trip(model: str, before: Body) -> Body:
 
 def _recall(model: str, before: Body) -> Body:
     """A question whose answer stands in the stored response alone."""
-    return ask("Which word did I give you? Answer with that word alone.", previous_response_id=before.get("id"))(model)
+    return ask(ASKED, previous_response_id=before.get("id"))(model)
 
 
 def _codex(model: str) -> Body:
@@ -186,6 +194,12 @@ _ROWS = (
         f"{_USER}, max_output_tokens={CAP}",
     ),
     _paid(
+        "turns",
+        "a conversation whose earlier answer is sent back",
+        ask([_said(GIVEN), _ANSWERED, _said(ASKED)]),
+        "input=3 items, stream=false",
+    ),
+    _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",
         ask(REPEAT, stream=True),
@@ -198,13 +212,13 @@ _ROWS = (
     _paid(
         "store",
         "a request to store the response",
-        _with(input="The word to remember is pong. Answer with the single word: stored", store=True),
+        _with(input=GIVEN, store=True),
         f"{_USER}, store=true",
     ),
     _paid(
         "store.recall",
         "a question about the stored response",
-        ask("Which word did I give you? Answer with that word alone."),
+        ask(ASKED),
         f"{_USER}, previous_response_id",
         "store",
     )._replace(answers=_recall),

@@ -1,0 +1,84 @@
+"""Clauses on the earlier turns of a conversation, as clients send them back: the answer in parts, as it came."""
+
+from collections.abc import Callable
+
+from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    not_applicable,
+)
+from chatproof.evidence.provider_error import error_words
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.happy import JSON
+
+GIVEN, SAID = "The word to remember is pong. Answer with the single word: stored", "stored"
+ASKED = "Which word did I give you? Answer with that word alone."
+_WORD = "pong"
+_AREA, _CODE, _CAPABILITY = "Capabilities", "contract.messages", "multi_turn"
+
+
+def add_turns(
+    clauses: Clauses,
+    api: str,
+    source: Source,
+    good: Example,
+    forgetful: Example,
+    text_of: Callable[[Reply], str],
+    spared: Callable[[Context], str],
+) -> None:
+    """Add the clauses on a conversation whose earlier answer is sent back in parts. `spared` says why a refusal is told
+    elsewhere; empty where it is not."""
+
+    def accepted(reply: Reply, context: Context) -> Outcome:
+        refused = refusal(reply, context, "")
+        if refused is None:
+            return done()
+        if (why := spared(context)) and reply.status >= 400:
+            return not_applicable(why)
+        if refused.state and reply.error:
+            return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")
+        return refused
+
+    def heard(reply: Reply, context: Context) -> Outcome:
+        text = text_of(reply)
+        return done() if _WORD in text.lower() else ignored("the text", f"the word {_WORD}", quote(text, 60))
+
+    clauses.add(
+        f"{api}.turns.accepted",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        area=_AREA,
+        capability=_CAPABILITY,
+        says="A conversation is answered whose earlier answer comes back in parts, as clients send it.",
+        source=source,
+        probe="turns",
+        why="The AI SDK, LangChain and agents send the earlier turns each time: the second turn of each conversation "
+        "fails.",
+        holds_on=(good, forgetful),
+        breaks_on=(
+            Example(400, JSON, b'{"type":"error","error":{"message":"content of an assistant must be a string"}}'),
+            Example(200, JSON, b'{"error":"no"}'),
+        ),
+    )(accepted)
+    clauses.add(
+        f"{api}.turns.heard",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        area=_AREA,
+        capability=_CAPABILITY,
+        says="The model sees the earlier turns of a conversation.",
+        source=source,
+        probe="turns",
+        needs=(f"{api}.turns.accepted",),
+        why="Every chat application sends the earlier turns; an endpoint that reads only the last one has no memory.",
+        holds_on=(good,),
+        breaks_on=(forgetful,),
+    )(heard)
