@@ -210,6 +210,8 @@ def _json(data: bytes, start: bytes) -> Capture:
         return pasted_errors.of_record(json_records.text_of(value))
     if any(map(json_records.is_record, records)):
         return pasted_errors.of_record(json_records.texts_of(records))
+    if not records and (replies := pasted_errors.of_replies(row)) is not None:
+        return replies
     if axios.is_error(value):
         return axios.read(value)
     if app_errors.is_error(value):

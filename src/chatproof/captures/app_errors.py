@@ -13,7 +13,7 @@ from typing import Any
 from chatproof.captures import literal, own_words, unmistakable
 from chatproof.captures.json_files import holds_answer
 from chatproof.captures.told import PHRASES, Told, as_body, body_after
-from chatproof.evidence.provider_error import ProviderError, by_words, find_error
+from chatproof.evidence.provider_error import ProviderError, by_words, find_error, of_another_kind
 
 NAME = "an error that an application shows"
 _LOOKED_AT = 64 * 1024
@@ -31,9 +31,13 @@ _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): 
 _TWICE = re.compile(  # openai-node's, before a body of words that says it again
     rf"(?m)(?:^|[:=] ?)([45]\d\d) (\1 (?:page not found|{PHRASES})\b[^\n]{{0,100}})$"
 )
+_QUOTED_NAME = re.compile(  # a body that is the status's name, and no more
+    rf"(?i)(?:\berror:? |失败[:：]? ?)([45]\d\d) [\"“](?:{PHRASES})[\"”]"
+)
 _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"'`]?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
+    _QUOTED_NAME,
     re.compile(rf"\b(?:{PHRASES}) \(([45]\d\d)\)"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?(?: code)?[: ]{1,2}([45]\d\d)\b"),
     _TWICE,
@@ -51,7 +55,7 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? |\blast status: )[45]\d\d (?:{PHRASES})\b|"  # Codex
     rf"\bresponse from the (?:server|API): [45]\d\d (?:{PHRASES})\b|"  # gh models
     rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
-    + _UNREAD.pattern
+    + f"{_UNREAD.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
 )
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? "
@@ -212,7 +216,8 @@ def members(text: str) -> bytes | None:
 
 
 def _is_a_servers(words: str) -> bool:
-    return not own_words.kind(words) and _class_of(words) != "unknown"
+    error = ProviderError("$", words, "", "", "")
+    return not own_words.kind(words) and (by_words(error) != "unknown" or of_another_kind(error))
 
 
 def _is_named(words: str) -> bool:

@@ -46,6 +46,7 @@ from chatproof.captures.trouble import NO_FORM, NO_JSON
 from chatproof.evidence.provider_error import by_words, find_error
 from chatproof.wire.exchange import STATUS, STATUS_LINE
 
+_IN_A_ROW = 2
 _HEAD = re.compile(r"HTTP/[\d.]+ (\d{3})\b")
 
 
@@ -193,6 +194,16 @@ def of_documents(values: list[Any]) -> Capture | None:
     secrets = as_secrets(secret for piece in told for secret in secrets_of(piece.headers, sent=False))
     entries = tuple(captured(number, piece) for number, piece in enumerate(told[-MOST:], 1))
     return Capture(json_records.IN_A_ROW, entries, secrets, (seen(told[-1]),))
+
+
+def of_replies(values: list[Any]) -> Capture | None:
+    """What a program logged as JSON documents in a row, none of which is a head: those that are a reply's body."""
+    bodies = [v for v in values if isinstance(v, dict) and (json_files.holds_answer(v) or find_error(v))]
+    if len(values) < _IN_A_ROW or not bodies:
+        return None
+    told = [Told(0, as_body(body)) for body in bodies[-MOST:]]
+    entries = tuple(captured(number, piece) for number, piece in enumerate(told, 1))
+    return Capture(json_records.IN_A_ROW, entries, (), (seen(told[-1]),))
 
 
 def of_object(value: dict[str, Any]) -> Capture:

@@ -29,6 +29,7 @@ _SENTENCES = (
     r"No endpoints found (?:for|that) ",  # OpenRouter
     r"Rate limit exceeded: free-models-per-",
     r"Provider returned error\b",
+    r"Panic detected, error: ",  # one-api, new-api
     r"Missing Authentication header\b",
     r"No auth credentials found",
     r"Authentication Fails",  # DeepSeek

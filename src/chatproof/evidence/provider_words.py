@@ -291,6 +291,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "overloaded",
             "internal server error",
+            "panic detected, error: ",  # one-api, new-api
             "you can retry your request",  # OpenAI
             "model runner has",  # Ollama
             "runner process",
