@@ -54,12 +54,13 @@ def is_unsure_alone(text: str) -> bool:
     return ("-" not in text and _is_word(text) and _form(text) == UNSURE) or _is_uuid(text)
 
 
-def without(text: str) -> str:
-    """The text with SHOWN in the place of every piece that is or may be a key. Folders that are there stay."""
+def without(text: str, *, least: int = UNSURE) -> str:
+    """The text with SHOWN in the place of every piece that is or may be a key; `least` KEY: only of those that are.
+    Folders that are there stay."""
     if len(text) < 16:
-        return SHOWN if form(text) else text
+        return SHOWN if form(text) >= least else text
     for piece in sorted(set(_pieces(text)), key=len, reverse=True):
-        if _form(piece) and not _is_folder(text, piece):
+        if _form(piece) >= least and not _is_folder(text, piece):
             text = text.replace(piece, SHOWN)
     return text
 

@@ -58,6 +58,16 @@ def looks_like_key(text: str, *, alone: bool = False) -> bool:
     return key_form.form(text, folders=True) == key_form.KEY or (alone and key_form.is_unsure_alone(text))
 
 
+def refuse_in(what: str, value: str) -> None:
+    """Raise UsageError for a key that a variable or a file has in the place of a name, which is sent or kept. On the
+    command line it is refused before."""
+    if looks_like_key(value):
+        from chatproof.usage_error import UsageError
+
+        said = f"the {what} looks like a key: it would stand in every record"
+        raise UsageError("usage", said, "check the configuration and the variables; a key is named by --key-env")
+
+
 def _is_plain(part: str) -> bool:
     return part.isdigit() or (part.isalpha() and part.islower())
 

@@ -168,6 +168,7 @@ def settle(
     no_auth = wanted.no_auth or bool(entry.get("no_auth"))
     key, source, notes = _key(wanted, entry, known, url, environ, stdin, need=need_key and not no_auth)
     named = wanted.environment or entry.get("environment")
+    key_check.refuse_in("environment", named or "")
     if not named and (ci := environment.ci_of(environ)):
         system = "CI" if ci == "yes" else ci
         notes.append(f"this runs in {system} without an environment, so the record says {LOCAL}: use --environment")
@@ -271,8 +272,7 @@ def duration(text: str) -> float:
     """Seconds from `30s`, `500ms`, `2m` or `30`. Raises UsageError outside 0.1 s to 1 h."""
     number = text.strip().rstrip("ms")
     unit = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}.get(text.strip().removeprefix(number), 0.0)
-    is_number = number.isascii() and number.replace(".", "", 1).isdigit()
-    seconds = float(number) * unit if is_number else 0.0
+    seconds = float(number) * unit if number.isascii() and number.replace(".", "", 1).isdigit() else 0.0
     if not 0.1 <= seconds <= 3600:
         raise UsageError("usage", f"{text!r} is not a duration from 100ms to 60m", "write 30s, 500ms or 2m")
     return seconds
@@ -306,9 +306,8 @@ def _entry(wanted: Wanted, *, gated: bool = True) -> Chosen:
         return Chosen({}, asked, wanted.profile or asked, notes)
     from chatproof.target import hints
 
-    if asked == SIMULATOR:  # the command line starts one before it comes here
-        raise hints.no_simulator()
-    raise hints.no_target(asked, [*settings["targets"]], notes)
+    # The command line starts a simulator before it comes here.
+    raise hints.no_simulator() if asked == SIMULATOR else hints.no_target(asked, [*settings["targets"]], notes)
 
 
 def _profile(name: str) -> Profile:
@@ -387,6 +386,7 @@ def _check_key(key: Secret, known: Profile, url: Url) -> None:
 
 def _model(wanted: Wanted, entry: dict[str, Any], environ: Mapping[str, str]) -> str:
     _check_model(model := str(wanted.model or entry.get("model") or environ.get("CHATPROOF_MODEL", "")))
+    key_check.refuse_in("model id", model)
     return model
 
 

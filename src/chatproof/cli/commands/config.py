@@ -10,9 +10,9 @@ from typing import Any
 from chatproof import clock
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, say, say_json
+from chatproof.cli.shared.in_force import without_keys
 from chatproof.cli.shared.options import VARIABLES, interactive, parser
 from chatproof.printable import escape
-from chatproof.secrets.redaction import clean
 from chatproof.target import NAME, config_files, config_reading, profile
 from chatproof.target.config_fields import schema
 from chatproof.target.target import duration
@@ -107,11 +107,11 @@ def _rows(settings: config_files.Settings) -> list[tuple[str, Any, str]]:
 def _public(value: Any, name: str = "") -> Any:
     """Without user and password, whatever stands in them; and without a key that was put into another's place."""
     if not isinstance(value, str):
-        return value
+        return without_keys(value)
     if name == "proxy":
         scheme, separator, rest = value.partition("://") if "://" in value else ("", "", value)
         value = f"{scheme}{separator}{re.split('@|%40', rest)[-1]}"
-    return clean(urls.bare(value) if "://" in value else value)
+    return without_keys(urls.bare(value) if "://" in value else value)
 
 
 # -- check ----------------------------------------------------------------------------------------------------------

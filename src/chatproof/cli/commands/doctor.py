@@ -8,13 +8,14 @@ from typing import NamedTuple
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import say, say_json
 from chatproof.cli.shared import other_clients, own_side
+from chatproof.cli.shared.in_force import without_keys
 from chatproof.cli.shared.keeping import add_option
 from chatproof.cli.shared.options import add_target, parser, terminal
 from chatproof.files import safe_files
 from chatproof.printable import escape
 from chatproof.reporters.lines import paint, wrap
 from chatproof.running.dispatch import origin_of
-from chatproof.secrets.redaction import clean, fingerprint
+from chatproof.secrets.redaction import fingerprint
 from chatproof.target import config_files, environment, trust
 from chatproof.target.origin import sentence
 from chatproof.target.target import Resolved
@@ -64,7 +65,7 @@ def examine(args: argparse.Namespace) -> list[Check]:
     told = {check.said for check in checks if check.state == "problem"}
     checks += [Check(*remark) for remark in (*own_side.of_journal(args), own_side.of_clock(args))]
     checks = [check for check in checks if check.state == "problem" or check.said not in told]  # each once
-    return [check._replace(said=clean(check.said)) for check in checks]  # a key may be in another's variable
+    return [check._replace(said=without_keys(check.said)) for check in checks]  # a key may be in another's variable
 
 
 def _origin(resolved: Resolved) -> list[Check]:
