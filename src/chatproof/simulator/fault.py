@@ -305,6 +305,17 @@ def script(pieces: Callable[[bytes, bytes], Iterable[bytes]], end: str = CLOSE, 
     return alter
 
 
+def length_twice(head: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """The conformant answer with a second Content-Length, which is right as well; a stream has none."""
+    line = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), b"")
+    return (head.replace(line, line + b"\r\n" + line, 1) if line else head), body
+
+
+def large_head(head: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """The conformant answer with a head that is larger than Node reads."""
+    return head.replace(b"\r\n", b"\r\nX-Trace: " + b"a" * 17_000 + b"\r\n", 1), body
+
+
 def with_head(*headers: tuple[str, str], change: Callable[[bytes], Iterable[bytes]], end: str = CLOSE) -> Alter:
     """A 200 whose headers about length and coding are exactly these, then pieces made from the conformant body."""
 

@@ -39,8 +39,8 @@ from chatproof.surfaces.chat.clauses.happy import (
     body_json,
     line_ends,
     media_type_json,
+    refused_by_node,
     status_200,
-    with_bare_lines,
 )
 from chatproof.surfaces.chat.clauses.models import listed
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
@@ -115,7 +115,8 @@ def add_line_ends(clauses: Clauses, api: str, good: Example, why: str = NO_CR) -
         probe=ALL,
         why=why,
         holds_on=(good,),
-        breaks_on=(with_bare_lines(good),),
+        breaks_on=refused_by_node(good),
+        check=2,
     )(line_ends)
 
 

@@ -301,8 +301,8 @@ _ROWS = (
     (
         "http.malformed",
         UNKNOWN,
-        "lines of a reply's head end with LF alone, which Node's fetch refuses",
-        "Find which server or proxy writes these lines, and end them with CR and LF there: look first at what writes headers as text. Clients on Node fail until then; Python's and curl read it.",
+        "Node's fetch refuses the head of a reply: its lines end with LF alone, or it gives its length twice, or it is too large",
+        "Find which server or proxy writes it: look first at what writes headers as text, or adds to those of another reply. End lines with CR and LF, write one Content-Length, and keep a head below 16 KiB. Clients on Node fail until then; Python's and curl read it.",
         LIKELY,
     ),
     (

@@ -303,13 +303,23 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
     return broken(at, "no error, or null", said)
 
 
-LINE_ENDS = "Each line of a reply's head ends with CR and LF, not with LF alone."
+LINE_ENDS = (
+    "Each line of a reply's head ends with CR and LF, not with LF alone; the head gives its length once, and is not "
+    "larger than Node reads (16 KiB)."
+)
+_LARGEST = 16 * 1024  # bytes of a head, names and values and what parts them: Node's own limit
 NO_CR = "Node's fetch refuses the reply, and openai-node and the AI SDK with it; Python's clients and curl read it."
 
 
 def with_bare_lines(good: Example) -> Example:
     """A good reply to whose head a hop added a line that ends with LF alone."""
     return good._replace(extra=((b"X-Cache", b"MISS\nX-Served-By: edge"),))
+
+
+def refused_by_node(good: Example) -> tuple[Example, ...]:
+    """A good reply with heads that Python's clients read, and Node's fetch refuses."""
+    length, trace = (b"Content-Length", b"%d" % len(good.body)), (b"X-Trace", b"a" * _LARGEST)
+    return with_bare_lines(good), good._replace(extra=(length,)), good._replace(extra=(trace,))
 
 
 @clause(
@@ -322,12 +332,19 @@ def with_bare_lines(good: Example) -> Example:
     probe=ALL,
     why=NO_CR,
     holds_on=(GOOD, GOOD._replace(extra=((b"X-Cache", b"MISS"),))),
-    breaks_on=(with_bare_lines(GOOD),),
+    breaks_on=refused_by_node(GOOD),
+    check=2,
 )
 def line_ends(reply: Reply, context: Context) -> Outcome:
-    bare = reply.response.bare_lines if reply.response is not None else None
-    if bare is None:
+    response = reply.response
+    bare = response.bare_lines if response is not None else None
+    if response is None or bare is None:
         return not_applicable("no head was seen on the wire")
+    if len(lengths := response.values(b"content-length")) > 1:
+        return broken("header Content-Length", "one line", f"{len(lengths)} lines")
+    size = sum(len(name) + len(value) + len(b": \r\n") for name, value in response.headers)
+    if size > _LARGEST:
+        return broken("head", f"at most {_LARGEST:,} bytes", f"{size:,} bytes")
     if bare and reply.lacks(ARRIVALS):
         return not_applicable("a capture's line ends may be those of a terminal or an editor")
     said = f"{number_of(bare, 'line')} with LF alone"
