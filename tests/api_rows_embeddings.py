@@ -21,6 +21,8 @@ _LATER_SWAPPED = examples.body(
     examples.whole()
     | {"data": [{"embedding": A}, item(2, B), item(1, A), *(item(number, A) for number in range(3, BATCH))]}
 )
+_EITHER = struct.unpack("<f", b"\x3f\x80\x80\x3f")[0]  # its bytes are the same in both orders
+_TINY = struct.unpack("<f", b"\x3a\0\0\0")[0]  # 0.0005 in the other order
 _REFUSED = "encoding_format base64 is not supported"
 
 
@@ -56,6 +58,16 @@ ROWS = [
         "float64 and floats differ by only just what is allowed",
         happy=of(_as("<4d", [*FIRST[:3], FIRST[3] + 1e-3]), _as("<4d", SECOND)),
         float=IN_FLOATS,
+    ),
+    _row(
+        "the numbers are the same in both orders",
+        happy=of(packed((_EITHER,) * 4), B),
+        float=of([_EITHER] * 4, list(SECOND)),
+    ),
+    _row(
+        "the numbers are almost the same in both orders, and floats only just",
+        happy=of(packed((_EITHER, _TINY, _EITHER, _EITHER)), B),
+        float=of([_EITHER, _EITHER * 1e-3, _EITHER, _EITHER], list(SECOND)),
     ),
     _row("an error that is a number", happy=of(A, B, error=7)),
     _row("base64 is refused by a page", happy=IN_FLOATS, refused_happy=says(400, b"<html>400</html>", HTML)),

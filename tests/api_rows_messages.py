@@ -51,7 +51,35 @@ _BEGUN = [
     {**EVENTS[1], "content_block": {"type": "text", "text": "po"}},
     *EVENTS[3:],
 ]
+
+
+def _blocks(*blocks: tuple[Event, str]) -> Reply:
+    """A stream of blocks: how each begins, and its delta of text."""
+    events: list[Event] = []
+    for index, (begun, text) in enumerate(blocks):
+        events.append({**EVENTS[1], "index": index, "content_block": begun})
+        if text:
+            events.append({**EVENTS[2], "index": index, "delta": {"type": "text_delta", "text": text}})
+        events.append({**EVENTS[4], "index": index})
+    return streamed([EVENTS[0], *events, *EVENTS[5:]])
+
+
+def _text(begun: object) -> Event:
+    return {"type": "text", "text": begun}
+
+
 ROWS = [
+    _row("white space begins the block, and the deltas", stream=_blocks((_text(" "), " pong"))),
+    _row(
+        "the whole text begins a block, and is the next one's delta",
+        stream=_blocks((_text("pong"), ""), (_text(""), "pong")),
+    ),
+    _row(
+        "the text is in a block of another type",
+        stream=_blocks(({**_text("pong"), "type": "note"}, ""), (_text(""), "ping")),
+    ),
+    _row("the text of the stream goes on in another block", stream=_blocks((_text(""), "pong"), (_text(""), "!"))),
+    _row("a number begins the block", stream=_blocks((_text(7), "pong")), happy=altered(b'"pong"', b'"7pong"')),
     *(
         _row(f"the text begins in its block, {name}", stream=streamed(_BEGUN), happy=happy)
         for name, happy in (

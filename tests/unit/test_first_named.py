@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 
+from chatproof.contract.clause import Context, Example, holds
+from chatproof.evidence import reply as evidence
 from chatproof.running.plan import Settings
 from chatproof.simulator import messages_side, responses_side
 from chatproof.simulator.fault import GO, Alter, Fault, Turn, When, json_of
 from chatproof.simulator.typed_events import event, value_of
 from chatproof.simulator.wire import Reply
+from chatproof.surfaces import surface_of
+from chatproof.surfaces.responses.clauses.happy import GOOD, altered
+from chatproof.surfaces.responses.clauses.stream import unnamed
+from chatproof.surfaces.responses.clauses.validate.state import is_forgotten
+from chatproof.target import profile
+from chatproof.wire.exchange import Secret
 from tests import in_process
+from tests.api_rows import cut_off, error
+from tests.support import exchange, from_example
 
 SIDES = {"responses": responses_side.SIDE, "messages": messages_side.SIDE}
 
@@ -46,6 +56,11 @@ def test_an_id_that_is_null_is_the_replys_fault_and_not_the_streams(api: str) ->
     assert codes(found(api, answered, nameless))[0] == "contract.schema"
 
 
+def test_an_id_that_is_absent_is_the_streams_fault() -> None:
+    codes = {json.dumps(one): (unnamed(0, one) or holds()).code for one in ({}, {"id": None}, {"id": "resp_1"})}
+    assert codes == {"{}": "", '{"id": null}': "contract.schema", '{"id": "resp_1"}': ""}
+
+
 CAPS = {"responses": ("max_output_tokens", "max_output_tokens.kept"), "messages": ("max_tokens", "max_tokens.kept")}
 
 
@@ -69,3 +84,24 @@ def test_a_response_that_is_never_continued_is_one_fault() -> None:
 
     assert codes(found("responses", of(True, False), forgets)) == ["contract.parameter"]
     assert codes(found("responses", of(True), forgets)) == ["contract.validation"]
+
+
+FORGETFUL = altered(b'"text":"pong"', b'"text":"You gave me no word."')
+
+
+@pytest.mark.parametrize(
+    ("recall", "forgotten"),
+    [
+        (FORGETFUL, True),
+        (GOOD, False),
+        (cut_off(FORGETFUL), False),
+        (error(400, "no store: previous_response_id"), False),
+    ],
+)
+def test_only_a_whole_answer_shows_that_a_response_is_forgotten(recall: Example | bytes, forgotten: bool) -> None:
+    data = from_example(recall) if isinstance(recall, Example) else recall
+    reply = evidence.Reply(exchange("store.recall", data, api="responses"))
+    surface = surface_of("responses")
+    context = Context(profile.load("generic"), "m", Secret("k" * 20), {"store.recall": reply}, surface)
+    assert is_forgotten(context) is forgotten
+    assert not is_forgotten(context._replace(replies={}))

@@ -41,6 +41,10 @@ ROWS: list[tuple[str, dict[str, object] | str, str]] = [
     ("responses", {"message": "Invalid value", "param": "tools[1].type"}, TOOLS),
     ("responses", {"message": "Invalid value", "param": "input[0].content"}, MESSAGES),
     ("responses", {"message": "Invalid value", "param": "instructions"}, MESSAGES),
+    ("responses", {"message": "Invalid value", "param": "input[0]"}, MESSAGES),
+    ("responses", {"message": "Invalid value", "param": "tool_choice"}, TOOLS),
+    ("responses", {"message": "Invalid value", "param": "functions[0].name"}, TOOLS),
+    ("responses", {"message": "Invalid value", "param": "function.arguments"}, TOOLS),
     ("responses", {"message": "Invalid value", "param": "reasoning.summary"}, PARAMETER),
     ("responses", {"message": "Invalid value", "param": "nobody.knows"}, ""),
     ("responses", "'type' of tool must be 'function'", TOOLS),
@@ -51,8 +55,17 @@ ROWS: list[tuple[str, dict[str, object] | str, str]] = [
     ("responses", "include is not supported", PARAMETER),
     ("responses", "prompt_cache_key cannot be used", PARAMETER),
     ("responses", "this model has no reasoning", PARAMETER),
+    ("responses", "the tools need no prompt_cache_key", PARAMETER),
+    ("responses", "Tools cannot be used", TOOLS),
     ("responses", "the request is not good", ""),
+    ("responses", "this model is not good", ""),
+    ("responses", "no stream here", ""),
     ("responses", "store the input elsewhere", ""),
+    ("messages", {"message": "Invalid value", "param": "messages[0]"}, MESSAGES),
+    ("messages", {"message": "Invalid value", "param": "content[0]"}, MESSAGES),
+    ("messages", {"message": "Invalid value", "param": "role"}, MESSAGES),
+    ("messages", "blocks are not taken", MESSAGES),
+    ("messages", "tools.0.content: not permitted", MESSAGES),
     ("messages", "system.1.cache_control: Extra inputs are not permitted", PARAMETER),
     ("messages", "tools.0.cache_control: Extra inputs are not permitted", PARAMETER),
     ("messages", "system: Input should be a valid string", MESSAGES),
@@ -63,7 +76,9 @@ ROWS: list[tuple[str, dict[str, object] | str, str]] = [
     ("messages", "Content must be a string, not blocks", MESSAGES),
     ("messages", "temperature and top_p are not supported together", PARAMETER),
     ("messages", "bad request", ""),
-    ("messages", f"{'x' * 5000} metadata: no", ""),
+    ("messages", f"{'x' * 3991} metadata", PARAMETER),
+    ("messages", f"{'x' * 3992} metadata", ""),
+    ("messages", f"{'x' * 5000} 'metadata': no", ""),
 ]
 
 
@@ -77,6 +92,7 @@ def test_a_reply_without_an_error_blames_nothing() -> None:
     good = exchange("claude_code", from_example(Example(200, JSON, b"{}")), api="messages")
     assert code_of(Reply(good)) == ""
     assert code_of(Reply(made._replace(request=made.request._replace(body=b"[7]")))) == TOOLS
+    assert code_of(Reply(made._replace(request=made.request._replace(body=b"7")))) == TOOLS
     assert code_of(Reply(made._replace(request=made.request._replace(body=b"{")))) == TOOLS
 
 

@@ -50,6 +50,8 @@ def test_pieces_repeat_each_other(pieces: list[str], answer: str, told: str) -> 
         (["po", "pong"], "pong", GROWS),
         (["po", "ng"], "ping", ""),
         (["po", "po"], "", ""),
+        (["p", "po", "pon"], " ", ""),
+        ([" po", "ng", "ng"], "pong", SOME),
         (["a", "a", "b", "a"], "aba", SOME),
     ],
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import struct
+from base64 import b64encode
 from unittest.mock import patch
 
 from chatproof.surfaces.embeddings.examples import packed
-from chatproof.surfaces.embeddings.vectors import apart, cosine, finite, read
+from chatproof.surfaces.embeddings.vectors import apart, cosine, finite, other_format, read
 
 
 def test_the_cosine_of_what_has_no_angle_is_nought() -> None:
@@ -29,3 +31,11 @@ def test_base64_is_little_endian_on_every_machine() -> None:
 def test_what_is_no_number_is_told_by_its_place() -> None:
     assert read([0.5, 1, True, "x"]).problem == "its item 2 is not a number"
     assert (finite([1.0, math.nan, math.inf]), finite([1.0])) == (1, -1)
+
+
+def test_only_whole_base64_of_the_same_numbers_is_of_another_format() -> None:
+    data = struct.pack("<2d", 1.0, -2.5)
+    assert other_format(b64encode(data).decode(), (1.0, -2.5), 1e-3) == "float64"
+    assert other_format(b64encode(data + b"\0").decode(), (1.0, -2.5), 1e-3) == ""
+    assert other_format(b64encode(data).decode(), (1.0,), 1e-3) == ""
+    assert other_format(None, (1.0, -2.5), 1e-3) == other_format([1.0, -2.5], (1.0, -2.5), 1e-3) == ""

@@ -46,10 +46,9 @@ def code_of(reply: Reply) -> str:
 
 def _named(error: ProviderError) -> Iterator[str]:
     """What the error names as a field, or as the way to one."""
-    if error.param:
-        yield error.param
+    yield error.param
     for place in _PLACES:
-        yield from (found[1] for found in place.finditer(error.message[:_LONGEST]))
+        yield from place.findall(error.message[:_LONGEST])
 
 
 def _sent(body: bytes) -> frozenset[str]:

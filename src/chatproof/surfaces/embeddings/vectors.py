@@ -84,7 +84,7 @@ def other_format(text: Json, numbers: Sequence[float], least: float) -> str:
         return ""
     for code, order, name in _FORMATS:
         count, rest = divmod(len(data), struct.calcsize(f"{order}{code}"))
-        if not rest and count == len(numbers) and apart(struct.unpack(f"{order}{count}{code}", data), numbers) < least:
+        if not rest and apart(struct.unpack(f"{order}{count}{code}", data), numbers) < least:
             return name
     return ""
 
