@@ -13,6 +13,7 @@ from tests.migration.conftest import play
 
 # What a fault changes in more than one point, or in none that a client can see. Everything else is one difference.
 SEVERAL = {
+    "head-large": 2,  # the plain reply, and the stream
     "bare-line-ends": 2,  # the clause, for all replies, and that of the answer to a list of models
     "model-not-found-404": 2,  # the refusal, and the listing that lacks the model
     "model-retired": 2,

@@ -24,7 +24,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote, snippet
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.view import is_blank, text_of
-from chatproof.wire.exchange import ARRIVALS, ASKED, STATUS_LINE
+from chatproof.wire.exchange import ARRIVALS, ASKED, OTHER_HEADERS, STATUS_LINE
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
@@ -337,14 +337,17 @@ def refused_by_node(good: Example) -> tuple[Example, ...]:
 )
 def line_ends(reply: Reply, context: Context) -> Outcome:
     response = reply.response
-    bare = response.bare_lines if response is not None else None
-    if response is None or bare is None:
+    if response is None:
         return not_applicable("no head was seen on the wire")
-    if len(lengths := response.values(b"content-length")) > 1:
-        return broken("header Content-Length", "one line", f"{len(lengths)} lines")
-    size = sum(len(name) + len(value) + len(b": \r\n") for name, value in response.headers)
-    if size > _LARGEST:
-        return broken("head", f"at most {_LARGEST:,} bytes", f"{size:,} bytes")
+    if not reply.lacks(OTHER_HEADERS):
+        if len(lengths := response.values(b"content-length")) > 1:
+            return broken("header Content-Length", "one line", f"{len(lengths)} lines")
+        size = sum(len(name) + len(value) + len(b": \r\n") for name, value in response.headers)
+        if size > _LARGEST:
+            return broken("head", f"at most {_LARGEST:,} bytes", f"{size:,} bytes")
+    bare = response.bare_lines
+    if bare is None:
+        return not_applicable("no head was seen on the wire")
     if bare and reply.lacks(ARRIVALS):
         return not_applicable("a capture's line ends may be those of a terminal or an editor")
     said = f"{number_of(bare, 'line')} with LF alone"
