@@ -12,9 +12,10 @@ _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 _SHORTEST = 12  # characters of a secret that is looked for: a shorter one may be an ordinary word
 
 
-def without_keys(value: Any, environ: Mapping[str, str] = os.environ) -> Any:
+def without_keys(value: Any, environ: Mapping[str, str] | None = None) -> Any:
     """A value, or the values and names within it, without what has a key's form, and without what a variable such as
     …_KEY holds. A UUID or a hash stays: a model may be called so."""
+    environ = os.environ if environ is None else environ  # a default that holds it would show it (`help`)
     if isinstance(value, dict):
         return {without_keys(name, environ): without_keys(each, environ) for name, each in value.items()}
     if isinstance(value, list | tuple):
