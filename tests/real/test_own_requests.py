@@ -59,9 +59,9 @@ ROWS = {
     "aimock, a response": Row("aimock", RESPONSES, args=("--api", "responses")),
     "aimock, a response, streamed": Row("aimock", {**RESPONSES, "stream": True}, args=("--api", "responses")),
     # The warning is about aimock's answer to the plain request, not about these.
-    "aimock, a message": Row("aimock", MESSAGES, code="contract.schema", args=("--api", "messages")),
+    "aimock, a message": Row("aimock", MESSAGES, code="auth.error_body", args=("--api", "messages")),
     "aimock, a message, streamed": Row(
-        "aimock", {**MESSAGES, "stream": True}, code="contract.schema", args=("--api", "messages")
+        "aimock", {**MESSAGES, "stream": True}, code="auth.error_body", args=("--api", "messages")
     ),
 }
 
