@@ -199,7 +199,7 @@ def _json(data: bytes, start: bytes) -> Capture:
     if isinstance(value, dict) and str(value.get("schema", "")).startswith("chatproof."):
         raise Unreadable(f"its schema is not {run_document.SCHEMA}, the only one that can be read")
     row = json_records.in_a_row(start[:LONGEST_TEXT].decode("utf-8", "replace")) if value is None else []
-    logged = pasted_errors.of_documents(row)
+    logged = pasted_errors.of_documents(row, start)
     if logged is not None:
         return logged
     records = json_records.lines(start) if value is None and start[:1] == b"{" else []
@@ -210,7 +210,7 @@ def _json(data: bytes, start: bytes) -> Capture:
         return pasted_errors.of_record(json_records.text_of(value))
     if any(map(json_records.is_record, records)):
         return pasted_errors.of_record(json_records.texts_of(records))
-    if not records and (replies := pasted_errors.of_replies(row)) is not None:
+    if not records and (replies := pasted_errors.of_replies(row, start)) is not None:
         return replies
     if axios.is_error(value):
         return axios.read(value)

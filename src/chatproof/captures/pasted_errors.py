@@ -46,7 +46,6 @@ from chatproof.captures.trouble import NO_FORM, NO_JSON
 from chatproof.evidence.provider_error import by_words, find_error
 from chatproof.wire.exchange import STATUS, STATUS_LINE
 
-_IN_A_ROW = 2
 _HEAD = re.compile(r"HTTP/[\d.]+ (\d{3})\b")
 
 
@@ -176,7 +175,7 @@ def of_requests(values: list[Any]) -> Capture:
     return Capture(server_logs.NAME, entries, secrets, (seen(told[-1]),))
 
 
-def of_documents(values: list[Any]) -> Capture | None:
+def of_documents(values: list[Any], data: bytes) -> Capture | None:
     """What a program logged of its replies as JSON documents in a row: the head as a text, the body behind it."""
     told: list[Told] = []
     for number, head in enumerate(values):
@@ -191,19 +190,23 @@ def of_documents(values: list[Any]) -> Capture | None:
         told.append(Told(int(status[1]), as_body(body), headers))
     if not told:
         return None
-    secrets = as_secrets(secret for piece in told for secret in secrets_of(piece.headers, sent=False))
-    entries = tuple(captured(number, piece) for number, piece in enumerate(told[-MOST:], 1))
-    return Capture(json_records.IN_A_ROW, entries, secrets, (seen(told[-1]),))
+    return _in_a_row(told, data)
 
 
-def of_replies(values: list[Any]) -> Capture | None:
+def of_replies(values: list[Any], data: bytes) -> Capture | None:
     """What a program logged as JSON documents in a row, none of which is a head: those that are a reply's body."""
     bodies = [v for v in values if isinstance(v, dict) and (json_files.holds_answer(v) or find_error(v))]
-    if len(values) < _IN_A_ROW or not bodies:
-        return None
-    told = [Told(0, as_body(body)) for body in bodies[-MOST:]]
-    entries = tuple(captured(number, piece) for number, piece in enumerate(told, 1))
-    return Capture(json_records.IN_A_ROW, entries, (), (seen(told[-1]),))
+    return _in_a_row([Told(0, as_body(body)) for body in bodies], data) if len(values) > 1 and bodies else None
+
+
+def _in_a_row(told: list[Told], data: bytes) -> Capture:
+    """These exchanges of a log. Beside them may stand the request's head, with the key that a reply quotes."""
+    beside = [*named_in(data[:LONGEST_TEXT])]
+    secrets = as_secrets(
+        [*tokens_in(data), *beside, *(s for piece in told for s in secrets_of(piece.headers, sent=False))]
+    )
+    entries = tuple(captured(number, piece) for number, piece in enumerate(told[-MOST:], 1))
+    return Capture(json_records.IN_A_ROW, entries, secrets, (seen(told[-1]),), as_keys(beside))
 
 
 def of_object(value: dict[str, Any]) -> Capture:
