@@ -158,6 +158,16 @@ def test_which_ids_are_the_same_makes_a_difference() -> None:
     assert (made.verdict, remark) == ("NO-GO", "")
 
 
+@pytest.mark.parametrize("flaw", [{"bare_lines": 1}, {"folded_lines": 1}])
+def test_a_head_that_node_refuses_is_judged(good: Played, flaw: dict[str, int]) -> None:
+    """The headers' values do not show it."""
+    reusing = Reusing(wanted=True)
+    first = good.with_json("happy", said("pong"))
+    reused(reusing, first, good)
+    made, remark = reused(reusing, first.changed("happy", **flaw), good)
+    assert (made.verdict, remark) == ("NO-GO", "")
+
+
 def test_a_key_that_comes_back_in_a_text_is_found(good: Played) -> None:
     """Texts make no difference, but each is searched for the key of its own run."""
     reusing = Reusing(wanted=True)

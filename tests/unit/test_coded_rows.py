@@ -3,6 +3,7 @@
 import pytest
 
 from chatproof.contract.clause import VALIDATE, Context
+from chatproof.contract.heads import FLAWS, Flaw
 from chatproof.diagnosis.failure_modes import CODED, Case, Sign
 from chatproof.evidence.reply import Reply
 from chatproof.judging.judge import Finding
@@ -107,3 +108,16 @@ def test_a_429_without_words_is_still_one_to_wait_after() -> None:
     found = sign(broken(LIMITED))
     assert found.summary == "a 429 has no error that clients can read" and not found.owner
     assert found.next_step.startswith("Wait and retry on status 429 alone")
+
+
+@pytest.mark.parametrize("flaw", FLAWS.values(), ids=list(FLAWS))
+@pytest.mark.parametrize("api", ["", "responses."])
+def test_of_the_reasons_why_node_refuses_a_head_the_one_that_was_seen_is_named(flaw: Flaw, api: str) -> None:
+    told = sign(broken(f"{api}head.line_ends", at=flaw.at), code="http.malformed")
+    assert (told.summary, told.next_step, told.owner, told.confidence) == (flaw.summary, flaw.next_step, "", "")
+
+
+def test_the_reasons_why_node_refuses_a_head_are_told_apart() -> None:
+    assert len({flaw.at for flaw in FLAWS.values()}) == len({flaw.summary for flaw in FLAWS.values()}) == 4
+    unknown = sign(broken("head.line_ends", at="$.id"), code="http.malformed")
+    assert not unknown.summary, "the code's own words"

@@ -44,6 +44,7 @@ class Row(NamedTuple):
     limits: Limits = Limits()
     method: str = "POST"
     bare: int = 0  # lines of the head that end with LF alone
+    folded: int = 0  # lines of the head that go on with the header before
 
 
 def malformed(data: bytes, detail: str, **more: object) -> Row:
@@ -77,6 +78,24 @@ ROWS = {
         trailers=((b"X-T", b"1"),),
         bare=1,
     ),
+    "two folded lines, one of them blank": Row(
+        OK + b"X-T:\r\n\ta\r\n \r\n" + LONG, headers=((b"X-T", b"a"), (b"Content-Length", b"2")), folded=2
+    ),
+    "a folded line in an early head": Row(
+        b"HTTP/1.1 103 Early Hints\r\nLink: a,\r\n b\r\n\r\n" + OK + LONG,
+        informational=(103,),
+        early=((b"Link", b"a, b"),),
+        folded=1,
+    ),
+    "a folded line after a trailer": Row(
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1;\r\n 2\r\n\r\n",
+        wire=25,
+        trailers=((b"X-T", b"1; 2"),),
+        folded=1,
+    ),
+    "a folded line before any header": malformed(
+        OK + b" a\r\n" + LONG, 'header line 1: no colon: " a"'
+    ),
     "another version": malformed(b"HTTP/1.2 200 OK\r\n\r\n", 'unsupported version "HTTP/1.2"'),
     "HTTP/2": malformed(b"HTTP/2 200\r\n\r\n", 'unsupported version "HTTP/2"'),
     "two digits": malformed(b"HTTP/1.1 20 OK\r\n\r\n", 'bad status code "20"'),
@@ -94,8 +113,8 @@ ROWS = {
         OK + b"X-a:1\r\nx-A: \t2 \t\r\n" + LONG, headers=((b"X-a", b"1"), (b"x-A", b"2"), (b"Content-Length", b"2"))
     ),
     "an empty value": Row(OK + b"X:\r\n" + LONG, headers=((b"X", b""), (b"Content-Length", b"2"))),
-    "a folded line": Row(OK + b"X: a\r\n  b \r\n\tc\r\n" + LONG, headers=((b"X", b"a b c"), (b"Content-Length", b"2"))),
-    "a folded empty value": Row(OK + b"X:\r\n b\r\n" + LONG, headers=((b"X", b"b"), (b"Content-Length", b"2"))),
+    "a folded line": Row(OK + b"X: a\r\n  b \r\n\tc\r\n" + LONG, headers=((b"X", b"a b c"), (b"Content-Length", b"2")), folded=2),
+    "a folded empty value": Row(OK + b"X:\r\n b\r\n" + LONG, headers=((b"X", b"b"), (b"Content-Length", b"2")), folded=1),
     "a line of line ends alone": Row(
         OK + b"A: b\r\n\r\r\n" + LONG, headers=((b"A", b"b"), (b"Content-Length", b"2"))
     ),
@@ -295,7 +314,7 @@ def test_rule(name: str) -> None:
         assert response is not None
         want = Response(
             row.version, row.status, row.reason, row.headers or response.headers, row.body, row.wire, row.coding,
-            row.trailers, row.informational, row.excess, response.arrivals, row.early, bare_lines=row.bare,
+            row.trailers, row.informational, row.excess, response.arrivals, row.early, bare_lines=row.bare, folded_lines=row.folded,
         )  # fmt: skip
         assert response == want, pieces
         assert sum(arrival.size for arrival in response.arrivals) <= len(data)

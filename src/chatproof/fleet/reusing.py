@@ -95,7 +95,13 @@ def _is_plain(reply: Reply) -> bool:
     if response is None or exchange.fault is not None or exchange.missing or len(response.body) > _LARGEST:
         return False
     odd = response.excess or response.informational or response.early or response.trailers or response.left_open
-    return not odd and response.coding == "identity" and reply.kind == "json" and reply.json_problem is None
+    refused_by_node = response.bare_lines or response.folded_lines
+    return (
+        not (odd or refused_by_node)
+        and response.coding == "identity"
+        and reply.kind == "json"
+        and reply.json_problem is None
+    )
 
 
 def _without_chance(value: Json, id: str, model: str, ids: dict[str, int], name: str = "", above: str = "") -> Any:

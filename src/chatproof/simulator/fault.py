@@ -311,6 +311,11 @@ def length_twice(head: bytes, body: bytes) -> tuple[bytes, bytes]:
     return (head.replace(line, line + b"\r\n" + line, 1) if line else head), body
 
 
+def folded_head(head: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """The conformant answer with a header whose value goes on in the next line."""
+    return head.replace(b"\r\n", b"\r\nX-Trace: route=eu-1;\r\n hop=2\r\n", 1), body
+
+
 def large_head(head: bytes, body: bytes) -> tuple[bytes, bytes]:
     """The conformant answer with a head that is larger than Node reads."""
     return head.replace(b"\r\n", b"\r\nX-Trace: " + b"a" * 17_000 + b"\r\n", 1), body

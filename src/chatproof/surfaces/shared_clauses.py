@@ -116,7 +116,7 @@ def add_line_ends(clauses: Clauses, api: str, good: Example, why: str = NO_CR) -
         why=why,
         holds_on=(good,),
         breaks_on=refused_by_node(good),
-        check=2,
+        check=3,
     )(line_ends)
 
 

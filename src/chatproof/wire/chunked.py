@@ -8,7 +8,7 @@ answer whether a reply came whole or byte by byte. Strict as h11 and llhttp are:
 import re
 
 from chatproof.printable import snippet
-from chatproof.wire.message import Limits, Refusal, header_lines
+from chatproof.wire.message import Limits, Refusal, folded, header_lines
 
 # The longest beginning of a good size line. Every part is optional, so that a line still growing is a good one.
 # Compiled when it is first needed: many replies have a length.
@@ -33,6 +33,7 @@ class Chunked:
         self._trailer_lines: list[bytes] = []
         self._trailer_size = 0
         self.bare_lines = 0  # of the trailers, that end with LF alone
+        self.folded_lines = 0  # of the trailers, that go on with the one before
 
     def feed(self, data: bytes) -> int:
         at = 0
@@ -139,6 +140,7 @@ class Chunked:
         if bytes(line) in (b"\r\n", b"\n"):
             self.wire_size += len(line)
             self.trailers = header_lines(self._trailer_lines)
+            self.folded_lines = folded(self._trailer_lines)
             self.complete = True
             return
         # At most four bytes of a line are no part of a name or value.

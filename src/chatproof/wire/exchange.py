@@ -213,6 +213,7 @@ class Response(NamedTuple):
     - `left_open`: true if a stream ended by its own mark and the HTTP message did not end after it
     - `bare_lines`: lines of heads that ended with LF alone, blank lines, 1xx replies and trailers among them;
       None if no head was read as bytes
+    - `folded_lines`: lines of heads that go on with the header before, those of 1xx replies and trailers among them
     """
 
     version: str
@@ -229,6 +230,7 @@ class Response(NamedTuple):
     early: tuple[tuple[bytes, bytes], ...] = ()
     left_open: bool = False
     bare_lines: int | None = None
+    folded_lines: int = 0
 
     def __repr__(self) -> str:
         """Without what the server sent: it may be the key."""

@@ -13,6 +13,7 @@ from chatproof.wire.message import (
     Refusal,
     coding,
     decode,
+    folded,
     head_end,
     header_lines,
     llhttp_words,
@@ -59,6 +60,7 @@ class ResponseReader:
         self._arrivals: list[Arrival] = []
         self._decoded: bytes | None = None
         self._bare_lines = 0  # of heads, early ones among them
+        self._folded_lines = 0
 
     @property
     def phase(self) -> str:
@@ -180,6 +182,7 @@ class ResponseReader:
             tuple(self._early),
             self.settled,
             self._bare_lines + (self._chunks.bare_lines if self._chunks else 0),
+            self._folded_lines + (self._chunks.folded_lines if self._chunks else 0),
         )
 
     # -- head ---------------------------------------------------------------------------------------------
@@ -215,6 +218,7 @@ class ResponseReader:
         if len(status) != 3 or not status.isdigit() or not b"100" <= status <= b"599":
             raise Refusal("http.malformed", "headers", f"bad status code {snippet(status, 20)}")
         headers = header_lines(lines[1:])
+        self._folded_lines += folded(lines[1:])
         if len(headers) > self.limits.headers:
             raise Refusal("limit.size", "headers", f"more than {self.limits.headers} header lines")
         code = int(status)

@@ -28,6 +28,7 @@ class Refusal(Exception):
         self.fault = Fault(code, phase, detail)
 
 
+_FOLDED = (b" ", b"\t")
 _UNTIL_HTTP = 16  # bytes in which the protocol's name has begun, or it is another
 MEMBERS = 16  # gzip members in one body; one is usual
 
@@ -52,7 +53,7 @@ def header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
         line = raw.rstrip(b"\r")
         if not line:
             continue
-        if line[:1] in (b" ", b"\t") and found:
+        if line.startswith(_FOLDED) and found:
             # obs-fold: a client must take it for spaces (RFC 9112 section 5.2)
             found[-1] = (found[-1][0], (found[-1][1] + b" " + line.strip(b" \t")).strip())
             continue
@@ -62,6 +63,11 @@ def header_lines(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
             raise Refusal("http.malformed", "headers", f"header line {number}: {what}: {snippet(line, 40)}")
         found.append((name, value.strip(b" \t")))
     return tuple(found)
+
+
+def folded(lines: list[bytes]) -> int:
+    """The number of header lines that go on with the header before (obs-fold)."""
+    return sum(line.startswith(_FOLDED) for line in lines)
 
 
 def coding(headers: tuple[tuple[bytes, bytes], ...]) -> str:

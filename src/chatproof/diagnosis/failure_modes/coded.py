@@ -1,9 +1,11 @@
 """Rows for clauses that name their diagnosis themselves: what remains to say is whose it is and what to do next."""
 
 from chatproof.contract.capability import DAMAGED, UNSUPPORTED
+from chatproof.contract.clause import is_named
 from chatproof.contract.common_modes import step_in_stream
 from chatproof.contract.error_steps import error_in_stream
 from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
+from chatproof.contract.heads import FLAWS
 from chatproof.contract.surface import Surface
 from chatproof.judging.judge import Finding
 
@@ -30,7 +32,7 @@ def _observed(case: Case) -> Sign:
         return Sign(evidence, "a request that some clients send is clearly refused", UNKNOWN, _REFUSED, CERTAIN)
     if all(_code(finding, case) == _IN_STREAM for finding in ranked) and (error := error_in_stream(case.reply)):
         return Sign(evidence, next_step=step_in_stream(error))
-    more = {_SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None for finding in case.findings}
+    more = {_more(finding) for finding in case.findings}
     told = more.pop() if len(more) == 1 else None
     return Sign(evidence, *told) if told else Sign(evidence)
 
@@ -136,6 +138,13 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         LIKELY,
     ),
 }
+
+
+def _more(finding: Finding) -> tuple[str, str, str, str] | None:
+    """What is said of a finding instead of its code's row; None: no more than that."""
+    if is_named(finding.clause, "head.line_ends") and (flaw := FLAWS.get(finding.at)):
+        return flaw.summary, "", flaw.next_step, ""
+    return _SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None
 
 
 def _code(finding: Finding, case: Case) -> str:
@@ -301,8 +310,8 @@ _ROWS = (
     (
         "http.malformed",
         UNKNOWN,
-        "Node's fetch refuses the head of a reply: its lines end with LF alone, or it gives its length twice, or it is too large",
-        "Find which server or proxy writes it: look first at what writes headers as text, or adds to those of another reply. End lines with CR and LF, write one Content-Length, and keep a head below 16 KiB. Clients on Node fail until then; Python's and curl read it.",
+        "Node's fetch refuses the head of a reply",
+        "Find which server or proxy writes it. Clients on Node fail until then; Python's and curl read it.",
         LIKELY,
     ),
     (

@@ -9,6 +9,7 @@ from chatproof.simulator.fault import (
     Turn,
     body,
     everything,
+    folded_head,
     granted,
     gzipped,
     large_head,
@@ -79,6 +80,14 @@ ROWS = (
         NO_GO,
         granted,
         script(large_head),
+    ),
+    Fault(
+        "head-folded",
+        "A header goes on in the next line, which begins with a space.",
+        "http.malformed",
+        NO_GO,
+        granted,
+        script(folded_head),
     ),
     Fault(
         "cut-headers",

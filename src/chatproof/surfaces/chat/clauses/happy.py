@@ -1,5 +1,6 @@
 """The happy path: one valid, non-streaming request. The seed's six assertions, and the shape of each choice."""
 
+from chatproof.contract import heads
 from chatproof.contract.clause import (
     BEHAVIOUR,
     COMETAPI_CHAT,
@@ -304,10 +305,9 @@ def no_error_field(reply: Reply, context: Context) -> Outcome:
 
 
 LINE_ENDS = (
-    "Each line of a reply's head ends with CR and LF, not with LF alone; the head gives its length once, and is not "
-    "larger than Node reads (16 KiB)."
+    "Each line of a reply's head ends with CR and LF, not with LF alone, and is a header of its own; the head gives "
+    "its length once, and is not larger than Node reads (16 KiB)."
 )
-_LARGEST = 16 * 1024  # bytes of a head, names and values and what parts them: Node's own limit
 NO_CR = "Node's fetch refuses the reply, and openai-node and the AI SDK with it; Python's clients and curl read it."
 
 
@@ -318,8 +318,9 @@ def with_bare_lines(good: Example) -> Example:
 
 def refused_by_node(good: Example) -> tuple[Example, ...]:
     """A good reply with heads that Python's clients read, and Node's fetch refuses."""
-    length, trace = (b"Content-Length", b"%d" % len(good.body)), (b"X-Trace", b"a" * _LARGEST)
-    return with_bare_lines(good), good._replace(extra=(length,)), good._replace(extra=(trace,))
+    length, trace = (b"Content-Length", b"%d" % len(good.body)), (b"X-Trace", b"a" * heads.LARGEST)
+    folded = (b"X-Trace", b"route=eu-1;\r\n hop=2")
+    return with_bare_lines(good), *(good._replace(extra=(header,)) for header in (length, trace, folded))
 
 
 @clause(
@@ -333,7 +334,7 @@ def refused_by_node(good: Example) -> tuple[Example, ...]:
     why=NO_CR,
     holds_on=(GOOD, GOOD._replace(extra=((b"X-Cache", b"MISS"),))),
     breaks_on=refused_by_node(GOOD),
-    check=2,
+    check=3,
 )
 def line_ends(reply: Reply, context: Context) -> Outcome:
     response = reply.response
@@ -341,14 +342,19 @@ def line_ends(reply: Reply, context: Context) -> Outcome:
         return not_applicable("no head was seen on the wire")
     if not reply.lacks(OTHER_HEADERS):
         if len(lengths := response.values(b"content-length")) > 1:
-            return broken("header Content-Length", "one line", f"{len(lengths)} lines")
+            return _refused(heads.TWO_LENGTHS, f"{len(lengths)} lines")
         size = sum(len(name) + len(value) + len(b": \r\n") for name, value in response.headers)
-        if size > _LARGEST:
-            return broken("head", f"at most {_LARGEST:,} bytes", f"{size:,} bytes")
-    bare = response.bare_lines
+        if size > heads.LARGEST:
+            return _refused(heads.LARGE, f"{size:,} bytes")
+    bare, folded = response.bare_lines, response.folded_lines
     if bare is None:
         return not_applicable("no head was seen on the wire")
-    if bare and reply.lacks(ARRIVALS):
+    if (bare or folded) and reply.lacks(ARRIVALS):
         return not_applicable("a capture's line ends may be those of a terminal or an editor")
-    said = f"{number_of(bare, 'line')} with LF alone"
-    return broken("head", "lines that end with CR and LF", said) if bare else holds()
+    if folded:
+        return _refused(heads.FOLDED, number_of(folded, "continuation line"))
+    return _refused(heads.BARE, f"{number_of(bare, 'line')} with LF alone") if bare else holds()
+
+
+def _refused(flaw: heads.Flaw, observed: str) -> Outcome:
+    return broken(flaw.at, flaw.expected, observed)
