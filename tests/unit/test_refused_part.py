@@ -65,6 +65,13 @@ ROWS: list[tuple[str, dict[str, object] | str, str]] = [
     ("messages", {"message": "Invalid value", "param": "content[0]"}, MESSAGES),
     ("messages", {"message": "Invalid value", "param": "role"}, MESSAGES),
     ("messages", "blocks are not taken", MESSAGES),
+    (
+        "messages",
+        "Unexpected value(s) `interleaved-thinking-2025-05-14` for the `anthropic-beta` header.",
+        "contract.headers",
+    ),
+    ("messages", "invalid beta flag", "contract.headers"),
+    ("messages", "the beta of tools is not open", TOOLS),
     ("messages", "tools.0.content: not permitted", MESSAGES),
     ("messages", "system.1.cache_control: Extra inputs are not permitted", PARAMETER),
     ("messages", "tools.0.cache_control: Extra inputs are not permitted", PARAMETER),

@@ -96,7 +96,7 @@ def test_media_types_are_the_distinct_ones_declared(declared: list[str], media_t
     ("media", "says_json"),
     [
         ("application/json", True),
-        ("text/json", True),
+        ("text/json", False),
         ("application/problem+json", True),
         ("image/x+json", False),
         ("application/jsonl", False),

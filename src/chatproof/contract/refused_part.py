@@ -11,6 +11,8 @@ from chatproof.evidence.provider_error import ProviderError
 from chatproof.evidence.reply import Reply
 
 _TOOLS, _MESSAGES, _PARAMETER = "contract.tools", "contract.messages", "request.unsupported_parameter"
+_HEADERS = "contract.headers"
+_BETA = re.compile(r"(?i)\banthropic-beta\b|\bbeta (?:flag|header|feature)s?\b")  # Anthropic's words, and Bedrock's
 _PARTS = {
     **dict.fromkeys(("tools", "tool", "tool_choice", "functions", "function"), _TOOLS),
     **dict.fromkeys(("system", "instructions", "messages", "input", "content", "role", "blocks"), _MESSAGES),
@@ -33,6 +35,8 @@ def code_of(reply: Reply) -> str:
     error = reply.error
     if error is None:
         return ""
+    if _BETA.search(error.message[:_LONGEST]):
+        return _HEADERS
     sent = _sent(reply.exchange.request.body)
     for place in _named(error):
         for name in reversed(re.split(r"\W+", place)):

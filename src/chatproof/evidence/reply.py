@@ -335,4 +335,5 @@ def _at_the_end(problem: Problem) -> bool:
 
 
 def _is_json(media: str) -> bool:
-    return media in ("application/json", "text/json") or (media.startswith("application/") and media.endswith("+json"))
+    # Not text/json: openai-node and @anthropic-ai/sdk hand on the text of such a body, and no object.
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))

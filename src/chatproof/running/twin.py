@@ -88,6 +88,8 @@ def refuses_key(reply: Reply) -> bool:
 
 
 def _in_form(row: Probe, old: Probe, new: Probe) -> Probe:
-    """The row with the headers of the form that is answered, where it has those of the other one."""
+    """The row with the headers of the form that is answered, where it has those of the other one, and more or not."""
     header = new.header if row.header is old.header else row.header
-    return row._replace(header=header, headers=new.headers if row.headers == old.headers else row.headers)
+    shared = len(old.headers)
+    headers = (*new.headers, *row.headers[shared:]) if row.headers[:shared] == old.headers else row.headers
+    return row._replace(header=header, headers=headers)

@@ -192,7 +192,7 @@ class Incoming:
         self._url = b""
         self._credential = MISSING
         self._hosts = 0
-        self._media = self._host = self._origin = self._agent = self._version = ""
+        self._media = self._host = self._origin = self._agent = self._version = self._betas = ""
         self._api_key = MISSING
         self._body: list[bytes] = []
         self._size = 0
@@ -245,6 +245,8 @@ class Incoming:
             self._api_key = self._compare(value)
         elif name == b"anthropic-version":
             self._version = value.decode("latin-1").strip()
+        elif name == b"anthropic-beta":
+            self._betas = value.decode("latin-1").strip()
         elif name == b"content-type":
             self._media = value.decode("latin-1").strip()
         elif name == b"host":
@@ -287,6 +289,7 @@ class Incoming:
             self._agent,
             self._api_key,
             self._version,
+            self._betas,
         )
         self.ready.append((asked, None))
         self._in_head = True

@@ -71,6 +71,7 @@ class Asked(NamedTuple):
     agent: str = ""  # the User-Agent header
     api_key: str = MISSING  # what an x-api-key header carries, in the same words as `credential`
     api_version: str = ""  # the anthropic-version header
+    betas: str = ""  # the anthropic-beta header
 
 
 class Reply(NamedTuple):

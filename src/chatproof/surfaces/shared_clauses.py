@@ -84,7 +84,7 @@ def add_plain_reply(
         needs=(f"{api}.happy.status_200",),
         why=mislabelled,
         holds_on=(good, Example(200, "Application/JSON; Charset=UTF-8", good.body)),
-        breaks_on=(Example(200, "text/html", good.body), Example(200, "", good.body)),
+        breaks_on=(*(Example(200, media, good.body) for media in ("text/html", "", "text/json")),),
     )(media_type_json)
     clauses.add(
         f"{api}.happy.body_json",

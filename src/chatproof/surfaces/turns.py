@@ -18,7 +18,9 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 
-GIVEN, SAID = "The word to remember is pong. Answer with the single word: stored", "stored"
+GIVEN = "Here is a word.", "The word to remember is pong. Answer with the single word: stored"
+"""What the user says first, in two parts: the word is in the second."""
+SAID = "stored"
 ASKED = "Which word did I give you? Answer with that word alone."
 _WORD = "pong"
 _AREA, _CODE, _CAPABILITY = "Capabilities", "contract.messages", "multi_turn"
@@ -74,11 +76,12 @@ def add_turns(
         level=SHOULD,
         area=_AREA,
         capability=_CAPABILITY,
-        says="The model sees the earlier turns of a conversation.",
+        says="The model sees the earlier turns of a conversation, and every part of a message in them.",
         source=source,
         probe="turns",
         needs=(f"{api}.turns.accepted",),
-        why="Every chat application sends the earlier turns; an endpoint that reads only the last one has no memory.",
+        why="Every chat application sends the earlier turns, and agents send messages in several parts; an endpoint "
+        "that reads only the last one, or the first part, has no memory.",
         holds_on=(good,),
         breaks_on=(forgetful,),
     )(heard)

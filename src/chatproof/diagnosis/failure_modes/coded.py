@@ -11,7 +11,8 @@ from chatproof.judging.judge import Finding
 
 _SHOWN = 6
 _LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
-_IN_STREAM = "stream.error"
+_IN_STREAM, _DUPLICATED = "stream.error", "stream.duplicated"
+_ONCE = "responses.stream.once"
 _WAIT = "Wait and retry on status 429 alone, whatever the body says; quota and rate limit cannot be distinguished here. Report it."
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
@@ -104,9 +105,9 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
     **dict.fromkeys(
         ("responses.turns.heard", "messages.turns.heard"),
         (
-            "the earlier turns of a conversation do not reach the model",
+            "the earlier turns of a conversation do not reach the model, or the further parts of a message",
             PROVIDER,
-            "Look for a gateway that reads only the last message, or leaves out answers in parts. Until it is fixed, put what matters of the conversation into the last message. Report it.",
+            "Look for a gateway that reads only the last message, or a message's first part, or leaves out answers in parts. Until it is fixed, put what matters of the conversation into the last message, as one text. Report it.",
             LIKELY,
         ),
     ),
@@ -144,6 +145,8 @@ def _more(finding: Finding) -> tuple[str, str, str, str] | None:
     """What is said of a finding instead of its code's row; None: no more than that."""
     if is_named(finding.clause, "head.line_ends") and (flaw := FLAWS.get(finding.at)):
         return flaw.summary, "", flaw.next_step, ""
+    if finding.code == _DUPLICATED:  # what a second response in a stream breaks
+        return _SAYS_MORE[_ONCE]
     return _SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None
 
 

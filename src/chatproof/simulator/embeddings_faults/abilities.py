@@ -194,6 +194,22 @@ ROWS = (
         "batch.whole",
     ),
     must(
+        "batch-of-different",
+        "A text that comes twice gets one vector.",
+        _CONTENT,
+        _many,
+        edited(lambda v: v["data"].pop()),
+        "batch.whole",
+    ),
+    should(
+        "batch-refused",
+        "Many texts in one request are refused.",
+        _PARAMETER,
+        _many,
+        error(400, "batch size is invalid, it should not be larger than 10.", param="input"),
+        "batch.accepted",
+    ),
+    must(
         "batch-reversed",
         "Many texts get vectors in reverse order.",
         _CONTENT,
@@ -219,10 +235,10 @@ ROWS = (
     ),
     should(
         "batch-repeats",
-        "Of many texts, the last one gets the vector of the first.",
+        "Of many texts, one gets the vector of the first.",
         _CONTENT,
         _many,
-        edited(lambda v: v["data"][-1].update(embedding=v["data"][0]["embedding"])),
+        edited(lambda v: v["data"][-2].update(embedding=v["data"][0]["embedding"])),
         "batch.distinct",
     ),
     should(

@@ -3,9 +3,10 @@
 from typing import Any
 
 from chatproof.simulator.common_faults import Value, encoded_twice, put
-from chatproof.simulator.fault import Turn, body, edited, page
+from chatproof.simulator.fault import Turn, body, edited, json_of, page
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages_faults.parts import events, instead, must, says, sent, should
+from chatproof.simulator.wire import Reply, Script
 
 _TOOLS, _PARAMETER, _USAGE = "contract.tools", "contract.parameter", "contract.usage"
 _system = sent(lambda asked: isinstance(asked.get("system"), str))
@@ -37,6 +38,11 @@ def _unsigned(all: list[Value]) -> list[Value]:
 def _uncounted(value: dict[str, Any]) -> None:
     value["usage"].pop("cache_read_input_tokens")
     value["usage"].pop("cache_creation_input_tokens")
+
+
+def _first_blocks(turn: Turn) -> Reply | Script:
+    turns = [{**one, "content": one["content"][:1]} for one in json_of(turn)["messages"]]
+    return instead(messages=turns)(turn)
 
 
 ROWS = (
@@ -114,6 +120,22 @@ ROWS = (
         _outside_ascii,
         events(encoded_twice),
         "unicode.intact",
+    ),
+    should(
+        "beta-refused",
+        "A request that names a beta is refused.",
+        "contract.headers",
+        lambda turn: bool(turn.asked.betas),
+        says(400, "Unexpected value(s) `interleaved-thinking-2025-05-14` for the `anthropic-beta` header."),
+        "claude_code.accepted",
+    ),
+    should(
+        "first-block-alone",
+        "Only the first block of a message is read.",
+        "contract.messages",
+        _later_turn,
+        _first_blocks,
+        "turns.heard",
     ),
     should(
         "blocks-unread",

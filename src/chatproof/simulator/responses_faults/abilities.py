@@ -1,8 +1,12 @@
 """Faults that only validate sees: texts after a schema, instructions, caps, what is stored, the envelope."""
 
+import json
+
+from chatproof.simulator import responses
 from chatproof.simulator.common_faults import Value, drop, encoded_twice, put
 from chatproof.simulator.fault import Turn, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import asked_as, events, has, must, sent, should, with_text
+from chatproof.simulator.wire import Reply
 
 _SCHEMA, _USAGE, _PARAMETER = "contract.schema", "contract.usage", "contract.parameter"
 _later_turn = sent(
@@ -20,6 +24,12 @@ def _plain(turn: Turn) -> bool:
 def _cut(value: Value) -> None:
     [part] = (content := value["output"][0]["content"])
     content[:] = [{**part, "text": part["text"][:5]}, {**part, "text": part["text"][5:]}]
+
+
+def _first_part(turn: Turn) -> Reply:
+    asked = json_of(turn)
+    given = [{**item, "content": item["content"][:1]} for item in asked["input"]]
+    return responses.respond(turn.asked._replace(body=json.dumps({**asked, "input": given}).encode()))
 
 
 ABILITIES = (
@@ -88,6 +98,14 @@ ABILITIES = (
         "codex.accepted",
     ),
     should(
+        "developer-refused",
+        "A message of the role developer is refused.",
+        "contract.messages",
+        has("prompt_cache_key"),
+        error(400, "Invalid role 'developer': must be one of system, user, assistant.", param="input[0].role"),
+        "codex.accepted",
+    ),
+    should(
         "array-unread",
         "Messages in an array of input items are not read.",
         "contract.messages",
@@ -104,6 +122,14 @@ ABILITIES = (
             400, "Invalid value: 'output_text'. Supported values are: 'input_text'.", param="input[1].content[0].type"
         ),
         "turns.accepted",
+    ),
+    should(
+        "first-part-alone",
+        "Only the first part of a message is read.",
+        "contract.messages",
+        _later_turn,
+        _first_part,
+        "turns.heard",
     ),
     should(
         "turns-unread",

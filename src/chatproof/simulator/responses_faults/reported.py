@@ -354,6 +354,14 @@ ROWS: tuple[Any, ...] = (
         "text_once",
         code=_DUPLICATED,
     ),
+    _must(
+        "response-twice",
+        "A second response begins behind the end of the first.",
+        events(lambda all: [*all, *all]),
+        "item_added",
+        "once",
+        code=_DUPLICATED,
+    ),
     _must("text-again", "The whole text comes again in a delta.", events(_again), "text_once", code=_DUPLICATED),
     _must(
         "completed-error-empty",

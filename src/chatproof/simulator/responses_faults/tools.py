@@ -34,7 +34,12 @@ def _of_call(value: object, name: str) -> Alter:
     return put(value, "output", 0, name)
 
 
-_with_result = sent(lambda asked: "tools" in asked and isinstance(asked.get("input"), list) and len(asked["input"]) > 1)
+def _has_result(asked: Value) -> bool:
+    given = asked.get("input")
+    return isinstance(given, list) and any(item.get("type") == "function_call_output" for item in given)
+
+
+_with_result = sent(_has_result)
 
 
 def _unanswered(turn: Turn) -> Reply:
@@ -135,6 +140,14 @@ ROWS = (
         _TOOLS,
         _with_result,
         error(400, "No tool call found for function call output.", param="input"),
+        "tools.result",
+    ),
+    must(
+        "call-status-refused",
+        "A call that comes back with its status is refused.",
+        "contract.tools",
+        _with_result,
+        error(400, "Unknown parameter: 'input[1].status'.", "unknown_parameter", param="input[1].status"),
         "tools.result",
     ),
     should(

@@ -34,6 +34,9 @@ _RECORD = "Record the word pong."
 _USER = "messages_count=1, stream=false"
 _COUNT = f"Count from 1 to {COUNT_TO} in digits, separated by commas."
 _PLAIN = ("happy", "happy.other_form")
+BETA = ("anthropic-beta", "interleaved-thinking-2025-05-14")
+"""The header in which Claude Code names the betas that it uses, with one of them."""
+_REMINDER: Body = {"type": "text", "text": "<system-reminder>\nUse no tool for this.\n</system-reminder>"}
 _LINES = 230
 """Of the prompt for the cache, 2,300 tokens or so: beginnings of 1,024 tokens or more are kept."""
 
@@ -81,8 +84,8 @@ def _round_trip(model: str, before: Body) -> Body:
 
 def _turns(model: str) -> Body:
     """A conversation of three turns in blocks, as the AI SDK and Claude Code send it."""
-    said = (("user", GIVEN), ("assistant", SAID), ("user", ASKED))
-    turns = [{"role": role, "content": [{"type": "text", "text": text}]} for role, text in said]
+    said = (("user", GIVEN), ("assistant", (SAID,)), ("user", (ASKED,)))
+    turns = [{"role": role, "content": [{"type": "text", "text": text} for text in texts]} for role, texts in said]
     return {**ask()(model), "messages": turns}
 
 
@@ -106,7 +109,7 @@ def _claude_code(model: str) -> Body:
             {"type": "text", "text": "You are a coding agent."},
             {"type": "text", "text": "Answer in one word.", **marked},
         ],
-        "messages": [{"role": "user", "content": [{"type": "text", "text": PROMPT, **marked}]}],
+        "messages": [{"role": "user", "content": [_REMINDER, {"type": "text", "text": PROMPT, **marked}]}],
         "tools": [{**_TOOL, **marked}],
         "tool_choice": {"type": "auto"},
         "metadata": {"user_id": "user_chatproof_account__session_0"},
@@ -209,7 +212,9 @@ _ROWS = (
         "messages_count=1, stream=true, non-ASCII text",
         tokens=80,
     ),
-    _paid("claude_code", "a request as Claude Code sends it", _claude_code, f"{_USER}, tools=1", tokens=200),
+    _paid("claude_code", "a request as Claude Code sends it", _claude_code, f"{_USER}, tools=1", tokens=200)._replace(
+        headers=(*VERSIONED, BETA)
+    ),
     _paid(
         "thinking",
         "an answer after thinking",

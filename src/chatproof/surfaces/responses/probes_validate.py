@@ -59,8 +59,8 @@ def _both(stream: bool) -> Callable[[str], Body]:
     )
 
 
-def _said(text: str) -> Body:
-    return {"role": "user", "content": [{"type": "input_text", "text": text}]}
+def _said(*texts: str, role: str = "user") -> Body:
+    return {"role": role, "content": [{"type": "input_text", "text": text} for text in texts]}
 
 
 _ANSWERED: Body = {
@@ -71,13 +71,17 @@ _ANSWERED: Body = {
 
 
 def _round_trip(model: str, before: Body) -> Body:
-    """The conversation after the call that the server made, with the tool's result. Without the items' ids: nothing is
-    stored, so that no server can know them."""
+    """The conversation after the call that the server made, with the tool's result. The call goes back as the guide's
+    loop sends it, with its status, but without its id: nothing is stored, so that no server can know that."""
     found = before.get("output")
     calls = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
     calls = [item for item in calls if item.get("type") == "function_call"]
     back = [
-        {"type": "function_call", **{name: call.get(name) for name in ("call_id", "name", "arguments")}}
+        {
+            "type": "function_call",
+            **{name: call.get(name) for name in ("call_id", "name", "arguments")},
+            **({"status": call["status"]} if isinstance(call.get("status"), str) else {}),
+        }
         for call in calls
     ]
     results = [
@@ -93,11 +97,16 @@ def _recall(model: str, before: Body) -> Body:
 
 
 def _codex(model: str) -> Body:
-    """A request as the Codex CLI sends it: tools of several kinds, and fields that chat does not know."""
+    """A request as the Codex CLI sends it: a developer's message and two of the user, tools of several kinds, and
+    fields that chat does not know."""
     return {
         "model": model,
         "instructions": "You are a coding agent.",
-        "input": [{"type": "message", **_said(f"{PROMPT}. Call no tool.")}],
+        "input": [
+            {"type": "message", **_said("Call no tool unless the user asks for it.", role="developer")},
+            {"type": "message", **_said("<environment_context>\n  <shell>bash</shell>\n</environment_context>")},
+            {"type": "message", **_said(f"{PROMPT}. Call no tool.")},
+        ],
         "tools": [
             _TOOL,
             {"type": "custom", "name": "apply_patch", "description": "Edit files."},
@@ -196,7 +205,7 @@ _ROWS = (
     _paid(
         "turns",
         "a conversation whose earlier answer is sent back",
-        ask([_said(GIVEN), _ANSWERED, _said(ASKED)]),
+        ask([_said(*GIVEN), _ANSWERED, _said(ASKED)]),
         "input=3 items, stream=false",
     ),
     _paid(
@@ -206,13 +215,13 @@ _ROWS = (
         "input=text, stream=true, non-ASCII text",
         tokens=80,
     ),
-    _paid("codex", "a request as the Codex CLI sends it", _codex, "input=1 items, stream=false, tools=3")._replace(
+    _paid("codex", "a request as the Codex CLI sends it", _codex, "input=3 items, stream=false, tools=3")._replace(
         verbatim=True
     ),
     _paid(
         "store",
         "a request to store the response",
-        _with(input=GIVEN, store=True),
+        _with(input=" ".join(GIVEN), store=True),
         f"{_USER}, store=true",
     ),
     _paid(

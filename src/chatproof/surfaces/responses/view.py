@@ -14,6 +14,7 @@ CALLS = (CALL, "custom_tool_call")
 UNFINISHED = ("queued", "in_progress", "cancelled")
 """What a response is that was asked for in the background."""
 TEXT = "output_text"
+CREATED = "response.created"
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 """The events with which a stream ends, one of them."""
 _MOST = 2**53
@@ -93,6 +94,13 @@ def kind_of(event: Fields) -> str:
 def terminals(reply: Reply) -> list[tuple[int, Fields]]:
     """(number, event) of each event that ends a stream."""
     return [(number, event) for number, event in enumerate(events(reply)) if kind_of(event) in TERMINAL]
+
+
+def begins_again(reply: Reply, number: int) -> bool:
+    """Whether another response has begun by this event, after the end of the first one."""
+    ends = terminals(reply)
+    after = events(reply)[ends[0][0] + 1 : number + 1] if ends else []
+    return any(kind_of(event) == CREATED for event in after)
 
 
 def final(reply: Reply) -> Fields:

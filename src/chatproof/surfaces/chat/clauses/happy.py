@@ -85,12 +85,12 @@ def status_200(reply: Reply, context: Context) -> Outcome:
     source=COMETAPI_CHAT,
     probe="happy",
     needs=("happy.status_200",),
-    why="openai-python returns a plain string if the type is not JSON and the body does not parse.",
+    why="openai-node returns a plain string if the type is not JSON; openai-python does if the body does not parse "
+    "either.",
     holds_on=(
         GOOD,
         Example(200, "Application/JSON; Charset=UTF-8", GOOD.body),
         Example(200, "application/problem+json;;", GOOD.body),
-        Example(200, "text/json", GOOD.body),
     ),
     breaks_on=(
         Example(200, "text/html", GOOD.body),
@@ -98,6 +98,7 @@ def status_200(reply: Reply, context: Context) -> Outcome:
         Example(200, "text/x+json", GOOD.body),
         Example(200, "", GOOD.body),
         Example(200, JSON, GOOD.body, ((b"Content-Type", b"text/html"),)),
+        Example(200, "text/json", GOOD.body),
     ),
 )
 def media_type_json(reply: Reply, context: Context) -> Outcome:

@@ -20,8 +20,8 @@ MODES = (
     Mode(
         "contract.headers",
         PROVIDER,
-        "a value of anthropic-version that clients send is not accepted",
-        "Set the header in those clients (defaultHeaders), or use other clients. Ask whoever runs the endpoint to accept both values, or to ignore the header.",
+        "a header that clients send is refused: a value of anthropic-version, or anthropic-beta",
+        "Set the header in those clients (defaultHeaders), or use other clients. Ask whoever runs the endpoint to accept it, or to ignore it.",
         LIKELY,
         _of_clause,
     ),

@@ -132,7 +132,8 @@ def numbered(reply: Reply, context: Context) -> Outcome:
                 f"event {number}, $.sequence_number", "an integer", quote(found) if found is not None else "absent"
             )
         if before is not None and found != before + 1:
-            return broken(f"event {number}, $.sequence_number", f"{before + 1}", f"{found}")
+            wrong = broken(f"event {number}, $.sequence_number", f"{before + 1}", f"{found}")
+            return wrong._replace(code="stream.duplicated") if view.begins_again(reply, number) else wrong
         before = found
     return holds()
 

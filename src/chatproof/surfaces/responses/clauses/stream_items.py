@@ -47,6 +47,7 @@ _PART = {"type": "output_text", "text": "", "annotations": []}
         streamed(
             [*TWO_EVENTS[:3], TWO_EVENTS[2], *TWO_EVENTS[3:9], *TWO_EVENTS[9:11], TWO_EVENTS[9], *TWO_EVENTS[10:]]
         ),
+        streamed([*EVENTS, *EVENTS]),
     ),
 )
 def item_added(reply: Reply, context: Context) -> Outcome:
@@ -58,7 +59,8 @@ def item_added(reply: Reply, context: Context) -> Outcome:
         return broken(f"event {number}", "response.output_item.added before it", said)
     if built.added_twice:
         number, said = built.added_twice
-        return broken(f"event {number}", "one response.output_item.added for an item", f"a second one for {said}")
+        twice = broken(f"event {number}", "one response.output_item.added for an item", f"a second one for {said}")
+        return twice._replace(code="stream.duplicated") if view.begins_again(reply, number) else twice
     if not built.items and view.output(view.final(reply)):
         return broken("stream", "response.output_item.added", "no event of any item")
     return holds(f"{len(built.items)} item" + ("" if len(built.items) == 1 else "s"))

@@ -1,7 +1,7 @@
 """What clients use beyond the plain request: shorter vectors, tokens, many texts at once; and whether vectors mean
 something."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import DAMAGED, damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -107,7 +107,8 @@ def tokens(reply: Reply, context: Context) -> Outcome:
     layer=BEHAVIOUR,
     capability="batch",
     area=_AREA,
-    says=f"{BATCH} texts in one request get as many valid vectors, in their order, or are clearly refused.",
+    says=f"{BATCH} texts in one request, one of them twice, get as many valid vectors, in their order, or are clearly "
+    "refused.",
     source=COMETAPI,
     probe="batch",
     why="openai-python, the AI SDK and LangChain send many at once, and do not count the vectors.",
@@ -131,17 +132,41 @@ def batch(reply: Reply, context: Context) -> Outcome:
 
 
 @clause(
+    "embeddings.batch.accepted",
+    layer=BEHAVIOUR,
+    code="contract.parameter",
+    level=SHOULD,
+    area=_AREA,
+    says=f"{BATCH} texts in one request are accepted.",
+    source=_LANGCHAIN,
+    probe="batch",
+    why="LangChain's OpenAIEmbeddings sends 1,000 at once, and the AI SDK 2,048: each call with more texts than the "
+    "server takes fails, unless the user knows of the limit.",
+    holds_on=(of(*_MANY),),
+    breaks_on=(
+        Example(400, JSON, b'{"error":{"message":"batch size is invalid, it should not be larger than 10."}}'),
+        Example(413, JSON, b'{"error":{"message":"batch size 33 > maximum allowed batch size 32"}}'),
+    ),
+)
+def batch_accepted(reply: Reply, context: Context) -> Outcome:
+    refused = refusal(reply, context, "", ("input", "batch", "inputs"))
+    if refused is not None and refused.state == DAMAGED:
+        return not_applicable("see embeddings.batch.whole")
+    return refused_here(refused, "an answer") if refused else holds()
+
+
+@clause(
     "embeddings.batch.distinct",
     layer=BEHAVIOUR,
     level=SHOULD,
     area=_AREA,
-    says=f"{BATCH} different texts in one request have different vectors.",
+    says=f"Those of {BATCH} texts in one request that differ have different vectors.",
     source=COMETAPI,
     probe="batch",
     needs=("embeddings.batch.whole", "embeddings.happy.distinct"),
     why="A server that works in smaller batches may copy one of them: every client stores the wrong vectors.",
     holds_on=(of(*_MANY),),
-    breaks_on=(of(*_MANY[:-1], _MANY[0]), of(*_MANY[:16], *_MANY[:16], _MANY[32])),
+    breaks_on=(of(*_MANY[:-2], _MANY[0], _MANY[32]), of(*_MANY[:16], *_MANY[:16], _MANY[32])),
 )
 def many_distinct(reply: Reply, context: Context) -> Outcome:
     return _not_many(reply, context) or distinct(reply, context)
