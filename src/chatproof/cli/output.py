@@ -235,6 +235,7 @@ class Artefact:
             while data:
                 data = data[os.write(self._handle, data) :]
             os.fsync(self._handle)
+            _refuse_database(self.path)  # a run may have made its journal there meanwhile
             os.replace(self._temporary, self.path)
             folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY)
             try:
@@ -258,8 +259,28 @@ class Artefact:
     def _begin(self) -> None:
         from chatproof.files import safe_files
 
+        _refuse_database(self.path)
         try:
             self._temporary, self._handle = safe_files.fresh(self.path, self._mode)
             os.fsync(self._handle)
         except OSError as error:
             raise WriteError(f"cannot write {self.path}: {error.strerror}") from None
+
+
+_DATABASE = b"SQLite format 3\0"
+
+
+def _refuse_database(path: str) -> None:
+    """Raise WriteError where a database stands: a journal, most likely, and no report that is to be written anew."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # nothing is there, or what is there cannot be read
+    try:
+        found = os.read(handle, len(_DATABASE))
+    except OSError:
+        return
+    finally:
+        os.close(handle)
+    if found == _DATABASE:
+        raise WriteError(f"cannot write {path}: a database is there, such as a journal, which no report replaces")

@@ -12,7 +12,8 @@ from chatproof.analysis.escalation import bundle
 from chatproof.analysis.incident.review import review
 from chatproof.analysis.incident.rules import OURS
 from chatproof.cli.main import COMMANDS
-from chatproof.cli.output import Artefact, WriteError, say
+from chatproof.cli.output import WriteError, say
+from chatproof.cli.shared import replaced
 from chatproof.cli.shared.options import parser
 from chatproof.cli.shared.reading import RUN, add_journal, add_narrowed, find_runs, newest_failing, runs_until
 from chatproof.journal.reading import Found
@@ -54,7 +55,7 @@ def main(argv: list[str]) -> int:
     parts = {f"bundle.{_ENDINGS.get(args.format, args.format)}": text.encode("utf-8", "backslashreplace")}
     if args.attach_bodies:
         parts |= _bodies(args, run)
-    file = Artefact(args.output) if args.output else None
+    file = replaced.output(args)
     try:
         for part in parts.values():
             _refuse_secrets(part, run, "nothing was written")

@@ -6,6 +6,7 @@ import re
 from chatproof import journal as journals
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, WriteError, say, say_as_is, say_json
+from chatproof.cli.shared import replaced
 from chatproof.cli.shared.keeping import named
 from chatproof.cli.shared.options import parser
 from chatproof.cli.shared.reading import add_journal, days, moment, open_journal
@@ -110,6 +111,7 @@ def _export(args: argparse.Namespace) -> int:
         for line in lines:
             say_as_is(line)
         return 0
+    replaced.refuse(args, args.files[0], "the export", "files")
     artefact = Artefact(args.files[0])
     try:
         artefact.write("".join(lines))

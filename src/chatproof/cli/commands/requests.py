@@ -13,7 +13,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from chatproof.cli.main import COMMANDS
-from chatproof.cli.output import Artefact, say_as_is, warn
+from chatproof.cli.output import say_as_is, warn
+from chatproof.cli.shared import replaced
 from chatproof.cli.shared.options import add_api, parser
 from chatproof.contract.surface import CHAT
 from chatproof.files import special_files
@@ -53,7 +54,7 @@ def main(argv: list[str]) -> int:
     from chatproof.captures import Unreadable
     from chatproof.captures.request_shapes import collect
 
-    file = Artefact(args.output) if args.output else None
+    file = replaced.output(args)
     try:
         with ExitStack() as closing:
             found = collect(_opened(args.files, closing, args.api), args.api)

@@ -6,7 +6,8 @@ from chatproof import clock, reporters
 from chatproof.analysis.incident.review import review
 from chatproof.analysis.incident.streak import of_one_target
 from chatproof.cli.main import COMMANDS
-from chatproof.cli.output import Artefact, say
+from chatproof.cli.output import say
+from chatproof.cli.shared import replaced
 from chatproof.cli.shared.options import parser, terminal
 from chatproof.cli.shared.reading import (
     MOST,
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
         documents, others = of_one_target([each.document for each in _chosen(args)])
     if not documents:
         raise UsageError("usage", "these filters match no run", "see: chatproof history")
-    file = Artefact(args.output) if args.output else None
+    file = replaced.output(args)
     document = review(documents, clock.utc(), in_order=in_order, others=tuple(others))
     if file is not None:
         file.write(reporters.render(args.format, document, of=GROUP))

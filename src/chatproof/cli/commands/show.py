@@ -50,15 +50,15 @@ def main(argv: list[str]) -> int:
 
 def _body(args: argparse.Namespace, document: dict[str, Any]) -> int:
     """On standard output escaped and inert, in a file byte for byte. Both are redacted: nothing else is kept."""
-    from chatproof.cli.output import Artefact
+    from chatproof.cli.shared import replaced
     from chatproof.cli.shared.whole_bodies import body_of
 
     data = body_of(args, document, args.body)
-    if not args.output:
+    file = replaced.output(args)
+    if file is None:
         text = decode(data).replace("\r\n", "\n")
         say(escape(text, keep="\n\t").rstrip("\n") + "\n")
         return 0
-    file = Artefact(args.output)
     try:
         file.write(data)
     finally:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from chatproof import journal
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import Artefact, WriteError, say, say_json, warn
+from chatproof.cli.shared import replaced
 from chatproof.cli.shared.keeping import add_option, named
 from chatproof.cli.shared.options import parser
 from chatproof.journal import JournalError
@@ -90,6 +91,8 @@ def _write(args: argparse.Namespace) -> int:
             os.makedirs(args.html, exist_ok=True)
     except OSError as error:
         raise UsageError("usage", f"the folder of --html cannot be made: {error.strerror}", "check its path") from None
+    for path, _ in files:
+        replaced.refuse(args, path, "the page", "html", "json")
     try:
         for path, text in files:
             Artefact(path, _MODE).write(text)

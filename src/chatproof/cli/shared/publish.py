@@ -15,9 +15,7 @@ from types import TracebackType
 from chatproof import reporters
 from chatproof.cli import exit_status
 from chatproof.cli.output import Artefact, WriteError, say_as_is, warn
-from chatproof.cli.shared.keeping import named
 from chatproof.cli.shared.options import terminal
-from chatproof.journal import default_place
 from chatproof.usage_error import UsageError
 
 TYPE_CHECKING = False
@@ -94,8 +92,9 @@ class Outlet:
         if len(self._paths) != len({_place(path) for _, path in self._paths}):
             raise UsageError("usage", "two reports have the same path", "give each report its own path")
         for _, path in self._paths:
-            if read := _read_by(args, path):
-                raise UsageError("usage", f"the report would replace {read}", "give it another path")
+            from chatproof.cli.shared import replaced
+
+            replaced.refuse(args, path, "the report", "report")
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
         look = terminal()
         self._style = reporters.Style(look["color"], look["width"], -1 if args.quiet else args.verbose)
@@ -173,31 +172,6 @@ class Outlet:
             except WriteError as error:
                 failed = _unwritten(document, error)
         return failed
-
-
-def _read_by(args: argparse.Namespace, path: str) -> str:
-    """What is read from the same file or kept in it: a key, a capture, the journal. A run may replace its baseline."""
-    if not os.path.isfile(path):
-        return ""
-    for place in {named(args) if hasattr(args, "journal") else "", default_place(os.environ)} - {""}:
-        if any(_same(path, f"{place}{part}") for part in ("", "-wal", "-shm", "-journal")):
-            return "the journal, or a part of it"
-    for name, value in vars(args).items():
-        if name == "baseline" and value and _same(path, value):
-            return "a baseline, which may be filled in by now"
-        if name not in ("report", "against") and any(
-            isinstance(other, str) and _same(path, other) for other in (value if isinstance(value, list) else (value,))
-        ):
-            return f"what it reads ({name.replace('_', '-')})"
-    return ""
-
-
-def _same(path: str, other: str) -> bool:
-    """Both name one file that is there."""
-    try:
-        return os.path.samefile(path, other)
-    except (OSError, ValueError):
-        return False
 
 
 def _place(path: str) -> str:

@@ -1,0 +1,98 @@
+"""No command writes its report over the journal that keeps the runs, nor over what it reads."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chatproof import journal
+from chatproof.cli import main as cli
+from tests.journal_support import keep, run
+
+SMOKE = ["smoke", "simulator", "-q", "--report"]
+WRITERS = {
+    "report": ["smoke", "simulator", "--report", "json={path}"],
+    "baseline": ["validate", "simulator", "--baseline", "{path}"],
+    "escalate": ["escalate", "latest:NO-GO", "--anyway", "--output", "{path}"],
+    "review": ["review", "latest", "--output", "{path}"],
+    "export": ["journal", "export", "{path}"],
+    "backup": ["journal", "backup", "{path}"],
+    "status": ["status", "shop", "--json", "{path}"],
+}
+
+
+def filled(path: Path) -> bytes:
+    """What a journal of three runs is made of."""
+    kept = journal.open(str(path))
+    keep(kept, run(1), run(2, "NO-GO"), run(3))
+    kept.close()
+    return path.read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "path", ["runs.sqlite3", "./runs.sqlite3-wal", "linked/runs.sqlite3-lock", "linked/runs.jsonl"]
+)
+def test_a_report_has_another_place_than_a_journal_that_is_still_to_be_made(
+    tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "linked").symlink_to(tmp_path)
+    name = path.rpartition("/")[2].partition("-")[0]
+    assert cli.main([*SMOKE, f"json={path}", "--journal", name]) == 2
+    assert "the journal" in capsys.readouterr().err and not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("runs.sqlite3", "runs.sqlite3"), ("runs.jsonl", "another-name"), ("runs.sqlite3", "runs.sqlite3-lock")],
+)
+def test_nothing_is_written_over_the_journal(
+    tmp_path: Path, writer: str, name: str, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = filled(tmp_path / name)
+    if path == "another-name":
+        (tmp_path / path).hardlink_to(tmp_path / name)
+    words = [word.format(path=path) for word in WRITERS[writer]]
+    assert cli.main([*words, "--journal", name]) in (2, 4), capsys.readouterr()
+    assert (tmp_path / name).read_bytes() == before
+    assert len(journal.open(name).list()) == 3
+
+
+@pytest.mark.parametrize("writer", ["report", "escalate", "export"])
+def test_nor_over_another_database(tmp_path: Path, writer: str) -> None:
+    """One that was named by mistake: a report has never been one."""
+    filled(tmp_path / "runs.sqlite3")
+    before = filled(tmp_path / "older.sqlite3")
+    words = [word.format(path="older.sqlite3") for word in WRITERS[writer]]
+    assert cli.main([*words, "--journal", "runs.sqlite3"]) in (2, 4)
+    assert (tmp_path / "older.sqlite3").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["escalate", "run.json", "--anyway", "-o", "run.json"],
+        ["review", "run.json", "-o", "./run.json"],
+        ["requests", "from", "run.json", "-o", "run.json"],
+    ],
+)
+def test_nor_over_what_is_read(tmp_path: Path, words: list[str]) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(run(1, "NO-GO")))
+    before = path.read_bytes()
+    assert cli.main(words) == 2
+    assert path.read_bytes() == before
+
+
+def test_what_was_written_before_is_written_anew(tmp_path: Path) -> None:
+    filled(tmp_path / "runs.sqlite3")
+    shutil.copy(tmp_path / "runs.sqlite3", tmp_path / "copy.sqlite3")
+    for words in (["export", "all.jsonl"], ["export", "all.jsonl"], ["backup", "copy.sqlite3"]):
+        assert cli.main(["journal", *words, "--journal", "runs.sqlite3"]) == 0
