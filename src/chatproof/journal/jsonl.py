@@ -17,7 +17,7 @@ from chatproof.journal.backwards import lines_backwards
 from chatproof.journal.entry import CHAT, NARROWED, OF_API, START, Entry, made, prepared, subject_of
 from chatproof.journal.events import FINISHED, IMPORTED, SIGNED, JournalError
 from chatproof.journal.lines import LONGEST, NoEntry, entry, head, line
-from chatproof.journal.sqlite import Memory
+from chatproof.journal.memory import Memory
 from chatproof.journal.store import INSERT, Journal
 
 _TAIL = 1024 * 1024  # bytes from the end in which a run's own entries are looked for: it does not write one twice

@@ -31,23 +31,8 @@ _COLUMN, _ANSWER = 64 * 1024, 96 * 1024 * 1024  # bytes of a value of any other 
 _CHUNK, _LENGTH = 64, 0  # rows that are fetched at once; SQLITE_LIMIT_LENGTH
 _STEPS = 5000  # of SQLite's, for reading the schema: an entry takes seven, and a file has some 20 of ours
 _MADE_BY = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE TRIGGER ")
+_DAMAGED, _TOO_LARGE, _NO_DATABASE = 11, 18, 26  # of SQLite's result codes
 _MOMENTS = 100  # of a millisecond, for those who read while the log is folded
-_COPY = "a file copied while a run is written becomes like this: make a copy with `chatproof journal backup FILE`"
-# By primary result code: https://www.sqlite.org/rescode.html
-_CODES = {
-    5: ("journal.locked", "is locked", "wait until that process ends, then run again"),
-    6: ("journal.locked", "is locked", "wait until that process ends, then run again"),
-    7: ("journal.corrupt", "needs more memory than there is", "do not change the file; it may be hostile"),
-    8: ("journal.unwritable", "is read-only", "check its permissions, or name another with --journal"),
-    9: ("journal.corrupt", "has more tables, views or triggers than chatproof creates", "name another with --journal"),
-    10: ("journal.unwritable", "cannot be read or written (I/O error)", "check the disk"),
-    11: ("journal.corrupt", "is damaged", f"do not change the file; `journal export` saves the readable part; {_COPY}"),
-    13: ("journal.unwritable", "cannot grow: the disk is full", "make room"),
-    14: ("journal.unwritable", "cannot be opened", "check the folder and its permissions, or name another"),
-    18: ("journal.corrupt", "has a value larger than chatproof writes", "do not change the file; it may be hostile"),
-    26: ("journal.foreign", "is not an SQLite database", "name another file with --journal"),
-}
-
 
 _opened: list[ref[Sqlite]] = []
 
@@ -75,6 +60,7 @@ class Sqlite:
         self._own_folder, self._create = own_folder, create
         self._connection: Any = None
         self.thread = 0  # the one that opened the connection
+        self._file = (0, 0)  # device and number of the file that was opened
         self._prepared = self._had_log = False
         self._foreign_triggers: list[str] = []
 
@@ -91,11 +77,11 @@ class Sqlite:
                     size += sum(len(value) for row in chunk for value in row if isinstance(value, str))
                     if size > _ANSWER:
                         cursor.close()
-                        raise JournalError("journal.corrupt", f"{self.path} {_CODES[18][1]}", _CODES[18][2])
+                        raise self._error(_TOO_LARGE)
         except sqlite.Error as error:
             raise self._named(error) from None
         except UnicodeDecodeError:  # from SQLite's own words, which quote a damaged byte
-            raise JournalError("journal.corrupt", f"{self.path} {_CODES[11][1]}", _CODES[11][2]) from None
+            raise self._error(_DAMAGED) from None
         finally:
             if large:
                 connection.setlimit(_LENGTH, limit)
@@ -117,7 +103,7 @@ class Sqlite:
         except sqlite.Error as error:
             raise self._named(error) from None
         except UnicodeDecodeError:
-            raise JournalError("journal.corrupt", f"{self.path} {_CODES[11][1]}", _CODES[11][2]) from None
+            raise self._error(_DAMAGED) from None
         finally:
             if cursor is not None:
                 cursor.close()  # or its snapshot would stand in the way of the next write
@@ -127,6 +113,7 @@ class Sqlite:
         self._open()
         turn = lock.Turn(self.path)
         try:
+            self._follow()
             self.query("BEGIN IMMEDIATE")
             try:
                 self._prepare()
@@ -146,6 +133,27 @@ class Sqlite:
             turn.end()
         if leave:
             self.close()
+        if not self._is_there():
+            detail = f"{self.path} was moved, removed or replaced while a run was written"
+            raise JournalError("journal.unwritable", detail, "the run may be in the file that was there before")
+
+    def _is_there(self) -> bool:
+        """The path still names the file that was opened: nobody has moved, removed, replaced or emptied it."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._file and found.st_size > 0
+
+    def _follow(self) -> None:
+        """Write into the file that has the name now, as a log does that others put away; and only if it has no other
+        name: SQLite keeps a log beside each, and runs that are written under both at once are lost."""
+        if not self._is_there():
+            self.close()
+            self._open()
+        if os.stat(self.path).st_nlink > 1:
+            detail = f"{self.path} has another name (a hard link), and runs that are written under both would be lost"
+            raise JournalError("journal.unwritable", detail, "remove that name, or name another with --journal")
 
     def _fold(self, leave: bool) -> None:
         """Bring the log into the file; nobody else does it now. The last connection does it when it is closed, too, and
@@ -329,6 +337,8 @@ class Sqlite:
             return 0
         if found.st_mode & 0o170000 != 0o100000:
             raise JournalError("journal.unwritable", f"{self.path} is not a regular file", "give the path of a file")
+        if found.st_size == 1:
+            raise self._error(_NO_DATABASE)  # SQLite takes it for an empty one
         hot = f"{os.path.realpath(self.path)}-journal"
         if os.path.exists(hot) or os.path.islink(self.path) or lock.is_open_to_others(self.path):
             from chatproof.journal import files
@@ -349,6 +359,9 @@ class Sqlite:
         self._connection, self.thread = sqlite.connect(path, lock.SECONDS, 0, None), get_ident()
         self._connection.setlimit(_LENGTH, _COLUMN)
         self._prepared, self._foreign_triggers = False, []
+        if path:
+            found = os.stat(path)
+            self._file = (found.st_dev, found.st_ino)
         return self._connection
 
     def _set_wal(self) -> None:
@@ -373,27 +386,9 @@ class Sqlite:
             return files.without_tables(self.path)
         if number in (5, 6):
             return self._locked()
-        code, said, advice = _CODES.get(number, ("journal.corrupt", "refuses", "see: chatproof journal verify"))
-        return JournalError(code, f"{self.path} {said} ({name})", advice)
+        return self._error(number, name)
 
+    def _error(self, number: int, name: str = "") -> JournalError:
+        from chatproof.journal import sqlite_codes
 
-class Memory(Sqlite):
-    """A Database for reading what is stored in another form: in memory, or where it is large in an unnamed file.
-    `shown` is that form's place."""
-
-    def __init__(self, shown: str) -> None:
-        super().__init__(shown, own_folder=False, create=True)
-
-    def transaction(self, work: Callable[[], None], *, fold: bool = False, leave: bool = False) -> None:
-        self.query("BEGIN")
-        self._prepare()
-        work()
-        self.query("COMMIT")
-
-    def _open(self) -> Any:
-        if self._connection is None:
-            self._connect("")
-        return self._connection
-
-    def compact(self) -> None:
-        pass
+        return sqlite_codes.error_of(self.path, number, name)
