@@ -25,6 +25,15 @@ def read_request(connection: socket.socket) -> None:
         pass
 
 
+def end(connection: socket.socket) -> None:
+    """Say that nothing follows and take the rest of the request: a close with bytes unread is a reset, at which a
+    gateway may lose what it was told before."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(2)
+    while connection.recv(65536):
+        pass
+
+
 def slow(connection: socket.socket) -> None:
     """Accept, then never answer, until the other side gives up."""
     connection.settimeout(60)

@@ -17,6 +17,7 @@ BAD_GATEWAY = "502 text/html\n\n<html>"
 WRONG_ID = ANSWER.replace('"id":"c1"', '"id":7')
 WRONG_SUM = ANSWER.replace('"total_tokens":9', '"total_tokens":7')
 REFUSED = Fault("net.refused", "connect", "refused")
+CLOSED = Fault("net.closed", "first_byte", "closed without a reply, 0 bytes received")
 RESET = Fault("net.reset", "first_byte", "reset")
 
 
@@ -72,6 +73,20 @@ def test_an_exchange_counts_by_the_worst_of_its_findings() -> None:
     # The refusal's own break is a must; that of the happy path is undecided.
     played = play({"happy": REFUSED, "auth.missing_key": ANSWER})
     assert played.codes == ["auth.not_enforced", "net.refused"]
+
+
+def test_a_reply_that_is_no_http_tells_more_than_a_connection_closed_beside_it() -> None:
+    other = Fault("http.not_http", "headers", "the reply begins 53 53 48")
+    for ended in (CLOSED, RESET):
+        (found,) = diagnosed({"happy": ended, "auth.missing_key": other})
+        assert (found.code, found.owner, found.confidence) == ("http.not_http", "you", "likely")
+        assert found.evidence[0].startswith("happy: "), found.evidence
+        assert any("the reply begins 53 53 48" in line for line in found.evidence), found.evidence
+    # Neither what was read of a reply nor another fault of the connection is explained so.
+    cut = Fault("net.closed", "body", "closed")
+    assert codes({"happy": cut, "auth.missing_key": other})[0] == "net.closed"
+    assert codes({"happy": REFUSED, "auth.missing_key": other})[0] == "net.refused"
+    assert codes({"happy": CLOSED, "auth.missing_key": RESET})[0] == "net.closed"
 
 
 def test_a_clauses_own_diagnosis_is_ranked_like_any_cause() -> None:

@@ -240,7 +240,18 @@ def _page_then_cut(case: Case) -> Sign | None:
     return Sign((f"the page: {body_line(reply)}",)) if or_default(lambda: reply.kind, "") in ("html", "text") else None
 
 
+def _another_is_no_http(case: Case) -> Sign | None:
+    """The connection went without a reply, and another request was answered by something that is not HTTP: a server
+    of another protocol, which may hang up before or after its first words."""
+    fault = case.reply.fault
+    if fault is None or fault.code not in ("net.reset", "net.closed") or fault.phase != "first_byte":
+        return None
+    others = (reply.fault for reply in case.context.replies.values())
+    return Sign() if any(other is not None and other.code == "http.not_http" for other in others) else None
+
+
 MODES = (
+    Mode("http.not_http", *(next(row for row in _ROWS if row[0] == "http.not_http")[1:]), LIKELY, _another_is_no_http),
     Mode(
         "gateway.error",
         GATEWAY,
