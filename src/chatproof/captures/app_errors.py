@@ -25,6 +25,9 @@ _NAMED = re.compile(r"(?<![\w.,:/-])([45]\d\d)(?= (?:[A-Z]|\|))")
 _UNREAD = re.compile(  # node-fetch, openai-node
     r"(?<![\w.-])([45]\d\d) (?:Invalid response body while trying to fetch \S|status code \(no body\))"
 )
+_BARE = re.compile(  # Kilo Code; Open WebUI, whose 500 may be that it got no reply
+    r"(?:\berror: (?=[45]\d\d, no body\b)|(?<![\w.-])(?=4\d\d: Open WebU[Il]: Server Connection Error))([45]\d\d)"
+)
 _NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRASES})[^\w\n]{{0,20}}$")
 _NAMES = {known.phrase: known.value for known in HTTPStatus}
 _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
@@ -45,20 +48,23 @@ _STATUS = (
     re.compile(r"(?<![\w.,/-])([45]\d\d)(?: - |: )(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
+    re.compile(r"(?i)\berror ([45]\d\d) from https?://\S"),
     _UNREAD,
+    _BARE,
 )
 _LINE = re.compile(  # a status line, in a sentence; a status that a client was given, and nothing else
-    rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d) (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)|"
+    rf"\bHTTP(?:/[\d.]+)?[: ]{{1,2}}([45]\d\d):? (?:{PHRASES})\b|\(HTTP/[\d.]+ [45]\d\d\)|"
     r"(?i:\b(?:api|call|completion|credentials|fetch|query|request|validation)s?\b[ \w]{0,20} failed with (?:HTTP )?"
     r"status(?: code)?:? ([45]\d\d)\b)|"
     r"(?m:[,.(] ?HTTP status(?: code)?: ([45]\d\d)[.)]?$)|"
     rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? |\blast status: )[45]\d\d (?:{PHRASES})\b|"  # Codex
+    r"\bchannel error \(channel #\d{1,9}, status code: [45]\d\d\)|"  # new-api
     rf"\bresponse from the (?:server|API): [45]\d\d (?:{PHRASES})\b|"  # gh models
     rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
-    + f"{_UNREAD.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
+    + f"{_UNREAD.pattern}|{_BARE.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
 )
 _MESSAGE = re.compile(
-    r"(?m)(?:^[ \t>\"'`✖■]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? "
+    r"(?m)(?:^[ \t>\"'`✖■✻●⎿\[]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? "
     r"((?:[A-Z]|model: |\w{4,40} - )[^\n]{3,400})$"
 )  # as openai-node writes it
 _TYPED = re.compile(  # the status, the error's type and its words
@@ -84,6 +90,7 @@ _BELOW = re.compile(  # below an error's class, which stands alone; perhaps in a
 _HEADED = re.compile(  # below such a heading: a line, perhaps in a fence
     r"(?im)^[^\n]{0,80}\b(?:error|output)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]*([a-z][^\n]{12,600})$"
 )
+_PAGE_BEHIND = re.compile(r"(?i)\bstatus(?: code)?:? ([45]\d\d):? (?=<(?:!doctype|html)\b)")
 _GUESS = re.compile(r"Troubleshooting URL: https?://\S{1,200}")  # LangChain's, by the status or the words alone
 _MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})(?:"|$)""", re.DOTALL)
 
@@ -107,7 +114,7 @@ def pieces(text: str) -> Iterator[Told]:
         return
     if body is None and status:
         words = _words(text, status)
-        body = members(text) or (as_body({"error": {"message": words}}) if words else None)
+        body = members(text) or (_told_in_words(words) if words else None)
     if body is None and not headers:
         found = page(text)
         if found is not None:
@@ -188,6 +195,8 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
                 return told.body, told.headers
             error = find_error(value, failing=bool(status)) if isinstance(value, dict) else None
             # A program's own record of an error has the client's words where a reply has the server's.
+            if error is not None and (behind := _PAGE_BEHIND.search(error.message)):  # an application quotes a page
+                return as_body(error.message[behind.end() :]), (("content-type", "text/html"),)
             if error is not None and error.where in ("$", "$.message") and own_words.kind(error.message):
                 is_own = True
             elif error is not None and (status or error.where not in _ANYBODYS or by_words(error) != "unknown"):
@@ -195,6 +204,12 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
         if is_own:  # laid out in another way, the same record says nothing else
             break
     return None, ()
+
+
+def _told_in_words(words: str) -> bytes | None:
+    """What an application shows of a reply, as the error that it was. Of a failure of some server the words alone do
+    not tell whose it is: they stay words, as any hop may have written them."""
+    return words.encode() if _class_of(words) == "server" else as_body({"error": {"message": words}})
 
 
 def _unescaped(text: str) -> str:
@@ -246,6 +261,7 @@ def _words(text: str, status: int) -> str:
     found: list[str] = []
     for line in text.splitlines()[:_LINES]:
         words = line.strip(" \t>\"'`*")
+        words = words.removeprefix(f"{status}: ")
         if len(words) > 8 and _is_a_servers(named.sub("", words) if phrase else words):
             found.append(words)
     if found:  # what a gateway says of a provider says less than what the provider said

@@ -48,7 +48,8 @@ def pieces(text: str) -> Iterator[Told]:
         for match in form.finditer(text):
             found.append((match.start(), Told(int(match[1]), None, _pairs(value_at(text, match.end())))))
     found += ((m.start(), Told(fault=trouble.by_words(m[1], "the client"))) for m in _FAILED.finditer(text))
-    found += ((m.start(), Told(url=m[1].rstrip("\\"), method="POST")) for m in _CURL.finditer(text))
+    if not any(told.url for _, told in found):  # what LiteLLM shows of a call is a base URL at times
+        found += ((m.start(), Told(url=m[1].rstrip("\\"), method="POST")) for m in _CURL.finditer(text))
     for match in _OPENAI_0.finditer(text):
         error = {"message": value_at(text, match.start(2)), "code": match[1], "type": match[3]}
         found.append((match.start(), Told(body=as_body({"error": error}))))

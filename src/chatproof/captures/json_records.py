@@ -27,7 +27,7 @@ def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
     if isinstance(value, list):
         return 0 < len(value) <= _MOST and all(isinstance(entry, dict) and _is_thrown(entry) for entry in value)
-    known = (_is_logged, _is_a_cause, _is_thrown, _is_of_a_workflow, _is_shown, _is_quotation)
+    known = (_is_logged, _is_a_cause, _is_of_a_session, _is_thrown, _is_of_a_workflow, _is_shown, _is_quotation)
     logged = isinstance(value, dict) and any(kind(value) for kind in known)
     return logged and not holds_answer(value)
 
@@ -93,6 +93,14 @@ def _is_of_a_workflow(value: dict[str, Any]) -> bool:
     """What n8n shows of a node that failed: its own words, and those of the client below them."""
     details = value.get("errorDetails")
     return isinstance(value.get("errorMessage"), str) and isinstance(details, dict) and "rawErrorMessage" in details
+
+
+def _is_of_a_session(value: dict[str, Any]) -> bool:
+    """What opencode and its kin keep of a call that failed without a status: a class, and the words."""
+    name, told = value.get("name"), value.get("data")
+    if not isinstance(name, str) or not name.endswith("Error") or not isinstance(told, dict):
+        return False
+    return isinstance(told.get("message"), str) and "statusCode" not in told
 
 
 def _is_shown(value: dict[str, Any]) -> bool:

@@ -78,6 +78,9 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         ENDED,
         r"(?:[Ss]tream|[Rr]equest) ended without (?:producing|sending) |missing finish_reason for choice",
     ),  # openai-node
+    (ENDED, r"stream disconnected before completion: response\.(?:failed|incomplete) event received"),  # Codex
+    (ENDED, r"Open WebU[Il]: Server Connection Error"),
+    (ENDED, r"The provider repeatedly ended the response before returning usable output"),  # Kilo Code
     (ENDED, r"No generations found in stream|['\"](?:choices|message|content)['\"]\.?$"),  # LangChain; a KeyError
     (ENDED, r"No embedding data received|The input is not a valid Base64 string of encoded floats"),  # openai's SDKs
     (DISORDER, r"Unexpected event order, got \w{1,60} before"),  # anthropic-python, @anthropic-ai/sdk
@@ -206,8 +209,8 @@ def unfit(text: str) -> str:
 
 
 _NAMES = re.compile(
-    r"^[\s>]{0,40}(?:ERROR\s{1,8})?"
-    r"(?:(?:[\w.]{1,80}\.)?(?:\w{1,80}Error|\w{1,80}Exception|Error)?(?: ?\[\w{1,40}\])?: ){1,3}"
+    r"^[\s>]{0,40}(?:ERROR:?\s{1,8})?"
+    r"(?:(?:[\w.]{1,80}\.)?(?:\w{1,80}Error|\w{1,80}Exception|Error)?(?: ?\[\w{1,40}\])?: ){0,3}"
 )
 
 

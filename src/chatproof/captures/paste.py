@@ -37,6 +37,13 @@ _HEAD = re.compile(
 )
 
 
+_NO_BLANK = re.compile(  # no header begins like a document or an event
+    rb"(HTTP/[0-9.]{1,3} [0-9]{3}[^\r\n]{0,80}\n"
+    rb"(?:(?!data: ?[\[{]|event: ?\w)[A-Za-z][\w-]{0,60}:[^\r\n]{0,8000}\n){0,100})"
+    rb"(?=[ \t]{0,8}[{\[<]|data: ?[\[{]|event: ?\w)"
+)
+_BOXED = re.compile(rb"[ \t]*(?:\xe2\x94[\x82\x83])[ \t]?([^\n]*?)[ \t]*(?:\xe2\x94[\x82\x83])[ \t\r]*")  # │ ┃
+_BORDER = re.compile(rb"[ \t]*(?:\xe2[\x94\x95][\x80-\xbf]){2,}[^\n]*")
 _REQUEST = re.compile(rb"\s*[A-Z]{3,7} \S{1,2000} HTTP/[0-9]")
 _STACKED, _QUOTED = 3, 4  # prefixes before prefixes, quotations of quotations
 
@@ -61,6 +68,7 @@ def clean(data: bytes, *, fences: bool = True) -> Pasted:
     steps = (
         _without_escapes,
         *([_without_fences] if fences else []),
+        _without_box,
         _without_indent,
         _without_stamps,
         _with_blank_lines,
@@ -164,6 +172,23 @@ def _is_before(stamp: re.Pattern[bytes], head: bytes) -> bool:
 
 
 def _with_blank_lines(data: bytes) -> tuple[bytes, str]:
-    """The empty line behind a reply's head, where an editor or a tool has put a blank into it."""
+    """The empty line behind a reply's head, where an editor has put a blank into it or a person has left it out."""
     plain = _HEAD.sub(rb"\1\n", data[:65536], count=20) + data[65536:]
-    return (plain, "blanks in an empty line were removed") if len(plain) != len(data) else (data, "")
+    if len(plain) != len(data):
+        return plain, "blanks in an empty line were removed"
+    plain = _NO_BLANK.sub(rb"\1\n", data[:65536], count=20) + data[65536:]
+    return (plain, "the empty line between head and body was put in") if len(plain) != len(data) else (data, "")
+
+
+def _without_box(data: bytes) -> tuple[bytes, str]:
+    """The frame that a program of a terminal draws around what it shows, line by line."""
+    lines = data.split(b"\n")
+    boxed = [_BOXED.fullmatch(line) for line in lines] if b"\xe2\x94" in data[:65536] else []
+    if sum(match is not None for match in boxed) < 2 or data.lstrip().startswith(b"HTTP/"):
+        return data, ""
+    plain = [
+        match[1] if match else line
+        for match, line in zip(boxed, lines, strict=True)
+        if match or not _BORDER.match(line)
+    ]
+    return b"\n".join(plain), "the frame around the lines was removed"

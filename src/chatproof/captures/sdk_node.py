@@ -36,7 +36,9 @@ _TIMEOUT = re.compile(
     r"APIConnectionTimeoutError|DOMException \[TimeoutError\]|TimeoutError: The operation was aborted"
 )
 _NODE = re.compile(r"(?m)^ {4,}at .{1,300}\(?(?:node:|file://|/|[A-Z]:\\).{1,300}:\d+:\d+\)?(?: \{)?$|\bnode:internal/")
-_RESPONSE = re.compile(r"\bResponse \{\s{0,8}status: ([45]\d\d),\s")
+_RESPONSE = re.compile(  # of fetch; of Node's http, which axios shows with an error
+    r"\bResponse \{\s{0,8}status: (?=[45]\d\d,\s)|\bstatusCode: (?=[45]\d\d,\s{1,60}statusMessage: ')"
+)
 _PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 _CONNECTION = re.compile(
     r"(?m)(?<![\w.])APIConnection(?:Timeout)?Error(?=[:\s\[]|$)|fetch failed|FetchError|"
@@ -56,7 +58,7 @@ def pieces(text: str) -> Iterator[Told]:
     fields = _fields(text)
     found = [*_of_an_object(fields), *_raised(text, fields), *_refused_by_type(text)]
     found += (Told(int(match[1])) for match in _AXIOS.finditer(text))
-    found += (Told(int(match[1]), url=_url_of(fields)) for match in _RESPONSE.finditer(text))
+    found += (Told(int(text[match.end() : match.end() + 3]), url=_url_of(fields)) for match in _RESPONSE.finditer(text))
     if not any(told.status or told.body for told in found):
         found += _words(text)
     if not any(told.status or told.body for told in found):

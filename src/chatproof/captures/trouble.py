@@ -12,7 +12,8 @@ from chatproof.wire.exchange import Fault
 
 
 def _numbers(*numbers: int) -> str:
-    """A system's number for an error, as languages write it: it says the same in every language of Windows."""
+    """A system's number for an error, as languages write it: it says the same in every language of Windows. Those
+    from 3000 to 5000 are Node's own there."""
     written = "|".join(map(str, numbers))
     return rf"(?:WinError |os error |\bErrno |\berrno[ =:]{{1,3}}-?|SocketException \()(?:{written})\b"
 
@@ -104,7 +105,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"ERR_NAME_NOT_RESOLVED|NS_ERROR_UNKNOWN_HOST|NameResolutionError|:nxdomain\b|"
         + _windows("ee7")
         + "|"
-        + _numbers(11001, 11002, 11004)
+        + _numbers(11001, 11002, 11004, 3008)
         + "|"
         + _apples(1003, 1006),
         "net.dns",
@@ -113,10 +114,10 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Connection refused|ECONNREFUSED|actively refused|ERR_CONNECTION_REFUSED|All connection attempts failed|"
         r":econnrefused\b|(?<=\) )connection refused\b|NS_ERROR_CONNECTION_REFUSED|"
-        r"\"ConnectionRefused\"|ConnectionRefused: Unable|Could not connect to the server|"
+        r"\"ConnectionRefused\"|ConnectionRefused: Unable|\(ConnectionRefused\)|Could not connect to the server|"
         + _windows("efd")
         + "|"
-        + _numbers(111, 61, 10061)
+        + _numbers(111, 61, 10061, 4078)
         + "|"
         + _apples(1004),
         "net.refused",
@@ -134,7 +135,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Connection timed? ?out|Connection timeout|connect timed? ?out|ConnectTimeout|CONNECT_TIMEOUT|"
         r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|Connect Timeout Error|"
-        r"[Ss]ocket connection timeout|SOCKET_CONNECTION_TIMEOUT|" + _numbers(110, 60, 10060) + r"|"
+        r"[Ss]ocket connection timeout|SOCKET_CONNECTION_TIMEOUT|" + _numbers(110, 60, 10060, 4039) + r"|"
         r"dial tcp [^\n]{0,200}i/o timeout|"
         r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout| after \d{5,9} ms)|"  # a refusal comes at once
         r"(?:\(28\)|[Ee]rror 28:) Failed to connect",
@@ -169,7 +170,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Connection reset|ECONNRESET|ERR_CONNECTION_RESET|Recv failure|SSL_read|forcibly closed|:econnreset\b|"
         r"StreamResetException|ERR_CONNECTION_ABORTED|NS_ERROR_NET_RESET|"
-        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|" + _numbers(104, 54, 10053, 10054),
+        r"ERR_HTTP2_\w+|ERR_QUIC_\w+|ERR_SPDY_\w+|connection reset by peer|" + _numbers(104, 54, 10053, 10054, 4077),
         "net.reset",
         "body",
     ),
@@ -183,7 +184,9 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Operation timed out|Operation too slow|[Rr]equest timed out|BODY_TIMEOUT|"
         r"APITimeoutError|APIConnectionTimeoutError|ERR_TIMED_OUT|NS_ERROR_NET_TIMEOUT|timed out|TLS handshake timeout|"
         r"InterruptedIOException: timeout|(?:Request|Socket) timeout has expired|"
-        r"TransportError\{reason: :timeout|idle timeout waiting|\bResponseTimeout\b|\(80072ee2\)|: request timeout\b|"
+        r"TransportError\{reason: :timeout|idle timeout waiting|"
+        r"[Ss]treaming (?:setup|request) timeout after \d|timeout of \d{1,9} ?ms exceeded|"
+        r"\bResponseTimeout\b|\(80072ee2\)|: request timeout\b|"
         + _apples(1001)
         + r"|context deadline exceeded|HttpClient\.Timeout|SocketTimeoutException|HttpTimeoutException",
         "limit.deadline",

@@ -12,6 +12,8 @@ _SENTENCES = (
     r"Invalid URL \((?:POST|GET) /[^)\s]{1,300}\)",  # OpenAI
     r"Unknown request URL: (?:POST|GET) /",
     r"Incorrect API key provided",
+    r"We could not parse the JSON body of your request\b|The OpenAI API expects a JSON payload, but what was sent",
+    r"Your organization must be verified to (?:stream|use|generate) ",
     r"You exceeded your current quota",
     r"The model [`'\"][^`'\"\n]{1,200}[`'\"] does not exist",
     r"This model's maximum context length is \d",
@@ -29,6 +31,7 @@ _SENTENCES = (
     r"No endpoints found (?:for|that) ",  # OpenRouter
     r"Rate limit exceeded: free-models-per-",
     r"Provider returned error\b",
+    r"[^\n]{4,400} \(request id: 20\d{15,24}\w{0,12}\)",  # what new-api and one-api put behind an error's words
     r"Panic detected, error: ",  # one-api, new-api
     r"Missing Authentication header\b",
     r"No auth credentials found",
@@ -44,7 +47,12 @@ _SENTENCES = (
 _STOPPED = re.compile(  # what a client says of a request that it made
     r"\bUNABLE_TO_GET_ISSUER_CERT\w{0,10}\b|(?i:unable to get local issuer certificate)|"
     r"(?i:self[- ]signed certificate in certificate chain)|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN) \S|"
+    r"\bConnection timeout to host https?://\S|"  # aiohttp
+    r"\bStreaming (?:setup|request) timeout after \d{1,6}s\. |"  # Qwen Code
+    r"\bNo response received for (?:GET|POST) https?://\S{1,500}: timeout of \d{1,9}ms exceeded|"  # LibreChat
+    r"\bcode: 'E[A-Z]{5,20}',\s{1,200}syscall: '(?:connect|getaddrinfo|read)'|"  # Node, of an error's object
     r"\bconnect ECONNREFUSED \S{1,120}:\d|\bcould not connect to ollama app\b|"
+    r"\bUnable to connect to API \((?:ConnectionRefused|E[A-Z]{4,12})\)|"  # Claude Code
     r"\bUnable to connect to API: Self-signed certificate detected\b|"  # Claude Code
     r"Client network socket disconnected before secure TLS connection was established|"  # Node
     r"SSL peer certificate or SSH remote key was not OK"  # libcurl, behind any program

@@ -17,6 +17,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("permission", ("your data policy", "guardrail restrictions")),  # OpenRouter: settings of the account
+    ("permission", ("organization must be verified to",)),  # OpenAI
     ("parameter", ("no endpoints found that",)),  # OpenRouter: none of the model's does what was asked for
     ("rate", ("rate limit reached",)),  # Groq, OpenAI: with an offer to raise it, which names billing
     (
@@ -46,6 +47,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "insufficient balance",
             "insufficient credit",
             "exceeded your current quota",
+            "specified api usage limits",  # Anthropic, of an account's own limit of spending
             "key limit exceeded",
             "usage limit exceeded",
             "credit balance",
@@ -197,6 +199,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "input should be a valid",  # pydantic
             "validation error",
             "could not parse the json body",
+            "what was sent was not valid json",
             "is not of type",  # jsonschema
             "raise_exception(",  # llama.cpp shows the line of the model's chat template that refuses the messages
             "jinja exception",
@@ -222,6 +225,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "upstream",  # a gateway tells that it cannot reach what is behind it
         (
+            "no models available traceback",  # LiteLLM's router, before its own traceback: every deployment failed lately
             "err_ngrok_3200",  # ngrok: the tunnel's other end is not there
             "econnrefused",
             "econnreset",

@@ -45,9 +45,14 @@ def what(value: Any) -> str | None:
             said = "one event of a stream (chat.completion.chunk), without its `data:`"
             return f"{said}; give the complete stream, with --as stream"
         return ""
-    if isinstance(value.get("messages"), list) and "choices" not in value:
+    if isinstance(value.get("messages"), list) and "choices" not in value and not _is_envelope(value):
         return "the body of a request (it has messages and no choices)"
     return None
+
+
+def _is_envelope(value: dict[str, Any]) -> bool:
+    """Cloudflare's own JSON around what its API says: its messages are for people, and no conversation."""
+    return isinstance(value.get("success"), bool) and isinstance(value.get("errors"), list)
 
 
 def holds_answer(value: Any) -> bool:
