@@ -48,6 +48,17 @@ def test_splits_do_not_matter(text: str, seed: int) -> None:
     assert events(pieces) == events([body])
 
 
+def test_a_document_without_its_data_is_no_event_and_is_told() -> None:
+    body = b'data: {"choices":[1]}\n\n{"choices":[2]}\n\n{broken\n\nevent: x\n{"type":"y"}\ndata: {\ndata: }\n\n'
+    reader = SseReader()
+    reader.feed(body)
+    assert [event.data for event in reader.events] == [b'{"choices":[1]}', b"{\n}"]
+    assert reader.bare == [(23, b'{"choices":[2]}'), (40, b"{broken"), (58, b'{"type":"y"}')]
+    crowd = SseReader()
+    crowd.feed(b"{}\n" * 1000)
+    assert len(crowd.bare) == 8
+
+
 def test_limits() -> None:
     for body, limits in (
         (b"data: " + b"a" * 100, SseLimits(line=50)),

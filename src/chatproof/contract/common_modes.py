@@ -99,6 +99,19 @@ def stream_incomplete(pattern: Pattern) -> Mode:
     )
 
 
+def unreadable_event(case: Case, clause: str) -> Sign | None:
+    """What is wrong with the events of a stream, where the clause on their data is broken."""
+    if not case.broken(clause):
+        return None
+    seen, reply = case.observed(clause), case.reply
+    readable = all(isinstance(value, dict) for value, _ in reply.parsed_events)
+    if not (reply.events[0] and readable and reply.unmarked_events):
+        return Sign(seen)
+    said = "an event comes without its `data:`, and clients pass over it"
+    step = "Escalate with the evidence. No client reports an error: what stands in that event is lost."
+    return Sign(seen, said, next_step=step, confidence=LIKELY)
+
+
 def stream_malformed(pattern: Pattern) -> Mode:
     """Say that a stream cannot be read as one."""
     return Mode(

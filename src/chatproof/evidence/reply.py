@@ -239,6 +239,15 @@ class Reply:
         return sse.read(self.body).empty
 
     @property
+    def unmarked_events(self) -> list[tuple[int, bytes]]:
+        """Lines of a stream that are a JSON document without its `data:`: where each begins, and the line. The first
+        few."""
+        from chatproof.wire import sse
+
+        bare = sse.read(self.body).bare if b"\n{" in self.body or b"\r{" in self.body else []
+        return [(at, line) for at, line in bare if isinstance(strictjson.parse(line)[0], dict)]
+
+    @property
     def parsed_events(self) -> Parsed:
         """Each event's data as strict JSON, `[DONE]` left out."""
         return self._read[1]

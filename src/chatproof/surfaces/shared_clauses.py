@@ -276,7 +276,7 @@ def add_events(
     )(media_type)
     clause(
         "events_parse",
-        "Each event's data is a JSON object; `[DONE]` at the end is allowed.",
+        "Each event's data is a JSON object and stands behind `data:`; `[DONE]` at the end is allowed.",
         "A client's JSON parser throws in the middle of an answer.",
         code="",
         needs=(f"{api}.stream.answered",),
@@ -289,8 +289,16 @@ def add_events(
             Example(200, SSE, line + b"data: {oops\n\n" + streamed.body),
             Example(200, SSE, b"data: 7\n\n" + streamed.body),
             Example(200, SSE, b": nothing but a comment\n\n"),
+            Example(200, SSE, _unmarked(streamed.body)),
         ),
     )(events_parse)
+
+
+def _unmarked(body: bytes) -> bytes:
+    """A stream without the `data:` of its last event but one."""
+    before, _, last = body.rpartition(b"data: ")
+    start, _, event = before.rpartition(b"data: ")
+    return start + event + b"data: " + last
 
 
 def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, context: Context) -> Outcome:

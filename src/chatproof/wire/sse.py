@@ -6,6 +6,8 @@ str.splitlines would also break at U+2028 and tear JSON apart.
 
 from chatproof.values import NamedTuple
 
+_KEPT = 8
+
 
 class SseLimits(NamedTuple):
     """Bytes for a line and for an event's data; counts for the rest."""
@@ -30,6 +32,7 @@ class SseReader:
         self.events: list[Event] = []
         self.comments = 0
         self.empty: list[int] = []  # where blocks without data ended, which some clients take for events
+        self.bare: list[tuple[int, bytes]] = []  # the first lines that hold a document and no field, with their place
         self.problem = ""
         self._limits = limits
         self._parts: list[bytes] = []  # the unfinished line, in pieces, so that long lines stay linear
@@ -110,6 +113,8 @@ class SseReader:
             self._add(Event("error", value, self._line_start))
         elif line.startswith(b"{") and b'"error"' in line[:200]:  # a bare document between events: likewise
             self._add(Event("error", line, self._line_start))
+        elif line.startswith(b"{") and len(self.bare) < _KEPT:  # whoever follows the standard passes over it
+            self.bare.append((self._line_start, line))
         elif field == b"retry":
             self._retry = True
         elif field == b"id":

@@ -119,6 +119,15 @@ ROWS = (
         stream=True,
     ),
     Fault(
+        "stream-unmarked-event",
+        "An event stands in the stream without its `data:`.",
+        "stream.malformed",
+        NO_GO,
+        streaming,
+        events(lambda all: (*all[:1], all[1].removeprefix(b"data: "), *all[2:])),
+        stream=True,
+    ),
+    Fault(
         "stream-after-done",
         "Events follow the terminator.",
         "stream.malformed",

@@ -29,6 +29,15 @@ def _whole_so_far(all: list[Value]) -> list[Value]:
 
 ROWS: tuple[Any, ...] = (
     must(
+        "stream-unmarked-event",
+        "An event stands in the stream without its `data:`.",
+        "stream.malformed",
+        streaming_text,
+        raw(lambda all: (*all[:3], all[3].replace(b"data: ", b"", 1), *all[4:])),
+        "stream.events_parse",
+        stream=True,
+    ),
+    must(
         "cache-count-string",
         "The usage counts cached tokens in a string.",
         _USAGE,

@@ -120,6 +120,15 @@ def _should(name: str, about: str, alter: Alter, clause: str, code: str = _MALFO
 
 ROWS: tuple[Any, ...] = (
     must(
+        "stream-unmarked-event",
+        "An event stands in the stream without its `data:`.",
+        _MALFORMED,
+        streaming_text,
+        raw(lambda all: (*all[:5], all[5].replace(b"data: ", b"", 1), *all[6:])),
+        "stream.events_parse",
+        stream=True,
+    ),
+    must(
         "error-empty-object",
         "The response's error is an empty object.",
         "contract.error_present",

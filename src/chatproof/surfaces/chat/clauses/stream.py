@@ -67,7 +67,7 @@ def media_type(reply: Reply, context: Context) -> Outcome:
     layer=SCHEMA,
     area="Streaming",
     capability="stream",
-    says="Each event's data is a JSON object, or the terminator.",
+    says="Each event's data is a JSON object, or the terminator, and stands behind `data:`.",
     source=OPENAI_SPEC,
     probe="stream",
     needs=("stream.media_type",),
@@ -80,6 +80,7 @@ def media_type(reply: Reply, context: Context) -> Outcome:
         Example(200, SSE, b"data: {oops\n\n" + _DONE),
         Example(200, SSE, b"data: 7\n\n" + _DONE),
         Example(200, SSE, b": nothing but a comment\n\n"),
+        Example(200, SSE, _chunk(b'{"content":"po"}') + _chunk(b'{"content":"ng"}', b'"stop"')[6:] + _DONE),
     ),
 )
 def events_parse(reply: Reply, context: Context) -> Outcome:
@@ -97,6 +98,10 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     events = reply.events[0]
     if not events:
         return broken("stream", "at least one event", f"none in {len(reply.body)} bytes: {snippet(reply.body, 60)}")
+    for at, line in reply.unmarked_events:
+        if b'"choices"' in line or b'"type"' in line:  # anything else is no event that a client misses
+            said = f"an event without it, which clients pass over: {snippet(line, 100)}"
+            return broken(f"line at byte {at}", "`data:` before each event", said)
     return holds(number_of(len(events), "event"))
 
 

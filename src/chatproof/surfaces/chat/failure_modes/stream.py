@@ -1,6 +1,6 @@
 """Rows for streams of chunks: one that broke, one without an answer."""
 
-from chatproof.contract.common_modes import filtered, refused, stream_error, stream_malformed
+from chatproof.contract.common_modes import filtered, refused, stream_error, stream_malformed, unreadable_event
 from chatproof.contract.failure_mode import (
     ANY_HOP,
     CERTAIN,
@@ -54,7 +54,7 @@ def _malformed(case: Case) -> Sign | None:
         bad = [at for at, (_, problem) in enumerate(case.reply.parsed_events) if problem is not None]
         if bad and not data[bad[0]].strip():
             return Sign(seen, _EMPTY_DATA, next_step=_TO_COMMENTS, confidence=LIKELY)
-        return Sign(seen)
+        return unreadable_event(case, "stream.events_parse")
     after = case.broken("stream.finished") and case.reply.done_seen and not case.reply.ends_with_done
     return when(after, *case.observed("stream.finished"))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed
+from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed, unreadable_event
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.printable import quote
 from chatproof.surfaces.messages import kinds, view
@@ -23,7 +23,7 @@ def _error(case: Case) -> Sign | None:
 
 
 def _malformed(case: Case) -> Sign | None:
-    return Sign(case.observed(_PARSE)) if case.broken(_PARSE) else None
+    return unreadable_event(case, _PARSE)
 
 
 def _not_text(case: Case) -> Sign | None:

@@ -1,6 +1,6 @@
 """Rows for streams of events that broke, and for a response that failed."""
 
-from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed
+from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed, unreadable_event
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.surfaces.responses import view
 from chatproof.wire.exchange import STATUS
@@ -23,7 +23,7 @@ def _failed(case: Case) -> Sign | None:
 
 
 def _malformed(case: Case) -> Sign | None:
-    return Sign(case.observed(_PARSE)) if case.broken(_PARSE) else None
+    return unreadable_event(case, _PARSE)
 
 
 def _only_done(case: Case) -> Sign | None:
