@@ -132,6 +132,15 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         "Turn thinking off here, or leave its blocks out of the conversation where no tool is called in the turn. Look for a gateway that makes the signature itself. Report it with the evidence.",
         LIKELY,
     ),
+    **dict.fromkeys(
+        (f"{api}.tools.{part}" for api in ("responses", "messages") for part in ("named", "none")),
+        (
+            "tool_choice is accepted, and has no effect",
+            PROVIDER,
+            "Check in the client which tool was called, if any, before you use a call: one cannot be forced, or forbidden, here. Look for a gateway that leaves tool_choice out. Report it.",
+            LIKELY,
+        ),
+    ),
     "responses.tools.parallel": (
         "two tool calls were requested in one turn, and did not both arrive",
         UNKNOWN,

@@ -19,6 +19,8 @@ _later_turn = sent(
         and len(asked["messages"]) == 3
     )
 )
+_named = sent(lambda asked: asked.get("tool_choice") == {"type": "tool", "name": "record_number"})
+_none = sent(lambda asked: asked.get("tool_choice") == {"type": "none"})
 _outside_ascii = sent(lambda asked: not str(asked.get("messages")).isascii())
 _claude = sent(lambda asked: "metadata" in asked)
 _thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
@@ -88,6 +90,22 @@ ROWS = (
         _claude,
         says(400, "system.1.cache_control: Extra inputs are not permitted"),
         "claude_code.accepted",
+    ),
+    should(
+        "choice-ignored",
+        "A tool_choice that names a tool is taken for auto.",
+        _TOOLS,
+        _named,
+        instead(tool_choice={"type": "auto"}),
+        "tools.named",
+    ),
+    should(
+        "none-ignored",
+        "A tool is called though tool_choice is none.",
+        _TOOLS,
+        _none,
+        instead(tool_choice={"type": "auto"}),
+        "tools.none",
     ),
     must(
         "turns-refused",

@@ -21,9 +21,10 @@ from chatproof.simulator.messages_faults.parts import (
 _TOOLS, _PARAMETER, _BAD = "contract.tools", "contract.parameter", "stream.malformed"
 _BLOCK, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"
 _FORM = "tools.stream_form"
-_forced = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", False)
-_forced_stream = sent(lambda asked: (asked.get("tool_choice") or {}).get("type") == "tool", True)
-_two = sent(lambda asked: len(asked.get("tools") or ()) == 2, False)
+_FORCED = {"type": "tool", "name": "record_word"}
+_forced = sent(lambda asked: asked.get("tool_choice") == _FORCED, False)
+_forced_stream = sent(lambda asked: asked.get("tool_choice") == _FORCED, True)
+_two = sent(lambda asked: asked.get("tool_choice") == {"type": "any"}, False)
 _two_streamed = sent(lambda asked: len(asked.get("tools") or ()) == 2, True)
 _result = sent(lambda asked: "tools" in asked and len(asked["messages"]) == 3)
 

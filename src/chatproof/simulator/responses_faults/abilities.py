@@ -53,7 +53,7 @@ ABILITIES = (
         "instructions-ignored",
         "Instructions are ignored.",
         _PARAMETER,
-        sent(lambda asked: asked.get("input") == "Hello."),
+        sent(lambda asked: asked.get("input") == "Hello." and "instructions" in asked),
         asked_as("instructions"),
         "instructions.heard",
     ),

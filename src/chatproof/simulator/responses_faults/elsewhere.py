@@ -5,7 +5,7 @@ from chatproof.simulator.fault import Turn, error, labelled, rewritten
 from chatproof.simulator.responses_faults.parts import events, has, must, sent, should, streaming_call
 
 _CAPPED, _FORMED = has("max_output_tokens", False), has("text", False)
-_INSTRUCTED = sent(lambda asked: asked.get("input") == "Hello.")
+_INSTRUCTED = sent(lambda asked: "instructions" in asked and asked.get("input") == "Hello.")
 _ERROR = {"code": "insufficient_quota", "message": "You exceeded your current quota."}
 
 

@@ -24,10 +24,11 @@ from chatproof.simulator.wire import Reply
 _TOOLS, _MALFORMED, _SCHEMA = "contract.tools", "stream.malformed", "contract.schema"
 _EMPTY = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": None}
 _USAGE, _PARAMETER = "contract.usage", "contract.parameter"
+_FORCED = {"type": "function", "name": "record_word"}
 
 
 def _forced(turn: Turn) -> bool:
-    return with_call(turn) and b'"tool_choice": {' in turn.asked.body
+    return with_call(turn) and (json_of(turn).get("tool_choice") or "auto") == _FORCED
 
 
 def _of_call(value: object, name: str) -> Alter:
@@ -133,6 +134,22 @@ ROWS = (
         _forced,
         edited(lambda value: value["output"].append({**value["output"][0], "id": "fc_2", "call_id": "call_2"})),
         "tools.once",
+    ),
+    should(
+        "choice-ignored",
+        "A tool_choice that names a function is taken for auto.",
+        _TOOLS,
+        sent(lambda asked: asked.get("input") == "Hello." and "tools" in asked),
+        asked_as("tool_choice"),
+        "tools.named",
+    ),
+    should(
+        "none-ignored",
+        "A tool is called though tool_choice is none.",
+        _TOOLS,
+        sent(lambda asked: asked.get("tool_choice") == "none"),
+        asked_as("tool_choice"),
+        "tools.none",
     ),
     must(
         "result-refused",

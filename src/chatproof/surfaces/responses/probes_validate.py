@@ -174,6 +174,20 @@ _ROWS = (
         tokens=80,
     ),
     _paid(
+        "tools.named",
+        "a call of the second of two tools",
+        ask("Hello.", tools=[_TOOL, _OTHER_TOOL], tool_choice={"type": "function", "name": OTHER_FUNCTION}),
+        f"{_USER}, tools=2, tool_choice={OTHER_FUNCTION}",
+        "tools",
+    ),
+    _paid(
+        "tools.none",
+        "tools with tool_choice none",
+        ask(_RECORD, tools=[_TOOL], tool_choice="none"),
+        f"{_USER}, tools=1, tool_choice=none",
+        "tools",
+    ),
+    _paid(
         "tools.result",
         "the conversation with the tool's result",
         ask(_RECORD, tools=[_TOOL]),
