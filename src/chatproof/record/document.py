@@ -261,10 +261,9 @@ def _clean(
     found = whole.finds(text)
     if found:
         document = _redacted(document, whole.text)
-    joined = [_joined(exchange["response"]) for exchange in document.get("exchanges", ())]
-    if own.finds_as_it_is("\n".join(joined)):
-        for exchange in document["exchanges"]:
-            _hide_pieces(exchange["response"], own)
+        if own.finds("\n".join(_strings(document))):  # in pieces, of which each string has one
+            document = _redacted(document, own.without_pieces)
+    _hide_columns(document, own)
     foreign = any(start in text for start in FOREIGN_STARTS)
     if foreign:
         from chatproof.secrets import known_formats
@@ -277,14 +276,27 @@ def _clean(
     return document
 
 
-def _joined(response: dict[str, Any] | None) -> str:
-    return "".join(value for _, value in response["headers"]) if response else ""
+_SAID = ("request_id", "model", "media_type")
 
 
-def _hide_pieces(response: dict[str, Any] | None, own: Redactor) -> None:
-    """A secret cut over several headers is in none of them; a format that lists their values puts it together again."""
-    if response and own.finds_as_it_is(_joined(response)):
-        response["headers"] = [[name, MARK] for name, _ in response["headers"]]
+def _hide_columns(document: dict[str, Any], own: Redactor) -> None:
+    """A secret cut over several headers, or over the ids of several replies, is in none of them; a format that lists
+    these puts it together again."""
+    responses = [exchange["response"] for exchange in document.get("exchanges", ()) if exchange["response"]]
+    of_each = ["".join(value for _, value in response["headers"]) for response in responses]
+    of_all = {name: "".join(response[name] for response in responses) for name in _SAID}
+    for response in responses:
+        for name, value in response["headers"]:
+            of_all[name.lower()] = of_all.get(name.lower(), "") + value
+    if not own.finds_as_it_is("\n".join((*of_each, *of_all.values()))):
+        return
+    hidden = {name for name, values in of_all.items() if own.finds_as_it_is(values)}
+    for response, values in zip(responses, of_each, strict=True):
+        every = own.finds_as_it_is(values)
+        response["headers"] = [
+            [name, MARK if every or name.lower() in hidden else value] for name, value in response["headers"]
+        ]
+        response.update({name: MARK for name in _SAID if name in hidden})
 
 
 _MANY = (dict, list, tuple)

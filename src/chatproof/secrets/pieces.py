@@ -1,7 +1,8 @@
 """A key in pieces with something between them: `{"0": "s", "1": "k"}`, a token and its number, numbered lines, calls.
 
 A program that copies a text as if it were an object (`{...key}`) writes it so. What stands between is as many words
-each time: every second, third, … word in a row is the key. Or there is a number before each of them.
+each time: every second, third, … word in a row is the key. Or there is a number before each of them; or, however far
+apart they are, the same word: the name of what a stream's events hold.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from itertools import compress, groupby
 _LONGEST = 7  # characters: longer pieces are found as they stand
 _FEWEST = 8  # characters of all pieces: of the shortest key that is looked for
 _STEPS = range(2, 13)  # words from one piece to the next: a token with its likelihood and bytes takes ten
+_DIGITS = b"0123456789"
 _READ = 256 * 1024  # bytes: who writes a key so writes twenty bytes for each letter
 _APART = b" zqzqzq "  # letters, so that the end of one row and the beginning of the next are nothing together
 _BETWEEN = bytes(byte if (chr(byte).isalnum() and byte < 128) or byte in b"-_" else 32 for byte in range(256)).lower()
@@ -39,14 +41,17 @@ def put_together(data: bytes, pieces: frozenset[bytes]) -> bytes:
         if step == 2:
             numbers = (words[at - 1] if at else b"" for at in range(start, end, step))
             found += _by_number(numbers, words[start:end:step])
+    found += (b" ".join(row) for row in _by_name(words, are_pieces))
     return _APART.join(found)
 
 
 def letters(data: bytes, pieces: frozenset[bytes]) -> bytes:
-    """The words of `data` of one letter each, where eight or more stand in a row, as one word. What is spelt so is no
-    accident: fewer of them are enough to be seen than of words that were joined."""
-    words, _ = _words(data[:_READ], pieces)
-    rows = (b"".join(row) for alone, row in groupby(words, lambda word: len(word) == 1) if alone)
+    """The words of `data` of one letter each, where eight or more stand in a row or behind the same name, as one word.
+    What is spelt so is no accident: fewer of them are enough to be seen than of words that were joined."""
+    words, are_pieces = _words(data[:_READ], pieces)
+    rows = [b"".join(row) for alone, row in groupby(words, lambda word: len(word) == 1) if alone]
+    named = (b"".join(word for word in row if len(word) == 1) for row in _by_name(words, are_pieces))
+    rows += (row for row in named if not row.isdigit())  # the numbers of choices and events count up
     return b" ".join(row for row in rows if len(row) >= _FEWEST)
 
 
@@ -80,6 +85,23 @@ def _runs(words: tuple[bytes, ...], are_pieces: bytes) -> Iterator[tuple[int, in
                 if end - at >= _FEWEST or sum(map(len, words[start:behind:step])) >= _FEWEST:
                     yield step, start, behind
                 at = row.find(b"\1\1", end)
+
+
+def _by_name(words: tuple[bytes, ...], are_pieces: bytes) -> Iterator[list[bytes]]:
+    """Pieces that follow the same word, in their order: `"delta":"sk-"` in each event of a stream. A number in that
+    word does not count. In the second half, a piece that follows a piece goes on with it: a mark stood between them."""
+    rows: tuple[dict[bytes, list[bytes]], ...] = ({}, {})
+    last, row = -2, list[bytes]()
+    at = are_pieces.find(b"\1")
+    while at >= 0:
+        before = words[at - 1] if at else b""
+        name = before.translate(None, _DIGITS)
+        rows[0].setdefault(name, []).append(words[at])
+        if last != at - 1 or before.isdigit():
+            row = rows[1].setdefault(name, [])
+        row.append(words[at])
+        last, at = at, are_pieces.find(b"\1", at + 1)
+    return (row for half in rows for row in half.values() if sum(map(len, row)) >= _FEWEST)
 
 
 def _by_number(numbers: Iterable[bytes], row: tuple[bytes, ...]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ Everything is linear in the text, and the rounds and the part of the text that i
 """
 
 import re
+import struct
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Iterator
@@ -55,6 +56,12 @@ _UNSEEN = dict.fromkeys(
 _FIVE_BITS = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", (b"0123456789abcdefghijklmnopqrstuv" * 2)[:58]
 )
+_FLOATS = {
+    "<f": re.compile(rb"(?:\0\0[\0-\xff]\x42){8,}+", re.DOTALL),  # 32.0 to 127.5, in 32 bits
+    ">f": re.compile(rb"(?:\x42[\0-\xff]\0\0){8,}+", re.DOTALL),
+    "<d": re.compile(rb"(?:\0{5}[\0\x40\x80\xc0][\x40-\x5f]\x40){8,}+", re.DOTALL),  # in 64
+    ">d": re.compile(rb"(?:\x40[\x40-\x5f][\0\x40\x80\xc0]\0{5}){8,}+", re.DOTALL),
+}
 _NUMBERS = re.compile(
     rb"(?<![0-9a-zA-Z])(?:(?:0[xX])?[0-9a-fA-F]{1,3}[,:;|\s-]{1,16}+){%d,}+(?:(?:0[xX])?[0-9a-fA-F]{1,3}(?![0-9a-zA-Z]))?"
     % (NUMBERS - 1)
@@ -155,6 +162,7 @@ def unpacked(data: bytes, shortest: int) -> tuple[bytes, bytes, bool]:
         else:
             left -= len(piece)
         pieces.append(piece)
+        texts += _of_floats(piece)
         if _is_text(piece):
             texts.append(as_read(piece) or piece)
         else:
@@ -195,6 +203,17 @@ def _of_utf16(piece: bytes) -> Iterator[bytes]:
                 letters = piece[start:_SAMPLE].decode(order, "replace")
                 if sum(map(_is_plain, letters)) * 2 >= len(letters):
                     yield piece[start:].decode(order, "replace").encode("utf-8", "replace")
+
+
+def _of_floats(piece: bytes) -> Iterator[bytes]:
+    """The characters whose numbers are floats in a row, as a vector in base64 has them."""
+    if b"\0\0" not in piece:
+        return
+    for form, row in _FLOATS.items():
+        size = struct.calcsize(form)
+        for found in row.findall(piece):
+            numbers = (number for (number,) in struct.iter_unpack(form, found[: len(found) // size * size]))
+            yield bytes(int(number) & 0x7F for number in numbers)
 
 
 @lru_cache(maxsize=4096)

@@ -295,6 +295,12 @@ class Redactor:
             return MARK if spelt != plain and self._hides(spelt.replace(MARK, " ")) else plain
         return plain
 
+    def without_pieces(self, text: str) -> str:
+        """`text` without words that may be pieces of a secret, where one was found in many texts together."""
+        from chatproof.secrets import scattered
+
+        return scattered.without(text, self._parts, MARK)
+
     def _hides(self, text: str) -> bool:
         """Whether a secret is spelt in a way that has no clean edges: nothing of such a text can be kept."""
         raw = text.encode("utf-8", "replace")
