@@ -167,6 +167,15 @@ def test_two_diagnoses_of_one_exchange_keep_the_contracts_order() -> None:
 # --- whose it is -----------------------------------------------------------------------------------------------------
 
 
+def test_a_page_under_a_success_status_for_a_wrong_key_is_the_gateways() -> None:
+    page = "200 text/html\n\n<html><title>Sign in</title><body>Sign in to continue</body></html>"
+    (found,) = diagnosed({"happy": ANSWER, "auth.invalid_key": page})
+    assert (found.code, found.owner, found.confidence) == ("contract.status", "gateway", "likely")
+    assert "a web page" in found.summary and "Sign in" in found.evidence[0]
+    (found,) = diagnosed({"happy": ANSWER, "auth.invalid_key": JSON + '{"error":{"message":"no"}}'})
+    assert (found.code, found.owner) == ("contract.status", "provider")
+
+
 def test_a_pattern_may_know_better_than_its_row_whose_it_is() -> None:
     refused = '401 application/json\n\n{"error":{"message":"Invalid API key","code":"invalid_api_key"}}'
     plain = play({"happy": refused, "models": refused}).diagnoses[0]

@@ -20,6 +20,14 @@ def _not_enforced(case: Case) -> Sign | None:
 
 
 def _status(case: Case) -> Sign | None:
+    if case.broken("rejected") and case.page and case.reply.kind == "html":
+        return Sign(
+            (),
+            "a request with a wrong key or without a key gets a web page with a success status, such as a login page",
+            GATEWAY,
+            "Report it to whoever runs the gateway: a refused key needs status 401 and the API's JSON error. SDKs raise an error that does not name the key, or hand on the page as an answer.",
+            LIKELY,
+        )
     return when(case.broken("rejected"))
 
 

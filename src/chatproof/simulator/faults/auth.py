@@ -185,6 +185,14 @@ ROWS = (
         says(200, {"error": {"message": "Invalid token", "type": "comet_api_error", "code": ""}}),
     ),
     Fault(
+        "rejection-login-page",
+        "A wrong key gets a login page under status 200.",
+        "contract.status",
+        NO_GO,
+        refused,
+        page(200, "Sign in"),
+    ),
+    Fault(
         "wrong-key-rate-limited",
         "A wrong key gets 429: it is not known whether the key was checked.",
         "account.rate_limited",
