@@ -325,6 +325,51 @@ sys.exit(main(sys.argv[1:]))
     assert [name for name, row in rows_by_name.items() if row["verdict"] == "GO"].__len__() >= 4
 
 
+BROKEN = """
+import sys
+from chatproof.fleet import local
+where, name = {place}
+def broken(*args):
+    raise KeyError("a text that may hold a key")
+setattr(where, name, broken)
+from chatproof.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("place", ['local._Sweep, "_hear"', 'local, "value_of"', 'local, "all_packed"'])
+def test_an_error_of_our_own_ends_a_fleet_in_order(tmp_path: Path, place: str) -> None:
+    """It had waited without end for results that nobody took."""
+    started = simulator.start()
+    try:
+        args = ["fleet", "run", "--targets", write(tmp_path, [good(number, "K", started) for number in range(4)])]
+        done = subprocess.run(
+            [sys.executable, "-c", BROKEN.format(place=place), *args, "--journal", "none", "--judges", "2"],
+            env=environ(tmp_path, {"K": started.key}),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        started.stop()
+    assert done.returncode == 4 and "KeyError at fleet/" in done.stderr + done.stdout
+    assert "may hold a key" not in done.stdout + done.stderr
+
+
+def test_a_fleet_needs_no_standard_output(tmp_path: Path) -> None:
+    started = simulator.start()
+    try:
+        args = ["fleet", "run", "--targets", write(tmp_path, [good(0, "K", started)]), "--journal", "none"]
+        words = [sys.executable, "-m", "chatproof", *args]
+        environment = environ(tmp_path, {"K": started.key})
+        done = subprocess.run(
+            ["sh", "-c", '"$@" >&-', "sh", *words], env=environment, stderr=subprocess.PIPE, text=True, timeout=30
+        )
+    finally:
+        started.stop()
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_cost_is_shown_before_anything_is_sent(tmp_path: Path) -> None:
     started = simulator.start()
     try:

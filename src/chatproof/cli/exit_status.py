@@ -21,7 +21,7 @@ from chatproof.usage_error import UsageError, near, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 EXIT = {
     0: "GO",
@@ -33,6 +33,17 @@ EXIT = {
     130: "interrupted (SIGINT); an interrupted record is written",
     143: "terminated (SIGTERM); an interrupted record is written",
 }
+
+
+class Ended(SystemExit):
+    """A command that has told all there is to tell, as --help does. A SystemExit of a library's is an error."""
+
+
+def ended(parser: object, status: int = 0, message: str | None = None) -> NoReturn:
+    """End as a parser does that has told what it was asked for."""
+    raise Ended(status)
+
+
 VERDICT_EXIT = {"GO": 0, "NO-GO": 1, "UNDECIDED": 3}
 SIGNAL_EXIT = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from chatproof import __version__
-from chatproof.cli.exit_status import EXIT, SIGNAL_EXIT
+from chatproof.cli.exit_status import EXIT, SIGNAL_EXIT, Ended
 from chatproof.cli.output import WriteError, error_width, say, warn
 from chatproof.journal import JournalError
 from chatproof.printable import place_of
@@ -60,8 +60,16 @@ def script() -> NoReturn:
     _leave_no_core()
     try:
         status = main(sys.argv[1:])
+    except Ended:
+        raise
     except KeyboardInterrupt as stop:  # while main was telling of something else
         status = _status(stop)
+    except BaseException:  # the same: a traceback would show the texts of both
+        status = 4
+        try:
+            os.write(2, b"chatproof: internal error while another one was told; please report it\n")
+        except OSError:
+            pass
     # Everything was flushed when it was written. Daemon threads may still wait for a silent server.
     os._exit(status)
 
@@ -94,9 +102,9 @@ def main(argv: Sequence[str]) -> int:
         return 2 if error.is_usage else 4
     except KeyboardInterrupt as stop:
         return _status(stop)
-    except BaseException as error:  # a library's may be no Exception: a panic in Rust, a backend's SystemExit("text")
-        if isinstance(error, SystemExit) and isinstance(error.code, int | None):
-            raise  # argparse's own, after --help
+    except Ended:
+        raise
+    except BaseException as error:  # a library's may be no Exception: a panic in Rust, a SystemExit with any status
         # The exception's text may hold what a server or a variable said, so only its type and place are shown.
         warn(f"chatproof: internal error: {type(error).__name__} at {place_of(error)}; please report it")
         return 4

@@ -40,8 +40,9 @@ def start(fleet: Fleet, place: str, others: list[socket.socket]) -> tuple[int, s
     """(process id, our end of its pipe). `place` is the journal, empty for none; `others` are ends that it must not
     hold open."""
     ours, theirs = socket.socketpair()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by the caller (>&-)
+            stream.flush()
     pid = os.fork()
     if pid:
         theirs.close()

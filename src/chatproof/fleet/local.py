@@ -23,6 +23,7 @@ from chatproof.fleet.evidence import HEAD, all_packed, frame, value_of
 from chatproof.fleet.ready import Fleet, Ready
 from chatproof.fleet.targets import Listed
 from chatproof.fleet.turns import Turns
+from chatproof.printable import place_of
 from chatproof.running.dispatch import Stop
 from chatproof.running.run import new_id
 from chatproof.usage_error import UsageError
@@ -243,7 +244,7 @@ class _Sweep:
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
             self._fail(INTERNAL, "no file descriptor is free", "lower --at-once, or raise the limit (ulimit -n)")
         else:
-            self._fail(INTERNAL, f"{type(error).__name__} while sending", "please report it")
+            self._fail(INTERNAL, f"{type(error).__name__} at {place_of(error)}", "please report it")
 
     def _fail(self, code: str, detail: str, advice: str) -> None:
         """Our own side cannot go on: what is under way is ended in order, and nothing more begins."""
@@ -296,18 +297,24 @@ class _Sweep:
     # -- between the processes --------------------------------------------------------------------------------------
 
     async def _listen(self, judge: _Judge) -> None:
-        """Take what a judging process says, until it ends."""
-        while True:
-            try:
-                head = await judge.reader.readexactly(HEAD)
-                message = value_of(await judge.reader.readexactly(int.from_bytes(head, "big")))
-            except (asyncio.IncompleteReadError, ConnectionError):
-                break
-            self._hear(judge, *message)
-            self._wake.set()
-        for name in list(judge.names):
-            self._lost(judge, name, INTERNAL, "the process that judges ended")
+        """Take what a judging process says, until it ends, or until what it says cannot be taken: nothing more will
+        come of its targets then."""
+        try:
+            while True:
+                try:
+                    head = await judge.reader.readexactly(HEAD)
+                    message = value_of(await judge.reader.readexactly(int.from_bytes(head, "big")))
+                except (asyncio.IncompleteReadError, ConnectionError):
+                    break
+                self._hear(judge, *message)
+                self._wake.set()
+        except Exception as error:
+            self._fail_of(error)
         judge.writer.close()
+        lost = [*judge.names]
+        judge.names.clear()  # whatever becomes of the next lines, nobody waits for these
+        for name in lost:
+            self._lost(judge, name, INTERNAL, "the process that judges ended")
         if all(each.writer.is_closing() for each in self._judges) and not self._is_done():
             self._fail(INTERNAL, "the processes that judge ended", "look for what ended them, such as the OOM killer")
 
@@ -346,6 +353,14 @@ class _Sweep:
             self._cut.append(name)
 
     async def _carry(self, judge: _Judge, run: _Run) -> None:
+        """Send one target's requests, and have them judged. What goes wrong on our own side ends the fleet in order."""
+        try:
+            await self._send(judge, run)
+        except Exception as error:
+            self._fail_of(error)
+            self._lost(judge, run.ready.name)
+
+    async def _send(self, judge: _Judge, run: _Run) -> None:
         """Send one target's requests; whatever came back goes to be judged, also when a signal cuts it short."""
         exchanges: list[Exchange] = []
         again: list[tuple[str, str]] = []

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
+from chatproof.cli.exit_status import ended
 from chatproof.contract.surface import CHAT
 from chatproof.surfaces import names, surface_of
 from chatproof.target.target import CLIENT, SIMULATOR, Resolved, Target, Wanted, check, duration, resolve
@@ -78,6 +79,7 @@ class Parser(argparse.ArgumentParser):
         return cls(prog=f"chatproof {command}", description=about, allow_abbrev=False, formatter_class=_Formatter)
 
     describing = False
+    exit = ended
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if Parser.describing:
@@ -388,9 +390,8 @@ def terminal() -> dict[str, Any]:
 
 def _color(environ: Mapping[str, str], on_terminal: bool) -> bool:
     """FORCE_COLOR and CLICOLOR_FORCE win over NO_COLOR, and that over the terminal; 0 means no."""
-    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
-        if environ.get(name):
-            return environ[name] != "0"
+    if forced := environ.get("FORCE_COLOR") or environ.get("CLICOLOR_FORCE"):
+        return forced != "0"
     if environ.get("NO_COLOR") or environ.get("CLICOLOR") == "0":
         return False
     return on_terminal and environ.get("TERM") != "dumb"
