@@ -135,3 +135,31 @@ def test_nor_what_fails_while_it_is_collected(ask: Callable[..., Ran], tmp_path:
     (tmp_path / "work" / "test_imported.py").write_text(IMPORTED)
     ran = ask("good", "test_imported.py")
     assert ran.leaks() == [] and b"bad header" in ran.stdout
+
+
+ENDED = """
+import os, signal, time, warnings, pytest
+class Client:
+    def __init__(self, key):
+        self.key = key
+    def __repr__(self):
+        return f"Client({self.key})"
+@pytest.fixture
+def client(chatproof_target):
+    return Client(chatproof_target.key.reveal())
+def test_named_file(client):
+    warnings.warn_explicit("odd", UserWarning, f"file-{client.key}.py", 1)
+def test_ended(client):
+    %s
+"""
+
+
+@pytest.mark.parametrize(
+    "how", ["os.kill(os.getpid(), signal.SIGINT); time.sleep(5)", "pytest.exit(client.key)", "raise KeyboardInterrupt"]
+)
+def test_nor_the_arguments_of_a_test_that_was_interrupted(ask: Callable[..., Ran], tmp_path: Path, how: str) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "test_ended.py").write_text(ENDED % how)
+    ran = ask("good", "test_ended.py")
+    assert ran.leaks() == []
+    assert b"REDACTED" in ran.stdout and b"UserWarning: odd" in ran.stdout

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
@@ -23,8 +23,9 @@ from chatproof.printable import escape, inert
 from chatproof.record import document as record
 from chatproof.running.plan import Settings, contract_for
 from chatproof.running.run import run
-from chatproof.secrets.redaction import MARK, Redactor
+from chatproof.secrets.redaction import Redactor
 from chatproof.target.target import Resolved, Target
+from chatproof.testing.masking import OF_THE_NAME, mask_interruption, masked
 from chatproof.testing.pytest_items import (
     NAME,
     OUTCOME,
@@ -275,8 +276,12 @@ class ContractPlugin:
         """What tests note for the whole JUnit file, and its attributes, are in no report. And see `failing`."""
         if self._failing() and session.exitstatus == pytest.ExitCode.OK and not self._is_worker:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED or session.shouldstop:
+            self._learn_key()
         redactor = self._redacting()
         for plugin in session.config.pluginmanager.get_plugins() if redactor else ():
+            if redactor:
+                mask_interruption(plugin, redactor)
             noted = getattr(plugin, "global_properties", None)
             if redactor and isinstance(noted, list):
                 noted[:] = [(redactor.text(str(name)), redactor.text(str(value))) for name, value in noted]
@@ -289,8 +294,10 @@ class ContractPlugin:
         """Exceptions in threads and finalizers come this way, too."""
         redactor = self._redacting()
         text = str(warning_message.message)
-        if redactor is not None and (clean := redactor.text(text)) != text:
-            warning_message.message = UserWarning(clean)
+        if redactor is not None:
+            warning_message.filename = redactor.text(warning_message.filename)
+            if (clean := redactor.text(text)) != text:
+                warning_message.message = UserWarning(clean)
 
     def _mask(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         """The key out of every report of this session, your own tests' locals and captured output included."""
@@ -298,8 +305,8 @@ class ContractPlugin:
         if redactor is None:
             return
         for name, part in list(vars(report).items()):  # a subtest's context, and what plugins add, included
-            if name not in _OF_THE_NAME:
-                setattr(report, name, _masked(part, redactor))
+            if name not in OF_THE_NAME:
+                setattr(report, name, masked(part, redactor))
 
     def _learn_key(self) -> None:
         """A test may read the key itself, in a session whose paths leave the contract out."""
@@ -359,39 +366,6 @@ def _refuse_untyped(args: argparse.Namespace) -> None:
             "chatproof.toml"
         )
         raise UsageError("usage", f"{said}, and comes from an ini file or PYTEST_ADDOPTS", advice)
-
-
-_OF_THE_NAME = ("nodeid", "location", "keywords", "outcome", "when", "duration", "start", "stop", "result")
-"""Of a report: which test it is of, and how that ended. Plugins look tests up by their names."""
-
-
-def _masked(value: Any, redactor: Redactor) -> Any:
-    """`value` with every string in it redacted; pytest's own report objects are changed in place."""
-    if isinstance(value, str):
-        return redactor.text(value)
-    if type(value) in (list, tuple):
-        masked = [_masked(part, redactor) for part in value]
-        texts = [part for part in masked if isinstance(part, str)]
-        # A diff of lists or long texts has a letter or a piece in each line.
-        if len(texts) > 1 and redactor.finds("\n".join(text.removeprefix("E").lstrip() for text in texts)):
-            masked = [MARK if isinstance(part, str) else part for part in masked]
-        return type(value)(masked)
-    if isinstance(value, Mapping):
-        return {_masked(name, redactor): _masked(part, redactor) for name, part in value.items()}
-    if type(value).__module__.startswith("_pytest."):
-        for name in [*getattr(value, "__dict__", ()), *getattr(value, "__slots__", ())]:
-            object.__setattr__(value, name, _masked(getattr(value, name, None), redactor))  # some are frozen
-        return value
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return MARK if redactor.finds(_shown(value)) else value
-
-
-def _shown(value: Any) -> str:
-    try:
-        return str(value)
-    except Exception:  # a user's object: whoever writes it down will meet the same
-        return ""
 
 
 def _read(path: str) -> dict[str, Any]:
