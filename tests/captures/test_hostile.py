@@ -44,7 +44,7 @@ GOOD_HAR = {
         ],
     }
 }
-BIG = 2 * 1024 * 1024
+BIG = 1024 * 1024
 START = b"* Connected to x\n> POST /v1/chat/completions HTTP/1.1\n> Host: x\n> \n< HTTP/1.1 401 No\n< \n"
 HOSTILE = {
     "deep arrays": b"[" * BIG,

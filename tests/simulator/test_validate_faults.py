@@ -5,21 +5,15 @@ And the other way round: each clause and each state of each capability has a fau
 
 from __future__ import annotations
 
-import json
 import time
-from functools import cache
 from typing import Any
 
 import pytest
 
-from chatproof import simulator
 from chatproof.contract.clause import VALIDATE as WHOLE
-from chatproof.running.plan import Settings
-from chatproof.running.run import validate
-from chatproof.simulator.faults import ALL, FAULTS, VALIDATE
+from chatproof.simulator.faults import FAULTS, VALIDATE
 from chatproof.surfaces.chat import clauses
-from chatproof.target.target import Target
-from chatproof.wire.exchange import Secret
+from tests.simulator.validate_runs import run
 
 CLAUSES = clauses.load(WHOLE)
 CAPABILITIES = {clause.capability for clause in CLAUSES.values() if clause.capability}
@@ -60,27 +54,6 @@ NOT_ON_A_CLEAN_SIMULATOR = {
     "operations.rate_limit_headers": "harmless-limit-headers",
     "image.accepted": "image-supported",
 }
-
-
-@cache
-def run(name: str = "") -> dict[str, Any]:
-    """The document of a validate run against a fault; also that it holds no form of the key."""
-    server = simulator.start(name)
-    try:
-        row = ALL.get(name)
-        target = Target(
-            server.base_url,
-            model=server.model,
-            key=Secret(server.key),
-            ca_file=server.ca_file,
-            proxy=server.proxy,
-            timeout=server.timeout or 10.0,
-        )
-        document = validate(target, Settings(stream=True, extras=row.extras if row else ()), environ={}).document
-        assert server.key not in json.dumps(document)
-        return document
-    finally:
-        server.stop()
 
 
 def outcomes(document: dict[str, Any], *wanted: str) -> set[str]:

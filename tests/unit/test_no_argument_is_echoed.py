@@ -21,7 +21,12 @@ PLACES = ("{}", "/nowhere/{}", "/nowhere/{}.json", "captures/{}.har", "json=/now
           "https://{}@h.test/v1", "https://h.test/{}/v1?x", "ftp://{}", "{},x", "x.{}")  # fmt: skip
 
 
-@pytest.mark.parametrize("name", KEYS)
+BY_NIGHT = ("16 characters", "lower case", "hash")  # every command, option and place is tried with the others by day
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.nightly] if name in BY_NIGHT else []) for name in KEYS]
+)
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_no_command_repeats_it(
     command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
