@@ -9,7 +9,7 @@ from chatproof.running.dispatch import Stop, Wave
 from chatproof.running.run import steps
 from chatproof.simulator.fault import Turn
 from chatproof.simulator.server import Incoming
-from chatproof.simulator.wire import Script, message
+from chatproof.simulator.wire import HANG, Script, message
 from chatproof.target.target import Target, check
 from chatproof.transport.steps import KeepAliveRequest, wire
 from chatproof.wire.exchange import Exchange, Secret
@@ -37,21 +37,27 @@ def run(side: Side, api: str, fault: Fault | None, settings: Settings) -> Run:
             return made
         if isinstance(wave, Wave):
             asked = (one for group in wave.groups() for legs in group for one in legs)
-            wave.into.extend(_exchanged(one, side, fault) for one in asked)
+            last = wave.transport.options.last_events
+            wave.into.extend(_exchanged(one, side, fault, last) for one in asked)
 
 
-def _exchanged(one: KeepAliveRequest, side: Side, fault: Fault | None) -> Exchange:
-    reader = ResponseReader(one.request.method)
-    reader.feed(_answered(wire(one.request), side, fault))
+def _exchanged(one: KeepAliveRequest, side: Side, fault: Fault | None, last: tuple[str, ...]) -> Exchange:
+    reader = ResponseReader(one.request.method, last_events=last)
+    data, ends = _answered(wire(one.request), side, fault)
+    reader.feed(data)
+    if not ends and (reader.at_end_mark or reader.at_last_event):  # as the transport does, once it has waited
+        reader.settle()
     reader.eof()
     return Exchange(one.id, one.probe, _AT, one.request, reader.response(), reader.fault)
 
 
-def _answered(data: bytes, side: Side, fault: Fault | None) -> bytes:
-    """The bytes that the simulator sends for those of a request."""
+def _answered(data: bytes, side: Side, fault: Fault | None) -> tuple[bytes, bool]:
+    """The bytes that the simulator sends for those of a request; whether it ends the message."""
     incoming = Incoming(KEY.encode())
     incoming.feed(data)
     ((asked, refused),) = incoming.ready
     turn = Turn(asked, refused or side.respond(asked), KEY)
     reply = fault.alter(turn) if fault and fault.when(turn) else turn.reply
-    return b"".join(reply.pieces if isinstance(reply, Script) else message(asked, reply))
+    if isinstance(reply, Script):
+        return b"".join(reply.pieces), reply.end != HANG
+    return b"".join(message(asked, reply)), True

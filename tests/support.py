@@ -63,11 +63,18 @@ def wire(text: str | bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
+class LeftOpen(bytes):
+    """The bytes of a reply after which nothing more comes, not even the end of the connection."""
+
+
 def from_example(example: Example) -> bytes:
     lines = [f"HTTP/1.1 {example.status} Said".encode()]
     if example.media:
         lines.append(b"Content-Type: " + example.media.encode())
     lines += [name + b": " + value for name, value in example.extra]
+    if example.left_open:
+        chunk = b"%x\r\n%b\r\n" % (len(example.body), example.body)
+        return LeftOpen(b"\r\n".join([*lines, b"Transfer-Encoding: chunked", b"", chunk]))
     lines.append(b"Content-Length: %d" % len(example.body))
     return b"\r\n".join(lines) + b"\r\n\r\n" + example.body
 
@@ -88,6 +95,8 @@ def exchange(probe: str, reply: bytes | Fault, **request_options: Any) -> Exchan
         return Exchange(f"x-{probe}", probe, "2026-11-22T00:00:00.000Z", asked, None, reply, Timings(), None)
     reader = ResponseReader(asked.method)
     reader.feed(reply)
+    if isinstance(reply, LeftOpen):  # as the transport does, once it has waited
+        reader.settle()
     reader.eof()
     return Exchange(f"x-{probe}", probe, "2026-11-22T00:00:00.000Z", asked, reader.response(), reader.fault)
 

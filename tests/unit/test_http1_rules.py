@@ -525,3 +525,34 @@ def test_what_endpoints_send_is_plain() -> None:
     ]
     for line in (b"200 OK", b"301 Moved Permanently", b"429 Too Many Requests", b"503 Service Unavailable"):
         assert is_plain(b"HTTP/1.1 " + line, usual)
+
+
+LAST = b'data: {"type":"end"}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "last"),
+    [
+        (b"HTTP/1.1 200 OK\r\n" + SSE, False),
+        (OK + SSE + b"\r\n", False),
+        (OK + SSE + b"\r\n" + LAST, True),
+        (OK + SSE + b"\r\n" + LAST[:-1], False),
+        (OK + SSE + CHUNKED + b"16\r\n" + LAST, True),
+        (OK + SSE + CHUNKED + b"16\r\n" + LAST + b"\r\n0\r\n\r\n", False),  # complete
+        (OK + SSE + CHUNKED + b"16\r\n" + LAST + b"x", False),  # a fault
+        (OK + b"Content-Type: application/json\r\n\r\n" + LAST, False),
+    ],
+)
+def test_a_stream_at_its_last_event(data: bytes, last: bool) -> None:
+    reader, other = ResponseReader(last_events=("end",)), ResponseReader()
+    reader.feed(data)
+    other.feed(data)
+    assert (reader.at_last_event, other.at_last_event) == (last, False)
+
+
+def test_a_connection_that_ends_behind_the_last_event_alone_is_a_fault() -> None:
+    """Clients read on behind it, and raise."""
+    reader = ResponseReader(last_events=("end",))
+    reader.feed(OK + SSE + CHUNKED + b"16\r\n" + LAST + b"\r\n")
+    reader.eof()
+    assert reader.fault is not None and reader.fault.code == "http.incomplete_body"

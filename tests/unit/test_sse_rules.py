@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from chatproof.wire.sse import SseLimits, SseReader
+from chatproof.wire.sse import SseLimits, SseReader, ends_with
 
 
 class Row(NamedTuple):
@@ -118,3 +118,39 @@ def test_the_limits() -> None:
 def test_nothing_is_read_before_the_first_byte() -> None:
     reader = SseReader()
     assert (reader.events, reader.comments, reader.problem, reader.eof()) == ([], 0, "", b"")
+
+
+_STOP = b'data: {"type": "message_stop"}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("received", "ended"),
+    [
+        (b"event: message_stop\ndata: {}\n\n", True),
+        (b"event: message_stop\r\ndata: {}\r\n\r\n", True),
+        (b"event:message_stop\rdata: {}\r\r", True),
+        (b"data: {}\r\n\r\nevent:message_stop\r\n\r\n", True),
+        (b'data: {"type":"end"}\n\n', True),
+        (_STOP, True),
+        (b"data: {}\n\n\n\n" + _STOP + b"\n\n: ping\n\n:\n\n", True),
+        (_STOP + b": ping\n\n" * 99, True),
+        (_STOP + b": ping\n\n" * 100, False),  # only so far is looked back
+        (_STOP + b"\n" * 61, True),
+        (_STOP + b"\n" * 62, False),
+        (_STOP + b": pi", False),  # more is coming
+        (_STOP + b": ping\n", False),
+        (_STOP + b"data: {}\n\n", False),
+        (_STOP[:-1], False),
+        (_STOP[1:-1] + b"x\n\n", True),
+        (b'data: {"text":"\\"type\\":\\"message_stop\\""}\n\n', False),
+        (b"event: message_stops\n\n", False),
+        (b": event: message_stop\n\n", False),
+        (b": a\r\n\r\n: b\r\n\r\n", False),
+        (b"\n\n", False),
+        (b"", False),
+    ],
+)
+def test_where_a_stream_has_its_last_event(received: bytes, ended: bool) -> None:
+    assert ends_with(received, ("end", "message_stop")) is ended
+    assert ends_with(bytearray(received), ("end", "message_stop")) is ended
+    assert not ends_with(received, ())

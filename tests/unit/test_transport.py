@@ -13,7 +13,7 @@ import trustme
 from chatproof.contract.probe import build
 from chatproof.secrets.key_check import INVALID_KEY
 from chatproof.surfaces.chat.probes import ROWS as PROBES
-from chatproof.transport import aio, blocking, tls
+from chatproof.transport import aio, blocking, conversation, tls
 from chatproof.transport.steps import Connect, KeepAliveRequest, Options, Proxy, wire
 from chatproof.wire.exchange import Exchange, Secret
 from chatproof.wire.urls import parse_base_url
@@ -425,3 +425,36 @@ class _Late(list[KeepAliveRequest]):
         for number, leg in enumerate(super().__iter__()):
             time.sleep(0.6 * number)
             yield leg
+
+
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 999\r\n\r\n"
+LAST = b'data: {"type":"end"}\n\n'
+
+
+@pytest.mark.parametrize("pings", [0, 40])
+def test_a_stream_that_goes_on_behind_its_last_event_is_whole_after_a_while(
+    serve: Callable[..., Server], pings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep-alives do not begin the while anew."""
+    monkeypatch.setattr(conversation, "LAST_EVENT_GRACE", 0.3)
+
+    def script(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(EVENTS + LAST)
+        for _ in range(pings):
+            time.sleep(0.05)
+            peer.sendall(b": ping\n\n")
+        time.sleep(2.0)
+
+    found = ask(serve(script).port, timeout=10.0, last_events=("end",))
+    assert found.fault is None and found.response is not None and found.response.left_open
+    assert found.timings.total is not None and 300 <= found.timings.total < 1500
+
+
+def test_at_its_last_event_a_deadline_ends_a_stream_and_before_it_fails(serve: Callable[..., Server]) -> None:
+    whole = ask(serve(answer(EVENTS + LAST, then=2.0)).port, timeout=0.3, last_events=("end",))
+    assert whole.fault is None and whole.response is not None and whole.response.left_open
+    for data, kinds in ((LAST, ("other",)), (LAST[:-1], ("end",))):
+        assert (
+            code(ask(serve(answer(EVENTS + data, then=2.0)).port, timeout=0.3, last_events=kinds)) == "net.read_timeout"
+        )

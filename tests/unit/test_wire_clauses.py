@@ -137,3 +137,27 @@ def test_a_stream_that_leaves_its_connection_open_is_told(left_open: bool, outco
     assert made.response is not None
     kept = made._replace(probe="stream", response=made.response._replace(left_open=left_open))
     assert judged("stream.closes", kept).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("api", "done", "left_open", "outcomes"),
+    [
+        ("responses", b"", True, (BROKEN, HOLDS)),
+        ("responses", b"", False, (HOLDS, HOLDS)),
+        ("responses", b"data: [DONE]\n\n", True, (NOT_APPLICABLE, BROKEN)),
+        ("responses", b"data: [DONE]\n\n", False, (HOLDS, HOLDS)),
+        ("messages", b"", True, (BROKEN,)),
+        ("messages", b"data: [DONE]\n\n", True, (BROKEN,)),
+        ("messages", b"", False, (HOLDS,)),
+    ],
+)
+def test_who_waits_behind_the_last_event(api: str, done: bytes, left_open: bool, outcomes: tuple[str, ...]) -> None:
+    """SDKs of these APIs read to the end of the message, and those of OpenAI to [DONE]."""
+    surface = surface_of(api)
+    made = exchange("stream", wire("200 text/event-stream\n\ndata: {}\n\n"))
+    assert made.response is not None
+    response = made.response._replace(body=made.response.body + done, left_open=left_open)
+    reply = Reply(made._replace(response=response))
+    context = Context(profile.load("generic"), "m", None, {}, surface)
+    ids = [id for id in surface.clauses(VALIDATE) if ".stream.closes" in id]
+    assert tuple(surface.clauses(VALIDATE)[id].judge(reply, context).outcome for id in ids) == outcomes

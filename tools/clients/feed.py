@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tools.clients.replay import CLOSE, KEEP, Answer
+from tools.clients.replay import CLOSE, HANG, KEEP, Answer
 
 from chatproof.contract.clause import VALIDATE, Clause, Example
 from chatproof.contract.probe import ALL, INVALID, KEY, NONE, Probe
-from chatproof.evidence.provider_error import find_error
+from chatproof.evidence.provider_error import ProviderError, find_error
 from chatproof.simulator import chat, wire
 from chatproof.simulator.fault import SERVE, Fault, Turn
 from chatproof.surfaces import surface_of
@@ -196,10 +196,25 @@ def _reply(asked: wire.Asked, reply: wire.Reply) -> Answer:
 def _example(example: Example) -> Answer:
     typed = ((b"Content-Type", example.media.encode()),) if example.media else ()
     length = () if example.status == 204 else ((b"Content-Length", b"%d" % len(example.body)),)
+    body = example.body
+    if example.left_open:
+        length, body = ((b"Transfer-Encoding", b"chunked"),), b"%x\r\n%b\r\n" % (len(body), body)
     lines = [b"%s: %s\r\n" % line for line in (*typed, *example.extra, *length)]
     reason = wire.REASONS.get(example.status, "").encode()
-    data = b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (example.status, reason, b"".join(lines), example.body)
-    return Answer(lambda: [data], KEEP)
+    data = b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (example.status, reason, b"".join(lines), body)
+    return Answer(lambda: [data], HANG if example.left_open else KEEP)
+
+
+def _in_events(body: bytes) -> ProviderError | None:
+    """The error that an event of a stream carries."""
+    for line in body.split(b"\n"):
+        try:
+            error = find_error(json.loads(line.removeprefix(b"data:")), failing=True) if line[:5] == b"data:" else None
+        except (ValueError, RecursionError):
+            continue
+        if error is not None and error.message:
+            return error
+    return None
 
 
 def words(body: bytes, status: int) -> str:
@@ -207,7 +222,8 @@ def words(body: bytes, status: int) -> str:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return body.decode("utf-8", "replace") if status >= 400 else ""
+        error = _in_events(body)
+        return error.message if error else body.decode("utf-8", "replace") if status >= 400 else ""
     error = find_error(value, failing=status >= 400)
     return error.message if error else ""
 

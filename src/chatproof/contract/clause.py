@@ -106,12 +106,14 @@ class Context(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A reply in short: status, content type ("" for none), body; `extra` are further header lines."""
+    """A reply in short: status, content type ("" for none), body; `extra` are further header lines; `left_open` is one
+    whose message does not end."""
 
     status: int
     media: str
     body: bytes
     extra: tuple[tuple[bytes, bytes], ...] = ()
+    left_open: bool = False
 
 
 Judge = Callable[[Reply, Context], Outcome]

@@ -122,3 +122,8 @@ def stream_malformed(pattern: Pattern) -> Mode:
         CERTAIN,
         pattern,
     )
+
+
+def of_clause(case: Case) -> Sign | None:
+    """Hold the place of what a clause saw, in an API's own row for a code: see `diagnosis/failure_modes/coded.py`."""
+    return None

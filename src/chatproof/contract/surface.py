@@ -157,6 +157,7 @@ class Surface(NamedTuple):
     prompt: str  # what our own plain request says: by it, ours is told from a user's
     not_asked: Callable[[Iterable[Request]], list[str]] | None = None  # features that no request exercised
     is_ended: Callable[[Reply], bool] = lambda reply: reply.ends_with_done  # the stream says itself that this is all
+    last_events: tuple[str, ...] = ()  # kinds of event that end a stream, whose clients wait for the message's end
     also_called: Mapping[str, tuple[str, ...]] = {}  # of a capability: what other APIs call the same
     endings: tuple[bytes, ...] = ()  # how a stream whose end was not captured may have gone on: well, and not
 

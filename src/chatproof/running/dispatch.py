@@ -10,6 +10,7 @@ from functools import partial
 from chatproof.contract.clause import HOLDS, MUST, NOT_APPLICABLE, WAIVED
 from chatproof.judging.contract import Contract, contract_on
 from chatproof.judging.judge import judge
+from chatproof.surfaces import surface_of
 from chatproof.target.target import Resolved, Target
 from chatproof.transport.blocking import send, send_in_turn
 from chatproof.transport.resolver import Resolver, Worker
@@ -197,7 +198,14 @@ def transport_options(
         advice = "leave out the proxy, name the host in NO_PROXY, or use --allow-http"
         raise UsageError("url.invalid", f"{said} {resolved.url.host} is the proxy's machine", advice)
     here = _in_container(resolved.url, environ)
-    return Options(target.timeout, tls=made, proxy=proxy, allow_http=target.allow_http, in_container=here)  # type: ignore[arg-type]
+    return Options(
+        target.timeout,
+        tls=made,  # type: ignore[arg-type]
+        proxy=proxy,
+        allow_http=target.allow_http,
+        in_container=here,
+        last_events=surface_of(target.api).last_events,
+    )
 
 
 def _in_container(url: Url, environ: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ from chatproof.simulator.fault import (
     Fault,
     Turn,
     When,
+    after_stream,
     body,
     edited,
     folded_head,
@@ -26,9 +27,10 @@ from chatproof.simulator.fault import (
     script,
 )
 from chatproof.simulator.typed_events import event, value_of
-from chatproof.simulator.wire import Reply
+from chatproof.simulator.wire import HANG, Reply
 
 Value = dict[str, Any]
+_UNTIL_LATE = 1.5  # seconds for a run that is to see that nothing more comes
 
 
 # -- what becomes of the answer -------------------------------------------------------------------------------------
@@ -174,6 +176,18 @@ class Rows(NamedTuple):
             ),
             self.must("cut-json", "The JSON ends in the middle.", "body.truncated", plain, half, happy[2]),
         )
+
+    def left_open(self, streaming: When) -> Fault:
+        """The stream has ended, and the message goes on."""
+        return self.must(
+            "stream-stays-open",
+            "The stream is finished, but the connection stays open.",
+            "stream.left_open",
+            streaming,
+            after_stream(end=HANG),
+            "stream.closes",
+            stream=True,
+        )._replace(timeout=_UNTIL_LATE)
 
     def refusals(self, asking: When, refused: When, *keys: str) -> tuple[Fault, ...]:
         """A wrong key is refused in a form that no client can read, or the path is another. `keys`: the probes."""

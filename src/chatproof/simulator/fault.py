@@ -13,11 +13,13 @@ from chatproof.simulator.wire import (
     GOOD,
     JSON,
     MISSING,
+    SSE,
     WRONG,
     Asked,
     Headers,
     Reply,
     Script,
+    chunk,
     head,
     message,
 )
@@ -301,6 +303,16 @@ def script(pieces: Callable[[bytes, bytes], Iterable[bytes]], end: str = CLOSE, 
     def alter(turn: Turn) -> Script:
         top, blank, rest = b"".join(message(turn.asked, turn.reply)).partition(b"\r\n\r\n")
         return Script(pieces(top + blank, rest), pause, end)
+
+    return alter
+
+
+def after_stream(*pieces: bytes, end: str, pause: float = 0.0, keep: int | None = None) -> Alter:
+    """The stream's chunks without the last, empty one, then these pieces."""
+
+    def alter(turn: Turn) -> Script:
+        first = head(turn.asked, 200, (("Content-Type", SSE), ("Transfer-Encoding", "chunked")))
+        return Script((first + b"".join(map(chunk, turn.reply.events[:keep])), *pieces), pause, end)
 
     return alter
 

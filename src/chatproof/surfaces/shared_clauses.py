@@ -318,6 +318,13 @@ def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, c
     return not_applicable(said) if alike else holds()
 
 
+def closes(reply: Reply, context: Context) -> Outcome:
+    """Judge whether the HTTP message of a whole stream ended."""
+    if reply.response is None or not reply.response.left_open:
+        return holds()
+    return broken("end of stream", "the end of the message", "the last event, and then no end of the message")
+
+
 def error_shape(reply: Reply, context: Context) -> Outcome:
     """Judge whether an error is an object with words."""
     error = reply.object.get("error")

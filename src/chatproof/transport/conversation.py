@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chatproof.transport.steps import Steps
 
 END_MARK_GRACE = 1.0  # seconds that a stream is given to end its message behind its own [DONE]
+LAST_EVENT_GRACE = 10.0  # and where SDKs read on behind the last event: a hop may count tokens before it ends
 CONNECT_SHARE = 0.5  # of the time allowed: a silent firewall must not look like a slow answer
 _SECOND_LOOK = 3.0  # seconds at most for a look at what a refused handshake did not show
 FORWARDING = "plain forwarding (a request in absolute form), which other clients use for http, is not supported here"
@@ -68,7 +69,7 @@ class Conversation:
         self.reused = peer is not None
         self.keep = keep
         self.left: Peer | None = None
-        self.reader = ResponseReader(request.method, options.limits)
+        self.reader = ResponseReader(request.method, options.limits, options.last_events)
         self.times: dict[str, float] = {}  # phases that were gone through, in milliseconds
         self.now, self.utc = now, utc
         self.started = now()
@@ -269,16 +270,21 @@ class Conversation:
         self.sent_at = self.last_byte = self.now()
 
     def _read(self) -> "Steps[None]":
-        reader = self.reader
+        reader, whole_at = self.reader, 0.0
         while not reader.complete and reader.fault is None:
             now = self.now()
-            if now >= self.until:
-                raise self._late()
             ended = reader.at_end_mark
+            whole = ended or reader.at_last_event
+            whole_at = (whole_at or now) if whole else 0.0
+            until = self.until
+            if whole:  # keep-alives may follow, so that it is the time since then that counts
+                until = min(until, whole_at + (LAST_EVENT_GRACE if self.options.last_events else END_MARK_GRACE))
             try:
-                data, at = yield Receive(65536, min(self.until, now + END_MARK_GRACE) if ended else self.until)
+                if now >= until:
+                    raise TimeoutError
+                data, at = yield Receive(65536, until)
             except TimeoutError:
-                if ended:  # the answer is whole for every client; what the connection does after is its own affair
+                if whole:  # the answer is there; the clauses on streams say who waits for more
                     reader.settle()
                     return
                 raise self._late() from None

@@ -126,6 +126,7 @@ class Options(NamedTuple):
     proxy: Proxy | None = None
     allow_http: bool = False  # to another machine
     in_container: bool = False  # and the endpoint is on this machine, as its host says
+    last_events: tuple[str, ...] = ()  # the kinds of event with which a stream of the API ends
 
 
 class Stopped(Exception):

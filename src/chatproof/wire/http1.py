@@ -37,10 +37,14 @@ class _Ignore:
 
 
 class ResponseReader:
-    """Reads one response to a request with `method`. Feed bytes, then `eof()`; look at `complete` and `fault`."""
+    """Reads one response to a request with `method`. Feed bytes, then `eof()`; look at `complete` and `fault`.
 
-    def __init__(self, method: str = "POST", limits: Limits = Limits()) -> None:
+    `last_events` are the kinds of event with which a stream of this API ends.
+    """
+
+    def __init__(self, method: str = "POST", limits: Limits = Limits(), last_events: tuple[str, ...] = ()) -> None:
         self.limits = limits
+        self.last_events = last_events
         self.complete = False
         self.settled = False
         self.fault: Fault | None = None
@@ -85,11 +89,28 @@ class ResponseReader:
     @property
     def at_end_mark(self) -> bool:
         """The body is a stream of events, and `[DONE]` is the last that came of it: SDKs read no further."""
-        if self._head is None or self.complete or self.fault is not None:
+        tail = bytes(self._received[-64:]).rstrip(b"\r\n \t")
+        return tail.endswith((b"\ndata: [DONE]", b"\ndata:[DONE]")) and self._is_stream
+
+    @property
+    def at_last_event(self) -> bool:
+        """The body is a stream of events, and the last of them so far ends an answer; SDKs read on."""
+        if not self.last_events or not self._received or not self._is_stream:
             return False
-        received = self._chunks.content if self._chunks else self._wire
-        tail = bytes(received[-64:]).rstrip(b"\r\n \t")
-        return tail.endswith((b"\ndata: [DONE]", b"\ndata:[DONE]")) and any(
+        from chatproof.wire.sse import ends_with
+
+        return ends_with(self._received, self.last_events)
+
+    @property
+    def _received(self) -> bytearray:
+        """What came of a body that has not ended."""
+        if self._head is None or self.complete or self.fault is not None:
+            return bytearray()
+        return self._chunks.content if self._chunks else self._wire
+
+    @property
+    def _is_stream(self) -> bool:
+        return self._head is not None and any(
             name.lower() == b"content-type" and b"event-stream" in value.lower() for name, value in self._head[3]
         )
 

@@ -135,6 +135,34 @@ class SseReader:
             self.problem = f"more than {self._limits.events} events"
 
 
+_COMMENTS = 100  # behind the last event are looked through, so that each look at a stream is short
+_TAIL = 64  # bytes at the end of which a blank line is looked for
+
+
+def ends_with(received: bytes | bytearray, kinds: tuple[str, ...]) -> bool:
+    """Say whether the last event so far is whole and of one of these kinds, by its event line or the type in its data.
+
+    Comments may come after it, as those that keep a connection alive.
+    """
+    end = len(received)
+    for _ in range(_COMMENTS):
+        tail = bytes(received[max(0, end - _TAIL) : end])
+        text = tail.rstrip(b"\r\n")
+        blank = next((line for line in (b"\n\n", b"\n\r\n", b"\r\r") if tail[len(text) :].endswith(line)), b"")
+        if not text or not blank:
+            return False
+        at = end - len(tail) + len(text)
+        before = received.rfind(blank, 0, at)
+        end = before + len(blank) if before >= 0 else 0
+        block = bytes(received[end:at])
+        lines = block.replace(b"\r", b"\n").split(b"\n")
+        if not all(line.startswith(b":") for line in lines if line):
+            names = {line.partition(b":")[2].strip() for line in lines if line.startswith(b"event:")}
+            told = block.replace(b'": "', b'":"')
+            return any(kind.encode() in names or f'"type":"{kind}"'.encode() in told for kind in kinds)
+    return False
+
+
 def _find(data: bytes, byte: bytes, start: int) -> int:
     found = data.find(byte, start)
     return found if found >= 0 else len(data)

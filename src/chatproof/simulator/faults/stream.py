@@ -14,13 +14,14 @@ from chatproof.simulator.fault import (
     Alter,
     Fault,
     Turn,
+    after_stream,
     events,
     labelled,
     plain,
     says,
     streaming,
 )
-from chatproof.simulator.wire import HANG, SSE, Reply, Script, chunk, head
+from chatproof.simulator.wire import HANG, Reply, Script, chunk
 
 
 def _with_stream(turn: Turn, wanted: bool) -> Reply:
@@ -62,16 +63,6 @@ def changed(piece: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
     value = json.loads(piece.removeprefix(b"data: "))
     change(value)
     return event(value)
-
-
-def _after_stream(*pieces: bytes, end: str, pause: float = 0.0, keep: int | None = None) -> Alter:
-    """The stream's chunks without the last, empty one, then these pieces."""
-
-    def alter(turn: Turn) -> Script:
-        first = head(turn.asked, 200, (("Content-Type", SSE), ("Transfer-Encoding", "chunked")))
-        return Script((first + b"".join(map(chunk, turn.reply.events[:keep])), *pieces), pause, end)
-
-    return alter
 
 
 def _leak_in_stream(turn: Turn) -> Script | Reply:
@@ -223,7 +214,7 @@ ROWS = (
         "http.incomplete_body",
         UNDECIDED,
         streaming,
-        _after_stream(end="close", keep=2),
+        after_stream(end="close", keep=2),
         stream=True,
     ),
     Fault(
@@ -232,7 +223,7 @@ ROWS = (
         "stream.left_open",
         GO,
         streaming,
-        _after_stream(end=HANG),
+        after_stream(end=HANG),
         timeout=1.5,
         stream=True,
     ),
@@ -242,7 +233,7 @@ ROWS = (
         "limit.deadline",
         UNDECIDED,
         streaming,
-        _after_stream(*[chunk(b": PING\n\n")] * 600, end=HANG, pause=0.2, keep=2),
+        after_stream(*[chunk(b": PING\n\n")] * 600, end=HANG, pause=0.2, keep=2),
         timeout=1.5,
         stream=True,
     ),

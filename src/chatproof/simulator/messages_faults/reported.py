@@ -5,7 +5,17 @@ from typing import Any
 from chatproof.simulator.common_faults import Value, put, set_in
 from chatproof.simulator.fault import Alter, edited
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.messages_faults.parts import each, events, must, plain, should, streaming_text, with_text
+from chatproof.simulator.messages_faults.parts import ROWS as COMMON
+from chatproof.simulator.messages_faults.parts import (
+    each,
+    events,
+    must,
+    plain,
+    should,
+    streaming,
+    streaming_text,
+    with_text,
+)
 
 _SCHEMA, _USAGE = "contract.schema", "contract.usage"
 
@@ -124,4 +134,5 @@ ROWS: tuple[Any, ...] = (
         "stream.event_names",
         stream=True,
     ),
+    COMMON.left_open(streaming),
 )

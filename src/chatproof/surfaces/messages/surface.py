@@ -70,6 +70,7 @@ SURFACE = Surface(
     shape=_shape,
     not_asked=_not_asked,
     is_ended=lambda reply: bool(view.of_kind(reply, view.STOP)),
+    last_events=(view.STOP,),
     prompt=probes.PROMPT,
     endings=ENDINGS,
     recorded=Recorded(

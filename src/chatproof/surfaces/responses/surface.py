@@ -48,9 +48,9 @@ def _not_asked(requests: "Iterable[Request]") -> list[str]:
 
 
 def _failure_modes() -> FailureModes:
-    from chatproof.surfaces.responses.failure_modes import content, stream
+    from chatproof.surfaces.responses.failure_modes import coded, content, stream
 
-    return FailureModes(stream.MODES, content.MODES)
+    return FailureModes(stream.MODES, content.MODES, coded.MODES)
 
 
 SURFACE = Surface(
@@ -70,6 +70,7 @@ SURFACE = Surface(
     shape=_shape,
     not_asked=_not_asked,
     is_ended=lambda reply: bool(view.terminals(reply)),
+    last_events=view.TERMINAL,
     prompt=probes.PROMPT,
     also_called={"max_output_tokens": ("max_completion_tokens", "max_tokens"), "instructions": ("system", "developer")},
     endings=ENDINGS,

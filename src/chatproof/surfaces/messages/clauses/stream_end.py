@@ -1,6 +1,17 @@
 """How a stream ends: message_delta with the reason and the count, then message_stop, once."""
 
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds, not_applicable
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    SMOKE,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Outcome,
+    broken,
+    holds,
+    not_applicable,
+)
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.answer_alone import beside_answer
@@ -23,6 +34,7 @@ from chatproof.surfaces.messages.examples import (
     without,
 )
 from chatproof.surfaces.messages.view import kind_of, members
+from chatproof.surfaces.shared_clauses import closes
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
@@ -266,3 +278,15 @@ def ends(reply: Reply, context: Context) -> Outcome:
         if kind_of(one) != view.PING:
             return broken(f"event {number}", "nothing after message_stop", quote(kind_of(one)))
     return holds()
+
+
+clause(
+    "closes",
+    "The HTTP message ends soon after message_stop.",
+    "anthropic-python, @anthropic-ai/sdk and the AI SDK wait for it until their timeout, and raise an error there.",
+    layer=TRANSPORT,
+    code="stream.left_open",
+    needs=("messages.stream.finished",),
+    holds_on=(STREAMED,),
+    breaks_on=(STREAMED._replace(left_open=True),),
+)(closes)

@@ -1,6 +1,19 @@
 """How a stream ends: once, and with the response that was streamed."""
 
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    BROKEN,
+    SHOULD,
+    SMOKE,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+    not_applicable,
+)
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.event_examples import drop, event, put
@@ -12,7 +25,7 @@ from chatproof.surfaces.responses.clauses.items import usage_of
 from chatproof.surfaces.responses.clauses.stream import unnamed
 from chatproof.surfaces.responses.examples import EVENTS, STREAMED, changed, on_stream, streamed, without
 from chatproof.surfaces.responses.view import kind_of, members
-from chatproof.surfaces.shared_clauses import SSE
+from chatproof.surfaces.shared_clauses import SSE, closes
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
@@ -150,3 +163,33 @@ def final_text(reply: Reply, context: Context) -> Outcome:
 def usage(reply: Reply, context: Context) -> Outcome:
     number, one = view.terminals(reply)[0]
     return usage_of(members(one.get("response")), f"event {number}, $.response")
+
+
+@clause(
+    "closes",
+    "The HTTP message ends soon after the last event, where no `[DONE]` follows it.",
+    "openai-python, openai-node, LangChain and the AI SDK wait for it until their timeout, and raise an error there.",
+    layer=TRANSPORT,
+    code="stream.left_open",
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED,),
+    breaks_on=(STREAMED._replace(left_open=True),),
+)
+def closes_without_done(reply: Reply, context: Context) -> Outcome:
+    found = closes(reply, context)
+    return not_applicable("[DONE] ends the stream") if found.outcome == BROKEN and reply.done_seen else found
+
+
+@clause(
+    "closes_after_done",
+    "The HTTP message ends soon after `[DONE]`, where one comes.",
+    "The AI SDK and openai-node 6 wait for it until their timeout; the OpenAI SDKs of today stop at `[DONE]`.",
+    layer=TRANSPORT,
+    level=SHOULD,
+    code="stream.left_open",
+    needs=("responses.stream.finished",),
+    holds_on=(STREAMED, streamed(end=b"data: [DONE]\n\n")),
+    breaks_on=(streamed(end=b"data: [DONE]\n\n")._replace(left_open=True),),
+)
+def closes_after_done(reply: Reply, context: Context) -> Outcome:
+    return closes(reply, context) if reply.done_seen else holds()
