@@ -35,11 +35,13 @@ _SAME = {
         **dict.fromkeys(("tools.parallel", "tools.result"), "tools.auto"),
         "tools.parallel.stream": "tools.stream",
         "unicode": "stream",
+        "auth.invalid_stream": "stream",
     },
     "messages": {
         **{name: name for name in ("stream", "tools", "tools.stream")},
         "tools.parallel.stream": "tools.stream",
         "unicode": "stream",
+        "auth.invalid_stream": "stream",
         **dict.fromkeys(("count_tokens", "thinking.stream"), ""),
     },
     "embeddings": {"float": "float", "single": "single", "tokens": ""},

@@ -27,7 +27,7 @@ from chatproof.simulator.fault import (
     script,
 )
 from chatproof.simulator.typed_events import event, value_of
-from chatproof.simulator.wire import HANG, Reply
+from chatproof.simulator.wire import HANG, SSE, Reply
 
 Value = dict[str, Any]
 _UNTIL_LATE = 1.5  # seconds for a run that is to see that nothing more comes
@@ -251,6 +251,44 @@ class Rows(NamedTuple):
                 when,
                 bare,
                 f"{id}.error_present",
+            ),
+        )
+
+    def stream_refusals(self, when: When, let_in: Alter, event: bytes) -> tuple[Fault, ...]:
+        """A streamed request with a wrong key is served, or not refused by its status. Only validate sends it."""
+        id = "auth.invalid_stream"
+        return (
+            self.must(
+                "wrong-key-stream-served",
+                "A wrong key is served when the request asks for a stream.",
+                "auth.not_enforced",
+                when,
+                let_in,
+                f"{id}.rejected",
+            ),
+            self.must(
+                "wrong-key-stream-200",
+                "A wrong key gets status 200 and a JSON error when the request asks for a stream.",
+                "contract.status",
+                when,
+                labelled(200),
+                f"{id}.rejected",
+            ),
+            self.should(
+                "wrong-key-stream-event",
+                "A wrong key gets status 200 and an error event when the request asks for a stream.",
+                "auth.error_body",
+                when,
+                body(event, SSE),
+                f"{id}.by_status",
+            ),
+            self.should(
+                "wrong-key-stream-page",
+                "A wrong key gets a page when the request asks for a stream.",
+                "auth.error_body",
+                when,
+                page(401, "Unauthorized"),
+                f"{id}.readable",
             ),
         )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from chatproof.contract.probe import EMPTY, KEY, KEY_REFUSAL, LISTING, REFUSAL, Body, Probe
+from chatproof.contract.probe import EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, REFUSAL, Body, Probe
 from chatproof.values import NamedTuple
 from chatproof.wire.urls import MODELS_PATH
 
@@ -27,6 +27,13 @@ class Asking(NamedTuple):
         """The row of the plain request with an empty key."""
         id, does = "auth.empty_key", "the same with an empty key"
         row = Probe(id, "POST", self.path, EMPTY, self.plain, summary, False, "", does, role=KEY_REFUSAL)
+        return row._replace(headers=self.headers)
+
+    def wrong_key_streamed(self, summary: str) -> Probe:
+        """The row of the streamed plain request with a wrong key."""
+        id, does = "auth.invalid_stream", "the same with a wrong key, streamed"
+        body = self.having(stream=True)
+        row = Probe(id, "POST", self.path, INVALID, body, summary, False, "", does, role=KEY_REFUSAL)
         return row._replace(headers=self.headers)
 
     def refusal(self, name: str, does: str, body: Callable[[str], Body | bytes]) -> Probe:

@@ -75,6 +75,15 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
             LIKELY,
         ),
     ),
+    **dict.fromkeys(
+        ("responses.auth.invalid_stream.by_status", "messages.auth.invalid_stream.by_status"),
+        (
+            "a wrong key is refused by an event under HTTP 200 when the request asks for a stream",
+            PROVIDER,
+            "Treat an error event as a failed login in clients that stream; the status does not show it. Ask whoever runs the endpoint to look at the key before the stream begins.",
+            CERTAIN,
+        ),
+    ),
     "responses.happy.media_type_lower": (
         "the media type has capital letters: legal, and not read by every client",
         PROVIDER,

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from chatproof.simulator import messages
 from chatproof.simulator.common_faults import Mistake, Value, with_mistake
-from chatproof.simulator.fault import Fault, Turn
+from chatproof.simulator.fault import Fault, Turn, json_of
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages import credential
 from chatproof.simulator.messages_faults.parts import ROWS as COMMON
 from chatproof.simulator.messages_faults.parts import asking, let_in, says, should
-from chatproof.simulator.wire import EMPTY, GOOD, Reply
+from chatproof.simulator.wire import EMPTY, GOOD, WRONG, Reply
 
 _INSTEAD = json.dumps(
     {
@@ -27,6 +27,10 @@ def _with_key(turn: Turn) -> bool:
 
 def _empty_key(turn: Turn) -> bool:
     return asking(turn) and turn.asked.credential == EMPTY
+
+
+def _wrong_key_streamed(turn: Turn) -> bool:
+    return asking(turn) and turn.asked.credential == WRONG and bool(json_of(turn).get("stream"))
 
 
 def _unknown(turn: Turn) -> bool:
@@ -60,4 +64,9 @@ ROWS = (
         "error.unknown_model.typed",
     ),
     *COMMON.empty_key(_empty_key, let_in),
+    *COMMON.stream_refusals(
+        _wrong_key_streamed,
+        let_in,
+        b'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"invalid key"}}\n\n',
+    ),
 )

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 
 from chatproof.simulator.common_faults import Mistake, Value, with_mistake
-from chatproof.simulator.fault import Fault, Turn, error, says
+from chatproof.simulator.fault import Fault, Turn, error, json_of, says
 from chatproof.simulator.responses_faults.parts import ROWS as COMMON
-from chatproof.simulator.responses_faults.parts import asking, let_in
+from chatproof.simulator.responses_faults.parts import asking, let_in, wrong_key
 from chatproof.simulator.wire import EMPTY, GOOD, Reply
 
 _INSTEAD = json.dumps({"model": "simulator-mini", "input": "Respond with the single word: pong"}).encode()
@@ -18,6 +18,10 @@ def _with_key(turn: Turn) -> bool:
 
 def _empty_key(turn: Turn) -> bool:
     return asking(turn) and turn.asked.credential == EMPTY
+
+
+def _wrong_key_streamed(turn: Turn) -> bool:
+    return wrong_key(turn) and bool(json_of(turn).get("stream"))
 
 
 def _answered(turn: Turn) -> Reply:
@@ -47,4 +51,10 @@ ROWS = (
         "error.unknown_model.shape",
     ),
     *COMMON.empty_key(_empty_key, let_in),
+    *COMMON.stream_refusals(
+        _wrong_key_streamed,
+        let_in,
+        b'event: error\ndata: {"type":"error","code":"invalid_api_key","message":"Incorrect API key provided.",'
+        b'"param":null,"sequence_number":0}\n\n',
+    ),
 )

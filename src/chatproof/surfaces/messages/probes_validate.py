@@ -133,6 +133,7 @@ _with, _without, _cut_short = ASKING.having, ASKING.without, ASKING.cut_short
 
 _ROWS = (
     ASKING.empty_key(_USER),
+    ASKING.wrong_key_streamed("messages_count=1, stream=true"),
     _refusal("malformed_json", "a body that is cut off", _cut_short),
     _refusal("missing_messages", "no messages", _without("messages"))._replace(
         shown_as="the refusal of a request without messages"

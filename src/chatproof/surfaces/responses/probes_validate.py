@@ -127,6 +127,7 @@ _with, _without, _cut_short = ASKING.having, ASKING.without, ASKING.cut_short
 
 _ROWS = (
     ASKING.empty_key(_USER),
+    ASKING.wrong_key_streamed("input=text, stream=true"),
     _refusal("malformed_json", "a body that is cut off", _cut_short),
     _refusal("missing_input", "no input", _without("input"))._replace(
         shown_as="the refusal of a request without input"

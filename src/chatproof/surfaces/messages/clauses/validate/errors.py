@@ -18,7 +18,9 @@ from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.auth import add_empty_key
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
 from chatproof.surfaces.messages.clauses.auth import misshapen
-from chatproof.surfaces.messages.examples import COMETAPI, GOOD, JSON, SDK
+from chatproof.surfaces.messages.examples import COMETAPI, GOOD, JSON, SDK, STREAMED
+from chatproof.surfaces.shared_clauses import SSE
+from chatproof.surfaces.stream_refusal import add_stream_refusal
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -94,3 +96,32 @@ def typed(reply: Reply, context: Context) -> Outcome:
     if type == "not_found_error":
         return holds()
     return broken("$.error.type", "not_found_error", told(reply.error, "type", type))
+
+
+def _raised(reply: Reply) -> str:
+    """The event on which the SDKs raise: its event line tells them, not its data."""
+    return "an event error" if any(event.is_named and event.name == "error" for event in reply.events[0]) else ""
+
+
+_REFUSED = b'{"type":"error","error":{"type":"authentication_error","message":"invalid key"}}'
+add_stream_refusal(
+    CLAUSES,
+    "messages",
+    raised=_raised,
+    refused=Example(401, JSON, _REFUSED),
+    by_event=Example(200, SSE, b"event: error\ndata: " + _REFUSED + b"\n\n"),
+    silent=(
+        STREAMED,
+        Example(200, JSON, _REFUSED),
+        Example(200, SSE, b"data: " + _REFUSED + b"\n\n"),
+        Example(200, "text/html", b"<html>Sign in</html>"),
+    ),
+    source=SDK,
+    why=(
+        "anthropic-python and @anthropic-ai/sdk return a stream without an answer and without an error: the user sees "
+        "nothing, and no client learns that its key is wrong.",
+        "anthropic-python raises an APIStatusError with status 200 instead of AuthenticationError, and programs and "
+        "gateways that look at the status count a success.",
+        "The AI SDK shows only the status.",
+    ),
+)

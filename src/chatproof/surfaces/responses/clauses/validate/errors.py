@@ -5,12 +5,19 @@ from chatproof.contract.clause import (
     SHOULD,
     VALIDATE,
     Clauses,
+    Example,
 )
-from chatproof.surfaces.chat.clauses.auth import add_empty_key
+from chatproof.evidence.reply import Reply
+from chatproof.surfaces.chat.clauses.auth import REFUSED, add_empty_key
+from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
+from chatproof.surfaces.event_lines import named_events
+from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD
 from chatproof.surfaces.responses.clauses.validate.state import is_forgotten
-from chatproof.surfaces.shared_clauses import add_refusal_shape
+from chatproof.surfaces.responses.examples import STREAMED
+from chatproof.surfaces.shared_clauses import SSE, add_refusal_shape
+from chatproof.surfaces.stream_refusal import add_stream_refusal
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -54,3 +61,38 @@ for _row in _WRONG:
     add(_row, CLAUSES.add, GOOD, "responses.")
 
 add_refusal_shape(CLAUSES, "responses", COMETAPI)
+
+
+def _raised(reply: Reply) -> str:
+    """The event on which the SDKs raise; of response.failed they leave that to the loop over the events."""
+    for line, one in named_events(reply):
+        if line == "error" or view.kind_of(one) in ("error", "response.failed") or one.get("error"):
+            return f"an event {view.kind_of(one) or 'with an error'}"
+    return "an event error" if any(event.is_named and event.name == "error" for event in reply.events[0]) else ""
+
+
+add_stream_refusal(
+    CLAUSES,
+    "responses",
+    raised=_raised,
+    refused=REFUSED,
+    by_event=Example(
+        200,
+        SSE,
+        b'event: error\ndata: {"type":"error","code":"invalid_api_key","message":"Invalid token","param":null}\n\n',
+    ),
+    silent=(
+        STREAMED,
+        Example(200, JSON, REFUSED.body),
+        Example(200, "text/html", b"<html>Sign in</html>"),
+        Example(200, SSE, b": ping\n\n"),
+    ),
+    source=COMETAPI,
+    why=(
+        "openai-python and openai-node return an empty stream without an error, and so does the AI SDK: the user sees "
+        "nothing, and no client learns that its key is wrong.",
+        "openai-python raises a plain APIError instead of AuthenticationError, often without the words, and programs "
+        "and gateways that look at the status count a success.",
+        "openai-python, openai-node and the AI SDK show only the status.",
+    ),
+)

@@ -1,0 +1,112 @@
+"""The clauses on a streamed request with a wrong key. Behind the stream's door another code may answer than behind the
+plain request's: one that has sent status 200 before it looks at the key."""
+
+from collections.abc import Callable
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    MUST,
+    SCHEMA,
+    SERVED,
+    SHOULD,
+    TRANSPORT,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    undecided,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.clauses.auth import rejected
+
+PROBE = "auth.invalid_stream"
+SSE = "text/event-stream"
+_AREA = "Error response shape"
+
+
+def add_stream_refusal(
+    clauses: Clauses,
+    api: str,
+    *,
+    raised: Callable[[Reply], str],
+    refused: Example,
+    by_event: Example,
+    silent: tuple[Example, ...],
+    source: Source,
+    why: tuple[str, str, str],
+) -> None:
+    """Add an API's clauses. `raised` finds the error event on which its SDKs raise, and names it; `silent` are replies
+    on which they do not, an answer among them; `why` says who breaks on each of the three."""
+
+    def is_rejected(reply: Reply, context: Context) -> Outcome:
+        """Judge whether a client learns that its key is wrong."""
+        found = rejected(reply, context)
+        if found.outcome != "broken" or context.surface.view.is_success(reply):
+            return found
+        named = raised(reply)
+        return holds(named) if named else found
+
+    def by_status(reply: Reply, context: Context) -> Outcome:
+        """Judge whether the status refuses, and not an event behind it."""
+        if context.no_auth or not 200 <= reply.status < 300:
+            return holds()
+        return broken("status", "a status that refuses, typically 401 or 403", f"HTTP {reply.status}, {raised(reply)}")
+
+    def readable(reply: Reply, context: Context) -> Outcome:
+        """Judge whether the refusal's body is a JSON error, as that of a plain request."""
+        if reply.json_problem is None:
+            return holds(f"at {reply.error.where}") if reply.error else broken("$", "an error", quote(reply.json))
+        if reply.json_problem.reason == "too_many_nodes":
+            return undecided(f"our own limit was reached: {reply.json_problem.detail}")
+        return broken("body", "a JSON error", f"{reply.kind} body")
+
+    rejected_id, status_id = f"{api}.{PROBE}.rejected", f"{api}.{PROBE}.by_status"
+    clauses.add(
+        rejected_id,
+        layer=BEHAVIOUR,
+        level=MUST,
+        danger=SERVED,
+        area="Authentication scheme",
+        says="A streamed request with a wrong key is refused: by its status, or by an event on which clients raise.",
+        source=source,
+        probe=PROBE,
+        why=why[0],
+        holds_on=(refused, by_event, Example(401, "text/html", b"<html>401 Authorization Required</html>")),
+        breaks_on=silent,
+    )(is_rejected)
+    clauses.add(
+        status_id,
+        layer=TRANSPORT,
+        level=SHOULD,
+        code="auth.error_body",
+        area=_AREA,
+        says="A streamed request with a wrong key is refused by its status, not by an event under HTTP 200.",
+        source=source,
+        probe=PROBE,
+        needs=(rejected_id,),
+        why=why[1],
+        holds_on=(refused,),
+        breaks_on=(by_event,),
+    )(by_status)
+    clauses.add(
+        f"{api}.{PROBE}.readable",
+        layer=SCHEMA,
+        level=SHOULD,
+        code="auth.error_body",
+        area=_AREA,
+        says="The refusal of a streamed request with a wrong key has a JSON body with an error.",
+        source=source,
+        probe=PROBE,
+        needs=(status_id,),
+        why=why[2],
+        holds_on=(refused,),
+        breaks_on=(
+            by_event._replace(status=401),
+            Example(401, "text/html", b"<html>401</html>"),
+            Example(401, refused.media, b"{}"),
+        ),
+    )(readable)
