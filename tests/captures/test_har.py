@@ -242,7 +242,8 @@ def test_text_back_to_bytes(text: str, size: int | None, expected: tuple[Any, An
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [("net::ERR_CONNECTION_REFUSED", "net.refused"), ("net::ERR_CERT_DATE_INVALID", "tls.expired"), ("odd", "net.closed")],
+    [("net::ERR_CONNECTION_REFUSED", "net.refused"), ("net::ERR_CERT_DATE_INVALID", "tls.expired"), ("odd", "net.closed"),
+     ("net::ERR_ABORTED", "net.client")],
 )  # fmt: skip
 def test_an_exchange_that_failed_is_a_fault(error: str, code: str) -> None:
     one = entry()
@@ -276,3 +277,24 @@ def test_run_documents_are_judged_by_what_they_hold() -> None:
     for run, held in ((good, {"undecided", "holds"}), (kept, {"holds"})):
         again = judge_captures([Source("r", captures.read(json.dumps(run.document).encode()))], Asked())
         assert outcomes(again) == held and {found["code"] for found in again.diagnoses} <= {"limit.capture"}
+
+
+@pytest.mark.parametrize(
+    ("error", "untold"),
+    [
+        ("net::ERR_EMPTY_RESPONSE", False),
+        ("net::ERR_CONNECTION_CLOSED", False),
+        ("net::ERR_UNHEARD_OF", True),
+        ("", True),
+    ],
+)
+def test_a_reason_that_is_not_known_is_told_as_such_and_stays_so_in_the_record(error: str, untold: bool) -> None:
+    one = entry()
+    one["response"] = {"status": 0, "statusText": "", "headers": [], "content": {"size": 0}, "_error": error}
+    run = judged(one)
+    again = judge_captures([Source("a.json", captures.read(json.dumps(run.document).encode()))], Asked())
+    for document in (run.document, again.document):
+        (told,) = document["diagnoses"]
+        assert (told["code"], told["owner"]) == ("net.closed", "unknown" if untold else "provider")
+        assert ("not known to chatproof" in told["summary"]) is untold
+        assert document["exchanges"][0]["fault"].get("untold", False) is untold

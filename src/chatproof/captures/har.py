@@ -155,7 +155,9 @@ def _fault(error: str, browser: bool = False) -> Fault:
     """What stopped the request, by the name that the tool gives it."""
     if "cors" in error.lower() or (browser and not error):
         return Fault("net.client", "client", _CORS)
-    return trouble.of_a_browser(error) if error else Fault("net.closed", "first_byte", "the capture has no status")
+    if not error:
+        return Fault("net.closed", "first_byte", "the capture has no status", untold=True)
+    return trouble.of_a_browser(error)
 
 
 def _response(raw: dict[str, Any], status: int, got: Headers) -> tuple[Response, frozenset[str], Fault | None]:

@@ -44,7 +44,9 @@ def read(value: dict[str, Any]) -> Capture:
 
 def _entry(number: int, raw: dict[str, Any], model: str, surface: Surface) -> Captured:
     request = raw["request"]
-    fault = Fault(*(str(raw["fault"][name]) for name in ("code", "phase", "detail"))) if raw["fault"] else None
+    said = raw["fault"]
+    named = (str(said[name]) for name in ("code", "phase", "detail")) if said else ()
+    fault = Fault(*named, untold="untold" in said) if said else None
     response, missing = _response(raw["response"]) if raw["response"] else (None, frozenset())
     sent: Headers = tuple((str(name), "") for name in request["header_names"])
     timings = raw.get("timings_ms") or {}

@@ -274,7 +274,7 @@ def of_a_browser(error: str) -> Fault:
     if name.startswith(("ERR_CERT", "ERR_SSL", "ERR_TLS", "ERR_BAD_SSL")):
         return Fault("tls.protocol", "tls", f"the capture says: {escape(cut(name, 60))}")
     said = f": {name}" if _NAME.fullmatch(name) else ""
-    return Fault("net.closed", "first_byte", f"the capture gives another reason{said}")
+    return Fault("net.closed", "first_byte", f"the capture gives another reason{said}", untold=True)
 
 
 def of_lines(lines: Iterable[str], teller: str) -> Fault | None:

@@ -11,7 +11,7 @@ from chatproof.evidence.request_ids import REQUEST_IDS, request_id
 from chatproof.printable import begun, cut, decode, escape, is_text
 from chatproof.secrets.digest import sha256
 from chatproof.secrets.redaction import MARK
-from chatproof.wire.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Response
+from chatproof.wire.exchange import BODY, END, HEADERS, REQUEST, STATUS, Exchange, Fault, Response
 from chatproof.wire.urls import bare
 
 TYPE_CHECKING = False
@@ -108,10 +108,16 @@ def _exchange(reply: Reply, row: Probe, view: View, leaky: bool, with_excerpt: b
             "summary": request.summary,
         },
         "response": _response(reply, view, leaky, with_excerpt) if exchange.response else None,
-        "fault": exchange.fault._asdict() if exchange.fault else None,
+        "fault": _fault(exchange.fault) if exchange.fault else None,
         "timings_ms": {**exchange.timings._asdict(), **_first_chunk(reply)},
         "peer": _peer(exchange),
     }
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    """The fault's texts; that a capture gives no reason for it stands only where it does not."""
+    untold = {"untold": True} if fault.untold else {}
+    return {"code": fault.code, "phase": fault.phase, "detail": fault.detail, **untold}
 
 
 def _first_chunk(reply: Reply) -> dict[str, float]:

@@ -250,13 +250,15 @@ class Fault(NamedTuple):
     """The fault that stopped an exchange.
 
     - `code`: a diagnosis code such as `net.read_timeout`
-    - `phase`: dns, connect, proxy, tls, write, first_byte, headers, or body
+    - `phase`: dns, connect, proxy, tls, write, first_byte, headers, body, or client (the user's own)
     - `detail`: a sentence about it; it may quote what the server sent
+    - `untold`: true where a capture holds no reply, and gives no reason for it or one that is not known here
     """
 
     code: str
     phase: str
     detail: str
+    untold: bool = False
 
     def __repr__(self) -> str:
         """Without the detail, which may quote what the server sent."""

@@ -207,7 +207,7 @@ def _stopped_by(code: str) -> Mode:
             code == "net.closed" and ARRIVALS not in case.reply.exchange.missing
         ):  # of a capture nobody knows what was said
             return Sign(("the request had Connection: close; SDKs keep connections open, and may get an answer",))
-        if code == "net.closed" and fault.detail.startswith("the capture "):  # its tool does not say that it was closed
+        if fault.untold:  # the capture's tool does not say that it was closed
             return _UNTOLD
         if code == "net.refused" and "localhost is the container" in fault.detail:
             return _IN_A_CONTAINER

@@ -14,7 +14,7 @@ from chatproof.contract.failure_mode import (
     when,
 )
 from chatproof.contract.probe import LISTING
-from chatproof.diagnosis.failure_modes import in_success
+from chatproof.diagnosis.failure_modes import in_success, limits
 from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, perhaps_off, this_one_only
 from chatproof.diagnosis.failure_modes.parameters import whose_parameter
 from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed, of_another_kind
@@ -201,10 +201,7 @@ def _retired(case: Case) -> Sign | None:
 
 
 def _rate(case: Case) -> Sign | None:
-    if not _failing(case, "rate"):
-        return None
-    after = or_default(lambda: case.reply.header(b"retry-after"), "")
-    return Sign((f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ())
+    return limits.rate(case) if _failing(case, "rate") else None
 
 
 def _unknown_error(case: Case) -> Sign | None:
@@ -313,8 +310,8 @@ MODES = (
     Mode(
         "account.rate_limited",
         UNKNOWN,
-        "too many requests for this key or account",
-        "Wait and run again; look at who else uses this key.",
+        "too many requests: a limit is reached, and the reply does not say whose it is",
+        "Wait and run again. It may be this key's limit or the account's, or one that everybody shares who asks this model: look at who else uses this key, and ask the provider if waiting does not help.",
         CERTAIN,
         _rate,
     ),

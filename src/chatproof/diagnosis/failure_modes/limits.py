@@ -1,0 +1,25 @@
+"""What is said of a limit that was reached: whose it is only where the reply's own words say so."""
+
+import re
+
+from chatproof.contract.failure_mode import Case, Sign
+from chatproof.evidence.reply import or_default
+
+_LONGEST = 4000  # characters of an error's message that are looked at
+_OF_THE_CALLER = re.compile(
+    r"(?i)\b(?:you|your|you've|keys?|api[_-]?keys?|accounts?|organi[sz]ations?|orgs?|projects?|users?|teams?|workspaces?|"
+    r"subscriptions?|tenants?|plans?|tiers?|customers?|clients?)\b|您|账户|账号|密钥|令牌|用户"
+)
+OF_THE_CALLER = Sign(
+    summary="too many requests for this key or account",
+    next_step="Wait and run again; look at who else uses this key.",
+)
+
+
+def rate(case: Case) -> Sign:
+    """Say that a limit is reached, how long to wait, and whether it is the caller's."""
+    error = case.reply.error
+    told = f"{error.message[:_LONGEST]} {error.code} {error.type}".replace("_", " ") if error else ""
+    after = or_default(lambda: case.reply.header(b"retry-after"), "")
+    evidence = (f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ()
+    return (OF_THE_CALLER if _OF_THE_CALLER.search(told) else Sign())._replace(evidence=evidence)
