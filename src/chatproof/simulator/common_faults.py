@@ -21,6 +21,7 @@ from chatproof.simulator.fault import (
     labelled,
     large_head,
     length_twice,
+    listing,
     page,
     rewritten,
     says,
@@ -188,6 +189,22 @@ class Rows(NamedTuple):
             "stream.closes",
             stream=True,
         )._replace(timeout=_UNTIL_LATE)
+
+    def listings(self) -> tuple[Fault, ...]:
+        """The list of models has another form than SDKs read."""
+        code, id = "contract.models", "model.list_form"
+        bare: Alter = lambda turn: turn.reply._replace(body=json.dumps(json.loads(turn.reply.body)["data"]).encode())  # noqa: E731
+        return (
+            self.should("listing-bare", "The list of models is a bare array.", code, listing, bare, id),
+            self.should(
+                "listing-models",
+                "The models stand in `models`.",
+                code,
+                listing,
+                edited(lambda body: body.update(models=body.pop("data"))),
+                id,
+            ),
+        )
 
     def refusals(self, asking: When, refused: When, *keys: str) -> tuple[Fault, ...]:
         """A wrong key is refused in a form that no client can read, or the path is another. `keys`: the probes."""

@@ -42,7 +42,7 @@ from chatproof.surfaces.chat.clauses.happy import (
     refused_by_node,
     status_200,
 )
-from chatproof.surfaces.chat.clauses.models import listed
+from chatproof.surfaces.chat.clauses.models import list_form, listed
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
 from chatproof.surfaces.chat.clauses.stream import events_parse, media_type
 
@@ -158,7 +158,9 @@ def _add_shape(clauses: Clauses, id: str, source: Source, probe: str, code: str,
 
 
 def add_listing(clauses: Clauses, api: str, *further: Example) -> None:
-    """Add the clause that the listing of models contains the model asked for. `further` are other good listings."""
+    """Add the clauses on the listing of models: it has the model asked for, where SDKs read it. `further` are other
+    good listings."""
+    good = Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}')
     clauses.add(
         f"{api}.model.listed",
         layer=BEHAVIOUR,
@@ -168,12 +170,32 @@ def add_listing(clauses: Clauses, api: str, *further: Example) -> None:
         source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
         probe="models",
         why="A model that answers today but is not listed may be an alias that will be removed.",
-        holds_on=(Example(200, JSON, b'{"object":"list","data":[{"id":"other"},{"id":"m"}]}'), *further),
+        holds_on=(good, *further),
         breaks_on=(
             Example(200, JSON, b'{"object":"list","data":[{"id":"M"}]}'),
             Example(200, JSON, b'{"data":[]}'),
         ),
     )(listed)
+    clauses.add(
+        f"{api}.model.list_form",
+        layer=SCHEMA,
+        area="Model identifiers",
+        code="contract.models",
+        says="The list of models is an object whose `data` is an array of objects with an id.",
+        level=SHOULD,
+        source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
+        probe="models",
+        why="The Python SDKs raise AttributeError on a bare array; in another member no SDK finds a model, and none says "
+        "so. Programs that offer a choice of models have none.",
+        holds_on=(good, *further, Example(200, JSON, b'{"data":[]}'), Example(200, JSON, b'{"data":null}')),
+        breaks_on=(
+            Example(200, JSON, b'[{"id":"other"},{"id":"m"}]'),
+            Example(200, JSON, b'{"models":[{"id":"m"}]}'),
+            Example(200, JSON, b'{"data":{"m":{"id":"m"}}}'),
+            Example(200, JSON, b'{"data":["other","m"]}'),
+            Example(200, JSON, b'{"data":[{"id":"other"},{"name":"m"}]}'),
+        ),
+    )(list_form)
 
 
 def add_key_kept(

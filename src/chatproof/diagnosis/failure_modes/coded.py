@@ -150,6 +150,15 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
             LIKELY,
         ),
     ),
+    **dict.fromkeys(
+        ("responses.model.list_form", "messages.model.list_form", "embeddings.model.list_form"),
+        (
+            "the list of models has a form that SDKs do not read",
+            PROVIDER,
+            "Give the model's id to your clients instead of choosing from a list; requests to the model are not affected. Report it.",
+            CERTAIN,
+        ),
+    ),
     "responses.tools.parallel": (
         "two tool calls were requested in one turn, and did not both arrive",
         UNKNOWN,

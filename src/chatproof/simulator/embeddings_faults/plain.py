@@ -54,6 +54,7 @@ def _cut(item: Value) -> None:
 
 ROWS = (
     *COMMON.wire(plain, plain),
+    *COMMON.listings(),
     must(
         "server-error",
         "The server fails with a JSON error.",

@@ -60,6 +60,7 @@ def _first(block: dict[str, Any]) -> Any:
 
 ROWS = (
     *COMMON.wire(granted, plain),
+    *COMMON.listings(),
     must(
         "overloaded-529",
         "The server is overloaded, and says so with 529.",

@@ -90,6 +90,7 @@ def _failed(value: dict[str, Any]) -> None:
 
 ROWS = (
     *COMMON.wire(_granted, plain),
+    *COMMON.listings(),
     must(
         "server-error",
         "The server fails with a JSON error.",
