@@ -185,8 +185,8 @@ def add_listing(clauses: Clauses, api: str, *further: Example) -> None:
         level=SHOULD,
         source=Source("https://apidoc.cometapi.com/overview/models", "2026-06-08"),
         probe="models",
-        why="The Python SDKs raise AttributeError on a bare array; in another member no SDK finds a model, and none says "
-        "so. Programs that offer a choice of models have none.",
+        why="The Python SDKs raise AttributeError on a bare array; in another member no SDK finds a model, or says so. "
+        "Programs that offer a choice of models have none.",
         holds_on=(good, *further, Example(200, JSON, b'{"data":[]}'), Example(200, JSON, b'{"data":null}')),
         breaks_on=(
             Example(200, JSON, b'[{"id":"other"},{"id":"m"}]'),

@@ -1,5 +1,6 @@
 """Faults as bug reports tell of them: what gateways and bridges to chat do that stops one client and not another."""
 
+import re
 from typing import Any
 
 from chatproof.simulator.chat import DONE
@@ -388,6 +389,16 @@ ROWS: tuple[Any, ...] = (
         raw(lambda all: (*all[:-1], all[-1].rstrip(b"\n"))),
         "finished",
         code="stream.incomplete",
+    ),
+    must(
+        "item-ids-null",
+        "Items have no id where they are added and done.",
+        "stream.malformed",
+        streaming_text,
+        raw(lambda all: (re.sub(rb'("item": ?\{"id": ?)"[^"]*"', rb"\1null", one) for one in all)),
+        "stream.item_ids",
+        "stream.field_types",
+        stream=True,
     ),
     COMMON.left_open(streaming),
     should(

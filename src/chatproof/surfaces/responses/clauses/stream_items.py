@@ -1,9 +1,12 @@
 """What a stream builds: items, their parts and texts. What a client cannot do without is a must."""
 
-from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Outcome, broken, holds
+from collections.abc import Callable
+from copy import deepcopy
+
+from chatproof.contract.clause import SHOULD, SMOKE, Clauses, Context, Example, Outcome, broken, holds
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.event_examples import drop, put
+from chatproof.surfaces.event_examples import Event, drop, put
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import shown
@@ -236,10 +239,23 @@ def item_done(reply: Reply, context: Context) -> Outcome:
     return holds()
 
 
+_NAMED = (view.MESSAGE, view.REASONING)
+
+
+def _unnamed(events: tuple[Event, ...], change: Callable[[Event], object]) -> Example:
+    """A stream whose first item is changed both where it is added and where it is done."""
+    both = [deepcopy(one) for one in events]
+    for one in both:
+        if "item" in one and one["output_index"] == 0:
+            change(one)
+    return streamed(both)
+
+
 @clause(
     "item_ids",
-    "An item keeps its id in all of its events, and no other item has it.",
-    "openai-python raises when it changes (identity changed), and the AI SDK loses the text.",
+    "An item keeps its id in all of its events, and no other item has it; a message and a reasoning item have one.",
+    "openai-python raises when it changes (identity changed), and the AI SDK loses the text; without one openai-node's "
+    "stream() and the AI SDK raise.",
     needs=("responses.stream.item_added",),
     holds_on=(
         STREAMED,
@@ -252,10 +268,22 @@ def item_done(reply: Reply, context: Context) -> Outcome:
         changed("output_text.delta", put("msg_2", "item_id")),
         changed("output_item.done", drop("item", "id")),
         streamed([*EVENTS[:-1], *({**one, "output_index": 1} for one in EVENTS[2:-1]), EVENTS[-1]]),
+        changed("output_item.added", put(None, "item", "id")),
+        changed("output_item.done", put(None, "item", "id")),
+        *(
+            _unnamed(events, change)
+            for events in (EVENTS, THOUGHT_EVENTS)
+            for change in (put(None, "item", "id"), drop("item", "id"))
+        ),
     ),
+    check=2,
 )
 def item_ids(reply: Reply, context: Context) -> Outcome:
     known: dict[str, int] = {}
+    for place, item in Built(view.events(reply)).items.items():
+        for event, one in ((building.ADDED, item.added), (building.DONE, item.done)):
+            if one is not None and one.get("type") in _NAMED and not isinstance(one.get("id"), str):
+                return broken(f"{event} for output_index {place}, $.item.id", "a string", shown(one, "id"))
     for place, item in Built(view.events(reply)).items.items():
         if item.ids and known.setdefault(item.ids[0][1], place) != place:
             said = f"{quote(item.ids[0][1], 60)}, which output_index {known[item.ids[0][1]]} has"
