@@ -14,7 +14,7 @@ _TOOLS, _MESSAGES, _PARAMETER = "contract.tools", "contract.messages", "request.
 _HEADERS = "contract.headers"
 _BETA = re.compile(r"(?i)\banthropic-beta\b|\bbeta (?:flag|header|feature)s?\b")  # Anthropic's words, and Bedrock's
 _PARTS = {
-    **dict.fromkeys(("tools", "tool", "tool_choice", "functions", "function"), _TOOLS),
+    **dict.fromkeys(("tools", "tool", "tool_choice", "functions", "function", "tool_use", "tool_result"), _TOOLS),
     **dict.fromkeys(("system", "instructions", "messages", "input", "content", "role", "blocks"), _MESSAGES),
     "cache_control": _PARAMETER,  # within blocks and tools
 }

@@ -26,6 +26,20 @@ _claude = sent(lambda asked: "metadata" in asked)
 _thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
 _thinks_stream = sent(lambda asked: "thinking" in asked, True)
 _thinks_on = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 3)
+
+
+def _holds_result_in_blocks(asked: Value) -> bool:
+    turns = asked.get("messages")
+    blocks = [turn.get("content") for turn in turns] if isinstance(turns, list) else []
+    return any(
+        block.get("type") == "tool_result" and isinstance(block.get("content"), list)
+        for content in blocks
+        if isinstance(content, list)
+        for block in content
+    )
+
+
+_result_in_blocks = sent(_holds_result_in_blocks)
 _long = sent(lambda asked: len(str(asked.get("system"))) > 5000)
 
 
@@ -162,6 +176,14 @@ ROWS = (
         _claude,
         instead(messages=[{"role": "user", "content": ""}], tools=None),
         "claude_code.heard",
+    ),
+    should(
+        "tool-result-blocks-refused",
+        "A tool's result in blocks is refused.",
+        "contract.messages",
+        _result_in_blocks,
+        says(400, "messages.2.content.0.tool_result.content: Input should be a valid string"),
+        "claude_code.accepted",
     ),
     should(
         "system-blocks-refused",

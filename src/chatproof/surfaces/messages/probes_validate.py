@@ -66,11 +66,15 @@ def _blocks(before: Body) -> list[Body]:
     return [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
 
 
+_RECORDED = '{"recorded":true}'
+_EARLIER = "toolu_chatproof0000000000001"  # the id of a call that another server made
+
+
 def _round_trip(model: str, before: Body) -> Body:
     """The conversation after the call that the server made: its blocks as they came, and the tool's result."""
     blocks = _blocks(before)
     results = [
-        {"type": "tool_result", "tool_use_id": block.get("id"), "content": '{"recorded":true}'}
+        {"type": "tool_result", "tool_use_id": block.get("id"), "content": _RECORDED}
         for block in blocks
         if block.get("type") == "tool_use"
     ]
@@ -100,8 +104,11 @@ def _thinks_on(model: str, before: Body) -> Body:
 
 
 def _claude_code(model: str) -> Body:
-    """A request as Claude Code sends it: system and tools in blocks that are marked for the cache, metadata, betas."""
+    """A request as Claude Code sends it: system and tools in blocks that are marked for the cache, metadata, and an
+    earlier call, whose result is a list of blocks."""
     marked = {"cache_control": {"type": "ephemeral"}}
+    call = {"type": "tool_use", "id": _EARLIER, "name": FUNCTION, "input": {"word": "ping"}}
+    result = [{"type": "text", "text": _RECORDED}]
     return {
         "model": model,
         "max_tokens": probes.MOST,
@@ -109,7 +116,18 @@ def _claude_code(model: str) -> Body:
             {"type": "text", "text": "You are a coding agent."},
             {"type": "text", "text": "Answer in one word.", **marked},
         ],
-        "messages": [{"role": "user", "content": [_REMINDER, {"type": "text", "text": PROMPT, **marked}]}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Record the word ping."}]},
+            {"role": "assistant", "content": [call]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "tool_use_id": _EARLIER, "content": result},
+                    _REMINDER,
+                    {"type": "text", "text": PROMPT, **marked},
+                ],
+            },
+        ],
         "tools": [{**_TOOL, **marked}],
         "tool_choice": {"type": "auto"},
         "metadata": {"user_id": "user_chatproof_account__session_0"},
@@ -128,6 +146,7 @@ def _counted(model: str) -> Body:
     return {"model": model, "messages": [{"role": "user", "content": PROMPT}]}
 
 
+_OF_CLAUDE = "messages_count=3, stream=false, tools=1"
 _refusal, _paid = ASKING.refusal, ASKING.paid
 _with, _without, _cut_short = ASKING.having, ASKING.without, ASKING.cut_short
 
@@ -227,7 +246,7 @@ _ROWS = (
         "messages_count=1, stream=true, non-ASCII text",
         tokens=80,
     ),
-    _paid("claude_code", "a request as Claude Code sends it", _claude_code, f"{_USER}, tools=1", tokens=200)._replace(
+    _paid("claude_code", "a request as Claude Code sends it", _claude_code, _OF_CLAUDE, tokens=200)._replace(
         headers=(*VERSIONED, BETA)
     ),
     _paid(

@@ -159,16 +159,17 @@ def capped(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="claude_code",
     area=_AREA,
-    says="A request as Claude Code sends it (anthropic-beta, blocks with cache_control, metadata) is answered.",
+    says="A request as Claude Code sends it (anthropic-beta, cache_control, a result in blocks, metadata) is answered.",
     source=SDK,
     probe="claude_code",
-    why="Claude Code marks its blocks for the cache and names its betas in each request: a server that refuses either "
-    "cannot serve it.",
+    why="Claude Code marks its blocks for the cache and names its betas in each request, and sends results of MCP tools "
+    "as blocks: a server that refuses one of these cannot serve it.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(400, JSON, b'{"type":"error","error":{"message":"system.1.cache_control: extra inputs"}}'),
         _NOT,
         Example(400, JSON, b'{"type":"error","error":{"message":"invalid beta flag"}}'),
+        Example(400, JSON, b'{"type":"error","error":{"message":"messages.2.content.0.content: no string"}}'),
     ),
 )
 def claude_code(reply: Reply, context: Context) -> Outcome:
