@@ -20,9 +20,17 @@ def answer(body: Body) -> Answer:
     elif format.get("type") == "json_object":
         text = json.dumps({"word": "pong"})
     else:
-        text = _prose(body)
+        text = _first_word(body) + _prose(body)
     found = Answer(text, "stop")
     return _capped(_stopped(found, body), body)
+
+
+def _first_word(body: Body) -> str:
+    """The word with which the system prompt wants each answer to begin, and a space."""
+    for message in body["messages"]:
+        if message.get("role") == "system" and "Begin each answer with the word " in _texts(message):
+            return _texts(message).partition("Begin each answer with the word ")[2].partition(".")[0] + " "
+    return ""
 
 
 def _prose(body: Body) -> str:

@@ -112,6 +112,15 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         ),
     ),
     **dict.fromkeys(
+        ("responses.instructions.streamed", "messages.system.streamed"),
+        (
+            "the system prompt is followed in a plain request, and not in a stream",
+            UNKNOWN,
+            "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that builds the streamed request anew, and ask without stream, or repeat the rules in the user's message, until it is fixed.",
+            LIKELY,
+        ),
+    ),
+    **dict.fromkeys(
         ("responses.turns.heard", "messages.turns.heard"),
         (
             "the earlier turns of a conversation do not reach the model, or the further parts of a message",

@@ -98,6 +98,14 @@ ROWS = (
         "max_tokens.kept",
     ),
     should(
+        "system-lost-in-stream",
+        "The system prompt is ignored in a stream.",
+        _PARAMETER,
+        sent(lambda asked: isinstance(asked.get("system"), str) and bool(asked.get("stream"))),
+        instead(system=None),
+        "system.streamed",
+    ),
+    should(
         "cache-mark-refused",
         "cache_control is refused.",
         "request.unsupported_parameter",

@@ -58,6 +58,14 @@ ABILITIES = (
         "instructions.heard",
     ),
     should(
+        "instructions-lost-in-stream",
+        "Instructions are ignored in a stream.",
+        _PARAMETER,
+        has("instructions", stream=True),
+        asked_as("instructions"),
+        "instructions.streamed",
+    ),
+    should(
         "cap-ignored",
         "max_output_tokens is ignored.",
         "contract.max_tokens",

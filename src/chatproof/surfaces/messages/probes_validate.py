@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, KEY, Body, Probe
-from chatproof.surfaces.chat.probes_validate import REPEAT
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
+from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
 from chatproof.surfaces.turns import ASKED, GIVEN, SAID
 
 COUNT_PATH = f"{PATH}/count_tokens"
@@ -242,10 +242,10 @@ _ROWS = (
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",
-        ask(REPEAT, stream=True),
-        "messages_count=1, stream=true, non-ASCII text",
+        ask(TO_REPEAT, stream=True, system=RULE),
+        "messages_count=1, stream=true, non-ASCII text, system",
         tokens=80,
-    ),
+    )._replace(otherwise=ask(TO_REPEAT, stream=True), blamed=("system",)),
     _paid("claude_code", "a request as Claude Code sends it", _claude_code, _OF_CLAUDE, tokens=200)._replace(
         headers=(*VERSIONED, BETA)
     ),

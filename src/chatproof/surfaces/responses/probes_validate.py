@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, Body, Probe
-from chatproof.surfaces.chat.probes_validate import REPEAT
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
+from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
 from chatproof.surfaces.turns import ASKED, GIVEN, SAID
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
@@ -226,10 +226,10 @@ _ROWS = (
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",
-        ask(REPEAT, stream=True),
-        "input=text, stream=true, non-ASCII text",
+        ask(TO_REPEAT, stream=True, instructions=RULE),
+        "input=text, stream=true, non-ASCII text, instructions",
         tokens=80,
-    ),
+    )._replace(otherwise=ask(TO_REPEAT, stream=True), blamed=("instructions",)),
     _paid("codex", "a request as the Codex CLI sends it", _codex, "input=3 items, stream=false, tools=3")._replace(
         verbatim=True
     ),

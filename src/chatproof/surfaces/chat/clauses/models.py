@@ -64,7 +64,7 @@ def listed(reply: Reply, context: Context) -> Outcome:
 
 def list_form(reply: Reply, context: Context) -> Outcome:
     """Judge whether a list of models stands where the SDKs read it. A null is how Ollama says that there is none."""
-    if reply.status != 200 or reply.json_problem is not None:
+    if reply.status != 200 or reply.json_problem is not None or reply.error:
         return not_applicable("no list of models came")
     expected = "an array of objects with an id"
     if isinstance(reply.json, list):

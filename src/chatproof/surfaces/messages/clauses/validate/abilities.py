@@ -159,10 +159,10 @@ def capped(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="claude_code",
     area=_AREA,
-    says="A request as Claude Code sends it (anthropic-beta, cache_control, a result in blocks, metadata) is answered.",
+    says="A request as Claude Code sends it (betas, cache_control, a result in blocks, metadata) is answered.",
     source=SDK,
     probe="claude_code",
-    why="Claude Code marks its blocks for the cache and names its betas in each request, and sends results of MCP tools "
+    why="Claude Code marks blocks for the cache and names betas in each request, and sends results of MCP tools "
     "as blocks: a server that refuses one of these cannot serve it.",
     holds_on=(GOOD,),
     breaks_on=(

@@ -1,4 +1,4 @@
-"""Text outside ASCII, streamed."""
+"""Text outside ASCII, streamed, and the rule that this request carries in `system`."""
 
 import json
 
@@ -8,6 +8,7 @@ from chatproof.surfaces.garbled import add_unicode
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
 from chatproof.surfaces.messages.examples import COMETAPI, EVENTS, GOOD, streamed
+from chatproof.surfaces.streamed_rule import add_streamed_rule
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -21,3 +22,4 @@ def _texts(reply: Reply) -> tuple[str, ...]:
 
 
 add_unicode(CLAUSES, "messages", COMETAPI, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
+add_streamed_rule(CLAUSES, "messages", "system", COMETAPI, _says, _texts)

@@ -1,4 +1,4 @@
-"""Text outside ASCII, streamed."""
+"""Text outside ASCII, streamed, and the rule that this request carries in `instructions`."""
 
 import json
 
@@ -9,6 +9,7 @@ from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import GOOD
 from chatproof.surfaces.responses.examples import EVENTS, streamed
+from chatproof.surfaces.streamed_rule import add_streamed_rule
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -23,3 +24,4 @@ def _texts(reply: Reply) -> tuple[str, ...]:
 
 
 add_unicode(CLAUSES, "responses", OPENAI_SPEC, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
+add_streamed_rule(CLAUSES, "responses", "instructions", OPENAI_SPEC, _says, _texts)

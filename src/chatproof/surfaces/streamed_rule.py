@@ -1,0 +1,65 @@
+"""The system prompt of a streamed request: that of a text outside ASCII carries one, so that none more is sent."""
+
+from collections.abc import Callable
+
+from chatproof.contract.capability import done, ignored
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    HOLDS,
+    SHOULD,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    not_applicable,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.chat.probes_validate import UNICODE
+
+FIRST_WORD = "bravo"
+RULE = f"Begin each answer with the word {FIRST_WORD}."
+TO_REPEAT = f"Repeat this line exactly: {UNICODE}"
+
+
+def add_streamed_rule(
+    clauses: Clauses,
+    api: str,
+    field: str,
+    source: Source,
+    says: Callable[[str], Example],
+    texts: Callable[[Reply], tuple[str, ...]],
+) -> None:
+    """Add the clause that the system prompt in an API's `field` reaches the model in a stream, as without one. `says`
+    makes the stream that says a text, `texts` reads all that a client may show of an answer."""
+    plain_id = f"{api}.{field}.heard"
+
+    def heard(reply: Reply, context: Context) -> Outcome:
+        if RULE.encode() not in reply.exchange.request.body:
+            return not_applicable(f"the request has no `{field}`, because it is refused or is not ours")
+        plain, clause = context.replies.get(field), context.surface.clause(plain_id)
+        if plain is not None and clause is not None and clause.judge(plain, context).outcome != HOLDS:
+            return not_applicable(f"not followed without a stream, either: see {plain_id}")
+        found = [text for text in texts(reply) if text.strip()]
+        if not found:
+            return not_applicable("the answer has no text")
+        if any(FIRST_WORD in text.lower() for text in found):
+            return done()
+        return ignored("the stream's text", f"the word {FIRST_WORD}, which `{field}` asks for", quote(found[0], 60))
+
+    clauses.add(
+        f"{api}.{field}.streamed",
+        layer=BEHAVIOUR,
+        code="contract.parameter",
+        level=SHOULD,
+        capability=field,
+        area="Capabilities",
+        says=f"The model follows the system prompt in `{field}` in a stream as well.",
+        source=source,
+        probe="unicode",
+        needs=(f"{api}.unicode.accepted",),
+        why="Agents stream nearly every answer: their rules are lost where only plain requests carry them on.",
+        holds_on=(says(f"{FIRST_WORD} {UNICODE}"), says("Bravo: I cannot repeat that.")),
+        breaks_on=(says(UNICODE), says("I cannot repeat that.")),
+    )(heard)
