@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from chatproof import captures
+from chatproof.captures.judge_captures import Asked, Source, judge_captures
 from chatproof.cli.main import main
+from chatproof.running.plan import Settings
+from chatproof.surfaces import surface_of
 from chatproof.surfaces.messages.examples import BODY, EVENTS, STREAMED, streamed, without
+from tests import in_process
+from tests.unit.test_record import VALIDATOR
 
 KEY = "sk-ant-api03-Canary7Qv2mXw9LpTz4RbN8sKd3YhF6"
 MESSAGE = json.loads(BODY)
@@ -196,3 +202,13 @@ def test_a_stream_whose_end_was_not_captured_is_no_cut_stream(
     found = outcomes(run)
     assert "broken" not in found.values() and found["messages.stream.start"] == "holds"
     assert found["messages.stream.finished"] == "undecided"
+
+
+def test_a_record_of_a_stream_that_stayed_open_is_judged_as_the_run_was() -> None:
+    side = surface_of("messages").simulator()
+    made = in_process.run(side, "messages", side.faults()["stream-stays-open"], Settings(stream=True))
+    again = judge_captures([Source("a.json", captures.read(json.dumps(made.document).encode()))], Asked())
+    for document in (made.document, again.document):
+        VALIDATOR.validate(document)
+        broken = {f["clause"] for f in document["findings"] if f["outcome"] == "broken"}
+        assert (document["verdict"], broken) == ("NO-GO", {"messages.stream.closes"})

@@ -78,10 +78,8 @@ def _response(raw: dict[str, Any]) -> tuple[Response, frozenset[str]]:
     body, missing = _body(raw["body"])
     if raw["status"] is None:
         missing |= {STATUS, HEADERS}
-    return (
-        Response(str(raw["http_version"]), int(raw["status"] or 0), b"", headers, body, len(body), "identity"),
-        missing,
-    )
+    response = Response(str(raw["http_version"]), int(raw["status"] or 0), b"", headers, body, len(body), "identity")
+    return response._replace(left_open="left_open" in raw), missing
 
 
 def _body(raw: dict[str, Any]) -> tuple[bytes, frozenset[str]]:

@@ -149,6 +149,7 @@ def _response(reply: Reply, view: View, leaky: bool, with_excerpt: bool) -> dict
         "header_names": _header_names(response),
         "request_id": or_default(lambda: request_id(reply), ""),
         "informational": list(response.informational),
+        **({"left_open": True} if response.left_open else {}),
         "model": or_default(lambda: escape(view.model(reply)), ""),
         **_usage(reply, view),
         "body": {
