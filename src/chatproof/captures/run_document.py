@@ -45,8 +45,7 @@ def read(value: dict[str, Any]) -> Capture:
 def _entry(number: int, raw: dict[str, Any], model: str, surface: Surface) -> Captured:
     request = raw["request"]
     said = raw["fault"]
-    named = (str(said[name]) for name in ("code", "phase", "detail")) if said else ()
-    fault = Fault(*named, untold="untold" in said) if said else None
+    fault = Fault(str(said["code"]), str(said["phase"]), str(said["detail"]), "untold" in said) if said else None
     response, missing = _response(raw["response"]) if raw["response"] else (None, frozenset())
     sent: Headers = tuple((str(name), "") for name in request["header_names"])
     timings = raw.get("timings_ms") or {}

@@ -245,6 +245,7 @@ ROWS = (
         _result,
         says(400, "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks"),
         "tools.result",
+        "claude_code.accepted",
     ),
     should(
         "result-unread",

@@ -8,6 +8,7 @@ from chatproof.simulator.responses_faults import (
     abilities,
     elsewhere,
     harmless,
+    left_open,
     mistakes,
     plain,
     reported,
@@ -16,7 +17,7 @@ from chatproof.simulator.responses_faults import (
     two_calls,
 )
 
-_FILES = (plain, streams, reported, tools, two_calls, abilities, elsewhere, mistakes, harmless)
+_FILES = (plain, streams, reported, left_open, tools, two_calls, abilities, elsewhere, mistakes, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
 VALIDATE = frozenset(

@@ -3,22 +3,19 @@
 import re
 from typing import Any
 
-from chatproof.simulator.chat import DONE
 from chatproof.simulator.common_faults import Value, gone_from, put, set_in
-from chatproof.simulator.fault import Alter, after_stream, edited
+from chatproof.simulator.fault import Alter, edited
 from chatproof.simulator.fault import events as raw
-from chatproof.simulator.responses_faults.parts import ROWS as COMMON
 from chatproof.simulator.responses_faults.parts import (
     each,
     events,
     must,
     plain,
     should,
-    streaming,
     streaming_text,
     with_text,
 )
-from chatproof.simulator.wire import HANG, Reply, chunk
+from chatproof.simulator.wire import Reply
 
 _SCHEMA, _USAGE, _MALFORMED = "contract.schema", "contract.usage", "stream.malformed"
 _DUPLICATED = "stream.duplicated"
@@ -400,14 +397,4 @@ ROWS: tuple[Any, ...] = (
         "stream.field_types",
         stream=True,
     ),
-    COMMON.left_open(streaming),
-    should(
-        "stream-done-stays-open",
-        "The stream is finished and says [DONE], but the connection stays open.",
-        "stream.left_open",
-        streaming,
-        after_stream(chunk(DONE), end=HANG),
-        "stream.closes_after_done",
-        stream=True,
-    )._replace(timeout=1.5),
 )
