@@ -230,6 +230,14 @@ ROWS = (
         "happy.stop_reason_said",
     ),
     should(
+        "stop-reason-of-chat",
+        "stop_reason is a word of chat.",
+        _SCHEMA,
+        plain,
+        put("stop", "stop_reason"),
+        "happy.stop_reason_said",
+    ),
+    should(
         "stop-reason-null", "stop_reason is null.", _SCHEMA, plain, put(None, "stop_reason"), "happy.stop_reason_said"
     ),
     should("id-missing", "The message has no id.", _SCHEMA, plain, drop("id"), "happy.envelope"),

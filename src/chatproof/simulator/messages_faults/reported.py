@@ -126,6 +126,15 @@ ROWS: tuple[Any, ...] = (
         stream=True,
     ),
     should(
+        "end-reason-of-chat",
+        "message_delta gives a word of chat as the reason.",
+        _SCHEMA,
+        streaming_text,
+        each("message_delta", set_in("length", "delta", "stop_reason")),
+        "stream.stop_reason",
+        stream=True,
+    ),
+    should(
         "event-lines-message",
         "Each event line says message.",
         "stream.malformed",

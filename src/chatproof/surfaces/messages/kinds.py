@@ -20,3 +20,5 @@ EVENTS = frozenset(
         *("message_stop", "ping", "error"),
     )
 )
+REASONS_OF_CHAT = frozenset(("stop", "length", "tool_calls", "function_call", "content_filter"))
+"""Why an answer ends in chat's words, none of which this API has."""

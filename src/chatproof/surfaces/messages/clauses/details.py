@@ -17,7 +17,7 @@ from chatproof.surfaces.messages.examples import (
     altered,
     with_content,
 )
-from chatproof.surfaces.messages.kinds import BLOCKS
+from chatproof.surfaces.messages.kinds import BLOCKS, REASONS_OF_CHAT
 from chatproof.wire.exchange import ASKED
 from chatproof.wire.strictjson import Json
 
@@ -70,21 +70,28 @@ def envelope(reply: Reply, context: Context) -> Outcome:
     area=SHAPE,
     code="contract.schema",
     level=SHOULD,
-    says="The message gives the reason why it ends: `stop_reason` is present and not empty.",
+    says="The message gives the reason why it ends: `stop_reason` is present, not empty, and no word of chat (stop, "
+    "length, tool_calls).",
     source=COMETAPI,
     probe="happy",
     needs=("messages.happy.stop_reason",),
-    why="No client reports it, including the SDKs' tool runners and Claude Code: an incomplete answer looks complete.",
+    why="No client reports it, including the SDKs' tool runners and Claude Code: an incomplete answer looks complete; "
+    "and the AI SDK takes chat's words for an unknown end.",
     holds_on=(GOOD, altered(b'"end_turn"', b'"vendor_reason"')),
     breaks_on=(
         altered(b'"stop_reason":"end_turn",', b""),
         altered(b'"end_turn"', b"null"),
         altered(b'"end_turn"', b'""'),
         altered(b'"stop_reason"', b'"finish_reason"'),
+        altered(b'"end_turn"', b'"stop"'),
+        altered(b'"end_turn"', b'"length"'),
+        altered(b'"end_turn"', b'"tool_calls"'),
     ),
 )
 def stop_reason_said(reply: Reply, context: Context) -> Outcome:
     found = reply.object.get("stop_reason")
+    if found in REASONS_OF_CHAT:
+        return broken("$.stop_reason", "a reason of this API", shown(reply.object, "stop_reason"))
     return holds() if found else broken("$.stop_reason", "a reason", shown(reply.object, "stop_reason"))
 
 

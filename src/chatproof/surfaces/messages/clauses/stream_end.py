@@ -33,6 +33,7 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
+from chatproof.surfaces.messages.kinds import REASONS_OF_CHAT
 from chatproof.surfaces.messages.view import kind_of, members
 from chatproof.surfaces.shared_clauses import closes
 
@@ -111,8 +112,10 @@ def finished(reply: Reply, context: Context) -> Outcome:
 
 @clause(
     "stop_reason",
-    "The stream gives the reason why the message ends: a message_delta has a stop_reason that is not empty.",
-    "No client reports it, including the SDKs' tool runners and Claude Code: an incomplete answer looks complete.",
+    "The stream gives the reason why the message ends: a message_delta has a stop_reason that is not empty, and no "
+    "word of chat (stop, length, tool_calls).",
+    "No client reports it, including the SDKs' tool runners and Claude Code: an incomplete answer looks complete; and "
+    "the AI SDK takes chat's words for an unknown end.",
     level=SHOULD,
     source=COMETAPI,
     code="stream.incomplete",
@@ -123,6 +126,7 @@ def finished(reply: Reply, context: Context) -> Outcome:
         changed("message_delta", put(None, "delta", "stop_reason")),
         changed("message_delta", drop("delta", "stop_reason")),
         changed("message_delta", put("", "delta", "stop_reason")),
+        changed("message_delta", put("stop", "delta", "stop_reason")),
     ),
 )
 def stop_reason(reply: Reply, context: Context) -> Outcome:
@@ -130,7 +134,12 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     if not ends:
         last = next((kind_of(one) for one in reversed(view.events(reply))), "")
         return broken("end of stream", "message_delta with a stop_reason", f"none; the last event is {quote(last)}")
-    if any(members(one.get("delta")).get("stop_reason") for _, one in ends):
+    said = [(number, reason) for number, one in ends if (reason := members(one.get("delta")).get("stop_reason"))]
+    for number, reason in said:
+        if reason in REASONS_OF_CHAT:
+            wrong = broken(f"event {number}, $.delta.stop_reason", "a reason of this API", quote(reason))
+            return wrong._replace(code="contract.schema")
+    if said:
         return holds()
     number, one = ends[-1]
     return broken(f"event {number}, $.delta.stop_reason", "a string", shown(members(one.get("delta")), "stop_reason"))
