@@ -239,13 +239,14 @@ class Reply:
         return sse.read(self.body).empty
 
     @property
-    def unmarked_events(self) -> list[tuple[int, bytes]]:
-        """Lines of a stream that are a JSON document without its `data:`: where each begins, and the line. The first
-        few."""
+    def unmarked_events(self) -> list[tuple[int, bytes, dict[str, Json]]]:
+        """Lines of a stream that are a JSON document without its `data:`: where each begins, the line and its value.
+        The first few."""
         from chatproof.wire import sse
 
         bare = sse.read(self.body).bare if b"\n{" in self.body or b"\r{" in self.body else []
-        return [(at, line) for at, line in bare if isinstance(strictjson.parse(line)[0], dict)]
+        read = ((at, line, strictjson.parse(line)[0]) for at, line in bare)
+        return [(at, line, value) for at, line, value in read if isinstance(value, dict)]
 
     @property
     def parsed_events(self) -> Parsed:

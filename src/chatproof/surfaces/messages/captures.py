@@ -31,7 +31,11 @@ def what(value: Any) -> str | None:
     kind = value.get("type")
     if kind == "message" and ("content" in value or "stop_reason" in value):
         return ""
-    if isinstance(kind, str) and kind in EVENTS - {"error"} and ("message" in value or "index" in value):
+    if (
+        isinstance(kind, str)
+        and kind in EVENTS - {"error"}
+        and ("message" in value or "index" in value or "delta" in value)
+    ):
         return f"one event of a stream ({kind}), without its lines; give the complete stream, with --as stream"
     return None
 

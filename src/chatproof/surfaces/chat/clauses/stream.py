@@ -75,6 +75,7 @@ def media_type(reply: Reply, context: Context) -> Outcome:
     holds_on=(
         STREAMED,
         Example(200, SSE, b": PING\r\rdata:" + _chunk(b'{"content":"pong"}', b'"stop"')[6:] + _DONE),
+        Example(200, SSE, _STREAM + b'{"type":"keepalive","cost":"0"}\n\n' + _DONE),
     ),
     breaks_on=(
         Example(200, SSE, b"data: {oops\n\n" + _DONE),
@@ -98,8 +99,9 @@ def events_parse(reply: Reply, context: Context) -> Outcome:
     events = reply.events[0]
     if not events:
         return broken("stream", "at least one event", f"none in {len(reply.body)} bytes: {snippet(reply.body, 60)}")
-    for at, line in reply.unmarked_events:
-        if b'"choices"' in line or b'"type"' in line:  # anything else is no event that a client misses
+    for at, line, value in reply.unmarked_events:
+        matcher = context.surface.matcher()  # any other document is no event that a client misses
+        if matcher.holds_answer(value) or matcher.what(value) is not None:
             said = f"an event without it, which clients pass over: {snippet(line, 100)}"
             return broken(f"line at byte {at}", "`data:` before each event", said)
     return holds(number_of(len(events), "event"))
