@@ -10,6 +10,8 @@ import pytest
 from lxml import etree
 
 from chatproof import journal
+from chatproof.cli import main
+from chatproof.files import safe_files
 from chatproof.monitoring.board import Board
 from chatproof.monitoring.standing import Policy
 from chatproof.monitoring.store import Store
@@ -128,6 +130,16 @@ def test_it_writes_nothing_into_the_journal(place: str, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_made(place: str, tmp_path: Path) -> None:
     done = cli("status", "fine", "--html", str(tmp_path / "new/public"), "--journal", place)
     assert done.returncode == 0 and (tmp_path / "new/public/index.html").is_file(), done.stderr
+
+
+def test_a_link_of_another_user_leads_nowhere(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "his").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "his")
+    monkeypatch.setattr(safe_files, "is_planted", lambda path: path == str(tmp_path / "link"))
+    assert main.main(["status", "fine", "--html", str(tmp_path / "link" / "pages"), "--journal", place]) == 2
+    assert "another user" in capsys.readouterr().err and not list((tmp_path / "his").iterdir())
 
 
 def test_without_files_it_is_a_line_a_target(place: str) -> None:

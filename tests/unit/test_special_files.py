@@ -203,3 +203,42 @@ def test_a_pipe_that_another_user_planted_gets_no_report(
         os.close(held)
     assert (status, bool(got)) == ((4, False) if owner else (0, True))
     assert ("the pipe belongs to another user" in capsys.readouterr().err) is bool(owner)
+
+
+@pytest.mark.parametrize(("closed", "path"), [(">&-", "/dev/stdout"), ("2>&-", "/dev/stderr"), ("", "/dev/fd/9")])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_report_to_what_is_not_open_is_named_before_anything_is_sent(
+    tmp_path: Path, closed: str, path: str, first: bool
+) -> None:
+    """What is opened next would get its number: another report, or the journal."""
+    reports = [f"--report=csv={path}", "--report=json=other.json"]
+    words = [sys.executable, "-m", "chatproof", *SMOKE, *(reports if first else reports[::-1]), "--journal=runs.jsonl"]
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *words],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        timeout=30,
+    )
+    assert done.returncode == 2 and os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_another_user_planted_as_a_link_gets_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    everybodys, his = tmp_path / "everybodys", tmp_path / "his"
+    everybodys.mkdir()
+    his.mkdir()
+    everybodys.chmod(0o1777)
+    link = everybodys / "link"
+    link.symlink_to(his)
+    real = os.lstat
+
+    def lstat(name: str | Path) -> os.stat_result:
+        found = real(name)
+        return os.stat_result((*found[:4], found.st_uid + 1, *found[5:])) if str(name) == str(link) else found
+
+    assert cli.main([*SMOKE, "--report", f"csv={link}/mine.csv"]) == 0
+    (his / "mine.csv").unlink()
+    monkeypatch.setattr(os, "lstat", lstat)
+    assert cli.main([*SMOKE, "--report", f"csv={link}/a.csv"]) == 2
+    assert "is a link that belongs to another user" in capsys.readouterr().err and os.listdir(his) == []

@@ -219,8 +219,13 @@ class Artefact:
             except WriteError:  # a full disk may well create the file and not sync it
                 self.discard()
                 raise
-        elif os.path.isdir(path):
+            return
+        if os.path.isdir(path):
             raise WriteError(f"cannot write {path}: Is a directory")
+        try:
+            self._handle = special_files.held(path)
+        except OSError as error:
+            raise WriteError(f"cannot write {path}: {error.strerror}") from None
 
     def write(self, text: str | bytes) -> None:
         data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
@@ -228,7 +233,7 @@ class Artefact:
             if self._special:
                 from chatproof.files import special_files
 
-                special_files.write(self.path, data)
+                special_files.write(self.path, data, self._handle)
                 return
             if self._handle < 0:
                 self._begin()
@@ -259,6 +264,8 @@ class Artefact:
     def _begin(self) -> None:
         from chatproof.files import safe_files
 
+        if link := safe_files.planted_link(self.path):
+            raise WriteError(f"cannot write {self.path}: {link} is a link that belongs to another user")
         _refuse_database(self.path)
         try:
             self._temporary, self._handle = safe_files.fresh(self.path, self._mode)

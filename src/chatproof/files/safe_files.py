@@ -87,6 +87,17 @@ def is_planted(path: str) -> bool:
     return folder.st_mode & _EVERYBODYS == _EVERYBODYS and found.st_uid not in (os.geteuid(), 0, folder.st_uid)
 
 
+def planted_link(path: str) -> str:
+    """The folder of `path`, or one above it, that is a link which another user put where everybody can put files: what
+    is written goes where he says. Empty where there is none."""
+    folder = os.path.dirname(os.path.abspath(path))
+    while folder != os.path.dirname(folder):
+        if os.path.islink(folder) and is_planted(folder):
+            return folder
+        folder = os.path.dirname(folder)
+    return ""
+
+
 def make_folder(path: str) -> None:
     """Make a folder and the missing ones above it, each for this user only, whatever the umask. Raises OSError.
 

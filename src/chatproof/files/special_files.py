@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import stat
+import sys
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,6 +21,7 @@ SILENT_SECONDS = 300.0
 FULL_SECONDS = 30.0
 """How long a pipe may be full while its reader is there."""
 _PAUSE = 0.02
+_STREAMS = ("stdin", "stdout", "stderr")
 _OPEN_ALREADY = ("/dev/", "/proc/")  # names of open files, as a shell gives for <(…): the other end has been opened
 
 
@@ -74,10 +76,22 @@ def is_special(path: str) -> bool:
     return _descriptor(path) >= 0 or (os.path.exists(path) and not os.path.isfile(path))
 
 
-def write(path: str, data: bytes) -> None:
-    """Write all of `data`. Raises OSError: TimeoutError for a FIFO that nobody reads."""
-    if _descriptor(path) >= 0:
-        handle = os.dup(_descriptor(path))
+def held(path: str) -> int:
+    """A handle of the open file that `path` names, so that it is this one which is written to later, and no other that
+    got its number meanwhile; -1 where it names none. Raises OSError where no such file is open."""
+    number = _descriptor(path)
+    if number < 0:
+        return -1
+    if number < len(_STREAMS) and getattr(sys, _STREAMS[number]) is None:  # closed by the caller (>&-)
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return os.dup(number)
+
+
+def write(path: str, data: bytes, opened: int = -1) -> None:
+    """Write all of `data`, to what `held` gave if the path names an open file. Raises OSError: TimeoutError for a FIFO
+    that nobody reads."""
+    if opened >= 0:
+        handle = os.dup(opened)
         waits = False  # how it waits is shared with whoever opened it
     else:
         handle, waits = _open_to_write(path)

@@ -11,6 +11,7 @@ from chatproof.cli.output import Artefact, WriteError, say, say_json, warn
 from chatproof.cli.shared import replaced
 from chatproof.cli.shared.keeping import add_option, named
 from chatproof.cli.shared.options import parser
+from chatproof.files import safe_files
 from chatproof.journal import JournalError
 from chatproof.printable import cut
 from chatproof.target import config_files, monitor_fields
@@ -86,6 +87,8 @@ def _write(args: argparse.Namespace) -> int:
         import json
 
         files.append((args.json, json.dumps(public.document(shown), indent=2) + "\n"))
+    if link := files[:1] and safe_files.planted_link(files[0][0]):
+        raise UsageError("usage", f"{link} is a link that belongs to another user", "name another folder")
     try:
         if args.html:
             os.makedirs(args.html, exist_ok=True)

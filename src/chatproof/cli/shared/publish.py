@@ -106,6 +106,11 @@ class Outlet:
 
     def __enter__(self) -> Outlet:
         """Prove that each report can be written. Raises UsageError."""
+        if self._paths:
+            from chatproof.files.special_files import is_special
+
+            # What is open already first: a file that is opened gets the number of one that is not.
+            self._paths.sort(key=lambda named: not is_special(named[1]))
         try:
             for format, path in self._paths:
                 mode = getattr(reporters.load(format, self._of), "MODE", 0o600)
