@@ -5,6 +5,7 @@ Shorter than twenty, it is removed whole only: of what stood before the cut, up 
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -14,7 +15,7 @@ import pytest
 
 import chatproof
 from chatproof.printable import cut, quote, snippet
-from chatproof.secrets.redaction import MARK, Redactor, clean
+from chatproof.secrets.redaction import MARK, Redactor, clean, is_word_like
 from chatproof.wire.exchange import Secret
 
 SECRETS = ("x7Qp2Lm9", "pw-8Zr4Kd1Tq", "lhQCvpm8FOFlEsD4", "a9F3k2L8q7W6e5R4t1Y")
@@ -90,3 +91,17 @@ def test_an_id_of_a_request_says_that_it_was_cut() -> None:
     text = f"HTTP/1.1 401 U\r\nx-request-id: {'r' * 260}\r\nContent-Type: application/json\r\n\r\n{said}"
     made = chatproof.judge_bytes(text.encode())
     assert made.document["exchanges"][0]["response"]["request_id"] == "r" * 199 + "…"
+
+
+@pytest.mark.parametrize("key", ["qWzRtYpLkJhGfDsX", "xKqZvJwPbTgRmHdN"])
+def test_letters_that_nobody_chose_are_no_words(key: str) -> None:
+    """They are found in every form, as a key with digits is."""
+    assert not is_word_like(Secret(key))
+    for form in (key.encode().hex(), " ".join(key), base64.b64encode(key.encode()).decode()):
+        assert form not in clean(f"bad key {form}", Secret(key))
+
+
+@pytest.mark.parametrize("word", ["ollama", "EMPTY", "not-needed", "NotNeeded", "noApiKeyNeeded", "MyCompanyGateway"])
+def test_and_words_stay_words(word: str) -> None:
+    assert is_word_like(Secret(word))
+    assert clean(f"bad key {' '.join(word)}", Secret(word)) == f"bad key {' '.join(word)}"

@@ -91,7 +91,13 @@ def _found(data: bytes, secret: Secret, *, as_it_stands: bool = True) -> tuple[s
 def is_word_like(secret: Secret) -> bool:
     """It may stand in a text by accident, as what is given to servers that want no key does: `ollama`, `EMPTY`."""
     value = secret.reveal()
-    return len(value) < SHORTEST or (len(value) < _WINDOWS_FROM and value.replace("-", "").replace("_", "").isalpha())
+    if len(value) < SHORTEST:
+        return True
+    if len(value) >= _WINDOWS_FROM or not value.replace("-", "").replace("_", "").isalpha():
+        return False
+    from chatproof import key_form
+
+    return key_form.form(value) != key_form.KEY  # letters that nobody chose are no words
 
 
 def _looks(data: bytes, most: int = 0) -> Iterator[bytes | None]:
