@@ -437,6 +437,7 @@ def test_a_stream_that_goes_on_behind_its_last_event_is_whole_after_a_while(
 ) -> None:
     """Keep-alives do not begin the while anew."""
     monkeypatch.setattr(conversation, "LAST_EVENT_GRACE", 0.3)
+    monkeypatch.setattr(conversation, "END_MARK_GRACE", 0.1)
 
     def script(peer: socket.socket) -> None:
         peer.recv(65536)
@@ -451,7 +452,13 @@ def test_a_stream_that_goes_on_behind_its_last_event_is_whole_after_a_while(
     assert found.timings.total is not None and 300 <= found.timings.total < 1500
 
 
-def test_at_its_last_event_a_deadline_ends_a_stream_and_before_it_fails(serve: Callable[..., Server]) -> None:
+def test_at_its_last_event_a_deadline_ends_a_stream_and_before_it_fails(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just behind the last event the deadline says nothing of the end."""
+    late = ask(serve(answer(EVENTS + LAST, then=2.0)).port, timeout=0.3, last_events=("end",))
+    assert code(late) == "net.read_timeout"
+    monkeypatch.setattr(conversation, "END_MARK_GRACE", 0.1)
     whole = ask(serve(answer(EVENTS + LAST, then=2.0)).port, timeout=0.3, last_events=("end",))
     assert whole.fault is None and whole.response is not None and whole.response.left_open
     for data, kinds in ((LAST, ("other",)), (LAST[:-1], ("end",))):
