@@ -6,6 +6,7 @@ import pytest
 
 from chatproof.captures import tls_alerts, trouble
 from chatproof.diagnosis.failure_modes import handshakes
+from chatproof.wire.exchange import Fault
 
 ALERTS = (
     # (a client's words, the alert's name)
@@ -46,13 +47,13 @@ NONE = (
 @pytest.mark.parametrize(("text", "name"), ALERTS)
 def test_an_alert_has_one_name(text: str, name: str) -> None:
     fault = trouble.by_words(f"before {text}", "the client")
-    assert fault == ("tls.protocol", "tls", f"the client says: alert {name}")
+    assert fault == Fault("tls.protocol", "tls", f"the client says: alert {name}")
     assert handshakes.explain(fault.code, fault.detail), "and its own next step"
 
 
 @pytest.mark.parametrize(("text", "name"), OF_CERTIFICATES)
 def test_an_alert_about_a_certificate_is_about_the_clients(text: str, name: str) -> None:
-    assert trouble.by_words(text, "curl") == ("tls.client_certificate", "tls", f"curl says: alert {name}")
+    assert trouble.by_words(text, "curl") == Fault("tls.client_certificate", "tls", f"curl says: alert {name}")
 
 
 @pytest.mark.parametrize("text", NONE)

@@ -61,7 +61,7 @@ def read(pieces: list[bytes], method: str, limits: Limits) -> tuple[bool, tuple[
         before = reader.fault
     assert not pieces or reader.fault is before
     reader.eof()
-    return reader.complete, tuple(reader.fault or ("", "", "")), reader.response()  # type: ignore[return-value]
+    return reader.complete, tuple(reader.fault or ("", "", ""))[:3], reader.response()  # type: ignore[return-value]
 
 
 def http1(data: bytes, seed: int = 0) -> tuple[str, ...]:
