@@ -48,6 +48,7 @@ _STATUS = (
     re.compile(r"(?<![\w.,/-])([45]\d\d)(?: - |: )(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
+    re.compile(r"(?i)(?<!exit )\bcode ([45]\d\d): (?=[\"“])"),
     re.compile(r"(?i)\berror ([45]\d\d) from https?://\S"),
     _UNREAD,
     _BARE,
@@ -71,7 +72,7 @@ _TYPED = re.compile(  # the status, the error's type and its words
     r"(?<![\w.,:/-])([45]\d\d)(?: - |: | )\(?([a-z]{3,40}(?:_[a-z]{2,40}){0,3}_error)\)?(?:: | - )([^\n]{4,600})"
 )
 _QUOTED_BEHIND = re.compile(
-    r"(?i)\bstatus(?: code)? ([45]\d\d): ([^\n]{4,400})$"
+    r"(?i)\b(?:status(?: code)?|(?<!exit )code) ([45]\d\d): [\"“]?([^\n]{4,400}?)[\"”]?$"
 )  # a line that ends in a reply's words
 _BEFORE = re.compile(  # ollama-python: the words, and the status behind them
     r"(?m)^(?:[\w.]{1,60}(?:Error|Exception): )?([^\n]{4,600}) \(status code: ([45]\d\d)\)$"

@@ -21,7 +21,9 @@ _TIME = re.compile(
 _CURL = re.compile(rb"curl: \(\d{1,3}\) .{0,400}|\* (?:Connection #|Closing connection|closing connection).{0,200}")
 # A prompt, or what kubectl says at an end, directly behind a body without a line end.
 _AT_ONCE = re.compile(
-    rb"[\w.-]{1,60}@[\w.-]{1,100}[: ][^\r\n{}<>\"]{0,120}[$#%>][ \t]{0,4}(?:[a-z][^\n]{0,400})?(?:\r?\n|$)"
+    rb"(?:\([\w.-]{1,40}\) ?)?[\w.-]{1,60}@[\w.-]{1,100}[: ][^\r\n{}<>\"]{0,120}[$#%>]"
+    rb"[ \t]{0,4}(?:[a-z][^\n]{0,400})?(?:\r?\n|$)"
+    rb"|\([\w.-]{1,40}\)[ \t\r]*(?:\n|$)"  # conda's environment, which begins a prompt
     rb"|pod \"[\w.-]{1,100}\" deleted\b[^\n]{0,100}(?:\r?\n|$)"
 )
 _EXIT = re.compile(rb"(?:\[?(?:exit|process exited with|Process finished with exit)[^\n]{0,60}\d+\]?)")

@@ -15,7 +15,7 @@ _CAUSE = re.compile(
     r"E[A-Z]{4,}|ERR_[A-Z_]+|UND_ERR_\w+|UNABLE_TO_\w+|CERT_\w+|SELF_SIGNED_CERT\w*|DEPTH_ZERO_SELF_SIGNED_CERT"
 )
 _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
-_QUOTES = re.compile(r"\b(?:Client|Server) error '[45]\d\d [^'\n]{0,60}' for url 'https?://")  # httpx
+_QUOTES = re.compile(r"\b(?:Client|Server) error '[45]\d\d [^'\n]{0,60}' for url\s{1,40}'https?://")  # httpx
 _SAID = ("message", "msg", "detail")
 _OF_APPLICATIONS = ("error_message", "errorMessage", "exc_value")  # Dify, n8n, Lambda, structlog
 _OF_DOCKER = {"log", "stream", "time", "attrs"}

@@ -19,7 +19,9 @@ _RAISED = re.compile(
     r"(?m)^[ \t>]*(?:Uncaught |Unhandled[^\n]{0,40} )?(?:\w+\.)?(" + "|".join(CLASSES) + r"|Error)"
     r"(?: \[\w+\])?: (\d{3}) ([^\n]{0,4000})"
 )
-_AXIOS = re.compile(r"(?:AxiosError|Error): Request failed with status code (\d{3})")
+_AXIOS = re.compile(
+    r"(?:AxiosError|Error): Request failed with status code (\d{3})(?:[ \t]*\n(?![ \t]*at )([^\s{}\[\]][^\n]{11,600}))?"
+)
 _AI = re.compile(r"(?m)^[ \t>]*(?:\w+: )?(?:AI_)?(?:APICallError|RetryError)(?: \[\w+\])?: ([^\n]{0,4000})")
 _TYPE = re.compile(r"Type validation failed: Value: (?=\{)")
 _UNREAD = re.compile(r"JSON parsing failed: Text: ([^\0]{1,8000}?)\.?\nError message: ")
@@ -57,7 +59,7 @@ def pieces(text: str) -> Iterator[Told]:
     """What the errors in the text tell: each line that raises, with the members that Node prints below it."""
     fields = _fields(text)
     found = [*_of_an_object(fields), *_raised(text, fields), *_refused_by_type(text)]
-    found += (Told(int(match[1])) for match in _AXIOS.finditer(text))
+    found += (Told(int(match[1]), _of_the_api(match[2] or "")) for match in _AXIOS.finditer(text))
     found += (Told(int(text[match.end() : match.end() + 3]), url=_url_of(fields)) for match in _RESPONSE.finditer(text))
     if not any(told.status or told.body for told in found):
         found += _words(text)
@@ -66,6 +68,14 @@ def pieces(text: str) -> Iterator[Told]:
         lines += ["Request timed out"] if _TIMEOUT.search(text) else []
         found.append(Told(fault=trouble.of_lines(lines, "the client")))
     yield from found
+
+
+def _of_the_api(words: str) -> bytes | None:
+    """The server's words that an application shows below what its client says; None for any other line."""
+    error = ProviderError("$", words.strip(), "", "", "")
+    if not words or own_words.kind(words) or by_words(error) in ("unknown", "upstream", "server"):
+        return None
+    return as_body({"error": {"message": words.strip()}})
 
 
 def _url_of(fields: dict[str, Any]) -> str:

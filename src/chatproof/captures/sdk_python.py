@@ -35,7 +35,7 @@ _RAISED = re.compile(
     r"\.([A-Z]\w+): ?(?:\w+: )?([^\n]{0,4000})"
 )
 _HTTP = (
-    re.compile(r"(?:Client|Server) error '(\d{3}) [^']{0,60}' for url '([^']{1,500})'"),  # httpx
+    re.compile(r"(?:Client|Server) error '(\d{3}) [^']{0,60}' for url\s{1,40}'([^']{1,500})'"),  # httpx
     re.compile(r"\b(\d{3}) (?:Client|Server) Error: .{0,200}? for url: (\S{1,500})"),  # requests
     re.compile(r"(?:ClientResponseError|Error): (\d{3}), message=.{0,300}?, url=(?:URL\()?'([^']{1,500})'"),  # aiohttp
 )

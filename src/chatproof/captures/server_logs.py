@@ -50,6 +50,7 @@ _BEHIND = re.compile(  # Apache, cloudflared, Traefik, HAProxy: without a word o
     r"\brequest failed error=error trying to connect: [^\n]{0,300}|"  # Linkerd
     r"'50\d [A-Z][\w -]{2,30}' caused by: [^\n\"]{0,300}|\bServer \S{1,120}/\S{1,120} is DOWN, reason: [^\n]{0,300}"
 )
+_UNMADE = re.compile(r"[\w.]{0,60}\bResponseValidationError: \d{1,4} validation errors?\b")  # FastAPI: status 500
 _COLUMNS = re.compile(r"#Fields: ([^\n]{4,2000})")  # W3C's format: IIS, CloudFront
 _LOSES_THE_METHOD = (301, 302, 303)
 _NAMED = ("context", "model", "parameter", "form")  # what a server logs of a request that it refuses
@@ -105,6 +106,9 @@ def _requests(text: str) -> Iterator[Told]:
         line = whole[:_LONGEST_LINE]
         if fields := _COLUMNS.match(line):
             columns = fields[1].split()
+        if _UNMADE.match(line):
+            yield Told(500)
+            continue
         if behind := _BEHIND.search(line):
             yield Told(body=behind[0].encode("utf-8", "surrogatepass"))
             continue

@@ -233,6 +233,7 @@ NO_JSON = re.compile(
     r"JSONDecodeError|failed to deserialize api response|expected value at line 1 column|JsonReaderException|"
     r"JsonSyntaxException|JsonDecodingException|UnserializableResponse|JSON::ParserError|"
     r"JsonParseException|is an invalid start of a value|Unrecognized token '|"
+    r"JsonEOFException|Unexpected end-of-input|"
     r"JSONDeserialize\(|kind: Decode, source: Error\(|JsonConvertException|is required for type with serial name|"
     r"keyNotFound\(CodingKeys|DecodingError\.|json: cannot unmarshal|"
     r"is not valid JSON|in JSON at position|Unexpected end of JSON|APIResponseValidationError|"

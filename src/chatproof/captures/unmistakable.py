@@ -26,6 +26,7 @@ _SENTENCES = (
     r"(?:Your )?[Cc]redit balance is too low\b",  # Anthropic
     r"This credential is only authorized for use with ",
     r"OAuth authentication is currently not supported",
+    r"The API deployment for this resource does not exist",
     r"Access denied due to (?:invalid|missing) subscription key",  # Azure
     r"API key not valid\. Please pass a valid API key",  # Google
     r"No endpoints found (?:for|that) ",  # OpenRouter

@@ -28,6 +28,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "try pulling it first",
             "does not exist or you do not have access",
             "no configured provider serves",
+            "deployment for this resource does not exist",  # Azure
+            "does not work with the specified model",  # Azure: a model of another kind
             "on-demand throughput isn",  # Bedrock: the id of an inference profile is wanted
             "no endpoints found",
             "cached snapshot folder",  # huggingface_hub, behind MLX and transformers
