@@ -426,7 +426,7 @@ def test_the_coding() -> None:
     ],
 )
 def test_what_it_looks_like(start: bytes, hint: str) -> None:
-    detail = f"the reply begins {start[:16].hex(' ')}{hint}"
+    detail = f"the reply begins {start[:8].hex(' ')}{hint}"
     assert read([start], ROWS["nothing"])[1] == Fault("http.not_http", "headers", detail)
 
 

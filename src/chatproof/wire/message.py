@@ -100,6 +100,11 @@ def decode(coding: str, raw: bytes, limits: Limits) -> bytes:
     raise Refusal("http.encoding", "body", f"more than {MEMBERS} gzip members")
 
 
+_SHOWN = 8
+"""Bytes of what is no HTTP: as many as of a body that is no text. Of a key with something between its letters, that no
+search can tell by so few, more would show most of a short one."""
+
+
 def may_be_http(start: bytearray) -> bool:
     """Line ends so far, or the beginning of a misspelt HTTP/ after them: more bytes will tell."""
     said = start.lstrip(b"\r\n").upper()
@@ -113,7 +118,7 @@ def not_http(start: bytes) -> Refusal:
         return Refusal("http.malformed", "headers", f"{where}the status line begins {snippet(said)}")
     hints = {b"\x15\x03": "looks like TLS", b"\x16\x03": "looks like TLS", b"SSH-": "looks like SSH"}
     hint = next((f", {text}" for prefix, text in hints.items() if start.startswith(prefix)), "")
-    return Refusal("http.not_http", "headers", f"the reply begins {start[:16].hex(' ')}{hint}")
+    return Refusal("http.not_http", "headers", f"the reply begins {start[:_SHOWN].hex(' ')}{hint}")
 
 
 def llhttp_words(error: Exception) -> str:
