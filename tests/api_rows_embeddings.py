@@ -74,6 +74,7 @@ ROWS = [
     _row("base64 is refused under 399", happy=IN_FLOATS, refused_happy=error(399, _REFUSED)),
     _row("an error beside the vectors", single=of(A, error="slow"), float=of(list(FIRST), list(SECOND), error="slow")),
     _row("later texts are swapped, the first has no index", batch=_LATER_SWAPPED),
+    _row("many texts are refused", batch=error(400, "batch size is invalid, it should not be larger than 10")),
     _row("the text alone is only just another one", happy=of(_X, _Y), single=of(_BESIDE), float=of([1.0, 0], [0, 1.0])),
     _row("the text alone is only just the other one", happy=of(_X, _Y), single=of(_BESIDE[::-1])),
     _row("floats differ by only just what is allowed", float=_FIRST_MOVED),

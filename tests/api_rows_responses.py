@@ -35,6 +35,7 @@ _OUTPUT = EVENTS[-1]["response"]["output"]
 _COMPLETED = EVENTS[-1]["response"]
 _OF_TEXT = tuple(one["type"].removeprefix("response.") for one in EVENTS[2:-1])
 _CALL = CALL_EVENTS[-1]["response"]["output"][0]
+_CALLED = json.dumps(_CALL).encode()
 
 
 def _row(name: str, **replies: Reply | None) -> Row:
@@ -349,6 +350,35 @@ OTHER_FORMATS = [
     ),
     _row("the text is in an item of another kind", happy=with_output(ITEM.replace(b'"message"', b'"assistant"'))),
 ]
+_OWN_CHOICE = "tool_choice: only auto is supported"
+CHOICES = [
+    _row(
+        "a choice is refused",
+        tools=with_output(_CALLED),
+        tools__named=error(400, _OWN_CHOICE),
+        tools__none=error(400, _OWN_CHOICE),
+    ),
+    _row(
+        "a choice is limited",
+        tools=with_output(_CALLED),
+        tools__named=error(429, "slow down"),
+        tools__none=error(429, "slow down"),
+    ),
+    _row(
+        "a choice fails under 200",
+        tools=with_output(_CALLED),
+        tools__named=error(200, "no"),
+        tools__none=error(200, "no"),
+    ),
+    *(
+        _row(
+            f"a choice fails by the name of {name}",
+            tools=with_output(_CALLED),
+            tools__named=says(500, b'{"error":{"message":"failed","param":"%s"}}' % name.encode()),
+        )
+        for name in ("tool_choice", "tools", "tool")
+    ),
+]
 REPEATED = [
     _row("each delta twice, and the texts as well", stream=_TWICE),
     _row("each delta twice, the answer among white space", stream=_TWICE, happy=altered(b'"pong"', b'" pong "')),
@@ -358,4 +388,4 @@ REPEATED = [
     _row("a delta again, told by the last response alone", stream=_without_ends("po", "ng", "ng")),
     _row("a delta again, of two messages", stream=streamed([*TWO_EVENTS[:6], TWO_EVENTS[5], *TWO_EVENTS[6:]])),
 ]
-ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *OTHER_FORMATS]
+ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *CHOICES, *OTHER_FORMATS]

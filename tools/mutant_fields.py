@@ -94,6 +94,7 @@ APIS = Field(
         "surfaces/shared_clauses.py",
         "surfaces/repeated_text.py",
         "surfaces/garbled.py",
+        "surfaces/named_tools.py",
         "surfaces/turns.py",
         "surfaces/stream_refusal.py",
         "surfaces/streamed_rule.py",

@@ -21,6 +21,7 @@ from chatproof.contract.clause import (
     Clause,
     Context,
     Example,
+    Outcome,
 )
 from chatproof.contract.surface import Surface
 from chatproof.diagnosis.failure_modes import CODED
@@ -48,6 +49,11 @@ CLIENTS = {"messages": ("anthropic-", *ANYBODY)}  # of the others: OpenAI's
 
 def outcome(surface: Surface, clause: Clause, example: Example, plain: Example | None = None) -> str:
     """Judge an example, beside the good plain reply or another one."""
+    return judged(surface, clause, example, plain).outcome
+
+
+def judged(surface: Surface, clause: Clause, example: Example, plain: Example | None = None) -> Outcome:
+    """What a clause says of an example, beside the good plain reply or another one."""
     api = surface.name
     probe = clause.probe if clause.probe != "*" else ANOTHER[api]
     reply = Reply(exchange(probe, from_example(example), api=api))
@@ -56,7 +62,24 @@ def outcome(surface: Surface, clause: Clause, example: Example, plain: Example |
     context = Context(
         profile.load("generic"), EXAMPLE_MODEL, Secret(EXAMPLE_KEY), {"happy": control, probe: reply}, surface
     )
-    return clause.judge(reply, context).outcome
+    return clause.judge(reply, context)
+
+
+OTHER_CODES = [  # an example that breaks a clause, by its number from the end, and the diagnosis of that break alone
+    ("responses.stream.item_added", -1, "stream.duplicated"),
+    ("responses.stream.item_added", -2, ""),
+    ("responses.stream.numbered", -1, "stream.duplicated"),
+    ("responses.stream.numbered", -2, ""),
+    ("messages.stream.stop_reason", -1, "contract.schema"),
+    ("messages.stream.stop_reason", -2, ""),
+]
+
+
+@pytest.mark.parametrize(("id", "number", "code"), OTHER_CODES)
+def test_a_break_of_another_kind_names_its_own_diagnosis(id: str, number: int, code: str) -> None:
+    surface = SURFACES[id.partition(".")[0]]
+    clause = surface.clauses(VALIDATE)[id]
+    assert judged(surface, clause, clause.breaks_on[number]).code == code
 
 
 @pytest.mark.parametrize(("api", "id"), ROWS)

@@ -8,7 +8,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 
 _AREA, _CODE, _CAPABILITY = "Capabilities", "contract.tools", "tool_choice"
-_PARAMETERS = ("tool_choice", "toolChoice", "tool choice", "tools", "tool")
+_PARAMETERS = ("tool_choice", "tools", "tool")
 
 
 def add_choices(

@@ -121,6 +121,7 @@ def begun_late(reply: Reply, context: Context) -> Outcome:
         changed("output_text.delta", put(0, "sequence_number")),
         changed("created", put("0", "sequence_number")),
         streamed([*EVENTS[:6], *EVENTS[7:]]),
+        streamed([*EVENTS, *EVENTS]),
     ),
 )
 def numbered(reply: Reply, context: Context) -> Outcome:
