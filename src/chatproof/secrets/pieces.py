@@ -41,16 +41,16 @@ def put_together(data: bytes, pieces: frozenset[bytes]) -> bytes:
         if step == 2:
             numbers = (words[at - 1] if at else b"" for at in range(start, end, step))
             found += _by_number(numbers, words[start:end:step])
-    found += (b" ".join(row) for row in _by_name(words, are_pieces))
+    found += (b" ".join(row) for row in _by_name(data[:_READ], pieces))
     return _APART.join(found)
 
 
 def letters(data: bytes, pieces: frozenset[bytes]) -> bytes:
     """The words of `data` of one letter each, where eight or more stand in a row or behind the same name, as one word.
     What is spelt so is no accident: fewer of them are enough to be seen than of words that were joined."""
-    words, are_pieces = _words(data[:_READ], pieces)
+    words, _ = _words(data[:_READ], pieces)
     rows = [b"".join(row) for alone, row in groupby(words, lambda word: len(word) == 1) if alone]
-    named = (b"".join(word for word in row if len(word) == 1) for row in _by_name(words, are_pieces))
+    named = (b"".join(word for word in row if len(word) == 1) for row in _by_name(data[:_READ], pieces))
     rows += (row for row in named if not row.isdigit())  # the numbers of choices and events count up
     return b" ".join(row for row in rows if len(row) >= _FEWEST)
 
@@ -87,21 +87,27 @@ def _runs(words: tuple[bytes, ...], are_pieces: bytes) -> Iterator[tuple[int, in
                 at = row.find(b"\1\1", end)
 
 
-def _by_name(words: tuple[bytes, ...], are_pieces: bytes) -> Iterator[list[bytes]]:
+@lru_cache(maxsize=2)
+def _by_name(data: bytes, pieces: frozenset[bytes]) -> tuple[list[bytes], ...]:
     """Pieces that follow the same word, in their order: `"delta":"sk-"` in each event of a stream. A number in that
     word does not count. In the second half, a piece that follows a piece goes on with it: a mark stood between them."""
+    words, are_pieces = _words(data, pieces)
+    if sum(map(len, {*compress(words, are_pieces)})) < _FEWEST:  # one letter over and over, as of escaped line ends
+        return ()
     rows: tuple[dict[bytes, list[bytes]], ...] = ({}, {})
+    names: dict[bytes, bytes] = {}
     last, row = -2, list[bytes]()
     at = are_pieces.find(b"\1")
     while at >= 0:
         before = words[at - 1] if at else b""
-        name = before.translate(None, _DIGITS)
+        if (name := names.get(before)) is None:
+            name = names[before] = before.translate(None, _DIGITS)
         rows[0].setdefault(name, []).append(words[at])
         if last != at - 1 or before.isdigit():
             row = rows[1].setdefault(name, [])
         row.append(words[at])
         last, at = at, are_pieces.find(b"\1", at + 1)
-    return (row for half in rows for row in half.values() if sum(map(len, row)) >= _FEWEST)
+    return tuple(row for half in rows for row in half.values() if sum(map(len, row)) >= _FEWEST)
 
 
 def _by_number(numbers: Iterable[bytes], row: tuple[bytes, ...]) -> Iterator[bytes]:
