@@ -90,7 +90,10 @@ def is_planted(path: str) -> bool:
 def planted_link(path: str) -> str:
     """The folder of `path`, or one above it, that is a link which another user put where everybody can put files: what
     is written goes where he says. Empty where there is none."""
-    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        folder = os.path.dirname(os.path.abspath(path))
+    except OSError:
+        return ""  # the working folder is gone: opening it says so
     while folder != os.path.dirname(folder):
         if os.path.islink(folder) and is_planted(folder):
             return folder
