@@ -108,7 +108,7 @@ def unreadable_event(case: Case, clause: str) -> Sign | None:
     if not (reply.events[0] and readable and reply.unmarked_events):
         return Sign(seen)
     said = "an event comes without its `data:`, and clients pass over it"
-    step = "Escalate with the evidence. No client reports an error: what stands in that event is lost."
+    step = "Escalate with the evidence. What stands in that event is lost, in most clients without an error."
     return Sign(seen, said, next_step=step, confidence=LIKELY)
 
 
