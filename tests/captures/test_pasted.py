@@ -383,6 +383,24 @@ def test_hostile_files_are_read_in_linear_time(hostile: bytes) -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    ("text", "put_in"),
+    [
+        (f"HTTP/1.1 502 Bad Gateway\n{OK}", True),
+        (f"$ curl -i https://x\nHTTP/2 429\nretry-after: 5\ncontent-type: application/json\n{OK}", True),
+        ("HTTP/1.1 503 No\ncontent-type: text/html\n<html>x</html>\n", True),
+        ('HTTP/1.1 200 OK\ncontent-type: text/event-stream\ndata: {"choices":[]}\n\n', True),
+        (f"> POST /v1 HTTP/1.1\n>\n< HTTP/1.1 200 OK\n< content-type: application/json\n<\n{OK}", False),
+        (f"HTTP/1.1 200 OK\n< content-type: application/json\n<\n{OK}", False),
+        (f"HTTP/1.1 200 OK\ndata: plain\n\n{OK}", False),
+    ],
+)
+def test_an_empty_line_is_put_in_only_where_a_body_follows_the_head(text: str, put_in: bool) -> None:
+    pasted = paste.clean(text.encode())
+    assert ("the empty line between head and body was put in" in pasted.notes) is put_in
+    assert (pasted.data != text.encode()) is put_in
+
+
 def test_clean_bytes_are_not_touched() -> None:
     for text in (REPLY, REPLY2, V, OK, "data: {}\n\n"):
         assert paste.clean(text.encode()) == (text.encode(), ())

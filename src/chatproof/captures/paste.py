@@ -38,9 +38,9 @@ _HEAD = re.compile(
 
 
 _NO_BLANK = re.compile(  # no header begins like a document or an event
-    rb"(HTTP/[0-9.]{1,3} [0-9]{3}[^\r\n]{0,80}\n"
+    rb"(?m)^(HTTP/[0-9.]{1,3} [0-9]{3}[^\r\n]{0,80}\n"
     rb"(?:(?!data: ?[\[{]|event: ?\w)[A-Za-z][\w-]{0,60}:[^\r\n]{0,8000}\n){0,100})"
-    rb"(?=[ \t]{0,8}[{\[<]|data: ?[\[{]|event: ?\w)"
+    rb"(?=[ \t]{0,8}(?:[{\[]|<[!A-Za-z])|data: ?[\[{]|event: ?\w)"
 )
 _BOXED = re.compile(rb"[ \t]*(?:\xe2\x94[\x82\x83])[ \t]?([^\n]*?)[ \t]*(?:\xe2\x94[\x82\x83])[ \t\r]*")  # │ ┃
 _BORDER = re.compile(rb"[ \t]*(?:\xe2[\x94\x95][\x80-\xbf]){2,}[^\n]*")
