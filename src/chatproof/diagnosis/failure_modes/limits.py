@@ -7,8 +7,12 @@ from chatproof.evidence.reply import or_default
 
 _LONGEST = 4000  # characters of an error's message that are looked at
 _OF_THE_CALLER = re.compile(
-    r"(?i)\b(?:you|your|you've|keys?|api[_-]?keys?|accounts?|organi[sz]ations?|orgs?|projects?|users?|teams?|workspaces?|"
-    r"subscriptions?|tenants?|plans?|tiers?|customers?|clients?)\b|您|账户|账号|密钥|令牌|用户"
+    r"(?i)\b(?:you|your|you've|keys?|api[_-]?keys?|accounts?|organi[sz]ations?|orgs?|projects?|user|team|workspaces?|"
+    r"subscriptions?|tenant|plans?|tiers?|customer|client)\b|您|账户|账号|密钥|令牌|用户"
+)
+_POLITE = re.compile(  # said to the caller, and not of a limit of his
+    r"(?i)\byour (?:api )?(?:requests?|calls?|prompts?|messages?|inputs?|quer(?:y|ies)|patience|understanding)\b|"
+    r"\bthank you\b|\byou (?:can|may|might|could|should|must|need|want|would)\b"
 )
 OF_THE_CALLER = Sign(
     summary="too many requests for this key or account",
@@ -22,4 +26,4 @@ def rate(case: Case) -> Sign:
     told = f"{error.message[:_LONGEST]} {error.code} {error.type}".replace("_", " ") if error else ""
     after = or_default(lambda: case.reply.header(b"retry-after"), "")
     evidence = (f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ()
-    return (OF_THE_CALLER if _OF_THE_CALLER.search(told) else Sign())._replace(evidence=evidence)
+    return (OF_THE_CALLER if _OF_THE_CALLER.search(_POLITE.sub("", told)) else Sign())._replace(evidence=evidence)
