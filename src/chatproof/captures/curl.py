@@ -43,6 +43,7 @@ _ILL = re.compile(
 _ERROR = re.compile(rb"curl: \((\d{1,3})\) ([^\r\n]*)")
 _FAILED = re.compile(rb"curl: \(22\) [^\r\n]{0,80}?\b([45]\d\d)\b")
 _SENTENCE = 160  # characters of it
+_TORN = "curl wrote the reply into the middle of its own lines; the body is not read: put the two into two files"
 _KEPT_BACK = "curl did not print the body of a failing reply, because of its option --fail"
 _CONNECTED = re.compile(rb"\* Connected to (\S+) \(([^)]*)\) port (\d+)")
 _ELISIONS = (b"...", b"\xe2\x80\xa6", b"[...]")  # lines that someone left out of a transcript
@@ -224,10 +225,11 @@ def _entry(number: int, turn: _Turn, where: tuple[bytes, ...], tls: bool) -> tup
     ended = stopped is None and any(_WELL.search(line) or _CLOSED.search(line) for line in turn.info)
     if wire.is_response(output):
         message = wire.read(output, method=method, curl=True, ended=ended)
+        torn = [line for line in turn.output if _marked(line, b"<")]
+        if torn and turn.head and message.response is None:  # a head beyond 16 KiB: its marked lines are whole
+            message = _with_body(_raw(turn.head + torn), b"", method, ended)._replace(notes=(_TORN,))
     elif turn.head:
-        raw = b"".join(line[2:] if line.startswith(b"< ") else line[1:] for line in turn.head)
-        raw = raw if raw.endswith((b"\n\r\n", b"\n\n")) else raw + b"\r\n"
-        message = _with_body(raw, output, method, ended)
+        message = _with_body(_raw(turn.head), output, method, ended)
     elif (refused := _refused(turn.info)) is not None:
         message = wire.Message(refused, None, frozenset({HEADERS, BODY, END}), (_KEPT_BACK,))
     else:
@@ -243,6 +245,12 @@ def _entry(number: int, turn: _Turn, where: tuple[bytes, ...], tls: bool) -> tup
         Captured(number, message.response, fault, message.missing, method, url, headers, body, address=address),
         message.notes,
     )
+
+
+def _raw(head: list[bytes]) -> bytes:
+    """A head from the lines that curl marks with `<`."""
+    raw = b"".join(line[2:] if line.startswith(b"< ") else line[1:] for line in head)
+    return raw if raw.endswith((b"\n\r\n", b"\n\n")) else raw + b"\r\n"
 
 
 def _with_body(head: bytes, output: bytes, method: str, ended: bool) -> wire.Message:
