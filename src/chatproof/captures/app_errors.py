@@ -195,10 +195,12 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
                 told = of_object(value)
                 return told.body, told.headers
             error = find_error(value, failing=bool(status)) if isinstance(value, dict) else None
-            # A program's own record of an error has the client's words where a reply has the server's.
-            if error is not None and (behind := _PAGE_BEHIND.search(error.message)):  # an application quotes a page
-                return as_body(error.message[behind.end() :]), (("content-type", "text/html"),)
-            if error is not None and error.where in ("$", "$.message") and own_words.kind(error.message):
+            # A program's own record of an error has the client's words where a reply has the server's; or it quotes a
+            # page behind them. In an error's member a server quotes it, of what is behind it.
+            is_record = error is not None and error.where in ("$", "$.message")
+            if is_record and error is not None and (behind := _PAGE_BEHIND.search(error.message)):
+                return as_body(error.message[behind.end() :]), ()
+            if is_record and error is not None and own_words.kind(error.message):
                 is_own = True
             elif error is not None and (status or error.where not in _ANYBODYS or by_words(error) != "unknown"):
                 return as_body(value), ()

@@ -23,7 +23,7 @@ def is_error(value: Any) -> bool:
     """The members that these clients give an error, and no reply has."""
     if not isinstance(value, dict) or holds_answer(value):
         return False
-    if _is_of_a_session(value):
+    if _is_status(of_a_session(value).get("statusCode")):
         return True
     if value.get("isAxiosError") is True or str(value.get("name", "")) == "AxiosError":
         return True
@@ -36,9 +36,8 @@ def is_error(value: Any) -> bool:
 
 def read(value: dict[str, Any]) -> Capture:
     """The one exchange that an error tells of. Raises Unreadable when it tells neither a status nor a reason."""
-    if _is_of_a_session(value):
-        told = value["data"]
-        return read({**told, "url": _members(told.get("metadata")).get("url", "")})
+    if _is_status((told := of_a_session(value)).get("statusCode")):
+        value = {**told, "url": _members(told.get("metadata")).get("url", "")}
     config, reply = _members(value.get("config")), _members(value.get("response"))
     url = _text(value.get("url")) or _joined(_text(config.get("baseURL")), _text(config.get("url")))
     status = next((s for s in (value.get("statusCode"), reply.get("status"), value.get("status")) if _is_status(s)), 0)
@@ -65,10 +64,11 @@ def read(value: dict[str, Any]) -> Capture:
     return Capture(format, (of(status, body, got, asked),), as_secrets(secrets), (), as_keys(asked_with))
 
 
-def _is_of_a_session(value: dict[str, Any]) -> bool:
-    """An error as opencode and what is made of it keep it with a session: the class, and what the AI SDK told."""
-    name, told = value.get("name"), _members(value.get("data"))
-    return isinstance(name, str) and name.endswith("Error") and _is_status(told.get("statusCode"))
+def of_a_session(value: dict[str, Any]) -> dict[str, Any]:
+    """What the AI SDK told of a call, from an error as opencode and what is made of it keep it with a session, beside
+    the error's class; nothing for anything else."""
+    name = value.get("name")
+    return _members(value.get("data")) if isinstance(name, str) and name.endswith("Error") else {}
 
 
 def of(

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from chatproof.captures.axios import of_a_session
 from chatproof.captures.json_files import holds_answer
 
 NAME = "an error that a client wrote as JSON"
@@ -97,9 +98,7 @@ def _is_of_a_workflow(value: dict[str, Any]) -> bool:
 
 def _is_of_a_session(value: dict[str, Any]) -> bool:
     """What opencode and its kin keep of a call that failed without a status: a class, and the words."""
-    name, told = value.get("name"), value.get("data")
-    if not isinstance(name, str) or not name.endswith("Error") or not isinstance(told, dict):
-        return False
+    told = of_a_session(value)
     return isinstance(told.get("message"), str) and "statusCode" not in told
 
 

@@ -62,6 +62,7 @@ _WANTED = re.compile(
 _TOO_LONG = re.compile(r"\b(?:must have|input is limited to)[a-z ]{1,30}\d{1,7} tokens\b")  # TEI, SiliconFlow
 _LATER = re.compile(r"(?i)\btry again later")  # said of a limit as well as of a failure
 _BEHIND = ("负载已饱和",)  # new-api: what is behind it is full; the code beside these words may be of there, too
+_PAGE = re.compile(r"<(?:!doctype html|html)\b")  # behind words: what answered whoever says these
 _A_STATUS = re.compile(r"[45][0-9]{2}")  # as a code; str.isdigit would take ² for one, and int would not
 TOO_MANY = 429
 _SENTENCE = 5  # blanks in what should be a parameter's name
@@ -286,10 +287,16 @@ def by_words(error: ProviderError, model: str = "") -> str:
         return found
     for name, phrases in WORDS:
         if any(phrase in message for phrase in phrases):
-            return name
+            return _unless_quoted(name, message)
     if _QUOTES.search(error.message[:4000]):
         return "upstream"
-    return _by_code(words, GENERIC, ()) or "unknown"
+    return _unless_quoted(_by_code(words, GENERIC, ()) or "unknown", message)
+
+
+def _unless_quoted(name: str, message: str) -> str:
+    """The class of a failure, which is that of what is behind whoever quotes a page in his own words."""
+    quoted = name == "server" and not message.startswith("<") and _PAGE.search(message)
+    return "upstream" if quoted else name
 
 
 def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], only: tuple[str, ...]) -> str:
