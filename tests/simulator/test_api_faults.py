@@ -54,6 +54,25 @@ def test_fault_comes_to_its_diagnosis(api: str, name: str) -> None:
     check(fault, in_process.run(SIDES[api][0], api, fault, settings_for(api, name)).document, in_process.KEY)
 
 
+@pytest.mark.parametrize(
+    ("api", "name", "streamed"),
+    [
+        ("responses", "wrong-key-stream-served", True),
+        ("responses", "wrong-key-stream-200", True),
+        ("responses", "wrong-key-served", False),
+        ("messages", "wrong-key-stream-served", True),
+        ("messages", "wrong-key-stream-200", True),
+        ("messages", "wrong-api-key-served", False),
+    ],
+)
+def test_a_wrong_key_that_only_a_stream_accepts_is_told_so(api: str, name: str, streamed: bool) -> None:
+    """The plain request with it is refused: who looks there finds nothing."""
+    document = in_process.run(SIDES[api][0], api, SIDES[api][1].ALL[name], settings_for(api, name)).document
+    summary = document["diagnoses"][0]["summary"]
+    assert ("if it asks for a stream" in summary) is streamed
+    assert ("no key" in summary) is not streamed
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize(("api", "name"), ROWS)
 def test_fault_comes_to_its_diagnosis_over_a_socket(api: str, name: str) -> None:

@@ -13,10 +13,21 @@ from chatproof.contract.failure_mode import (
     when,
 )
 
+_SERVED_AS_STREAM = Sign(
+    summary="the endpoint answers a request that carries a wrong key if it asks for a stream",
+    next_step="Escalate at once: anyone can use it so. Look for a gateway whose path for streams does not look at the key. If it is open on purpose, use --no-auth.",
+)
+_SUCCESS_AS_STREAM = Sign(
+    summary="a request with a wrong key gets a success status if it asks for a stream",
+    next_step="Report it: SDKs return an empty stream without an error. A refused key needs status 401, before a stream begins.",
+)
+
 
 def _not_enforced(case: Case) -> Sign | None:
     answered = case.succeeded or case.context.surface.view.has_answer(case.reply)
-    return when(case.broken("rejected") and answered)
+    if not (case.broken("rejected") and answered):
+        return None
+    return _SERVED_AS_STREAM if case.asks_for_stream else Sign()
 
 
 def _status(case: Case) -> Sign | None:
@@ -28,6 +39,8 @@ def _status(case: Case) -> Sign | None:
             "Report it to whoever runs the gateway: a refused key needs status 401 and the API's JSON error. SDKs raise an error that does not name the key, or hand on the page as an answer.",
             LIKELY,
         )
+    if case.broken("rejected") and case.asks_for_stream:
+        return _SUCCESS_AS_STREAM
     return when(case.broken("rejected"))
 
 
