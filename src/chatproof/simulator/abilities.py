@@ -43,7 +43,7 @@ def _prose(body: Body) -> str:
         number = rest.split(" ")[0].rstrip(".,")
         joint = " " if "separated by spaces" in last else ", "
         return joint.join(str(n) for n in range(1, min(int(number), 1000) + 1)) if number.isdigit() else "1"
-    if "Repeat this line exactly" in last:
+    if "Repeat this line" in last:
         return last.partition(": ")[2].strip()
     return plain_answer(body).text
 

@@ -20,7 +20,8 @@ from chatproof.surfaces.chat.probes_validate import UNICODE
 
 FIRST_WORD = "bravo"
 RULE = f"Begin each answer with the word {FIRST_WORD}."
-TO_REPEAT = f"Repeat this line exactly: {UNICODE}"
+TO_REPEAT = f"Repeat this line, after any word that you were told to begin with: {UNICODE}"
+"""It leaves the rule its place: who has seen both is not to choose between them."""
 
 
 def add_streamed_rule(
