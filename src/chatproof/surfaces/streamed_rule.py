@@ -10,6 +10,7 @@ from chatproof.contract.clause import (
     Clauses,
     Context,
     Example,
+    Judge,
     Outcome,
     Source,
     not_applicable,
@@ -31,23 +32,23 @@ def add_streamed_rule(
     source: Source,
     says: Callable[[str], Example],
     texts: Callable[[Reply], tuple[str, ...]],
+    plain: Judge,
 ) -> None:
     """Add the clause that the system prompt in an API's `field` reaches the model in a stream, as without one. `says`
-    makes the stream that says a text, `texts` reads all that a client may show of an answer."""
-    plain_id = f"{api}.{field}.heard"
+    makes the stream that says a text, `texts` reads all that a client may show of an answer, `plain` judges the reply
+    to the same prompt without a stream."""
 
     def heard(reply: Reply, context: Context) -> Outcome:
         if RULE.encode() not in reply.exchange.request.body:
             return not_applicable(f"the request has no `{field}`, because it is refused or is not ours")
-        plain, clause = context.replies.get(field), context.surface.clause(plain_id)
-        if plain is not None and clause is not None and clause.judge(plain, context).outcome != HOLDS:
-            return not_applicable(f"not followed without a stream, either: see {plain_id}")
-        found = [text for text in texts(reply) if text.strip()]
-        if not found:
+        if field in context.replies and plain(context.replies[field], context).outcome != HOLDS:
+            return not_applicable(f"not followed without a stream, either: see {api}.{field}.heard")
+        text = "\n".join(dict.fromkeys(texts(reply))).strip()
+        if not text:
             return not_applicable("the answer has no text")
-        if any(FIRST_WORD in text.lower() for text in found):
+        if FIRST_WORD in text.lower():
             return done()
-        return ignored("the stream's text", f"the word {FIRST_WORD}, which `{field}` asks for", quote(found[0], 60))
+        return ignored("the stream's text", f"the word {FIRST_WORD}, which `{field}` asks for", quote(text, 60))
 
     clauses.add(
         f"{api}.{field}.streamed",

@@ -7,6 +7,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.surfaces.garbled import add_unicode
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
+from chatproof.surfaces.messages.clauses.validate import abilities
 from chatproof.surfaces.messages.examples import COMETAPI, EVENTS, GOOD, streamed
 from chatproof.surfaces.streamed_rule import add_streamed_rule
 
@@ -22,4 +23,4 @@ def _texts(reply: Reply) -> tuple[str, ...]:
 
 
 add_unicode(CLAUSES, "messages", COMETAPI, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
-add_streamed_rule(CLAUSES, "messages", "system", COMETAPI, _says, _texts)
+add_streamed_rule(CLAUSES, "messages", "system", COMETAPI, _says, _texts, abilities.heard)

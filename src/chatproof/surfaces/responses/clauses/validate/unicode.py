@@ -8,6 +8,7 @@ from chatproof.surfaces.garbled import add_unicode
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.building import Built
 from chatproof.surfaces.responses.clauses.happy import GOOD
+from chatproof.surfaces.responses.clauses.validate import abilities
 from chatproof.surfaces.responses.examples import EVENTS, streamed
 from chatproof.surfaces.streamed_rule import add_streamed_rule
 
@@ -24,4 +25,4 @@ def _texts(reply: Reply) -> tuple[str, ...]:
 
 
 add_unicode(CLAUSES, "responses", OPENAI_SPEC, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
-add_streamed_rule(CLAUSES, "responses", "instructions", OPENAI_SPEC, _says, _texts)
+add_streamed_rule(CLAUSES, "responses", "instructions", OPENAI_SPEC, _says, _texts, abilities.heard)
