@@ -8,7 +8,7 @@ from chatproof.contract.clause import Example
 from chatproof.wire.exchange import Fault
 from tests.support import from_example
 
-JSON, HTML = "application/json", "text/html"
+JSON, HTML, SSE = "application/json", "text/html", "text/event-stream"
 Reply = Example | Fault | bytes
 
 

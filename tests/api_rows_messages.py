@@ -19,7 +19,7 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
-from tests.api_rows import Reply, Row, cut_off, error, says
+from tests.api_rows import SSE, Reply, Row, cut_off, error, says
 
 _DOUBLED = streamed(
     [
@@ -28,6 +28,7 @@ _DOUBLED = streamed(
         *EVENTS[4:],
     ]
 )
+_FAILS = b'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"invalid key"}}\n\n'
 _WORD = b'[{"type":"tool_use","id":"t_1","name":"record_word","input":{"word":"pong"}}]'
 _NULL = b'"stop_sequence":null'
 
@@ -166,4 +167,16 @@ ROWS = [
     ),
     _row("a stream is refused by its name", stream=error(400, "stream: not supported")),
     _row("the plain text is there twice, and once in the stream", happy=altered(b'"pong"', b'"pongpong"')),
+    *(
+        _row(f"the stream of a wrong key {name}", auth__invalid_stream=reply)
+        for name, reply in (
+            ("has its error under HTTP 299", says(299, _FAILS, SSE)),
+            ("has its error under HTTP 300", says(300, _FAILS, SSE)),
+            ("has the answer before its error", streamed(EVENTS, _FAILS)),
+        )
+    ),
+    _row(
+        "the stream of a wrong key fails as all do", happy=error(200, "no"), auth__invalid_stream=says(200, _FAILS, SSE)
+    ),
+    _row("the earlier word comes back in capitals", turns=altered(b'"pong"', b'"PONG"')),
 ]

@@ -25,7 +25,7 @@ from chatproof.surfaces.responses.examples import (
     streamed,
     without,
 )
-from tests.api_rows import Reply, Row, cut_off, error, says
+from tests.api_rows import SSE, Reply, Row, cut_off, error, says
 
 _AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
 _REFUSED = {"type": "response.refusal.delta", **_AT, "delta": "no"}
@@ -388,4 +388,19 @@ REPEATED = [
     _row("a delta again, told by the last response alone", stream=_without_ends("po", "ng", "ng")),
     _row("a delta again, of two messages", stream=streamed([*TWO_EVENTS[:6], TWO_EVENTS[5], *TWO_EVENTS[6:]])),
 ]
-ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *CHOICES, *OTHER_FORMATS]
+_FAILS = b'event: error\ndata: {"type":"error","code":"invalid_api_key","message":"Invalid token"}\n\n'
+FURTHER = [
+    *(
+        _row(f"the stream of a wrong key {name}", auth__invalid_stream=reply)
+        for name, reply in (
+            ("has its error under HTTP 299", says(299, _FAILS, SSE)),
+            ("has its error under HTTP 300", says(300, _FAILS, SSE)),
+            ("has the answer before its error", streamed(EVENTS, _FAILS)),
+        )
+    ),
+    _row(
+        "the stream of a wrong key fails as all do", happy=error(200, "no"), auth__invalid_stream=says(200, _FAILS, SSE)
+    ),
+    _row("the earlier word comes back in capitals", turns=altered(b'"pong"', b'"PONG"')),
+]
+ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *CHOICES, *OTHER_FORMATS, *FURTHER]

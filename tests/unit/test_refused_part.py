@@ -86,6 +86,10 @@ ROWS: list[tuple[str, dict[str, object] | str, str]] = [
     ("messages", f"{'x' * 3991} metadata", PARAMETER),
     ("messages", f"{'x' * 3992} metadata", ""),
     ("messages", f"{'x' * 5000} 'metadata': no", ""),
+    ("messages", "messages.1.content.0.tool_use.caller: Extra inputs are not permitted", TOOLS),
+    ("messages", "messages.2.content.0.tool_result.content.0.type: Input should be 'text'", MESSAGES),
+    ("messages", "messages.2.content.0.tool_result: Input should be a string", TOOLS),
+    ("messages", f"{'x' * 4000} invalid beta flag", ""),
 ]
 
 

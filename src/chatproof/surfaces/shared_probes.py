@@ -7,6 +7,12 @@ from chatproof.contract.probe import EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, 
 from chatproof.values import NamedTuple
 from chatproof.wire.urls import MODELS_PATH
 
+GIVEN = "Here is a word.", "The word to remember is pong. Answer with the single word: stored"
+"""What the user says first of a conversation, in two parts: the word is in the second."""
+SAID = "stored"
+"""What the model answers to that."""
+ASKED = "Which word did I give you? Answer with that word alone."
+
 
 class Asking(NamedTuple):
     """How an API is asked: `path`, the body of the `plain` request for a model, the headers of each request, and how

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from chatproof.contract.clause import (
     BEHAVIOUR,
-    MUST,
+    BROKEN,
+    HOLDS,
     SCHEMA,
     SERVED,
     SHOULD,
@@ -17,14 +18,11 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
-    undecided,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
-from chatproof.surfaces.chat.clauses.auth import rejected
+from chatproof.surfaces.chat.clauses.auth import body_json, error_present, rejected
 
 PROBE = "auth.invalid_stream"
-SSE = "text/event-stream"
 _AREA = "Error response shape"
 
 
@@ -45,30 +43,25 @@ def add_stream_refusal(
     def is_rejected(reply: Reply, context: Context) -> Outcome:
         """Judge whether a client learns that its key is wrong."""
         found = rejected(reply, context)
-        if found.outcome != "broken" or context.surface.view.is_success(reply):
-            return found
-        named = raised(reply)
-        return holds(named) if named else found
+        if found.outcome == BROKEN and not context.surface.view.is_success(reply) and (named := raised(reply)):
+            return holds(named)
+        return found
 
     def by_status(reply: Reply, context: Context) -> Outcome:
         """Judge whether the status refuses, and not an event behind it."""
-        if context.no_auth or not 200 <= reply.status < 300:
+        if reply.status >= 300:
             return holds()
         return broken("status", "a status that refuses, typically 401 or 403", f"HTTP {reply.status}, {raised(reply)}")
 
     def readable(reply: Reply, context: Context) -> Outcome:
         """Judge whether the refusal's body is a JSON error, as that of a plain request."""
-        if reply.json_problem is None:
-            return holds(f"at {reply.error.where}") if reply.error else broken("$", "an error", quote(reply.json))
-        if reply.json_problem.reason == "too_many_nodes":
-            return undecided(f"our own limit was reached: {reply.json_problem.detail}")
-        return broken("body", "a JSON error", f"{reply.kind} body")
+        found = body_json(reply, context)
+        return error_present(reply, context) if found.outcome == HOLDS else found
 
     rejected_id, status_id = f"{api}.{PROBE}.rejected", f"{api}.{PROBE}.by_status"
     clauses.add(
         rejected_id,
         layer=BEHAVIOUR,
-        level=MUST,
         danger=SERVED,
         area="Authentication scheme",
         says="A streamed request with a wrong key is refused: by its status, or by an event on which clients raise.",

@@ -18,10 +18,6 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 
-GIVEN = "Here is a word.", "The word to remember is pong. Answer with the single word: stored"
-"""What the user says first, in two parts: the word is in the second."""
-SAID = "stored"
-ASKED = "Which word did I give you? Answer with that word alone."
 _WORD = "pong"
 _AREA, _CODE, _CAPABILITY = "Capabilities", "contract.messages", "multi_turn"
 
@@ -42,7 +38,7 @@ def add_turns(
         refused = refusal(reply, context, "")
         if refused is None:
             return done()
-        if (why := spared(context)) and reply.status >= 400:
+        if why := spared(context):
             return not_applicable(why)
         if refused.state and reply.error:
             return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from chatproof.contract.probe import ALIVE, KEY, Body, Probe
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
+from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
 from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
-from chatproof.surfaces.turns import ASKED, GIVEN, SAID
 
 COUNT_PATH = f"{PATH}/count_tokens"
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
+from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
 from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
-from chatproof.surfaces.turns import ASKED, GIVEN, SAID
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
 WORD_SCHEMA: Body = {
