@@ -163,6 +163,8 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
         "Invalid URL 'None/chat/completions': No scheme supplied.",
         'Post "localhost:8080/v1/chat/completions": unsupported protocol scheme "localhost"',
         "URI is not absolute",
+        "post https://llm.example/v1/chat/completions - curl error exit_code=nil stderr={}",
+        "Unauthorized endpoint, please check Setup->Security->Remote site settings.",
         "Illegal header value b'Bearer '",
         "'ascii' codec can't encode character '\\u2019' in position 7",
         'invalid header field value for "Authorization"',

@@ -21,6 +21,7 @@ from chatproof.captures import (
     other_formats,
     paste,
     pasted_errors,
+    php_prints,
     run_document,
     server_logs,
     transcript,
@@ -43,6 +44,7 @@ MOST = 32 * 1024 * 1024
 _MOST_RESPONSE = 20 * 1024 * 1024  # more than the largest that is judged, chunk sizes and all
 _TYPED = 1024 * 1024  # bytes of a file in which command lines are looked for
 # A time or a name in brackets, as logs begin with; an array of JSON has a value there.
+_SSE_LINE = re.compile(rb"(?m)^(?:data|event):|\A: ")  # a field; a comment alone is one that keeps a connection open
 _BRACKETED = re.compile(
     rb"\[(?![ \t\r\n]*(?:[\[{\"'\]-]|\d+[ \t\r\n]*[,\].]|true\b|false\b|null\b|None\b|True\b|False\b))[^\]\n]{1,200}\]"
 )
@@ -123,8 +125,11 @@ def _read(data: bytes) -> Capture:
         return (found := _read(plain))._replace(notes=(as_printed.STRAIGHT, *found.notes))
     if start.startswith((b"<?xml", b"<testsuite")) and (known := other_formats.name(start)):
         raise Unreadable(known)
+    printed = php_prints.as_json(start)
+    if printed is not None:
+        return (found := _read(printed))._replace(notes=(php_prints.NOTE, *found.notes))
     kind = sniff(start)
-    if kind == "html" or (kind == "sse" and start.startswith((b"data:", b"event:", b": ", b":\n"))):
+    if kind == "html" or (kind == "sse" and _SSE_LINE.search(start)):
         return _body(data, {"html": "an HTML body", "sse": "an SSE body"}[kind])
     if transcript.has_reply(start):
         return transcript.read(start)

@@ -28,6 +28,7 @@ _UNREAD = re.compile(  # node-fetch, openai-node
 _BARE = re.compile(  # Kilo Code; Open WebUI, whose 500 may be that it got no reply
     r"(?:\berror: (?=[45]\d\d, no body\b)|(?<![\w.-])(?=4\d\d: Open WebU[Il]: Server Connection Error))([45]\d\d)"
 )
+_EXPECTED = re.compile(r"\bExpected status code \d{3} but was ([45]\d\d)\b")  # Koog
 _NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRASES})[^\w\n]{{0,20}}$")
 _NAMES = {known.phrase: known.value for known in HTTPStatus}
 _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
@@ -45,11 +46,13 @@ _STATUS = (
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?(?: code)?[: ]{1,2}([45]\d\d)\b"),
     _TWICE,
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
+    _EXPECTED,
     re.compile(r"(?<![\w.,/-])([45]\d\d)(?: - |: )(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
     re.compile(r"(?i)(?<!exit )\bcode ([45]\d\d): (?=[\"“])"),
     re.compile(r"(?i)\berror ([45]\d\d) from https?://\S"),
+    re.compile(r"\breturned code ([45]\d\d)\. Truncated server response:"),  # Google Apps Script
     _UNREAD,
     _BARE,
 )
@@ -62,7 +65,7 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     r"\bchannel error \(channel #\d{1,9}, status code: [45]\d\d\)|"  # new-api
     rf"\bresponse from the (?:server|API): [45]\d\d (?:{PHRASES})\b|"  # gh models
     rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
-    + f"{_UNREAD.pattern}|{_BARE.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
+    + f"{_EXPECTED.pattern}|{_UNREAD.pattern}|{_BARE.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
 )
 _MESSAGE = re.compile(
     r"(?m)(?:^[ \t>\"'`✖■✻●⎿\[]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? "
@@ -71,12 +74,18 @@ _MESSAGE = re.compile(
 _TYPED = re.compile(  # the status, the error's type and its words
     r"(?<![\w.,:/-])([45]\d\d)(?: - |: | )\(?([a-z]{3,40}(?:_[a-z]{2,40}){0,3}_error)\)?(?:: | - )([^\n]{4,600})"
 )
+_AS_GO = re.compile(  # go-openai, in a record of a log as well
+    r"error, status code: ([45]\d\d)(?:, status: [^,\n]{0,60})?, message: "
+    r"([^\n{\[][^\n]{2,600}?)(?=\"(?: \w{1,40}=|[,}]|$)|$)",
+    re.MULTILINE,
+)
 _QUOTED_BEHIND = re.compile(
     r"(?i)\b(?:status(?: code)?|(?<!exit )code) ([45]\d\d): [\"“]?([^\n]{4,400}?)[\"”]?$"
 )  # a line that ends in a reply's words
 _BEFORE = re.compile(  # ollama-python: the words, and the status behind them
     r"(?m)^(?:[\w.]{1,60}(?:Error|Exception): )?([^\n]{4,600}) \(status code: ([45]\d\d)\)$"
 )
+_PAGE = re.compile(r"(?i)<!doctype html|<html[\s>]")
 _PAGE_STATUS = re.compile(
     r"(?i)<(?:title|h[1-3]|p|center|b|span)[^>]{0,80}>\s*(?:HTTP )?(?:Error |Status )?(?:code:? )?([45]\d\d)\b|"
     r"<title>[^<\n]{1,253} \| ([45]\d\d): "  # Cloudflare's: HOST | 524: A timeout occurred
@@ -113,8 +122,12 @@ def pieces(text: str) -> Iterator[Told]:
     if body is None and not headers and (typed := _TYPED.search(text)):
         yield Told(int(typed[1]), as_body({"error": {"type": typed[2], "message": typed[3].strip()}}))
         return
+    if body is None and not headers and (typed := _AS_GO.search(text)):
+        yield Told(int(typed[1]), as_body({"error": {"message": typed[2].strip()}}))
+        return
     if body is None and status:
-        words = _words(text, status)
+        page_at = _PAGE.search(text)  # its lines are no words of a reply
+        words = _words(text[: page_at.start()] if page_at else text, status)
         body = members(text) or (_told_in_words(words) if words else None)
     if body is None and not headers:
         found = page(text)
@@ -139,28 +152,33 @@ def tells_status(text: str) -> bool:
 
 def page(text: str) -> Told | None:
     """A page that a text holds, and the status that its title or heading names; None where there is none."""
-    start = re.search(r"(?i)<!doctype html|<html[\s>]", text)
+    start = _PAGE.search(text)
     body = body_after(text, start.start()) if start else None
     named = _PAGE_STATUS.search(body.decode("utf-8", "replace")) if body else None
     return Told(int(named[1] or named[2]), body, (("content-type", "text/html"),)) if named else None
 
 
 def is_error(value: Any) -> bool:
-    """An SDK's error as JSON: the status and the headers, where the reply had no body that could be read."""
+    """An SDK's error as JSON: the status and the headers, where the reply had no body that could be read; or a step of
+    a workflow (Power Automate, Lambda), with the reply's body beside them."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("headers"), dict)
-        and isinstance(value.get("status"), int)
-        and 400 <= value["status"] <= 599
+        and isinstance(status := _status_of(value), int)
+        and 400 <= status <= 599
         and not holds_answer(value)
     )
+
+
+def _status_of(value: dict[str, Any]) -> Any:
+    return value.get("status", value.get("statusCode") if "body" in value else None)
 
 
 def of_object(value: dict[str, Any]) -> Told:
     """What such an object tells."""
     headers = tuple((str(name), _first(text)) for name, text in list(value["headers"].items())[:200])
     body = as_body(value["body"]) if value.get("body") else as_body(value.get("error") and {"error": value["error"]})
-    return Told(value["status"], body, headers)
+    return Told(_status_of(value), body, headers)
 
 
 def _first(value: Any) -> str:
@@ -263,7 +281,7 @@ def _words(text: str, status: int) -> str:
         return twice[2].strip()
     found: list[str] = []
     for line in text.splitlines()[:_LINES]:
-        words = line.strip(" \t>\"'`*")
+        words = line.strip(" \t>\"'`*•!")
         words = words.removeprefix(f"{status}: ")
         if len(words) > 8 and _is_a_servers(named.sub("", words) if phrase else words):
             found.append(words)

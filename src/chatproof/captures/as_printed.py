@@ -15,7 +15,7 @@ from chatproof.captures.json_files import holds_answer
 
 _MOST = 4 * 1024 * 1024
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00a0": " ", "\u202f": " "})
-_FIRST_NAME = re.compile(r"\{\s*(?:'|[A-Za-z_]\w{0,60}:|\"[^\"\n]{0,60}\" ?=>)")
+_FIRST_NAME = re.compile(r"\{\s*(?:'|:\w|[A-Za-z_]\w{0,60}(?::| = )|\[\"|\"[^\"\n]{0,60}\" ?=>)")
 _LEFT_OUT = re.compile(r"\[(?:Object|Array)\]|\.\.\. \d+ more ")
 
 
@@ -73,7 +73,7 @@ def _of_a_program(text: str) -> Restored | None:
 
 
 def is_object(text: str) -> bool:
-    """The whole of a text is one object as Python, Ruby or Node prints it, by its first name."""
+    """The whole of a text is one object as Python, Ruby, Lua, Clojure or Node prints it, by its first name."""
     if not _FIRST_NAME.match(text):
         return False
     try:

@@ -1,4 +1,4 @@
-"""A value as Python's repr or Node's inspect writes it, read as JSON is read: errors of SDKs quote bodies so.
+"""A value as a program prints it (Python, Node, Ruby, PHP, Perl, Lua …), read as JSON is read: errors quote bodies so.
 
 Nothing is evaluated. Names without quotes, single quotes, trailing commas, None/True/False and undefined are taken;
 what Node leaves out ([Object], [Array], … more items) becomes null, and what Rust holds (String("a")) is what it holds.
@@ -10,8 +10,13 @@ from typing import Any
 _SPACE = re.compile(r"[\s]*")
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?n?")
 _WORDS: dict[str, Any] = {"None": None, "null": None, "nil": None, "undefined": None, "True": True, "true": True,
-                          "False": False, "false": False, "NaN": None, "Null": None}  # fmt: skip
-_STRUCT, _ATOM = re.compile(r"%[A-Z]?[\w.]{0,100}\{"), re.compile(r":\"?([A-Za-z_]\w{0,80})\"?")  # Elixir
+                          "False": False, "false": False, "NaN": None, "Null": None, "NULL": None,
+                          "undef": None}  # fmt: skip
+_STRUCT = re.compile(r"%[A-Z]?[\w.]{0,100}\{")
+_ATOM = re.compile(r":\"?([A-Za-z_][\w-]{0,80})\"?")  # Elixir, Ruby, Clojure
+_PHP = re.compile(  # dump(), as Laravel and Symfony have it; var_export; a short array
+    r"array:\d{1,6} \[|array (?P<exported>\()(?=\s*(?:['\"]|\d+ =>|\)))|\[(?=\s*['\"][^'\"\n]{1,100}['\"] =>)"
+)
 _KEYWORD = re.compile(r"\(\s*[A-Za-z_]\w*=(?!=)")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _HOLDERS = ("String", "Number", "Bool", "Some")  # Rust's, as {:?} prints a value of serde_json: Number(429)
@@ -34,6 +39,15 @@ def read(text: str, at: int = 0) -> tuple[Any, int]:
     return _value(text, at, 0)
 
 
+def as_lists(value: Any) -> Any:
+    """The value with lists where PHP's arrays were lists: it names their entries 0, 1, 2."""
+    if not isinstance(value, dict):
+        return value
+    found = {name: as_lists(inner) for name, inner in value.items()}
+    is_list = bool(found) and list(found) == [str(number) for number in range(len(found))]
+    return list(found.values()) if is_list else found
+
+
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
     if depth > _DEEPEST:
         raise NoValue
@@ -44,6 +58,9 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
     char = text[at : at + 1]
     if char == "{":
         return _members(text, at + 1, depth)
+    if char in ("a", "[") and (php := _PHP.match(text, at)):
+        found, end = _members(text, php.end(), depth, ")" if php["exported"] else "]")
+        return as_lists(found), end
     if char in "[(":
         return _items(text, at + 1, "]" if char == "[" else ")", depth) if char else _fail()
     if char == "%" and (struct := _STRUCT.match(text, at)):
@@ -98,13 +115,14 @@ def _members(text: str, at: int, depth: int, close: str = "}") -> tuple[dict[str
         if left_out and text[_skip(text, left_out.end()) : _skip(text, left_out.end()) + 1] in (",", "}"):
             at = left_out.end()
             continue
+        is_keyword = char == ":"  # Ruby's symbols; behind Clojure's keywords stands the value
         name, at = _member_name(text, at)
         at = _skip(text, at)
-        if text[at : at + 2] == "=>":  # Node's Headers
+        if text[at : at + 2] == "=>":  # Node's Headers; Ruby, Perl, PHP
             at += 2
-        elif text[at : at + 1] == (":" if close == "}" else "="):
+        elif text[at : at + 1] in (":=" if close == "}" else "=") and at < len(text):  # "=": Lua's tables
             at += 1
-        else:
+        elif not is_keyword:
             raise NoValue
         found[name], at = _value(text, at, depth + 1)
 
@@ -116,7 +134,9 @@ def _member_name(text: str, at: int) -> tuple[str, int]:
         end = text.find("]", at, at + 100)
         if end < 0:
             raise NoValue
-        return text[at + 1 : end], end + 1
+        return text[at + 1 : end].strip("\"'"), end + 1
+    if atom := _ATOM.match(text, at):
+        return atom[1], atom.end()
     name = _NAME.match(text, at) or _NUMBER.match(text, at)
     if not name:
         raise NoValue

@@ -42,6 +42,8 @@ _STATUS = (
     re.compile(r"\b(?:request|call) failed(?: with)?:? [\[(](?:HTTP |status )?([45]\d\d)[\])]:?\s{0,4}"),  # R, plugins
     re.compile(r"\bHTTP/[\d.]{1,3} ([45]\d\d) [^\n\"]{0,60}returned for \"https?://\S{1,500}\""),  # Symfony
     re.compile(r"HTTP Error ([45]\d\d): "),  # urllib
+    re.compile(r"\bserver returned the status ([45]\d\d) with message \"[^\"\n]{0,60}\"[^\n]{0,600}"),  # MATLAB
+    re.compile(r"\{ Status Code: ([45]\d\d), Headers \{"),  # NSHTTPURLResponse
     re.compile(rf"\bunexpected status ([45]\d\d) (?:{PHRASES})(?:: )?"),  # Codex
     re.compile(r"\bpeculiar error: ([45]\d\d)\b"),  # Emacs: request.el
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
@@ -53,9 +55,14 @@ _BESIDE = re.compile(  # Codex's, behind the server's words
 )
 _NAMED = re.compile(r"\bHTTP [45]\d\d \(([a-z_]{0,40}): ([\w .-]{1,80})\)\s{0,4}$")
 """openai-dotnet puts the type and the code of an error before its words."""
+_NO_WORDS = re.compile(  # a stack; the end of a program's own sentence; another line of a log
+    r"at [\w.$<]|from /|\(|in `|Stack trace|---|line \d|\+ |At line|\]?\s?with root cause\b|"
+    r"\"?[\w-]{1,40}\"? = |\[(?:error|warn(?:ing)?|info|debug)\]"
+)
 _CURL = re.compile(r"(?i)\bcurl error \(?(\d{1,3})\)?\b")
 _SENT = re.compile(
-    r"\b(?:Post|Get|POST|GET) \"https?://|error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
+    r"(?<![A-Za-z])(?i:post|get) \"https?://|\(Client\.Timeout exceeded while |"
+    r"error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
     r"\bRequest error: https?://|"
     r"\bcURL error \d+|OpenSSL SSL_\w+: |\breqwest::|\bhyper::|"
     r"(?:^|[\s(])[\w.:$\\]{0,120}(?:Exception|\w(?:Error|Timeout))\b(?:[:)]| in )|"
@@ -64,7 +71,7 @@ _SENT = re.compile(
     r"\bCan't connect to \S{1,253}:\d{1,5} \(|HttpExceptionRequest\b|"
     r"Is the computer able to access the url|stream disconnected before completion: |"
     r"\bCannot connect to host \S{1,253}:\d{1,5} ssl:|\bCannot connect to API: |"  # aiohttp, the AI SDK
-    r"\bError: (?:(?:read|write|connect|getaddrinfo) E[A-Z_]{3,20}\b|socket hang up)|"  # Node
+    r"Error: (?:(?:read|write|connect|getaddrinfo) E[A-Z_]{3,20}\b|socket hang up)|"  # Node
     r"\bstream error: stream ID \d|\bhttp2: server sent GOAWAY\b|"  # Go
     r"(?i:\bcurl error \(?\d)|\b(?:0x)?(?i:80072[ef][0-9a-f]{2})\b|TransportError\{|NSURLErrorDomain\b|"
     r"URLError\(_nsError|\bSocketException \(|"
@@ -134,7 +141,7 @@ def _body(text: str, at: int) -> bytes | None:
     line = text[at : at + 4000].lstrip("\n\r ").split("\n", 1)[0].strip().strip("\"'")
     if own_words.kind(line):
         return None
-    is_stack = not line or re.match(r"at [\w.$<]|from /|\(|in `|Stack trace|---|line \d|\+ |At line", line)
+    is_stack = not line or _NO_WORDS.match(line)
     said = {} if is_stack or len(line) < 12 else {"message": line}
     if named := _NAMED.search(text[max(at - 200, 0) : at]):
         said |= {name: word for name, word in zip(("type", "code"), named.groups(), strict=True) if word}

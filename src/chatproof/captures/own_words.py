@@ -21,6 +21,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_REPLY, r"Server disconnected(?: without sending a response)?\b|peer closed connection"),  # aiohttp, httpx
     (NO_REPLY, r"All connection attempts failed|\[Errno -?\d+\]|\[WinError \d+\]|Cannot connect to host "),
     (NO_REPLY, r"(?:fetch failed|Failed to fetch|Network Error|Load failed|Premature close|terminated)\.?$"),  # JS
+    (NO_REPLY, r"(?:post|get) https?://\S{1,500} - curl error exit_code="),  # plenary.nvim
     (NO_REPLY, r"Response ended prematurely|Invalid response body while trying to fetch"),  # requests, node-fetch
     (TOO_LATE, r"(?:Request|Connection|The read operation|Read) timed out\b|APITimeoutError\b"),  # openai, LiteLLM
     (TOO_LATE, r"Timeout on reading data|timeout of \d+ ?ms exceeded|Request was aborted|The operation was aborted"),
@@ -54,6 +55,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"Missing (?:\w{1,30} ){1,3}API [Kk]ey\b|"  # Zed
         r".{1,60} API key is missing\. Pass it using|Did not find \w+_api_key|Missing API Key - A call is",
     ),
+    (NOT_SENT, r"Unauthorized endpoint, please check Setup->Security"),  # Salesforce: a host that Apex may not call
     (
         NO_HEADER,
         r"Illegal header value b|Invalid header value|Headers\.append: ",
@@ -112,7 +114,7 @@ _AFTER = re.compile(  # blanks before it go with what is cut off: looked for her
 )
 _SAID = {
     NOT_SENT: (
-        "the client sent nothing: its error is about a key, a model's name or a parameter that "
+        "the client sent nothing: its error is about a key, a host, a model's name or a parameter that "
         "it lacks or refuses; fix that in the program, then ask the endpoint with: chatproof "
         "smoke"
     ),
@@ -225,6 +227,7 @@ _ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these
         rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b",
     ),
     (NO_CALL, r"Expected '(?:id|function\.name)' to be a string|Expected 'function' type"),  # the AI SDK
+    (DISORDER, r"Unexpected event order, got \w{1,60} before"),
     (
         ENDED,
         r"The language model did not provide any assistant messages|"  # Roo Code

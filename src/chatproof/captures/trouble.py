@@ -54,6 +54,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"certificate has expired|CERT_HAS_EXPIRED|certificate expired|not yet valid|CERT_NOT_YET_VALID|"
         r"ERR_CERT_DATE_INVALID|SEC_ERROR_EXPIRED_CERTIFICATE|CertificateExpiredException|CertificateNotYetValid|NotTimeValid|"
+        r"SSSLERR_PEER_CERT_(?:EXPIRED|NOT_YET)|"
         r"invalid peer certificate: (?:Expired|NotValidYet)|InvalidCertificate\((?:Expired|NotValidYet)",
         "tls.expired",
         "tls",
@@ -65,6 +66,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"certificate not valid for name|does not match target host|"
         r"x509: certificate is (?:not )?valid for|No subject alternative (?:\w+ )?names? |"
         r"Hostname \S{1,253} not verified|SSLPeerUnverified|"
+        r"SSSLERR_SERVER_CERT_MISMATCH|"
         r"No name matching|RemoteCertificateNameMismatch|NotValidForName|target principal name is incorrect",
         "tls.hostname_mismatch",
         "tls",
@@ -73,7 +75,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"[Ss]elf[- ]signed certificate|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_VERIFY_LEAF|"
         r"UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|"
         r"certificate verify failed|ERR_CERT_AUTHORITY_INVALID|SEC_ERROR_UNKNOWN_ISSUER|unknown authority|"
-        r"TlsFatalAlert: certificate_unknown|"
+        r"TlsFatalAlert: certificate_unknown|SSSLERR_PEER_CERT_UNTRUSTED|"  # .NET; SAP
         r"peer certificate (?:cannot be authenticated|or SSH remote key was not OK)|"
         r"PKIX path|valid certification path|CertPathBuilderException|"
         r"Trust anchor for certification path|RemoteCertificateChainErrors|UntrustedRoot|PartialChain|UnknownIssuer|"
@@ -100,7 +102,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Could not resolve host|Resolving timed out|getaddrinfo|ENOTFOUND|EAI_AGAIN|Name or service not known|"
-        r"nodename nor servname|name resolution|[Nn]o such host|dns error|failed to lookup address|server misbehaving|"
+        r"nodename nor servname|name resolution|[Nn]o such host|could not be resolved \(\d{1,3}: |"
+        r"dns error|failed to lookup address|server misbehaving|"
         r"UnknownHostException|Failed host lookup|server with the specified hostname could not be found|"
         r"ERR_NAME_NOT_RESOLVED|NS_ERROR_UNKNOWN_HOST|NameResolutionError|:nxdomain\b|"
         + _windows("ee7")
@@ -150,7 +153,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"transfer closed with|incomplete chunked read|without sending complete message body|IncompleteRead|"
-        r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|unexpected EOF|"
+        r"[Pp]remature close|PREMATURE_CLOSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED|"
+        r"unexpected EOF|unexpected eof(?! while)|"
         r"was not closed cleanly|closed before (?!message completed).{0,40}complete|response ended prematurely|"
         r"stream error: stream ID \d+|http2: server sent GOAWAY|"
         r"Response payload is not completed|TransferEncodingError|InvalidChunkLength\(got length b'', 0 bytes|"

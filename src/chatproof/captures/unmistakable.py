@@ -48,6 +48,8 @@ _SENTENCES = (
 _STOPPED = re.compile(  # what a client says of a request that it made
     r"\bUNABLE_TO_GET_ISSUER_CERT\w{0,10}\b|(?i:unable to get local issuer certificate)|"
     r"(?i:self[- ]signed certificate in certificate chain)|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN) \S|"
+    r"\bSSSLERR_[A-Z]|"  # SAP
+    r"\bcould not be resolved \(\d{1,3}: [A-Z]|"  # nginx, OpenResty
     r"\bConnection timeout to host https?://\S|"  # aiohttp
     r"\bStreaming (?:setup|request) timeout after \d{1,6}s\. |"  # Qwen Code
     r"\bNo response received for (?:GET|POST) https?://\S{1,500}: timeout of \d{1,9}ms exceeded|"  # LibreChat
@@ -59,7 +61,8 @@ _STOPPED = re.compile(  # what a client says of a request that it made
     r"SSL peer certificate or SSH remote key was not OK"  # libcurl, behind any program
 )
 _ANY = re.compile("|".join(_SENTENCES))
-_WHOLE = re.compile(r"[^\n]{1,700}(?:\n[^\n]{1,200})?")
+_WHOLE = re.compile(r"[^\n]{1,700}(?:\n(?!\s{0,40}at )[^\n]{1,200})?")
+_LAST_MARK = re.compile(r"\"[.,]?$")  # of a quotation that began before the sentence
 
 
 def stopped(text: str) -> bool:
@@ -73,7 +76,8 @@ def words(text: str) -> str:
         return ""
     found = {match[0]: match.start() for match in _ANY.finditer(text)}
     whole = _WHOLE.match(text, next(iter(found.values()))) if len(found) == 1 else None
-    return " ".join(whole[0].split()) if whole else ""
+    said = " ".join(whole[0].split()) if whole else ""
+    return _LAST_MARK.sub("", said) if said.count('"') % 2 else said
 
 
 def _is_long(text: str) -> bool:

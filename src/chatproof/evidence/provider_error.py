@@ -13,6 +13,7 @@ from chatproof.printable import quote
 from chatproof.values import NamedTuple
 from chatproof.wire.strictjson import Json
 
+_JOINT = re.compile(r"(?<=[a-z])(?=[A-Z])")  # Azure's ServiceUnavailable is others' service_unavailable
 _TELLING = 4  # characters of a model's id that no other word has by chance
 _CHOICES = 8  # of a reply whose choices are many, the first are looked at
 LONGEST = 16 * 1024  # no message needs more, and each is looked through many times
@@ -269,7 +270,7 @@ def by_words(error: ProviderError, model: str = "") -> str:
 
     What quotes the model that was asked for speaks of it, by whatever name it calls it: an endpoint, a deployment.
     """
-    words = {error.code.lower(), error.type.lower()}
+    words = {form for name in (error.code, error.type) for form in (name.lower(), _JOINT.sub("_", name).lower())}
     message = " ".join(error.message[:4000].lower().split())  # terminals and logs break lines
     message = "".join(message.partition(_PUT_ASIDE)[:2])
     if any(phrase in message for phrase in _BEHIND):
