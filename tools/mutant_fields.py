@@ -18,6 +18,7 @@ class Field(NamedTuple):
 SMOKE = Field(
     (
         "surfaces/chat/clauses/*.py",
+        "contract/heads.py",
         "diagnosis/failure_modes/*.py",
         "surfaces/chat/failure_modes/*.py",
         "judging/judge.py",

@@ -203,3 +203,11 @@ def test_smoke_never_asserts_on_what_varies(module: str) -> None:
             continue
         body = ast.unparse(ast.Module(body=function.body, type_ignores=[])).lower()
         assert not [word for word in FORBIDDEN if word in body], function.name
+
+
+def test_node_reads_a_head_of_16_kib_and_no_longer_one() -> None:
+    plain = Reply(exchange("happy", from_example(GOOD._replace(extra=((b"X", b""),)))))
+    assert plain.response is not None
+    left = 16384 - sum(len(name) + len(value) + 4 for name, value in plain.response.headers)
+    for length, expected in ((left, HOLDS), (left + 1, BROKEN)):
+        assert outcome(CLAUSES["head.line_ends"], GOOD._replace(extra=((b"X", b"a" * length),))) == expected
