@@ -179,4 +179,9 @@ ROWS = [
         "the stream of a wrong key fails as all do", happy=error(200, "no"), auth__invalid_stream=says(200, _FAILS, SSE)
     ),
     _row("the earlier word comes back in capitals", turns=altered(b'"pong"', b'"PONG"')),
+    _row(
+        "the call that is asked for has no name",
+        tools=body(BODY.replace(CONTENT, _WORD)),
+        tools__named=body(BODY.replace(CONTENT, _WORD.replace(b'"name":"record_word",', b""))),
+    ),
 ]

@@ -402,5 +402,10 @@ FURTHER = [
         "the stream of a wrong key fails as all do", happy=error(200, "no"), auth__invalid_stream=says(200, _FAILS, SSE)
     ),
     _row("the earlier word comes back in capitals", turns=altered(b'"pong"', b'"PONG"')),
+    _row(
+        "the call that is asked for has no name",
+        tools=with_output(_CALLED),
+        tools__named=with_output(_CALLED.replace(b'"name": "record_word", ', b"")),
+    ),
 ]
 ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *CHOICES, *OTHER_FORMATS, *FURTHER]

@@ -32,8 +32,8 @@ def add_choices(
         found = called(reply)
         if not found:
             return ignored("the answer", f"a call of {name}", "no call")
-        other = next((one for one in found if one != name), None)
-        return done() if other is None else ignored("the answer", f"a call of {name} alone", f"one of {quote(other)}")
+        others = [one for one in found if one != name]
+        return ignored("the answer", f"a call of {name} alone", f"one of {quote(others[0])}") if others else done()
 
     def none(reply: Reply, context: Context) -> Outcome:
         refused = refusal(reply, context, _CAPABILITY, _PARAMETERS)
