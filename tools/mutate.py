@@ -367,7 +367,8 @@ def try_mutant(
 ) -> int:
     """In a child: 0 when all wanted tests pass with the mutant in place, 1 when one fails, 2 when it is no program.
 
-    With a `suite` that is imported already the function gets another code; without, the suite is imported now.
+    With a `suite` that is imported already the function gets another code; without, the suite is imported now. So it is
+    where the function made from the new code would look elsewhere for its names than the one that is there.
     """
     signal.alarm(BLOCKED)
     resource.setrlimit(resource.RLIMIT_CPU, (field.cpu, field.cpu))
@@ -378,28 +379,53 @@ def try_mutant(
     try:
         mutant.apply()
         code = compile(tree, str(PACKAGE / mutant.file), "exec")
-        if suite:
-            function = find_function(mutant)
-            assert function is not None
-            function.__code__ = find_code(code, function.__code__)
+        if suite and exchanged(find_functions(mutant), code):
+            return ask(wanted, suite)
     except Exception:
         return 2
     if suite:
-        return ask(wanted, suite)
+        forget()
     planted.plant(PACKAGE / mutant.file, ROOT / "src", code)
     return ask(wanted, Imported())
 
 
-def find_function(mutant: Mutant) -> FunctionType | None:
-    """The imported function that the mutant changes; None when it is not one, but a module's or a closure's code."""
+def exchanged(functions: list[FunctionType], code: CodeType) -> bool:
+    """Give the functions their code in another compilation of the module, if they are to find its names where they are."""
+    new = [find_code(code, function.__code__) for function in functions]
+    if any(one.__code__.co_freevars != other.co_freevars for one, other in zip(functions, new, strict=True)):
+        return False
+    for function, other in zip(functions, new, strict=True):
+        function.__code__ = other
+    return True
+
+
+def forget() -> None:
+    """Let the package and its tests be imported anew."""
+    for name in [name for name in sys.modules if name.startswith(("chatproof", "tests"))]:
+        del sys.modules[name]
+
+
+def find_functions(mutant: Mutant) -> list[FunctionType]:
+    """The imported functions that the mutant changes; none when it changes a module's code, or that of a function which
+    is made on each call. A function within another is there once for each call of that one."""
     found: Any = sys.modules[module_name(mutant.file)]
     for name in mutant.scope.split("."):
         if not isinstance(found, ModuleType | type):
-            return None
+            return inner_functions().get((module_name(mutant.file), mutant.scope), [])
         found = inspect.getattr_static(found, name, None)
         found = getattr(found, "fget", getattr(found, "func", found))  # property, cached_property
     plain = isinstance(found, FunctionType) and not found.__code__.co_freevars  # super() is a closure, too
-    return found if plain else None
+    return [found] if plain else []
+
+
+@cache
+def inner_functions() -> dict[tuple[str, str], list[FunctionType]]:
+    """The functions that were made within others, by module and scope."""
+    made: dict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType) and ".<locals>." in one.__qualname__:
+            made[one.__module__, one.__qualname__.replace(".<locals>", "")].append(one)
+    return made
 
 
 def find_code(code: CodeType, like: CodeType) -> CodeType:
@@ -514,12 +540,11 @@ def run(mutants: list[Mutant], finders: dict[str, Finder], known: Baseline, plan
         suite = {test.id: test for test in tests()}
         for test in suite.values():  # fills the caches that all children then share
             problem(test)
-        closures = [mutant for mutant in late if find_function(mutant) is None]
+        closures = [mutant for mutant in late if not find_functions(mutant)]
         in_children(
             [mutant for mutant in late if mutant not in closures], finders, known, suite, planted, survivors, noticers
         )
-        for name in [name for name in sys.modules if name.startswith(("chatproof", "tests"))]:
-            del sys.modules[name]
+        forget()
         in_children(closures, finders, known, {}, planted, survivors, noticers)
     return survivors
 
