@@ -10,6 +10,7 @@ from chatproof.surfaces.messages.examples import (
     ERROR_EVENT,
     EVENTS,
     GOOD,
+    STREAMED,
     THINKING_EVENTS,
     USAGE,
     altered,
@@ -29,6 +30,7 @@ _DOUBLED = streamed(
     ]
 )
 _FAILS = b'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"invalid key"}}\n\n'
+_GARBLED = "cafÃ©"
 _WORD = b'[{"type":"tool_use","id":"t_1","name":"record_word","input":{"word":"pong"}}]'
 _NULL = b'"stop_sequence":null'
 
@@ -183,5 +185,19 @@ ROWS = [
         "the call that is asked for has no name",
         tools=body(BODY.replace(CONTENT, _WORD)),
         tools__named=body(BODY.replace(CONTENT, _WORD.replace(b'"name":"record_word",', b""))),
+    ),
+    *(
+        _row(f"text outside ASCII {name}", **replies)
+        for name, replies in (
+            ("is limited", {"unicode": error(429, "slow down")}),
+            ("is answered by an empty object", {"unicode": says(200, b"{}")}),
+            ("is not streamed, as nothing is", {"stream": GOOD, "unicode": GOOD}),
+            ("is not streamed, and the plain stream breaks off", {"stream": cut_off(STREAMED), "unicode": GOOD}),
+            (
+                "is garbled, as the plain answer is",
+                {"happy": altered(b"pong", _GARBLED.encode()), "unicode": _blocks((_text(""), _GARBLED))},
+            ),
+            ("is garbled, and there is no plain answer", {"happy": None, "unicode": _blocks((_text(""), _GARBLED))}),
+        )
     ),
 ]

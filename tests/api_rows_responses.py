@@ -18,6 +18,7 @@ from chatproof.surfaces.responses.clauses.happy import (
 from chatproof.surfaces.responses.examples import (
     CALL_EVENTS,
     EVENTS,
+    STREAMED,
     THOUGHTFUL,
     TWO_EVENTS,
     changed,
@@ -389,7 +390,25 @@ REPEATED = [
     _row("a delta again, of two messages", stream=streamed([*TWO_EVENTS[:6], TWO_EVENTS[5], *TWO_EVENTS[6:]])),
 ]
 _FAILS = b'event: error\ndata: {"type":"error","code":"invalid_api_key","message":"Invalid token"}\n\n'
+_GARBLED = "cafÃ©"
 FURTHER = [
+    *(
+        _row(f"text outside ASCII {name}", **replies)
+        for name, replies in (
+            ("is limited", {"unicode": error(429, "slow down")}),
+            ("is answered by an empty object", {"unicode": says(200, b"{}")}),
+            ("is not streamed, as nothing is", {"stream": GOOD, "unicode": GOOD}),
+            ("is not streamed, and the plain stream breaks off", {"stream": cut_off(STREAMED), "unicode": GOOD}),
+            (
+                "is garbled, as the plain answer is",
+                {"happy": altered(b"pong", _GARBLED.encode()), "unicode": _in_pieces(_GARBLED, "caf", _GARBLED[3:])},
+            ),
+            (
+                "is garbled, and there is no plain answer",
+                {"happy": None, "unicode": _in_pieces(_GARBLED, "caf", _GARBLED[3:])},
+            ),
+        )
+    ),
     *(
         _row(f"the stream of a wrong key {name}", auth__invalid_stream=reply)
         for name, reply in (

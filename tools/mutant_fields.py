@@ -114,6 +114,7 @@ APIS = Field(
         "tests.unit.test_elsewhere",
         "tests.unit.test_field_tables",
         "tests.unit.test_first_named",
+        "tests.unit.test_garbled",
         "tests.unit.test_refused_in_one_form",
         "tests.unit.test_refused_part",
         "tests.unit.test_repeated_text",

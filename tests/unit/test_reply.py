@@ -33,6 +33,10 @@ def stream(*data: str) -> bytes:
     return b"".join(f"data: {text}\n\n".encode() for text in data)
 
 
+def test_nothing_is_left_open_where_nothing_came() -> None:
+    assert not Reply(without_response()).left_open
+
+
 # --- what a body is ---------------------------------------------------------------------------------------------------
 
 

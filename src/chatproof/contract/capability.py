@@ -48,6 +48,15 @@ def refused_here(refused: Outcome, expected: str, code: str = "") -> Outcome:
     return Outcome(BROKEN, "status", expected, said, "", UNSUPPORTED, code)
 
 
+def unanswered(reply: Reply, context: Context, expected: str = "an answer") -> Outcome | None:
+    """What a reply says that is no answer to what has to be answered: there, a clear refusal is a break, too. None for
+    an answer."""
+    refused = refusal(reply, context, "")
+    if refused is not None and refused.state and reply.error:
+        return damaged("status", expected, f"HTTP {reply.status}, {error_words(reply.error)}")
+    return refused
+
+
 def refuses(reply: Reply, parameters: tuple[str, ...]) -> bool:
     """A failing reply says that the capability is not to be had; a crash, a page or a limit says nothing of it."""
     if reply.error is None or reply.status < 400 or reply.status == 429:

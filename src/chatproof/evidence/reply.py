@@ -91,6 +91,11 @@ class Reply:
         return self.response is not None and self.fault is None
 
     @property
+    def left_open(self) -> bool:
+        """All was said, and the HTTP message did not end."""
+        return self.response is not None and self.response.left_open
+
+    @property
     def status(self) -> int:
         if self._missing:
             self.need(STATUS)

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    HOLDS,
     SHOULD,
     Clauses,
     Context,
@@ -15,11 +16,11 @@ from chatproof.contract.clause import (
     not_applicable,
     undecided,
 )
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.shared_clauses import answered
 
 _MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#")
 _CODE = "contract.messages"
@@ -43,20 +44,18 @@ def add_unicode(
     that a client may show of an answer, `plain_text` the text of the plain reply, of which `good` is one."""
 
     def accepted(reply: Reply, context: Context) -> Outcome:
-        refused, plain = refusal(reply, context, ""), context.replies.get("stream")
-        is_other = refused is not None or reply.kind != "sse"
-        if is_other and plain is not None and plain.complete and (plain.kind != "sse" or plain.status >= 300):
+        refused = unanswered(reply, context)
+        if refused is None and reply.kind == "sse":
+            return done()
+        plain = context.replies.get("stream")
+        if plain is not None and plain.complete and answered(plain, context).outcome != HOLDS:
             return not_applicable(f"the plain request gets no stream, either: see {api}.stream.answered")
-        if refused is not None and refused.state and reply.error:
-            return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")
-        if refused is None and reply.kind != "sse":
-            return damaged("body", "events", f"{reply.kind} body")
-        return refused or done()
+        return refused or damaged("body", "events", f"{reply.kind} body")
 
     def intact(reply: Reply, context: Context) -> Outcome:
-        shown = next((text for text in texts(reply) if mark_in(text)), "")
-        mark = mark_in(shown)
-        if mark and context.control is not None and mark in plain_text(context.control):
+        shown = next(filter(mark_in, texts(reply)), "")
+        mark, plain = mark_in(shown), plain_text(context.control) if context.control else ""
+        if mark and mark in plain:
             return undecided("this model writes such characters even if the request has none", quote(shown, 80))
         if mark:
             return ignored("the stream's text", "the characters of the request", quote(shown, 80))

@@ -342,7 +342,7 @@ def first_broken(judges: tuple[Judge, ...], reply: Reply, plain: Reply | None, c
 
 def closes(reply: Reply, context: Context) -> Outcome:
     """Judge whether the HTTP message of a whole stream ended."""
-    if reply.response is None or not reply.response.left_open:
+    if not reply.left_open:
         return holds()
     return broken("end of stream", "the end of the message", "the last event, and then no end of the message")
 

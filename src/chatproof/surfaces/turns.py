@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import done, ignored, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
     SHOULD,
@@ -13,7 +13,6 @@ from chatproof.contract.clause import (
     Source,
     not_applicable,
 )
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
@@ -35,14 +34,11 @@ def add_turns(
     elsewhere; empty where it is not."""
 
     def accepted(reply: Reply, context: Context) -> Outcome:
-        refused = refusal(reply, context, "")
+        refused = unanswered(reply, context)
         if refused is None:
             return done()
-        if why := spared(context):
-            return not_applicable(why)
-        if refused.state and reply.error:
-            return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")
-        return refused
+        why = spared(context)
+        return not_applicable(why) if why else refused
 
     def heard(reply: Reply, context: Context) -> Outcome:
         text = text_of(reply)

@@ -190,7 +190,7 @@ def no_empty_events(reply: Reply, context: Context) -> Outcome:
     breaks_on=(),
 )
 def closes(reply: Reply, context: Context) -> Outcome:
-    if reply.response is None or not reply.response.left_open:
+    if not reply.left_open:
         return holds()
     return broken("end of stream", "the end of the message", "[DONE], and then no end of the message")
 

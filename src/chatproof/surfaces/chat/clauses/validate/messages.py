@@ -2,7 +2,7 @@
 
 import json
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import done, ignored, refusal, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -14,7 +14,6 @@ from chatproof.contract.clause import (
     Outcome,
     undecided,
 )
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat import view
@@ -116,10 +115,7 @@ _heard(
     breaks_on=(Example(400, JSON, b'{"error":{"message":"invalid unicode code point"}}'),),
 )
 def unicode_accepted(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
-    if refused is not None and refused.state and reply.error:
-        return damaged("status", "an answer", f"HTTP {reply.status}, {error_words(reply.error)}")
-    return refused or done()
+    return unanswered(reply, context) or done()
 
 
 @clause(

@@ -1,6 +1,6 @@
 """Tool calls: made when forced, readable, answered, streamed, and left alone when told so."""
 
-from chatproof.contract.capability import UNSUPPORTED, damaged, done, ignored, refusal
+from chatproof.contract.capability import UNSUPPORTED, damaged, done, ignored, refusal, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -263,10 +263,7 @@ def finish_reason(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def result(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
-    if refused is not None and reply.error and refused.state:
-        said = f"HTTP {reply.status}, {error_words(reply.error)}"
-        return damaged("status", "an answer to the tool's result", said)
+    refused = unanswered(reply, context, "an answer to the tool's result")
     if refused is not None:
         return refused
     if view.message(reply):

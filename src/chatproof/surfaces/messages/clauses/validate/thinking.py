@@ -1,6 +1,6 @@
 """Thinking: asked for, signed, streamed, and sent back."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
     SCHEMA,
@@ -12,7 +12,6 @@ from chatproof.contract.clause import (
     Outcome,
     not_applicable,
 )
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.building import Built
@@ -146,7 +145,4 @@ def in_stream(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def sent_back(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
-    if refused is not None and reply.error and refused.state:
-        return damaged("status", "an answer to the thinking", f"HTTP {reply.status}, {error_words(reply.error)}")
-    return refused or done()
+    return unanswered(reply, context, "an answer to the thinking") or done()

@@ -1,6 +1,6 @@
 """Calls: made when forced, readable, answered, and two at once."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -16,7 +16,6 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.field_types import ABSENT, NULL, OBJECT, STRING, misfit
 from chatproof.evidence.json_schema import problem_in
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import media_type_json
@@ -317,9 +316,7 @@ def stop_reason(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def result(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
-    if refused is not None and reply.error and refused.state:
-        return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
+    refused = unanswered(reply, context, "an answer to the tool's result")
     if refused is not None:
         return refused
     unread = content(reply, context)

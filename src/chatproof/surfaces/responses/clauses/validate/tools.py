@@ -2,7 +2,7 @@
 
 import json
 
-from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
     BROKEN,
@@ -19,7 +19,6 @@ from chatproof.contract.clause import (
     not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
-from chatproof.evidence.provider_error import error_words
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON, media_type_json
@@ -314,11 +313,9 @@ def call_id(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def result(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
+    refused = unanswered(reply, context, "an answer to the tool's result")
     if refused is not None and list_is_refused(context):
         return not_applicable("input in a list is refused: see responses.input.list")
-    if refused is not None and reply.error and refused.state:
-        return damaged("status", "an answer to the tool's result", f"HTTP {reply.status}, {error_words(reply.error)}")
     if refused is not None:
         return refused
     unread = message(reply, context)
