@@ -17,6 +17,7 @@ _LONGEST = 2000  # characters of a body without a page around it
 _LONGEST_PAGE = 256 * 1024
 _FEW = 4  # lines
 _UNMISTAKABLE = 15  # characters: "Not Found" and "Forbidden" are anybody's words
+_OF_VERCEL = r"(?:An error occurred with (?:this application|your deployment)\s+)?"
 _TEXTS: tuple[tuple[int, str], ...] = (
     (404, r"404 page not found"),  # Go's net/http, Traefik
     (
@@ -26,6 +27,10 @@ _TEXTS: tuple[tuple[int, str], ...] = (
     (404, r"File Not Found"),  # llama.cpp, llamafile
     (404, r"Cannot (?:POST|GET) /\S{0,300}"),  # Express
     (404, r"Route (?:POST|GET):/\S{0,300} not found"),  # Fastify
+    (404, r"The page could not be found\s+NOT_FOUND(?:\s+\S{0,80})?"),  # Vercel
+    (500, rf"{_OF_VERCEL}FUNCTION_INVOCATION_FAILED(?:\s+\S{{0,80}})?"),
+    (503, rf"{_OF_VERCEL}FUNCTION_THROTTLED(?:\s+\S{{0,80}})?"),
+    (504, rf"{_OF_VERCEL}(?:FUNCTION_INVOCATION_TIMEOUT|MIDDLEWARE_INVOCATION_TIMEOUT)(?:\s+\S{{0,80}})?"),
     (404, r"The deployment could not be found on Vercel\.\s+DEPLOYMENT_NOT_FOUND(?:\s+\S{0,80})?"),
     (405, r"405: Method Not Allowed|Method Not Allowed"),
     (400, r"Client sent an HTTP request to an HTTPS server\."),  # Go
@@ -59,6 +64,9 @@ _OBJECTS: tuple[tuple[int, dict[str, str]], ...] = (
 _IN_PAGES: tuple[tuple[int, str], ...] = (
     (503, r"herokucdn\.com/error-pages/"),
     (404, r"\bERR_NGROK_3200\b"),  # the tunnel is not there
+    (503, r"<h\d>Our services aren't available right now</h\d>"),  # Azure's Front Door
+    (500, r"<title>Worker threw exception \| "),  # Cloudflare's Workers, 1101
+    (429, r"<title>[^<\n]{0,200}\b(?:You are being )?[Rr]ate limited \| "),  # Cloudflare, 1015
     (502, r"\bERR_NGROK_8012\b"),  # the tunnel is, and nothing behind it
 )
 _ROWS = tuple((status, re.compile(text, re.DOTALL)) for status, text in _TEXTS)

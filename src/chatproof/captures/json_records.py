@@ -19,6 +19,7 @@ _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
 _QUOTES = re.compile(r"\b(?:Client|Server) error '[45]\d\d [^'\n]{0,60}' for url\s{1,40}'https?://")  # httpx
 _SAID = ("message", "msg", "detail")
 _OF_APPLICATIONS = ("error_message", "errorMessage", "exc_value")  # Dify, n8n, Lambda, structlog
+_DOTTED = {"error.message", "error.stack", "exception.message", "exception.stacktrace"}
 _OF_DOCKER = {"log", "stream", "time", "attrs"}
 _BLANKS = re.compile(r"\s*")
 _DEEPEST, _MOST, _LINES = 6, 400, 2000
@@ -28,7 +29,16 @@ def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
     if isinstance(value, list):
         return 0 < len(value) <= _MOST and all(isinstance(entry, dict) and _is_thrown(entry) for entry in value)
-    known = (_is_logged, _is_a_cause, _is_of_a_session, _is_thrown, _is_of_a_workflow, _is_shown, _is_quotation)
+    known = (
+        _is_logged,
+        _is_a_cause,
+        _is_of_a_session,
+        _is_thrown,
+        _is_of_a_workflow,
+        _is_shown,
+        _is_quotation,
+        _is_of_a_tracker,
+    )
     logged = isinstance(value, dict) and any(kind(value) for kind in known)
     return logged and not holds_answer(value)
 
@@ -112,6 +122,12 @@ def _is_quotation(value: dict[str, Any]) -> bool:
     return any(isinstance(value.get(name), str) and _QUOTES.search(value[name][:4000]) for name in (*_SAID, "error"))
 
 
+def _is_of_a_tracker(value: dict[str, Any]) -> bool:
+    """What collectors of logs and errors keep: Datadog's and OpenTelemetry's names with dots, Sentry's exceptions."""
+    raised = value.get("exception")
+    return not _DOTTED.isdisjoint(value) or (isinstance(raised, dict) and isinstance(raised.get("values"), list))
+
+
 def _is_a_cause(value: dict[str, Any]) -> bool:
     """JSON.stringify leaves message and stack of an error out: what is left of it is its cause. Or node-fetch's own."""
     if value.get("type") == "system" and isinstance(value.get("errno"), str):
@@ -129,5 +145,21 @@ def _collect(value: Any, found: list[str], depth: int) -> None:
     if isinstance(value, str):
         found.append(value)
     elif isinstance(value, dict | list):
+        kind, words = (value.get("type"), value.get("value")) if isinstance(value, dict) else (None, None)
+        if isinstance(kind, str) and isinstance(words, str):  # Sentry's
+            found.append(f"{kind}: {words}")
+            return
         for inner in value.values() if isinstance(value, dict) else value:
             _collect(inner, found, depth + 1)
+
+
+_KINDS = (
+    _is_logged,
+    _is_a_cause,
+    _is_of_a_session,
+    _is_thrown,
+    _is_of_a_workflow,
+    _is_shown,
+    _is_quotation,
+    _is_of_a_tracker,
+)

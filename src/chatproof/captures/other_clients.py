@@ -60,6 +60,9 @@ _NO_WORDS = re.compile(  # a stack; the end of a program's own sentence; another
     r"\"?[\w-]{1,40}\"? = |\[(?:error|warn(?:ing)?|info|debug)\]"
 )
 _CURL = re.compile(r"(?i)\bcurl error \(?(\d{1,3})\)?\b")
+_S_CLIENT = re.compile(  # openssl s_client, whose other lines have words of certificates as well
+    r"(?m)^(?:verify error:num=\d{1,3}:|Verification error: |\s{0,8}Verify return code: [1-9]\d? \()([^\n)]{4,120})"
+)
 _SENT = re.compile(
     r"(?<![A-Za-z])(?i:post|get) \"https?://|\(Client\.Timeout exceeded while |"
     r"error sending request|\brequest to \[?https?://\S{1,500} failed|\bdial tcp\b|"
@@ -90,9 +93,11 @@ _UNSAID = re.compile(r"failed to deserialize api response|is an invalid start of
 def stopped(text: str) -> Told | None:
     """Why a request got no reply, where a client says so; None where a status is told, or nothing."""
     text = text[:_LOOKED_AT].replace('\\"', '"')
-    if _status(text) or not (_SENT.search(text) or unmistakable.stopped(text)):
+    if _status(text) or not (_SENT.search(text) or unmistakable.stopped(text) or _S_CLIENT.search(text)):
         return None
     fault = trouble.by_words(_without_quotations(text), "the client")
+    if refused := _S_CLIENT.search(text):
+        fault = trouble.by_words(f"certificate verify failed: {refused[1]}", "openssl")
     numbered = _CURL.search(text)
     if numbered and fault is None:
         fault = curl.of_number(int(numbered[1]))

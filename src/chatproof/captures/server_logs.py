@@ -114,8 +114,8 @@ def _requests(text: str) -> Iterator[Told]:
             continue
         if (quoted := _quoted(line)) is not None:
             said_before = quoted
-        elif "error" in line:
-            words = line.rpartition("error: ")[2].strip()
+        elif "rror" in line:
+            words = re.split(r"[Ee]rror: ", line)[-1].strip()  # vLLM's ends in ValueError: …
             known = by_words(ProviderError("$", words, "", "", "")) in _NAMED
             said_before = words.encode("utf-8", "surrogatepass") if known else said_before
         if "/" not in line or not ("POST" in line or "GET" in line):

@@ -42,6 +42,10 @@ _FILTERS = (  # words of the pages that the filters of companies and schools put
     "web filter violation",  # Fortinet: Ekultek/WhatWaf#513
     "fortiguard",
     "cisco umbrella",
+    "to protect you from internet threats",  # Zscaler
+    "mcafee web gateway",
+    "forcepoint",
+    "netskope",
 )
 # The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
