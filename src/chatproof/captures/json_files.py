@@ -15,7 +15,7 @@ from chatproof.surfaces import names, surface_of
 
 _DOCUMENTS, _LONGEST = 8, 1 << 20
 # A line that is an object's beginning, or ends in one behind a label; an SDK's object, as Python prints it.
-_BEGINS = re.compile(r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices)=)")
+_BEGINS = re.compile(r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices|data)=)")
 _DOCUMENTS_OF: tuple[tuple[set[str], str], ...] = (
     # (members that stand in it together, what it is)
     ({"apiVersion", "kind"}, "an object of Kubernetes"),

@@ -15,6 +15,7 @@ from chatproof.contract.surface import AskedFor, Surface
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
 from chatproof.evidence.reply import Reply, sniff
 from chatproof.secrets.key_check import INVALID_KEY, check
+from chatproof.wire import sse, strictjson
 from chatproof.wire.exchange import (
     ARRIVALS,
     ASKED,
@@ -293,7 +294,22 @@ def _exchange(
         Peer(entry.address) if entry.address else None,
         missing=frozenset(missing),
     )
-    return _ended_by_its_mark(exchange, surface)
+    return _with_its_last_event(_ended_by_its_mark(exchange, surface))
+
+
+def _with_its_last_event(exchange: Exchange) -> Exchange:
+    """The exchange with the blank line behind its last event, which who copies a stream's text loses: a JSON document
+    that is complete goes on in no way."""
+    response = exchange.response
+    if response is None or END not in exchange.missing or sniff(response.body) != "sse":
+        return exchange
+    text = response.body.replace(b"\r\n", b"\n")
+    last = text[text.rfind(b"\n\n") + 2 if b"\n\n" in text else 0 :].rstrip(b"\n")
+    events = sse.read(last + b"\n\n").events if last else []
+    if len(events) != 1 or events[0].data[:1] != b"{" or strictjson.parse(events[0].data)[1] is not None:
+        return exchange
+    ending = b"\r\n\r\n" if b"\r\n" in response.body else b"\n\n"
+    return exchange._replace(response=response._replace(body=response.body.rstrip(b"\r\n") + ending))
 
 
 def _ended_by_its_mark(exchange: Exchange, surface: Surface) -> Exchange:

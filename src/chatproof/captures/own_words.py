@@ -36,7 +36,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_JSON, r"Data returned by API invalid for expected schema|Invalid response object from API"),  # openai-python
     (NO_JSON, r"Could not parse message into JSON|Could not extract response\b|Error while extracting response"),
     (NO_JSON, r"invalid character .{1,20} looking for|expected value at line \d|failed to deserialize|missing field `"),
-    (NO_JSON, r".{0,200}data did not match any variant of untagged enum"),
+    (NO_JSON, r"(?!Failed to deserialize the JSON body).{0,200}data did not match any variant of untagged enum"),
     (NO_JSON, r"stream disconnected before completion: failed to parse "),  # Codex
     (NO_JSON, r"error decoding response body|unexpected token at |Error parsing JSON|.{1,40}is not valid JSON"),
     (  # a library older than the API that the program asks for

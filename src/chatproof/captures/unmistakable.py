@@ -15,6 +15,7 @@ _SENTENCES = (
     r"We could not parse the JSON body of your request\b|The OpenAI API expects a JSON payload, but what was sent",
     r"Your organization must be verified to (?:stream|use|generate) ",
     r"You exceeded your current quota",
+    r"You've hit your usage limit\b",  # Codex
     r"The model [`'\"][^`'\"\n]{1,200}[`'\"] does not exist",
     r"This model's maximum context length is \d",
     r"Rate limit reached for ",
@@ -55,6 +56,7 @@ _STOPPED = re.compile(  # what a client says of a request that it made
     r"\bNo response received for (?:GET|POST) https?://\S{1,500}: timeout of \d{1,9}ms exceeded|"  # LibreChat
     r"\bcode: 'E[A-Z]{5,20}',\s{1,200}syscall: '(?:connect|getaddrinfo|read)'|"  # Node, of an error's object
     r"\bconnect ECONNREFUSED \S{1,120}:\d|\bcould not connect to ollama app\b|"
+    r"\bAPI Error \(Request timed out\.?\)|"  # Claude Code
     r"\bUnable to connect to API \((?:ConnectionRefused|E[A-Z]{4,12})\)|"  # Claude Code
     r"\bUnable to connect to API: Self-signed certificate detected\b|"  # Claude Code
     r"Client network socket disconnected before secure TLS connection was established|"  # Node

@@ -88,6 +88,7 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "rate_limit_exceeded",
             "rate_limit_error",
             "rate_limited",
+            "usage_limit_reached",
             "too_many_requests",
             "tokens",
             "requests",

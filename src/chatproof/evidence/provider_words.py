@@ -279,7 +279,18 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "error communicating with",
         ),
     ),
-    ("rate", ("rate limit", "too many requests", "请求过于频繁", "slow down", "rate_limit")),
+    (
+        "rate",
+        (
+            "rate limit",
+            "too many requests",
+            "请求过于频繁",
+            "slow down",
+            "rate_limit",
+            "hit your usage limit",  # ChatGPT's plans, as Codex shows them: it tells when the time is over
+            "usage limit has been reached",
+        ),
+    ),
     (
         "path",
         (
