@@ -31,6 +31,7 @@ SAID = {
         "Your account has no credits left",
         "Your balance is not enough",
         "账户已欠费,请充值",
+        "The request failed because your account has an overdue balance.",
     ),
     "permission": (
         "Permission denied",
@@ -51,12 +52,34 @@ SAID = {
         "It exceeds the maximum number of tokens allowed (32768).",
         "Please reduce the length of the messages.",
         "Token limit exceeded",
+        "Invalid request: Your request exceeded model token limit: 8192",
+    ),
+    "retired": ("The model `gpt-4-32k` has been deprecated, learn more here: https://example.com/deprecations",),
+    "filtered": (
+        "Input data may contain inappropriate content.",
+        "The request failed because the input text may contain sensitive information.",
+        "系统检测到输入或生成内容可能包含不安全或敏感内容",
+        "input new_sensitive",
+        "output new_sensitive",
+        "The request was rejected because it was considered high risk",
+    ),
+    "auth": (
+        "Access token invalid or no longer valid",
+        "login fail: Please carry the API secret key in the 'Authorization' field of the request header",
+        "HMAC signature cannot be verified: fail to retrieve credential",
+    ),
+    "header": ("Header中未收到Authorization参数，无法进行身份验证。",),
+    "rate": (
+        "Open api qps request limit reached",
+        "You've hit your usage limit. Upgrade to Pro or try again in 2 hours.",
+        "The usage limit has been reached",
     ),
     "form": (
         "Unknown name \"max_token\" at 'generation_config': Cannot find field.",
         "1 validation error for ChatRequest",
         "We could not parse the JSON body of your request.",
         "7 is not of type 'string'",
+        "invalid params, model is empty",
     ),
     "upstream": (
         "read ECONNRESET",
@@ -96,10 +119,16 @@ SAID = {
 }
 CODED = {
     "quota": (
-        "insufficient_credits", "budget_exceeded", "Arrearage", "insufficient_funds", "credits_exhausted", "out_of_credits",
+        "AccountOverdueError", "SetLimitExceeded", "insufficient_credits", "budget_exceeded", "Arrearage", "insufficient_funds", "credits_exhausted", "out_of_credits",
     ),
+    "filtered": (
+        "data_inspection_failed", "SensitiveContentDetected", "InputTextSensitiveContentDetected",
+        "OutputTextSensitiveContentDetected", "censorship_blocked",
+    ),
+    "server": ("ServerOverloaded", "engine_overloaded", "ServiceUnavailable", "InternalServerError"),
+    "rate": ("usage_limit_reached", "TooManyRequests"),
     "upstream": (
-        "upstream_unreachable", "upstream_connection_error", "provider_unavailable", "auth_unavailable",
+        "BadGateway", "upstream_unreachable", "upstream_connection_error", "provider_unavailable", "auth_unavailable",
         "call_upstream_bad_response", "bad_response_body", "Bad Gateway", "bad_gateway",
     ),
 }  # fmt: skip
@@ -114,3 +143,10 @@ def test_a_text_is_of_its_class(name: str, text: str) -> None:
 def test_a_code_is_of_its_class(name: str, code: str) -> None:
     assert by_words(ProviderError("$", "It failed.", code, "", "")) == name
     assert by_words(ProviderError("$", "It failed.", "", code, "")) == name
+
+
+def test_a_model_that_is_retired_is_so_whatever_the_code_says() -> None:
+    said = "The model `gpt-4-32k` has been deprecated"
+    assert by_words(ProviderError("$", said, "model_not_found", "", "")) == "retired"
+    other = "This parameter of the model is no longer supported"
+    assert by_words(ProviderError("$", other, "unsupported_parameter", "", "")) == "parameter"

@@ -16,6 +16,8 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "quota_exceeded",
             "budget_exceeded",
             "arrearage",  # Alibaba Cloud
+            "account_overdue_error",  # Volcano Engine, as the next
+            "set_limit_exceeded",
             "insufficient_funds",
             "credits_exhausted",
             "out_of_credits",
@@ -38,7 +40,20 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("context", ("context_length_exceeded", "string_above_max_length", "request_too_large")),
     ("parameter", ("unsupported_parameter", "unsupported_value", "unknown_parameter")),
-    ("filtered", ("content_filter", "content_policy_violation", "responsibleaipolicyviolation")),
+    (
+        "filtered",
+        (
+            "content_filter",
+            "content_policy_violation",
+            "responsibleaipolicyviolation",
+            "data_inspection_failed",  # Alibaba Cloud
+            "sensitive_content_detected",  # Volcano Engine, as the next two
+            "input_text_sensitive_content_detected",
+            "output_text_sensitive_content_detected",
+            "censorship_blocked",  # StepFun
+        ),
+    ),
+    ("server", ("server_overloaded", "engine_overloaded")),  # under 429, and no limit of the caller's
     ("header", ("missing_api_key", "no_api_key", "missing_authorization", "no_authorization")),
     (
         "auth",

@@ -8,7 +8,7 @@ import json
 import re
 
 from chatproof.evidence.provider_codes import BY_STATUS, CODES, FIRST, GENERIC
-from chatproof.evidence.provider_words import ABOUT, ABSENT, OTHER_KIND, WORDS
+from chatproof.evidence.provider_words import ABOUT, ABSENT, OTHER_KIND, RETIRED, WORDS
 from chatproof.printable import quote
 from chatproof.values import NamedTuple
 from chatproof.wire.strictjson import Json
@@ -281,9 +281,11 @@ def by_words(error: ProviderError, model: str = "") -> str:
     if _TOO_LONG.search(message):
         return "context"
     about = any(word in message for word in ABOUT) or (len(model) >= _TELLING and model.lower() in message)
+    found = _by_code(words, CODES, ())
+    if about and found in ("", "model") and any(phrase in message for phrase in RETIRED):
+        return "retired"  # OpenAI's code says only that it is not there
     if about and (_NOT_THERE.search(message) or any(w in f"{_OF_OTHERS.sub(' ', message)} {words}" for w in ABSENT)):
         return "model"
-    found = _by_code(words, CODES, ())
     if found:
         return found
     for name, phrases in WORDS:

@@ -4,18 +4,16 @@ Classes: quota, region, organization, retired, model, context, parameter, form, 
 upstream, rate, path, request, server; by status alone also proxy and timeout.
 """
 
+RETIRED = (
+    "has been decommissioned",
+    "has been deprecated",
+    "been retired",
+    "no longer supported",
+    "no longer available",
+)
 # Class of an error by words of the message, lower case. First hit wins.
 WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "retired",
-        (
-            "has been decommissioned",
-            "has been deprecated",
-            "been retired",
-            "no longer supported",
-            "no longer available",
-        ),
-    ),
+    ("retired", RETIRED),
     ("permission", ("your data policy", "guardrail restrictions")),  # OpenRouter: settings of the account
     ("permission", ("organization must be verified to",)),  # OpenAI
     ("parameter", ("no endpoints found that",)),  # OpenRouter: none of the model's does what was asked for
@@ -78,6 +76,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "balance is insufficient",  # SiliconFlow
             "insufficient account balance",
             "balance is not enough",
+            "overdue balance",
             "余额",
             "欠费",
         ),
@@ -106,6 +105,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "missing api key",
             "missing authorization",
             "missing required authentication",  # Google: no credentials came
+            "未收到authorization",  # Zhipu
             "missing bearer",  # OpenAI: no Authorization header came
             "authorization header is missing",
             "authorization header missing",
@@ -125,6 +125,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "invalid or revoked api key",
             "authentication fails",
             "invalid subscription key",
+            "access token invalid",  # Baidu
+            "login fail: please carry the api secret key",  # MiniMax
+            "cannot be verified: fail to retrieve credential",  # Spark
             "invalid x-api-key",
             "invalid credentials",
             "token has expired",
@@ -188,6 +191,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "tokens_limits_reached",  # GitHub Models
             "tokens exceed n_ctx",  # llama-box
             "maximum sequence length",
+            "exceeded model token limit",  # Moonshot
             "too large to process",  # llama.cpp, of embeddings
             "must be at least 1, got -",  # vLLM: the prompt alone is longer than the context
         ),
@@ -207,6 +211,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "jinja exception",
             "prompt with jinja template",  # LM Studio
             "roles must alternate",
+            "invalid params",  # MiniMax
         ),
     ),
     (
@@ -223,7 +228,19 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "does not support function calling",
         ),
     ),
-    ("filtered", ("content management policy", "content filter")),
+    (
+        "filtered",
+        (
+            "content management policy",
+            "content filter",
+            "inappropriate content",  # Alibaba Cloud
+            "may contain sensitive information",  # Volcano Engine
+            "敏感内容",  # Zhipu
+            "input new_sensitive",  # MiniMax, as the next
+            "output new_sensitive",
+            "considered high risk",  # Moonshot
+        ),
+    ),
     (
         "upstream",  # a gateway tells that it cannot reach what is behind it
         (
@@ -287,6 +304,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "请求过于频繁",
             "slow down",
             "rate_limit",
+            "request limit reached",  # Baidu
             "hit your usage limit",  # ChatGPT's plans, as Codex shows them: it tells when the time is over
             "usage limit has been reached",
         ),
