@@ -134,7 +134,7 @@ class Finder:
             return
         elif isinstance(node, ast.stmt):
             self.statement(holder, name, index, node)
-        elif isinstance(node, ast.expr | ast.comprehension | ast.keyword):
+        elif isinstance(node, ast.expr | ast.comprehension | ast.keyword) and not is_example(node):
             self.expr(holder, name, index, node)
 
     def function(self, node: ast.FunctionDef) -> None:
@@ -330,6 +330,8 @@ class Finder:
         for at, keyword in enumerate(node.keywords):
             if (called, shown(keyword)) == ("zip", "strict=False"):
                 continue  # as without it: ruff wants it to be said
+            if is_example(keyword):
+                continue
             self.drop(node, "keywords", at, keyword, "drop argument")
         return None
 
@@ -404,6 +406,11 @@ def registers(function: ast.expr) -> bool:
     return shown(function) in ("clause", "CLAUSES.add", "clauses.add", "on_stream(CLAUSES)")
 
 
+def is_example(node: ast.AST) -> bool:
+    """Whether a node is an argument that gives a clause its examples, whatever function it is given to."""
+    return isinstance(node, ast.keyword) and node.arg in EXAMPLES
+
+
 def examples(tree: ast.Module) -> set[str]:
     """Private names of a module that only the examples of its clauses use, directly or through each other."""
     made: dict[str, ast.stmt] = {}
@@ -418,8 +425,7 @@ def examples(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Name) and node.id in used and isinstance(node.ctx, ast.Load):
             used[node.id].add(user)
         for child in ast.iter_child_nodes(node):
-            example = isinstance(child, ast.keyword) and child.arg in EXAMPLES
-            note(child, "" if example else user)
+            note(child, "" if is_example(child) else user)
 
     for one in tree.body:
         note(one, next((name for name, there in made.items() if there is one), "code"))

@@ -5,7 +5,7 @@
 tries all mutants, or those whose place has one of the words, or one of N parts (0/N to N-1/N, of each file alike): the place is `FILE:LINE FUNCTION`, such as
 `diagnosis/failure_modes/provider.py:40 _relayed`, FILE below src/chatproof. Two at once (or N), on the tests that need no network. Each
 mutant is compiled into its module in a forked child, and only the tests that execute the changed lines are run there.
-Each minute a line on stderr says how far it is. `--validate` takes the clauses of validate and the capabilities instead,
+Each minute a line on stderr says how far it is, and another tells each survivor as it is found. `--validate` takes the clauses of validate and the capabilities instead,
 `--wire` the readers of a server's bytes: HTTP/1.1, chunks, events; `--apis` the clauses of the other APIs.
 Exit 1 when a mutant survives that `tools/mutation/equivalent.toml` does not excuse, or when an excuse there fits nothing
 any more; also when a test fails on the code as it is, or a file of tests is missing.
@@ -470,6 +470,7 @@ class Survivors(list[Mutant]):
         self.done += 1
         if survived:
             self.append(mutant)
+            print(f"survives: {mutant.file}:{mutant.line} {mutant.scope}: {mutant.change}", file=sys.stderr, flush=True)
         now = time.monotonic()
         if now >= self.next:
             self.next = now + PROGRESS

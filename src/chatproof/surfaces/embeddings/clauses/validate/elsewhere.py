@@ -41,7 +41,7 @@ _OTHERS.add(
     "In every reply besides the plain one, no error appears beside the vectors either (null is allowed).",
     "openai-python, openai-node, the AI SDK and LangChain do not notice: the vectors may be wrong or incomplete.",
     (happy.no_error_field,),
-    (of(A, B, error={"code": "server_error", "message": "boom"}),),
+    breaks_on=(of(A, B, error={"code": "server_error", "message": "boom"}),),
     code="",
     level=SHOULD,
     layer=BEHAVIOUR,
@@ -53,7 +53,7 @@ _VECTORS.add(
     "numbers as its `embedding`.",
     "openai-python raises ValueError or TypeError, openai-node TypeError.",
     (data,),
-    (
+    breaks_on=(
         body(whole(A) | {"data": None}),
         body({"object": "list", "model": "m"}),
         of(A, None),
@@ -68,7 +68,7 @@ _VECTORS.add(
     "Each embedding of every reply besides the plain one also has the encoding that its request asks for.",
     "openai-node 6.49 reads floats as bytes: a quarter of each vector remains, without an error.",
     (encoded,),
-    (of([1, 0, 0], [0, 1, 0]), of(A, "pong!")),
+    breaks_on=(of([1, 0, 0], [0, 1, 0]), of(A, "pong!")),
     code="contract.encoding",
 )
 _OTHERS.add(
@@ -76,7 +76,7 @@ _OTHERS.add(
     "Every reply besides the plain one also has the object `list` and a model, and items with their object and index.",
     "Clients that sort by index, as the reference allows, fail; typed clients (async-openai) refuse the reply.",
     (envelope.named, items),
-    (
+    breaks_on=(
         of(A, B, object="embedding"),
         of(A, B, model=None),
         body(whole(A, B) | {"data": [item(0, A), {"object": "embedding", "embedding": B}]}),
@@ -88,7 +88,7 @@ _VECTORS.add(
     "Every reply besides the plain one also has usage with the integers prompt_tokens and total_tokens.",
     "Without them, the AI SDK counts NaN tokens, and nobody can check the bill.",
     (envelope.counted,),
-    (of(A, B, usage=None), of(A, B, usage={"prompt_tokens": "14", "total_tokens": 14})),
+    breaks_on=(of(A, B, usage=None), of(A, B, usage={"prompt_tokens": "14", "total_tokens": 14})),
     code="contract.usage",
     level=SHOULD,
 )

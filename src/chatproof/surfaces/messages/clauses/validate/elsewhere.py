@@ -56,7 +56,7 @@ _OTHERS.add(
     "In every reply besides the plain ones, no error appears beside an answer either (null is allowed).",
     "anthropic-python and @anthropic-ai/sdk check only the status: they return half of an answer as a whole one.",
     (happy.no_error_field,),
-    (altered(b'"stop_sequence":null', b'"error":{"type":"api_error","message":"upstream died"}'),),
+    breaks_on=(altered(b'"stop_sequence":null', b'"error":{"type":"api_error","message":"upstream died"}'),),
     code="",
     level=SHOULD,
     layer=BEHAVIOUR,
@@ -68,7 +68,7 @@ _OTHERS.add(
     "its texts are strings.",
     "anthropic-python and @anthropic-ai/sdk return a value that a loop cannot read (TypeError); the AI SDK refuses it.",
     (happy.content_array, texts),
-    (
+    breaks_on=(
         altered(b'"content":' + CONTENT + b",", b""),
         with_content(b"null"),
         with_content(b'"pong"'),
@@ -86,7 +86,7 @@ _OTHERS.add(
     "Every message besides the plain one also has the `type` message; its stop_reason, if present, is a string.",
     "The AI SDK refuses the complete reply: Invalid JSON response.",
     (happy.named, happy.stop_reason),
-    (
+    breaks_on=(
         altered(b'"type":"message",', b""),
         altered(b'"type":"message"', b'"type":"chat.completion"'),
         altered(b'"end_turn"', b"7"),
@@ -99,7 +99,7 @@ _OTHERS.add(
     "counts are numbers or null.",
     "Without them, the AI SDK refuses the complete reply, and the other clients count zero tokens.",
     (happy.usage,),
-    (
+    breaks_on=(
         altered(b',"usage":' + USAGE, b""),
         altered(USAGE, b'{"prompt_tokens":14,"completion_tokens":4,"total_tokens":18}'),
         altered(b'"output_tokens":4', b'"output_tokens":"4"'),
@@ -120,7 +120,7 @@ _OTHERS.add(
         details.citations,
         fields.field_types,
     ),
-    (
+    breaks_on=(
         altered(b'"id":"msg_1",', b""),
         altered(b'"role":"assistant"', b'"role":"model"'),
         altered(b'"end_turn"', b"null"),
@@ -135,7 +135,7 @@ _OTHERS.add(
     "No event of any other stream contains an error.",
     "The answer ends early under status 200, and only clients that check for an error notice.",
     (stream.no_error,),
-    (
+    breaks_on=(
         streamed(EVENTS[:3], event(_ERROR)),
         streamed(EVENTS[:3], b'data: {"error":{"message":"upstream died","code":502}}\n\n'),
     ),
@@ -150,7 +150,7 @@ _OTHERS.add(
     "Every other stream also has the form of the plain one: event lines, start, indexes, blocks, an end with usage.",
     "anthropic-python, @anthropic-ai/sdk and the AI SDK raise, or lose the answer.",
     (events_parse, stream.typed, stream.event_lines, *FORM),
-    (
+    breaks_on=(
         without("message_start"),
         without("content_block_start"),
         without("message_stop"),
@@ -169,7 +169,7 @@ _OTHERS.add(
     "deltas of unknown types.",
     "The AI SDK refuses the event, and the answer ends with an error.",
     (stream.start_envelope, fields.stream_types, stream_blocks.known_events),
-    (
+    breaks_on=(
         changed("message_start", put(7, "message", "id")),
         changed("message_start", drop("message", "model")),
         changed("message_delta", put(7, "delta", "stop_sequence")),

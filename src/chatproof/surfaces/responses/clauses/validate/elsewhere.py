@@ -26,7 +26,7 @@ _OTHERS.add(
     "In every reply besides the plain ones, no error appears beside an answer either (null is allowed).",
     "LangChain raises on it, and the AI SDK refuses the reply.",
     (happy.no_error_field,),
-    (altered(b'"error":null', b'"error":{"code":"server_error","message":"boom"}'),),
+    breaks_on=(altered(b'"error":null', b'"error":{"code":"server_error","message":"boom"}'),),
     code="",
     layer=BEHAVIOUR,
     area="Error response shape",
@@ -36,7 +36,7 @@ _OTHERS.add(
     "The `output` of every response besides the plain one also is an array of objects, each with a string `type`.",
     "openai-python, openai-node, the AI SDK and LangChain read it without a check: TypeError.",
     (happy.output_array,),
-    (
+    breaks_on=(
         altered(b'"output":[' + ITEM + b"],", b""),
         altered(b"[" + ITEM + b"]", b"null"),
         with_output(b"null", ITEM),
@@ -52,7 +52,7 @@ _OTHERS.add(
     "Every response besides the plain one also is an object of the name `response`, with a date.",
     "The AI SDK makes a date from created_at, and openai-node creates `output_text` only for an object of this name.",
     (happy.named, happy.created_at),
-    (
+    breaks_on=(
         altered(b'"object":"response",', b""),
         altered(b'"object":"response"', b'"object":"chat.completion"'),
         altered(b'"created_at":1795379441,', b""),
@@ -64,7 +64,7 @@ _OTHERS.add(
     "Every message besides the plain one also has its `content` in an array of parts, and its texts are strings.",
     "openai-python, openai-node, the AI SDK and LangChain read the parts: they fail on a string, or show no answer.",
     (happy.message_shape, texts),
-    (
+    breaks_on=(
         with_content(b"null"),
         with_content(b'"pong"'),
         with_content(b'[{"text":"pong"}]'),
@@ -79,7 +79,7 @@ _OTHERS.add(
     "numbers.",
     "The AI SDK refuses the complete reply if it has chat's names; LangChain raises if a count is not an integer.",
     (items.usage,),
-    (
+    breaks_on=(
         altered(b'{"input_tokens":6,"output_tokens":1,', b'{"prompt_tokens":6,"completion_tokens":1,'),
         altered(b'"output_tokens":1', b'"output_tokens":null'),
         altered(b'"input_tokens":6', b'"input_tokens":6.5'),
@@ -91,7 +91,7 @@ _OTHERS.add(
     "In every response besides the plain one, `usage` is also reported, with its total and sound details.",
     "LangChain counts zero tokens, and the AI SDK refuses the complete reply if a detail has a wrong type.",
     (items.usage_reported,),
-    (
+    breaks_on=(
         altered(b',"usage":{"input_tokens":6,"output_tokens":1,"total_tokens":7}', b""),
         altered(b',"total_tokens":7', b""),
         altered(b'"total_tokens":7', b'"total_tokens":7,"input_tokens_details":0'),
@@ -109,7 +109,7 @@ _OTHERS.add(
         items.annotations,
         fields.field_types,
     ),
-    (
+    breaks_on=(
         altered(b',"annotations":[]', b""),
         altered(b'"id":"msg_1",', b""),
         altered(b'"role":"assistant"', b'"role":"model"'),
@@ -123,7 +123,7 @@ _OTHERS.add(
     "No event of any other stream contains an error, and its response does not fail.",
     "The answer ends early under status 200, and only clients that check for an error notice.",
     (stream.no_error,),
-    (
+    breaks_on=(
         streamed(CALL_EVENTS[:2], event(_ERROR)),
         streamed(CALL_EVENTS[:2], b'event: error\ndata: {"message":"overloaded"}\n\n'),
         streamed(CALL_EVENTS[:2], event({"type": "response.failed", "response": {"id": "resp_1", "status": "failed"}})),
