@@ -31,7 +31,7 @@ LARGE = Flaw(
     f"at most {LARGEST:,} bytes",
     f"{_REFUSED} it is larger than 16 KiB",
     "Look for headers that grow with each request or hop (cookies, traces, copied prompts), and remove them. "
-    + _UNTIL_THEN,
+    f"{_UNTIL_THEN}",
 )
 FOLDED = Flaw(
     "header lines",
