@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from chatproof.contract.clause import BROKEN, HOLDS, LAYERS, MUST, SHOULD, UNDECIDED, VALIDATE, Clause, Context, Example
+from chatproof.contract.clause import (
+    BROKEN,
+    HOLDS,
+    LAYERS,
+    MUST,
+    NOT_APPLICABLE,
+    SHOULD,
+    UNDECIDED,
+    VALIDATE,
+    Clause,
+    Context,
+    Example,
+)
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces import surface_of
 from chatproof.surfaces.chat import clauses
@@ -15,7 +27,7 @@ from chatproof.surfaces.chat.clauses.happy import GOOD
 from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
 from chatproof.target import profile
-from chatproof.wire.exchange import Secret
+from chatproof.wire.exchange import ARRIVALS, OTHER_HEADERS, Secret
 from tests.support import exchange, from_example
 
 SMOKE = clauses.load()
@@ -211,3 +223,35 @@ def test_node_reads_a_head_of_16_kib_and_no_longer_one() -> None:
     left = 16384 - sum(len(name) + len(value) + 4 for name, value in plain.response.headers)
     for length, expected in ((left, HOLDS), (left + 1, BROKEN)):
         assert outcome(CLAUSES["head.line_ends"], GOOD._replace(extra=((b"X", b"a" * length),))) == expected
+
+
+BARE, TWICE, LARGE, FOLDED = CLAUSES["head.line_ends"].breaks_on
+
+
+@pytest.mark.parametrize(
+    ("example", "missing", "expected"),
+    [
+        (GOOD, ARRIVALS, HOLDS),
+        (BARE, ARRIVALS, NOT_APPLICABLE),  # they may be those of a terminal or an editor
+        (FOLDED, ARRIVALS, NOT_APPLICABLE),
+        (TWICE, ARRIVALS, BROKEN),
+        (LARGE, ARRIVALS, BROKEN),
+        (TWICE, OTHER_HEADERS, HOLDS),  # what stands there may be what one client tells of two
+        (LARGE, OTHER_HEADERS, HOLDS),
+    ],
+)
+def test_a_captures_head_is_judged_by_what_it_has_of_it(example: Example, missing: str, expected: str) -> None:
+    made = exchange("happy", from_example(example))
+    reply = Reply(made._replace(missing=frozenset({missing})))
+    context = Context(profile.load("generic"), EXAMPLE_MODEL, None, {}, surface_of("chat"))
+    assert CLAUSES["head.line_ends"].judge(reply, context).outcome == expected
+    assert made.response is not None
+    unseen = Reply(made._replace(response=made.response._replace(bare_lines=None), missing=frozenset({missing})))
+    where_no_line_was_seen = BROKEN if expected == BROKEN else NOT_APPLICABLE
+    assert CLAUSES["head.line_ends"].judge(unseen, context).outcome == where_no_line_was_seen
+
+
+@pytest.mark.parametrize("id", ["unicode.accepted", "tools.result"])
+def test_a_limit_says_nothing_of_what_must_be_answered(id: str) -> None:
+    limited = Example(429, "application/json", b'{"error":{"message":"slow down"}}')
+    assert outcome(CLAUSES[id], limited) == UNDECIDED
