@@ -30,6 +30,7 @@ _DOUBLED = streamed(
     ]
 )
 _FAILS = b'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"invalid key"}}\n\n'
+_PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 _GARBLED = "cafÃ©"
 _WORD = b'[{"type":"tool_use","id":"t_1","name":"record_word","input":{"word":"pong"}}]'
 _NULL = b'"stop_sequence":null'
@@ -199,5 +200,23 @@ ROWS = [
             ),
             ("is garbled, and there is no plain answer", {"happy": None, "unicode": _blocks((_text(""), _GARBLED))}),
         )
+    ),
+    *(
+        _row(f"a text in blocks is not heard, {name}", happy=happy, claude_code=altered(b"pong", b"Hello!"))
+        for name, happy in (
+            ("nor one in a string", altered(b"pong", b"Hello!")),
+            ("but one in a string, in capitals", altered(b"pong", b"PONG")),
+            ("and that of the string is not sent", None),
+            ("and that of the string breaks off", cut_off(altered(b"pong", b"Hello!"))),
+        )
+    ),
+    _row("the stream of a wrong key is a ping", auth__invalid_stream=says(200, _PING, SSE)),
+    _row(
+        "two tools are called with the same input",
+        tools=body(
+            BODY.replace(
+                CONTENT, _WORD[:-1] + b"," + _WORD[1:].replace(b"record_word", b"record_it").replace(b"t_1", b"t_2")
+            )
+        ),
     ),
 ]

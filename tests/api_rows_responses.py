@@ -391,7 +391,15 @@ REPEATED = [
 ]
 _FAILS = b'event: error\ndata: {"type":"error","code":"invalid_api_key","message":"Invalid token"}\n\n'
 _GARBLED = "cafÃ©"
+_PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 FURTHER = [
+    _row("the stream of a wrong key is a ping", auth__invalid_stream=says(200, _PING, SSE)),
+    _row(
+        "two tools are called with the same arguments",
+        tools=with_output(
+            _CALLED, _CALLED.replace(b"record_word", b"record_it").replace(b"c_1", b"c_2").replace(b"call_1", b"call_2")
+        ),
+    ),
     *(
         _row(f"text outside ASCII {name}", **replies)
         for name, replies in (

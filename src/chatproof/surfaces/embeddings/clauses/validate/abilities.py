@@ -169,7 +169,7 @@ def batch_accepted(reply: Reply, context: Context) -> Outcome:
     breaks_on=(of(*_MANY[:-2], _MANY[0], _MANY[32]), of(*_MANY[:16], *_MANY[:16], _MANY[32])),
 )
 def many_distinct(reply: Reply, context: Context) -> Outcome:
-    return _not_many(reply, context) or distinct(reply, context)
+    return distinct(reply, context)
 
 
 @clause(
@@ -187,13 +187,7 @@ def many_distinct(reply: Reply, context: Context) -> Outcome:
     breaks_on=(_RESTARTS,),
 )
 def numbered(reply: Reply, context: Context) -> Outcome:
-    return _not_many(reply, context) or first_broken((whole_items,), reply, context.control, context)
-
-
-def _not_many(reply: Reply, context: Context) -> Outcome | None:
-    """Why there are no vectors of many texts to compare; None where there are."""
-    refused = refusal(reply, context, "")
-    return refused and refused._replace(state="")
+    return first_broken((whole_items,), reply, context.control, context)
 
 
 @clause(

@@ -100,7 +100,7 @@ def typed(reply: Reply, context: Context) -> Outcome:
 
 def _raised(reply: Reply) -> str:
     """The event on which the SDKs raise: its event line tells them, not its data."""
-    return "an event error" if any(event.is_named and event.name == "error" for event in reply.events[0]) else ""
+    return "an event error" if any(event.name == "error" for event in reply.events[0]) else ""
 
 
 _REFUSED = b'{"type":"error","error":{"type":"authentication_error","message":"invalid key"}}'

@@ -1,6 +1,5 @@
 """What becomes of a tool's result: whether the model gets to see it."""
 
-from chatproof.contract.capability import refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
     SHOULD,
@@ -49,9 +48,6 @@ def _of(*blocks: bytes) -> bytes:
     ),
 )
 def used(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
-    if refused:
-        return refused._replace(state="")
     for call in view.blocks(reply.object, view.CALL):
         given = view.members(call.get("input")).get("word")
         if call.get("name") == FUNCTION and str(given).lower() == WORD:

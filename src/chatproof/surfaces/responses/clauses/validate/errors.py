@@ -68,7 +68,7 @@ def _raised(reply: Reply) -> str:
     for line, one in named_events(reply):
         if line == "error" or view.kind_of(one) in ("error", "response.failed") or one.get("error"):
             return f"an event {view.kind_of(one) or 'with an error'}"
-    return "an event error" if any(event.is_named and event.name == "error" for event in reply.events[0]) else ""
+    return "an event error" if any(event.name == "error" for event in reply.events[0]) else ""
 
 
 add_stream_refusal(

@@ -1,6 +1,5 @@
 """What becomes of a tool's result: whether the model gets to see it."""
 
-from chatproof.contract.capability import refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -49,9 +48,6 @@ def _call(word: bytes, name: bytes = b"record_word") -> bytes:
     breaks_on=(with_output(_call(b"pong")), with_output(ITEM, _call(b"Pong"))),
 )
 def used(reply: Reply, context: Context) -> Outcome:
-    refused = refusal(reply, context, "")
-    if refused:
-        return refused._replace(state="")
     for call in calls(reply):
         if call.get("name") == FUNCTION and f'"{WORD}"' in str(call.get("arguments")).lower():
             return broken(
