@@ -19,7 +19,7 @@ def _says(text: str) -> Example:
 
 
 def _texts(reply: Reply) -> tuple[str, ...]:
-    return Built(view.events(reply)).text, view.text_of(reply.object)
+    return (Built(view.events(reply)).text,)
 
 
 add_unicode(CLAUSES, "messages", COMETAPI, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
