@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatproof.evidence.provider_error import ProviderError, by_words
+from chatproof.evidence.provider_error import ProviderError, by_words, classify
 
 SAID = {
     "model": (
@@ -17,6 +17,7 @@ SAID = {
         "No model loaded. Please load one in the developer page.",
         "No model is loaded.",
         "Model is not loaded yet",
+        "Function 'abc': Not found for account 'xyz'",
     ),
     "quota": (
         "The deployment exceeded budget: 12 of 10 USD",
@@ -32,6 +33,8 @@ SAID = {
         "Your balance is not enough",
         "账户已欠费,请充值",
         "The request failed because your account has an overdue balance.",
+        "not enough balance",
+        "you have used up your daily free allocation of 10,000 neurons, please upgrade to a paid plan",
     ),
     "permission": (
         "Permission denied",
@@ -53,6 +56,7 @@ SAID = {
         "Please reduce the length of the messages.",
         "Token limit exceeded",
         "Invalid request: Your request exceeded model token limit: 8192",
+        "too many tokens: total number of tokens (prompt and prediction) cannot exceed 4081 - received 5000.",
     ),
     "retired": ("The model `gpt-4-32k` has been deprecated, learn more here: https://example.com/deprecations",),
     "filtered": (
@@ -62,6 +66,7 @@ SAID = {
         "input new_sensitive",
         "output new_sensitive",
         "The request was rejected because it was considered high risk",
+        "Your request was rejected as a result of our safety system.",
     ),
     "auth": (
         "Access token invalid or no longer valid",
@@ -73,6 +78,7 @@ SAID = {
         "Open api qps request limit reached",
         "You've hit your usage limit. Upgrade to Pro or try again in 2 hours.",
         "The usage limit has been reached",
+        "Your request exceeds the service quota for your account.",
     ),
     "form": (
         "Unknown name \"max_token\" at 'generation_config': Cannot find field.",
@@ -123,7 +129,7 @@ CODED = {
     ),
     "filtered": (
         "data_inspection_failed", "SensitiveContentDetected", "InputTextSensitiveContentDetected",
-        "OutputTextSensitiveContentDetected", "censorship_blocked",
+        "OutputTextSensitiveContentDetected", "censorship_blocked", "moderation_blocked",
     ),
     "server": ("ServerOverloaded", "engine_overloaded", "ServiceUnavailable", "InternalServerError"),
     "rate": ("usage_limit_reached", "TooManyRequests"),
@@ -150,3 +156,15 @@ def test_a_model_that_is_retired_is_so_whatever_the_code_says() -> None:
     assert by_words(ProviderError("$", said, "model_not_found", "", "")) == "retired"
     other = "This parameter of the model is no longer supported"
     assert by_words(ProviderError("$", other, "unsupported_parameter", "", "")) == "parameter"
+
+
+def test_an_organization_that_is_not_verified_is_so_whatever_the_code_says() -> None:
+    said = "Your organization must be verified to stream this model."
+    assert by_words(ProviderError("$", said, "unsupported_value", "invalid_request_error", "stream")) == "permission"
+
+
+def test_a_relay_that_names_no_cause_speaks_of_who_is_behind_it() -> None:
+    relayed = ProviderError("$", "Provider returned error", "502", "", "")
+    assert classify(relayed, 502) == "upstream"
+    assert classify(relayed._replace(code="429"), 429) == "rate"
+    assert classify(relayed._replace(message="It failed"), 502) == "server"

@@ -34,6 +34,7 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "model_not_supported",
             "invalid_model",
             "unknown_model",
+            "unavailable_model",  # GitHub
             "deploymentnotfound",
             "model_unavailable",
         ),
@@ -51,6 +52,7 @@ CODES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "input_text_sensitive_content_detected",
             "output_text_sensitive_content_detected",
             "censorship_blocked",  # StepFun
+            "moderation_blocked",
         ),
     ),
     ("server", ("server_overloaded", "engine_overloaded")),  # under 429, and no limit of the caller's

@@ -8,7 +8,7 @@ import json
 import re
 
 from chatproof.evidence.provider_codes import BY_STATUS, CODES, FIRST, GENERIC
-from chatproof.evidence.provider_words import ABOUT, ABSENT, OTHER_KIND, RETIRED, WORDS
+from chatproof.evidence.provider_words import ABOUT, ABSENT, OTHER_KIND, RETIRED, UNVERIFIED, WORDS
 from chatproof.printable import quote
 from chatproof.values import NamedTuple
 from chatproof.wire.strictjson import Json
@@ -55,6 +55,7 @@ _QUOTES = re.compile(  # a gateway tells how its own request fared, in the words
 _NOT_THERE = re.compile(  # DeepInfra's; not of a model that is away for some time
     r"\bmodel (?:\S{1,120} )?is not available\b(?!.{0,80}\b(?:now|currently|at the moment|temporar|try again))"
 )
+_OF_ANOTHER = "Provider returned error"  # OpenRouter's, of whoever is behind it
 _PUT_ASIDE = "cooldown_list=["  # LiteLLM's router: what its earlier requests met stands behind it, not this one's error
 _WANTED = re.compile(
     r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
@@ -259,7 +260,7 @@ def classify(error: ProviderError, status: int, model: str = "") -> str:
     if status in BY_STATUS:
         return BY_STATUS[status]
     if status >= 500:
-        return "server"
+        return "upstream" if error.message.startswith(_OF_ANOTHER) else "server"
     # Where the status is not known, what OpenAI and Anthropic call the error of a 400 says as much as the status would.
     named = not status and "invalid_request_error" in (error.type, error.code)
     return "request" if named or status >= 400 else "unknown"
@@ -278,6 +279,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
     first = _by_code(words, CODES, FIRST)
     if first:
         return first
+    if UNVERIFIED in message:
+        return "permission"
     if _TOO_LONG.search(message):
         return "context"
     about = any(word in message for word in ABOUT) or (len(model) >= _TELLING and model.lower() in message)

@@ -4,6 +4,8 @@ Classes: quota, region, organization, retired, model, context, parameter, form, 
 upstream, rate, path, request, server; by status alone also proxy and timeout.
 """
 
+UNVERIFIED = "organization must be verified to"
+"""OpenAI's, under a code of a value that the model does not take: what to do stands in the words."""
 RETIRED = (
     "has been decommissioned",
     "has been deprecated",
@@ -15,7 +17,7 @@ RETIRED = (
 WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("retired", RETIRED),
     ("permission", ("your data policy", "guardrail restrictions")),  # OpenRouter: settings of the account
-    ("permission", ("organization must be verified to",)),  # OpenAI
+    ("permission", (UNVERIFIED,)),
     ("parameter", ("no endpoints found that",)),  # OpenRouter: none of the model's does what was asked for
     ("rate", ("rate limit reached",)),  # Groq, OpenAI: with an offer to raise it, which names billing
     (
@@ -39,6 +41,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no model is loaded",
             "model is not loaded",  # Jan
             "engine is not loaded",
+            "not found for account",  # NVIDIA
         ),
     ),
     (
@@ -77,6 +80,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "insufficient account balance",
             "balance is not enough",
             "overdue balance",
+            "not enough balance",  # Novita
+            "used up your daily free allocation",  # Cloudflare
             "余额",
             "欠费",
         ),
@@ -192,6 +197,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "tokens exceed n_ctx",  # llama-box
             "maximum sequence length",
             "exceeded model token limit",  # Moonshot
+            "(prompt and prediction) cannot exceed",  # Cohere
             "too large to process",  # llama.cpp, of embeddings
             "must be at least 1, got -",  # vLLM: the prompt alone is longer than the context
         ),
@@ -239,6 +245,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "input new_sensitive",  # MiniMax, as the next
             "output new_sensitive",
             "considered high risk",  # Moonshot
+            "rejected as a result of our safety system",  # OpenAI
         ),
     ),
     (
@@ -305,6 +312,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "slow down",
             "rate_limit",
             "request limit reached",  # Baidu
+            "exceeds the service quota",  # AWS: one that it raises on request
             "hit your usage limit",  # ChatGPT's plans, as Codex shows them: it tells when the time is over
             "usage limit has been reached",
         ),
