@@ -73,7 +73,10 @@ SAID = {
         "login fail: Please carry the API secret key in the 'Authorization' field of the request header",
         "HMAC signature cannot be verified: fail to retrieve credential",
     ),
-    "header": ("Header中未收到Authorization参数，无法进行身份验证。",),
+    "header": (
+        "Invalid key=value pair (missing equal-sign) in Authorization header (hashed).",
+        "Header中未收到Authorization参数，无法进行身份验证。",
+    ),
     "rate": (
         "Open api qps request limit reached",
         "You've hit your usage limit. Upgrade to Pro or try again in 2 hours.",
@@ -121,6 +124,8 @@ SAID = {
         "Failed to connect to the engine",
         "Error communicating with OpenAI",
         "当前分组负载已饱和,请稍后再试",
+        "Application failed to respond",
+        "Fastly error: unknown domain: api.example.com. Please check that this domain has been added to a service.",
     ),
 }
 CODED = {

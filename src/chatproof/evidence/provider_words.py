@@ -111,6 +111,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "missing authorization",
             "missing required authentication",  # Google: no credentials came
             "未收到authorization",  # Zhipu
+            "(missing equal-sign) in authorization header",  # AWS: it wants a signature, and got a key
             "missing bearer",  # OpenAI: no Authorization header came
             "authorization header is missing",
             "authorization header missing",
@@ -252,6 +253,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "upstream",  # a gateway tells that it cannot reach what is behind it
         (
             "no models available traceback",  # LiteLLM's router, before its own traceback: every deployment failed lately
+            "application failed to respond",  # Railway
+            "fastly error: unknown domain",
             "err_ngrok_3200",  # ngrok: the tunnel's other end is not there
             "econnrefused",
             "econnreset",

@@ -47,6 +47,7 @@ _FILTERS = (  # words of the pages that the filters of companies and schools put
     "forcepoint",
     "netskope",
 )
+_OF_PHP = (b"<b>Fatal error</b>:", b"<b>Parse error</b>:", b"<b>Warning</b>:", b"<b>Notice</b>:", b"<b>Deprecated</b>:")
 # The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -208,6 +209,13 @@ class Reply:
         text = self.body[:4096].decode("latin-1")
         at = next((found for mark in _FILTERS if (found := text.lower().find(mark)) >= 0), -1)
         return text[at : at + 41].split("<")[0].strip() if at >= 0 else ""
+
+    @property
+    def script_error(self) -> str:
+        """What PHP prints of an error of a script of the server, before an answer or in its place; empty if nothing."""
+        start = self.body[:4096] if self.complete and self.kind == "html" else b""
+        at = next((at for kind in _OF_PHP if (at := start.find(kind)) >= 0), -1)
+        return start[at + 3 :].split(b"\n")[0].split(b" in <b>")[0].decode("latin-1") if at >= 0 else ""
 
     @property
     def is_cloudflares(self) -> bool:

@@ -86,6 +86,8 @@ def no_api(case: Case) -> Sign | None:
     if not reply.complete or case.status != 200 or known(case):
         return None
     if reply.kind == "html":
+        if reply.script_error:  # the API's own program answers
+            return None
         said = "an HTML page with status 200: a login page, a dashboard or a captive portal"
         if is_listing_well(case):
             return Sign(
@@ -116,7 +118,8 @@ def _wrong_url(case: Case) -> bool:
     if known(case):
         return False
     if case.page:
-        return case.status in (404, 405, 410) or (case.status == 200 and case.reply.kind == "html")
+        is_answered = case.status == 200 and case.reply.kind == "html" and not case.reply.script_error
+        return case.status in (404, 405, 410) or is_answered
     of_aws = or_default(lambda: case.reply.header(b"x-amzn-errortype"), "")
     return case.error_class == "path" or (case.status == 403 and of_aws.startswith(_NO_METHOD))
 
