@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chatproof.transport import tls
 from chatproof.transport.blocking import OUR_SHORTAGE
 from chatproof.transport.conversation import Conversation
+from chatproof.transport.encrypted import Encrypted
 from chatproof.transport.resolver import Address, look_up
 from chatproof.transport.steps import (
     Close,
@@ -155,6 +156,7 @@ class _Line:
         self._turns = turns_of(self._loop)
         self._resolver = resolver
         self._socket: socket.socket | None = None
+        self._encrypted: Encrypted | None = None  # what speaks TLS by that socket
         self._fd = -1
         self._most = 0  # bytes to be read as soon as there are any; 0: only the moment is wanted
         self._waiter: asyncio.Future[Any] | None = None
@@ -219,45 +221,41 @@ class _Line:
         return at
 
     async def _handshake(self, step: Handshake) -> tuple[str, Certificate | None]:
-        context = step.context()
-        self._socket = wrapped = tls.wrapped(context, self._open, step.host)
+        assert self._socket is not None, "a conversation connects first"
+        self._encrypted = wrapped = tls.wrapped(step.context(), self._socket, step.host)
         while True:
             try:
                 wrapped.do_handshake()
-                return wrapped.version() or "", tls.certificate(wrapped)
-            except ssl.SSLWantReadError:
-                await self._ready(step.until)
-            except ssl.SSLWantWriteError:
+                if not wrapped.unsent:
+                    return wrapped.version() or "", tls.certificate(wrapped)
                 await self._ready(step.until, writing=True)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                await self._ready(step.until, writing=wrapped.unsent)
 
     async def _send(self, step: Send) -> None:
-        sock = self._open
+        sock, encrypted = self._open, self._encrypted
         unsent = _Unsent(step.data())
-        while unsent.left:
+        while unsent.left or (encrypted is not None and encrypted.unsent):
             try:
                 unsent.give(sock)
             except ssl.SSLWantReadError:
                 await self._ready(step.until)
-            except (BlockingIOError, ssl.SSLWantWriteError):
+            except BlockingIOError:
                 await self._ready(step.until, writing=True)
 
     async def _receive(self, step: Receive) -> tuple[bytes, float]:
-        sock = self._open
         # What is in TLS's hands the loop does not see; and of a head that is read byte by byte, the next one is there.
-        if step.most == 1 or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+        if step.most == 1 or (self._encrypted is not None and self._encrypted.pending()):
             try:
-                return sock.recv(step.most), time.monotonic()
+                return self._open.recv(step.most), time.monotonic()
             except (BlockingIOError, ssl.SSLWantReadError):
                 pass
-        while True:
-            self._most = step.most
-            try:
-                found: tuple[bytes, float] = await self._wait(step.until)
-                return found
-            except ssl.SSLWantWriteError:
-                await self._ready(step.until, writing=True)
-            finally:
-                self._most = 0
+        self._most = step.most
+        try:
+            found: tuple[bytes, float] = await self._wait(step.until)
+            return found
+        finally:
+            self._most = 0
 
     def _take(self, step: Take) -> bytes:
         try:
@@ -273,12 +271,12 @@ class _Line:
         if self._socket is not None:
             self._watch()
             self._socket.close()
-            self._socket = None
+            self._socket = self._encrypted = None
 
     @property
-    def _open(self) -> socket.socket:
+    def _open(self) -> socket.socket | Encrypted:
         assert self._socket is not None, "a conversation connects first"
-        return self._socket
+        return self._encrypted or self._socket
 
     # -- waiting ------------------------------------------------------------------------------------------
 
@@ -358,7 +356,7 @@ class _Unsent:
         self._data = memoryview(data)
         self.left = len(data)
 
-    def give(self, sock: socket.socket) -> None:
+    def give(self, sock: socket.socket | Encrypted) -> None:
         sent = sock.send(self._data)
         self._data = self._data[sent:]
         self.left -= sent

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeVar
 
+    from chatproof.transport.encrypted import Encrypted
     from chatproof.transport.resolver import Address
     from chatproof.transport.steps import Steps
     from chatproof.wire.exchange import Certificate
@@ -67,6 +68,7 @@ class _Line:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._socket: socket.socket | None = None
+        self._encrypted: Encrypted | None = None  # what speaks TLS by that socket
         self._does: dict[type, Callable[[Any], Any]] = {
             Resolve: self.resolve,
             Connect: self.connect,
@@ -109,19 +111,32 @@ class _Line:
     def handshake(self, step: Handshake) -> tuple[str, Certificate | None]:
         from chatproof.transport import tls
 
-        context = step.context()
-        _bound(self._open, step.until)
-        self._socket = wrapped = tls.wrapped(context, self._open, step.host)
-        wrapped.do_handshake()
+        assert self._socket is not None, "a conversation connects first"
+        self._encrypted = wrapped = tls.wrapped(step.context(), self._socket, step.host)
+        self._until(step.until, wrapped.do_handshake)
         return wrapped.version() or "", tls.certificate(wrapped)
 
     def send(self, step: Send) -> None:
-        _bound(self._open, step.until)
-        self._open.sendall(step.data())
+        data = memoryview(step.data())  # which shows nothing in a traceback with locals
+        self._until(step.until, lambda: self._open.sendall(data))
 
     def receive(self, step: Receive) -> tuple[bytes, float]:
-        _bound(self._open, step.until)
-        return self._open.recv(step.most), time.monotonic()
+        return self._until(step.until, lambda: self._open.recv(step.most)), time.monotonic()
+
+    def _until(self, until: float, call: Callable[[], _T]) -> _T:
+        """What a call returns that waits for the socket; in TLS, asked again while what came was not enough."""
+        _bound(self._open, until)
+        if self._encrypted is None:
+            return call()
+        import ssl
+
+        while True:
+            try:
+                return call()
+            except ssl.SSLWantReadError:
+                if time.monotonic() >= until:  # who sends without a pause lets no socket time out
+                    raise TimeoutError from None
+                _bound(self._open, until)
 
     def take(self, step: Take) -> bytes:
         try:
@@ -133,7 +148,7 @@ class _Line:
     def close(self, step: Close) -> None:
         if self._socket is not None:
             self._socket.close()
-            self._socket = None
+            self._socket = self._encrypted = None
 
     def once(self, step: Once) -> str:
         return self._resolver.once(step.key, lambda: self._apart(step))
@@ -146,10 +161,10 @@ class _Line:
             line.close(Close())
 
     @property
-    def _open(self) -> socket.socket:
+    def _open(self) -> socket.socket | Encrypted:
         assert self._socket is not None, "a conversation connects first"
-        return self._socket
+        return self._encrypted or self._socket
 
 
-def _bound(sock: socket.socket, until: float) -> None:
+def _bound(sock: socket.socket | Encrypted, until: float) -> None:
     sock.settimeout(max(until - time.monotonic(), 0.001))

@@ -12,6 +12,7 @@ from chatproof.printable import escape, snippet
 from chatproof.transport.steps import (
     Close,
     Connect,
+    EndlessTls,
     Handshake,
     Once,
     Options,
@@ -214,6 +215,8 @@ class Conversation:
                 raise Stopped("tls.client_certificate", "tls", f"{tls.ASKS} ({found.detail})") from None
             shown = "" if found.code == "tls.client_certificate" else (yield self._shown("look"))
             raise Stopped(found.code, found.phase, f"{found.detail}; {shown}" if shown else found.detail) from None
+        except EndlessTls as error:
+            raise Stopped("limit.size", "tls", str(error.strerror)) from None
         except OSError as error:
             raise Stopped("net.reset", "tls", os_words(error)) from None
         finally:
@@ -296,6 +299,8 @@ class Conversation:
                 if ended:
                     reader.settle()
                     return
+                if isinstance(error, EndlessTls):
+                    raise Stopped("limit.size", reader.phase, f"{error.strerror} after {reader.progress}") from None
                 self._refused_by_alert(error)
                 # Includes TLS records that fail to decrypt: the connection is gone either way.
                 detail = f"{os_words(error)} after {reader.progress}"

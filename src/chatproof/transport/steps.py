@@ -135,6 +135,10 @@ class Stopped(Exception):
         self.fault = Fault(code, phase, detail)
 
 
+class EndlessTls(OSError):
+    """A server sent more in TLS than any handshake needs, and no data in it."""
+
+
 class KeepAliveRequest(NamedTuple):
     """One of several requests that go over one connection."""
 

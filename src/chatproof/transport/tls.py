@@ -12,6 +12,7 @@ import sys
 
 from chatproof.printable import cut, escape
 from chatproof.transport import resolver
+from chatproof.transport.encrypted import Encrypted
 from chatproof.wire.exchange import Certificate, Fault
 
 TYPE_CHECKING = False
@@ -143,17 +144,12 @@ def _hashed(folder: str) -> bool:
         return False
 
 
-def wrapped(context: ssl.SSLContext, sock: socket.socket, host: str) -> ssl.SSLSocket:
+def wrapped(context: ssl.SSLContext, sock: socket.socket, host: str) -> Encrypted:
     """The socket as one that will speak TLS; its handshake is not made yet."""
-    return context.wrap_socket(
-        sock,
-        server_hostname=host.encode("ascii"),  # as bytes, for the reason given in Resolver
-        do_handshake_on_connect=False,
-        suppress_ragged_eofs=False,  # a cut connection must not look like the end of a body
-    )
+    return Encrypted(context, sock, host.encode("ascii"))  # as bytes, for the reason given in Resolver
 
 
-def certificate(sock: ssl.SSLSocket) -> Certificate | None:
+def certificate(sock: Encrypted) -> Certificate | None:
     """Subject, issuer and expiry of the verified peer certificate."""
     raw = sock.getpeercert(binary_form=True) if sock.context.verify_mode is ssl.CERT_REQUIRED else None
     if raw is None:
