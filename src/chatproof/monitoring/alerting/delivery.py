@@ -1,7 +1,7 @@
 """Sending what the outbox holds: one thread, its own connection, again and again until each receiver has it.
 
-A receiver that is slow or down holds up no other one. What is logged of a failure is the receiver's name and a reason
-in words of ours: never its URL, never what it answered.
+A receiver that is slow or down holds up another one for one deadline at most. What is logged of a failure is the
+receiver's name and a reason in words of ours: never its URL, never what it answered.
 """
 
 import threading

@@ -1,12 +1,12 @@
 """Chats, pagers and mail through apprise (extra `alerts`): one URL each, of a service on the list of `apprise_url`.
 
 Of apprise only the sending is used: no configuration files, no includes, no attachments, no plugins from a folder. It
-is told not to follow redirects. Its own log, which may name a URL, is cut off.
+is told not to follow redirects, and cut off at a deadline. Its own log, which may name a URL, is cut off.
 """
 
 from collections.abc import Sequence
 
-from chatproof.monitoring.alerting import apprise_url
+from chatproof.monitoring.alerting import apprise_url, bounded
 from chatproof.monitoring.alerting.notice import INFO, Notice, severity, text, title
 from chatproof.monitoring.alerting.post import Answer
 from chatproof.monitoring.values import RESOLVED
@@ -38,7 +38,8 @@ class Apprise:
             sender = apprise.Apprise(asset=service.asset)
             sender.add(service)
             kind = "success" if notice.what == RESOLVED else "info" if severity(notice.incident) == INFO else "failure"
-            done = sender.notify(body=text(notice), title=title(notice), notify_type=kind, body_format="text")
+            with bounded.connections():
+                done = sender.notify(body=text(notice), title=title(notice), notify_type=kind, body_format="text")
         except Exception as error:  # its plugins raise what they like, and their texts are not ours
             return Answer(False, f"apprise: {type(error).__name__}")
         return Answer(bool(done), "" if done else "the service did not accept it")
