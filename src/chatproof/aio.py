@@ -35,7 +35,7 @@ from chatproof.running.dispatch import Stop
 from chatproof.running.plan import Settings
 from chatproof.target import environment
 from chatproof.target.target import Resolved, Target, check
-from chatproof.usage_error import UsageError
+from chatproof.usage_error import UsageError, placed
 
 if TYPE_CHECKING:
     from chatproof.running.dispatch import Waves
@@ -58,7 +58,12 @@ async def smoke(
     is at fault and JournalError when the journal cannot be written at the start: nothing was sent then. Never raises
     for what the endpoint does.
     """
-    return (await carried_out(_kept(check(target), settings, _environ(environ), journal))).run
+    shown = _environ(environ)
+    try:
+        return (await carried_out(_kept(check(target), settings, shown, journal))).run
+    except BaseException as error:
+        problem = placed(error)
+    raise problem
 
 
 async def validate(
@@ -72,8 +77,7 @@ async def validate(
 
     Sends at most 50 requests by default. `environ`, `journal` and what is raised are as for `smoke`.
     """
-    settings = settings._replace(kind=VALIDATE)
-    return (await carried_out(_kept(check(target), settings, _environ(environ), journal))).run
+    return await smoke(target, settings._replace(kind=VALIDATE), environ=environ, journal=journal)
 
 
 async def compare(
@@ -93,8 +97,22 @@ async def compare(
     streams, as `chatproof compare` has it. `environ` and `journal` (of each target's run) are as for `smoke`.
     Raises what `smoke` does, and UsageError for too few or too many targets.
     """
-    environ = _environ(environ)
-    resolved = beside.apart((check(target) for target in (a, *candidates)), environ)
+    try:
+        return await _compare((a, *candidates), settings, requires, ask_again, _environ(environ), journal)
+    except BaseException as error:
+        problem = placed(error)
+    raise problem
+
+
+async def _compare(
+    targets: tuple[Target, ...],
+    settings: Settings | None,
+    requires: Iterable[str],
+    ask_again: int,
+    environ: Mapping[str, str],
+    journal: str | None,
+) -> Comparison:
+    resolved = beside.apart((check(target) for target in targets), environ)
     if not 2 <= len(resolved) <= MOST:
         raise UsageError("usage", f"{len(resolved)} targets are named", f"name A and B, and up to {MOST} in all")
     apis = {one.target.api for one in resolved}

@@ -68,12 +68,31 @@ def alone(error: UsageError) -> UsageError:
     return error.with_traceback(None)
 
 
+def placed(error: BaseException) -> BaseException:
+    """Return an error of any kind as `alone` does: one of our own, or what a signal, a time limit or a cancellation
+    raised in the midst of our work. A note tells the place."""
+    if isinstance(error, UsageError):
+        return alone(error)
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] == "chatproof":
+            place = f"{trace.tb_frame.f_globals['__name__']}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    if place and not getattr(error, "__notes__", ()):
+        error.add_note(f"in {place}; its frames are left out, for they may hold a key")
+    error.__cause__ = error.__context__ = None
+    for each in getattr(error, "exceptions", ()):  # a group's
+        if isinstance(each, BaseException):
+            placed(each)
+    return error.with_traceback(None)
+
+
 def without_frames(work: "Callable[[], _T]") -> "_T":
-    """Return what `work` returns. A UsageError of it is raised `alone`, without the frames it came through."""
+    """Return what `work` returns. An error of it is raised as `placed`, without the frames it came through."""
     try:
         return work()
-    except UsageError as error:
-        problem = alone(error)
+    except BaseException as error:
+        problem = placed(error)
     raise problem
 
 

@@ -12,7 +12,7 @@ from chatproof.judging.contract import Choice, UnknownCapability, UnknownClause
 from chatproof.judging.unknown import unknown_capability, unknown_clause
 from chatproof.record.document import Run
 from chatproof.surfaces import surface_of
-from chatproof.usage_error import UsageError, alone, near, repeated
+from chatproof.usage_error import UsageError, near, placed, repeated
 
 
 def judge_bytes(
@@ -43,6 +43,7 @@ def judge_bytes(
         raise UsageError("usage", f"there is no probe {repeated(answers)}", near(answers, probes))
     choice = Choice(strict=strict, only=tuple(only), skip=tuple(skip))
     asked = Asked(profile, model, base_url, environment, no_auth, scope, choice)
+    problem: BaseException
     try:
         return judge_captures([Source(name, captures.read(data), answers)], asked)
     except captures.Unreadable as why:
@@ -51,10 +52,10 @@ def judge_bytes(
         problem = unknown_clause(str(unknown), scope)
     except UnknownCapability as unknown:
         problem = unknown_capability(str(unknown))
-    except UsageError as error:
+    except BaseException as error:
         problem = error
     del data  # nor in this frame
-    raise alone(problem)
+    raise placed(problem)
 
 
 def judge_file(

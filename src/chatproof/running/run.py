@@ -18,6 +18,7 @@ from chatproof.running.scheduler import Sending
 from chatproof.surfaces.model_listing import AUTO
 from chatproof.target import environment
 from chatproof.target.target import Resolved, Target, check
+from chatproof.usage_error import without_frames
 from chatproof.values import NamedTuple
 from chatproof.wire.exchange import Exchange, Secret
 
@@ -38,8 +39,8 @@ def smoke(target: Target, settings: Settings = Settings(), *, environ: Mapping[s
     `environ` is this process's environment by default. Raises UsageError when our own side is at fault and nothing
     was sent; never for what the endpoint does.
     """
-    environ = environment.Unshown(os.environ if environ is None else environ)
-    return run(check(target), settings, environ=environ)
+    shown = environment.Unshown(os.environ if environ is None else environ)
+    return without_frames(lambda: run(check(target), settings, environ=shown))
 
 
 def validate(target: Target, settings: Settings = Settings(), *, environ: Mapping[str, str] | None = None) -> Run:
@@ -47,8 +48,7 @@ def validate(target: Target, settings: Settings = Settings(), *, environ: Mappin
 
     `environ` is this process's environment by default.
     """
-    environ = environment.Unshown(os.environ if environ is None else environ)
-    return run(check(target), settings._replace(kind=VALIDATE), environ=environ)
+    return smoke(target, settings._replace(kind=VALIDATE), environ=environ)
 
 
 class Sent(NamedTuple):
