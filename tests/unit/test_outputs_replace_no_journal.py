@@ -8,6 +8,7 @@ import pytest
 
 from chatproof import journal
 from chatproof.cli import main as cli
+from chatproof.cli.shared import replaced
 from tests.journal_support import keep, run
 
 SMOKE = ["smoke", "simulator", "-q", "--report"]
@@ -37,13 +38,17 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["runs.sqlite3", "./runs.sqlite3-wal", "linked/runs.sqlite3-lock", "linked/runs.jsonl"]
+    "path",
+    [
+        *("runs.sqlite3", "./runs.sqlite3-wal", "linked/runs.sqlite3-lock", "linked/runs.jsonl"),
+        *("RUNS.sqlite3", "Runs.SQLite3-WAL", "linked/Runs.jsonl"),  # one file on macOS and on many shared folders
+    ],
 )
 def test_a_report_has_another_place_than_a_journal_that_is_still_to_be_made(
     tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "linked").symlink_to(tmp_path)
-    name = path.rpartition("/")[2].partition("-")[0]
+    name = path.rpartition("/")[2].partition("-")[0].lower()
     assert cli.main([*SMOKE, f"json={path}", "--journal", name]) == 2
     assert "the journal" in capsys.readouterr().err and not (tmp_path / name).exists()
 
@@ -96,3 +101,15 @@ def test_what_was_written_before_is_written_anew(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "runs.sqlite3", tmp_path / "copy.sqlite3")
     for words in (["export", "all.jsonl"], ["export", "all.jsonl"], ["backup", "copy.sqlite3"]):
         assert cli.main(["journal", *words, "--journal", "runs.sqlite3"]) == 0
+
+
+@pytest.mark.parametrize("name", ["Report.json", "REPORT.JSON", "report.json"])
+def test_two_reports_are_no_one_file(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    reports = ["--report", "yaml=report.json", "--report", f"json={name}", "--journal", "none"]
+    assert cli.main(["smoke", "simulator", "-q", *reports]) == 2
+    assert "two reports have the same path" in capsys.readouterr().err and not [*tmp_path.iterdir()]
+
+
+def test_names_are_told_apart_as_a_file_system_may(tmp_path: Path) -> None:
+    assert replaced.folded("/a/Ärger.jsonl") == replaced.folded("/A/a\u0308rger.JSONL")
+    assert replaced.folded("/a/b.json") != replaced.folded("/a/c.json")

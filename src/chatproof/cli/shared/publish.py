@@ -89,15 +89,23 @@ class Outlet:
             self._fields = fields.parse(args.json_fields)
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
             reporters.load(format, of)
-        if len(self._paths) != len({_place(path) for _, path in self._paths}):
-            raise UsageError("usage", "two reports have the same path", "give each report its own path")
-        for _, path in self._paths:
-            from chatproof.cli.shared import replaced
-
-            replaced.refuse(args, path, "the report", "report")
+        if self._paths:
+            self._refuse_what_would_replace(args)
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
         look = terminal()
         self._style = reporters.Style(look["color"], look["width"], -1 if args.quiet else args.verbose)
+
+    def _refuse_what_would_replace(self, args: argparse.Namespace) -> None:
+        from chatproof.cli.shared import replaced
+
+        places = [_place(path) for _, path in self._paths]
+        if len(set(map(replaced.folded, places))) < len(places):
+            same = "two reports have the same path"
+            unlike = f"{same} where a file system does not tell capital letters from small ones"
+            said = same if len(set(places)) < len(places) else unlike
+            raise UsageError("usage", said, "give each report its own path")
+        for _, path in self._paths:
+            replaced.refuse(args, path, "the report", "report")
 
     @property
     def on_stdout(self) -> list[str]:

@@ -47,8 +47,18 @@ def of(args: argparse.Namespace, path: str, *options: str) -> str:
 
 def is_of_journal(path: str, place: str) -> bool:
     """Whether `path` names the journal in the file `place`, or what stands beside it, there or not."""
-    real = _real(path)
-    return any(real == _real(f"{place}{end}") or _same(path, f"{place}{end}") for end in _BESIDE)
+    name = folded(_real(path))
+    return any(name == folded(_real(f"{place}{end}")) or _same(path, f"{place}{end}") for end in _BESIDE)
+
+
+def folded(path: str) -> str:
+    """The same text for all paths that may name one file: macOS, Windows' and many shared file systems do not tell
+    names apart that differ in the case of letters, or in how an accent is written."""
+    if path.isascii():
+        return path.lower()
+    from unicodedata import normalize
+
+    return normalize("NFD", normalize("NFD", path).casefold())
 
 
 def _real(path: str) -> str:
