@@ -88,6 +88,20 @@ def test_finished_twice_is_once(kept: Journal) -> None:
     assert kept.head()[0] == 2
 
 
+def test_another_run_with_the_same_id_does_not_pass_for_kept(kept: Journal) -> None:
+    """Two runs of one second that drew the same number, or an id that somebody took before: the second one is lost."""
+    first = run(1, "NO-GO")
+    second = {**run(1), "started_at": first["started_at"].replace(".000Z", ".001Z")}
+    kept.started(opening(first))
+    with pytest.raises(JournalError) as refused:
+        kept.started(opening(second))
+    kept.finished(first, leave=True)
+    with pytest.raises(JournalError) as lost:
+        kept.finished(second, leave=True)
+    assert refused.value.code == lost.value.code == "journal.taken"
+    assert [row.verdict for row in kept.list()] == ["NO-GO"]
+
+
 def test_selectors_that_select_nothing(kept: Journal, tmp_path: Path) -> None:
     keep(kept, run(1), run(2))
     for selector, expected in (

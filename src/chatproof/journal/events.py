@@ -16,7 +16,7 @@ class JournalError(Exception):
 
     Codes: journal.locked, journal.corrupt, journal.newer, journal.foreign (the file belongs to another program),
     journal.unwritable, journal.unreachable, journal.missing, journal.url, journal.extra (psycopg is not installed),
-    run.unknown, run.ambiguous, run.malformed.
+    journal.taken (another run has the id of this one), run.unknown, run.ambiguous, run.malformed.
     """
 
     def __init__(self, code: str, detail: str, advice: str = "") -> None:

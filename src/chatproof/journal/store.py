@@ -61,13 +61,23 @@ class Journal:
 
     def started(self, document: dict[str, Any]) -> None:
         """Record that a run begins. Durable when this returns. Raises JournalError."""
-        self.append(STARTED, [document])
+        if not self.append(STARTED, [document]):
+            self._refuse_another(STARTED, document)
 
     def finished(self, document: dict[str, Any], *, leave: bool = False) -> None:
         """Record a run's document. Durable when this returns; a second time changes nothing. Raises JournalError.
 
         A copy of the journal's file then contains it. `leave` also closes the journal, at less cost than later."""
-        self.append(FINISHED, [document], leave=leave)
+        if not self.append(FINISHED, [document], leave=leave):
+            self._refuse_another(FINISHED, document)
+
+    def _refuse_another(self, event: str, document: dict[str, Any]) -> None:
+        """Raise JournalError where the entry of this run's id is that of another run: a second of the same second that
+        drew the same number, or one that somebody made up. This run is not kept, and must not pass for it."""
+        sql = "SELECT started_at FROM chatproof_entries WHERE run_id = ? AND event = ?"
+        if self.database.query(sql, (document["run_id"], event)) != [(document["started_at"],)]:
+            detail = f"{self.shown} has another run under the id {document['run_id']}"
+            raise JournalError("journal.taken", detail, "run again: it gets another id")
 
     def append(self, event: str, documents: Iterable[dict[str, Any]], *, leave: bool = False) -> int:
         """Add entries to the chain, all or none; return how many. A second one of a run is left out."""
