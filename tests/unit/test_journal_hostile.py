@@ -7,8 +7,9 @@ import socket
 import sqlite3
 import struct
 import threading
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -193,6 +194,43 @@ def test_a_database_that_answers_for_ever_costs_little(answer: object) -> None:
         done = cli("history", "--journal", url)
         said = "answers with more than 100 MiB" if answer is rows else "cannot be reached"  # libpq has no room for it
         assert said in done.stderr and len(done.stderr.splitlines()) == 2
+
+
+def notices() -> Iterator[bytes]:
+    said = b"SNOTICE\0C00000\0Mhello\0\0"
+    while True:
+        yield (b"N" + struct.pack("!i", len(said) + 4) + said) * 5000
+
+
+def test_what_is_thrown_away_without_a_pause_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg")
+    from chatproof.journal import postgres
+
+    monkeypatch.setattr(postgres, "_ANSWER_SECONDS", 0.5)
+    with talking(notices()) as url:
+        begun = time.monotonic()
+        with pytest.raises(JournalError) as error:
+            journal.open(url, create=False).list()
+    assert error.value.code == "journal.unreachable" and time.monotonic() - begun < 1.5
+
+
+def test_what_the_first_read_took_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libpq makes room for a row of a gigabyte, and fills it before it returns."""
+    pytest.importorskip("psycopg")
+    from chatproof.journal import postgres
+
+    read, took = [0], 500 * 1024 * 1024
+
+    def endless() -> Generator[int, int, None]:
+        while True:
+            read[0] += 1
+            yield 2
+
+    monkeypatch.setattr(postgres, "_memory", lambda: (0, took if read[0] > 1 else 0))
+    here, there = socket.socketpair()
+    with here, there, pytest.raises(postgres.TooMuch, match="more than 100 MiB"):
+        postgres._driven(endless(), here.fileno(), 5.0)
+    assert read[0] < 20
 
 
 STRANGE = [  # those whose arguments are what our statements write, where the server's own take another type

@@ -353,12 +353,13 @@ def _driven(gen: Any, handle: int, seconds: float) -> Any:
         return end.value
     while True:
         wakes += 1
-        if wakes == _SOME:  # an answer of ours comes in fewer
+        if wakes == 1:  # libpq may take a gigabyte with the first call that reads
             before = _memory()[1]
-        elif wakes % _SOME == 0 and _memory()[1] - before > _ANSWER_BYTES:
+        elif wakes % _SOME == 0 and _memory()[1] - before > _ANSWER_BYTES:  # an answer of ours comes in fewer
             raise TooMuch("journal.corrupt", f"answers with more than {_ANSWER_BYTES >> 20} MiB to one query")
         poll.register(handle, (select.POLLIN if wanted & 1 else 0) | (select.POLLOUT if wanted & 2 else 0))
-        events = poll.poll(max(until - time.monotonic(), 0) * 1000)
+        left = until - time.monotonic()  # who says what libpq throws away, without a pause, is always ready
+        events = poll.poll(left * 1000) if left > 0 else []
         if not events:
             raise TooMuch("journal.unreachable", f"gave no answer in {_ANSWER_SECONDS} s")
         event = events[0][1]
