@@ -1,6 +1,7 @@
 """Receivers behind apprise that never come to an end: whoever is told after them is told, and memory stays what it is."""
 
 import gzip
+import logging
 import resource
 import socket
 import threading
@@ -121,3 +122,12 @@ def test_what_is_compressed_is_read_in_part(tell: Callable[..., tuple[bool, floa
 
 def test_a_good_answer_is_read(tell: Callable[..., tuple[bool, float]]) -> None:
     assert tell(HTTP, replies)[0]
+
+
+def test_no_log_tells_a_token(tell: Callable[..., tuple[bool, float]], caplog: pytest.LogCaptureFixture) -> None:
+    """urllib3 logs each path at DEBUG, and that of a chat has the token in it."""
+    caplog.set_level("DEBUG")
+    assert tell("mmost://localhost:{}/CANARYtokenOfAHook12345678", replies)[0]
+    assert "CANARY" not in caplog.text
+    logging.getLogger("urllib3.connectionpool").debug("as others need it")
+    assert "as others need it" in caplog.text

@@ -83,13 +83,21 @@ def _received(sock: socket.socket) -> int:
     return int.from_bytes(info[_BYTES_RECEIVED], sys.byteorder)
 
 
+def _says_nothing(record: object) -> bool:
+    """A logger's filter: what is sent for a notice has the service's token in its path."""
+    return _now.get() is None
+
+
 def _install() -> None:
-    """Have urllib3 and smtplib open what is watched, and requests read a part of a reply."""
+    """Have urllib3 and smtplib open what is watched, requests read a part of a reply, and none of them tell of it."""
+    import logging
     import smtplib
 
     from requests import adapters
     from urllib3.util import connection
 
+    for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry", "requests"):
+        logging.getLogger(name).addFilter(_says_nothing)  # once: a filter that is there is not added again
     if not hasattr(connection.create_connection, "watched"):
         vars(connection)["create_connection"] = _watching(connection.create_connection)
     if not hasattr(smtplib.SMTP._get_socket, "watched"):  # type: ignore[attr-defined]
