@@ -393,6 +393,15 @@ _FAILS = b'event: error\ndata: {"type":"error","code":"invalid_api_key","message
 _GARBLED = "cafÃ©"
 _PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 FURTHER = [
+    *(
+        _row(f"input in an array is not heard, {name}", happy=happy, codex=altered(b'"pong"', b'"Hello!"'))
+        for name, happy in (
+            ("nor that in a string", altered(b'"pong"', b'"Hello!"')),
+            ("but that in a string, in capitals", altered(b'"pong"', b'"PONG"')),
+            ("and that in a string is not sent", None),
+            ("and that in a string breaks off", cut_off(altered(b'"pong"', b'"Hello!"'))),
+        )
+    ),
     _row("the stream of a wrong key is a ping", auth__invalid_stream=says(200, _PING, SSE)),
     _row(
         "two tools are called with the same arguments",
