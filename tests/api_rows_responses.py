@@ -402,7 +402,16 @@ FURTHER = [
             ("and that in a string breaks off", cut_off(altered(b'"pong"', b'"Hello!"'))),
         )
     ),
-    _row("the stream of a wrong key is a ping", auth__invalid_stream=says(200, _PING, SSE)),
+    *(
+        _row(f"the stream of a wrong key is {name}", auth__invalid_stream=says(200, body, SSE))
+        for name, body in (
+            ("a ping", _PING),
+            ("an event of errors, of no object", b"event: error\ndata: 7\n\n"),
+            ("an error by its type alone", b'data: {"type":"error","message":"Invalid token"}\n\n'),
+            ("a failed response", b'data: {"type":"response.failed","response":{"status":"failed"}}\n\n'),
+            ("an error of chat", b'data: {"error":{"message":"Invalid token"}}\n\n'),
+        )
+    ),
     _row(
         "two tools are called with the same arguments",
         tools=with_output(

@@ -11,7 +11,6 @@ from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.auth import REFUSED, add_empty_key
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.clauses.validate.errors import Wrong, add
-from chatproof.surfaces.event_lines import named_events
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import COMETAPI, GOOD
 from chatproof.surfaces.responses.clauses.validate.state import is_forgotten
@@ -65,10 +64,12 @@ add_refusal_shape(CLAUSES, "responses", COMETAPI)
 
 def _raised(reply: Reply) -> str:
     """The event on which the SDKs raise; of response.failed they leave that to the loop over the events."""
-    for line, one in named_events(reply):
-        if line == "error" or view.kind_of(one) in ("error", "response.failed") or one.get("error"):
+    if any(event.name == "error" for event in reply.events[0]):
+        return "an event error"
+    for one in view.events(reply):
+        if view.kind_of(one) in ("error", "response.failed") or one.get("error"):
             return f"an event {view.kind_of(one) or 'with an error'}"
-    return "an event error" if any(event.name == "error" for event in reply.events[0]) else ""
+    return ""
 
 
 add_stream_refusal(
