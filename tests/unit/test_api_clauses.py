@@ -33,6 +33,7 @@ from chatproof.surfaces.embeddings import examples as embeddings
 from chatproof.surfaces.messages import examples as messages
 from chatproof.surfaces.messages.clauses.stream_blocks import of_text
 from chatproof.surfaces.responses.clauses import happy as responses
+from chatproof.surfaces.responses.clauses.validate.tools import alike
 from chatproof.target import profile
 from chatproof.wire.exchange import Secret
 from tests.support import exchange, from_example
@@ -171,3 +172,19 @@ def test_a_streamed_text_is_compared_with_the_plain_one(plain: str, pieces: tupl
     control = messages.altered(b'"pong"', json.dumps(plain).encode())
     clause = surface.clauses(VALIDATE)["messages.stream.whole_text"]
     assert outcome(surface, clause, of_text(*pieces), control) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ('{"a":1,"b":[2]}', '{ "b": [2], "a": 1 }', True),
+        ('{"b":[2],"a":1}', '{"a":1,"b":[2]}', True),
+        ('{"a":1}', '{"a":"1"}', False),
+        ("{", "{", True),  # that both are cut off is another clause's
+        ("{", "{}", False),
+        ("{}", "{", False),
+        ("[", "{", False),
+    ],
+)
+def test_arguments_are_compared_as_clients_read_them(one: str, other: str, expected: bool) -> None:
+    assert alike(one, other) == expected
