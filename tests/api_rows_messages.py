@@ -219,4 +219,5 @@ ROWS = [
             )
         ),
     ),
+    _row("[DONE] comes as a ping", stream=streamed(end=b"event: ping\ndata: [DONE]\n\n")),
 ]
