@@ -34,6 +34,7 @@ SAID = {
         "账户已欠费,请充值",
         "The request failed because your account has an overdue balance.",
         "not enough balance",
+        "You do not have enough credit: Your current balance is 30, but that costs 50.",
         "you have used up your daily free allocation of 10,000 neurons, please upgrade to a paid plan",
     ),
     "permission": (

@@ -204,4 +204,5 @@ def _of_another_stream(start: bytes) -> str:
         return "a stream of the Messages API (/messages, Anthropic)"
     if start.lstrip().startswith(b"data:") and b'"chat.completion.chunk"' in start:
         return "a stream of chat completions (/chat/completions)"
-    return ""
+    first = re.search(rb"(?m)^data: ?(\{[^\n]{1,4000}\})\r?$", start)
+    return _of_lines(first[1]) if first else ""

@@ -25,6 +25,7 @@ _OBJECTS = {
     "response.input_tokens": "another path of the Responses API (/input_tokens)",
 }
 _TRANSCRIBED = {"text", "task", "language", "duration", "segments", "words", "usage", "x_groq"}
+_UI_PARTS = {"type", "id", "delta", "messageId", "messageMetadata", "providerMetadata"}
 
 Value = dict[str, Any]
 
@@ -73,7 +74,11 @@ def _replicate(value: Value) -> bool:
 
 
 def _dify(value: Value) -> bool:
-    return isinstance(value.get("answer"), str) and bool({"conversation_id", "message_id"} & value.keys())
+    return isinstance(value.get("answer"), str) and bool({"conversation_id", "message_id", "task_id"} & value.keys())
+
+
+def _of_the_ai_sdk(value: Value) -> bool:
+    return value.get("type") in ("start", "start-step", "text-start", "text-delta") and value.keys() <= _UI_PARTS
 
 
 def _numbers(value: Any) -> bool:
@@ -121,6 +126,7 @@ ROWS: tuple[tuple[str, str, Callable[[Value], bool]], ...] = (
     ("llama.cpp's own API (/completion)", "/v1", _llama_cpp),
     ("Replicate's own API (/predictions)", "", _replicate),
     ("Dify's own API (/chat-messages)", "", _dify),
+    ("the AI SDK's own stream for pages (toUIMessageStreamResponse)", "", _of_the_ai_sdk),
     ("AnythingLLM's own API (/workspace)", "", lambda value: isinstance(value.get("textResponse"), str)),
     ("the Images API (/images)", "", lambda value: bool({"url", "b64_json"} & _first(value, "data").keys())),
     ("the Moderations API (/moderations)", "", lambda value: "flagged" in _first(value, "results")),

@@ -34,6 +34,21 @@ def nobodys(case: Case, envelope: Iterable[str], reply: str) -> Sign | None:
     return Sign(seen, owner=UNKNOWN, confidence=POSSIBLE, next_step=said)
 
 
+def enveloped(case: Case) -> Sign | None:
+    """Say that the answer is there, within a member of another object, where no client looks for it."""
+    holds = case.context.surface.matcher().holds_answer
+    name = next((name for name, inner in case.reply.object.items() if isinstance(inner, dict) and holds(inner)), None)
+    if name is None:
+        return None
+    return Sign(
+        (f"an answer stands in the member {quote(name)}",),
+        summary="the answer is in an envelope, where no client looks for it",
+        next_step="Check the base URL: this may be a gateway's own API, beside one that is compatible. If it is right, "
+        "report the envelope.",
+        confidence=LIKELY,
+    )
+
+
 def empty(case: Case, *evidence: str) -> Sign:
     """Say that an answer is empty; not for certain where nobody knows what was asked for."""
     return Sign(evidence, confidence=LIKELY) if case.reply.lacks(ASKED) else Sign(evidence)

@@ -70,6 +70,7 @@ TOO_MANY = 429
 _SENTENCE = 5  # blanks in what should be a parameter's name
 _CODES = ("code", "status", "errorcode", "error_code", "errcode", "statuscode", "status_code", "http_code", "httpcode")
 _NUMBERS = ("error_code", "errcode")  # Qianfan's, WeChat's: 0 where all is well, whatever the message says
+_WELL = ("success", "ok", "succeeded", "successful", "成功", "请求成功", "操作成功")
 _FAILED = ("error", "failed", "failure", "fail")  # as `status`, of an envelope that tells its outcome
 
 
@@ -108,6 +109,8 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
     found = _fields(folded, "$")
     if says_so:
         return _of_a_job(folded) or found
+    if not failing and _says_all_is_well(folded):
+        return None
     for name in _MESSAGES if failing else _PLAIN:
         value = folded.get(name)
         if isinstance(value, dict | list) and value:
@@ -120,6 +123,12 @@ def find_error(body: Json, *, failing: bool = False) -> ProviderError | None:
             return deeper._replace(where=f"$.{name}{deeper.where[1:]}")
     refused = failing and (folded.get("success") is False or folded.get("ok") is False)
     return found if refused else None
+
+
+def _says_all_is_well(folded: dict[str, Json]) -> bool:
+    """The envelope of a gateway that puts `code: 0, msg: "success"` around whatever it has."""
+    said = next((folded[name] for name in _PLAIN if isinstance(folded.get(name), str)), "")
+    return "data" in folded and isinstance(said, str) and said.lower().strip(" .!") in _WELL
 
 
 def _of_a_job(folded: dict[str, Json]) -> ProviderError | None:
@@ -198,6 +207,9 @@ def _fields(source: dict[str, Json], where: str) -> ProviderError:
     if isinstance(inner, dict) and not message:
         return _fields(inner, f"{where}.error")
     message = message or (inner if isinstance(inner, str) else None)  # DeepInfra's stand in detail.error
+    title = source.get("title")
+    if isinstance(title, str) and isinstance(message, str) and message == source.get("detail") and "status" in source:
+        message = f"{title.rstrip('.')}: {message}"  # RFC 9457: what is wrong, and what it is this time
     code = next((source[name] for name in _CODES if isinstance(source.get(name), str | int) and source[name]), None)
     param = _text(source.get("param")) or _places(source)
     words = _with_raw(_text(message), source.get("metadata"))

@@ -74,6 +74,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "insufficient fund",
             "insufficient quota",
             "not enough credit",
+            "have enough credit",
             "no credits",
             "have any credits",  # xAI
             "balance is insufficient",  # SiliconFlow

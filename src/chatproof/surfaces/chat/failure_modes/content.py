@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chatproof.contract.clause import BROKEN
-from chatproof.contract.common_modes import empty, filtered, nobodys, refused
+from chatproof.contract.common_modes import empty, enveloped, filtered, nobodys, refused
 from chatproof.contract.failure_mode import (
     CERTAIN,
     IN_REASONING,
@@ -31,7 +31,11 @@ _ENVELOPE = ("id", "object", "created", "model", "usage")
 def _choices_missing(case: Case) -> Sign | None:
     if not case.broken(_CHOICES) or "choices" in case.reply.object:
         return None
-    return nobodys(case, _ENVELOPE, "a chat completion") or Sign((f"top level: {quote(case.reply.json)}",))
+    return (
+        enveloped(case)
+        or nobodys(case, _ENVELOPE, "a chat completion")
+        or Sign((f"top level: {quote(case.reply.json)}",))
+    )
 
 
 def _choices_empty(case: Case) -> Sign | None:

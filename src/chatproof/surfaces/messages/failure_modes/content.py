@@ -1,6 +1,6 @@
 """Rows for messages with status 200 that are not what was promised: content, blocks, texts."""
 
-from chatproof.contract.common_modes import empty, nobodys, refused
+from chatproof.contract.common_modes import empty, enveloped, nobodys, refused
 from chatproof.contract.failure_mode import CERTAIN, IN_REASONING, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign, when
 from chatproof.contract.probe import STREAM
 from chatproof.printable import quote
@@ -27,7 +27,7 @@ def _chat_reply(case: Case) -> Sign | None:
 def _content_missing(case: Case) -> Sign | None:
     if not case.broken(_ARRAY) or not case.reply.is_object or "content" in case.reply.object:
         return None
-    return nobodys(case, _ENVELOPE, "a message") or Sign((f"top level: {quote(case.reply.json)}",))
+    return enveloped(case) or nobodys(case, _ENVELOPE, "a message") or Sign((f"top level: {quote(case.reply.json)}",))
 
 
 def _content_type(case: Case) -> Sign | None:
