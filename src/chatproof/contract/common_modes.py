@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from chatproof.contract.error_steps import error_in_stream, step_of
 from chatproof.contract.failure_mode import (
     CERTAIN,
+    GATEWAY,
     LIKELY,
     POSSIBLE,
     PROVIDER,
@@ -14,10 +15,13 @@ from chatproof.contract.failure_mode import (
     Pattern,
     Sign,
 )
-from chatproof.evidence.provider_error import ProviderError
+from chatproof.evidence.provider_error import ProviderError, by_words, find_error
+from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.wire.exchange import ASKED, REQUEST
 
+_TAIL = 4096
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _ENOUGH = 2  # an `id` or a `data` alone is in the JSON of anybody
 
 
@@ -102,6 +106,36 @@ def stream_error(pattern: Pattern) -> Mode:
     )
 
 
+def with_last_words(pattern: Pattern) -> Pattern:
+    """Show what stands in the place of an event where a stream breaks off: a page, a sentence, a script's error."""
+
+    def found(case: Case) -> Sign | None:
+        sign = pattern(case)
+        words = _last_words(case.reply) if sign is not None else ""
+        if sign is None or not words:
+            return sign
+        seen = (*sign.evidence, f"in the place of an event stands {quote(words, 200)}")
+        is_relayed = words.startswith("<") or by_words(ProviderError("$", words, "", "", "")) == "upstream"
+        return sign._replace(evidence=seen, owner=GATEWAY if is_relayed else sign.owner)
+
+    return found
+
+
+def _last_words(reply: Reply) -> str:
+    """The text behind the last field of a stream, or the words of its last event where that has nothing of an event of
+    any API; empty where there are none."""
+    tail: list[bytes] = []
+    for line in reversed(reply.body[-_TAIL:].splitlines()):
+        if line.startswith(_FIELDS):
+            break
+        tail.append(line)
+    if words := b"\n".join(reversed(tail)).strip():
+        return words.decode("utf-8", "replace")
+    last = reply.chunks[-1] if reply.chunks else {}
+    error = None if last.get("choices") or "type" in last else find_error(last, failing=True)
+    return error.message if error is not None else ""
+
+
 def stream_incomplete(pattern: Pattern) -> Mode:
     """Say that a stream breaks off before its end."""
     return Mode(
@@ -110,7 +144,7 @@ def stream_incomplete(pattern: Pattern) -> Mode:
         "a stream ends without saying that it is finished",
         "Look for a proxy that cuts streams; report it with the evidence.",
         LIKELY,
-        pattern,
+        with_last_words(pattern),
     )
 
 

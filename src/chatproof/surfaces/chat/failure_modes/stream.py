@@ -1,6 +1,13 @@
 """Rows for streams of chunks: one that broke, one without an answer."""
 
-from chatproof.contract.common_modes import filtered, refused, stream_error, stream_malformed, unreadable_event
+from chatproof.contract.common_modes import (
+    filtered,
+    refused,
+    stream_error,
+    stream_malformed,
+    unreadable_event,
+    with_last_words,
+)
 from chatproof.contract.failure_mode import (
     ANY_HOP,
     CERTAIN,
@@ -172,6 +179,6 @@ MODES = (
         "the stream ends without an end mark",
         "Treat such an answer as incomplete. Look for a proxy that buffers or cuts; report it.",
         LIKELY,
-        _incomplete,
+        with_last_words(_incomplete),
     ),
 )
