@@ -297,12 +297,18 @@ def _exchange(
     return _with_its_last_event(_ended_by_its_mark(exchange, surface))
 
 
+_PAGE = re.compile(r"(?i)<!doctype html|<html|Traceback \(most recent call last\):")
+
+
 def _with_its_last_event(exchange: Exchange) -> Exchange:
     """The exchange with the blank line behind its last event, which who copies a stream's text loses: a JSON document
     that is complete goes on in no way."""
     response = exchange.response
     if response is None or END not in exchange.missing or sniff(response.body) != "sse":
         return exchange
+    words = sse.behind_events(response.body).decode("utf-8", "replace")
+    if words and (_PAGE.match(words) or by_words(ProviderError("$", words, "", "", "")) != "unknown"):
+        return exchange._replace(missing=exchange.missing - {END})  # whatever comes behind a hop's words is no stream
     text = response.body.replace(b"\r\n", b"\n")
     last = text[text.rfind(b"\n\n") + 2 if b"\n\n" in text else 0 :].rstrip(b"\n")
     events = sse.read(last + b"\n\n").events if last else []

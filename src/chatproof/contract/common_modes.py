@@ -20,8 +20,6 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.wire.exchange import ASKED, REQUEST
 
-_TAIL = 4096
-_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _ENOUGH = 2  # an `id` or a `data` alone is in the JSON of anybody
 
 
@@ -124,15 +122,12 @@ def with_last_words(pattern: Pattern) -> Pattern:
 def _last_words(reply: Reply) -> str:
     """The text behind the last field of a stream, or the words of its last event where that has nothing of an event of
     any API; empty where there are none."""
-    tail: list[bytes] = []
-    for line in reversed(reply.body[-_TAIL:].splitlines()):
-        if line.startswith(_FIELDS):
-            break
-        tail.append(line)
-    if words := b"\n".join(reversed(tail)).strip():
+    from chatproof.wire import sse
+
+    if words := sse.behind_events(reply.body):
         return words.decode("utf-8", "replace")
     last = reply.chunks[-1] if reply.chunks else {}
-    error = None if last.get("choices") or "type" in last else find_error(last, failing=True)
+    error = None if "type" in last else find_error(last, failing=True)
     return error.message if error is not None else ""
 
 
