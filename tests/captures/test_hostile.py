@@ -75,6 +75,7 @@ HOSTILE = {
     "lines of a connection": START + b"* \n" * (BIG // 3),
     "zeros": bytes(BIG),
     "HTML": b"<html>" + b"<" * BIG,
+    "beginnings of what Node could not read": b"JSON parsing failed: Text: " * (BIG // 26),
 }
 
 

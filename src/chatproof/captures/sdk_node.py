@@ -24,7 +24,9 @@ _AXIOS = re.compile(
 )
 _AI = re.compile(r"(?m)^[ \t>]*(?:\w+: )?(?:AI_)?(?:APICallError|RetryError)(?: \[\w+\])?: ([^\n]{0,4000})")
 _TYPE = re.compile(r"Type validation failed: Value: (?=\{)")
-_UNREAD = re.compile(r"JSON parsing failed: Text: ([^\0]{1,8000}?)\.?\nError message: ")
+_UNREAD = re.compile(  # not beyond another beginning: what repeats it is not read to its end for each
+    r"JSON parsing failed: Text: ((?:[^\0J]|J(?!SON parsing failed: Text: )){1,8000}?)\.?\nError message: "
+)
 _FIELD = re.compile(
     r"(?m)^[ \t]*['\"]?(status|statusCode|url|baseURL|responseBody|body|responseHeaders|headers|error|data|code|"
     r"request_id|requestBodyValues)['\"]?: (?=\S)"
