@@ -5,7 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -245,6 +245,25 @@ def test_locked(local: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     holder.execute("ROLLBACK")
     other.finished(run(2))
     assert ids(other) == [2, 1]
+
+
+@pytest.mark.parametrize("name", ["j.sqlite3", "j.jsonl"])
+def test_a_file_system_that_fails_when_a_file_is_closed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one with a quota may, of another machine: what was synced before is kept."""
+    local = journal.open(str(tmp_path / name))
+    keep(local, run(1))
+
+    def close(handle: int, closes: Callable[[int], None] = os.close) -> None:
+        closes(handle)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "close", close)
+    local.started(opening(run(2)))
+    local.finished(run(2), leave=True)
+    monkeypatch.undo()
+    assert ids(local) == [2, 1]
 
 
 def test_places_that_can_be_none(tmp_path: Path) -> None:

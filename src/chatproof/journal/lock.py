@@ -92,8 +92,11 @@ class Turn:
 
     def end(self) -> None:
         if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+            handle, self._handle = self._handle, -1
+            try:
+                os.close(handle)
+            except OSError:
+                pass  # nothing was written into it
 
 
 def is_open_to_others(path: str) -> bool:
