@@ -269,6 +269,14 @@ _NAMELESS = [
     {**one, "item": {name: it for name, it in one["item"].items() if name != "id"}} if "item" in one else one
     for one in CALL_EVENTS
 ]
+UNASKED = [
+    _row(f"a call in place of the text {name}", stream=reply)
+    for name, reply in (
+        ("loses its id when it is done", changed("output_item.done", drop("item", "id"), CALL_EVENTS)),
+        ("gets its id when it is done", changed("output_item.added", drop("item", "id"), CALL_EVENTS)),
+        ("has no id anywhere", streamed([{n: it for n, it in one.items() if n != "item_id"} for one in _NAMELESS])),
+    )
+]
 CALLS = [
     _row(f"the stream of a call {name}", tools__stream=reply)
     for name, reply in (
@@ -453,4 +461,4 @@ FURTHER = [
         tools__named=with_output(_CALLED.replace(b'"name": "record_word", ', b"")),
     ),
 ]
-ROWS = [*PLAIN, *STREAMS, *REPEATED, *CALLS, *CHOICES, *OTHER_FORMATS, *FURTHER]
+ROWS = [*PLAIN, *STREAMS, *UNASKED, *REPEATED, *CALLS, *CHOICES, *OTHER_FORMATS, *FURTHER]
