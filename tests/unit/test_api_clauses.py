@@ -119,6 +119,7 @@ def test_the_reference_says_why(api: str, id: str) -> None:
     (row,) = (line for line in reference(api).splitlines() if line.startswith(f"| `{id}` |"))
     clause = SURFACES[api].clauses(VALIDATE)[id]
     assert clause.says in row and clause.why in row
+    assert f"{clause.source.url} ({clause.source.accessed})" in row
 
 
 @pytest.mark.parametrize("api", SURFACES)
