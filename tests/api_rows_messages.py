@@ -20,6 +20,7 @@ from chatproof.surfaces.messages.examples import (
     streamed,
     without,
 )
+from chatproof.wire.exchange import Fault
 from tests.api_rows import SSE, Reply, Row, cut_off, error, says
 
 _DOUBLED = streamed(
@@ -31,6 +32,7 @@ _DOUBLED = streamed(
 )
 _FAILS = b'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"invalid key"}}\n\n'
 _PING = b'event: ping\ndata: {"type":"ping"}\n\n'
+_DEAD = Fault("net.reset", "read", "the connection was reset")
 _GARBLED = "cafÃ©"
 _WORD = b'[{"type":"tool_use","id":"t_1","name":"record_word","input":{"word":"pong"}}]'
 _NULL = b'"stop_sequence":null'
@@ -191,9 +193,10 @@ ROWS = [
         _row(f"text outside ASCII {name}", **replies)
         for name, replies in (
             ("is limited", {"unicode": error(429, "slow down")}),
+            ("is streamed under HTTP 503", {"unicode": STREAMED._replace(status=503)}),
             ("is answered by an empty object", {"unicode": says(200, b"{}")}),
             ("is not streamed, as nothing is", {"stream": GOOD, "unicode": GOOD}),
-            ("is not streamed, and the plain stream breaks off", {"stream": cut_off(STREAMED), "unicode": GOOD}),
+            ("is not streamed, and the plain stream breaks off", {"stream": _DEAD, "unicode": GOOD}),
             (
                 "is garbled, as the plain answer is",
                 {"happy": altered(b"pong", _GARBLED.encode()), "unicode": _blocks((_text(""), _GARBLED))},

@@ -26,6 +26,7 @@ from chatproof.surfaces.responses.examples import (
     streamed,
     without,
 )
+from chatproof.wire.exchange import Fault
 from tests.api_rows import SSE, Reply, Row, cut_off, error, says
 
 _AT = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
@@ -398,6 +399,7 @@ REPEATED = [
     _row("a delta again, of two messages", stream=streamed([*TWO_EVENTS[:6], TWO_EVENTS[5], *TWO_EVENTS[6:]])),
 ]
 _FAILS = b'event: error\ndata: {"type":"error","code":"invalid_api_key","message":"Invalid token"}\n\n'
+_DEAD = Fault("net.reset", "read", "the connection was reset")
 _GARBLED = "cafÃ©"
 _PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 FURTHER = [
@@ -430,9 +432,10 @@ FURTHER = [
         _row(f"text outside ASCII {name}", **replies)
         for name, replies in (
             ("is limited", {"unicode": error(429, "slow down")}),
+            ("is streamed under HTTP 503", {"unicode": STREAMED._replace(status=503)}),
             ("is answered by an empty object", {"unicode": says(200, b"{}")}),
             ("is not streamed, as nothing is", {"stream": GOOD, "unicode": GOOD}),
-            ("is not streamed, and the plain stream breaks off", {"stream": cut_off(STREAMED), "unicode": GOOD}),
+            ("is not streamed, and the plain stream breaks off", {"stream": _DEAD, "unicode": GOOD}),
             (
                 "is garbled, as the plain answer is",
                 {"happy": altered(b"pong", _GARBLED.encode()), "unicode": _in_pieces(_GARBLED, "caf", _GARBLED[3:])},
