@@ -41,7 +41,8 @@ def as_json(data: bytes) -> bytes | None:
     found = _first(text)
     if found is None:
         return None
-    return f"{text[: found.start]}{json.dumps(found.value)}{text[found.end :]}".encode("utf-8", "surrogatepass")
+    read = f"{text[: found.start]}{json.dumps(found.value)}{text[found.end :]}"
+    return read.encode("utf-8", "surrogatepass") + data[_LONGEST:]
 
 
 def _first(text: str) -> Printed | None:
@@ -82,21 +83,25 @@ def _block(lines: list[str], at: int, depth: int) -> tuple[dict[str, Any], int]:
     at += 1
     if at >= len(lines) or lines[at].strip() != "(":
         raise _NoValue
+    close = lines[at].rstrip().replace("(", ")")  # it stands below the one that opens; in a text it may stand anywhere
     found: dict[str, Any] = {}
+    told: list[str] = []  # of the member under way, which may go over several lines
     name, at = "", at + 1
     while at < len(lines):
         line = lines[at]
-        if line.strip() == ")":
-            return found, at + 1
         member = _MEMBER.fullmatch(line)
+        is_end = line.rstrip() == close
+        if name and (member or is_end):
+            found[name], name = _value(name, "\n".join(told)), ""
+        if is_end:
+            return found, at + 1
+        if member and _NESTED.fullmatch(member[2]) and at + 1 < len(lines) and lines[at + 1].strip() == "(":
+            found[member[1].split(":")[0]], at = _block(lines, at, depth + 1)
+            continue
         if member:
-            name = member[1].split(":")[0]
-            if _NESTED.fullmatch(member[2]) and at + 1 < len(lines) and lines[at + 1].strip() == "(":
-                found[name], at = _block(lines, at, depth + 1)
-                continue
-            found[name] = _value(name, member[2])
-        elif name and isinstance(found[name], str):  # a text of several lines
-            found[name] += f"\n{line}"
+            name, told = member[1].split(":")[0], [member[2]]
+        elif name:
+            told.append(line)
         elif line.strip():
             raise _NoValue
         at += 1
