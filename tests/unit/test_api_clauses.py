@@ -189,3 +189,21 @@ def test_a_streamed_text_is_compared_with_the_plain_one(plain: str, pieces: tupl
 )
 def test_arguments_are_compared_as_clients_read_them(one: str, other: str, expected: bool) -> None:
     assert alike(one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("example", "expected", "at"),
+    [
+        (Example(404, "application/json", b'{"models":[]}'), NOT_APPLICABLE, ""),
+        (Example(200, "text/html", b"<html></html>"), NOT_APPLICABLE, ""),
+        (Example(200, "application/json", b'{"error":{"message":"no"}}'), NOT_APPLICABLE, ""),
+        (Example(200, "application/json", b"[]"), BROKEN, "$"),
+        (Example(200, "application/json", b"7"), BROKEN, "$.data"),
+        (Example(200, "application/json", b'{"data":{}}'), BROKEN, "$.data"),
+        (Example(200, "application/json", b'{"data":7}'), BROKEN, "$.data"),
+    ],
+)
+def test_a_list_of_models_is_judged_where_one_came(example: Example, expected: str, at: str) -> None:
+    surface = SURFACES["responses"]
+    found = judged(surface, surface.clauses(VALIDATE)["responses.model.list_form"], example)
+    assert (found.outcome, found.at) == (expected, at)

@@ -42,9 +42,10 @@ from chatproof.surfaces.chat.clauses.happy import (
     refused_by_node,
     status_200,
 )
-from chatproof.surfaces.chat.clauses.models import list_form, listed
+from chatproof.surfaces.chat.clauses.models import listed
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY, not_reflected
 from chatproof.surfaces.chat.clauses.stream import events_parse, media_type
+from chatproof.wire.strictjson import Json
 
 SSE = "text/event-stream"
 _J = TypeVar("_J", bound=Judge)
@@ -366,3 +367,23 @@ def answered(reply: Reply, context: Context) -> Outcome:
     if reply.kind == "sse":
         return holds()
     return broken("body", "events", f"{reply.media_type or 'no Content-Type'}, {reply.kind} body")
+
+
+def list_form(reply: Reply, context: Context) -> Outcome:
+    """Judge whether a list of models stands where the SDKs read it. A null is how Ollama says that there is none."""
+    if reply.status != 200 or reply.json_problem is not None or reply.error:
+        return not_applicable("no list of models came")
+    expected = "an array of objects with an id"
+    if isinstance(reply.json, list):
+        return broken("$", f"an object whose `data` is {expected}", f"a bare {quote(reply.json, 80)}")
+    if "data" not in reply.object:
+        return broken("$.data", expected, f"absent from {quote(reply.json, 80)}")
+    data = reply.object["data"]
+    if data is None or (isinstance(data, list) and all(is_named(item) for item in data)):
+        return holds()
+    return broken("$.data", expected, quote(data, 80))
+
+
+def is_named(item: Json) -> bool:
+    """Say whether an entry of a list of models is an object with an id."""
+    return isinstance(item, dict) and isinstance(item.get("id"), str)

@@ -11,7 +11,6 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
-    not_applicable,
     undecided,
 )
 from chatproof.evidence.reply import Reply
@@ -19,7 +18,6 @@ from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.model_listing import AUTO, listed_ids
 from chatproof.wire.exchange import MODEL
-from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
@@ -60,23 +58,3 @@ def listed(reply: Reply, context: Context) -> Outcome:
     if isinstance(reply.json, dict) and reply.json.get("has_more") is True:
         return undecided("the listing continues on further pages", f"not among the first {number_of(len(ids), 'id')}")
     return broken("$.data[*].id", f"the id {quote(context.model)}", f"not among {number_of(len(ids), 'id')}")
-
-
-def list_form(reply: Reply, context: Context) -> Outcome:
-    """Judge whether a list of models stands where the SDKs read it. A null is how Ollama says that there is none."""
-    if reply.status != 200 or reply.json_problem is not None or reply.error:
-        return not_applicable("no list of models came")
-    expected = "an array of objects with an id"
-    if isinstance(reply.json, list):
-        return broken("$", f"an object whose `data` is {expected}", f"a bare {quote(reply.json, 80)}")
-    if "data" not in reply.object:
-        return broken("$.data", expected, f"absent from {quote(reply.json, 80)}")
-    data = reply.object["data"]
-    if data is None or (isinstance(data, list) and all(is_named(item) for item in data)):
-        return holds()
-    return broken("$.data", expected, quote(data, 80))
-
-
-def is_named(item: Json) -> bool:
-    """Say whether an entry of a list of models is an object with an id."""
-    return isinstance(item, dict) and isinstance(item.get("id"), str)
