@@ -226,14 +226,14 @@ def _error(entry: Captured) -> ProviderError | None:
 
 
 def _path(row: Probe, model: str) -> str:
-    return row.suffix.replace("{model}", model)
+    return row.place.replace("{model}", model)
 
 
 def _is_it(
     row: Probe, path: str, entry: Captured, auth_header: str, asked: dict[str, Any] | None, sort: str, model: str
 ) -> bool:
     """The request is this row's, word for word."""
-    if row.method != entry.method or row.suffix != path or asked is None or row.body is None:
+    if row.method != entry.method or row.place != path or asked is None or row.body is None:
         return False
     if sort not in (UNKNOWN, row.credential):
         return False

@@ -69,6 +69,11 @@ class Probe(NamedTuple):
     parts: bool = False  # asks several things at once: a refusal of it is explained part by part
 
     @property
+    def place(self) -> str:
+        """The path that is appended to the base URL, without the query that some clients send."""
+        return self.suffix.partition("?")[0]
+
+    @property
     def must_be_refused(self) -> bool:
         """No reply to this may be a success."""
         return self.role in (KEY_REFUSAL, REFUSAL)
@@ -112,7 +117,8 @@ def build(
     """
     content = _content(probe, model, before)
     streams = isinstance(content, dict) and content.get("stream") is True
-    headers = [("Accept", "text/event-stream" if streams else JSON)]
+    # The SDKs of OpenAI and Anthropic accept JSON alone, even of a stream; Codex names the stream: both are sent.
+    headers = [("Accept", "text/event-stream" if streams and probe.role != STREAM else JSON)]
     body = b""
     if content is not None:
         headers.append(("Content-Type", probe.media))

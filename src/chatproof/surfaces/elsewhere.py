@@ -140,7 +140,7 @@ class Elsewhere(NamedTuple):
 
     def _is_other(self, reply: Reply, context: Context) -> bool:
         row = context.surface.row(reply.probe)
-        answers = row is not None and row.role in _ANSWERED and row.suffix == context.surface.path
+        answers = row is not None and row.role in _ANSWERED and row.place == context.surface.path
         return answers and reply.complete and reply.status == 200
 
     def _plain(self, reply: Reply, context: Context) -> Reply | None:
