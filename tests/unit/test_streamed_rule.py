@@ -18,7 +18,7 @@ from tests import in_process
 from tests.support import exchange, from_example
 
 FIELDS = {"responses": "instructions", "messages": "system"}
-SAYS = {"responses": responses_unicode._says, "messages": messages_unicode._says}
+SAYS = {"responses": responses_unicode.says, "messages": messages_unicode.says}
 SIDES = {"responses": responses_side.SIDE, "messages": messages_side.SIDE}
 
 

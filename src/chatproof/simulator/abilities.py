@@ -37,7 +37,8 @@ def _prose(body: Body) -> str:
     """Counts if asked to count, repeats if asked to repeat, else what the plain model says."""
     last = _texts(body["messages"][-1])
     if body["messages"][-1].get("role") == "tool":
-        return "The tool has recorded the word pong."
+        receipt = last.partition('"receipt":"')[2].partition('"')[0]
+        return "The tool has recorded the word pong." + (f" The receipt is {receipt}." if receipt else "")
     if "Count from 1 to " in last:
         rest = last.partition("Count from 1 to ")[2]
         number = rest.split(" ")[0].rstrip(".,")
@@ -45,6 +46,9 @@ def _prose(body: Body) -> str:
         return joint.join(str(n) for n in range(1, min(int(number), 1000) + 1)) if number.isdigit() else "1"
     if "Repeat this line" in last:
         return last.partition(": ")[2].strip()
+    lines = next((_texts(one) for one in body["messages"] if "these two lines alone:\n" in _texts(one)), "")
+    if lines:
+        return lines.partition("these two lines alone:\n")[2]
     return plain_answer(body).text
 
 

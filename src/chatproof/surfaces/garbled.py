@@ -1,7 +1,9 @@
-"""Text outside ASCII: the marks of one that a hop has changed on its way, and the clauses on it beside chat."""
+"""Text outside ASCII: the marks of one that a hop has changed on its way, and the clauses on it beside chat; and texts
+whose spaces or line breaks a hop has taken out."""
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 
 from chatproof.contract.capability import damaged, done, ignored, unanswered
 from chatproof.contract.clause import (
@@ -24,11 +26,68 @@ from chatproof.surfaces.shared_clauses import answered
 
 _MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#")
 _CODE = "contract.messages"
+_WORDS = UNICODE.split()[:3]  # scripts that all put a space between words
+LINES = "pong naïve\nΩmega Привет"
+TWO_LINES = f"Whatever the user says, answer with these two lines alone:\n{LINES}"
+"""A system prompt whose answer is outside ASCII and has a line break: so that no more requests are sent for it."""
 
 
 def mark_in(text: str) -> str:
     """The first mark of a changed text in it: replacement characters, double encoding, escapes; empty where none is."""
     return next((mark for mark in _MARKS if mark in text), "")
+
+
+def run_together(text: str) -> str:
+    """Two words of the text without what stood between them; empty where none are."""
+    return next((one + other for one, other in pairwise(_WORDS) if one + other in text), "")
+
+
+def _kept(text: str, at: str, context: Context, plain_text: Callable[[Reply], str]) -> Outcome | None:
+    """What is wrong with a text that was to be repeated; None where all of its characters came."""
+    mark = mark_in(text)
+    if mark and context.control is not None and mark in plain_text(context.control):
+        return undecided("this model writes such characters even if the request has none", quote(text, 80))
+    if mark:
+        return ignored(at, "the characters of the request", quote(text, 80))
+    if run_together(text):
+        return ignored(at, "the spaces and line breaks between words", quote(text, 80))
+    return None
+
+
+def add_unstreamed(
+    clauses: Clauses,
+    api: str,
+    field: str,
+    source: Source,
+    says: Callable[[str], Example],
+    text_of: Callable[[Reply], str],
+) -> None:
+    """Add the clause on an answer outside ASCII that is not streamed: the one to the system prompt in `field`."""
+
+    def intact(reply: Reply, context: Context) -> Outcome:
+        text = text_of(reply)
+        return _kept(text, "the answer's text", context, text_of) or done(quote(text, 40))
+
+    clauses.add(
+        f"{api}.unicode.unstreamed",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        area="Capabilities",
+        capability="unicode",
+        says="Text outside ASCII comes unstreamed without replacement characters, double encoding or lost line breaks.",
+        source=source,
+        probe=field,
+        needs=(f"{api}.{field}.heard",),
+        why="Every client shows and stores garbled characters, and code or JSON whose lines run together. A gateway "
+        "that reads the answer in another encoding than UTF-8 is the usual cause.",
+        holds_on=(says(LINES), says("pong"), says(LINES.replace("\n", " "))),
+        breaks_on=(
+            says(LINES.encode().decode("latin-1")),
+            says(LINES.encode("ascii", "replace").decode()),
+            says(LINES.replace("\n", "")),
+        ),
+    )(intact)
 
 
 def add_unicode(
@@ -53,13 +112,9 @@ def add_unicode(
         return refused or damaged("body", "events", f"{reply.kind} body")
 
     def intact(reply: Reply, context: Context) -> Outcome:
-        shown = next(filter(mark_in, texts(reply)), "")
-        mark, plain = mark_in(shown), plain_text(context.control) if context.control else ""
-        if mark and mark in plain:
-            return undecided("this model writes such characters even if the request has none", quote(shown, 80))
-        if mark:
-            return ignored("the stream's text", "the characters of the request", quote(shown, 80))
-        return done(quote(next(filter(None, texts(reply)), ""), 40))
+        found = texts(reply)
+        shown = next((text for text in found if mark_in(text) or run_together(text)), "")
+        return _kept(shown, "the stream's text", context, plain_text) or done(quote(next(filter(None, found), ""), 40))
 
     clauses.add(
         f"{api}.unicode.accepted",
@@ -84,7 +139,7 @@ def add_unicode(
         level=SHOULD,
         area="Capabilities",
         capability="unicode",
-        says="Text outside ASCII is streamed without replacement characters or double encoding.",
+        says="Text outside ASCII is streamed without replacement characters, double encoding or lost spaces.",
         source=source,
         probe="unicode",
         needs=(f"{api}.unicode.accepted",),
@@ -96,5 +151,6 @@ def add_unicode(
             says(UNICODE.encode().decode("latin-1")),
             says(UNICODE.encode("ascii", "replace").decode()),
             says(json.dumps(UNICODE)),
+            says(UNICODE.replace(" ", "")),
         ),
     )(intact)

@@ -13,3 +13,11 @@ def is_of_choice(reply: Reply, context: Context, free: str) -> bool:
         return True
     other = context.replies.get(free)
     return other is not None and other.complete and context.surface.view.is_success(other)
+
+
+def any_is_refused(reply: Reply, context: Context) -> bool:
+    """Whether a refusal blames the choice of any tool, where one tool by name can be forced."""
+    if reply.error is None or not names(reply.error, _CHOICE):
+        return False
+    other = context.replies.get("tools")
+    return other is None or (other.complete and context.surface.view.is_success(other))

@@ -103,12 +103,24 @@ _SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next s
         LIKELY,
     ),
     **dict.fromkeys(
-        ("unicode.intact", "responses.unicode.intact", "messages.unicode.intact"),
+        (
+            *("unicode.intact", "responses.unicode.intact", "messages.unicode.intact"),
+            *("responses.unicode.unstreamed", "messages.unicode.unstreamed"),
+        ),
         (
             "text outside ASCII is changed on its way",
             PROVIDER,
             "Look for a hop that decodes each piece of a stream alone, or reads UTF-8 as another encoding; ask the provider directly, to compare. Do not store such texts: they cannot be repaired.",
             LIKELY,
+        ),
+    ),
+    **dict.fromkeys(
+        ("responses.everyday.unstreamed", "messages.everyday.unstreamed"),
+        (
+            "a request that says nothing of `stream` is answered with a stream",
+            PROVIDER,
+            "Send stream=false in each request until it is fixed: the default is false, and SDKs leave it out. A gateway that always asks its upstream for a stream is the usual cause.",
+            CERTAIN,
         ),
     ),
     **dict.fromkeys(

@@ -1,11 +1,22 @@
 """Faults of what only validate asks for: floats, a text alone, shorter vectors, tokens, many texts, meaning."""
 
+import json
 import struct
 from base64 import b64encode
 
 from chatproof.simulator.common_faults import Value, put
 from chatproof.simulator.embeddings import unpacked
-from chatproof.simulator.embeddings_faults.parts import as_base64, count, each, in_floats, must, numbers, sent, should
+from chatproof.simulator.embeddings_faults.parts import (
+    as_base64,
+    count,
+    each,
+    in_floats,
+    must,
+    numbers,
+    plain,
+    sent,
+    should,
+)
 from chatproof.simulator.fault import Turn, edited, error
 from chatproof.simulator.wire import Reply
 
@@ -59,7 +70,32 @@ def _moved(held: list[float]) -> list[float]:
     return [one if place % 2 else -one for place, one in enumerate(held)]
 
 
+def _asked_in_ascii(turn: Turn) -> Reply:
+    """As if each letter outside ASCII were a question mark."""
+    from chatproof.simulator.embeddings import respond
+
+    asked = json.loads(turn.asked.body)
+    asked["input"] = [text.encode("ascii", "replace").decode() for text in asked["input"]]
+    return respond(turn.asked._replace(body=json.dumps(asked).encode()))
+
+
 ROWS = (
+    should(
+        "model-named-otherwise",
+        "The answer names another model.",
+        "contract.schema",
+        plain,
+        put("another-kind", "model"),
+        "model.answers",
+    ),
+    should(
+        "letters-lost",
+        "Letters outside ASCII are lost before the model.",
+        _CONTENT,
+        _many,
+        _asked_in_ascii,
+        "batch.distinct",
+    ),
     must(
         "always-base64",
         "Base64 arrives although the request asks for floats.",

@@ -15,10 +15,11 @@ from chatproof.simulator.messages_faults import (
     reported,
     streams,
     tools,
+    values,
 )
 
-_FILES = (plain, headers, streams, blocks, reported, tools, abilities, elsewhere, mistakes, harmless)
+_FILES = (plain, headers, streams, blocks, reported, tools, abilities, elsewhere, mistakes, values, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
-VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS))
+VALIDATE = frozenset(row.name for row in (*tools.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS, *values.ROWS))
 """Those that only validate sees."""

@@ -15,12 +15,13 @@ from chatproof.simulator.responses_faults import (
     streams,
     tools,
     two_calls,
+    values,
 )
 
-_FILES = (plain, streams, reported, left_open, tools, two_calls, abilities, elsewhere, mistakes, harmless)
+_FILES = (plain, streams, reported, left_open, tools, two_calls, abilities, elsewhere, mistakes, values, harmless)
 
 ALL: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
 VALIDATE = frozenset(
-    row.name for row in (*tools.ROWS, *two_calls.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS)
+    row.name for row in (*tools.ROWS, *two_calls.ROWS, *abilities.ROWS, *elsewhere.ROWS, *mistakes.ROWS, *values.ROWS)
 )
 """Those that only validate sees."""

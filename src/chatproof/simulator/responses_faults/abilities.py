@@ -10,7 +10,7 @@ from chatproof.simulator.wire import Reply
 
 _SCHEMA, _USAGE, _PARAMETER = "contract.schema", "contract.usage", "contract.parameter"
 _later_turn = sent(
-    lambda asked: "tools" not in asked and isinstance(asked.get("input"), list) and len(asked["input"]) > 1
+    lambda asked: "tools" not in asked and isinstance(asked.get("input"), list) and len(asked["input"]) > 2
 )
 _outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from chatproof.contract.probe import ALIVE, KEY, Body, Probe
+from chatproof.contract.probe import ALIVE, INVALID, KEY, KEY_REFUSAL, Body, Probe
+from chatproof.surfaces import everyday
+from chatproof.surfaces.garbled import TWO_LINES
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
@@ -27,10 +29,14 @@ _NUMBER_SCHEMA: Body = {
 ALLOWED = {FUNCTION: RECORDED, OTHER_FUNCTION: _NUMBER_SCHEMA}
 """What the input of a call of each tool satisfies."""
 CAP = 16  # tokens
+COUNTED = 120
+"""Words of the system prompt whose tokens are counted; each is a token or more."""
 COUNT_TO, STOP = 100, "17"
 WORD = "pong"
 BUDGET, ROOM = 1024, 4096  # tokens for thinking, the smallest that the API takes; for thinking and answer together
+RECEIPT = "R-40713"
 _RECORD = "Record the word pong."
+_RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 _USER = "messages_count=1, stream=false"
 _COUNT = f"Count from 1 to {COUNT_TO} in digits, separated by commas."
 _PLAIN = ("happy", "happy.other_form")
@@ -66,7 +72,7 @@ def _blocks(before: Body) -> list[Body]:
     return [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
 
 
-_RECORDED = '{"recorded":true}'
+_RECORDED = f'{{"recorded":true,"receipt":"{RECEIPT}"}}'
 _EARLIER = "toolu_chatproof0000000000001"  # the id of a call that another server made
 
 
@@ -79,7 +85,7 @@ def _round_trip(model: str, before: Body) -> Body:
         if block.get("type") == "tool_use"
     ]
     turns = [
-        {"role": "user", "content": _RECORD},
+        {"role": "user", "content": _RECORD_AND_SAY},
         {"role": "assistant", "content": blocks},
         {"role": "user", "content": results},
     ]
@@ -103,6 +109,17 @@ def _thinks_on(model: str, before: Body) -> Body:
     return {**ask(thinking=_THINKING)(model), "max_tokens": ROOM, "messages": turns}
 
 
+def _everyday(model: str) -> Body:
+    """A request as applications write it: a temperature, and no `stream`."""
+    asked = [{"role": "user", "content": text} for text in (everyday.GIVEN, everyday.ASKED)]
+    return {"model": model, "max_tokens": probes.MOST, "messages": asked, everyday.TEMPERATURE: 0}
+
+
+def _without_temperature(model: str) -> Body:
+    """The same for a model that takes no temperature, or not this one."""
+    return {name: value for name, value in _everyday(model).items() if name != everyday.TEMPERATURE}
+
+
 def _claude_code(model: str) -> Body:
     """A request as Claude Code sends it: system and tools in blocks that are marked for the cache, metadata, and an
     earlier call, whose result is a list of blocks."""
@@ -122,7 +139,7 @@ def _claude_code(model: str) -> Body:
             {
                 "role": "user",
                 "content": [
-                    {"type": "tool_result", "tool_use_id": _EARLIER, "content": result},
+                    {"type": "tool_result", "tool_use_id": _EARLIER, "content": result, "is_error": False},
                     _REMINDER,
                     {"type": "text", "text": PROMPT, **marked},
                 ],
@@ -143,7 +160,9 @@ def _long(model: str) -> Body:
 
 
 def _counted(model: str) -> Body:
-    return {"model": model, "messages": [{"role": "user", "content": PROMPT}]}
+    """What Claude Code counts: a system prompt and tools as well."""
+    said = " ".join(["Answer with one word."] * (COUNTED // 4))
+    return {"model": model, "system": said, "messages": [{"role": "user", "content": PROMPT}], "tools": [_TOOL]}
 
 
 _OF_CLAUDE = "messages_count=3, stream=false, tools=1"
@@ -168,12 +187,25 @@ _ROWS = (
         COUNT_PATH,
         KEY,
         _counted,
-        "messages_count=1",
+        "messages_count=1, system, tools=1",
         False,
         "happy",
-        "the number of tokens of the plain request",
+        "the number of tokens of a request with a system prompt and a tool",
         headers=VERSIONED,
         shown_as="a count of tokens",
+    ),
+    Probe(
+        "auth.invalid_count",
+        "POST",
+        COUNT_PATH,
+        INVALID,
+        _counted,
+        "messages_count=1, system, tools=1",
+        False,
+        "count_tokens",
+        "the same count with a wrong key",
+        role=KEY_REFUSAL,
+        headers=VERSIONED,
     ),
     _paid(
         "tools",
@@ -227,7 +259,7 @@ _ROWS = (
     _paid(
         "system",
         "a system prompt in `system`",
-        ask("Hello.", system="Whatever the user says, answer with the single word pong."),
+        ask("Hello.", system=TWO_LINES),
         f"{_USER}, system",
     ),
     _paid(
@@ -246,8 +278,11 @@ _ROWS = (
         "messages_count=1, stream=true, non-ASCII text, system",
         tokens=80,
     )._replace(otherwise=ask(TO_REPEAT, stream=True), blamed=("system",)),
+    _paid(everyday.PROBE, "a request as applications write it", _everyday, "messages_count=2, temperature=0")._replace(
+        otherwise=_without_temperature, blamed=(everyday.TEMPERATURE,)
+    ),
     _paid("claude_code", "a request as Claude Code sends it", _claude_code, _OF_CLAUDE, tokens=200)._replace(
-        headers=(*VERSIONED, BETA)
+        headers=(*VERSIONED, BETA), suffix=f"{PATH}?beta=true"
     ),
     _paid(
         "thinking",

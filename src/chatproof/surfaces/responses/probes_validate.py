@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, Body, Probe
+from chatproof.surfaces import everyday
+from chatproof.surfaces.garbled import TWO_LINES
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
@@ -35,7 +37,10 @@ CAP = 16  # tokens: the smallest that the API takes
 COUNT_TO = 100
 WORD = "pong"
 NO_RESPONSE = "resp_chatproofnosuchresponse0000000000000000000000"
+RECEIPT = "R-40713"
 _RECORD = "Record the word pong."
+_RESULT = f'{{"recorded":true,"receipt":"{RECEIPT}"}}'
+_RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 _USER = "input=text, stream=false"
 
 
@@ -84,16 +89,33 @@ def _round_trip(model: str, before: Body) -> Body:
         }
         for call in calls
     ]
-    results = [
-        {"type": "function_call_output", "call_id": call.get("call_id"), "output": '{"recorded":true}'}
-        for call in calls
-    ]
-    return ask([_said(_RECORD), *back, *results], tools=[_TOOL])(model)
+    results = [{"type": "function_call_output", "call_id": call.get("call_id"), "output": _RESULT} for call in calls]
+    return ask([_said(_RECORD_AND_SAY), *back, *results], tools=[_TOOL])(model)
 
 
 def _recall(model: str, before: Body) -> Body:
     """A question whose answer stands in the stored response alone."""
     return ask(ASKED, previous_response_id=before.get("id"))(model)
+
+
+def _everyday(model: str) -> Body:
+    """A request as applications write it: fields that most of them set or leave null, and no `stream`."""
+    return {
+        "model": model,
+        "input": [{"role": "user", "content": text} for text in (everyday.GIVEN, everyday.ASKED)],
+        "store": False,
+        "temperature": 0,
+        "user": "chatproof",
+        "metadata": {"purpose": "probe"},
+        "instructions": None,
+        "reasoning": None,
+        "top_p": None,
+    }
+
+
+def _without_temperature(model: str) -> Body:
+    """The same for a model that takes no temperature, or not this one."""
+    return {name: value for name, value in _everyday(model).items() if name != everyday.TEMPERATURE}
 
 
 def _codex(model: str) -> Body:
@@ -208,7 +230,7 @@ _ROWS = (
     _paid(
         "instructions",
         "instructions beside the input",
-        ask("Hello.", instructions="Whatever the user says, answer with the single word pong."),
+        ask("Hello.", instructions=TWO_LINES),
         f"{_USER}, instructions",
     ),
     _paid(
@@ -230,6 +252,9 @@ _ROWS = (
         "input=text, stream=true, non-ASCII text, instructions",
         tokens=80,
     )._replace(otherwise=ask(TO_REPEAT, stream=True), blamed=("instructions",)),
+    _paid(
+        everyday.PROBE, "a request as applications write it", _everyday, "input=2 items, temperature=0, user, metadata"
+    )._replace(otherwise=_without_temperature, blamed=(everyday.TEMPERATURE,)),
     _paid("codex", "a request as the Codex CLI sends it", _codex, "input=3 items, stream=false, tools=3")._replace(
         verbatim=True
     ),

@@ -21,7 +21,7 @@ from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.probes import PROMPT
 from chatproof.surfaces.chat.probes_validate import UNICODE
 from chatproof.surfaces.chat.view import reasoning_of, text_of
-from chatproof.surfaces.garbled import mark_in
+from chatproof.surfaces.garbled import mark_in, run_together
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -125,7 +125,7 @@ def unicode_accepted(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     area=_AREA,
     capability="unicode",
-    says="Text outside ASCII comes back without replacement characters or double encoding.",
+    says="Text outside ASCII comes back without replacement characters, double encoding or lost spaces.",
     source=OPENAI_SPEC,
     probe="unicode",
     needs=("unicode.accepted",),
@@ -135,6 +135,7 @@ def unicode_accepted(reply: Reply, context: Context) -> Outcome:
         _answer("na\ufffdve"),
         _answer(UNICODE.encode().decode("latin-1")),
         _answer(json.dumps(UNICODE)),
+        _answer(UNICODE.replace(" ", "")),
     ),
 )
 def unicode_intact(reply: Reply, context: Context) -> Outcome:
@@ -145,6 +146,8 @@ def unicode_intact(reply: Reply, context: Context) -> Outcome:
     found = mark_in(text)
     if found and found in plain:
         return undecided("this model writes such characters even if the request has none", quote(text, 80))
+    if run_together(text):
+        return ignored(_AT, "the spaces between words", quote(text, 80))
     return ignored(_AT, "the characters of the request", quote(text, 80)) if found else done(quote(text, 40))
 
 

@@ -169,7 +169,14 @@ def batch_accepted(reply: Reply, context: Context) -> Outcome:
     breaks_on=(of(*_MANY[:-2], _MANY[0], _MANY[32]), of(*_MANY[:16], *_MANY[:16], _MANY[32])),
 )
 def many_distinct(reply: Reply, context: Context) -> Outcome:
-    return distinct(reply, context)
+    found = distinct(reply, context)
+    place, texts = found.at.removeprefix("$.data[").partition("]")[0], request(reply).get("input")
+    if found.outcome != BROKEN or not place.isdecimal() or not isinstance(texts, list):
+        return found
+    text = texts[int(place)] if int(place) < len(texts) else ""
+    if isinstance(text, str) and not any(letter.isascii() and letter.isalnum() for letter in text):
+        return found._replace(observed=f"{found.observed}; this text has no letter of ASCII")
+    return found
 
 
 @clause(

@@ -3,6 +3,7 @@
 from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     SCHEMA,
     SHOULD,
     VALIDATE,
@@ -33,10 +34,12 @@ from chatproof.surfaces.messages.examples import (
     body,
     with_content,
 )
-from chatproof.surfaces.messages.probes_validate import CAP, STOP, WORD
+from chatproof.surfaces.messages.probes_validate import CAP, COUNTED, STOP, WORD
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
+
+_PARAMETER = "request.unsupported_parameter"
 
 _AREA = "Capabilities"
 _OF_CACHE = ("cache_control", "system")
@@ -159,21 +162,29 @@ def capped(reply: Reply, context: Context) -> Outcome:
     level=SHOULD,
     capability="claude_code",
     area=_AREA,
-    says="A request as Claude Code sends it (betas, cache_control, a result in blocks, metadata) is answered.",
+    says="A request as Claude Code sends it (?beta=true, betas, cache_control, a result in blocks, metadata) is "
+    "answered.",
     source=SDK,
     probe="claude_code",
-    why="Claude Code marks blocks for the cache and names betas in each request, and sends results of MCP tools "
-    "as blocks: a server that refuses one of these cannot serve it.",
+    why="Claude Code posts to /messages?beta=true, marks blocks for the cache and names betas in each request, and "
+    "sends results of MCP tools as blocks: a server that refuses one of these cannot serve it.",
     holds_on=(GOOD,),
     breaks_on=(
         Example(400, JSON, b'{"type":"error","error":{"message":"system.1.cache_control: extra inputs"}}'),
         _NOT,
         Example(400, JSON, b'{"type":"error","error":{"message":"invalid beta flag"}}'),
         Example(400, JSON, b'{"type":"error","error":{"message":"messages.2.content.0.content: no string"}}'),
+        Example(404, JSON, b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}'),
+        Example(404, "text/html", b"<html>404</html>"),
     ),
 )
 def claude_code(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, "claude_code", ("system", "cache_control", "metadata", "tools", "content"))
+    plain = context.replies.get("system")  # at the same path, without a query
+    is_known = plain is None or plain.status != reply.status
+    if refused is not None and is_known and reply.status in (404, 405) and "?" in reply.exchange.request.url.path:
+        said = f"HTTP {reply.status}, {error_words(reply.error) if reply.error else f'{reply.kind} body'}"
+        return Outcome(BROKEN, "status", "an answer, as at the path without ?beta=true", said, code=_PARAMETER)
     return refused_here(refused, "an answer", code_of(reply)) if refused else done()
 
 
@@ -244,6 +255,57 @@ def counted(reply: Reply, context: Context) -> Outcome:
     if reply.error is not None:
         return Outcome("holds", observed=f"refused: HTTP {reply.status}, {error_words(reply.error)}")
     return broken("body", "a count, or a JSON error", f"HTTP {reply.status}, {reply.kind} body")
+
+
+@clause(
+    "messages.count_tokens.whole",
+    layer=BEHAVIOUR,
+    code="contract.usage",
+    level=SHOULD,
+    area=_AREA,
+    says=f"The count includes the system prompt: it is no less than the {COUNTED} words of that.",
+    source=SDK,
+    probe="count_tokens",
+    needs=("messages.count_tokens.answered",),
+    why="Nearly all that Claude Code sends is system prompt and tools: without them, its context is full long before "
+    "it shows that.",
+    holds_on=(Example(200, JSON, b'{"input_tokens":190}'),),
+    breaks_on=(_COUNTED, Example(200, JSON, b'{"input_tokens":119}')),
+)
+def all_counted(reply: Reply, context: Context) -> Outcome:
+    found = count(reply.object.get("input_tokens"))
+    if reply.status >= 300 or found is None:
+        return not_applicable("no count")
+    if b'"system"' not in reply.exchange.request.body:
+        return not_applicable("the request has no system prompt")
+    if found >= COUNTED:
+        return Outcome("holds", observed=f"{found} tokens")
+    return broken("$.input_tokens", f"{COUNTED} or more", f"{found}")
+
+
+@clause(
+    "messages.count_tokens.keyed",
+    layer=BEHAVIOUR,
+    code="contract.validation",
+    level=SHOULD,
+    area="Authentication scheme",
+    says="The path for counts refuses a wrong key, or is not there.",
+    source=SDK,
+    probe="auth.invalid_count",
+    needs=("messages.count_tokens.answered",),
+    why="Anybody can have their prompts counted at somebody's cost, and a client with a wrong key learns of it late.",
+    holds_on=(
+        Example(401, JSON, b'{"type":"error","error":{"type":"authentication_error","message":"invalid key"}}'),
+        Example(404, JSON, b'{"type":"error","error":{"type":"not_found_error","message":"no such path"}}'),
+    ),
+    breaks_on=(_COUNTED,),
+)
+def keyed(reply: Reply, context: Context) -> Outcome:
+    if context.no_auth:
+        return not_applicable("the endpoint is open on purpose")
+    if reply.status < 300:
+        return broken("status", "401", f"HTTP {reply.status}, {quote(reply.object, 60)}")
+    return holds()
 
 
 @clause(

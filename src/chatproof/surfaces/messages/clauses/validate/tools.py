@@ -95,7 +95,9 @@ def called(reply: Reply, context: Context) -> Outcome:
     if refused:
         return refused
     return (
-        done(number_of(len(calls(reply)), "call")) if calls(reply) else ignored("$.content", "a call", instead(reply))
+        done(number_of(len(calls(reply)), "call"))
+        if calls(reply)
+        else ignored("$.content", "a call, which tool_choice demands", instead(reply))
     )
 
 

@@ -1,7 +1,7 @@
 """Two calls of one turn: both arrive, each with an input of its own."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
-from chatproof.contract.clause import BEHAVIOUR, SHOULD, VALIDATE, Clauses, Context, Outcome, not_applicable
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
+from chatproof.contract.clause import BEHAVIOUR, SHOULD, VALIDATE, Clauses, Context, Example, Outcome, not_applicable
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
@@ -16,8 +16,9 @@ from chatproof.surfaces.messages.clauses.validate.tools import (
     instead,
     with_calls,
 )
-from chatproof.surfaces.messages.examples import COMETAPI, GOOD
+from chatproof.surfaces.messages.examples import COMETAPI, GOOD, JSON
 from chatproof.surfaces.messages.probes_validate import ALLOWED
+from chatproof.surfaces.tool_choice import any_is_refused
 from chatproof.wire.strictjson import Json
 
 CLAUSES = Clauses(VALIDATE)
@@ -60,7 +61,8 @@ def unfit_block(call: view.Fields) -> str:
     ),
     source=COMETAPI,
     probe="tools.parallel",
-    why="Gateways that bridge to chat merge them into one: the second call is lost.",
+    why="Gateways that bridge to chat merge them into one: the second call is lost. Agents that demand any tool get "
+    "nothing where only one by its name can be forced.",
     check=2,
     holds_on=(with_calls(CALL, SECOND),),
     breaks_on=(
@@ -71,10 +73,13 @@ def unfit_block(call: view.Fields) -> str:
         with_calls(CALL, SECOND.replace(b'{"number":7}', b"{}")),
         with_calls(CALL, SECOND.replace(b',"input":{"number":7}', b"")),
         with_calls(CALL.replace(b'"record_word"', b"[]"), SECOND.replace(b'{"number":7}', b"{}")),
+        Example(400, JSON, b'{"type":"error","error":{"message":"tool_choice: only auto is supported"}}'),
     ),
 )
 def parallel(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, CAPABILITY, PARAMETERS)
+    if refused and any_is_refused(reply, context):
+        return refused_here(refused, "an answer: one tool by its name can be forced")
     if refused:
         return refused
     found = calls(reply)

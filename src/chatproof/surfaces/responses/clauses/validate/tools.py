@@ -93,7 +93,7 @@ def called(reply: Reply, context: Context) -> Outcome:
         return refused
     if calls(reply):
         return done(number_of(len(calls(reply)), "call"))
-    return ignored("$.output", "an item of type function_call", without_call(reply))
+    return ignored("$.output", "an item of type function_call, which tool_choice demands", without_call(reply))
 
 
 _PLAIN = (

@@ -1,6 +1,6 @@
 """Two calls of one turn: both arrive, each with arguments of its own."""
 
-from chatproof.contract.capability import damaged, done, ignored, refusal
+from chatproof.contract.capability import damaged, done, ignored, refusal, refused_here
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -8,12 +8,14 @@ from chatproof.contract.clause import (
     VALIDATE,
     Clauses,
     Context,
+    Example,
     Outcome,
     not_applicable,
 )
 from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
+from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import GOOD, with_output
 from chatproof.surfaces.responses.clauses.validate.tools import (
@@ -27,6 +29,7 @@ from chatproof.surfaces.responses.clauses.validate.tools import (
     without_call,
 )
 from chatproof.surfaces.responses.probes_validate import ALLOWED
+from chatproof.surfaces.tool_choice import any_is_refused
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -67,7 +70,8 @@ def unfit(call: view.Fields) -> str:
     ),
     source=OPENAI_SPEC,
     probe="tools.parallel",
-    why="Gateways that bridge to chat merge them into one: the second call is lost.",
+    why="Gateways that bridge to chat merge them into one: the second call is lost. Agents that demand any tool get "
+    "nothing where only one by its name can be forced.",
     check=2,
     holds_on=(with_output(CALL, SECOND),),
     breaks_on=(
@@ -79,10 +83,13 @@ def unfit(call: view.Fields) -> str:
         with_output(CALL, SECOND.replace(b'{\\"number\\":7}', b"")),
         with_output(CALL, SECOND.replace(b'{\\"number\\":7}', b"{}")),
         with_output(CALL.replace(b'"record_word"', b"[]"), SECOND.replace(b'{\\"number\\":7}', b"{}")),
+        Example(400, JSON, b'{"type":"error","error":{"message":"tool_choice: only auto is supported"}}'),
     ),
 )
 def parallel(reply: Reply, context: Context) -> Outcome:
     refused = refusal(reply, context, CAPABILITY, REFUSED_BY)
+    if refused and any_is_refused(reply, context):
+        return refused_here(refused, "an answer: one tool by its name can be forced")
     if refused:
         return refused
     found = calls(reply)

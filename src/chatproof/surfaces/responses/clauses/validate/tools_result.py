@@ -7,15 +7,18 @@ from chatproof.contract.clause import (
     VALIDATE,
     Clauses,
     Context,
+    Example,
     Outcome,
     broken,
     holds,
+    not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, with_output
+from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, altered, with_output
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, calls
-from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD
+from chatproof.surfaces.responses.probes_validate import FUNCTION, RECEIPT, WORD
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -54,3 +57,34 @@ def used(reply: Reply, context: Context) -> Outcome:
                 "$.output", "an answer, or another call", f"the call again: {quote(call.get('arguments'), 60)}"
             )
     return holds()
+
+
+def _says(text: bytes) -> Example:
+    return altered(b'"text":"pong"', b'"text":"' + text + b'"')
+
+
+@clause(
+    "responses.tools.result_heard",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="A model that is asked for what a tool answered says it.",
+    source=OPENAI_SPEC,
+    probe="tools.result",
+    needs=("responses.tools.result_used",),
+    why="Every client that runs tools gets answers that are made up: what its tools found does not reach the model. A "
+    "gateway that sends an empty result on is the usual cause.",
+    holds_on=(_says(b"The receipt is {}.".replace(b"{}", RECEIPT.encode())),),
+    breaks_on=(_says(b"I have recorded the word."), _says(b"The receipt is 1234.")),
+)
+def result_heard(reply: Reply, context: Context) -> Outcome:
+    text = view.text_of(reply.object)
+    if RECEIPT in text:
+        return holds()
+    if calls(reply):
+        return not_applicable("another call in place of an answer")
+    asked = reply.exchange.request.body
+    if b'"function_call_output"' in asked and RECEIPT.encode() not in asked:
+        return not_applicable("the request is not ours")
+    return broken("the answer's text", f"the receipt {RECEIPT}, which is in the tool's result", quote(text, 60))

@@ -1,13 +1,13 @@
-"""Text outside ASCII, streamed, and the rule that this request carries in `instructions`."""
+"""Text outside ASCII, streamed and not, and the rule that this request carries in `instructions`."""
 
 import json
 
 from chatproof.contract.clause import OPENAI_SPEC, VALIDATE, Clauses, Example
 from chatproof.evidence.reply import Reply
-from chatproof.surfaces.garbled import add_unicode
+from chatproof.surfaces.garbled import add_unicode, add_unstreamed
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.building import Built
-from chatproof.surfaces.responses.clauses.happy import GOOD
+from chatproof.surfaces.responses.clauses.happy import GOOD, altered
 from chatproof.surfaces.responses.clauses.validate import abilities
 from chatproof.surfaces.responses.examples import EVENTS, streamed
 from chatproof.surfaces.streamed_rule import add_streamed_rule
@@ -15,7 +15,8 @@ from chatproof.surfaces.streamed_rule import add_streamed_rule
 CLAUSES = Clauses(VALIDATE)
 
 
-def _says(text: str) -> Example:
+def says(text: str) -> Example:
+    """The good stream with another text."""
     said = json.dumps(EVENTS).replace('"pong"', json.dumps(text)).replace('"po"', json.dumps(text))
     return streamed(json.loads(said.replace('"ng"', '""')))
 
@@ -24,5 +25,14 @@ def _texts(reply: Reply) -> tuple[str, ...]:
     return Built(view.events(reply)).text, view.text_of(view.final(reply))
 
 
-add_unicode(CLAUSES, "responses", OPENAI_SPEC, _says, _texts, lambda plain: view.text_of(plain.object), GOOD)
-add_streamed_rule(CLAUSES, "responses", "instructions", OPENAI_SPEC, _says, _texts, abilities.heard)
+def _plain_text(reply: Reply) -> str:
+    return view.text_of(reply.object)
+
+
+def _says_plainly(text: str) -> Example:
+    return altered(b'"text":"pong"', b'"text":' + json.dumps(text).encode())
+
+
+add_unicode(CLAUSES, "responses", OPENAI_SPEC, says, _texts, _plain_text, GOOD)
+add_unstreamed(CLAUSES, "responses", "instructions", OPENAI_SPEC, _says_plainly, _plain_text)
+add_streamed_rule(CLAUSES, "responses", "instructions", OPENAI_SPEC, says, _texts, abilities.heard)

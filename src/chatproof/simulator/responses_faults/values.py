@@ -1,0 +1,140 @@
+"""Faults of values that have the right type: counts, ids and dates that cannot be, texts that lost something, and
+requests of every day that are refused."""
+
+from typing import Any
+
+from chatproof.simulator.common_faults import encoded_twice, put
+from chatproof.simulator.fault import edited, error
+from chatproof.simulator.responses_faults.parts import asked_as, events, has, must, plain, sent, should
+
+_SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
+_told = sent(lambda asked: asked.get("input") == "Hello." and "instructions" in asked)
+_everyday = has("user")
+_outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
+
+
+def _garbled(value: dict[str, Any]) -> None:
+    value["output"] = encoded_twice(value["output"])
+
+
+def _on_one_line(value: dict[str, Any]) -> None:
+    [part] = value["output"][0]["content"]
+    part["text"] = part["text"].replace("\n", "")
+
+
+def _without_spaces(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: held.replace(" ", "")
+            if name in ("text", "delta") and isinstance(held, str)
+            else _without_spaces(held)
+            for name, held in value.items()
+        }
+    return [_without_spaces(one) for one in value] if isinstance(value, list) else value
+
+
+def _one_token(all: list[Any]) -> list[Any]:
+    all[-1]["response"]["usage"].update(output_tokens=1, total_tokens=all[-1]["response"]["usage"]["input_tokens"] + 1)
+    return all
+
+
+def _more_input(value: dict[str, Any]) -> None:
+    for name in ("input_tokens", "total_tokens"):
+        value["usage"][name] += 180_000
+
+
+ROWS = (
+    should(
+        "counts-far-too-many",
+        "The usage counts 180,000 tokens too many.",
+        _USAGE,
+        plain,
+        edited(_more_input),
+        "usage.plausible",
+    ),
+    should(
+        "stream-counts-one-token",
+        "A stream counts one token for its answer.",
+        _USAGE,
+        _outside_ascii,
+        events(_one_token),
+        "usage.streamed_whole",
+    ),
+    should("another-model", "Another model answers.", _SCHEMA, plain, put("another-kind", "model"), "model.answers"),
+    should("same-id-always", "Every response has the same id.", _SCHEMA, plain, put("resp_0001", "id"), "ids.fresh"),
+    should(
+        "created-in-milliseconds",
+        "created_at counts milliseconds.",
+        _SCHEMA,
+        plain,
+        edited(lambda value: value.update(created_at=value["created_at"] * 1000)),
+        "created_at.seconds",
+    ),
+    should(
+        "unicode-garbled-unstreamed",
+        "Text outside ASCII is encoded twice in what is not streamed.",
+        _MESSAGES,
+        _told,
+        edited(_garbled),
+        "unicode.unstreamed",
+    ),
+    should(
+        "line-breaks-lost", "Line breaks are taken out.", _MESSAGES, _told, edited(_on_one_line), "unicode.unstreamed"
+    ),
+    should(
+        "spaces-lost-in-stream",
+        "Spaces are taken out of a stream.",
+        _MESSAGES,
+        _outside_ascii,
+        events(_without_spaces),
+        "unicode.intact",
+    ),
+    should(
+        "tool-result-emptied",
+        "The model gets an empty result of its tool.",
+        "contract.tools",
+        sent(lambda asked: "function_call_output" in str(asked.get("input"))),
+        put("The tool has recorded the word pong.", "output", 0, "content", 0, "text"),
+        "tools.result_heard",
+    ),
+    should(
+        "null-refused",
+        "A field that is null is refused.",
+        "request.unsupported_parameter",
+        _everyday,
+        error(400, "Input should be a valid number", param="top_p"),
+        "everyday.accepted",
+    ),
+    should(
+        "first-of-two-messages-lost",
+        "Of two messages of the user in a row the first is not read.",
+        _MESSAGES,
+        _everyday,
+        put("You gave me no word.", "output", 0, "content", 0, "text"),
+        "everyday.heard",
+    ),
+    must(
+        "streams-unasked",
+        "A request without stream gets a stream.",
+        "contract.parameter",
+        _everyday,
+        asked_as(stream=True),
+        "everyday.unstreamed",
+    ),
+    should(
+        "any-tool-refused",
+        "tool_choice required is refused.",
+        "contract.tools",
+        sent(lambda asked: asked.get("tool_choice") == "required"),
+        error(400, "tool_choice: only auto and a function are supported", param="tool_choice"),
+        "tools.parallel",
+    ),
+    should(
+        "zero-refused",
+        "temperature 0 is refused.",
+        "contract.parameter",
+        sent(lambda asked: asked.get("temperature") == 0),
+        error(400, "`temperature` must be strictly positive", param="temperature"),
+        "everyday.cold",
+    ),
+)

@@ -1,0 +1,85 @@
+"""Counts of tokens that cannot be: more than the request can have, or fewer than the answer needs."""
+
+from collections.abc import Callable
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    not_applicable,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import number_of
+
+_OVERHEAD = 2000
+"""Tokens that a server may add to a plain request: templates of chats take some ten, gateways that add instructions of
+their own a few hundred."""
+_LONGEST = 24
+"""Bytes of an answer for each token: texts have some four, and no text has as many as this."""
+_AREA, _CODE = "Response shape", "contract.usage"
+
+
+def add_counts(
+    clauses: Clauses,
+    api: str,
+    source: Source,
+    asked: tuple[str, Callable[[int], Example]],
+    answered: tuple[str, Callable[[int], Example]],
+) -> None:
+    """Add the clauses on counts that cannot be. Each pair is where a count stands, and what makes an example with
+    another one: of the plain reply, and of the streamed text outside ASCII."""
+    at_asked, with_asked = asked
+    at_answered, with_answered = answered
+
+    def of_request(reply: Reply, context: Context) -> Outcome:
+        counted, size = context.surface.view.usage(reply).get("prompt"), len(reply.exchange.request.body)
+        if counted is None or not size:
+            return not_applicable("no such count, or a request that is not known")
+        if counted <= _OVERHEAD + size:
+            return holds(f"{counted:,} tokens")
+        return broken(at_asked, f"no more than {_OVERHEAD + size:,}", f"{counted:,} for a request of {size:,} bytes")
+
+    def of_answer(reply: Reply, context: Context) -> Outcome:
+        found = context.surface.view.usage(reply)
+        counted, size = found.get("completion"), found.get("answer_bytes", 0)
+        if counted is None:
+            return not_applicable("no such count")
+        if size <= _LONGEST * max(counted, 1):
+            return holds(f"{number_of(counted, 'token')}, {size:,} bytes")
+        return broken(at_answered, f"at least {-(-size // _LONGEST)}", f"{counted} for an answer of {size:,} bytes")
+
+    clauses.add(
+        f"{api}.usage.plausible",
+        layer=BEHAVIOUR,
+        area=_AREA,
+        code=_CODE,
+        level=SHOULD,
+        says=f"The tokens of the input are no more than the plain request can have, and {_OVERHEAD:,} beside it.",
+        source=source,
+        probe="happy",
+        why="Codex, Claude Code and other agents cut or summarize the conversation when this count nears the model's "
+        "limit, and bills come from it.",
+        holds_on=(with_asked(14), with_asked(_OVERHEAD)),
+        breaks_on=(with_asked(180_006),),
+    )(of_request)
+    clauses.add(
+        f"{api}.usage.streamed_whole",
+        layer=BEHAVIOUR,
+        area=_AREA,
+        code=_CODE,
+        level=SHOULD,
+        says="The tokens of a streamed answer are no fewer than its text needs.",
+        source=source,
+        probe="unicode",
+        needs=(f"{api}.unicode.accepted",),
+        why="Every client that shows or limits costs counts too few. A gateway that counts one token for a stream, or "
+        "one for its last event, is the usual cause.",
+        holds_on=(with_answered(30), with_answered(8)),
+        breaks_on=(with_answered(1), with_answered(0)),
+    )(of_answer)

@@ -1,0 +1,75 @@
+"""Counts, ids and dates whose type is right, and whose value cannot be."""
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    OPENAI_SPEC,
+    SHOULD,
+    VALIDATE,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    broken,
+    holds,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+from chatproof.surfaces.answering_model import add_answering_model
+from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.fresh_ids import add_fresh_ids
+from chatproof.surfaces.plausible_counts import add_counts
+from chatproof.surfaces.responses.clauses.happy import GOOD, SHAPE, altered
+from chatproof.surfaces.responses.clauses.validate.unicode import says
+
+CLAUSES = Clauses(VALIDATE)
+
+_LATEST = 10**11  # seconds: the year 5138; what is above this counts milliseconds or less
+
+
+def _asked(tokens: int) -> Example:
+    return altered(b'"input_tokens":6', b'"input_tokens":' + str(tokens).encode())
+
+
+def _answered(tokens: int) -> Example:
+    stream = says(UNICODE)
+    return stream._replace(body=stream.body.replace(b'"output_tokens": 1', f'"output_tokens": {tokens}'.encode()))
+
+
+add_counts(
+    CLAUSES,
+    "responses",
+    OPENAI_SPEC,
+    ("$.usage.input_tokens", _asked),
+    ("response.usage.output_tokens", _answered),
+)
+add_answering_model(CLAUSES, "responses", OPENAI_SPEC, GOOD, altered(b'"model":"m"', b'"model":"another-kind"'))
+add_fresh_ids(
+    CLAUSES,
+    "responses",
+    OPENAI_SPEC,
+    "input.list",
+    "Clients go on from an answer by its id (previous_response_id) and keep it by that: they get another one's.",
+    altered(b'"resp_1"', b'"resp_2"'),
+    GOOD,
+)
+
+
+@CLAUSES.add(
+    "responses.created_at.seconds",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    code="contract.schema",
+    level=SHOULD,
+    says="created_at counts seconds, not milliseconds.",
+    source=OPENAI_SPEC,
+    probe="happy",
+    needs=("responses.happy.created_at",),
+    why="The AI SDK makes a date of it, some 56,000 years from now; what sorts or expires by it is wrong.",
+    holds_on=(GOOD,),
+    breaks_on=(altered(b"1795379441", b"1795379441000"),),
+)
+def in_seconds(reply: Reply, context: Context) -> Outcome:
+    created = reply.object.get("created_at")
+    if isinstance(created, int | float) and created > _LATEST:
+        return broken("$.created_at", "seconds since 1970", quote(created))
+    return holds()
