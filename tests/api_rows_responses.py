@@ -270,13 +270,19 @@ _NAMELESS = [
     {**one, "item": {name: it for name, it in one["item"].items() if name != "id"}} if "item" in one else one
     for one in CALL_EVENTS
 ]
+_TORN = b'data: {"type":"response.output_text.delta","delta":"p{"error":{"message":"quota used up"}}\n\n'
 UNASKED = [
-    _row(f"a call in place of the text {name}", stream=reply)
-    for name, reply in (
-        ("loses its id when it is done", changed("output_item.done", drop("item", "id"), CALL_EVENTS)),
-        ("gets its id when it is done", changed("output_item.added", drop("item", "id"), CALL_EVENTS)),
-        ("has no id anywhere", streamed([{n: it for n, it in one.items() if n != "item_id"} for one in _NAMELESS])),
-    )
+    _row("a line without its data: has the output", stream=streamed(EVENTS, b'{"id":"x","output":[]}\n\n')),
+    _row("an event behind [DONE] is no JSON", stream=streamed(EVENTS, b"data: [DONE]\n\ndata: {oops\n\n")),
+    _row("an error begins within an event", stream=streamed(EVENTS[:5], _TORN)),
+    *(
+        _row(f"a call in place of the text {name}", stream=reply)
+        for name, reply in (
+            ("loses its id when it is done", changed("output_item.done", drop("item", "id"), CALL_EVENTS)),
+            ("gets its id when it is done", changed("output_item.added", drop("item", "id"), CALL_EVENTS)),
+            ("has no id anywhere", streamed([{n: it for n, it in one.items() if n != "item_id"} for one in _NAMELESS])),
+        )
+    ),
 ]
 CALLS = [
     _row(f"the stream of a call {name}", tools__stream=reply)
