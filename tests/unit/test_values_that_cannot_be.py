@@ -40,6 +40,7 @@ def judged(api: str, id: str, example: Example, model: str = "m", **others: Exam
     [
         ("gpt-4o", "gpt-4o-2024-08-06"),
         ("openai/gpt-4o", "gpt-4o"),
+        ("qwen-max", "qwen3-max-2025"),
         ("claude-sonnet-4-5", "anthropic.claude-sonnet-4-5-20250929-v1:0"),
         ("gpt-4-turbo-preview", "gpt-4-0125-preview"),
         ("Qwen/Qwen3-8B", "qwen3-8b"),

@@ -18,27 +18,12 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.model_listing import listed_ids
 
-_WORDS = re.compile(r"[a-z][a-z0-9]*|[0-9]+[a-z]+[a-z0-9]*")
-_COMMON = frozenset(
-    (
-        *("base", "chat", "embed", "embedding", "embeddings", "fast", "flash", "free", "instruct", "large", "latest"),
-        *(
-            "lite",
-            "max",
-            "medium",
-            "mini",
-            "model",
-            "nano",
-            "plus",
-            "preview",
-            "pro",
-            "small",
-            "text",
-            "turbo",
-            "vision",
-        ),
-    )
-)
+_WORDS = re.compile(r"(?<![a-z0-9])[a-z]+")  # without numbers: qwen-max answers as qwen3-max; 7b and 4o are sizes
+_COMMON = frozenset((
+    "base", "chat", "embed", "embedding", "embeddings", "fast", "flash", "free", "instruct", "large", "latest",
+    "lite", "max", "medium", "mini", "model", "nano", "plus", "preview", "pro", "small", "text", "turbo", "v",
+    "vision",
+))  # fmt: skip
 """What names of models of every maker have in them."""
 _LONGEST = 200
 

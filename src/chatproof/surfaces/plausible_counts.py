@@ -19,7 +19,7 @@ from chatproof.printable import number_of
 
 _OVERHEAD = 2000
 """Tokens that a server may add to a plain request: templates of chats take some ten, gateways that add instructions of
-their own a few hundred."""
+their own a few hundred. Where it is more, the caller pays for a prompt that is not his: he is told."""
 _LONGEST = 24
 """Bytes of an answer for each token: texts have some four, and no text has as many as this."""
 _AREA, _CODE = "Response shape", "contract.usage"
