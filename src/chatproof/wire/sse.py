@@ -181,15 +181,15 @@ def read_events(body: bytes) -> tuple[list[Event], bytes, str]:
     return reader.events, reader.eof(), reader.problem
 
 
-_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-_TAIL = 4096
+_FIELD_LINES = (b"data:", b"event:", b"id:", b"retry:", b":")
+_LOOKED_AT = 4096
 
 
 def behind_events(body: bytes) -> bytes:
     """The text behind the last line of a stream that is a field: no event, and no part of one. Of its end only."""
     tail: list[bytes] = []
-    for line in reversed(body[-_TAIL:].splitlines()):
-        if line.startswith(_FIELDS):
+    for line in reversed(body[-_LOOKED_AT:].splitlines()):
+        if line.startswith(_FIELD_LINES):
             break
         tail.append(line)
     return b"\n".join(reversed(tail)).strip()
