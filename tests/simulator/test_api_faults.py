@@ -4,6 +4,9 @@ no key; and what hurts no client leaves no trace. Chat's are in test_faults and 
 from __future__ import annotations
 
 import json
+import pkgutil
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from chatproof.simulator import (
     responses_faults,
     responses_side,
 )
+from chatproof.simulator import faults as chat_faults
 from chatproof.simulator.fault import Fault, Turn
 from chatproof.simulator.wire import GOOD, MISSING, WRONG, Asked
 from chatproof.surfaces import surface_of
@@ -104,6 +108,14 @@ def test_each_clause_has_a_fault(api: str) -> None:
     unbroken = {f"{api}.model.listed"}  # a fault of the listing, which chat's faults have
     assert set(surface.clauses(SMOKE)) - broken == unbroken
     assert set(surface.clauses(VALIDATE)) - broken == unbroken
+
+
+@pytest.mark.parametrize("package", [chat_faults, *(faults for _, faults in SIDES.values())])
+def test_no_fault_takes_the_place_of_another(package: ModuleType) -> None:
+    files = [import_module(f"{package.__name__}.{file.name}") for file in pkgutil.iter_modules(package.__path__)]
+    names = [row.name for file in files for row in getattr(file, "ROWS", ()) if isinstance(row, Fault)]
+    assert [name for name in names if names.count(name) > 1] == []
+    assert sorted(names) == sorted(package.ALL)
 
 
 def test_each_fault_of_embeddings_answers_whatever_is_asked() -> None:
