@@ -22,7 +22,7 @@ test: setup  ## run the tests, those against real servers included
 	$(BIN)/python tests/real/install.py
 	$(BIN)/python -m tests.web.install
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not nightly and not real and not web"
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not nightly and (real or web)"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly and (real or web)"
 
 unit: setup  ## run the tests that need no server installed
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not nightly and not real and not web"
