@@ -54,12 +54,13 @@ def half(connection: socket.socket) -> None:
     read_request(connection)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {FULL_LENGTH}\r\n\r\n"
     connection.sendall(head.encode() + HALF_BODY)
+    end(connection)
 
 
 def banner(connection: socket.socket) -> None:
     """Speak another protocol."""
     connection.sendall(b"SSH-2.0-chatproof_is_not_http\r\n")
-    read_request(connection)
+    end(connection)
 
 
 def listener() -> socket.socket:
