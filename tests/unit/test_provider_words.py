@@ -126,6 +126,7 @@ SAID = {
         "Error communicating with OpenAI",
         "当前分组负载已饱和,请稍后再试",
         "Application failed to respond",
+        "llm.backend could not be resolved (3: Host not found)",
         "Fastly error: unknown domain: api.example.com. Please check that this domain has been added to a service.",
     ),
 }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from chatproof.wire.sse import SseLimits, SseReader, ends_with
+from chatproof.wire.sse import SseLimits, SseReader, behind_events, ends_with
 
 
 class Row(NamedTuple):
@@ -154,3 +154,25 @@ def test_where_a_stream_has_its_last_event(received: bytes, ended: bool) -> None
     assert ends_with(received, ("end", "message_stop")) is ended
     assert ends_with(bytearray(received), ("end", "message_stop")) is ended
     assert not ends_with(received, ())
+
+
+_EVENT = b'data: {"choices":[{"delta":{"content":"pong"}}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (_EVENT + b"upstream reset\n", b"upstream reset"),
+        (_EVENT.replace(b"\n", b"\r\n") + b"<html>\r\n</html>\r\n", b"<html>\n</html>"),
+        (_EVENT + b"\n\nTraceback:\n\n  line\n", b"Traceback:\n\n  line"),
+        (_EVENT + b": ping\n\n", b""),
+        (_EVENT, b""),
+        (b"", b""),
+        (_EVENT + b"data: {}\nupstream reset", b""),  # a line of an event's text, or a terminal's break within it
+        (b'data: {"text":"' + b"rate limit " * 800 + b'"}\n\n', b""),  # an event that is longer than what is looked at
+        (b'data: {"text":"' + b"rate limit\n" * 8000, b""),
+        (b"upstream reset\n", b""),  # no stream
+    ],
+)
+def test_what_stands_behind_the_events_is_told(body: bytes, words: bytes) -> None:
+    assert behind_events(body) == words

@@ -146,20 +146,7 @@ def _collect(value: Any, found: list[str], depth: int) -> None:
         found.append(value)
     elif isinstance(value, dict | list):
         kind, words = (value.get("type"), value.get("value")) if isinstance(value, dict) else (None, None)
-        if isinstance(kind, str) and isinstance(words, str):  # Sentry's
+        if isinstance(kind, str) and isinstance(words, str):  # Sentry's: a class, and what it says
             found.append(f"{kind}: {words}")
-            return
         for inner in value.values() if isinstance(value, dict) else value:
             _collect(inner, found, depth + 1)
-
-
-_KINDS = (
-    _is_logged,
-    _is_a_cause,
-    _is_of_a_session,
-    _is_thrown,
-    _is_of_a_workflow,
-    _is_shown,
-    _is_quotation,
-    _is_of_a_tracker,
-)

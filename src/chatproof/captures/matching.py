@@ -294,28 +294,35 @@ def _exchange(
         Peer(entry.address) if entry.address else None,
         missing=frozenset(missing),
     )
-    return _with_its_last_event(_ended_by_its_mark(exchange, surface))
+    return _with_its_end(_ended_by_its_mark(exchange, surface))
 
 
-_PAGE = re.compile(r"(?i)<!doctype html|<html|Traceback \(most recent call last\):")
+_OF_ANOTHER_HOP = re.compile(r"(?i)<!doctype html|<html|Traceback \(most recent call last\):")
 
 
-def _with_its_last_event(exchange: Exchange) -> Exchange:
-    """The exchange with the blank line behind its last event, which who copies a stream's text loses: a JSON document
-    that is complete goes on in no way."""
+def _with_its_end(exchange: Exchange) -> Exchange:
+    """The exchange with what is known of the end of a stream that was copied as text.
+
+    Behind a hop's words, a page or a traceback nothing of a stream can follow. And who copies text loses the blank line
+    behind the last event: a JSON document that is complete goes on in no way.
+    """
     response = exchange.response
     if response is None or END not in exchange.missing or sniff(response.body) != "sse":
         return exchange
     words = sse.behind_events(response.body).decode("utf-8", "replace")
-    if words and (_PAGE.match(words) or by_words(ProviderError("$", words, "", "", "")) != "unknown"):
-        return exchange._replace(missing=exchange.missing - {END})  # whatever comes behind a hop's words is no stream
-    text = response.body.replace(b"\r\n", b"\n")
+    if words and (_OF_ANOTHER_HOP.match(words) or by_words(ProviderError("$", words, "", "", "")) != "unknown"):
+        return exchange._replace(missing=exchange.missing - {END})
+    whole = _with_blank_line(response.body)
+    return exchange._replace(response=response._replace(body=whole)) if whole != response.body else exchange
+
+
+def _with_blank_line(body: bytes) -> bytes:
+    text = body.replace(b"\r\n", b"\n")
     last = text[text.rfind(b"\n\n") + 2 if b"\n\n" in text else 0 :].rstrip(b"\n")
     events = sse.read(last + b"\n\n").events if last else []
     if len(events) != 1 or events[0].data[:1] != b"{" or strictjson.parse(events[0].data)[1] is not None:
-        return exchange
-    ending = b"\r\n\r\n" if b"\r\n" in response.body else b"\n\n"
-    return exchange._replace(response=response._replace(body=response.body.rstrip(b"\r\n") + ending))
+        return body
+    return body.rstrip(b"\r\n") + (b"\r\n\r\n" if b"\r\n" in body else b"\n\n")
 
 
 def _ended_by_its_mark(exchange: Exchange, surface: Surface) -> Exchange:

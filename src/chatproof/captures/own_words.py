@@ -227,14 +227,16 @@ _ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these
         rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b",
     ),
     (NO_CALL, r"Expected '(?:id|function\.name)' to be a string|Expected 'function' type"),  # the AI SDK
-    (DISORDER, r"Unexpected event order, got \w{1,60} before"),
     (
         ENDED,
         r"The language model did not provide any assistant messages|"  # Roo Code
         r"The provider returned an empty or unparsable response",  # Cline
     ),
 )
-_FORMS_ANYWHERE = tuple((kind, re.compile(form)) for kind, form in _ANYWHERE)
+_ROWS_ANYWHERE = (
+    *((form, of) for form, of in ROWS if of in (NO_URL, DISORDER)),  # programs write what they do instead before these
+    *((re.compile(form), of) for of, form in _ANYWHERE),
+)
 _BULLETS = " \t>■●•✖✗✘⎿│*"  # what programs of a terminal write before an error
 
 
@@ -242,10 +244,8 @@ def reason(text: str) -> str:
     """Why a text that tells of no exchange tells of none, by the first line of it that is a client's own; or empty."""
     for line in (shown.lstrip(_BULLETS) for shown in text.splitlines()[:400]):
         told = kind(_NAMES.sub("", line[:1000]))
-        if told not in _SAID and any(form.search(line[:1000]) for form, of in ROWS if of == NO_URL):
-            told = NO_URL
         if told not in _SAID:
-            told = next((kind for kind, form in _FORMS_ANYWHERE if form.search(line[:1000])), told)
+            told = next((of for form, of in _ROWS_ANYWHERE if form.search(line[:1000])), told)
         told = SET_ASIDE if is_set_aside(line) else told
         if told in _SAID:
             return _SAID[told]

@@ -256,6 +256,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "no models available traceback",  # LiteLLM's router, before its own traceback: every deployment failed lately
             "application failed to respond",  # Railway
             "fastly error: unknown domain",
+            "could not be resolved (",  # nginx, of the service behind it
             "err_ngrok_3200",  # ngrok: the tunnel's other end is not there
             "econnrefused",
             "econnreset",

@@ -47,7 +47,7 @@ _FILTERS = (  # words of the pages that the filters of companies and schools put
     "forcepoint",
     "netskope",
 )
-_OF_PHP = (b"<b>Fatal error</b>:", b"<b>Parse error</b>:", b"<b>Warning</b>:", b"<b>Notice</b>:", b"<b>Deprecated</b>:")
+_OF_PHP = tuple(b"<br />\n<b>%b</b>:" % kind for kind in (b"Fatal error", b"Parse error", b"Warning", b"Notice"))
 # The end of a line and an empty line after it. CR LF is one end, so it is not among them; CR LF CR LF has the second.
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -215,7 +215,8 @@ class Reply:
         """What PHP prints of an error of a script of the server, before an answer or in its place; empty if nothing."""
         start = self.body[:4096] if self.complete and self.kind == "html" else b""
         at = next((at for kind in _OF_PHP if (at := start.find(kind)) >= 0), -1)
-        return start[at + 3 :].split(b"\n")[0].split(b" in <b>")[0].decode("latin-1") if at >= 0 else ""
+        said = start[at:].split(b"\n")[1].split(b" in <b>")[0] if at >= 0 else b""
+        return said.removeprefix(b"<b>").replace(b"</b>", b"").removesuffix(b"<br />").decode("latin-1")
 
     @property
     def is_cloudflares(self) -> bool:

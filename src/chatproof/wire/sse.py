@@ -182,14 +182,18 @@ def read_events(body: bytes) -> tuple[list[Event], bytes, str]:
 
 
 _FIELD_LINES = (b"data:", b"event:", b"id:", b"retry:", b":")
-_LOOKED_AT = 4096
+_LOOKED_AT = 64 * 1024
 
 
 def behind_events(body: bytes) -> bytes:
-    """The text behind the last line of a stream that is a field: no event, and no part of one. Of its end only."""
-    tail: list[bytes] = []
-    for line in reversed(body[-_LOOKED_AT:].splitlines()):
-        if line.startswith(_FIELD_LINES):
-            break
-        tail.append(line)
-    return b"\n".join(reversed(tail)).strip()
+    """The words that another hop or a crash left behind the last event of a stream; empty where there are none, or the
+    last event is longer than what is looked at.
+
+    A blank line stands before them: what follows a field without one is a piece of that field.
+    """
+    start = max(len(body) - _LOOKED_AT, 0)
+    lines = body[start:].splitlines()
+    last = next((at for at in reversed(range(len(lines))) if lines[at].startswith(_FIELD_LINES)), 0)
+    whole = last > 0 or (not start and bool(lines) and lines[0].startswith(_FIELD_LINES))
+    behind = lines[last + 1 :] if whole else []
+    return b"" if not behind or behind[0].strip() else b"\n".join(behind).strip()

@@ -74,7 +74,7 @@ def _not_json(case: Case) -> Sign | None:
     sign = _problem(case, *REASONS)
     if sign and (said := case.reply.script_error):
         return Sign(
-            (f"the body says {quote(said.replace('</b>', ''), 120)}", *sign.evidence),
+            (f"the body says {quote(said, 120)}", *sign.evidence),
             summary="a script of the server prints an error of its own in the body",
             next_step="Report it with the evidence: PHP's errors belong in the server's log (display_errors=Off).",
             confidence=LIKELY,  # a proxy may be such a script
