@@ -9,6 +9,7 @@ from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
 from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
+from chatproof.surfaces.tool_result import RESULT
 
 COUNT_PATH = f"{PATH}/count_tokens"
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
@@ -34,7 +35,6 @@ COUNTED = 120
 COUNT_TO, STOP = 100, "17"
 WORD = "pong"
 BUDGET, ROOM = 1024, 4096  # tokens for thinking, the smallest that the API takes; for thinking and answer together
-RECEIPT = "R-40713"
 _RECORD = "Record the word pong."
 _RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 _USER = "messages_count=1, stream=false"
@@ -72,7 +72,6 @@ def _blocks(before: Body) -> list[Body]:
     return [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
 
 
-_RECORDED = f'{{"recorded":true,"receipt":"{RECEIPT}"}}'
 _EARLIER = "toolu_chatproof0000000000001"  # the id of a call that another server made
 
 
@@ -80,7 +79,7 @@ def _round_trip(model: str, before: Body) -> Body:
     """The conversation after the call that the server made: its blocks as they came, and the tool's result."""
     blocks = _blocks(before)
     results = [
-        {"type": "tool_result", "tool_use_id": block.get("id"), "content": _RECORDED}
+        {"type": "tool_result", "tool_use_id": block.get("id"), "content": RESULT}
         for block in blocks
         if block.get("type") == "tool_use"
     ]
@@ -125,7 +124,7 @@ def _claude_code(model: str) -> Body:
     earlier call, whose result is a list of blocks."""
     marked = {"cache_control": {"type": "ephemeral"}}
     call = {"type": "tool_use", "id": _EARLIER, "name": FUNCTION, "input": {"word": "ping"}}
-    result = [{"type": "text", "text": _RECORDED}]
+    result = [{"type": "text", "text": RESULT}]
     return {
         "model": model,
         "max_tokens": probes.MOST,

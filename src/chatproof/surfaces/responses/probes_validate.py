@@ -9,6 +9,7 @@ from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
 from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
+from chatproof.surfaces.tool_result import RESULT
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
 WORD_SCHEMA: Body = {
@@ -37,9 +38,7 @@ CAP = 16  # tokens: the smallest that the API takes
 COUNT_TO = 100
 WORD = "pong"
 NO_RESPONSE = "resp_chatproofnosuchresponse0000000000000000000000"
-RECEIPT = "R-40713"
 _RECORD = "Record the word pong."
-_RESULT = f'{{"recorded":true,"receipt":"{RECEIPT}"}}'
 _RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 _USER = "input=text, stream=false"
 
@@ -89,7 +88,7 @@ def _round_trip(model: str, before: Body) -> Body:
         }
         for call in calls
     ]
-    results = [{"type": "function_call_output", "call_id": call.get("call_id"), "output": _RESULT} for call in calls]
+    results = [{"type": "function_call_output", "call_id": call.get("call_id"), "output": RESULT} for call in calls]
     return ask([_said(_RECORD_AND_SAY), *back, *results], tools=[_TOOL])(model)
 
 

@@ -10,14 +10,14 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
-    not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE
 from chatproof.surfaces.messages.examples import COMETAPI, GOOD, altered, with_content
-from chatproof.surfaces.messages.probes_validate import FUNCTION, RECEIPT, WORD
+from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD
+from chatproof.surfaces.tool_result import add_result_heard
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -61,28 +61,14 @@ def _says(text: bytes) -> Example:
     return altered(b'"text":"pong"', b'"text":"' + text + b'"')
 
 
-@clause(
-    "messages.tools.result_heard",
-    layer=BEHAVIOUR,
-    code=CODE,
-    level=SHOULD,
-    area=AREA,
-    says="A model that is asked for what a tool answered says it.",
-    source=COMETAPI,
-    probe="tools.result",
-    needs=("messages.tools.result_used",),
-    why="Every client that runs tools gets answers that are made up: what its tools found does not reach the model. A "
-    "gateway that sends an empty result on is the usual cause.",
-    holds_on=(_says(b"The receipt is {}.".replace(b"{}", RECEIPT.encode())),),
-    breaks_on=(_says(b"I have recorded the word."), _says(b"The receipt is 1234.")),
+add_result_heard(
+    CLAUSES,
+    "messages",
+    COMETAPI,
+    AREA,
+    CODE,
+    b'"tool_result"',
+    _says,
+    lambda reply: view.text_of(reply.object),
+    lambda reply: view.blocks(reply.object, view.CALL),
 )
-def result_heard(reply: Reply, context: Context) -> Outcome:
-    text = view.text_of(reply.object)
-    if RECEIPT in text:
-        return holds()
-    if view.blocks(reply.object, view.CALL):
-        return not_applicable("another call in place of an answer")
-    asked = reply.exchange.request.body
-    if b'"tool_result"' in asked and RECEIPT.encode() not in asked:
-        return not_applicable("the request is not ours")
-    return broken("the answer's text", f"the receipt {RECEIPT}, which is in the tool's result", quote(text, 60))

@@ -11,14 +11,14 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
-    not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, altered, with_output
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, calls
-from chatproof.surfaces.responses.probes_validate import FUNCTION, RECEIPT, WORD
+from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD
+from chatproof.surfaces.tool_result import add_result_heard
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -63,28 +63,14 @@ def _says(text: bytes) -> Example:
     return altered(b'"text":"pong"', b'"text":"' + text + b'"')
 
 
-@clause(
-    "responses.tools.result_heard",
-    layer=BEHAVIOUR,
-    code=CODE,
-    level=SHOULD,
-    area=AREA,
-    says="A model that is asked for what a tool answered says it.",
-    source=OPENAI_SPEC,
-    probe="tools.result",
-    needs=("responses.tools.result_used",),
-    why="Every client that runs tools gets answers that are made up: what its tools found does not reach the model. A "
-    "gateway that sends an empty result on is the usual cause.",
-    holds_on=(_says(b"The receipt is {}.".replace(b"{}", RECEIPT.encode())),),
-    breaks_on=(_says(b"I have recorded the word."), _says(b"The receipt is 1234.")),
+add_result_heard(
+    CLAUSES,
+    "responses",
+    OPENAI_SPEC,
+    AREA,
+    CODE,
+    b'"function_call_output"',
+    _says,
+    lambda reply: view.text_of(reply.object),
+    calls,
 )
-def result_heard(reply: Reply, context: Context) -> Outcome:
-    text = view.text_of(reply.object)
-    if RECEIPT in text:
-        return holds()
-    if calls(reply):
-        return not_applicable("another call in place of an answer")
-    asked = reply.exchange.request.body
-    if b'"function_call_output"' in asked and RECEIPT.encode() not in asked:
-        return not_applicable("the request is not ours")
-    return broken("the answer's text", f"the receipt {RECEIPT}, which is in the tool's result", quote(text, 60))

@@ -1,0 +1,66 @@
+"""The clause that a tool's result reaches the model, beside chat: the answer must hold what only the result has."""
+
+from collections.abc import Callable
+
+from chatproof.contract.clause import (
+    BEHAVIOUR,
+    SHOULD,
+    Clauses,
+    Context,
+    Example,
+    Outcome,
+    Source,
+    broken,
+    holds,
+    not_applicable,
+)
+from chatproof.evidence.reply import Reply
+from chatproof.printable import quote
+
+_NUMBER = "40713"
+RECEIPT = f"R-{_NUMBER}"
+"""What only the tool's result has. Its number is looked for: models write hyphens of several kinds."""
+RESULT = f'{{"recorded":true,"receipt":"{RECEIPT}"}}'
+"""What the tool answers."""
+
+
+def add_result_heard(
+    clauses: Clauses,
+    api: str,
+    source: Source,
+    area: str,
+    code: str,
+    mark: bytes,
+    says: Callable[[bytes], Example],
+    text_of: Callable[[Reply], str],
+    calls: Callable[[Reply], object],
+) -> None:
+    """Add the clause. `mark` is what a request with a tool's result has, `says` makes an answer with a text, `text_of`
+    and `calls` read an answer's text and the calls in it."""
+
+    def heard(reply: Reply, context: Context) -> Outcome:
+        text = text_of(reply)
+        if _NUMBER in text:
+            return holds()
+        if calls(reply):
+            return not_applicable("another call in place of an answer")
+        asked = reply.exchange.request.body
+        if mark in asked and RECEIPT.encode() not in asked:
+            return not_applicable("the request is not ours")
+        return broken("the answer's text", f"the receipt {RECEIPT}, which is in the tool's result", quote(text, 60))
+
+    clauses.add(
+        f"{api}.tools.result_heard",
+        layer=BEHAVIOUR,
+        code=code,
+        level=SHOULD,
+        area=area,
+        says="A model that is asked for what a tool answered says it.",
+        source=source,
+        probe="tools.result",
+        needs=(f"{api}.tools.result_used",),
+        why="Every client that runs tools gets answers that are made up: what its tools found does not reach the "
+        "model. A gateway that sends an empty result on is the usual cause.",
+        holds_on=(says(f"The receipt is {RECEIPT}.".encode()), says("It is R\u2011".encode() + _NUMBER.encode())),
+        breaks_on=(says(b"I have recorded the word."), says(b"The receipt is 1234.")),
+    )(heard)
