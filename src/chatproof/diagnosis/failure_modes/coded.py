@@ -7,12 +7,13 @@ from chatproof.contract.error_steps import error_in_stream
 from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
 from chatproof.contract.heads import FLAWS
 from chatproof.contract.surface import Surface
+from chatproof.diagnosis.failure_modes.of_clauses import OF_CLAUSES
 from chatproof.judging.judge import Finding
 
 _SHOWN = 6
 _LIMITED = "operations.rate_limited_error"  # a 429 that says nothing is still one to wait after
 _IN_STREAM, _DUPLICATED = "stream.error", "stream.duplicated"
-_ONCE = "responses.stream.once"
+_ONCE = "stream.once"
 _WAIT = "Wait and retry on status 429 alone, whatever the body says; quota and rate limit cannot be distinguished here. Report it."
 _REQUIRED = (
     "Use a model that supports it, or leave it out of --require (requires in chatproof.toml) if no client needs it."
@@ -33,169 +34,18 @@ def _observed(case: Case) -> Sign:
         return Sign(evidence, "a request that some clients send is clearly refused", UNKNOWN, _REFUSED, CERTAIN)
     if all(_code(finding, case) == _IN_STREAM for finding in ranked) and (error := error_in_stream(case.reply)):
         return Sign(evidence, next_step=step_in_stream(error))
-    more = {_more(finding) for finding in case.findings}
+    more = {_more(finding, case.context.surface) for finding in case.findings}
     told = more.pop() if len(more) == 1 else None
     return Sign(evidence, *told) if told else Sign(evidence)
 
 
-_SAYS_MORE = {  # clauses that say more than their code: (summary, owner, next step, confidence; empty: the row's)
-    "request.content": (
-        "your own request is answered with neither text nor a tool call",
-        UNKNOWN,
-        "Ask once more: a model may answer with nothing. If it happens again, look at the output cap and at the server's parsers.",
-        "",
-    ),
-    "request.clean_text": (
-        "the answer to your own request begins with the model's thinking inside tags",
-        PROVIDER,
-        "Set the server's reasoning parser for this model (vLLM: --reasoning-parser), turn thinking off, or remove the tags in the client.",
-        "",
-    ),
-    "tools.intact": (
-        "texts that the model had to copy into a call were changed, in the same way twice",
-        UNKNOWN,
-        "Ask another model, and ask the provider directly, without the gateway: a model may copy badly each time, and a hop may rewrite calls. Until the cause is known, check links, paths and package names before you use them.",
-        LIKELY,
-    ),
-    **dict.fromkeys(
-        ("responses.stream.once", "messages.stream.once"),
-        (
-            "a stream begins or ends more than once",
-            PROVIDER,
-            "Report it: clients stop at the first end, or raise an error at the second beginning. A gateway that joins two streams, or converts them, is the usual cause.",
-            LIKELY,
-        ),
-    ),
-    **dict.fromkeys(
-        (f"{api}.{part}.answer_alone" for api in ("responses", "messages") for part in ("happy", "stream")),
-        (
-            "the text of a reply is more than the answer: the request, the model's thinking, a mark of its template, or the answer again",
-            PROVIDER,
-            "Look at the chat template, the reasoning parser (vLLM: --reasoning-parser) and whether the server returns the prompt as well (return_full_text). Clients show all of it.",
-            LIKELY,
-        ),
-    ),
-    **dict.fromkeys(
-        ("responses.auth.invalid_stream.by_status", "messages.auth.invalid_stream.by_status"),
-        (
-            "a wrong key is refused by an event under HTTP 200 when the request asks for a stream",
-            PROVIDER,
-            "Treat an error event as a failed login in clients that stream; the status does not show it. Ask whoever runs the endpoint to look at the key before the stream begins.",
-            CERTAIN,
-        ),
-    ),
-    "responses.happy.media_type_lower": (
-        "the media type has capital letters: legal, and not read by every client",
-        PROVIDER,
-        "Use openai-node 7 or later, which reads it; report it for the programs that have an older one.",
-        CERTAIN,
-    ),
-    "embeddings.happy.base64": (
-        "encoding_format base64 is refused, and the official SDKs ask for it",
-        PROVIDER,
-        "Set encoding_format to float in your client: openai-python, openai-node and libraries built on them ask for base64 unless your code chooses.",
-        CERTAIN,
-    ),
-    "embeddings.float.agrees": (
-        "floats and base64 of the same texts are different vectors",
-        PROVIDER,
-        "Use one encoding everywhere that one vector store is filled or queried. Report it: base64 must be little-endian float32.",
-        LIKELY,
-    ),
-    **dict.fromkeys(
-        (
-            *("unicode.intact", "responses.unicode.intact", "messages.unicode.intact"),
-            *("responses.unicode.unstreamed", "messages.unicode.unstreamed"),
-        ),
-        (
-            "text outside ASCII is changed on its way",
-            PROVIDER,
-            "Look for a hop that decodes each piece of a stream alone, or reads UTF-8 as another encoding; ask the provider directly, to compare. Do not store such texts: they cannot be repaired.",
-            LIKELY,
-        ),
-    ),
-    **dict.fromkeys(
-        ("responses.everyday.unstreamed", "messages.everyday.unstreamed"),
-        (
-            "a request that says nothing of `stream` is answered with a stream",
-            PROVIDER,
-            "Send stream=false in each request until it is fixed: the default is false, and SDKs leave it out. A gateway that always asks its upstream for a stream is the usual cause.",
-            CERTAIN,
-        ),
-    ),
-    **dict.fromkeys(
-        ("responses.instructions.streamed", "messages.system.streamed"),
-        (
-            "the system prompt is followed in a plain request, and not in a stream",
-            UNKNOWN,
-            "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that builds the streamed request anew, and ask without stream, or repeat the rules in the user's message, until it is fixed.",
-            LIKELY,
-        ),
-    ),
-    **dict.fromkeys(
-        ("responses.turns.heard", "messages.turns.heard"),
-        (
-            "the earlier turns of a conversation do not reach the model, or the further parts of a message",
-            PROVIDER,
-            "Look for a gateway that reads only the last message, or a message's first part, or leaves out answers in parts. Until it is fixed, put what matters of the conversation into the last message, as one text. Report it.",
-            LIKELY,
-        ),
-    ),
-    **dict.fromkeys(
-        ("responses.input.heard", "responses.codex.heard", "messages.claude_code.heard"),
-        (
-            "a text that is sent in parts is not read",
-            PROVIDER,
-            "Send the text as a string until it is fixed, if your client can; SDKs and agents that send parts get answers to another question. Look for a gateway that converts messages. Report it.",
-            LIKELY,
-        ),
-    ),
-    "messages.count_tokens.answered": (
-        "the tokens of a request cannot be counted: the path for it gives no number above 0, and no readable refusal",
-        PROVIDER,
-        "Do not rely on the count: Claude Code and programs that trim their context by it need a number, or a JSON error, on which they estimate themselves. Report it.",
-        CERTAIN,
-    ),
-    "messages.thinking.result": (
-        "the model's thinking cannot be sent back",
-        PROVIDER,
-        "Turn thinking off here, or leave its blocks out of the conversation where no tool is called in the turn. Look for a gateway that makes the signature itself. Report it with the evidence.",
-        LIKELY,
-    ),
-    **dict.fromkeys(
-        (f"{api}.tools.{part}" for api in ("responses", "messages") for part in ("named", "none")),
-        (
-            "tool_choice is accepted, and has no effect",
-            PROVIDER,
-            "Check in the client which tool was called, if any, before you use a call: one cannot be forced, or forbidden, here. Look for a gateway that leaves tool_choice out. Report it.",
-            LIKELY,
-        ),
-    ),
-    **dict.fromkeys(
-        ("responses.model.list_form", "messages.model.list_form", "embeddings.model.list_form"),
-        (
-            "the list of models has a form that SDKs do not read",
-            PROVIDER,
-            "Give the model's id to your clients instead of choosing from a list; requests to the model are not affected. Report it.",
-            CERTAIN,
-        ),
-    ),
-    "responses.tools.parallel": (
-        "two tool calls were requested in one turn, and did not both arrive",
-        UNKNOWN,
-        "Make the client work with one tool call per turn, or try another model: some make one call at a time, and a gateway that bridges to chat may merge two.",
-        LIKELY,
-    ),
-}
-
-
-def _more(finding: Finding) -> tuple[str, str, str, str] | None:
+def _more(finding: Finding, surface: Surface) -> tuple[str, str, str, str] | None:
     """What is said of a finding instead of its code's row; None: no more than that."""
     if is_named(finding.clause, "head.line_ends") and (flaw := FLAWS.get(finding.at)):
         return flaw.summary, "", flaw.next_step, ""
     if finding.code == _DUPLICATED:  # what a second response in a stream breaks
-        return _SAYS_MORE[_ONCE]
-    return _SAYS_MORE.get(finding.clause) if finding.state != DAMAGED else None
+        return OF_CLAUSES[_ONCE]
+    return OF_CLAUSES.get(finding.clause.removeprefix(f"{surface.name}.")) if finding.state != DAMAGED else None
 
 
 def _code(finding: Finding, case: Case) -> str:
@@ -308,6 +158,13 @@ _ROWS = (
         "the answer exceeds the token cap",
         "Use the other field (max_tokens, max_completion_tokens) if that one works; limit the length in your own code.",
         LIKELY,
+    ),
+    (
+        "request.unsupported_parameter",
+        UNKNOWN,
+        "a field of the request is refused",
+        "Leave out the field that the refusal names, if your client can. Look for a gateway that checks requests, and report it to whoever runs it.",
+        CERTAIN,
     ),
     (
         "contract.parameter",

@@ -1,0 +1,229 @@
+"""What is said of one clause, where the row of its code would say something else, or too little.
+
+By the clause's name, with or without its API's before it (one name means the same in each API): summary, owner, next step
+and confidence. An empty part is taken from the code's row in `coded.py`.
+"""
+
+from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN
+
+_ANSWERS = {  # the answer, its text and its values
+    "happy.answer_alone": (
+        "the text of a reply is more than the answer: the request, the model's thinking, a mark of its template, or the answer again",
+        PROVIDER,
+        "Look at the chat template, the reasoning parser (vLLM: --reasoning-parser) and whether the server returns the prompt as well (return_full_text). Clients show all of it.",
+        LIKELY,
+    ),
+    "happy.media_type_lower": (
+        "the media type has capital letters: legal, and not read by every client",
+        PROVIDER,
+        "Use openai-node 7 or later, which reads it; report it for the programs that have an older one.",
+        CERTAIN,
+    ),
+    "happy.uncalled": (
+        "a request without tools is answered with a tool call",
+        PROVIDER,
+        "Clients that offered no tool have nothing to call and show no text. Look for a gateway that adds tools of its own, or a parser that takes text for a call. Report it.",
+        LIKELY,
+    ),
+    "model.answers": (
+        "the answer names another model than the one that was asked for",
+        PROVIDER,
+        "Ask the provider which model answers under this name: quality and price are that one's. If the name is an alias of your own, waive the clause.",
+        LIKELY,
+    ),
+    "model.list_form": (
+        "the list of models has a form that SDKs do not read",
+        PROVIDER,
+        "Give the model's id to your clients instead of choosing from a list; requests to the model are not affected. Report it.",
+        CERTAIN,
+    ),
+    "ids.fresh": (
+        "answers to different questions have the same id",
+        PROVIDER,
+        "Do not keep, look up or trace answers by their id here: one would stand for another. Report it with the evidence.",
+        CERTAIN,
+    ),
+    "created_at.seconds": (
+        "the time of the answer counts milliseconds, where seconds are meant",
+        PROVIDER,
+        "Do not use this time, or divide it by 1,000: clients that read it as seconds get a date some 50,000 years away, or an error. Report it.",
+        CERTAIN,
+    ),
+    "usage.plausible": (
+        "far more input tokens are counted than the request can have",
+        PROVIDER,
+        "Compare with the bill. Either the count is wrong, or a gateway adds a long prompt of its own, and you pay for it: ask whoever runs it.",
+        LIKELY,
+    ),
+    "usage.streamed_whole": (
+        "a stream counts fewer output tokens than its text can have",
+        PROVIDER,
+        "Do not bill or budget by what streams count: count the text, or ask without stream. A gateway that counts events, or forwards only the first count, is the usual cause. Report it.",
+        LIKELY,
+    ),
+    **dict.fromkeys(
+        ("unicode.intact", "unicode.unstreamed"),
+        (
+            "a text is changed on its way: letters outside ASCII, spaces or line breaks are not those that were sent",
+            PROVIDER,
+            "Look for a hop that decodes each piece of a stream alone, reads UTF-8 as another encoding, or trims and joins texts; ask the provider directly, to compare. Do not store such texts: they cannot be repaired.",
+            LIKELY,
+        ),
+    ),
+    "request.content": (
+        "your own request is answered with neither text nor a tool call",
+        UNKNOWN,
+        "Ask once more: a model may answer with nothing. If it happens again, look at the output cap and at the server's parsers.",
+        "",
+    ),
+    "request.clean_text": (
+        "the answer to your own request begins with the model's thinking inside tags",
+        PROVIDER,
+        "Set the server's reasoning parser for this model (vLLM: --reasoning-parser), turn thinking off, or remove the tags in the client.",
+        "",
+    ),
+}
+
+_STREAMS = {
+    "stream.once": (
+        "a stream begins or ends more than once",
+        PROVIDER,
+        "Report it: clients stop at the first end, or raise an error at the second beginning. A gateway that joins two streams, or converts them, is the usual cause.",
+        LIKELY,
+    ),
+    "stream.answer_alone": _ANSWERS["happy.answer_alone"],
+    "auth.invalid_stream.by_status": (
+        "a wrong key is refused by an event under HTTP 200 when the request asks for a stream",
+        PROVIDER,
+        "Treat an error event as a failed login in clients that stream; the status does not show it. Ask whoever runs the endpoint to look at the key before the stream begins.",
+        CERTAIN,
+    ),
+    **dict.fromkeys(
+        ("instructions.streamed", "system.streamed"),
+        (
+            "the system prompt is followed in a plain request, and not in a stream",
+            UNKNOWN,
+            "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that builds the streamed request anew, and ask without stream, or repeat the rules in the user's message, until it is fixed.",
+            LIKELY,
+        ),
+    ),
+}
+
+_CONVERSATIONS = {  # requests as applications and agents send them
+    "everyday.accepted": (
+        "a request as applications write it is refused",
+        UNKNOWN,
+        "Leave out the field that the refusal names; where it speaks of roles, join the user's messages into one. Look for a gateway that converts or checks requests, and report it to whoever runs it.",
+        CERTAIN,
+    ),
+    "everyday.heard": (
+        "of two messages of the user in a row the first is not read",
+        PROVIDER,
+        "Join the user's messages into one until it is fixed. Look for a gateway that reads only the last message. Report it.",
+        LIKELY,
+    ),
+    "everyday.unstreamed": (
+        "a request that says nothing of `stream` is answered with a stream",
+        PROVIDER,
+        "Send stream=false in each request until it is fixed: the default is false, and SDKs leave it out. A gateway that always asks its upstream for a stream is the usual cause.",
+        CERTAIN,
+    ),
+    "everyday.cold": (
+        "temperature 0 is refused, though the model takes a temperature",
+        PROVIDER,
+        "Send a small temperature, such as 0.01, instead of 0, or leave it out. Report it: programs that want the same answer each time send 0.",
+        CERTAIN,
+    ),
+    "turns.heard": (
+        "the earlier turns of a conversation do not reach the model, or the further parts of a message",
+        PROVIDER,
+        "Look for a gateway that reads only the last message, or a message's first part, or leaves out answers in parts. Until it is fixed, put what matters of the conversation into the last message, as one text. Report it.",
+        LIKELY,
+    ),
+    **dict.fromkeys(
+        ("input.heard", "codex.heard", "claude_code.heard"),
+        (
+            "a text that is sent in parts is not read",
+            PROVIDER,
+            "Send the text as a string until it is fixed, if your client can; SDKs and agents that send parts get answers to another question. Look for a gateway that converts messages. Report it.",
+            LIKELY,
+        ),
+    ),
+    "claude_code.accepted": (
+        "requests as Claude Code sends them are not answered",
+        UNKNOWN,
+        "Do not use Claude Code or the Agent SDK here until it is fixed. Look for a gateway that routes by the whole URL, and not by its path, or that refuses fields that it does not know.",
+        CERTAIN,
+    ),
+    "count_tokens.answered": (
+        "the tokens of a request cannot be counted: the path for it gives no number above 0, and no readable refusal",
+        PROVIDER,
+        "Do not rely on the count: Claude Code and programs that trim their context by it need a number, or a JSON error, on which they estimate themselves. Report it.",
+        CERTAIN,
+    ),
+    "count_tokens.whole": (
+        "the count of a request's tokens leaves out its system prompt",
+        PROVIDER,
+        "Add the system prompt and the tools to the count yourself, or keep a wide margin: programs that trim their context by it come too late. Report it.",
+        CERTAIN,
+    ),
+    "count_tokens.keyed": (
+        "the path for counts answers to a wrong key",
+        PROVIDER,
+        "Report it to whoever runs the endpoint: anybody can have tokens counted there. Do not use the path to find out whether a key is right.",
+        CERTAIN,
+    ),
+    "thinking.result": (
+        "the model's thinking cannot be sent back",
+        PROVIDER,
+        "Turn thinking off here, or leave its blocks out of the conversation where no tool is called in the turn. Look for a gateway that makes the signature itself. Report it with the evidence.",
+        LIKELY,
+    ),
+}
+
+_TOOLS = {
+    "tools.intact": (
+        "texts that the model had to copy into a call were changed, in the same way twice",
+        UNKNOWN,
+        "Ask another model, and ask the provider directly, without the gateway: a model may copy badly each time, and a hop may rewrite calls. Until the cause is known, check links, paths and package names before you use them.",
+        LIKELY,
+    ),
+    **dict.fromkeys(
+        ("tools.named", "tools.none"),
+        (
+            "tool_choice is accepted, and has no effect",
+            PROVIDER,
+            "Check in the client which tool was called, if any, before you use a call: one cannot be forced, or forbidden, here. Look for a gateway that leaves tool_choice out. Report it.",
+            LIKELY,
+        ),
+    ),
+    "tools.parallel": (
+        "two tool calls were requested in one turn, and did not both arrive",
+        UNKNOWN,
+        "Make the client work with one tool call per turn, or try another model: some make one call at a time, and a gateway that bridges to chat may merge two.",
+        LIKELY,
+    ),
+    "tools.result_heard": (
+        "the answer says nothing of what the tool returned",
+        PROVIDER,
+        "Ask once more: a weak model may leave it out. If it happens again, look for a gateway that drops results, or reads only those that are a string; agents go round in circles without them.",
+        LIKELY,
+    ),
+}
+
+_VECTORS = {
+    "happy.base64": (
+        "encoding_format base64 is refused, and the official SDKs ask for it",
+        PROVIDER,
+        "Set encoding_format to float in your client: openai-python, openai-node and libraries built on them ask for base64 unless your code chooses.",
+        CERTAIN,
+    ),
+    "float.agrees": (
+        "floats and base64 of the same texts are different vectors",
+        PROVIDER,
+        "Use one encoding everywhere that one vector store is filled or queried. Report it: base64 must be little-endian float32.",
+        LIKELY,
+    ),
+}
+
+OF_CLAUSES = _ANSWERS | _STREAMS | _CONVERSATIONS | _TOOLS | _VECTORS
