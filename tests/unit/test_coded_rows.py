@@ -5,7 +5,7 @@ import pytest
 from chatproof.contract.clause import VALIDATE, Context
 from chatproof.contract.heads import FLAWS, Flaw
 from chatproof.diagnosis.failure_modes import CODED, Case, Sign
-from chatproof.diagnosis.failure_modes.of_clauses import OF_CLAUSES
+from chatproof.diagnosis.failure_modes.of_clauses import OF_CLAUSES, OF_ERRORS
 from chatproof.evidence.reply import Reply
 from chatproof.judging.judge import Finding
 from chatproof.surfaces import names, surface_of
@@ -126,6 +126,15 @@ def test_what_is_said_of_one_clause_is_said_of_it_alone_in_each_api_that_has_it(
         assert (told.summary, told.owner, told.next_step, told.confidence) == (summary, owner, step, confidence)
         assert summary[0].islower() and summary[-1] != "." and step[0].isupper() and step[-1] == "."
         assert not sign(broken(id), broken("tools.readable"), code=code).summary, "two sorts: the code's own words"
+
+
+@pytest.mark.parametrize("end", OF_ERRORS)
+@pytest.mark.parametrize("api", ["", "responses.", "embeddings."])
+def test_refusals_that_are_wrong_in_one_way_are_told_in_its_words(api: str, end: str) -> None:
+    one, other = (broken(f"{api}error.{case}.{end}", "should") for case in ("missing_model", "malformed_json"))
+    assert sign(one, other, code="contract.validation").summary == OF_ERRORS[end][0]
+    more = broken(f"{api}error.missing_model.{'readable' if end == 'refused' else 'refused'}")
+    assert not sign(one, more, code="contract.validation").summary
 
 
 def test_a_429_without_words_is_still_one_to_wait_after() -> None:

@@ -7,7 +7,7 @@ from chatproof.contract.error_steps import error_in_stream
 from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
 from chatproof.contract.heads import FLAWS
 from chatproof.contract.surface import Surface
-from chatproof.diagnosis.failure_modes.of_clauses import OF_CLAUSES
+from chatproof.diagnosis.failure_modes.of_clauses import OF_CLAUSES, of_clause
 from chatproof.judging.judge import Finding
 
 _SHOWN = 6
@@ -45,7 +45,7 @@ def _more(finding: Finding, surface: Surface) -> tuple[str, str, str, str] | Non
         return flaw.summary, "", flaw.next_step, ""
     if finding.code == _DUPLICATED:  # what a second response in a stream breaks
         return OF_CLAUSES[_ONCE]
-    return OF_CLAUSES.get(finding.clause.removeprefix(f"{surface.name}.")) if finding.state != DAMAGED else None
+    return of_clause(finding.clause.removeprefix(f"{surface.name}.")) if finding.state != DAMAGED else None
 
 
 def _code(finding: Finding, case: Case) -> str:

@@ -134,6 +134,21 @@ _CONVERSATIONS = {  # requests as applications and agents send them
         "Send a small temperature, such as 0.01, instead of 0, or leave it out. Report it: programs that want the same answer each time send 0.",
         CERTAIN,
     ),
+    **dict.fromkeys(
+        ("instructions.heard", "system.heard"),
+        (
+            "the system prompt is accepted, and has no effect",
+            PROVIDER,
+            "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that drops the system prompt, and put the rules into the user's message until it is fixed.",
+            LIKELY,
+        ),
+    ),
+    "store.recalled": (
+        "a response that was to be kept cannot be continued by its id",
+        PROVIDER,
+        "Send the whole conversation in each request instead of previous_response_id. A gateway that does not keep responses, or asks another server for them, is the usual cause. Report it.",
+        LIKELY,
+    ),
     "turns.heard": (
         "the earlier turns of a conversation do not reach the model, or the further parts of a message",
         PROVIDER,
@@ -197,6 +212,24 @@ _TOOLS = {
             LIKELY,
         ),
     ),
+    "tools.once": (
+        "a forced tool call comes twice with the same arguments",
+        PROVIDER,
+        "Run a call only once if the same comes again in one turn: a payment or a message would be made twice. A gateway that converts calls is the usual cause. Report it.",
+        LIKELY,
+    ),
+    "tools.result": (
+        "the conversation does not go on after a tool's result",
+        PROVIDER,
+        "Agents stop here after their first call. Look for a gateway that converts calls and results; ask the provider directly, to compare. Report it with the evidence.",
+        LIKELY,
+    ),
+    "tools.result_used": (
+        "the model makes the same call again, though it has the result",
+        PROVIDER,
+        "Limit the turns of your agent: it goes round in circles. Ask another model; if that does it too, look for a gateway that drops results. Report it.",
+        LIKELY,
+    ),
     "tools.parallel": (
         "two tool calls were requested in one turn, and did not both arrive",
         UNKNOWN,
@@ -226,4 +259,46 @@ _VECTORS = {
     ),
 }
 
-OF_CLAUSES = _ANSWERS | _STREAMS | _CONVERSATIONS | _TOOLS | _VECTORS
+_REFUSALS = {
+    "error.unknown_model.refused": (
+        "a request for a model that does not exist is answered",
+        PROVIDER,
+        "Compare the model in each answer with the one that you asked for: a mistake in its name is not noticed here, and another model answers, at another price. Report it.",
+        CERTAIN,
+    ),
+}
+
+OF_ERRORS = {  # by the last part of the name of a clause on a request that must be refused: `error.*.refused`
+    "refused": (
+        "a request that must be refused is accepted",
+        PROVIDER,
+        "Check requests in your own code before you send them: a mistake in them is answered here, and you pay for the answer. Report it.",
+        CERTAIN,
+    ),
+    "readable": (
+        "a wrong request is refused in a form that clients cannot read",
+        PROVIDER,
+        "SDKs show the status alone: log the raw body of refusals. Check such requests in your own code before you send them. Report it.",
+        CERTAIN,
+    ),
+    "not_retried": (
+        "a wrong request is refused with a status that clients retry",
+        PROVIDER,
+        "Do not retry on these statuses: the same request is refused each time, and users wait. Check such requests in your own code before you send them. Report it.",
+        CERTAIN,
+    ),
+    "field_named": (
+        "the refusal of a wrong request does not say which field is wrong",
+        PROVIDER,
+        "Compare the request with the reference yourself when one is refused here. Report it with the evidence.",
+        CERTAIN,
+    ),
+}
+
+OF_CLAUSES = _ANSWERS | _STREAMS | _CONVERSATIONS | _TOOLS | _VECTORS | _REFUSALS
+
+
+def of_clause(name: str) -> tuple[str, str, str, str] | None:
+    """Find what is said of a clause, by its name without its API's; None: what its code's row says."""
+    group, _, rest = name.partition(".")
+    return OF_CLAUSES.get(name) or (OF_ERRORS.get(rest.rpartition(".")[2]) if group == "error" else None)
