@@ -133,8 +133,44 @@ def test_what_is_said_of_one_clause_is_said_of_it_alone_in_each_api_that_has_it(
 def test_refusals_that_are_wrong_in_one_way_are_told_in_its_words(api: str, end: str) -> None:
     one, other = (broken(f"{api}error.{case}.{end}", "should") for case in ("missing_model", "malformed_json"))
     assert sign(one, other, code="contract.validation").summary == OF_ERRORS[end][0]
-    more = broken(f"{api}error.missing_model.{'readable' if end == 'refused' else 'refused'}")
+    more = broken(f"{api}error.missing_model.{'readable' if end == 'refused' else 'refused'}", "should")
     assert not sign(one, more, code="contract.validation").summary
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "state", "words"),
+    [
+        ("tools.forced", "call 0, $.arguments", "ignored", "the arguments of a tool call are not what the tool needs"),
+        ("tools.arguments", "call 0, $.arguments", "broken", "the arguments of a tool call are not what"),
+        ("tools.input", "$.content[0].input", "broken", "the arguments of a tool call are not what the tool needs"),
+        ("tools.stream_forced", "content_block_delta", "ignored", "the arguments of a tool call are not what"),
+        ("tools.stream_joined", "content_block_delta", "broken", "the pieces of a streamed tool call do not join"),
+        ("tools.stream_pieces", "event 1, $.content_block.input", "", "the pieces of a streamed tool call do not join"),
+        ("tools.forced", "call 0, $.name", "ignored", "a tool call does not have the name of the tool"),
+        ("tools.id", "call 0, $.id", "", "a tool call has no id, or one that is not its own"),
+        ("tools.stream.apart", "event 11, $.item.call_id", "broken", "a tool call has no id, or one that is not"),
+        ("tools.stream.apart", "event 7", "", "the parts of a stream with tool calls have the same number"),
+        ("tools.parallel", "$.output", "broken", "two tool calls of one turn arrive as one"),
+        ("tools.parallel", "$.output", "ignored", "two tool calls were requested in one turn, and did not both"),
+        ("tools.called", "$.output", "ignored", "a tool call that the request forces does not come"),
+        ("tools.stream.called", "stream", "ignored", "a tool call that the request forces does not come"),
+        ("tools.stream_ended", "content_block_stop", "broken", "a streamed tool call does not end"),
+        ("tools.stream.final", "$.response.output", "broken", "the last event of a stream does not have the tool call"),
+        ("tools.stop_reason", "$.stop_reason", "", "an answer with a tool call does not say that it ends with one"),
+        ("tools.result", "status", "broken", "the conversation does not go on after a tool's result"),
+        ("tools.form", "$.id", "", ""),
+    ],
+)
+def test_of_a_tool_call_the_part_that_is_wrong_is_named(name: str, at: str, state: str, words: str) -> None:
+    found = sign(broken(f"responses.{name}", "should", at, state), code="contract.tools")
+    assert found.summary.startswith(words) if words else not found.summary
+
+
+def test_what_is_said_is_of_the_breaks_that_lose_an_answer() -> None:
+    joined, lesser = broken("responses.stream.joined"), broken("responses.stream.known_events", "should")
+    assert sign(joined, lesser, code="stream.malformed") == sign(joined, code="stream.malformed")._replace(
+        evidence=sign(joined, lesser, code="stream.malformed").evidence
+    )
 
 
 def test_a_429_without_words_is_still_one_to_wait_after() -> None:

@@ -7,7 +7,8 @@ from chatproof.contract.error_steps import error_in_stream
 from chatproof.contract.failure_mode import CERTAIN, GATEWAY, LIKELY, PROVIDER, UNKNOWN, Case, Mode, Sign
 from chatproof.contract.heads import FLAWS
 from chatproof.contract.surface import Surface
-from chatproof.diagnosis.failure_modes.of_clauses import OF_CLAUSES, of_clause
+from chatproof.diagnosis.failure_modes.of_calls import of_call
+from chatproof.diagnosis.failure_modes.of_clauses import AT_WORST, OF_CLAUSES, of_clause
 from chatproof.judging.judge import Finding
 
 _SHOWN = 6
@@ -34,7 +35,9 @@ def _observed(case: Case) -> Sign:
         return Sign(evidence, "a request that some clients send is clearly refused", UNKNOWN, _REFUSED, CERTAIN)
     if all(_code(finding, case) == _IN_STREAM for finding in ranked) and (error := error_in_stream(case.reply)):
         return Sign(evidence, next_step=step_in_stream(error))
-    more = {_more(finding, case.context.surface) for finding in case.findings}
+    # What loses an answer decides what is said: the lesser breaks beside it are often of the same fault.
+    worst = [finding for finding in ranked if finding.level == ranked[0].level]
+    more = {_more(finding, case.context.surface) for finding in worst}
     told = more.pop() if len(more) == 1 else None
     return Sign(evidence, *told) if told else Sign(evidence)
 
@@ -45,7 +48,11 @@ def _more(finding: Finding, surface: Surface) -> tuple[str, str, str, str] | Non
         return flaw.summary, "", flaw.next_step, ""
     if finding.code == _DUPLICATED:  # what a second response in a stream breaks
         return OF_CLAUSES[_ONCE]
-    return of_clause(finding.clause.removeprefix(f"{surface.name}.")) if finding.state != DAMAGED else None
+    name = finding.clause.removeprefix(f"{surface.name}.")
+    found = of_call(name, finding.at, finding.state == DAMAGED)
+    if found is None and (finding.state != DAMAGED or name in AT_WORST):
+        found = of_clause(name)
+    return found
 
 
 def _code(finding: Finding, case: Case) -> str:

@@ -5,6 +5,7 @@ and confidence. An empty part is taken from the code's row in `coded.py`.
 """
 
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN
+from chatproof.diagnosis.failure_modes.of_streams import OF_STREAMS
 
 _ANSWERS = {  # the answer, its text and its values
     "happy.answer_alone": (
@@ -259,7 +260,31 @@ _VECTORS = {
     ),
 }
 
+_CAPS = {
+    **dict.fromkeys(
+        ("max_output_tokens.kept", "max_tokens.kept"),
+        (
+            "an answer that the token cap should have cut is longer than the cap, or does not say that it was cut",
+            PROVIDER,
+            "Limit the length in your own code, and do not take an answer here for whole because it says so: look at its end, too. A gateway that drops the cap, or makes up the reason of the end, is the usual cause. Report it.",
+            LIKELY,
+        ),
+    ),
+    "usage.details": (
+        "the usage does not say how many tokens were cached, or used for reasoning",
+        PROVIDER,
+        "Do not compute discounts from it. Most clients do without these counts; typed ones, such as Grok Build CLI, refuse the answer. Report it.",
+        CERTAIN,
+    ),
+}
+
 _REFUSALS = {
+    "error.unknown_previous.refused": (
+        "a previous_response_id that nothing has is accepted: the field is not looked at",
+        PROVIDER,
+        "Send the whole conversation in each request instead of previous_response_id: the model answers without what went before, and nothing says so. Report it.",
+        CERTAIN,
+    ),
     "error.unknown_model.refused": (
         "a request for a model that does not exist is answered",
         PROVIDER,
@@ -295,7 +320,10 @@ OF_ERRORS = {  # by the last part of the name of a clause on a request that must
     ),
 }
 
-OF_CLAUSES = _ANSWERS | _STREAMS | _CONVERSATIONS | _TOOLS | _VECTORS | _REFUSALS
+AT_WORST = frozenset({"tools.result"})
+"""Of these the words are as true where the capability is damaged."""
+
+OF_CLAUSES = _ANSWERS | _STREAMS | OF_STREAMS | _CONVERSATIONS | _TOOLS | _VECTORS | _CAPS | _REFUSALS
 
 
 def of_clause(name: str) -> tuple[str, str, str, str] | None:

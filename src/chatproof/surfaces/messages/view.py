@@ -70,6 +70,12 @@ def started(reply: Reply) -> Fields:
     return members(found[0][1].get("message")) if found else {}
 
 
+def begins_again(reply: Reply, number: int) -> bool:
+    """Whether another message has begun by this event, after the end of the first one."""
+    ends = of_kind(reply, STOP)
+    return bool(ends) and any(ends[0][0] < begun <= number for begun, _ in of_kind(reply, START))
+
+
 def final(reply: Reply) -> Fields:
     """The message that a reply holds: the body, or what a stream begins and ends with, without its blocks."""
     if reply.kind != "sse":

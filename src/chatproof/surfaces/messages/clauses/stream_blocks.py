@@ -104,12 +104,14 @@ def block_start(reply: Reply, context: Context) -> Outcome:
         changed("content_block_start", put(0.5, "index")),
         streamed([*EVENTS, {**CALL_EVENTS[1], "index": 7}, {**CALL_EVENTS[1], "index": 8}]),
         streamed([*EVENTS[:2], THINKING_EVENTS[1], *EVENTS[2:]]),
+        streamed([*EVENTS, *EVENTS]),
     ),
 )
 def indexes(reply: Reply, context: Context) -> Outcome:
     found = Built(view.events(reply)).not_placed
     if found:
-        return broken(f"event {found[0]}, $.index", "the number of the block, counted from 0", found[1])
+        wrong = broken(f"event {found[0]}, $.index", "the number of the block, counted from 0", found[1])
+        return wrong._replace(code="stream.duplicated") if view.begins_again(reply, found[0]) else wrong
     return holds()
 
 

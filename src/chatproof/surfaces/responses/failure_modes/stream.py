@@ -3,6 +3,7 @@
 from chatproof.contract.common_modes import stream_error, stream_incomplete, stream_malformed, unreadable_event
 from chatproof.contract.failure_mode import CERTAIN, PROVIDER, Case, Mode, Sign, when
 from chatproof.surfaces.responses import view
+from chatproof.surfaces.responses.building import Built
 from chatproof.wire.exchange import STATUS
 
 _ERROR, _PARSE, _DELTAS = "responses.stream.no_error", "responses.stream.events_parse", "responses.stream.deltas"
@@ -24,6 +25,12 @@ def _failed(case: Case) -> Sign | None:
 
 def _malformed(case: Case) -> Sign | None:
     return unreadable_event(case, _PARSE)
+
+
+def _no_string(case: Case) -> Sign | None:
+    """Some deltas have text, and one is something else."""
+    some = case.broken(_DELTAS) and bool(Built(view.events(case.reply)).text)
+    return when(some, *case.observed(_DELTAS))
 
 
 def _only_done(case: Case) -> Sign | None:
@@ -62,6 +69,14 @@ MODES = (
     stream_malformed(_malformed),
     stream_malformed(_unreadable_end),
     stream_incomplete(_unfinished),
+    Mode(
+        "stream.malformed",
+        PROVIDER,
+        "among the pieces of the streamed text is one that is no string",
+        "Report it: openai-python's stream() raises an error there, and others show null as text. Until it is fixed, ask without stream.",
+        CERTAIN,
+        _no_string,
+    ),
     Mode(
         "stream.malformed",
         PROVIDER,
