@@ -47,6 +47,8 @@ TOLD = [
     (f"APIError: 500 Unexpected end of JSON input{NODE}", "server.error", ("unknown",), ("possible",)),
     (f"InternalServerError: 502 Failed to parse response{NODE}", "gateway.error", ("gateway",), ("likely",)),
     ("openai.RateLimitError: Max retries exceeded", "account.rate_limited", ("unknown",), ("likely",)),
+    ("openai.APIConnectionError: The socket connection was closed unexpectedly. For more", "net.closed",
+     ("provider", "unknown"), ("likely",)),
     # What a client quotes of the reply it could not read is the server's again.
     ("openai.APIError: HTTP code 502 from API (<html><title>502 Bad Gateway</title></html>)", "gateway.error", (), ()),
     ("openai.error.APIError: Invalid response object from API: '{\"detail\":\"Not Found\"}' "
@@ -134,6 +136,7 @@ def test_every_row_of_the_table_matches_something_that_is_tried_here() -> None:
         "All connection attempts failed",
         "fetch failed",
         "Response ended prematurely",
+        "The socket connection was closed unexpectedly. For more information",
         "Request timed out.",
         "timeout of 60000ms exceeded",
         "context deadline exceeded",

@@ -21,7 +21,7 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("pasted", "live", "again", "third", "fourth", "eighth", "ninth", "tenth", "eleventh")
+    for name in ("pasted", "live", "again", "third", "fourth", "eighth", "ninth", "tenth", "eleventh", "twelfth")
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 

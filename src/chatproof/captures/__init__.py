@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from chatproof.captures import (
+    answers_within,
     app_errors,
     around,
     as_printed,
@@ -19,6 +20,7 @@ from chatproof.captures import (
     json_files,
     json_records,
     other_formats,
+    own_words,
     paste,
     pasted_errors,
     php_prints,
@@ -139,14 +141,23 @@ def _read(data: bytes) -> Capture:
     if was is not None:
         return (found := _json(was.data, was.data))._replace(notes=(was.note, *found.notes))
     text = start[:LONGEST_TEXT].decode("utf-8", "replace")
-    answer = json_files.answer_in(text)
-    beside = text.replace(answer.decode("utf-8", "surrogatepass"), "", 1) if answer else ""
-    if answer and not pasted_errors.tells(beside) and not other_formats.name(beside.encode("utf-8", "replace")):
-        said = "the text holds a whole answer; what stands around it is not judged"
-        return (found := _json(answer, answer))._replace(notes=(said, *found.notes))
+    within = answers_within.find(text)
+    if (
+        within
+        and not pasted_errors.tells(within.around)
+        and not other_formats.name(within.around.encode("utf-8", "replace"))
+    ):
+        return _of_answer(within)
     known = "" if bare_curl.looks_like(text) else other_formats.name(start)
     if not known and pasted_errors.looks_like(text):
-        return pasted_errors.read(start)
+        try:
+            return pasted_errors.read(start)
+        except Unreadable:
+            if within is None:
+                raise
+            if unfit := own_words.unfit(text, shown=True):
+                raise Unreadable(f"it is error text of a client: {unfit}") from None
+            return _of_answer(within)  # a client could not read it, and shows it
     if known:
         raise Unreadable(known)
     if (bare := bare_bodies.in_a_few_lines(text)) is not None:
@@ -154,6 +165,13 @@ def _read(data: bytes) -> Capture:
     raise Unreadable(
         f"it has none of these formats: {FORMATS}"
     )  # and is not quoted: a file given by mistake may be a key
+
+
+def _of_answer(within: answers_within.Found) -> Capture:
+    """An answer that stands in other text, as JSON or as the events of a stream."""
+    streamed = within.note == answers_within.STREAMED
+    found = _body(within.body, "an SSE body") if streamed else _json(within.body, within.body)
+    return found._replace(notes=(within.note, *found.notes))
 
 
 def _response(data: bytes) -> Capture:
@@ -215,6 +233,8 @@ def _json(data: bytes, start: bytes) -> Capture:
         return pasted_errors.of_record(json_records.text_of(value))
     if any(map(json_records.is_record, records)):
         return pasted_errors.of_record(json_records.texts_of(records))
+    if events := answers_within.streamed(row if len(row) > 1 else []):
+        return _body(events, "an SSE body")._replace(notes=(answers_within.STREAMED,))
     if not records and (replies := pasted_errors.of_replies(row, start)) is not None:
         return replies
     if axios.is_error(value):

@@ -20,6 +20,8 @@ _LOOKED_AT = 64 * 1024
 _ANYBODYS = ("$.msg", "$.title")  # members that any program's objects have: what Ansible prints
 _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
+_BELOW_IT = 400  # characters
+_FULL = 529  # no RFC's; what stands behind its name in Claude Code is the program's own
 _A_TABLE = 3  # different statuses with their names
 _NAMED = re.compile(r"(?<![\w.,:/-])([45]\d\d)(?= (?:[A-Z]|\|))")
 _UNREAD = re.compile(  # node-fetch, openai-node
@@ -31,6 +33,7 @@ _BARE = re.compile(  # Kilo Code; Open WebUI, whose 500 may be that it got no re
 _EXPECTED = re.compile(r"\bExpected status code \d{3} but was ([45]\d\d)\b")  # Koog
 _NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRASES})[^\w\n]{{0,20}}$")
 _NAMES = {known.phrase: known.value for known in HTTPStatus}
+_NAME_FIRST = re.compile(rf"(?m)\b({'|'.join(map(re.escape, _NAMES))}): ([^\n]{{8,600}})$")
 _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
 _TWICE = re.compile(  # openai-node's, before a body of words that says it again
     rf"(?m)(?:^|[:=] ?)([45]\d\d) (\1 (?:page not found|{PHRASES})\b[^\n]{{0,100}})$"
@@ -47,9 +50,12 @@ _STATUS = (
     _TWICE,
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
     _EXPECTED,
-    re.compile(r"(?<![\w.,/-])([45]\d\d)(?: - |: )(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"),
+    re.compile(
+        r"(?<![\w.,/-])([45]\d\d)[\])]?(?: - |: | )"
+        r"(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"
+    ),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
-    re.compile(r"(?i)\berror \((?:HTTP |status )?([45]\d\d)\)"),
+    re.compile(rf"(?i)\berror \((?:HTTP |status )?([45]\d\d)(?: (?:{PHRASES}))?\)"),
     re.compile(r"(?i)(?<!exit )\bcode ([45]\d\d): (?=[\"“])"),
     re.compile(r"(?i)\berror ([45]\d\d) from https?://\S"),
     re.compile(r"\breturned code ([45]\d\d)\. Truncated server response:"),  # Google Apps Script
@@ -63,12 +69,13 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     r"(?m:[,.(] ?HTTP status(?: code)?: ([45]\d\d)[.)]?$)|"
     rf"(?i:\b(?:api|call|completion|generation|request)s? failed:? |\blast status: )[45]\d\d (?:{PHRASES})\b|"  # Codex
     r"\bchannel error \(channel #\d{1,9}, status code: [45]\d\d\)|"  # new-api
+    r"\b529 Overloaded\b|"  # Claude Code
     rf"\bresponse from the (?:server|API): [45]\d\d (?:{PHRASES})\b|"  # gh models
     rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
     + f"{_EXPECTED.pattern}|{_UNREAD.pattern}|{_BARE.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
 )
 _MESSAGE = re.compile(
-    r"(?m)(?:^[ \t>\"'`✖■✻●⎿\[]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? "
+    r"(?m)(?:^[ \t>\"'`✖■✻●⎿\[]*|: |\(|\b[Ee]rror (?=\d{3}: ))([45]\d\d)(?:\):|(?<=[Ee]rror \d{3}):)? (?:<[45]\d\d> )?"
     r"((?:[A-Z]|model: |\w{4,40} - )[^\n]{3,400})$"
 )  # as openai-node writes it
 _TYPED = re.compile(  # the status, the error's type and its words
@@ -123,11 +130,15 @@ def pieces(text: str) -> Iterator[Told]:
         yield Told(int(typed[1]), as_body({"error": {"type": typed[2], "message": typed[3].strip()}}))
         return
     if body is None and not headers and (typed := _AS_GO.search(text)):
-        yield Told(int(typed[1]), as_body({"error": {"message": typed[2].strip()}}))
+        is_own = bool(own_words.kind(typed[2]))  # of a page it says no more than that it is one
+        yield Told(int(typed[1]), None if is_own else as_body({"error": {"message": typed[2].strip()}}))
+        return
+    if body is None and not (status or headers) and (told := _NAME_FIRST.search(text)) and _is_named(told[2]):
+        yield Told(_NAMES[told[1]], as_body({"error": {"message": told[2].strip()}}))
         return
     if body is None and status:
         page_at = _PAGE.search(text)  # its lines are no words of a reply
-        words = _words(text[: page_at.start()] if page_at else text, status)
+        words = _words(text[: page_at.start()] if page_at else text, status) or unmistakable.words(text)
         body = members(text) or (_told_in_words(words) if words else None)
     if body is None and not headers:
         found = page(text)
@@ -193,8 +204,11 @@ def _status(text: str) -> int:
         return min(found)[1]
     named = _NAME_ALONE.search(text)
     alone = _NAMES.get(named[1], 0) if named else 0
-    told = (match for match in _MESSAGE.finditer(text) if _is_a_servers(match[2]) or unmistakable.words(match[2]))
-    return next((int(match[1]) for match in told), alone)
+    for told in _MESSAGE.finditer(text):
+        below = f"{told[2]} {text[told.end() : told.end() + _BELOW_IT]}"  # terminals break lines
+        if _is_a_servers(told[2]) or unmistakable.words(told[2]) or _class_of(below) == "form":
+            return int(told[1])
+    return alone
 
 
 def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
@@ -267,7 +281,7 @@ def _class_of(words: str) -> str:
 
 def _words(text: str, status: int) -> str:
     """The server's words: behind the same status once more, or a line that says what only a server says."""
-    phrase = next((known.phrase for known in HTTPStatus if known == status), "")
+    phrase = next((known.phrase for known in HTTPStatus if known == status), "Overloaded" if status == _FULL else "")
     named = re.compile(re.escape(phrase), re.IGNORECASE)
     for match in _MESSAGE.finditer(text):
         words = match[2].strip()

@@ -8,14 +8,11 @@ import json
 import re
 from typing import Any
 
-from chatproof.captures import literal, other_replies
+from chatproof.captures import other_replies
 from chatproof.captures.entry import Unreadable
 from chatproof.contract.surface import Surface
 from chatproof.surfaces import names, surface_of
 
-_DOCUMENTS, _LONGEST = 8, 1 << 20
-# A line that is an object's beginning, or ends in one behind a label; an SDK's object, as Python prints it.
-_BEGINS = re.compile(r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices|data)=)")
 _DOCUMENTS_OF: tuple[tuple[set[str], str], ...] = (
     # (members that stand in it together, what it is)
     ({"apiVersion", "kind"}, "an object of Kubernetes"),
@@ -72,42 +69,6 @@ def _what(value: Any) -> str:
         if isinstance(described, dict) and "name" in described and "error" not in value:
             return "the description of a tool: only a part of a request"
     return _of_a_tool(value)
-
-
-def answer_in(text: str) -> bytes:
-    """The one answer of some API that begins a line of a text, as a whole JSON document; empty where there is none."""
-    found = _answers(text)
-    return text[slice(*found[0])].encode("utf-8", "surrogatepass") if len(found) == 1 else b""
-
-
-def without_answers(text: str) -> str:
-    """The text without such answers: whatever a model says in them is no server's and no client's."""
-    for start, end in reversed(_answers(text)):
-        text = text[:start] + text[end:]
-    return text
-
-
-def _document(text: str) -> tuple[Any, int]:
-    """(the value at the start of a text, its length), as JSON or as a program prints it; (None, 0) for none."""
-    try:
-        return json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return literal.read(text)
-    except literal.NoValue:
-        return None, 0
-
-
-def _answers(text: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for start in [*_BEGINS.finditer(text)][:_DOCUMENTS]:
-        if found and start.end() < found[-1][1]:
-            continue
-        value, length = _document(text[start.end() : start.end() + _LONGEST])
-        if isinstance(value, dict) and holds_answer(value):
-            found.append((start.end(), start.end() + length))
-    return found
 
 
 def holds_answer(value: Any) -> bool:

@@ -25,6 +25,9 @@ _BLANKS = re.compile(r"\s*")
 _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
 
+_NOTED = {"error", "timestamp"}
+
+
 def is_record(value: Any) -> bool:
     """One record of a log, or an error of a client as it writes itself."""
     if isinstance(value, list):
@@ -95,6 +98,8 @@ def _is_logged(value: dict[str, Any]) -> bool:
 
 def _is_thrown(value: dict[str, Any]) -> bool:
     """The text of an error that openai-node or anthropic's client throws, with its status before the words."""
+    if value.keys() == _NOTED and isinstance(value["error"], str):  # Claude Code's report
+        return True
     return any(
         isinstance(value.get(name), str) and _THROWN.match(value[name]) for name in ("error", "message", "stack")
     )

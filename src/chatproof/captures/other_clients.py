@@ -19,6 +19,7 @@ _STATUS = (
     re.compile(r"error, status code: ([45]\d\d)(?:, status: [^,\n]{0,60})?, message: (?=\S)"),  # go-openai
     re.compile(r"\b(?:POST|GET) \"https?://[^\"\n]{1,500}\": ([45]\d\d) [A-Z][A-Za-z -]{2,40} ?"),  # openai-go
     re.compile(r"TransientAiException: (?:HTTP )?([45]\d\d) - ?"),  # Spring AI
+    re.compile(_RAISED + r": Status code ([45]\d\d), ?"),  # Azure's SDK for Java
     re.compile(r"com\.openai\.errors\.\w+Exception: ([45]\d\d): ?"),  # openai-java
     re.compile(r"HTTP status (?:client|server) error \(([45]\d\d) [^)\n]{1,60}\)"),  # reqwest
     re.compile(r"remote server returned an error: \(([45]\d\d)\)"),  # .NET Framework, PowerShell 5

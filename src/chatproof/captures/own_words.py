@@ -22,6 +22,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (NO_REPLY, r"All connection attempts failed|\[Errno -?\d+\]|\[WinError \d+\]|Cannot connect to host "),
     (NO_REPLY, r"(?:fetch failed|Failed to fetch|Network Error|Load failed|Premature close|terminated)\.?$"),  # JS
     (NO_REPLY, r"(?:post|get) https?://\S{1,500} - curl error exit_code="),  # plenary.nvim
+    (NO_REPLY, r"The socket connection was closed unexpectedly|Response payload is not completed"),  # Bun, aiohttp
     (NO_REPLY, r"Response ended prematurely|Invalid response body while trying to fetch"),  # requests, node-fetch
     (TOO_LATE, r"(?:Request|Connection|The read operation|Read) timed out\b|APITimeoutError\b"),  # openai, LiteLLM
     (TOO_LATE, r"Timeout on reading data|timeout of \d+ ?ms exceeded|Request was aborted|The operation was aborted"),
@@ -196,16 +197,33 @@ _UNFIT = re.compile(
     rf"\d{{1,4}} validation errors? for (?:{_TYPES})\b|"
     r"invalid type: [a-z]{1,20}[^,\n]{0,60}, expected [^\n]{1,60}"
 )
+_OF_TYPES = re.compile(  # other languages' words for the same
+    r"json: cannot unmarshal \w{1,20} into Go (?:struct field|value of type) [\w.\[\]]{1,80}|"  # Go
+    r"Cannot (?:deserialize value of type|construct instance of) (?=`)|"  # Jackson
+    r"Unrecognized field \"[\w.-]{1,80}\"(?= \(class )|"
+    r"Expected (?:BEGIN_OBJECT|BEGIN_ARRAY|a string|a boolean|an int|a long|a double) but was \w{1,20}|"  # Gson
+    r"Fields? '?\[?\w{1,60}'?\]?,? [^\n]{0,80}(?:is|are) required for type with serial name|"  # Kotlin
+    r"The JSON value could not be converted to [\w.\[\]<>]{1,160}|"  # .NET
+    r"(?:keyNotFound|typeMismatch|valueNotFound)\((?=[\w., (]{0,80}\bCodingKeys\b|Swift\.)|"  # Swift
+    r"The data couldn[’']t be read because it is(?:n[’']t in the correct format| missing)"
+)
 
 
-def unfit(text: str) -> str:
-    """Why a text has no reply where a client of fixed types (serde's words) could not read one; or empty."""
-    found = _UNFIT.search(text[:64_000])
+def unfit(text: str, shown: bool = False) -> str:
+    """Why a text has no reply where a client of fixed types (serde's words) could not read one; or empty. `shown` says
+    that the client shows it, or a part."""
+    found = _UNFIT.search(text[:64_000]) or _OF_TYPES.search(text[:64_000])
     if found is None:
         return ""
+    if shown:
+        return (
+            f"the client could not read a reply into its own types ({found[0].removesuffix(', expected ').strip()}); "
+            "what it shows of it may well be read by other clients: ask the endpoint with: chatproof validate"
+        )
     return (
-        f"the client could not read a reply into its own types ({found[0].removesuffix(', expected ')}), and the whole "
-        "reply is not in the text: it is JSON of another API or an error's, or lacks what only such clients need; "
+        f"the client could not read a reply into its own types ({found[0].removesuffix(', expected ').strip()}), and "
+        "the whole reply is not in the text: it is JSON of another API or an error's, or lacks what only such clients "
+        "need; "
         "capture it with: curl -sS -i …, and ask the endpoint with: chatproof validate"
     )
 
@@ -220,12 +238,14 @@ _PLACED = re.compile(
     r"`[^`\n]{0,80}`[^\n]{0,80} at line \d{1,6} column \d{1,6}\b"
 )  # serde's, of a document that it read
 _PARTS = r"(?:choices|delta|message|output_text)"  # other members of an answer may be those of any program's objects
+_UNREAD = r"\bAPI returned an empty or malformed response \(HTTP 200\)"  # Claude Code
 _ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these as well: no reply is taken for them
     (
         NO_PART,
         rf"'(?:str|NoneType)' object has no attribute 'choices'|of (?:undefined|null) \(reading '{_PARTS}'\)|"
         rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b",
     ),
+    (NO_JSON, _UNREAD),
     (NO_CALL, r"Expected '(?:id|function\.name)' to be a string|Expected 'function' type"),  # the AI SDK
     (
         ENDED,
@@ -249,4 +269,4 @@ def reason(text: str) -> str:
         told = SET_ASIDE if is_set_aside(line) else told
         if told in _SAID:
             return _SAID[told]
-    return unfit(text) if _PLACED.search(text[:64_000]) else ""
+    return unfit(text) if _PLACED.search(text[:64_000]) or _OF_TYPES.search(text[:64_000]) else ""

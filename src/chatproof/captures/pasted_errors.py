@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from chatproof.captures import (
+    answers_within,
     app_errors,
     aws_sdks,
     bare_bodies,
@@ -74,7 +75,7 @@ def looks_like(text: str) -> bool:
 def tells(text: str) -> bool:
     """Say whether a text tells of an exchange, or why there was none."""
     known = any(reader.looks_like(text) for reader in (*ALONE, *READERS))
-    plain = text if known else json_files.without_answers(text)
+    plain = text if known else answers_within.without(text)
     known = known or any(reader.looks_like(plain) for reader in OTHERS)
     return known or bool(NO_JSON.search(text) or own_words.reason(text))
 
@@ -131,7 +132,7 @@ def _with_its_status(entry: Captured) -> Captured:
 
 def _refusal(text: str) -> Told | None:
     """What a server said under a status, in a text in which a client tells of other calls that got no reply."""
-    said = next(app_errors.pieces(json_files.without_answers(text)), None)
+    said = next(app_errors.pieces(answers_within.without(text)), None)
     if said is None or not said.status or said.body is None:
         return None
     try:
@@ -143,7 +144,7 @@ def _refusal(text: str) -> Told | None:
 
 def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:
     """What the readers tell that know no client by its name. Where no status is told, why nothing came goes first."""
-    text = json_files.without_answers(text)
+    text = answers_within.without(text)
     logged = merged(server_logs.pieces(text))
     if logged:
         return [server_logs], logged

@@ -41,7 +41,8 @@ _FORMS = (
     re.compile(rf" -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{{3}}) (?P<more>-|\d{{3}}) \d+ \d+ \"{_REQUEST}"),
 )
 _ERROR = re.compile(  # nginx and what is built on it
-    rf"\[(?:error|crit|alert)\] \d+#\d+: (?:\*\d+ )?(?P<words>[^\n]{{4,600}}?), client: [^\n]{{0,300}}?"
+    r"\[(?:error|crit|alert)\] \d+#\d+: (?:\*\d+ )?(?:\[lua\] \S{1,80}:\d+: (?:[\w.:]{1,60}\(\): )?)?"
+    rf"(?P<words>[^\n]{{4,600}}?), client: [^\n]{{0,300}}?"
     rf"request: \"{_REQUEST}"
 )
 _BEHIND = re.compile(  # Apache, cloudflared, Traefik, HAProxy: without a word on which request it was

@@ -10,6 +10,7 @@ from chatproof.captures import literal
 from chatproof.captures.entry import Captured, Headers, base_of, method_of, near_base_of
 from chatproof.wire.exchange import BODY, END, HEADERS, KEY, STATUS, Fault, Response
 
+_LIST = re.compile(r"\[\s*[{\[]")  # a list of anything else is the beginning of a sentence
 _PAGE = re.compile(r"(?i)<!doctype html|<html[\s>]")
 LONGEST_TEXT = 4 * 1024 * 1024
 MOST = 200
@@ -105,7 +106,7 @@ def body_after(text: str, at: int) -> bytes | None:
     rest = text[at : at + 65536].lstrip()
     if rest[:3] == '{""':  # a log that doubles the quotation marks, as CSV does
         return as_body(value_at(rest.replace('""', '"'), 0))
-    if rest[:1] in ("{", "["):
+    if rest[:1] == "{" or _LIST.match(rest):
         return as_body(value_at(text, at + (len(text[at:]) - len(text[at:].lstrip()))))
     if rest[:1] == "<":
         end = rest.lower().rfind("</html>")

@@ -163,6 +163,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "body",
     ),
     (
+        r"[Ss]ocket connection was closed unexpectedly|"
         r"Empty reply from server|Server disconnected|socket hang up|RemoteDisconnected|other side closed|"
         r"ERR_EMPTY_RESPONSE|ERR_CONNECTION_CLOSED|unexpected end of stream|closed before message completed|"
         r"closed BEFORE response|https?://[^\"\n]{1,400}\": EOF\b|NoHttpResponse|"

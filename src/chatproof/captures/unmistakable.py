@@ -59,6 +59,8 @@ _STOPPED = re.compile(  # what a client says of a request that it made
     r"\bAPI Error \(Request timed out\.?\)|"  # Claude Code
     r"\bUnable to connect to API \((?:ConnectionRefused|E[A-Z]{4,12})\)|"  # Claude Code
     r"\bUnable to connect to API: Self-signed certificate detected\b|"  # Claude Code
+    r"\b(?:stream|body|response|chunk)s?: unexpected EOF\b|"  # Go
+    r"\bResponse payload is not completed\b|[Ss]ocket connection was closed unexpectedly|"  # aiohttp, Bun
     r"Client network socket disconnected before secure TLS connection was established|"  # Node
     r"SSL peer certificate or SSH remote key was not OK"  # libcurl, behind any program
 )

@@ -131,7 +131,17 @@ GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     # Azure and GitHub put it on whatever they refuse: the message's words are believed first.
     ("auth", ("unauthorized", "unauthenticated")),
-    ("upstream", ("upstream_error", "bad_response_body", "bad_response_status_code", "bad gateway", "bad_gateway")),
+    (
+        "upstream",
+        (
+            "upstream_error",
+            "upstream_decode_error",
+            "bad_response_body",
+            "bad_response_status_code",
+            "bad gateway",
+            "bad_gateway",
+        ),
+    ),
     (
         "server",
         (

@@ -49,6 +49,8 @@ _WITHIN = ("detail", "details", "errors", "error", "message", "issues", "violati
 _DEEPEST, _ENTRIES = 4, 20
 _OBJECT = re.compile(r"""\{(?=\s*"(?:errors?"\s*:\s*["{\[]|(?:type|object)"\s*:\s*"error"))""")
 _RELAYED = re.compile(r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - ")
+_ROUTED = ("No fallback model group found", "Available Model Group Fallbacks=", "Received Model Group=")
+"""What LiteLLM's router puts behind the words of a deployment that it has asked."""
 _QUOTES = re.compile(  # a gateway tells how its own request fared, in the words of its client: openai-go, openai-python
     r"\b(?:POST|GET) \"https?://[^\"\s]{4,500}\": [45]\d\d |\bError code: [45]\d\d - "
 )
@@ -62,6 +64,7 @@ _WANTED = re.compile(
     r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
 )
 _TOO_LONG = re.compile(r"\b(?:must have|input is limited to)[a-z ]{1,30}\d{1,7} tokens\b")  # TEI, SiliconFlow
+_NO_ROUTE = re.compile(r"\broute (?:(?:post|get)[: ])?/\S{1,300} (?:was )?not found\b")  # frameworks of Node
 _LATER = re.compile(r"(?i)\btry again later")  # said of a limit as well as of a failure
 _BEHIND = ("负载已饱和",)  # new-api: what is behind it is full; the code beside these words may be of there, too
 _PAGE = re.compile(r"<(?:!doctype html|html)\b")  # behind words: what answered whoever says these
@@ -308,6 +311,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
             return _unless_quoted(name, message)
     if _QUOTES.search(error.message[:4000]):
         return "upstream"
+    if _NO_ROUTE.search(message):
+        return "path"
     return _unless_quoted(_by_code(words, GENERIC, ()) or "unknown", message)
 
 
@@ -323,7 +328,8 @@ def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], on
 
 def is_relayed(error: ProviderError) -> bool:
     """A gateway quotes what its upstream said to it: LiteLLM's proxy writes the provider's class before the words."""
-    return bool(_RELAYED.search(error.message[: _ENTRIES * 10]))
+    asked = any(words in error.message for words in _ROUTED)
+    return asked or bool(_RELAYED.search(error.message[: _ENTRIES * 10]))
 
 
 def of_another_kind(error: ProviderError) -> bool:

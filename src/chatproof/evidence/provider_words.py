@@ -184,7 +184,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "context length",
             "context window",
-            "context size",  # llama.cpp
+            "context size",  # llama.cpp, as the next
+            "context shift is disabled",
             "prompt is too long",
             "prompt too long",
             "input is too long",
@@ -220,6 +221,14 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "prompt with jinja template",  # LM Studio
             "roles must alternate",
             "invalid params",  # MiniMax
+            "invalid schema for ",  # OpenAI, of a response_format or a function
+            "must be followed by tool messages",  # of a conversation whose calls and results do not fit
+            "must be a response to a preceding message with 'tool_calls'",
+            "must be a response to a preceeding message with 'tool_calls'",
+            "no tool output found for function call",
+            "no tool call found for function call output",
+            "tool_use` ids were found without `tool_result`",
+            "unexpected `tool_use_id` found",
         ),
     ),
     (
@@ -283,6 +292,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "upstream error",
             "upstream connect",
             "upstream request",
+            "upstream returned",
+            "stream disconnected before completion",  # CLIProxyAPI and others, of their own upstream, as Codex says it
+            "stream closed before response.completed",
             "upstream server",
             "upstream timed out",  # nginx's log
             "upstream prematurely closed",
@@ -338,6 +350,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "server",
         (
             "overloaded",
+            "experiencing high demand",  # Google
             "internal server error",
             "panic detected, error: ",  # one-api, new-api
             "you can retry your request",  # OpenAI

@@ -14,6 +14,11 @@ _POLITE = re.compile(  # said to the caller, and not of a limit of his
     r"(?i)\byour (?:api )?(?:requests?|calls?|prompts?|messages?|inputs?|quer(?:y|ies)|patience|understanding)\b|"
     r"\bthank you\b|\byou (?:can|may|might|could|should|must|need|want|would)\b"
 )
+_OVERLOAD = re.compile(r"(?i)overload|high demand|\b(?:at|over|no) capacity\b|server is busy")
+_OVERLOADED = Sign(
+    summary="the provider says that it is overloaded",
+    next_step="Wait some seconds and run again. If it lasts, ask for another model or region, and escalate with the request id and UTC time.",
+)
 OF_THE_CALLER = Sign(
     summary="too many requests for this key or account",
     next_step="Wait and run again; look at who else uses this key.",
@@ -27,3 +32,10 @@ def rate(case: Case) -> Sign:
     after = or_default(lambda: case.reply.header(b"retry-after"), "")
     evidence = (f"Retry-After: {after} s",) if after.isdigit() and len(after) < 6 else ()
     return (OF_THE_CALLER if _OF_THE_CALLER.search(_POLITE.sub("", told)) else Sign())._replace(evidence=evidence)
+
+
+def overload(case: Case) -> Sign:
+    """Say of an internal failure that it is an overload, where the error says so."""
+    error = case.reply.error
+    told = f"{error.message[:_LONGEST]} {error.code} {error.type}" if error else ""
+    return _OVERLOADED if _OVERLOAD.search(told) else Sign()

@@ -371,12 +371,13 @@ MODES = (
         LIKELY,
         _rejected,
     ),
-    _row(
+    Mode(
         "server.error",
         PROVIDER,
-        ("server",),
         "the provider reports an internal failure",
         "Run again; if it still fails, escalate with the request id and UTC time.",
+        CERTAIN,
+        lambda case: limits.overload(case) if _failing(case, "server") else None,
     ),
     Mode(
         "contract.error_present",

@@ -4,7 +4,7 @@ An SDK's error text, `curl --fail` and HEAD tell no more. The body would be beli
 is certain.
 """
 
-from chatproof.contract.failure_mode import GATEWAY, LIKELY, POSSIBLE, UNKNOWN, YOU, Case, Mode, Sign
+from chatproof.contract.failure_mode import GATEWAY, LIKELY, POSSIBLE, PROVIDER, UNKNOWN, YOU, Case, Mode, Sign
 from chatproof.wire.exchange import STATUS
 
 _BODY = "the reply's body is not in the capture: only its status is known"
@@ -80,6 +80,14 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         GATEWAY,
         "a gateway cannot reach the service behind it, or that service is overloaded",
         "Run again; if it still fails, escalate with the request id and UTC time.",
+        LIKELY,
+    ),
+    (
+        (529,),
+        "server.error",
+        PROVIDER,
+        "the provider is overloaded: that is what it says with 529",
+        "Wait some seconds and run again. If it lasts, ask for another model or region, and escalate with the request id and UTC time.",
         LIKELY,
     ),
     (

@@ -1,0 +1,108 @@
+"""Answers of an API within other text: as JSON below or behind a line's own words, or as a program prints an object.
+
+Of a stream, programs log or print one event a line; such lines are put together to the stream that they were.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from chatproof.captures import literal
+from chatproof.captures.json_files import event_line, holds_answer, is_event
+from chatproof.evidence.provider_error import find_error
+
+_MISSES, _EVENTS, _LONGEST = 8, 4000, 1 << 20
+_FIRST = r"[\"'](?:id|object|choices|created(?:_at)?|model|type|output|content|data|usage|provider)[\"'] ?:"
+_BEGINS = re.compile(
+    # A line that is an object's beginning, or ends in one behind a label; an SDK's object, as Python prints it.
+    r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices|data)=)|"
+    rf"(?<=[:=\s>\])|-])(?=\{{ ?{_FIRST})"  # in a line of a log, behind whatever the logger writes before it
+)
+WHOLE = "the text holds a whole answer; what stands around it is not judged"
+STREAMED = (
+    "the text holds events of a stream as a program printed them, each by itself; they are judged as a stream, of "
+    "which the end may be missing"
+)
+
+
+class Found(NamedTuple):
+    """What is in a text: the body that it was, the text around it, and what to say of it."""
+
+    body: bytes
+    around: str
+    note: str
+
+
+def find(text: str) -> Found | None:
+    """Find the one answer of some API in a text, or the events of one stream; None where there is neither, or more."""
+    found = [*_documents(text)]
+    answers = [one for one in found if not _is_of_a_stream(one[2])]
+    events = [one for one in found if _is_of_a_stream(one[2])]
+    if len(answers) == 1 and not events:
+        start, end, _ = answers[0]
+        return Found(_encoded(text[start:end]), _without(text, answers), WHOLE)
+    if len(events) > 1 and not answers and (body := streamed([value for _, _, value in events])):
+        return Found(body, _without(text, events), STREAMED)
+    return None
+
+
+def streamed(values: list[Any]) -> bytes:
+    """Write events as the stream that they were; empty where one of the values is none."""
+    if not values or not all(map(_is_of_a_stream, values)):
+        return b""
+    return _encoded("".join(f"{event_line(value)}data: {json.dumps(value)}\n\n" for value in values))
+
+
+def without(text: str) -> str:
+    """Leave answers out of a text: whatever a model says in them is no server's and no client's."""
+    return _without(text, [one for one in _documents(text) if not _tells_an_error(one[2])])
+
+
+def _without(text: str, found: list[tuple[int, int, Any]]) -> str:
+    for start, end, _ in reversed(found):
+        text = text[:start] + text[end:]
+    return text
+
+
+def _documents(text: str) -> Iterator[tuple[int, int, Any]]:
+    """(offset, offset behind, value) of each answer and each event. What is none is passed by, a few times."""
+    misses, many, passed = 0, 0, 0
+    for begun in _BEGINS.finditer(text):
+        at = begun.end()
+        if at < passed:
+            continue
+        value, length = _document(text[at : at + _LONGEST])
+        if isinstance(value, dict) and (holds_answer(value) or is_event(value)):
+            yield at, at + length, value
+            passed, many = at + length, many + 1
+        else:
+            misses += 1
+        if misses >= _MISSES or many >= _EVENTS:
+            return
+
+
+def _tells_an_error(value: dict[str, Any]) -> bool:
+    """An event or a response that failed: its words are a server's."""
+    response = value.get("response")
+    return find_error(value) is not None or (isinstance(response, dict) and find_error(response) is not None)
+
+
+def _is_of_a_stream(value: Any) -> bool:
+    return isinstance(value, dict) and is_event(value)
+
+
+def _document(text: str) -> tuple[Any, int]:
+    """(the value at the start of a text, its length), as JSON or as a program prints it; (None, 0) for none."""
+    try:
+        return json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return literal.read(text)
+    except literal.NoValue:
+        return None, 0
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
