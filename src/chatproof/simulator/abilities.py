@@ -26,9 +26,9 @@ def answer(body: Body) -> Answer:
 
 
 def _first_word(body: Body) -> str:
-    """The word with which the system prompt wants each answer to begin, and a space."""
+    """The word with which the system prompt, or a developer's, wants each answer to begin, and a space."""
     for message in body["messages"]:
-        if message.get("role") == "system" and "Begin each answer with the word " in _texts(message):
+        if message.get("role") in ("system", "developer") and "Begin each answer with the word " in _texts(message):
             return _texts(message).partition("Begin each answer with the word ")[2].partition(".")[0] + " "
     return ""
 
@@ -37,8 +37,10 @@ def _prose(body: Body) -> str:
     """Counts if asked to count, repeats if asked to repeat, else what the plain model says."""
     last = _texts(body["messages"][-1])
     if body["messages"][-1].get("role") == "tool":
-        receipt = last.partition('"receipt":"')[2].partition('"')[0]
-        return "The tool has recorded the word pong." + (f" The receipt is {receipt}." if receipt else "")
+        results = [_texts(message) for message in body["messages"] if message.get("role") == "tool"]
+        receipts = [text.partition('"receipt":"')[2].partition('"')[0] for text in results]
+        said = "".join(f" The receipt is {receipt}." for receipt in receipts if receipt)
+        return f"The tool has recorded the word pong.{said}"
     if "Count from 1 to " in last:
         rest = last.partition("Count from 1 to ")[2]
         number = rest.split(" ")[0].rstrip(".,")

@@ -24,7 +24,8 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 
 PROBE = "everyday"
-GIVEN, ASKED = "The word is pong.", "Which word did I give you? Answer with that word alone."
+GIVEN, ASKS = "The word is pong.", "Which word did I give you?"
+ASKED = f"{ASKS} Answer with that word alone."
 """Two messages of the user in a row: what is asked last is in the first."""
 WORD = "pong"
 TEMPERATURE = "temperature"

@@ -1,6 +1,7 @@
 """Text outside ASCII: the marks of one that a hop has changed on its way, and the clauses on it beside chat; and texts
 whose spaces or line breaks a hop has taken out."""
 
+import html
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -8,6 +9,7 @@ from itertools import pairwise
 from chatproof.contract.capability import damaged, done, ignored, unanswered
 from chatproof.contract.clause import (
     BEHAVIOUR,
+    BROKEN,
     HOLDS,
     SHOULD,
     Clauses,
@@ -21,12 +23,16 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.chat.probes_validate import UNICODE
 from chatproof.surfaces.shared_clauses import answered
+from chatproof.wire.strictjson import parse
 
-_MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#")
+_MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#", "&lt;", "&amp;", "&quot;")
 _CODE = "contract.messages"
 _WORDS = UNICODE.split()[:3]  # scripts that all put a space between words
+SIGNS = '1 < 2 & "3" > 2'
+"""What HTML writes otherwise, and no other format does."""
 LINES = "pong naïve\nΩmega Привет"
 TWO_LINES = f"Whatever the user says, answer with these two lines alone:\n{LINES}"
 """A system prompt whose answer is outside ASCII and has a line break: so that no more requests are sent for it."""
@@ -35,6 +41,12 @@ TWO_LINES = f"Whatever the user says, answer with these two lines alone:\n{LINES
 def mark_in(text: str) -> str:
     """The first mark of a changed text in it: replacement characters, double encoding, escapes; empty where none is."""
     return next((mark for mark in _MARKS if mark in text), "")
+
+
+def is_escaped(text: str) -> bool:
+    """Whether a text that is no JSON would be JSON if its HTML entities were signs again."""
+    plain = html.unescape(text)
+    return plain != text and parse(plain.encode("utf-8", "surrogatepass"))[1] is None
 
 
 def run_together(text: str) -> str:
@@ -112,6 +124,10 @@ def add_unicode(
         return refused or damaged("body", "events", f"{reply.kind} body")
 
     def intact(reply: Reply, context: Context) -> Outcome:
+        # Half a character is no strict JSON: such an event, and its text, would be passed over here.
+        read = events_parse(reply, context)
+        if read.outcome == BROKEN:
+            return ignored(read.at, read.expected, read.observed)
         found = texts(reply)
         shown = next((text for text in found if mark_in(text) or run_together(text)), "")
         return _kept(shown, "the stream's text", context, plain_text) or done(quote(next(filter(None, found), ""), 40))
@@ -139,12 +155,13 @@ def add_unicode(
         level=SHOULD,
         area="Capabilities",
         capability="unicode",
-        says="Text outside ASCII is streamed without replacement characters, double encoding or lost spaces.",
+        says="Text outside ASCII is streamed without replacement characters, double encoding, entities of HTML, halves "
+        "of characters or lost spaces.",
         source=source,
         probe="unicode",
         needs=(f"{api}.unicode.accepted",),
-        why="Every client shows and stores garbled characters, in texts and in what tools write. A hop that decodes "
-        "each piece of a stream alone is the usual cause.",
+        why="Every client shows and stores garbled characters, in texts and in what tools write; Python raises an "
+        "error at half a character. A hop that decodes each piece of a stream alone, or escapes it, is a usual cause.",
         holds_on=(says(UNICODE), says("I cannot repeat that.")),
         breaks_on=(
             says("na\ufffdve"),
@@ -152,5 +169,7 @@ def add_unicode(
             says(UNICODE.encode("ascii", "replace").decode()),
             says(json.dumps(UNICODE)),
             says(UNICODE.replace(" ", "")),
+            says(f"{UNICODE} {html.escape(SIGNS)}"),
+            says(UNICODE.replace("𝔘", "\ud835")),
         ),
     )(intact)

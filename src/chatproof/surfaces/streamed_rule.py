@@ -18,10 +18,12 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.garbled import SIGNS
 
 FIRST_WORD = "bravo"
 RULE = f"Begin each answer with the word {FIRST_WORD}."
-TO_REPEAT = f"Repeat this line, after any word that you were told to begin with: {UNICODE}"
+AFTER_IT = "after any word that you were told to begin with"
+TO_REPEAT = f"Repeat this line, {AFTER_IT}: {UNICODE} {SIGNS}"
 """It leaves the rule its place: who has seen both is not to choose between them."""
 
 
@@ -33,10 +35,11 @@ def add_streamed_rule(
     says: Callable[[str], Example],
     texts: Callable[[Reply], tuple[str, ...]],
     plain: Judge,
+    form: str = "",
 ) -> None:
     """Add the clause that the system prompt in an API's `field` reaches the model in a stream, as without one. `says`
     makes the stream that says a text, `texts` reads all that a client may show of an answer, `plain` judges the reply
-    to the same prompt without a stream."""
+    to such a prompt without a stream. `form` says in which other form than there it is sent."""
 
     def heard(reply: Reply, context: Context) -> Outcome:
         if RULE.encode() not in reply.exchange.request.body:
@@ -48,7 +51,7 @@ def add_streamed_rule(
             return not_applicable("the answer has no text")
         if FIRST_WORD in text.lower():
             return done()
-        return ignored("the stream's text", f"the word {FIRST_WORD}, which `{field}` asks for", quote(text, 60))
+        return ignored("the stream's text", f"the word {FIRST_WORD}, which `{field}` asks for{form}", quote(text, 60))
 
     clauses.add(
         f"{api}.{field}.streamed",
@@ -57,7 +60,7 @@ def add_streamed_rule(
         level=SHOULD,
         capability=field,
         area="Capabilities",
-        says=f"The model follows the system prompt in `{field}` in a stream as well.",
+        says=f"The model follows the system prompt in `{field}` in a stream as well{form}.",
         source=source,
         probe="unicode",
         needs=(f"{api}.unicode.accepted",),

@@ -22,6 +22,10 @@ RECEIPT = f"R-{_NUMBER}"
 """What only the tool's result has. Its number is looked for: models write hyphens of several kinds."""
 RESULT = f'{{"recorded":true,"receipt":"{RECEIPT}"}}'
 """What the tool answers."""
+OTHER_NUMBER = "52968"
+OTHER_RESULT = f'{{"recorded":true,"receipt":"R-{OTHER_NUMBER}"}}'
+"""What it answers to a second call of the same turn."""
+NUMBERS = (_NUMBER, OTHER_NUMBER)
 
 
 def add_result_heard(

@@ -65,9 +65,9 @@ _ANSWERS = {  # the answer, its text and its values
     **dict.fromkeys(
         ("unicode.intact", "unicode.unstreamed"),
         (
-            "a text is changed on its way: letters outside ASCII, spaces or line breaks are not those that were sent",
+            "a text is changed on its way: letters outside ASCII, signs such as &, spaces or line breaks are not those that were sent",
             PROVIDER,
-            "Look for a hop that decodes each piece of a stream alone, reads UTF-8 as another encoding, or trims and joins texts; ask the provider directly, to compare. Do not store such texts: they cannot be repaired.",
+            "Look for a hop that decodes each piece of a stream alone, reads UTF-8 as another encoding, escapes texts for HTML, or trims and joins them; ask the provider directly, to compare. Do not store such texts: they cannot be repaired.",
             LIKELY,
         ),
     ),
@@ -99,14 +99,17 @@ _STREAMS = {
         "Treat an error event as a failed login in clients that stream; the status does not show it. Ask whoever runs the endpoint to look at the key before the stream begins.",
         CERTAIN,
     ),
-    **dict.fromkeys(
-        ("instructions.streamed", "system.streamed"),
-        (
-            "the system prompt is followed in a plain request, and not in a stream",
-            UNKNOWN,
-            "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that builds the streamed request anew, and ask without stream, or repeat the rules in the user's message, until it is fixed.",
-            LIKELY,
-        ),
+    "instructions.streamed": (
+        "the system prompt is followed in a plain request, and not in a stream",
+        UNKNOWN,
+        "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that builds the streamed request anew, and ask without stream, or repeat the rules in the user's message, until it is fixed.",
+        LIKELY,
+    ),
+    "system.streamed": (
+        "the system prompt is followed as a string in a plain request, and not as a list of blocks in a stream",
+        UNKNOWN,
+        "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that reads only a string, or builds the streamed request anew: Claude Code sends its rules in blocks. Send a string, or repeat the rules in the user's message, until it is fixed.",
+        LIKELY,
     ),
 }
 
@@ -143,6 +146,21 @@ _CONVERSATIONS = {  # requests as applications and agents send them
             "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that drops the system prompt, and put the rules into the user's message until it is fixed.",
             LIKELY,
         ),
+    ),
+    **dict.fromkeys(
+        ("roles.system", "roles.developer"),
+        (
+            "an item of the input whose role is system or developer has no effect, though `instructions` have",
+            PROVIDER,
+            "Put the rules into `instructions`, or into the user's message, until it is fixed: Codex, the AI SDK, LangChain and agents send them in such items. Look for a gateway that leaves these items out. Report it.",
+            LIKELY,
+        ),
+    ),
+    "claude_code.results": (
+        "of the results of tools that are sent in blocks one or more do not reach the model",
+        PROVIDER,
+        "Send the result as a string, and one to a message, if your client can; Claude Code and MCP send blocks, and several at once. Look for a gateway that converts messages. Report it.",
+        LIKELY,
     ),
     "store.recalled": (
         "a response that was to be kept cannot be continued by its id",
@@ -269,6 +287,12 @@ _CAPS = {
             "Limit the length in your own code, and do not take an answer here for whole because it says so: look at its end, too. A gateway that drops the cap, or makes up the reason of the end, is the usual cause. Report it.",
             LIKELY,
         ),
+    ),
+    "usage.within": (
+        "the usage counts more cached tokens than input, or more tokens of reasoning than output",
+        PROVIDER,
+        "Do not compute costs from it: a part that is greater than the whole makes them negative. A gateway that converts counts from an API where these parts come on top is the usual cause. Report it.",
+        CERTAIN,
     ),
     "usage.details": (
         "the usage does not say how many tokens were cached, or used for reasoning",

@@ -89,6 +89,14 @@ ROWS = (
         "model.answers",
     ),
     should(
+        "counts-nothing",
+        "The usage counts no tokens.",
+        "contract.usage",
+        plain,
+        put({"prompt_tokens": 0, "total_tokens": 0}, "usage"),
+        "usage.plausible",
+    ),
+    should(
         "letters-lost",
         "Letters outside ASCII are lost before the model.",
         _CONTENT,

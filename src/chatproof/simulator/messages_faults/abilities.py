@@ -1,9 +1,10 @@
 """Faults that only validate sees, beside those of calls: system, stops, caps, counts, thinking, the cache."""
 
+from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator.common_faults import Value, encoded_twice, put
-from chatproof.simulator.fault import Turn, body, edited, json_of, page
+from chatproof.simulator.fault import Alter, Turn, body, edited, json_of, page
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages_faults.parts import events, instead, must, says, sent, should
 from chatproof.simulator.wire import Reply, Script
@@ -61,6 +62,18 @@ def _first_blocks(turn: Turn) -> Reply | Script:
     return instead(messages=turns)(turn)
 
 
+def _with_results(change: Callable[[list[Value]], list[Value]]) -> Alter:
+    """What the same request would get with other results of tools in its last message."""
+
+    def alter(turn: Turn) -> Reply | Script:
+        *before, last = json_of(turn)["messages"]
+        results = [one for one in last["content"] if one["type"] == "tool_result"]
+        others = [one for one in last["content"] if one["type"] != "tool_result"]
+        return instead(messages=[*before, {**last, "content": [*change(results), *others]}])(turn)
+
+    return alter
+
+
 ROWS = (
     should(
         "system-ignored", "The system prompt is ignored.", _PARAMETER, _system, instead(system=None), "system.heard"
@@ -101,7 +114,15 @@ ROWS = (
         "system-lost-in-stream",
         "The system prompt is ignored in a stream.",
         _PARAMETER,
-        sent(lambda asked: isinstance(asked.get("system"), str) and bool(asked.get("stream"))),
+        sent(lambda asked: bool(asked.get("system")) and bool(asked.get("stream"))),
+        instead(system=None),
+        "system.streamed",
+    ),
+    should(
+        "system-blocks-ignored",
+        "A system prompt in a list of blocks is ignored.",
+        _PARAMETER,
+        sent(lambda asked: isinstance(asked.get("system"), list)),
         instead(system=None),
         "system.streamed",
     ),
@@ -184,6 +205,22 @@ ROWS = (
         _claude,
         instead(messages=[{"role": "user", "content": ""}], tools=None),
         "claude_code.heard",
+    ),
+    should(
+        "tool-result-blocks-unread",
+        "A tool's result in blocks is not read.",
+        _TOOLS,
+        _claude,
+        _with_results(lambda results: [{**one, "content": ""} for one in results]),
+        "claude_code.results",
+    ),
+    should(
+        "second-tool-result-lost",
+        "Of two results in one message the second is lost.",
+        _TOOLS,
+        _claude,
+        _with_results(lambda results: results[:1]),
+        "claude_code.results",
     ),
     should(
         "tool-result-blocks-refused",

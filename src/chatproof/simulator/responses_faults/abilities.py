@@ -10,7 +10,9 @@ from chatproof.simulator.wire import Reply
 
 _SCHEMA, _USAGE, _PARAMETER = "contract.schema", "contract.usage", "contract.parameter"
 _later_turn = sent(
-    lambda asked: "tools" not in asked and isinstance(asked.get("input"), list) and len(asked["input"]) > 2
+    lambda asked: (
+        not {"tools", "user"} & asked.keys() and isinstance(asked.get("input"), list) and len(asked["input"]) > 2
+    )
 )
 _outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
 

@@ -1,11 +1,14 @@
 """Faults of values that have the right type: counts, ids and dates that cannot be, texts that lost something, and
 requests of every day that are refused."""
 
+import html
+from collections.abc import Callable
 from typing import Any
 
-from chatproof.simulator.common_faults import encoded_twice, put
-from chatproof.simulator.fault import edited, error
+from chatproof.simulator.common_faults import Value, encoded_twice, put
+from chatproof.simulator.fault import Alter, Turn, When, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import asked_as, events, has, must, plain, sent, should
+from chatproof.simulator.wire import Reply, Script
 
 _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
 _told = sent(lambda asked: asked.get("input") == "Hello." and "instructions" in asked)
@@ -22,15 +25,41 @@ def _on_one_line(value: dict[str, Any]) -> None:
     part["text"] = part["text"].replace("\n", "")
 
 
-def _without_spaces(value: Any) -> Any:
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    """The same with another text in each place that has one."""
     if isinstance(value, dict):
         return {
-            name: held.replace(" ", "")
-            if name in ("text", "delta") and isinstance(held, str)
-            else _without_spaces(held)
+            name: change(held) if name in ("text", "delta") and isinstance(held, str) else _changed(held, change)
             for name, held in value.items()
         }
-    return [_without_spaces(one) for one in value] if isinstance(value, list) else value
+    return [_changed(one, change) for one in value] if isinstance(value, list) else value
+
+
+def _without_spaces(value: Any) -> Any:
+    return _changed(value, lambda text: text.replace(" ", ""))
+
+
+def _halved(text: str) -> str:
+    return text.replace("\U0001d518", "\ud835")
+
+
+def _roles(asked: Value) -> list[object]:
+    given = asked.get("input")
+    return [item.get("role") for item in given] if isinstance(given, list) else []
+
+
+def _with_role(role: str) -> When:
+    return sent(lambda asked: role in _roles(asked))
+
+
+def _without_role(role: str) -> Alter:
+    """What the same request would get without the items of a role."""
+
+    def alter(turn: Turn) -> Reply | Script:
+        kept = [item for item in json_of(turn)["input"] if item.get("role") != role]
+        return asked_as(input=kept)(turn)
+
+    return alter
 
 
 def _one_token(all: list[Any]) -> list[Any]:
@@ -59,6 +88,22 @@ ROWS = (
         _outside_ascii,
         events(_one_token),
         "usage.streamed_whole",
+    ),
+    should(
+        "more-cached-than-put-in",
+        "The usage has more cached tokens than tokens of input.",
+        _USAGE,
+        plain,
+        put(1_000, "usage", "input_tokens_details", "cached_tokens"),
+        "usage.within",
+    ),
+    should(
+        "more-reasoning-than-output",
+        "The usage leaves the tokens of the reasoning out of the tokens of output.",
+        _USAGE,
+        plain,
+        put(64, "usage", "output_tokens_details", "reasoning_tokens"),
+        "usage.within",
     ),
     should("another-model", "Another model answers.", _SCHEMA, plain, put("another-kind", "model"), "model.answers"),
     should("same-id-always", "Every response has the same id.", _SCHEMA, plain, put("resp_0001", "id"), "ids.fresh"),
@@ -90,6 +135,22 @@ ROWS = (
         "unicode.intact",
     ),
     should(
+        "stream-in-entities",
+        "The text of a stream is escaped for HTML.",
+        _MESSAGES,
+        _outside_ascii,
+        events(lambda all: _changed(all, html.escape)),
+        "unicode.intact",
+    ),
+    should(
+        "stream-in-halves",
+        "A stream is cut in the middle of a character.",
+        _MESSAGES,
+        _outside_ascii,
+        events(lambda all: _changed(all, _halved)),
+        "unicode.intact",
+    ),
+    should(
         "tool-result-emptied",
         "The model gets an empty result of its tool.",
         "contract.tools",
@@ -110,8 +171,19 @@ ROWS = (
         "Of two messages of the user in a row the first is not read.",
         _MESSAGES,
         _everyday,
-        put("You gave me no word.", "output", 0, "content", 0, "text"),
+        put("Bravo: you gave me no word.", "output", 0, "content", 0, "text"),
         "everyday.heard",
+    ),
+    *(
+        should(
+            f"role-{role}-unread",
+            f"Items of the input with the role {role} are left out.",
+            _MESSAGES,
+            _with_role(role),
+            _without_role(role),
+            f"roles.{role}",
+        )
+        for role in ("system", "developer")
     ),
     must(
         "streams-unasked",

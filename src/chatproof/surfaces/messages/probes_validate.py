@@ -9,7 +9,7 @@ from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
 from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
-from chatproof.surfaces.tool_result import RESULT
+from chatproof.surfaces.tool_result import OTHER_RESULT, RESULT
 
 COUNT_PATH = f"{PATH}/count_tokens"
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
@@ -72,7 +72,8 @@ def _blocks(before: Body) -> list[Body]:
     return [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
 
 
-_EARLIER = "toolu_chatproof0000000000001"  # the id of a call that another server made
+_EARLIER = "toolu_chatproof0000000000001", "toolu_chatproof0000000000002"  # the ids of calls that another server made
+_BOTH = f"Say the word {WORD}, and then the two receipts that the tool gave you."
 
 
 def _round_trip(model: str, before: Body) -> Body:
@@ -120,29 +121,28 @@ def _without_temperature(model: str) -> Body:
 
 
 def _claude_code(model: str) -> Body:
-    """A request as Claude Code sends it: system and tools in blocks that are marked for the cache, metadata, and an
-    earlier call, whose result is a list of blocks."""
+    """A request as Claude Code sends it: system and tools in blocks that are marked for the cache, metadata, and two
+    earlier calls of one turn, whose results are lists of blocks."""
     marked = {"cache_control": {"type": "ephemeral"}}
-    call = {"type": "tool_use", "id": _EARLIER, "name": FUNCTION, "input": {"word": "ping"}}
-    result = [{"type": "text", "text": RESULT}]
+    calls = [
+        {"type": "tool_use", "id": id, "name": FUNCTION, "input": {"word": word}}
+        for id, word in zip(_EARLIER, ("ping", "pang"), strict=True)
+    ]
+    results = [
+        {"type": "tool_result", "tool_use_id": id, "content": [{"type": "text", "text": text}], "is_error": False}
+        for id, text in zip(_EARLIER, (RESULT, OTHER_RESULT), strict=True)
+    ]
     return {
         "model": model,
         "max_tokens": probes.MOST,
         "system": [
             {"type": "text", "text": "You are a coding agent."},
-            {"type": "text", "text": "Answer in one word.", **marked},
+            {"type": "text", "text": "Answer in one line.", **marked},
         ],
         "messages": [
-            {"role": "user", "content": [{"type": "text", "text": "Record the word ping."}]},
-            {"role": "assistant", "content": [call]},
-            {
-                "role": "user",
-                "content": [
-                    {"type": "tool_result", "tool_use_id": _EARLIER, "content": result, "is_error": False},
-                    _REMINDER,
-                    {"type": "text", "text": PROMPT, **marked},
-                ],
-            },
+            {"role": "user", "content": [{"type": "text", "text": "Record the words ping and pang."}]},
+            {"role": "assistant", "content": calls},
+            {"role": "user", "content": [*results, _REMINDER, {"type": "text", "text": _BOTH, **marked}]},
         ],
         "tools": [{**_TOOL, **marked}],
         "tool_choice": {"type": "auto"},
@@ -273,8 +273,8 @@ _ROWS = (
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",
-        ask(TO_REPEAT, stream=True, system=RULE),
-        "messages_count=1, stream=true, non-ASCII text, system",
+        ask(TO_REPEAT, stream=True, system=[{"type": "text", "text": RULE}]),
+        "messages_count=1, stream=true, non-ASCII text, system in blocks",
         tokens=80,
     )._replace(otherwise=ask(TO_REPEAT, stream=True), blamed=("system",)),
     _paid(everyday.PROBE, "a request as applications write it", _everyday, "messages_count=2, temperature=0")._replace(

@@ -6,9 +6,9 @@ from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces import everyday
 from chatproof.surfaces.garbled import TWO_LINES
 from chatproof.surfaces.responses import probes
-from chatproof.surfaces.responses.probes import ASKING, PROMPT, ask
+from chatproof.surfaces.responses.probes import ASKING, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
-from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
+from chatproof.surfaces.streamed_rule import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.tool_result import RESULT
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"
@@ -98,10 +98,13 @@ def _recall(model: str, before: Body) -> Body:
 
 
 def _everyday(model: str) -> Body:
-    """A request as applications write it: fields that most of them set or leave null, and no `stream`."""
+    """A request as applications write it: the system's rule in an item, two of the user, fields that most of them set
+    or leave null, and no `stream`."""
+    asked = f"{everyday.ASKS} Answer with that word, {AFTER_IT}."
+    said = (("system", RULE), ("user", everyday.GIVEN), ("user", asked))
     return {
         "model": model,
-        "input": [{"role": "user", "content": text} for text in (everyday.GIVEN, everyday.ASKED)],
+        "input": [{"role": role, "content": text} for role, text in said],
         "store": False,
         "temperature": 0,
         "user": "chatproof",
@@ -124,9 +127,9 @@ def _codex(model: str) -> Body:
         "model": model,
         "instructions": "You are a coding agent.",
         "input": [
-            {"type": "message", **_said("Call no tool unless the user asks for it.", role="developer")},
+            {"type": "message", **_said("Call no tool unless the user asks for it.", RULE, role="developer")},
             {"type": "message", **_said("<environment_context>\n  <shell>bash</shell>\n</environment_context>")},
-            {"type": "message", **_said(f"{PROMPT}. Call no tool.")},
+            {"type": "message", **_said(f"Say the word {WORD}, {AFTER_IT}. Call no tool.")},
         ],
         "tools": [
             _TOOL,
@@ -252,7 +255,7 @@ _ROWS = (
         tokens=80,
     )._replace(otherwise=ask(TO_REPEAT, stream=True), blamed=("instructions",)),
     _paid(
-        everyday.PROBE, "a request as applications write it", _everyday, "input=2 items, temperature=0, user, metadata"
+        everyday.PROBE, "a request as applications write it", _everyday, "input=3 items, temperature=0, user, metadata"
     )._replace(otherwise=_without_temperature, blamed=(everyday.TEMPERATURE,)),
     _paid("codex", "a request as the Codex CLI sends it", _codex, "input=3 items, stream=false, tools=3")._replace(
         verbatim=True

@@ -10,14 +10,15 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
+    not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE
-from chatproof.surfaces.messages.examples import COMETAPI, GOOD, altered, with_content
+from chatproof.surfaces.messages.examples import COMETAPI, GOOD, SDK, altered, with_content
 from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD
-from chatproof.surfaces.tool_result import add_result_heard
+from chatproof.surfaces.tool_result import NUMBERS, add_result_heard
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -72,3 +73,35 @@ add_result_heard(
     lambda reply: view.text_of(reply.object),
     lambda reply: view.blocks(reply.object, view.CALL),
 )
+
+
+@clause(
+    "messages.claude_code.results",
+    layer=BEHAVIOUR,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="Two results of tools that one message has, in lists of blocks, both reach the model.",
+    source=SDK,
+    probe="claude_code",
+    needs=("messages.claude_code.heard", "messages.claude_code.accepted"),
+    why="Claude Code sends the results of parallel calls in one message, and those of MCP tools in blocks: the model "
+    "asks again, or makes up what it was not given.",
+    holds_on=(
+        _says(b"pong R-40713 R-52968"),
+        _says(b"pong: R\xe2\x80\x9152968, and 40713"),
+        with_content(_of(_call(b"next"))),
+    ),
+    breaks_on=(_says(b"pong R-40713"), _says(b"pong R-52968 and R-52968"), GOOD),
+)
+def results(reply: Reply, context: Context) -> Outcome:
+    if view.blocks(reply.object, view.CALL):
+        return not_applicable("another call in place of an answer")
+    asked, text = reply.exchange.request.body, view.text_of(reply.object)
+    if not all(number.encode() in asked for number in NUMBERS):
+        return not_applicable("the request is not ours")
+    missing = [number for number in NUMBERS if number not in text]
+    if not missing:
+        return holds()
+    wanted = " and ".join(f"R-{number}" for number in missing)
+    return broken("the message's text", f"the receipts {wanted}, which the results have", quote(text, 60))

@@ -33,4 +33,4 @@ def _says_plainly(text: str) -> Example:
 
 add_unicode(CLAUSES, "messages", COMETAPI, says, _texts, _plain_text, GOOD)
 add_unstreamed(CLAUSES, "messages", "system", COMETAPI, _says_plainly, _plain_text)
-add_streamed_rule(CLAUSES, "messages", "system", COMETAPI, says, _texts, abilities.heard)
+add_streamed_rule(CLAUSES, "messages", "system", COMETAPI, says, _texts, abilities.heard, ", in a list of blocks")

@@ -19,6 +19,7 @@ from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
+from chatproof.surfaces.garbled import is_escaped
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import BODY, CONTENT, GOOD, altered, body, with_output
 from chatproof.surfaces.responses.clauses.validate.tools import list_is_refused
@@ -109,6 +110,7 @@ def input_heard(reply: Reply, context: Context) -> Outcome:
             b'{"type":"output_text","text":"\\"letters\\":4}","annotations":[]}]',
         ),
         Example(200, JSON, b'{"error":"no"}'),
+        _says(b"{&quot;word&quot;:&quot;pong&quot;,&quot;letters&quot;:4}"),
     ),
 )
 def json_schema(reply: Reply, context: Context) -> Outcome:
@@ -118,7 +120,8 @@ def json_schema(reply: Reply, context: Context) -> Outcome:
     text, at = view.text_of(reply.object), "the output's text"
     value, problem = parse(text.encode("utf-8", "surrogatepass"))
     if problem is not None:
-        return ignored(at, "only JSON", quote(text, 80))
+        escaped = "JSON in entities of HTML: " if is_escaped(text) else ""
+        return ignored(at, "only JSON", f"{escaped}{quote(text, 80)}")
     found = problem_in(value, ANSWER_SCHEMA)
     if found:
         return ignored(at, "output that satisfies the schema", found)
