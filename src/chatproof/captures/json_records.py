@@ -26,6 +26,8 @@ _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
 
 _NOTED = {"error", "timestamp"}
+_OF_LARAVEL = {"message", "exception", "file", "line", "trace"}
+_UNREAD = re.compile(r"\b(?:UnserializableResponse|JsonException)$")  # any other may be a gateway's in PHP, of its own
 
 
 def is_record(value: Any) -> bool:
@@ -98,6 +100,8 @@ def _is_logged(value: dict[str, Any]) -> bool:
 
 def _is_thrown(value: dict[str, Any]) -> bool:
     """The text of an error that openai-node or anthropic's client throws, with its status before the words."""
+    if value.keys() >= _OF_LARAVEL and _UNREAD.search(str(value["exception"])[:400]):
+        return True
     if value.keys() == _NOTED and isinstance(value["error"], str):  # Claude Code's report
         return True
     return any(

@@ -47,7 +47,7 @@ _STATUS = (
     re.compile(r"\{ Status Code: ([45]\d\d), Headers \{"),  # NSHTTPURLResponse
     re.compile(rf"\bunexpected status ([45]\d\d) (?:{PHRASES})(?:: )?"),  # Codex
     re.compile(r"\bpeculiar error: ([45]\d\d)\b"),  # Emacs: request.el
-    re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP"),  # Ruby's net/http
+    re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP\w{0,40}\)?"),  # Ruby's net/http
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
 )
 _BESIDE = re.compile(  # Codex's, behind the server's words
@@ -78,7 +78,7 @@ _SENT = re.compile(
     r"Error: (?:(?:read|write|connect|getaddrinfo) E[A-Z_]{3,20}\b|socket hang up)|"  # Node
     r"\bstream error: stream ID \d|\bhttp2: server sent GOAWAY\b|"  # Go
     r"(?i:\bcurl error \(?\d)|\b(?:0x)?(?i:80072[ef][0-9a-f]{2})\b|TransportError\{|NSURLErrorDomain\b|"
-    r"URLError\(_nsError|\bSocketException \(|"
+    r"URLError\(_nsError|\bSocketException(?: \(|: )|\bHandshakeException: |\bDio(?:Exception|Error) \[|"
     r"The SSL connection could not be established|(?m:^(?:Caused by|nested exception is):)"
 )
 _WORDS = re.compile(r"\b[\w.$\\:]{0,120}(?:Exception|Error): ([^\n]{12,2000})")

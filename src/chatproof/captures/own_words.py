@@ -198,6 +198,7 @@ _UNFIT = re.compile(
     r"invalid type: [a-z]{1,20}[^,\n]{0,60}, expected [^\n]{1,60}"
 )
 _OF_TYPES = re.compile(  # other languages' words for the same
+    r"\d{1,4} validation errors? for (?:ChatCompletion(?:Chunk)?|CreateEmbeddingResponse|Response|Message)(?m:$)|"
     r"json: cannot unmarshal \w{1,20} into Go (?:struct field|value of type) [\w.\[\]]{1,80}|"  # Go
     r"Cannot (?:deserialize value of type|construct instance of) (?=`)|"  # Jackson
     r"Unrecognized field \"[\w.-]{1,80}\"(?= \(class )|"
@@ -243,7 +244,9 @@ _ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these
     (
         NO_PART,
         rf"'(?:str|NoneType)' object has no attribute 'choices'|of (?:undefined|null) \(reading '{_PARTS}'\)|"
-        rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b",
+        rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b|"
+        r"Undefined (?:array key|index):? [\"']?choices\b|"  # PHP
+        r"\bAPI Error: (?:(?:null|undefined) is not an object|Cannot read properties of)",  # Claude Code
     ),
     (NO_JSON, _UNREAD),
     (NO_CALL, r"Expected '(?:id|function\.name)' to be a string|Expected 'function' type"),  # the AI SDK

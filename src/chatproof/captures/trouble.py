@@ -115,12 +115,13 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "dns",
     ),
     (
+        r"refused the network connection|"
         r"Connection refused|ECONNREFUSED|actively refused|ERR_CONNECTION_REFUSED|All connection attempts failed|"
         r":econnrefused\b|(?<=\) )connection refused\b|NS_ERROR_CONNECTION_REFUSED|"
         r"\"ConnectionRefused\"|ConnectionRefused: Unable|\(ConnectionRefused\)|Could not connect to the server|"
         + _windows("efd")
         + "|"
-        + _numbers(111, 61, 10061, 4078)
+        + _numbers(111, 61, 10061, 4078, 1225)
         + "|"
         + _apples(1004),
         "net.refused",
@@ -139,6 +140,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Connection timed? ?out|Connection timeout|connect timed? ?out|ConnectTimeout|CONNECT_TIMEOUT|"
         r"connect ETIMEDOUT|Connect timeout has expired|ERR_CONNECTION_TIMED_OUT|Connect Timeout Error|"
         r"[Ss]ocket connection timeout|SOCKET_CONNECTION_TIMEOUT|" + _numbers(110, 60, 10060, 4039) + r"|"
+        r"[Rr]equest connection took longer than|Dio(?:Exception|Error) \[connection timeout\]|"
         r"dial tcp [^\n]{0,200}i/o timeout|"
         r"Failed to connect to .{0,200}(?:[Tt]imed? ?out|Timeout| after \d{5,9} ms)|"  # a refusal comes at once
         r"(?:\(28\)|[Ee]rror 28:) Failed to connect",
@@ -180,6 +182,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "body",
     ),
     (
+        r"Dio(?:Exception|Error) \[receive timeout\]|"
         r"ReadTimeout|HEADERS_TIMEOUT|Headers Timeout|exceeded while awaiting headers|Idle timeout reached",
         "net.read_timeout",
         "first_byte",
@@ -214,7 +217,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (r"HTTP/0\.9|ERR_INVALID_HTTP_RESPONSE|[Nn]ot valid HTTP|Unsupported HTTP/", "http.not_http", "headers"),
     (r"Headers Overflow|headers? too large|LineTooLong|got more than \d+ headers", "limit.size", "headers"),
-    (r"\bterminated\b|aborted while reading", "http.incomplete_body", "body"),
+    (r"\bterminated\b(?! during handshake)|aborted while reading", "http.incomplete_body", "body"),
     (
         r"content encoding|ERR_CONTENT_DECODING|[Ee]rror while processing content unencoding|"
         r"(?<!Swift\.)DecodingError(?!\.)|incorrect header check|unexpected end of file",
@@ -224,7 +227,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     # What says of a handshake only that it failed, where nothing before says why.
     (
         r"UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol|unexpected eof while reading|"
-        r"tls handshake eof|socket disconnected before secure TLS connection|"
+        r"terminated during handshake|tls handshake eof|socket disconnected before secure TLS connection|"
         r"SSL connection could not be established|SSLHandshakeException|"
         r"Authentication failed, see inner exception",
         "tls.protocol",

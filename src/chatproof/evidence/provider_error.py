@@ -48,7 +48,9 @@ _WITHIN = ("detail", "details", "errors", "error", "message", "issues", "violati
 """Where an error that has no words of its own has those of a validator, and where those say which field is meant."""
 _DEEPEST, _ENTRIES = 4, 20
 _OBJECT = re.compile(r"""\{(?=\s*"(?:errors?"\s*:\s*["{\[]|(?:type|object)"\s*:\s*"error"))""")
-_RELAYED = re.compile(r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - ")
+_RELAYED = re.compile(
+    r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - |\bError from provider ?\("
+)
 _ROUTED = ("No fallback model group found", "Available Model Group Fallbacks=", "Received Model Group=")
 """What LiteLLM's router puts behind the words of a deployment that it has asked."""
 _QUOTES = re.compile(  # a gateway tells how its own request fared, in the words of its client: openai-go, openai-python

@@ -293,6 +293,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "upstream connect",
             "upstream request",
             "upstream returned",
+            "error from provider(",  # claude-code-router
             "stream disconnected before completion",  # CLIProxyAPI and others, of their own upstream, as Codex says it
             "stream closed before response.completed",
             "upstream server",
