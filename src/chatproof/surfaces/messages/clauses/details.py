@@ -90,9 +90,11 @@ def envelope(reply: Reply, context: Context) -> Outcome:
 )
 def stop_reason_said(reply: Reply, context: Context) -> Outcome:
     found = reply.object.get("stop_reason")
-    if found in REASONS_OF_CHAT:
+    if isinstance(found, str) and found in REASONS_OF_CHAT:
         return broken("$.stop_reason", "a reason of this API", shown(reply.object, "stop_reason"))
-    return holds() if found else broken("$.stop_reason", "a reason", shown(reply.object, "stop_reason"))
+    if isinstance(found, str) and found:
+        return holds()
+    return broken("$.stop_reason", "a reason", shown(reply.object, "stop_reason"))
 
 
 @clause(
@@ -149,8 +151,9 @@ def thinking_signed(reply: Reply, context: Context) -> Outcome:
 )
 def known_blocks(reply: Reply, context: Context) -> Outcome:
     for number, block in enumerate(view.blocks(reply.object)):
-        if block.get("type") not in BLOCKS:
-            return broken(f"$.content[{number}].type", "a type of the reference", quote(block.get("type"), 60))
+        kind = block.get("type")
+        if not isinstance(kind, str) or kind not in BLOCKS:
+            return broken(f"$.content[{number}].type", "a type of the reference", quote(kind, 60))
     return holds()
 
 

@@ -381,9 +381,10 @@ def is_logprobs(value: Json, inner: bool = False) -> bool:
 )
 def known_items(reply: Reply, context: Context) -> Outcome:
     for number, item in enumerate(view.output(reply.object)):
-        if item.get("type") not in ITEMS:
-            return broken(f"$.output[{number}].type", "a type of the reference", quote(item.get("type")))
-        for place, part in enumerate(view.objects(item.get("content")) if item.get("type") == view.MESSAGE else ()):
+        kind = item.get("type")
+        if not isinstance(kind, str) or kind not in ITEMS:
+            return broken(f"$.output[{number}].type", "a type of the reference", quote(kind))
+        for place, part in enumerate(view.objects(item.get("content")) if kind == view.MESSAGE else ()):
             if part.get("type") not in PARTS:
                 at = f"$.output[{number}].content[{place}].type"
                 return broken(at, "output_text or refusal", quote(part.get("type")))

@@ -115,9 +115,14 @@ def parallel_ids(reply: Reply, context: Context) -> Outcome:
 def parallel_apart(reply: Reply, context: Context) -> Outcome:
     if reply.status != 200 or reply.kind != "sse":
         return _few(0)
-    seen: list[tuple[Json, Json, Json]] = []  # (index, id, name) of each piece that begins a call
+    seen: list[tuple[Json, str, str]] = []  # (index, id, name) of each piece that begins a call
+    # An id or a name of another type is none here: another clause says so.
     for piece in (members(piece) for delta in view.deltas(reply) for piece in items(delta.get("tool_calls"))):
-        begins = (piece.get("index"), piece.get("id"), members(piece.get("function")).get("name"))
+        id, name = (
+            piece.get("id"),
+            members(piece.get("function")).get("name"),
+        )
+        begins = (piece.get("index"), id if isinstance(id, str) else "", name if isinstance(name, str) else "")
         if any(begins[1:]) and begins not in seen:
             seen.append(begins)
     if not all(is_integer(index) for index, _, _ in seen):
