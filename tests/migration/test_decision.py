@@ -103,6 +103,42 @@ def test_what_only_a_was_asked_is_undecided(good_whole: Run, good: Run) -> None:
     assert any("different kinds" in note for note in made["notes"])
 
 
+def without(run: Run, capability: str) -> Run:
+    """The run in which no reply to a probe of this capability came whole."""
+    run = copy.deepcopy(run)
+    for finding in run["findings"]:
+        if finding["clause"].startswith(capability) and finding["level"] == "must":
+            finding |= {"outcome": "undecided", "state": "", "reason": "no complete response: limit.deadline (body)"}
+    return run
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_part_of_the_contract_is_told_in_the_headline(good: Run, side: int) -> None:
+    runs = [copy.deepcopy(good), copy.deepcopy(good)]
+    runs[side]["narrowed"] = ["--skip tools"]
+    made = document.Comparison(compared(*runs))
+    assert made.report(verbosity=-1).startswith("GO  narrowed by --skip tools · from A ")
+    assert "GO, narrowed by `--skip tools` |" in made.report("markdown")
+    assert "narrowed" not in document.Comparison(compared(good, copy.deepcopy(good))).report(verbosity=-1)
+
+
+def test_what_was_seen_on_neither_is_not_the_same(good_whole: Run) -> None:
+    blind = without(good_whole, "stream.")
+    made = compared(blind, copy.deepcopy(blind))
+    assert made["decision"] == "UNDECIDED"
+    assert "not checked on A, nor on B: stream." in made["candidates"][0]["reasons"][0]
+
+
+@pytest.mark.parametrize("fault", ["stream-cut", "wrong-key-rate-limited", "missing-key-crash"])
+def test_what_no_run_could_observe_is_undecided(fault: str) -> None:
+    assert compared(play(fault), play(fault))["decision"] == "UNDECIDED"
+
+
+def test_what_follows_from_a_break_that_both_have_is_no_difference() -> None:
+    made = compared(play("stream-broken-json"), play("stream-broken-json"))
+    assert made["decision"] == "GO"
+
+
 def test_a_waived_break_is_one_all_the_same(good: Run) -> None:
     waived = play("stream-no-done")
     for finding in waived["findings"]:

@@ -7,6 +7,7 @@ from chatproof.reporters import Style, narrowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _COLORS = {"GO": "32", "NO-GO": "31", "UNDECIDED": "33", "warning": "33", "dim": "2", "bold": "1"}
@@ -75,13 +76,18 @@ def _counted(narrowing: str) -> str:
     return f"{reason} ({count} requests)" if bracket and count > _FEW else narrowing
 
 
+def narrowed_by(what: Iterable[str]) -> str:
+    """What the headline says of a verdict that does not cover the whole contract."""
+    return f"narrowed by {', '.join(map(_counted, what))}"
+
+
 def headline(document: dict[str, Any], lines: Lines) -> None:
     target, verdict = document["target"], document["verdict"]
     parts = [target["base_url"], f"model {target['model'] or '(none)'}"]
     if target["name"] not in ("url", ""):
         parts.insert(0, target["name"])
     if narrowed(document):
-        parts.insert(0, f"narrowed by {', '.join(_counted(each) for each in document['narrowed'])}")
+        parts.insert(0, narrowed_by(document["narrowed"]))
     lines.head(verdict, verdict, " · ".join(parts))
     if lines.style.verbosity < 0 and document["diagnoses"] and verdict != "GO":
         first = document["diagnoses"][0]

@@ -9,7 +9,7 @@ from chatproof.analysis.comparison.difference import BREAKS, CHANGE, LIMITED, Di
 from chatproof.analysis.comparison.judgements import lost_requirements
 from chatproof.analysis.comparison.own_shapes import does_without
 from chatproof.analysis.comparison.repeats import Outcome
-from chatproof.contract.clause import SMOKE
+from chatproof.contract.clause import SMOKE, VALIDATE
 from chatproof.surfaces import of_run
 
 GO, WITH_CHANGES, NO_GO, UNDECIDED = "GO", "GO WITH CHANGES", "NO-GO", "UNDECIDED"
@@ -17,7 +17,7 @@ DECISIONS = {
     GO: "a client that works on A works on B without changes",
     WITH_CHANGES: "it works on B after the listed changes",
     NO_GO: "B lacks what the client needs",
-    UNDECIDED: "an important point could not be observed on one side",
+    UNDECIDED: "an important point could not be observed on one side, or on both",
 }
 
 
@@ -78,9 +78,12 @@ def _decided(
     unseen = [row for row in missing if row["missing_on"] == "B" and not does_without(row["probe"], b, requires)]
     if unseen:
         return UNDECIDED, [f"not observed on B: {', '.join(row['probe'] for row in unseen)} ({unseen[0]['reason']})"]
-    open_on_b = sorted(_musts(b, "undecided") - _musts(a, "undecided"))
+    open_on_b = _musts(b, "undecided") - _musts(a, "undecided")
     if open_on_b:
-        return UNDECIDED, [f"not checked on B: {', '.join(open_on_b)}{_cause(b)}"]
+        return UNDECIDED, [f"not checked on B: {', '.join(sorted(open_on_b))}{_cause(b)}"]
+    open_on_both = _unobserved(b) & _unobserved(a)
+    if open_on_both:  # two things that nobody saw are not the same
+        return UNDECIDED, [f"not checked on A, nor on B: {', '.join(sorted(open_on_both))}{_cause(b)}"]
     open_on_a = sorted(_musts(b, "broken") & _musts(a, "undecided"))
     if open_on_a:
         return UNDECIDED, [f"failed on B, and not checked on A: {', '.join(open_on_a)}"]
@@ -105,6 +108,17 @@ def _musts(run: Document, outcome: str) -> set[str]:
         for f in run["findings"]
         if f["level"] == "must" and f["outcome"] == outcome and f["probe"] not in told
     }
+
+
+def _unobserved(run: Document) -> set[str]:
+    """Musts that are undecided, without those that need a clause which was seen to fail: that break is compared."""
+    clauses = of_run(run).clauses(VALIDATE)
+    failed = {f["clause"] for f in run["findings"] if f["outcome"] in ("broken", "waived")}
+
+    def follows(id: str) -> bool:
+        return any(need in failed or follows(need) for need in (clauses[id].needs if id in clauses else ()))
+
+    return {id for id in _musts(run, "undecided") if not follows(id)}
 
 
 def shared_breaks(a: Document, b: Document) -> list[str]:

@@ -183,6 +183,7 @@ def _target(label: str, run: Document) -> dict[str, Any]:
         "kind": run["kind"],
         "verdict": run["verdict"],
         "diagnosis": run["diagnoses"][0]["code"] if run["diagnoses"] else "",
+        **({"narrowed": run["narrowed"]} if run.get("narrowed") else {}),
     }
 
 

@@ -11,7 +11,7 @@ _MEANING = {
     "GO": "A client that works on A works there without changes.",
     "GO WITH CHANGES": "It works there after the listed changes.",
     "NO-GO": "It lacks what a client of A needs.",
-    "UNDECIDED": "An important point could not be observed on one side. This is not a pass.",
+    "UNDECIDED": "An important point could not be observed on one side, or on both. This is not a pass.",
 }
 _TONE = {"GO": "go", "GO WITH CHANGES": "undecided", "NO-GO": "no-go", "UNDECIDED": "undecided"}
 _EFFECTS = {

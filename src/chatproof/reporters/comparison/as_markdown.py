@@ -19,6 +19,7 @@ def body(document: dict[str, Any]) -> list[str]:
     lines += ["| | endpoint | model | run | verdict |", "|---|---|---|---|---|"]
     for target in document["targets"]:
         verdict = target["verdict"] + (f" ({cell(target['diagnosis'])})" if target["diagnosis"] else "")
+        verdict += f", narrowed by {cell(', '.join(target['narrowed']))}" if target.get("narrowed") else ""
         fields = (cell(_name(target)), cell(target["model"]), cell(target["run_id"]), verdict)
         lines.append(f"| {target['label']} | {' | '.join(fields)} |")
     if len(document["candidates"]) > 1:

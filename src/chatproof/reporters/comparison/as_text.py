@@ -5,7 +5,7 @@ from typing import Any
 from chatproof.printable import number_of
 from chatproof.reporters import Style
 from chatproof.reporters.comparison import side_by_side
-from chatproof.reporters.lines import Lines, not_asked
+from chatproof.reporters.lines import Lines, narrowed_by, not_asked
 
 _COLORS = {"GO": "GO", "GO WITH CHANGES": "UNDECIDED", "NO-GO": "NO-GO", "UNDECIDED": "UNDECIDED"}
 _MARKS = {"breaks": "breaks", "change": "change", "better": "better", "note": "note"}
@@ -18,7 +18,10 @@ def render(document: dict[str, Any], style: Style) -> str:
     targets = {target["label"]: target for target in document["targets"]}
     for candidate in document["candidates"]:
         decision = candidate["decision"]
-        head = f"from {_target(targets['A'])} to {_target(targets[candidate['label']])}"
+        sides = targets["A"], targets[candidate["label"]]
+        head = f"from {_target(sides[0])} to {_target(sides[1])}"
+        if less := dict.fromkeys(what for side in sides for what in side.get("narrowed", ())):
+            head = f"{narrowed_by(less)} · {head}"
         lines.head(decision, _COLORS[decision], head)
     if style.verbosity < 0:
         return lines.text()

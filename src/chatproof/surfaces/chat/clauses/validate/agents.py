@@ -118,10 +118,7 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
     seen: list[tuple[Json, str, str]] = []  # (index, id, name) of each piece that begins a call
     # An id or a name of another type is none here: another clause says so.
     for piece in (members(piece) for delta in view.deltas(reply) for piece in items(delta.get("tool_calls"))):
-        id, name = (
-            piece.get("id"),
-            members(piece.get("function")).get("name"),
-        )
+        id, name = piece.get("id"), members(piece.get("function")).get("name")
         begins = (piece.get("index"), id if isinstance(id, str) else "", name if isinstance(name, str) else "")
         if any(begins[1:]) and begins not in seen:
             seen.append(begins)
