@@ -118,7 +118,7 @@ def test_a_part_of_the_contract_is_told_in_the_headline(good: Run, side: int) ->
     runs[side]["narrowed"] = ["--skip tools"]
     made = document.Comparison(compared(*runs))
     assert made.report(verbosity=-1).startswith("GO  narrowed by --skip tools · from A ")
-    assert "GO, narrowed by `--skip tools` |" in made.report("markdown")
+    assert "GO, narrowed by `--skip` tools |" in made.report("markdown")
     assert "narrowed" not in document.Comparison(compared(good, copy.deepcopy(good))).report(verbosity=-1)
 
 

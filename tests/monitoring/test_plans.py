@@ -74,6 +74,12 @@ def test_a_clock_that_goes_back_buys_nothing() -> None:
     assert budgets.reserve(purse, Budget(requests=4), Need(1), 9.5 * budgets.DAY) is None
 
 
+def test_a_purse_of_a_day_far_ahead_lasts_until_tomorrow() -> None:
+    purse = budgets.settle(Purse(day=400, requests=4), Need(0), Need(0), 9.5 * budgets.DAY)
+    assert budgets.reserve(purse, Budget(requests=4), Need(1), 9.9 * budgets.DAY) is None
+    assert budgets.reserve(purse, Budget(requests=4), Need(1), 10.1 * budgets.DAY) is not None
+
+
 def test_money_is_a_budget_too() -> None:
     budget = Budget(money=1.0)
     purse = budgets.reserve(Purse(), budget, Need(1, 10, 0.6), 0)

@@ -229,3 +229,40 @@ def test_two_instances_share_one_schedule(place: Path) -> None:
     two.engine.tick(two.now)
     one.engine.tick(one.now)
     assert one.store.purses[""].requests == two.store.purses[""].requests
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("ahead", [HOUR, 365 * 24 * HOUR])
+def test_a_clock_that_was_ahead_hides_nothing(tmp_path: Path, ahead: float, restarted: bool) -> None:
+    """What it wrote is no later word: the targets are asked again at once, and their failures are told."""
+    config = configured(target("shop", every="10m", every_free="5m", stale_after="1h"), total=Budget(requests=10_000))
+    sim = Simulation(tmp_path / "j.sqlite3", config)
+    sim.until(START + HOUR, lambda job, at: GOOD)
+    sim.now = START + HOUR + ahead
+    sim.until(sim.now + HOUR, lambda job, at: GOOD)
+    assert sim.store.board.status("shop", sim.now).state == PASSING
+
+    at, asked = START + HOUR + 60, len(sim.runs)
+    if restarted:
+        sim = Simulation(tmp_path / "j.sqlite3", config, at)
+        asked = 0
+    else:
+        sim.now = sim._ticked = at
+        sim.happened(sim.engine.tick(at))
+    assert sim.store.board.status("shop", at).state == STALE, "the last good run is of a day to come"
+    sim.until(at + HOUR, lambda job, at: REJECTED)
+    assert len(sim.runs) > asked + 6
+    assert sim.store.board.status("shop", sim.now).state == FAILING
+    assert sim.incidents[-1].what == OPENED
+
+
+def test_what_was_bad_under_a_clock_that_was_ahead_is_bad(tmp_path: Path) -> None:
+    sim = Simulation(tmp_path / "j.sqlite3", configured(target("shop", every="10m", stale_after="1h")))
+    sim.now = START + 30 * 24 * HOUR
+    sim.until(sim.now + HOUR, lambda job, at: REJECTED)
+    sim.now = sim._ticked = START + 60
+    sim.happened(sim.engine.tick(sim.now))
+    assert sim.store.board.status("shop", sim.now).state == FAILING
+    sim.until(START + HOUR, lambda job, at: GOOD)
+    assert sim.store.board.status("shop", sim.now).state == PASSING
+    assert (sim.incidents[0].what, sim.incidents[-1].what) == (OPENED, RESOLVED)

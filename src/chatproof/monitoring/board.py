@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from chatproof.monitoring.incidents import regroup
-from chatproof.monitoring.standing import Policy, Standing, is_flapping, observe, show
+from chatproof.monitoring.standing import Policy, Standing, is_flapping, observe, set_right, show
 from chatproof.monitoring.values import NO_CAUSE, Cause, Incident, IncidentChange, Observation, StateChange, Status
 
 _ENDED = 200  # incidents that are over and still at hand, for pages
@@ -59,6 +59,11 @@ class Board:
                 changes += _changed(before, after, at)
                 touched.append(target)
         return Step(tuple(changes), self._regroup(touched, at) if touched else ())
+
+    def set_right(self, at: float) -> None:
+        """Take moments that are to come out of what is known: see `standing.set_right`."""
+        for target, before in self.standings.items():
+            self.standings[target] = set_right(before, at)
 
     def configure(self, policies: Mapping[str, Policy], at: float) -> Step:
         """Take another configuration into force: what is known of targets that stay is kept."""

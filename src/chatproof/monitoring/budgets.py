@@ -52,8 +52,8 @@ def day_of(at: float) -> int:
 def today(purse: Purse, at: float) -> Purse:
     """The purse as of a moment: a new day begins empty, but for what runs under way have reserved."""
     day = day_of(at)
-    if day <= purse.day:  # a clock that went back buys nothing
-        return purse
+    if day <= purse.day:  # a clock that went back buys nothing, and a purse of a day far ahead lasts until tomorrow
+        return purse if purse.day <= day + 1 else purse._replace(day=day)
     return purse._replace(day=day, requests=0, tokens=0, money=0.0)
 
 

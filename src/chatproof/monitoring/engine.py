@@ -21,7 +21,7 @@ from chatproof.monitoring.board import Step
 from chatproof.monitoring.budgets import Left, Need, Purse
 from chatproof.monitoring.schedule import after_a_pause, upcoming
 from chatproof.monitoring.settings import Configured, Watched, price
-from chatproof.monitoring.standing import CONFIRM
+from chatproof.monitoring.standing import AHEAD, CONFIRM
 from chatproof.monitoring.store import TOTAL, Store
 from chatproof.monitoring.values import FREE, OPENED, RESOLVED, SMOKE, IncidentChange, Observation, StateChange
 
@@ -71,6 +71,7 @@ class Engine:
         self._count = 0
         self._running: set[tuple[str, str]] = set()
         self._heard: dict[str, int] = {}  # incidents that others found, with the revision that was told
+        self._latest = at
         self._plan(configured.targets, at)
 
     # -- the schedule -------------------------------------------------------------------------------------------------
@@ -80,6 +81,7 @@ class Engine:
 
         def read(at: float) -> None:
             nonlocal taken
+            self._set_right(at)
             taken = self.store.turns()
 
         self.store.change(read, at)
@@ -93,6 +95,15 @@ class Engine:
             standing = self.store.board.standings.get(name)
             if standing and standing.pending in target.needs:  # this process's predecessor did not come to it
                 self._push(at, name, standing.pending, 0, CONFIRM)
+
+    def _set_right(self, at: float) -> bool:
+        """Forget what a clock that was ahead has written, in the store and of the day to come; whether there was any.
+        Else nothing would be asked, and the last word would stand, until that day."""
+        self.store.board.set_right(at)
+        there = self.store.forget_turns_to_come(at + AHEAD)
+        if self.outbox is not None:
+            self.outbox.set_right(at, at + AHEAD)
+        return there
 
     def _push(self, due: float, name: str, module: str, turn: int, why: str) -> None:
         self._count += 1
@@ -258,10 +269,15 @@ class Engine:
         silent = {name for name, target in targets.items() if windows.is_open(target.windows, at)}
         steps: list[Step] = []
 
+        went_back = at < self._latest - AHEAD
+        self._latest = at
+
         def work(at: float) -> None:
+            nonlocal went_back
             steps.clear()
+            went_back = self._set_right(at) or went_back
             for id, name, _, need, until in self.store.held():
-                if until < at:
+                if until < at or until > at + _LEASE + AHEAD:
                     self.store.release(id)
                     self._settle(name, need, need, at)
             spent = {name for name, target in targets.items() if not self._can_pay(target, SMOKE, at)}
@@ -270,6 +286,9 @@ class Engine:
             self._tell(steps, at)
 
         self.store.change(work, at)
+        if went_back:
+            self._queue = []
+            self._plan(targets, at)
         for step in steps[1:]:
             self._heard.update((change.incident.id, change.incident.revision) for change in step.incidents)
         return _joined(steps)

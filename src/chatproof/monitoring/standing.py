@@ -35,6 +35,8 @@ from chatproof.monitoring.values import (
 
 _KEPT = 64  # outcomes of a track; more than any rule looks at
 _HOUR, _FLAPS = 3600.0, 4  # so many changes between good and bad within an hour are flapping
+AHEAD = 900.0
+"""Seconds that another instance's clock may be ahead of ours. What is dated later was dated by a wrong clock."""
 CONFIRM, PAID = "confirm", "paid"
 """What a target's next check should be, where it should not wait for its turn: the same module again, or a paid one."""
 
@@ -147,6 +149,26 @@ def show(before: Standing, at: float, policy: Policy, *, silent: bool, spent: bo
         return now
     since = now.judged_since if state == now.judged and before.shown not in (MAINTENANCE, BUDGET_SPENT) else at
     return now._replace(shown=state, shown_since=since or at)
+
+
+def set_right(before: Standing, at: float) -> Standing:
+    """The standing without moments that are to come: this machine's clock was ahead when it wrote them, or another's.
+
+    What was seen then was seen before now, nobody knows when. A bad state stays; a good one is as old as can be."""
+    times = (before.last_run, before.last_paid, before.judged_since, before.shown_since, before.pending_at)
+    if max(times) <= at + AHEAD:
+        return before
+    return before._replace(
+        last_run=min(before.last_run, at) if before.is_bad else 0.0,
+        last_paid=0.0,
+        last_go=min(before.last_go, at),
+        first_bad=min(before.first_bad, at),
+        judged_since=min(before.judged_since, at),
+        trouble_since=min(before.trouble_since, at),
+        pending_at=min(before.pending_at, at),
+        shown_since=min(before.shown_since, at),
+        turns=tuple(turn for turn in before.turns if turn <= at),
+    )
 
 
 def is_flapping(standing: Standing, at: float) -> bool:

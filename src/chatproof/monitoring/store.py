@@ -156,6 +156,13 @@ class Store:
         )
         self._database.query(sql, (target, module, turn, at))
 
+    def forget_turns_to_come(self, after: float) -> bool:
+        """Remove turns that were taken later than can be; whether there was one."""
+        there = bool(self._database.query("SELECT 1 FROM chatproof_monitor_turns WHERE at > ? LIMIT 1", (after,)))
+        if there:
+            self._database.query("DELETE FROM chatproof_monitor_turns WHERE at > ?", (after,))
+        return there
+
     def hold(self, id: str, target: str, module: str, need: Need, until: float) -> None:
         """Keep that a run is about to be sent; it is over by `until`, whatever happens."""
         sql = "INSERT INTO chatproof_monitor_held (id, target, module, need, until) VALUES (?, ?, ?, ?, ?)"

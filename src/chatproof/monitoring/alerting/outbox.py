@@ -24,6 +24,7 @@ NEVER = 1e15
 LEASE = 60.0
 """Seconds for which a row is the business of whoever took it."""
 _REMEMBERED = 30 * 86400.0  # seconds for which it is known that an end was told
+_DAY = 86400.0  # no receiver is asked again later than that
 _PAIRS = 500  # looked at in one turn
 
 
@@ -94,6 +95,15 @@ class Outbox:
                         self._insert(name, CHANGED if incident.is_open else RESOLVED, incident, at)
 
         self._alone(work)
+
+    def set_right(self, at: float, ahead: float) -> None:
+        """Within a transaction that is open: let nothing wait for a day that a clock which was ahead has named. `ahead`
+        is as far as a moment may be to come."""
+        self._make()
+        longest = ahead + _DAY + max((receiver.pause for receiver in self._receivers.values()), default=0.0)
+        set_right = "UPDATE chatproof_monitor_outbox SET"
+        self._database.query(f"{set_right} delivered = ? WHERE delivered > ?", (at, ahead))
+        self._database.query(f"{set_right} due = ? WHERE delivered = 0 AND due > ?", (at, longest))
 
     def next_due(self) -> float:
         """When there is something to send; NEVER for nothing. Raises JournalError."""
