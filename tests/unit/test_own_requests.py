@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import json
 from typing import Any
 
@@ -14,12 +16,19 @@ from chatproof.evidence.reply import Reply
 from chatproof.record.own_texts import MARK, Texts
 from chatproof.running.own_requests import hide
 from chatproof.running.plan import Settings
+from chatproof.running.run import validate
+from chatproof.simulator import chat
+from chatproof.simulator.server import Server
+from chatproof.simulator.wire import Asked, Script
+from chatproof.simulator.wire import Reply as Reply400
 from chatproof.surfaces.chat import clauses
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.own.requests import CALLED
 from chatproof.surfaces.chat.clauses.stream import SSE, STREAMED
 from chatproof.surfaces.own.own_request import OwnRequest, shape_of, with_model
 from chatproof.target import profile
+from chatproof.target.target import Target
+from chatproof.wire.exchange import Secret
 from tests.support import CHAT, exchange, from_example
 
 OWN_CLAUSES = clauses.load(OWN)
@@ -306,3 +315,42 @@ def test_a_long_request_and_a_long_record_take_linear_time() -> None:
     texts = Texts([{"messages": [{"role": "user", "content": "word " * 50_000}]}])
     assert texts.without("word " * 400).count(MARK) >= 0
     assert texts.without("%2525" * 400).count(MARK) == 0
+
+
+TOKEN = "q8Zr4Kd1TqlhQCvpm8FOFlEsD4xW7nB2yG5j"
+FORMS = {
+    "plain": TOKEN,
+    "base64": base64.b64encode(TOKEN.encode()).decode(),
+    "hex": TOKEN.encode().hex(),
+    "reversed": TOKEN[::-1],
+    "spelt": "-".join(TOKEN),
+}
+CARRY = {
+    "an MCP server's token": {"mcp_servers": [{"type": "url", "url": "https://h.test/", "authorization_token": TOKEN}]},
+    "an MCP server's header": {"tools": [{"type": "mcp", "headers": {"Authorization": f"Bearer {TOKEN}"}}]},
+    "an MCP server's password": {"tools": [{"type": "mcp", "server_url": f"https://me:{TOKEN}@h.test/mcp"}]},
+    "a key of the gateway": {"api_key": TOKEN},
+}
+
+
+@pytest.mark.parametrize("carried", CARRY)
+def test_a_secret_in_a_body_is_in_no_record(carried: str) -> None:
+    """In whatever form any reply quotes it, to this request or another; it is a secret, and no text."""
+    said = itertools.cycle(FORMS.values())
+
+    def respond(asked: Asked) -> Reply400 | Script:
+        if TOKEN.encode() not in asked.body and b"stream_options" not in asked.body:
+            return chat.respond(asked)
+        body = json.dumps({"error": f"no {next(said)} here"}).encode()
+        return Reply400(400, (("Content-Type", "application/json"),), body)
+
+    server = Server(respond, "sk-of-the-server-0123456789")
+    try:
+        target = Target(f"http://127.0.0.1:{server.port}/v1", "simulator-mini", Secret("sk-of-the-server-0123456789"))
+        bodies = [json.dumps({**PLAIN, **CARRY[carried], "seed": seed}).encode() for seed in range(len(FORMS))]
+        own = tuple(OwnRequest(body, f"a.json:{number}") for number, body in enumerate(bodies))
+        told = json.dumps(validate(target, Settings(requests=own), environ={}).document)
+    finally:
+        server.stop()
+    assert "request.5" in told
+    assert not [form for form, text in FORMS.items() if any(text[at : at + 10] in told for at in range(len(text) - 9))]

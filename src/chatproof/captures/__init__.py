@@ -32,10 +32,11 @@ from chatproof.captures import (
 )
 from chatproof.captures.curl_command import LONGEST as LONGEST_COMMANDS
 from chatproof.captures.curl_command import secrets_before
-from chatproof.captures.entry import Capture, Captured, Unreadable, as_keys, as_secrets, secrets_of, tokens_in
+from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, secrets_of, tokens_in
 from chatproof.captures.told import LONGEST_TEXT
 from chatproof.contract.probe import LISTING
 from chatproof.evidence.reply import sniff
+from chatproof.secrets.of_requests import as_keys
 from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Response
 from chatproof.wire.strictjson import crowded
 

@@ -4,18 +4,9 @@ import json
 from typing import Any
 
 from chatproof.captures import trouble
-from chatproof.captures.entry import (
-    Capture,
-    Captured,
-    Headers,
-    Unreadable,
-    as_keys,
-    as_secrets,
-    secrets_in_url,
-    secrets_of,
-    tokens_in,
-)
+from chatproof.captures.entry import Capture, Captured, Headers, Unreadable, as_secrets, secrets_of, tokens_in
 from chatproof.captures.json_files import holds_answer
+from chatproof.secrets.of_requests import as_keys, secrets_in_url
 from chatproof.wire.exchange import BODY, END, HEADERS, KEY, Response
 
 

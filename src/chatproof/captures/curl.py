@@ -10,14 +10,13 @@ from chatproof.captures.entry import (
     Capture,
     Captured,
     Unreadable,
-    as_keys,
     as_secrets,
     credential,
-    secrets_in_url,
     secrets_of,
     tokens_in,
 )
 from chatproof.printable import cut, escape
+from chatproof.secrets.of_requests import as_keys, secrets_in_url
 from chatproof.wire.exchange import BODY, END, HEADERS, KEY, Fault, Response
 
 _MOST, _MOST_LINES = 16 * 1024 * 1024, 300_000  # a line costs more memory than its length

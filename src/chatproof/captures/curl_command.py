@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from chatproof.captures.entry import Headers, basic_secrets, secrets_in_body, secrets_in_url, secrets_of
+from chatproof.captures.entry import Headers, secrets_of
 from chatproof.key_form import KEY, form
+from chatproof.secrets.of_requests import basic_secrets, secrets_in_body, secrets_in_url
 
 LONGEST = 256 * 1024
 _LONGEST_OF_MANY, _MOST_UNREAD = 32 * 1024, 3  # of several commands before one reply; quotations without an end

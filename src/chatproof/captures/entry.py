@@ -1,16 +1,15 @@
 """What the readers of captures make: exchanges as some tool wrote them down, and what that tool does not say."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from chatproof.contract.clause import VALIDATE
 from chatproof.contract.probe import ENTRY, LISTING
 from chatproof.contract.surface import Surface
 from chatproof.key_form import KEY, UNSURE, form
+from chatproof.secrets.of_requests import basic_secrets, credentials, names_secret
 from chatproof.surfaces import names, surface_of
 from chatproof.wire.exchange import STATUS, Fault, Response, Secret, Timings, Url
 from chatproof.wire.urls import OTHER_PATHS, UrlProblem, parse_base_url
@@ -64,8 +63,6 @@ class Capture(NamedTuple):
 
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-portkey-api-key")
-_SECRET_WORDS = ("authorization", "cookie", "api-key", "apikey", "api_key", "token", "secret", "password", "signature")
-_SECRET_ENDS = ("key", "auth", "credential", "passwd")
 _TOKEN = re.compile(
     rb"(?:sk-|gsk_|xai-|hf_|ghp_|github_pat_|AIza|AKIA|pplx-|r8_)[A-Za-z0-9_\-]{12,512}"
     rb"|eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,1024}"
@@ -89,8 +86,6 @@ _OFTEN_NO_SECRET = (
 )  # idempotency-key, prompt_cache_key: often a UUID or a hash
 _WEIGHED = 512  # characters of a token: enough to tell
 _PARTS = re.compile(r"[ ,;=.&?/]")  # between them, a key is one part of a header
-_MOST_KEYS, _LONGEST_KEY = 24, 512  # that are looked for in every form; what is beyond, as it stands
-_MOST_VALUES, _LONGEST_URL = 20_000, 8192  # objects and lists of a request's body that are looked into
 MOST_CALLS = 1000  # chat and models exchanges in one file: each is judged
 MOST_SECRETS, SECRET_BYTES = 2000, 256 * 1024
 
@@ -107,13 +102,6 @@ def credential(headers: Headers) -> tuple[str, str, str] | None:
     return None
 
 
-def names_secret(name: str, sent: bool) -> bool:
-    """By its name, a header, parameter or field holds a secret. `sent`: by a client, whose every …-Key is one; a
-    reply's may be a cache's."""
-    lowered = name.lower()
-    return any(word in lowered for word in _SECRET_WORDS) or (sent and lowered.endswith(_SECRET_ENDS))
-
-
 def secrets_of(headers: Iterable[tuple[str, str]], *, sent: bool) -> Iterator[str]:
     """Values of headers that are secrets by their name; of cookies each value. Of what a client sent, keys by form."""
     for name, value in headers:
@@ -127,107 +115,10 @@ def secrets_of(headers: Iterable[tuple[str, str]], *, sent: bool) -> Iterator[st
             for part in value.split(";"):
                 yield part.partition("=")[2].strip() or part.strip()
         elif "authorization" in lowered:
-            yield from _credentials(value.strip())
+            yield from credentials(value.strip())
         else:
             yield value.strip()
             yield value.strip().partition(" ")[2].strip()  # X-Api-Key: Bearer …
-
-
-def _credentials(value: str) -> Iterator[str]:
-    """What an Authorization header holds: a token; user and password of Basic; the parts of a signature."""
-    scheme, _, token = value.partition(" ")
-    token = token.strip()
-    yield token or value
-    if scheme.lower() == "basic":
-        yield from basic_secrets(token)
-    elif "=" in token and "," in token:  # Digest, AWS4-HMAC-SHA256
-        for part in token.split(",")[:40]:
-            yield part.partition("=")[2].strip().strip('"')
-
-
-def basic_secrets(token: str) -> Iterator[str]:
-    """The password of Basic credentials first; the user where that may be the key; both as one text."""
-    from binascii import Error, a2b_base64
-
-    try:
-        pair = a2b_base64(token + "=" * (-len(token) % 4)).decode("utf-8", "surrogateescape")
-    except (Error, ValueError):
-        return
-    user, colon, password = pair.partition(":")
-    if password:
-        yield password
-    if colon and (not password or form(user)):
-        yield user
-    yield pair
-
-
-def secrets_in_url(url: str) -> Iterator[str]:
-    """User information; values of the query and the fragment that are secrets by their name or their form; parts of the
-    path that are keys by their form. Each as it stands, and percent-decoded."""
-    for text in _secrets_in_url(url):
-        yield text
-        if "%" in text:
-            yield unquote(text)
-
-
-def _secrets_in_url(url: str) -> Iterator[str]:
-    plain, _, fragment = url.partition("#")
-    plain, _, query = plain.partition("?")
-    authority, _, path = plain.partition("://")[2].partition("/")
-    if "@" in authority:
-        user = authority.rpartition("@")[0]
-        yield user
-        yield from user.split(":", 1)
-    for part in path.split("/")[:200]:
-        if form(unquote(part)) == KEY:
-            yield part
-    for text in (query, fragment):
-        for part in text.split("&")[:200]:
-            name, separator, value = part.partition("=")
-            if separator and (
-                name.lower() in ("sig", "code") or names_secret(name, True) or form(unquote(value)) >= UNSURE
-            ):
-                yield value
-            elif not separator and form(unquote(part)):
-                yield part
-
-
-def secrets_in_body(posted: bytes) -> Iterator[str]:
-    """Values of a request's JSON object that are secrets by their name, as some gateways take a key there. Further
-    within, such as the headers of an MCP server among the tools, those that have a key's form as well: a name alone may
-    be a schema's or a text's."""
-    if not any(word.encode() in posted.lower() for word in (*_SECRET_WORDS, *_SECRET_ENDS, "://")):
-        return
-    try:
-        value = json.loads(posted)
-    except (ValueError, RecursionError):
-        return
-    for name, said in value.items() if isinstance(value, dict) else ():
-        if isinstance(said, str):
-            yield from _of_field(name, said)
-        else:
-            yield from _within(said)
-
-
-def _within(value: object) -> Iterator[str]:
-    waiting, left = [value], _MOST_VALUES
-    while waiting and left:
-        left -= 1
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value[:left]
-        for name, said in value.items() if isinstance(value, dict) else ():
-            if isinstance(said, str):
-                yield from (found for found in _of_field(name, said) if form(found[:_WEIGHED]))
-            else:
-                waiting.append(said)
-
-
-def _of_field(name: str, value: str) -> Iterator[str]:
-    if names_secret(name, True):
-        yield from _credentials(value.strip()) if "authorization" in name.lower() else (value,)
-    elif name.lower().endswith(("url", "uri")) and "://" in value:
-        yield from secrets_in_url(value[:_LONGEST_URL])
 
 
 def tokens_in(data: bytes) -> Iterator[str]:
@@ -268,12 +159,6 @@ def as_secrets(values: Iterable[str]) -> tuple[Secret, ...]:
             "that you want to check"
         )
     return tuple(map(Secret, distinct))
-
-
-def as_keys(values: Iterable[str]) -> tuple[Secret, ...]:
-    """The secrets of requests that are looked for in every form: those of keys' form first, each once."""
-    distinct = [value for value in dict.fromkeys(values) if 8 <= len(value) <= _LONGEST_KEY]
-    return tuple(map(Secret, sorted(distinct, key=lambda value: -form(value))[:_MOST_KEYS]))
 
 
 _MASKED = re.compile(r"[*•…█]+")

@@ -18,18 +18,15 @@ from chatproof.captures.entry import (
     Captured,
     Headers,
     Unreadable,
-    as_keys,
     as_secrets,
     base_of,
     credential,
-    names_secret,
     near_base_of,
-    secrets_in_body,
-    secrets_in_url,
     secrets_of,
     tokens_in,
 )
 from chatproof.printable import cut, escape
+from chatproof.secrets.of_requests import as_keys, names_secret, secrets_in_body, secrets_in_url
 from chatproof.secrets.redaction import MARK
 from chatproof.surfaces import names, surface_of
 from chatproof.wire.exchange import BODY, END, KEY, OTHER_HEADERS, Fault, Response, Timings

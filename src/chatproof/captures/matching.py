@@ -8,13 +8,14 @@ import re
 from typing import Any, NamedTuple
 
 from chatproof.captures import json_files
-from chatproof.captures.entry import Captured, base_of, basic_secrets, credential, near_base_of, other_api
+from chatproof.captures.entry import Captured, base_of, credential, near_base_of, other_api
 from chatproof.contract import probe as probes
 from chatproof.contract.probe import EMPTY, INVALID, LISTING, NONE, Probe
 from chatproof.contract.surface import AskedFor, Surface
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error
 from chatproof.evidence.reply import Reply, sniff
 from chatproof.secrets.key_check import INVALID_KEY, check
+from chatproof.secrets.of_requests import basic_secrets
 from chatproof.wire import sse, strictjson
 from chatproof.wire.exchange import (
     ARRIVALS,

@@ -30,21 +30,11 @@ from chatproof.captures import (
     server_logs,
     trouble,
 )
-from chatproof.captures.entry import (
-    Capture,
-    Captured,
-    Unreadable,
-    as_keys,
-    as_secrets,
-    named_in,
-    secrets_in_body,
-    secrets_in_url,
-    secrets_of,
-    tokens_in,
-)
+from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, named_in, secrets_of, tokens_in
 from chatproof.captures.told import LONGEST_TEXT, MOST, Told, as_body, captured, merged, seen
 from chatproof.captures.trouble import NO_FORM, NO_JSON
 from chatproof.evidence.provider_error import by_words, find_error
+from chatproof.secrets.of_requests import as_keys, secrets_in_body, secrets_in_url
 from chatproof.wire.exchange import STATUS, STATUS_LINE
 
 _HEAD = re.compile(r"HTTP/[\d.]+ (\d{3})\b")

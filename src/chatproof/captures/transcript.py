@@ -9,12 +9,12 @@ from chatproof.captures.entry import (
     Capture,
     Captured,
     Unreadable,
-    as_keys,
     as_secrets,
     named_in,
     secrets_of,
     tokens_in,
 )
+from chatproof.secrets.of_requests import as_keys
 from chatproof.wire.exchange import BODY, END, KEY
 
 _STATUS = re.compile(rb"^HTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?) [0-9]{3}(?: [^\r\n]*)?\r?$", re.MULTILINE)

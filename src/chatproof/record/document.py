@@ -6,10 +6,11 @@ excerpt is kept only for an exchange with something broken or undecided.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from chatproof import __version__
 from chatproof.contract.clause import BROKEN, UNDECIDED, VALIDATE, WAIVED
+from chatproof.contract.probe import is_own
 from chatproof.contract.surface import CHAT
 from chatproof.evidence.reply import or_default
 from chatproof.judging.contract import Contract
@@ -197,7 +198,7 @@ def build(
                 continue  # the requests of a capture are somebody's own: their prompts are nobody's to send again
             probe = contract.surface.known(e.probe)
             row["request"]["template"] = validate_sections.template(e.request, probe, target.key_source)
-    clean = _clean(document, target, facts.keys, facts.others, facts.besides)
+    clean = _clean(document, target, facts.keys, facts.others, facts.besides, exchanges)
     for exchange in clean["exchanges"]:
         cut_texts(exchange)
     if "terms" not in clean:
@@ -212,7 +213,7 @@ def observed(
     that are in no run's record."""
     exchanges, _ = exchange_rows(made, judgement.context, _leaky(judgement, set()), set())
     rows = {"exchanges": exchanges, "findings": [_finding(f) for f in judgement.findings]}
-    clean = _clean(rows, target, besides=besides)
+    clean = _clean(rows, target, besides=besides, exchanges=made)
     for exchange in clean["exchanges"]:
         cut_texts(exchange)
     return clean
@@ -238,9 +239,14 @@ def opening(target: Target, contract: Contract, facts: Opening) -> dict[str, Any
     return _clean(document, target)
 
 
-def searched(target: Target) -> tuple[Secret, ...]:
-    """The values of further headers that are taken out of what is kept; a shorter one is an ordinary word."""
-    return tuple(header.value for header in target.headers if len(header.value) >= SHORTEST)
+def searched(target: Target, exchanges: Iterable[Exchange] = ()) -> tuple[Secret, ...]:
+    """Values of further headers, a shorter one is an ordinary word; and secrets in the user's own requests' bodies."""
+    found = tuple(header.value for header in target.headers if len(header.value) >= SHORTEST)
+    if own := [exchange.request.body for exchange in exchanges if is_own(exchange.probe)]:
+        from chatproof.secrets.of_requests import in_bodies
+
+        found += in_bodies(own)
+    return found
 
 
 def _clean(
@@ -249,8 +255,9 @@ def _clean(
     keys: tuple[Secret, ...] = (),
     others: tuple[Secret, ...] = (),
     besides: tuple[Secret, ...] = (),
+    exchanges: Iterable[Exchange] = (),
 ) -> dict[str, Any]:
-    secrets = [*([target.key] if target.key else []), *keys, *searched(target)]
+    secrets = [*([target.key] if target.key else []), *keys, *searched(target, exchanges)]
     secrets = [*dict.fromkeys((*secrets, *besides[: redaction.MOST_IN_FULL]))] if besides else secrets
     own = redactor(*secrets)
     whole = Redactor(secrets, list(others)) if others else own

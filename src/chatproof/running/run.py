@@ -293,7 +293,8 @@ def conclude(
         from chatproof.record import whole_bodies
 
         ours = [exchange for exchange in sent.exchanges if not is_own(exchange.probe)]
-        made = made._replace(bodies=whole_bodies.of(judgement, ours, document.searched(target), facts.besides))
+        others = document.searched(target, sent.exchanges)
+        made = made._replace(bodies=whole_bodies.of(judgement, ours, others, facts.besides))
     return made
 
 
