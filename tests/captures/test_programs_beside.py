@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import time
+from itertools import pairwise
 
 import pytest
 
 import chatproof
+from chatproof.captures import read
 from chatproof.captures.beside import keys_beside
 
 SECRET = "q8Zr4Kd1TqlhQCvpm8FOFlEsD4xW7nB2yG5j"
@@ -94,3 +96,78 @@ def test_the_look_is_bounded() -> None:
     for piece in (b"a1B2c3D4e5F6g7H8 ", b"x" * 600 + b" ", b"auth='a' ", b"basic a ", b'"a" "b" ', b"[BasicAuth]\n"):
         assert len([*keys_beside(piece * (100_000 // len(piece)), ())]) <= 300
     assert time.process_time() - started < 4
+
+
+PRINTED = {
+    "print_r": "Array\n(\n    [headers] => Array\n        (\n            [{0}] => {1}\n        )\n\n)\n",
+    "a list of headers, by var_dump": 'array(1) {{\n  [0]=>\n  string(60) "{0}: {1}"\n}}\n',
+    "var_dump": 'array(1) {{\n  ["{0}"]=>\n  string(40) "{1}"\n}}\n',
+    "var_export": "array (\n  '{0}' => '{1}',\n)\n",
+    "Guzzle": "Request Object\n(\n    [{0}] => Array\n        (\n            [0] => {1}\n        )\n)\n",
+    "Ruby": '#<struct Faraday::Env request_headers={{"{0}"=>"{1}"}}>\n',
+    "Go, %v": "map[Accept:[*/*] {0}:[{1}]]\n",
+    "Go, %#v": 'http.Header{{"{0}":[]string{{"{1}"}}}}\n',
+    "Java": "headers: {{Accept=[*/*], {0}=[{1}]}}\n",
+    "Spring": '<POST https://h.test/v1/chat/completions,[{0}:"{1}", Accept:"*/*"]>\n',
+    "Erlang": '[{{<<"{0}">>,<<"{1}">>}}]\n',
+    "Elixir": '%Req.Request{{headers: %{{"{0}" => ["{1}"]}}}}\n',
+    "Clojure": '{{:headers {{"{0}" "{1}"}}}}\n',
+    "Perl": "$VAR1 = {{\n  '{0}' => '{1}'\n}};\n",
+    "Lua": '{{ headers = {{ ["{0}"] = "{1}" }} }}\n',
+    "Swift": 'Optional(["{0}": "{1}"])\n',
+    "Objective-C": '{{\n    "{0}" = "{1}";\n}}\n',
+    "Dart": "{{Accept: */*, {0}: {1}}}\n",
+    "Rust": 'headers: {{"{0}": "{1}"}}\n',
+    "C#": "Headers:\n{{\n  {0}: {1}\n}}\n",
+    "PowerShell": "Name                 Value\n----                 -----\n{0}            {1}\n",
+    "bytes of Python": "[(b'{0}', b'{1}')]\n",
+    "Node": "{{\n  headers: {{ '{0}': '{1}' }}\n}}\n",
+    "undici": "Map(1) {{ '{0}' => {{ name: '{0}', value: '{1}' }} }}\n",
+    "XML": "<header><name>{0}</name><value>{1}</value></header>\n",
+    "a table": "| {0} | {1} |\n",
+}
+HEADERS = {
+    "authorization": "Bearer {}",
+    "X-API-Key": "{}",
+    "Ocp-Apim-Subscription-Key": "{}",
+    "Cookie": "a=b; session={}",
+}
+ODD = ("tr0mbone-lem0n", "team7:Zr4Kd1TqlhQCvpm8FOFl", "7c9e6679-7425-40de-944b-e07fc1f90ae7")
+"""Keys that no form tells: short, of two parts, an id as well."""
+
+
+@pytest.mark.parametrize("way", PRINTED)
+def test_what_a_header_that_is_printed_holds(way: str) -> None:
+    """Its name tells what it is, in whatever language, and in whatever form the reply quotes it."""
+    number = [*PRINTED].index(way)
+    name, value = [*HEADERS.items()][number % 4]
+    key, told = ODD[number % 3], (key_in_pieces, hexadecimal, str)[number // 3 % 3]
+    quoted = told(key)
+    for said in (quoted, f"Incorrect API key provided: {quoted}. Sorry"):
+        text = shown(pasted(PRINTED[way].format(name, value.format(key)), said))
+        assert not any(quoted[at : at + 10] in text for at in range(len(quoted) - 9))
+
+
+def key_in_pieces(key: str) -> str:
+    return " ".join(key)
+
+
+def hexadecimal(key: str) -> str:
+    return key.encode().hex()
+
+
+@pytest.mark.parametrize(
+    "says",
+    ["authorization: required", "x-api-key => invalid value", '{"cookie": "missing entirely"}', "api key  absent"],
+)
+def test_what_a_reply_says_of_a_header_is_no_key(says: str) -> None:
+    data = pasted("", says)
+    assert [*keys_beside(data, read(data).entries)] == []
+
+
+def test_headers_without_end_are_read_in_time() -> None:
+    pieces = (b"cookie", b'api-key"<value', b"authorization </b", b"x-api-key string(1)", b"cookie: " + b"x" * 520)
+    for piece in (one + other * 30 for one, other in pairwise(pieces)):
+        began = time.process_time()
+        [*keys_beside((piece * (262_144 // len(piece) + 1))[:262_144], ())]
+        assert time.process_time() - began < 2

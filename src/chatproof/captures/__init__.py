@@ -75,12 +75,11 @@ def read(data: bytes) -> Capture:
 def _with_what_was_typed(data: bytes, capture: Capture) -> Capture:
     """With the secrets of command lines and programs that stand beside a reply, whoever reads it, and were cut off
     perhaps."""
-    if data.lstrip()[:1] in (b"{", b"[") and b"\nHTTP/" not in data:
-        return capture
     from chatproof.captures.beside import keys_beside
 
-    typed = [*keys_beside(data, capture.entries)]
-    if any(name in data for name in (b"curl", b"wget", b"http ", b"xh")):
+    is_one_document = data.lstrip()[:1] in (b"{", b"[") and b"\nHTTP/" not in data
+    typed = [*keys_beside(data, capture.entries, is_one_document=is_one_document)]
+    if not is_one_document and any(name in data for name in (b"curl", b"wget", b"http ", b"xh")):
         for at in range(0, min(len(data), _TYPED), LONGEST_COMMANDS):
             typed += secrets_before(data[at : at + LONGEST_COMMANDS])
     secrets, keys = (*capture.secrets, *as_secrets(typed)), (*capture.keys, *as_keys(typed))

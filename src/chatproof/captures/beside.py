@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 
-from chatproof.captures.entry import Captured
+from chatproof.captures.entry import Captured, secrets_of
 from chatproof.key_form import KEY, form
 
 _LONGEST = 256 * 1024
@@ -32,23 +32,53 @@ _BASIC = re.compile(  # requests, aiohttp, Go, Rust, Ruby; curl_setopt; btoa; .h
     r"|^\[BasicAuth\][ \t\r]*\n[^\s:\"']{1,80}:[ \t]{0,4}(?P<of_hurl>[^\s\"']{8,80})[ \t\r]*$",
     re.MULTILINE,
 )
+_NAMES = (
+    rb"(?:proxy[-_])?authorization|(?:x[-_](?:goog[-_]|portkey[-_])?)?api[-_]key|ocp[-_]apim[-_]subscription[-_]key"
+    rb"|x[-_]auth[-_]token|cookie"
+)
+_BETWEEN = (  # a name and its value: marks, and what XML, var_dump, Go, print_r, Python and JSON write there
+    rb"</?\w{1,20}|[\s\"'\\:=>,\[\](){}<|]|string(?:\(\d{1,5}\)|(?=\{))|\bArray\b|\b0(?=\])|\bb(?=[\"'])"
+    rb"|\b(?:key|name|value)\b"
+)
+_SENT = re.compile(  # a header of a request, in whatever way a language or a tool prints it
+    rb"(?i)(?<![\w-])(?P<name>" + _NAMES + rb")(?:" + _BETWEEN + rb"){1,60}+(?<=[\"':=>,\[(<|\s\\])"
+    rb"(?!(?:" + _NAMES + rb")\b)(?P<value>[^\s\"'\\:=>,\[\](){}<|][^\n\"',\]})<|]{7,512})"
+)
+"""`["Authorization"]=> string(44) "Bearer …"`, `Authorization:[Bearer …]`, `<<"authorization">>,<<"Bearer …">>`."""
 
 
-def keys_beside(data: bytes, entries: Iterable[Captured]) -> Iterator[str]:
-    """Each once, those of replies alone left out: what a server calls a thing is its own name for it."""
+def keys_beside(data: bytes, entries: Iterable[Captured], *, is_one_document: bool = False) -> Iterator[str]:
+    """Each once, those of replies alone left out: what a server calls a thing is its own name for it. Of a document
+    that nothing stands beside, the headers that it prints."""
     text = data[:_LONGEST]
-    for found in islice(_BASIC.finditer(text.decode("utf-8", "replace")), _MOST):
-        yield next(filter(None, (found["password"], found["of_file"], found["of_hurl"])))
     said = b"\n".join(
         part
         for entry in entries
         if entry.response is not None
         for part in (entry.response.body, *(value for _, value in entry.response.headers))
     )
+    yield from _sent(text, said)
+    if is_one_document:
+        return
+    for found in islice(_BASIC.finditer(text.decode("utf-8", "replace")), _MOST):
+        yield next(filter(None, (found["password"], found["of_file"], found["of_hurl"])))
     joined = _ADJACENT.sub(b"", text)
     yield from _by_form(text, said)
     if joined != text:
         yield from _by_form(joined, said)
+
+
+def _sent(text: bytes, said: bytes) -> Iterator[str]:
+    """What the header of a key or a cookie holds, whatever its form: the name tells that it is one."""
+    for found in islice(_SENT.finditer(text), _MOST):
+        name = found["name"].decode("ascii").replace("_", "-")
+        value = found["value"].decode("utf-8", "surrogateescape").strip().rstrip(";\\")
+        for secret in secrets_of([(name, value)], sent=True):
+            # A word that the reply says of a header (`x-api-key: required`) is none; with a digit in it, it is an echo.
+            known = secret.encode("utf-8", "surrogateescape")
+            is_odd = known not in text or any(char.isdigit() for char in secret)
+            if secret.strip() and (is_odd or text.count(known) > said.count(known)):
+                yield secret
 
 
 def _by_form(text: bytes, said: bytes) -> Iterator[str]:
