@@ -242,3 +242,21 @@ def test_a_folder_that_another_user_planted_as_a_link_gets_no_report(
     monkeypatch.setattr(os, "lstat", lstat)
     assert cli.main([*SMOKE, "--report", f"csv={link}/a.csv"]) == 2
     assert "is a link that belongs to another user" in capsys.readouterr().err and os.listdir(his) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="Linux has a file that opens, and then fails to read")
+@pytest.mark.parametrize(
+    ("argv", "status"),
+    [
+        (["smoke", "http://127.0.0.1:9/v1", "--model", "m", "--journal", "none", "--key-file", "/proc/self/mem"], 2),
+        (["requests", "from", "/proc/self/mem"], 2),
+        (["history", "--journal", "/proc/self/mem"], 4),
+    ],
+)
+def test_a_file_that_fails_to_be_read_is_no_bug_of_ours(
+    argv: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = cli.main(argv)
+    said = capsys.readouterr().err
+    assert "internal error" not in said and "mem" in said
+    assert ended == status

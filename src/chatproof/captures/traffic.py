@@ -33,6 +33,12 @@ class Traffic:
 
     def bodies(self) -> Iterator[_Body]:
         """Each body of a request to the API. Raises Unreadable, which quotes nothing of the file, also on the way."""
+        try:
+            yield from self._bodies()
+        except OSError as error:
+            raise Unreadable(f"it cannot be read: {error.strerror}") from None
+
+    def _bodies(self) -> Iterator[_Body]:
         first = self._file.read(CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
         if not first:
             raise Unreadable("it is empty")

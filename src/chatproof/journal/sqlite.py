@@ -356,7 +356,10 @@ class Sqlite:
 
     def _connect(self, path: str) -> Any:
         _opened[:] = [each for each in _opened if each() is not None] + [ref(self)]
-        self._connection, self.thread = sqlite.connect(path, lock.SECONDS, 0, None), get_ident()
+        try:
+            self._connection, self.thread = sqlite.connect(path, lock.SECONDS, 0, None), get_ident()
+        except sqlite.Error as error:  # a disk that fails
+            raise self._error(error.sqlite_errorcode, error.sqlite_errorname) from None
         self._connection.setlimit(_LENGTH, _COLUMN)
         self._prepared, self._foreign_triggers = False, []
         if path:

@@ -83,6 +83,9 @@ def read_key_file(path: str, notes: list[str]) -> tuple[str, str]:
         if status.st_mode & 0o077:
             notes.append(f"other users can read the key file {path}; chmod 600 it")
         data = os.read(handle, KEY_FILE_MAX + 1)
+    except OSError as error:  # a disk or a file system that fails
+        said = f"cannot read the key file {path}: {error.strerror}"
+        raise UsageError("auth.key_missing", said, "check --key-file") from None
     finally:
         os.close(handle)
     if len(data) > KEY_FILE_MAX:
