@@ -127,9 +127,10 @@ def test_of_a_stream_the_first_chunk_with_an_id_tells_the_server() -> None:
     assert view.upstream(plain({"id": 7, "system_fingerprint": 7})) == view.upstream(streamed({})) == ("", "")
 
 
-def test_the_model_is_that_of_the_first_chunk() -> None:
+def test_the_model_is_that_of_the_first_chunk_that_names_one() -> None:
     assert view.model(plain({"model": "a"})) == view.model(streamed({"model": "a"}, {"model": "b"})) == "a"
-    assert view.model(plain({"model": 7})) == view.model(streamed({}, {"model": "b"})) == ""
+    assert view.model(plain({"model": 7})) == view.model(streamed({})) == ""
+    assert view.model(streamed({"model": ""}, {"model": "b"})) == "b", "Azure's first chunk names none"
 
 
 @pytest.mark.parametrize(

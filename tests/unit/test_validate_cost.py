@@ -76,7 +76,7 @@ def test_expected_tokens_are_at_least_what_the_simulator_uses() -> None:
 
 def test_more_requests_than_allowed_are_refused_before_anything_is_sent() -> None:
     done = run("validate", "simulator", "--max-requests", "10")
-    assert done.returncode == 2 and b"48 requests are planned, more than --max-requests 10" in done.stderr
+    assert done.returncode == 2 and b"50 requests are planned, more than --max-requests 10" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,12 @@ def test_layers_judge_only_themselves() -> None:
     document = validated(layers=("transport",))
     needed = {id for id in (f["clause"] for f in document["findings"]) if layers[id] != "transport"}
     assert {f["clause"] for f in document["findings"]} > {id for id, layer in layers.items() if layer == "transport"}
-    needs = {"happy.body_json", "happy.choices_non_empty", "stream.events_parse"}
+    needs = {
+        "happy.body_json",
+        "happy.choices_non_empty",
+        "stream.events_parse",
+        "auth.invalid_stream.rejected",
+    }
     assert needed <= needs, "only what a transport clause needs comes with it"
 
 
@@ -139,6 +144,7 @@ def test_free_requests_go_before_the_first_paid_one() -> None:
         "auth.invalid_key",
         "auth.missing_key",
         "auth.empty_key",
+        "auth.invalid_stream",
         "models",
         "model",
     }
@@ -207,14 +213,14 @@ def test_a_burst_is_as_large_as_asked_for_and_costs_nothing_more() -> None:
 def test_no_burst_is_no_burst() -> None:
     document = validated(burst=1)
     assert observed(document, "operations.burst").startswith("not_applicable")
-    assert document["cost"]["requests"] == 48
+    assert document["cost"]["requests"] == 50
 
 
 def test_a_throttled_request_is_not_sent_again_beyond_the_users_limit() -> None:
-    document = validated("harmless-limited-burst", max_requests=48)
-    assert len(sent(document)) <= 48
+    document = validated("harmless-limited-burst", max_requests=50)
+    assert len(sent(document)) <= 50
     reasons = {f["reason"] for f in document["findings"] if "throttled" in f["reason"]}
-    assert reasons <= {"throttled (429); not sent again because of --max-requests 48"} and reasons
+    assert reasons <= {"throttled (429); not sent again because of --max-requests 50"} and reasons
 
 
 def test_a_server_that_asks_for_long_patience_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ _SAME = {
         "json_object": "json_object",
         "json_schema": "json_schema",
         "sampling": "sampling",
+        "unicode": "stream",
+        "auth.invalid_stream": "stream",
     },
     "responses": {
         **{name: name for name in ("stream", "tools", "tools.stream", "json_schema")},

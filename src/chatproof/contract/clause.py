@@ -74,6 +74,11 @@ def is_named(id: str, name: str) -> bool:
     return id == name or id.endswith(f".{name}")
 
 
+def id_in(api: str, name: str) -> str:
+    """Build a clause's id from its name: the API's before it, but for chat, which is older."""
+    return name if api == "chat" else f"{api}.{name}"
+
+
 def not_applicable(reason: str) -> Outcome:
     return Outcome(NOT_APPLICABLE, reason=reason)
 

@@ -159,7 +159,8 @@ def _no_constant(name: str) -> object:
 
 
 def _answer(body: Body) -> Answer:
-    wants_more = len(body["messages"]) == 1 and "pong" not in str(body["messages"][0].get("content"))
+    first = str(body["messages"][0].get("content"))
+    wants_more = "these two lines" in first or (len(body["messages"]) == 1 and "pong" not in first)
     if wants_more or not _PLAIN.issuperset(body):
         from chatproof.simulator import abilities
 

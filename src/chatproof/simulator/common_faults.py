@@ -84,7 +84,7 @@ def each_event(type: str, change: Callable[[Value], object]) -> Alter:
 
 
 class Rows(NamedTuple):
-    """How the rows of an API's tables are made; `api` begins the ids of its clauses."""
+    """How the rows of an API's tables are made; `api` begins the ids of its clauses, and is empty for chat's."""
 
     api: str
 
@@ -111,7 +111,7 @@ class Rows(NamedTuple):
         breaks: tuple[str, ...],
         stream: bool,
     ) -> Fault:
-        ids = tuple(f"{self.api}.{id}" for id in breaks)
+        ids = tuple(f"{self.api}.{id}" if self.api else id for id in breaks)
         return Fault(name, about, code, verdict, when, alter, breaks=ids, stream=stream)
 
     def wire(self, granted: When, plain: When) -> tuple[Fault, ...]:

@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    id_in,
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
@@ -38,8 +39,13 @@ def are_related(asked: str, answered: str) -> bool:
     return bool(words & others)
 
 
-def add_answering_model(clauses: Clauses, api: str, source: Source, good: Example, another: Example) -> None:
-    """Add the clause that the answer does not name a model of another kind than the one asked for."""
+def add_answering_model(
+    clauses: Clauses, api: str, source: Source, good: Example, another: Example, probe: str = "happy"
+) -> None:
+    """Add the clause that the answer does not name a model of another kind than the one asked for. Of another probe
+    than the plain one it is `stream.model_answers`, and says what is wrong in streams alone."""
+    streamed = probe != "happy"
+    name, answer = ("stream.model_answers", "a streamed answer") if streamed else ("model.answers", "the answer")
 
     def named(reply: Reply, context: Context) -> Outcome:
         answered = context.surface.view.model(reply)
@@ -48,19 +54,23 @@ def add_answering_model(clauses: Clauses, api: str, source: Source, good: Exampl
         if are_related(context.model, answered):
             return holds(quote(answered, 60))
         listing = context.listing
+        if streamed and (plain := context.control) is not None:
+            said = context.surface.view.model(plain)
+            if said and not are_related(context.model, said):
+                return not_applicable("the plain answer names another model, too")
         if listing is not None and context.model not in (listed_ids(listing.json) or ()):
             return not_applicable("the model asked for is not listed: it may be a name for another one")
         return broken("$.model", quote(context.model, 60), quote(answered, 60))
 
     clauses.add(
-        f"{api}.model.answers",
+        id_in(api, name),
         layer=BEHAVIOUR,
         area="Model identifiers",
         code="contract.schema",
         level=SHOULD,
-        says="The model that the answer names has something of the name that was asked for.",
+        says=f"The model that {answer} names has something of the name that was asked for.",
         source=source,
-        probe="happy",
+        probe=probe,
         why="Another model answered, or says that it did: who pays for one, or compares several, is deceived.",
         holds_on=(good,),
         breaks_on=(another,),

@@ -14,6 +14,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    id_in,
     not_applicable,
 )
 from chatproof.contract.probe import REFUSED_FORM
@@ -57,7 +58,7 @@ def add_everyday(
 
     def heard(reply: Reply, context: Context) -> Outcome:
         if reply.kind == "sse":
-            return not_applicable(f"a stream came: see {api}.everyday.unstreamed")
+            return not_applicable(f"a stream came: see {id_in(api, 'everyday.unstreamed')}")
         text = text_of(reply)
         if WORD in text.lower():
             return holds()
@@ -76,18 +77,18 @@ def add_everyday(
         if refused is None:
             return holds()
         if refused.state == DAMAGED:
-            return not_applicable(f"no answer: see {api}.everyday.accepted")
+            return not_applicable(f"no answer: see {id_in(api, 'everyday.accepted')}")
         if refused.state != UNSUPPORTED or first.error is None:
             return refused._replace(state="")
         said = error_words(first.error)
         if TEMPERATURE not in said:
-            return not_applicable(f"refused for another reason: see {api}.everyday.accepted")
+            return not_applicable(f"refused for another reason: see {id_in(api, 'everyday.accepted')}")
         if "support" in said.lower():
             return not_applicable(f"this model takes no temperature: {said}")
         return broken("status", "an answer to temperature 0", f"refused: HTTP {first.status}, {said}")
 
     clauses.add(
-        f"{api}.everyday.accepted",
+        id_in(api, "everyday.accepted"),
         layer=BEHAVIOUR,
         area=_AREA,
         code=_CODE,
@@ -104,7 +105,7 @@ def add_everyday(
         ),
     )(accepted)
     clauses.add(
-        f"{api}.everyday.heard",
+        id_in(api, "everyday.heard"),
         layer=BEHAVIOUR,
         area=_AREA,
         code=_CODE,
@@ -112,26 +113,26 @@ def add_everyday(
         says="Of two messages of the user in a row the first is heard as well.",
         source=source,
         probe=PROBE,
-        needs=(f"{api}.everyday.accepted",),
+        needs=(id_in(api, "everyday.accepted"),),
         why="Users and agents send documents and reminders before the question: the model answers without them.",
         holds_on=(good,),
         breaks_on=(forgetful,),
     )(heard)
     clauses.add(
-        f"{api}.everyday.unstreamed",
+        id_in(api, "everyday.unstreamed"),
         layer=BEHAVIOUR,
         area="Streaming",
         code="contract.parameter",
         says="A request without `stream` is answered with one JSON body.",
         source=source,
         probe=PROBE,
-        needs=(f"{api}.everyday.accepted",),
+        needs=(id_in(api, "everyday.accepted"),),
         why="Every SDK leaves `stream` out unless its caller wants one, and then reads JSON: no answer.",
         holds_on=(good,),
         breaks_on=(stream,),
     )(unstreamed)
     clauses.add(
-        f"{api}.everyday.cold",
+        id_in(api, "everyday.cold"),
         layer=BEHAVIOUR,
         area=_AREA,
         code="contract.parameter",

@@ -10,6 +10,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    id_in,
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
@@ -31,7 +32,7 @@ def add_fresh_ids(
         return holds()
 
     clauses.add(
-        f"{api}.ids.fresh",
+        id_in(api, "ids.fresh"),
         layer=BEHAVIOUR,
         area="Response shape",
         code="contract.schema",

@@ -1,5 +1,5 @@
-"""Text outside ASCII: the marks of one that a hop has changed on its way, and the clauses on it beside chat; and texts
-whose spaces or line breaks a hop has taken out."""
+"""Text outside ASCII: the marks of one that a hop has changed on its way, and the clauses on it; and texts whose spaces
+or line breaks a hop has taken out."""
 
 import html
 import json
@@ -17,6 +17,7 @@ from chatproof.contract.clause import (
     Example,
     Outcome,
     Source,
+    id_in,
     not_applicable,
     undecided,
 )
@@ -24,7 +25,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.clauses.stream import events_parse
-from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.chat.probes_validate import LINES, UNICODE
 from chatproof.surfaces.shared_clauses import answered
 from chatproof.wire.strictjson import parse
 
@@ -33,9 +34,6 @@ _CODE = "contract.messages"
 _WORDS = UNICODE.split()[:3]  # scripts that all put a space between words
 SIGNS = '1 < 2 & "3" > 2'
 """What HTML writes otherwise, and no other format does."""
-LINES = "pong naïve\nΩmega Привет"
-TWO_LINES = f"Whatever the user says, answer with these two lines alone:\n{LINES}"
-"""A system prompt whose answer is outside ASCII and has a line break: so that no more requests are sent for it."""
 
 
 def mark_in(text: str) -> str:
@@ -73,15 +71,17 @@ def add_unstreamed(
     source: Source,
     says: Callable[[str], Example],
     text_of: Callable[[Reply], str],
+    probe: str = "",
 ) -> None:
-    """Add the clause on an answer outside ASCII that is not streamed: the one to the system prompt in `field`."""
+    """Add the clause on an answer outside ASCII that is not streamed: the one to the system prompt in `field`, which
+    is the probe's name, too, where `probe` is not."""
 
     def intact(reply: Reply, context: Context) -> Outcome:
         text = text_of(reply)
         return _kept(text, "the answer's text", context, text_of) or done(quote(text, 40))
 
     clauses.add(
-        f"{api}.unicode.unstreamed",
+        id_in(api, "unicode.unstreamed"),
         layer=BEHAVIOUR,
         code=_CODE,
         level=SHOULD,
@@ -89,8 +89,8 @@ def add_unstreamed(
         capability="unicode",
         says="Text outside ASCII comes unstreamed without replacement characters, double encoding or lost line breaks.",
         source=source,
-        probe=field,
-        needs=(f"{api}.{field}.heard",),
+        probe=probe or field,
+        needs=(id_in(api, f"{field}.heard"),),
         why="Every client shows and stores garbled characters, and code or JSON whose lines run together. A gateway "
         "that reads the answer in another encoding than UTF-8 is the usual cause.",
         holds_on=(says(LINES), says("pong"), says(LINES.replace("\n", " "))),
@@ -110,9 +110,11 @@ def add_unicode(
     texts: Callable[[Reply], tuple[str, ...]],
     plain_text: Callable[[Reply], str],
     good: Example,
+    streams: str = "stream.answered",
 ) -> None:
     """Add the clauses on a streamed answer outside ASCII. `says` makes the stream that says a text, `texts` reads all
-    that a client may show of an answer, `plain_text` the text of the plain reply, of which `good` is one."""
+    that a client may show of an answer, `plain_text` the text of the plain reply, of which `good` is one; `streams` is
+    the clause that says whether the plain request gets a stream."""
 
     def accepted(reply: Reply, context: Context) -> Outcome:
         refused = unanswered(reply, context)
@@ -120,7 +122,7 @@ def add_unicode(
             return done()
         plain = context.replies.get("stream")
         if plain is not None and plain.complete and answered(plain, context).outcome != HOLDS:
-            return not_applicable(f"the plain request gets no stream, either: see {api}.stream.answered")
+            return not_applicable(f"the plain request gets no stream, either: see {id_in(api, streams)}")
         return refused or damaged("body", "events", f"{reply.kind} body")
 
     def intact(reply: Reply, context: Context) -> Outcome:
@@ -133,7 +135,7 @@ def add_unicode(
         return _kept(shown, "the stream's text", context, plain_text) or done(quote(next(filter(None, found), ""), 40))
 
     clauses.add(
-        f"{api}.unicode.accepted",
+        id_in(api, "unicode.accepted"),
         layer=BEHAVIOUR,
         code=_CODE,
         area="Capabilities",
@@ -149,7 +151,7 @@ def add_unicode(
         ),
     )(accepted)
     clauses.add(
-        f"{api}.unicode.intact",
+        id_in(api, "unicode.intact"),
         layer=BEHAVIOUR,
         code=_CODE,
         level=SHOULD,
@@ -159,7 +161,7 @@ def add_unicode(
         "of characters or lost spaces.",
         source=source,
         probe="unicode",
-        needs=(f"{api}.unicode.accepted",),
+        needs=(id_in(api, "unicode.accepted"),),
         why="Every client shows and stores garbled characters, in texts and in what tools write; Python raises an "
         "error at half a character. A hop that decodes each piece of a stream alone, or escapes it, is a usual cause.",
         holds_on=(says(UNICODE), says("I cannot repeat that.")),

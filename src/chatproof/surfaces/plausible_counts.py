@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    id_in,
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
@@ -31,9 +32,13 @@ def add_counts(
     source: Source,
     asked: tuple[str, Callable[[int], Example]],
     answered: tuple[str, Callable[[int], Example]],
+    probe: str = "unicode",
+    needs: tuple[str, ...] | None = None,
+    spared: Callable[[Reply, Context], str] = lambda reply, context: "",
 ) -> None:
     """Add the clauses on counts that cannot be. Each pair is where a count stands, and what makes an example with
-    another one: of the plain reply, and of the streamed text outside ASCII."""
+    another one: of the plain reply, and of the streamed reply to `probe`, whose text is long enough to count;
+    `spared` says why that one's text is not to be counted, and is empty where it is."""
     at_asked, with_asked = asked
     at_answered, with_answered = answered
 
@@ -48,14 +53,14 @@ def add_counts(
     def of_answer(reply: Reply, context: Context) -> Outcome:
         found = context.surface.view.usage(reply)
         counted, size = found.get("completion"), found.get("answer_bytes", 0)
-        if counted is None:
-            return not_applicable("no such count")
+        if counted is None or (why := spared(reply, context)):
+            return not_applicable("no such count" if counted is None else why)
         if size <= _LONGEST * max(counted, 1):
             return holds(f"{number_of(counted, 'token')}, {size:,} bytes")
         return broken(at_answered, f"at least {-(-size // _LONGEST)}", f"{counted} for an answer of {size:,} bytes")
 
     clauses.add(
-        f"{api}.usage.plausible",
+        id_in(api, "usage.plausible"),
         layer=BEHAVIOUR,
         area=_AREA,
         code=_CODE,
@@ -69,15 +74,15 @@ def add_counts(
         breaks_on=(with_asked(180_006),),
     )(of_request)
     clauses.add(
-        f"{api}.usage.streamed_whole",
+        id_in(api, "usage.streamed_whole"),
         layer=BEHAVIOUR,
         area=_AREA,
         code=_CODE,
         level=SHOULD,
         says="The tokens of a streamed answer are no fewer than its text needs.",
         source=source,
-        probe="unicode",
-        needs=(f"{api}.unicode.accepted",),
+        probe=probe,
+        needs=(id_in(api, "unicode.accepted"),) if needs is None else needs,
         why="Every client that shows or limits costs counts too few. A gateway that counts one token for a stream, or "
         "one for its last event, is the usual cause.",
         holds_on=(with_answered(30), with_answered(8)),

@@ -26,6 +26,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    id_in,
     not_applicable,
 )
 from chatproof.contract.probe import ALL
@@ -177,8 +178,13 @@ def add_listing(clauses: Clauses, api: str, *further: Example) -> None:
             Example(200, JSON, b'{"data":[]}'),
         ),
     )(listed)
+    add_list_form(clauses, api, good, *further)
+
+
+def add_list_form(clauses: Clauses, api: str, good: Example, *further: Example) -> None:
+    """Add the clause that the listing stands where SDKs read it."""
     clauses.add(
-        f"{api}.model.list_form",
+        id_in(api, "model.list_form"),
         layer=SCHEMA,
         area="Model identifiers",
         code="contract.models",

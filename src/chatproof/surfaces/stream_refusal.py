@@ -14,16 +14,25 @@ from chatproof.contract.clause import (
     Clauses,
     Context,
     Example,
+    Judge,
     Outcome,
     Source,
     broken,
     holds,
+    id_in,
+    not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.auth import body_json, error_present, rejected
 
 PROBE = "auth.invalid_stream"
 _AREA = "Error response shape"
+
+
+def _breaks_plainly(judge: Judge, context: Context) -> bool:
+    """Whether the refusal of the plain request with a wrong key has the same flaw, which its own clauses tell."""
+    plain = context.replies.get("auth.invalid_key")
+    return plain is not None and plain.complete and judge(plain, context).outcome == BROKEN
 
 
 def add_stream_refusal(
@@ -42,6 +51,8 @@ def add_stream_refusal(
 
     def is_rejected(reply: Reply, context: Context) -> Outcome:
         """Judge whether a client learns that its key is wrong."""
+        if _breaks_plainly(rejected, context):
+            return not_applicable("the plain request with a wrong key is not refused, either")
         found = rejected(reply, context)
         if found.outcome == BROKEN and not context.surface.view.is_success(reply) and (named := raised(reply)):
             return holds(named)
@@ -55,10 +66,12 @@ def add_stream_refusal(
 
     def readable(reply: Reply, context: Context) -> Outcome:
         """Judge whether the refusal's body is a JSON error, as that of a plain request."""
+        if _breaks_plainly(body_json, context) or _breaks_plainly(error_present, context):
+            return not_applicable("nor has the refusal of the plain request")
         found = body_json(reply, context)
         return error_present(reply, context) if found.outcome == HOLDS else found
 
-    rejected_id, status_id = f"{api}.{PROBE}.rejected", f"{api}.{PROBE}.by_status"
+    rejected_id, status_id = id_in(api, f"{PROBE}.rejected"), id_in(api, f"{PROBE}.by_status")
     clauses.add(
         rejected_id,
         layer=BEHAVIOUR,
@@ -86,7 +99,7 @@ def add_stream_refusal(
         breaks_on=(by_event,),
     )(by_status)
     clauses.add(
-        f"{api}.{PROBE}.readable",
+        id_in(api, f"{PROBE}.readable"),
         layer=SCHEMA,
         level=SHOULD,
         code="auth.error_body",

@@ -1,4 +1,5 @@
-"""The clause that a tool's result reaches the model, beside chat: the answer must hold what only the result has."""
+"""The clauses that a tool's result reaches the model: no second call for it, and an answer that holds what only the
+result has."""
 
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from chatproof.contract.clause import (
     Source,
     broken,
     holds,
+    id_in,
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
@@ -26,6 +28,41 @@ OTHER_NUMBER = "52968"
 OTHER_RESULT = f'{{"recorded":true,"receipt":"R-{OTHER_NUMBER}"}}'
 """What it answers to a second call of the same turn."""
 NUMBERS = (_NUMBER, OTHER_NUMBER)
+
+
+def add_result_used(
+    clauses: Clauses,
+    api: str,
+    source: Source,
+    area: str,
+    code: str,
+    at: str,
+    again: Callable[[Reply], str],
+    good: tuple[Example, ...],
+    bad: tuple[Example, ...],
+) -> None:
+    """Add the clause that the call is not made again. `again` reads the arguments of the same call from an answer, and
+    is empty where there is none."""
+
+    def used(reply: Reply, context: Context) -> Outcome:
+        made = again(reply)
+        return broken(at, "an answer, or another call", f"the call again: {quote(made, 60)}") if made else holds()
+
+    clauses.add(
+        id_in(api, "tools.result_used"),
+        layer=BEHAVIOUR,
+        code=code,
+        level=SHOULD,
+        area=area,
+        says="A model that gets a tool's result does not make the same call again.",
+        source=source,
+        probe="tools.result",
+        needs=(id_in(api, "tools.result"),),
+        why="Every client with tools, such as an agent for code, runs the same one without end. A gateway that leaves "
+        "the results out is the usual cause.",
+        holds_on=good,
+        breaks_on=bad,
+    )(used)
 
 
 def add_result_heard(
@@ -54,7 +91,7 @@ def add_result_heard(
         return broken("the answer's text", f"the receipt {RECEIPT}, which is in the tool's result", quote(text, 60))
 
     clauses.add(
-        f"{api}.tools.result_heard",
+        id_in(api, "tools.result_heard"),
         layer=BEHAVIOUR,
         code=code,
         level=SHOULD,
@@ -62,7 +99,7 @@ def add_result_heard(
         says="A model that is asked for what a tool answered says it.",
         source=source,
         probe="tools.result",
-        needs=(f"{api}.tools.result_used",),
+        needs=(id_in(api, "tools.result_used"),),
         why="Every client that runs tools gets answers that are made up: what its tools found does not reach the "
         "model. A gateway that sends an empty result on is the usual cause.",
         holds_on=(says(f"The receipt is {RECEIPT}.".encode()), says("It is R\u2011".encode() + _NUMBER.encode())),

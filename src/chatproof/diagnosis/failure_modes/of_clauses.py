@@ -63,6 +63,27 @@ _ANSWERS = {  # the answer, its text and its values
         LIKELY,
     ),
     **dict.fromkeys(
+        ("usage.counted", "stream.usage_counted"),
+        (
+            "no tokens are counted for the prompt, or for an answer that has text",
+            PROVIDER,
+            "Do not bill or budget by these counts: they say that the request was free. Look for a gateway that does not forward the usage, and compare with the bill. Report it.",
+            CERTAIN,
+        ),
+    ),
+    "usage.cached": (
+        "more tokens are said to come from a cache than the prompt has",
+        PROVIDER,
+        "Do not compute costs from these counts: programs that take the cached tokens from the prompt's get a negative price. A gateway that counts the cached tokens beside the prompt's is the usual cause. Report it.",
+        CERTAIN,
+    ),
+    "stream.usage_once": (
+        "a stream reports its usage in more than one chunk, each time anew",
+        PROVIDER,
+        "Take the counts of the last chunk alone. LangChain adds up those of all chunks: turn its stream_usage off here. Report it.",
+        CERTAIN,
+    ),
+    **dict.fromkeys(
         ("unicode.intact", "unicode.unstreamed"),
         (
             "a text is changed on its way: letters outside ASCII, signs such as &, spaces or line breaks are not those that were sent",
@@ -98,6 +119,18 @@ _STREAMS = {
         PROVIDER,
         "Treat an error event as a failed login in clients that stream; the status does not show it. Ask whoever runs the endpoint to look at the key before the stream begins.",
         CERTAIN,
+    ),
+    "auth.invalid_key.not_retried": (
+        "a wrong key is refused with a status that clients retry",
+        PROVIDER,
+        "If requests fail here with this status, look at the key first: it looks like an outage. SDKs send each such request three times. Ask whoever runs the endpoint to refuse a wrong key with 401.",
+        CERTAIN,
+    ),
+    "stream.model_answers": (
+        "a streamed answer names another model than the one that was asked for",
+        PROVIDER,
+        "Ask the provider which model streams under this name: the answer without a stream names the right one. A gateway that sends streams to another server is the usual cause. Report it.",
+        LIKELY,
     ),
     "instructions.streamed": (
         "the system prompt is followed in a plain request, and not in a stream",
@@ -230,6 +263,12 @@ _TOOLS = {
             "Check in the client which tool was called, if any, before you use a call: one cannot be forced, or forbidden, here. Look for a gateway that leaves tool_choice out. Report it.",
             LIKELY,
         ),
+    ),
+    "tools.stream_forced": (
+        "a forced call has its arguments without a stream, and not with one",
+        PROVIDER,
+        "Call tools without a stream here until it is fixed, or check the arguments against the schema before you use them. A parser of streamed calls, or a gateway that drops pieces, is the usual cause. Report it.",
+        LIKELY,
     ),
     "tools.once": (
         "a forced tool call comes twice with the same arguments",

@@ -21,10 +21,11 @@ from chatproof.simulator.faults import (
     other_streams,
     provider,
     stream,
+    values,
 )
 
 _FILES = (network, http, gateway, auth, provider, body, content, stream, harmless)
-_VALIDATE = (envelope, errors, capabilities, operations, other_streams, agents)
+_VALIDATE = (envelope, errors, capabilities, operations, other_streams, agents, values)
 
 FAULTS: dict[str, Fault] = {row.name: row for file in _FILES for row in file.ROWS}
 VALIDATE: dict[str, Fault] = {row.name: row for file in _VALIDATE for row in file.ROWS}

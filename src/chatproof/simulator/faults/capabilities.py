@@ -20,8 +20,10 @@ from chatproof.simulator.faults.capability import (
     BROKEN,
     IGNORED,
     IMAGE,
+    MANGLED,
     NO_CHOICE,
     NO_PROBS,
+    PLAIN_STREAM,
     RESULT,
     SAMPLING,
     UNICODE,
@@ -37,14 +39,12 @@ from chatproof.simulator.faults.capability import (
     formed,
     ignored,
     last_only,
-    mangled,
     misheard,
     null_usage,
     object_content,
     refused,
     roles,
     unsupported,
-    where,
     words,
 )
 from chatproof.simulator.faults.stream import changed
@@ -286,7 +286,7 @@ _MESSAGES = (
         "Text outside ASCII is refused.",
         "unicode-refused",
     ),
-    ignored("unicode", UNICODE, edited(mangled), "unicode.intact", _CODE_M, "Text is encoded twice.", "unicode"),
+    ignored("unicode", UNICODE, MANGLED, "unicode.intact", _CODE_M, "A streamed text is encoded twice.", "unicode"),
     Fault(
         "image-supported",
         "An image part is accepted.",
@@ -305,7 +305,6 @@ _MESSAGES = (
     )._replace(extras=("image",)),
 )
 
-_PLAIN_STREAM = where(lambda asked: asked.get("stream") is True and set(asked) == {"model", "messages", "stream"})
 _LOST = {"message": "upstream connection lost", "type": "upstream_error", "param": "", "code": "bad_response"}
 
 
@@ -320,7 +319,7 @@ _STREAMS = (
         "An error arrives in a plain stream after its words.",
         "stream.error",
         NO_GO,
-        _PLAIN_STREAM,
+        PLAIN_STREAM,
         events(lambda all: (*all[:-1], event({"error": _LOST}), DONE)),
         breaks=("stream.no_error",),
         states=(f"stream={BROKEN}",),
@@ -330,7 +329,7 @@ _STREAMS = (
         "A plain stream has no text.",
         "content.empty",
         NO_GO,
-        _PLAIN_STREAM,
+        PLAIN_STREAM,
         events(lambda all: (changed(piece, _wordless) for piece in all)),
         breaks=("stream.content_non_empty",),
         states=(f"stream={BROKEN}",),
@@ -350,7 +349,7 @@ _STREAMS = (
         "`stream: true` is ignored in a plain request.",
         "stream.not_streamed",
         NO_GO,
-        _PLAIN_STREAM,
+        PLAIN_STREAM,
         dropped("stream"),
         breaks=("stream.media_type",),
         states=(f"stream={IGNORED}",),
@@ -360,7 +359,7 @@ _STREAMS = (
         "An event of a plain stream is not JSON.",
         "stream.malformed",
         NO_GO,
-        _PLAIN_STREAM,
+        PLAIN_STREAM,
         events(lambda all: (*all[:1], b'data: {"choices": [{"delta"\n\n', *all[2:])),
         breaks=("stream.events_parse",),
         states=(f"stream={BROKEN}",),

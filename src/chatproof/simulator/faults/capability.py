@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import chat
+from chatproof.simulator.common_faults import encoded_twice
 from chatproof.simulator.fault import (
     GO,
     NO_GO,
@@ -52,6 +53,13 @@ RESULT = where(lambda asked: asked["messages"][-1].get("role") == "tool")
 UNICODE = where(lambda asked: not str(asked["messages"][-1].get("content")).isascii())
 IMAGE = where(lambda asked: isinstance(asked["messages"][-1].get("content"), list))
 USAGE = asking("stream_options")
+PLAIN_STREAM = where(
+    lambda asked: (
+        asked.get("stream") is True
+        and set(asked) == {"model", "messages", "stream"}
+        and str(asked["messages"]).isascii()
+    )
+)
 SAMPLING = asking("n")
 
 
@@ -111,8 +119,13 @@ def object_content(value: dict[str, Any]) -> None:
 
 
 def mangled(value: dict[str, Any]) -> None:
-    message = value["choices"][0]["message"]
-    message["content"] = message["content"].encode().decode("latin-1")
+    """The text of a completion or a chunk, read as Latin-1 and written as UTF-8."""
+    for one in value["choices"]:
+        said = one.get("message") or one.get("delta") or {}
+        said.update(encoded_twice({name: said[name] for name in ("content",) if said.get(name)}))
+
+
+MANGLED = events(lambda all: (changed(piece, mangled) for piece in all))
 
 
 def null_usage(value: dict[str, Any]) -> None:

@@ -204,7 +204,7 @@ CHUNKS = (
         "stream-finished-twice",
         "Two chunks of a stream have a finish_reason.",
         _plain_stream,
-        events(lambda all: (*all[:-1], all[-2], all[-1])),
+        events(lambda all: (piece for one in all for piece in (one, *((one,) if b'"stop"' in one else ())))),
         "stream.one_finish",
     ),
 )

@@ -4,6 +4,7 @@ What is refused of a request with several things in it is found by asking smalle
 """
 
 from chatproof.contract.probe import KEY, REFUSAL, Body, Probe
+from chatproof.surfaces import everyday
 from chatproof.surfaces.chat.probes import PROMPT
 from chatproof.wire.urls import CHAT_PATH
 
@@ -60,6 +61,10 @@ def _asked(messages: list[Body], stream: bool = False, **more: object) -> "Body"
 
 def _user(content: object, **more: object) -> Body:
     return {"role": "user", "content": content, **more}
+
+
+_EVERYDAY = {"messages": [_user(everyday.GIVEN), _user(everyday.ASKED)]}
+"""A request as applications write it by hand: no `stream`."""
 
 
 def _row(id: str, does: str, body: Body, summary: str, after: str = "happy", tokens: int = 60) -> Probe:
@@ -153,6 +158,12 @@ _ROWS = (
         f"{_ONE}, stream=false, headers of openai-python",
         tokens=20,
     )._replace(headers=SDK_HEADERS),
+    _row(
+        everyday.PROBE,
+        "a request as applications write it",
+        {**_EVERYDAY, everyday.TEMPERATURE: 0},
+        "messages_count=2, temperature=0",
+    )._replace(otherwise=lambda model: {"model": model, **_EVERYDAY}, blamed=(everyday.TEMPERATURE,)),
 )
 
 ROWS = tuple(row._replace(parts=row.id.startswith(USUAL)) for row in _ROWS)

@@ -12,6 +12,7 @@ from chatproof.contract.probe import (
     ALIVE,
     EMPTY,
     ENTRY,
+    INVALID,
     JSON,
     KEY,
     KEY_FORM,
@@ -22,6 +23,7 @@ from chatproof.contract.probe import (
 )
 from chatproof.surfaces.chat import probes, probes_cache, probes_more
 from chatproof.surfaces.chat.probes import PROMPT, chat
+from chatproof.surfaces.tool_result import RESULT
 from chatproof.wire.urls import CHAT_PATH, MODELS_PATH
 
 FUNCTION = "record_word"
@@ -38,6 +40,9 @@ ANSWER_SCHEMA: Body = {
     "additionalProperties": False,
 }
 UNICODE = "naïve Ωmega Привет 你好 שלום 👩‍🚀 𝔘"
+LINES = "pong naïve\nΩmega Привет"
+TWO_LINES = f"Whatever the user says, answer with these two lines alone:\n{LINES}"
+"""A system prompt whose answer is outside ASCII and has a line break: so that no more requests are sent for it."""
 REPEAT = f"Repeat this line exactly, and nothing else: {UNICODE}"
 CAP = 16  # tokens: the smallest that every dialect accepts
 COUNT_TO = 100
@@ -52,6 +57,7 @@ _PIXEL = (
 )
 _COUNT = f"Count from 1 to {COUNT_TO} in digits, separated by commas."
 _RECORD = "Record the word pong."
+_RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 
 
 def _tools(stream: bool = False, **more: object) -> Callable[[str], Body]:
@@ -66,10 +72,10 @@ def _round_trip(model: str, before: Body) -> Body:
     """The conversation after the call that the server made, with the tool's result."""
     message = _first_message(before)
     calls = [call for call in message.get("tool_calls") or [] if isinstance(call, dict)]  # type: ignore[attr-defined]
-    results = [{"role": "tool", "tool_call_id": call.get("id"), "content": '{"recorded":true}'} for call in calls]
+    results = [{"role": "tool", "tool_call_id": call.get("id"), "content": RESULT} for call in calls]
     asked = _tools()(model)
     assistant = {"role": "assistant", "content": message.get("content"), "tool_calls": calls}
-    asked["messages"] = [{"role": "user", "content": _RECORD}, assistant, *results]
+    asked["messages"] = [{"role": "user", "content": _RECORD_AND_SAY}, assistant, *results]
     return asked
 
 
@@ -166,6 +172,18 @@ _ROWS = (
         "look up the model by its id, on the connection of the model list",
         reuses_connection_of="models",
         role=ENTRY,
+    ),
+    Probe(
+        "auth.invalid_stream",
+        "POST",
+        CHAT_PATH,
+        INVALID,
+        chat(stream=True),
+        "messages_count=1, stream=true",
+        False,
+        "",
+        "the same with a wrong key, streamed",
+        role=KEY_REFUSAL,
     ),
     _refusal("malformed_json", "a body that is cut off", _cut_short),
     _refusal("missing_messages", "no messages", _without("messages"))._replace(
@@ -282,7 +300,7 @@ _ROWS = (
     _paid(
         "role.system",
         "a system message",
-        _talk(("system", "Whatever the user says, answer with the single word pong."), ("user", "Hello.")),
+        _talk(("system", TWO_LINES), ("user", "Hello.")),
         "messages_count=2, stream=false",
     ),
     _paid(
@@ -303,9 +321,9 @@ _ROWS = (
     ),
     _paid(
         "unicode",
-        "text outside ASCII, including emoji",
-        chat(REPEAT),
-        f"{_USER}, non-ASCII text",
+        "text outside ASCII, including emoji, streamed",
+        chat(REPEAT, stream=True),
+        "messages_count=1, stream=true, non-ASCII text",
         tokens=80,
     ),
     _paid(

@@ -136,8 +136,10 @@ def tokens(reply: Reply) -> int:
 
 def model(reply: Reply) -> str:
     """Read the model that the reply names, which may be another than was asked for; empty when it names none."""
-    source = next(iter(reply.chunks), {}) if reply.kind == "sse" else reply.object
-    named = source.get("model")
+    if reply.kind == "sse":  # Azure's first chunk names none
+        named = next((chunk["model"] for chunk in reply.chunks if chunk.get("model")), None)
+    else:
+        named = reply.object.get("model")
     return named if isinstance(named, str) else ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, INVALID, KEY, KEY_REFUSAL, Body, Probe
 from chatproof.surfaces import everyday
-from chatproof.surfaces.garbled import TWO_LINES
+from chatproof.surfaces.chat.probes_validate import TWO_LINES
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces import everyday
-from chatproof.surfaces.garbled import TWO_LINES
+from chatproof.surfaces.chat.probes_validate import TWO_LINES
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID

@@ -35,6 +35,7 @@ clause = CLAUSES.add
 _ELSEWHERE = ("happy", "stream")
 _UNSOUND = ("error.", "auth.")
 _OBJECTS = ("json_object", "json_schema", "stop")  # their own clauses say so
+_UNASKED = "everyday"  # whether one document came is a clause of its own
 
 
 def _completion_problem(value: dict[str, Json]) -> Problem | None:
@@ -79,7 +80,8 @@ def body_json(reply: Reply, context: Context) -> Outcome:
     other = reply.probe in _ELSEWHERE or reply.probe.startswith(_UNSOUND) or asked.method != "POST"
     # Where a stream is asked for, its own clauses say what came; of a capture it may not be known what was.
     streams = b'"stream": true' in asked.body if asked.body else reply.kind == "sse"
-    if other or not reply.complete or reply.status != 200 or streams:
+    unasked = reply.probe == _UNASKED and reply.kind == "sse"
+    if other or unasked or not reply.complete or reply.status != 200 or streams:
         return not_applicable("no other answer in one document")
     return happy.body_json(reply, context)
 

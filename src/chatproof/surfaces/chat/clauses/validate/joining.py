@@ -6,6 +6,7 @@ The right answer is what the accumulators of openai-python (`client.chat.complet
 
 from chatproof.contract.capability import damaged
 from chatproof.contract.clause import (
+    BEHAVIOUR,
     OPENAI_SPEC,
     SCHEMA,
     SHOULD,
@@ -18,11 +19,15 @@ from chatproof.contract.clause import (
     holds,
     not_applicable,
 )
+from chatproof.evidence.json_schema import problem_in
 from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.call_text import value_of
 from chatproof.surfaces.chat.clauses.validate.tools import PIECES, pieces
+from chatproof.surfaces.chat.probes_validate import FUNCTION, WORD_SCHEMA
+from chatproof.surfaces.chat.said import Call, calls_of
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -134,6 +139,38 @@ def stream_once(reply: Reply, context: Context) -> Outcome:
     if len(ends) > 1:
         return broken("$.choices[0].finish_reason", "in one chunk", " and ".join(quote(end, 20) for end in ends[:3]))
     return holds()
+
+
+@clause(
+    "tools.stream_forced",
+    layer=BEHAVIOUR,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="A streamed call that is forced names the function, and its arguments satisfy that function's schema.",
+    source=OPENAI_SPEC,
+    probe="tools.stream",
+    needs=("tools.streamed",),
+    why="Programs that stream and pass the arguments on unchecked fail on the missing one.",
+    holds_on=(pieces(_P1, _P2, _P3),),
+    breaks_on=(
+        pieces(_P1.replace(b'"arguments":""', b'"arguments":"{}"')),
+        pieces(_P1.replace(b'"record_word"', b'"record"'), _P2, _P3),
+    ),
+)
+def stream_forced(reply: Reply, context: Context) -> Outcome:
+    plain = context.replies.get("tools")
+    if plain is not None and plain.complete and any(map(_misses, calls_of(plain))):
+        return not_applicable("so does the call without a stream: see tools.forced")
+    problem = next(filter(None, map(_misses, calls_of(reply))), "")
+    return broken("the call, joined", "the forced function, with its arguments", problem) if problem else holds()
+
+
+def _misses(call: Call) -> str:
+    """What a call lacks of the one that was forced; empty where it lacks nothing."""
+    if call.name != FUNCTION:
+        return f"the function {quote(call.name, 40)}"
+    return problem_in(value_of(call.arguments)[0], WORD_SCHEMA) or ""
 
 
 @clause(

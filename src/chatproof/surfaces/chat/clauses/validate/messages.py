@@ -2,7 +2,7 @@
 
 import json
 
-from chatproof.contract.capability import done, ignored, refusal, unanswered
+from chatproof.contract.capability import done, ignored, refusal
 from chatproof.contract.clause import (
     BEHAVIOUR,
     OPENAI_SPEC,
@@ -19,9 +19,7 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.probes import PROMPT
-from chatproof.surfaces.chat.probes_validate import UNICODE
 from chatproof.surfaces.chat.view import reasoning_of, text_of
-from chatproof.surfaces.garbled import mark_in, run_together
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -30,7 +28,8 @@ _AREA = "Capabilities"
 _CODE = "contract.messages"
 _AT = "$.choices[0].message.content"
 WORD = "pong"  # what the happy path asks for, and only these messages do
-_SENT = ("answer with the single word", "The word to remember is")  # of the messages that are to be heard
+# Words of the messages that are to be heard.
+_SENT = ("answer with the single word", "answer with these two lines", "The word to remember is")
 
 
 def _answer(content: str) -> Example:
@@ -99,56 +98,6 @@ _heard(
     "The model sees the earlier turns of a conversation.",
     "Every chat application sends the earlier turns; an endpoint that reads only the last one has no memory.",
 )
-
-
-@clause(
-    "unicode.accepted",
-    layer=BEHAVIOUR,
-    code=_CODE,
-    area=_AREA,
-    capability="unicode",
-    says="Text outside ASCII, including emoji, is accepted.",
-    source=OPENAI_SPEC,
-    probe="unicode",
-    why="Users write in every script; a gateway that changes the bytes answers them with 400.",
-    holds_on=(_answer(UNICODE), GOOD),
-    breaks_on=(Example(400, JSON, b'{"error":{"message":"invalid unicode code point"}}'),),
-)
-def unicode_accepted(reply: Reply, context: Context) -> Outcome:
-    return unanswered(reply, context) or done()
-
-
-@clause(
-    "unicode.intact",
-    layer=BEHAVIOUR,
-    code=_CODE,
-    level=SHOULD,
-    area=_AREA,
-    capability="unicode",
-    says="Text outside ASCII comes back without replacement characters, double encoding or lost spaces.",
-    source=OPENAI_SPEC,
-    probe="unicode",
-    needs=("unicode.accepted",),
-    why="Users see garbled characters.",
-    holds_on=(_answer(UNICODE), _answer("I cannot repeat that.")),
-    breaks_on=(
-        _answer("na\ufffdve"),
-        _answer(UNICODE.encode().decode("latin-1")),
-        _answer(json.dumps(UNICODE)),
-        _answer(UNICODE.replace(" ", "")),
-    ),
-)
-def unicode_intact(reply: Reply, context: Context) -> Outcome:
-    text = text_of(view.message(reply).get("content"))
-    if view.finish_reason(reply) == "length":
-        text = text.rstrip("\ufffd")  # cut within a character
-    plain = text_of(view.message(context.control).get("content")) if context.control else ""
-    found = mark_in(text)
-    if found and found in plain:
-        return undecided("this model writes such characters even if the request has none", quote(text, 80))
-    if run_together(text):
-        return ignored(_AT, "the spaces between words", quote(text, 80))
-    return ignored(_AT, "the characters of the request", quote(text, 80)) if found else done(quote(text, 40))
 
 
 @clause(

@@ -313,6 +313,8 @@ def usage(reply: Reply, context: Context) -> Outcome:
         return ignored("$.usage", expected, f"it is inside a choice, $.choices[0].usage: {quote(inside[-1], 60)}")
     if reports:
         return damaged("$.usage", expected, f"{quote(reports[-1], 80)} in {number_of(len(reports), 'chunk')}")
+    if not reply.ends_with_done and not any(view.first_choice(chunk).get("finish_reason") for chunk in reply.chunks):
+        return undecided("the stream broke off before the place where its usage stands")
     return ignored("$.usage", expected, "no chunk with a usage")
 
 

@@ -38,14 +38,14 @@ _FREE = "a forced tool call is refused here, and the model made none on its own"
 _PARAMETERS = ("tools", "tool_choice", "tool", "function", "functions")
 
 
-def _called(call: bytes, finish: bytes = b"tool_calls") -> Example:
+def called_by(call: bytes, finish: bytes = b"tool_calls") -> Example:
     message = b'{"role":"assistant","content":null,"tool_calls":[' + call + b"]}"
     choice = b'{"index":0,"message":' + message + b',"finish_reason":"' + finish + b'"}'
     return Example(200, JSON, b'{"id":"c","object":"chat.completion","choices":[' + choice + b"]}")
 
 
-_CALL = b'{"id":"call_1","type":"function","function":{"name":"record_word","arguments":"{\\"word\\":\\"pong\\"}"}}'
-_GOOD = _called(_CALL)
+CALL = b'{"id":"call_1","type":"function","function":{"name":"record_word","arguments":"{\\"word\\":\\"pong\\"}"}}'
+_GOOD = called_by(CALL)
 _UNSUPPORTED = Example(400, JSON, b'{"error":{"message":"tools are not supported","param":"tools"}}')
 
 
@@ -100,11 +100,11 @@ def called(reply: Reply, context: Context) -> Outcome:
     why="openai-python, LangChain and Vercel's AI SDK parse the string; they fail on an object.",
     holds_on=(_GOOD,),
     breaks_on=(
-        _called(_CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
-        _called(_CALL.replace(b'"id":"call_1",', b"")),
-        _called(_CALL.replace(b'"id":"call_1"', b'"id":""')),
-        _called(_CALL.replace(b'"name":"record_word",', b"")),
-        _called(b"7"),
+        called_by(CALL.replace(b'"{\\"word\\":\\"pong\\"}"', b'{"word":"pong"}')),
+        called_by(CALL.replace(b'"id":"call_1",', b"")),
+        called_by(CALL.replace(b'"id":"call_1"', b'"id":""')),
+        called_by(CALL.replace(b'"name":"record_word",', b"")),
+        called_by(b"7"),
     ),
 )
 def readable(reply: Reply, context: Context) -> Outcome:
@@ -136,7 +136,7 @@ def readable(reply: Reply, context: Context) -> Outcome:
     needs=("tools.readable",),
     why="async-openai requires it, and openai-python's agents use it to tell calls apart.",
     holds_on=(_GOOD,),
-    breaks_on=(_called(_CALL.replace(b'"type":"function",', b"")),),
+    breaks_on=(called_by(CALL.replace(b'"type":"function",', b"")),),
 )
 def typed(reply: Reply, context: Context) -> Outcome:
     calls = items(view.message(reply).get("tool_calls"))
@@ -167,13 +167,13 @@ _NO_CALL = "the reply has no call"
     why="openai-agents, LangChain and Vercel's AI SDK parse the string before the function runs, and stop there.",
     holds_on=(
         _GOOD,
-        _called(_CALL.replace(b'{\\"word\\":', b' {\\n\\"word\\": ')),
-        _called(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
+        called_by(CALL.replace(b'{\\"word\\":', b' {\\n\\"word\\": ')),
+        called_by(CALL.replace(b'\\"word\\"', b'\\"term\\"')),
     ),
     breaks_on=(
-        _called(_CALL.replace(b'pong\\"}', b'pong\\"')),
-        _called(_CALL.replace(b'{\\"word\\":\\"pong\\"}', b"")),
-        _called(_CALL.replace(b'{\\"word\\":\\"pong\\"}', b'\\"pong\\"')),
+        called_by(CALL.replace(b'pong\\"}', b'pong\\"')),
+        called_by(CALL.replace(b'{\\"word\\":\\"pong\\"}', b"")),
+        called_by(CALL.replace(b'{\\"word\\":\\"pong\\"}', b'\\"pong\\"')),
     ),
 )
 def arguments(reply: Reply, context: Context) -> Outcome:
@@ -204,9 +204,9 @@ def arguments(reply: Reply, context: Context) -> Outcome:
     why="Programs that pass the arguments on unchecked fail on the missing one.",
     holds_on=(_GOOD,),
     breaks_on=(
-        _called(_CALL.replace(b'\\"word\\"', b'\\"term\\"')),
-        _called(_CALL.replace(b'\\"pong\\"', b"7")),
-        _called(_CALL.replace(b"record_word", b"record")),
+        called_by(CALL.replace(b'\\"word\\"', b'\\"term\\"')),
+        called_by(CALL.replace(b'\\"pong\\"', b"7")),
+        called_by(CALL.replace(b"record_word", b"record")),
     ),
 )
 def forced(reply: Reply, context: Context) -> Outcome:
@@ -235,8 +235,8 @@ def forced(reply: Reply, context: Context) -> Outcome:
     needs=("tools.called",),
     why="Loops that run until finish_reason is not tool_calls stop too early, or never.",
     # OpenAI itself ends a forced call with stop.
-    holds_on=(_GOOD, _called(_CALL, b"stop")),
-    breaks_on=(_called(_CALL, b"length"), _called(_CALL, b"")),
+    holds_on=(_GOOD, called_by(CALL, b"stop")),
+    breaks_on=(called_by(CALL, b"length"), called_by(CALL, b"")),
 )
 def finish_reason(reply: Reply, context: Context) -> Outcome:
     if view.finish_reason(reply) in ("tool_calls", "stop"):

@@ -1,5 +1,7 @@
 """What becomes of a tool's result: whether the model gets to see it."""
 
+import json
+
 from chatproof.contract.clause import (
     BEHAVIOUR,
     SHOULD,
@@ -18,7 +20,7 @@ from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.validate.tools import AREA, CODE
 from chatproof.surfaces.messages.examples import COMETAPI, GOOD, SDK, altered, with_content
 from chatproof.surfaces.messages.probes_validate import FUNCTION, WORD
-from chatproof.surfaces.tool_result import NUMBERS, add_result_heard
+from chatproof.surfaces.tool_result import NUMBERS, add_result_heard, add_result_used
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -32,30 +34,29 @@ def _of(*blocks: bytes) -> bytes:
     return b"[" + b",".join(blocks) + b"]"
 
 
-@clause(
-    "messages.tools.result_used",
-    layer=BEHAVIOUR,
-    code=CODE,
-    level=SHOULD,
-    area=AREA,
-    says="A model that gets a tool's result does not make the same call again.",
-    source=COMETAPI,
-    probe="tools.result",
-    needs=("messages.tools.result",),
-    why="Every client with tools, such as Claude Code, runs the same one without end. A gateway that leaves the "
-    "results out is the usual cause.",
-    holds_on=(GOOD, with_content(_of(_call(b"next"))), with_content(_of(_call(b"pong", b"other")))),
-    breaks_on=(
+def _again(reply: Reply) -> str:
+    """The input of the same call, made again."""
+    for call in view.blocks(reply.object, view.CALL):
+        given = view.members(call.get("input")).get("word")
+        if call.get("name") == FUNCTION and str(given).lower() == WORD:
+            return json.dumps(call["input"])
+    return ""
+
+
+add_result_used(
+    CLAUSES,
+    "messages",
+    COMETAPI,
+    AREA,
+    CODE,
+    "$.content",
+    _again,
+    (GOOD, with_content(_of(_call(b"next"))), with_content(_of(_call(b"pong", b"other")))),
+    (
         with_content(_of(_call(b"pong"))),
         with_content(_of(b'{"type":"text","text":"I will."}', _call(b"Pong"))),
     ),
 )
-def used(reply: Reply, context: Context) -> Outcome:
-    for call in view.blocks(reply.object, view.CALL):
-        given = view.members(call.get("input")).get("word")
-        if call.get("name") == FUNCTION and str(given).lower() == WORD:
-            return broken("$.content", "an answer, or another call", f"the call again: {quote(call.get('input'), 60)}")
-    return holds()
 
 
 def _says(text: bytes) -> Example:

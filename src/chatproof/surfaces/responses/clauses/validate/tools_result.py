@@ -1,24 +1,17 @@
 """What becomes of a tool's result: whether the model gets to see it."""
 
 from chatproof.contract.clause import (
-    BEHAVIOUR,
     OPENAI_SPEC,
-    SHOULD,
     VALIDATE,
     Clauses,
-    Context,
     Example,
-    Outcome,
-    broken,
-    holds,
 )
 from chatproof.evidence.reply import Reply
-from chatproof.printable import quote
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import GOOD, ITEM, altered, with_output
 from chatproof.surfaces.responses.clauses.validate.tools import AREA, CODE, calls
 from chatproof.surfaces.responses.probes_validate import FUNCTION, WORD
-from chatproof.surfaces.tool_result import add_result_heard
+from chatproof.surfaces.tool_result import add_result_heard, add_result_used
 
 CLAUSES = Clauses(VALIDATE)
 clause = CLAUSES.add
@@ -35,28 +28,26 @@ def _call(word: bytes, name: bytes = b"record_word") -> bytes:
     )
 
 
-@clause(
-    "responses.tools.result_used",
-    layer=BEHAVIOUR,
-    code=CODE,
-    level=SHOULD,
-    area=AREA,
-    says="A model that gets a tool's result does not make the same call again.",
-    source=OPENAI_SPEC,
-    probe="tools.result",
-    needs=("responses.tools.result",),
-    why="Every client that runs tools runs the same one without end. A gateway that leaves the results out is the "
-    "usual cause.",
-    holds_on=(GOOD, with_output(_call(b"next")), with_output(_call(b"pong", b"other")), with_output(ITEM)),
-    breaks_on=(with_output(_call(b"pong")), with_output(ITEM, _call(b"Pong"))),
-)
-def used(reply: Reply, context: Context) -> Outcome:
+def _again(reply: Reply) -> str:
+    """The arguments of the same call, made again."""
     for call in calls(reply):
-        if call.get("name") == FUNCTION and f'"{WORD}"' in str(call.get("arguments")).lower():
-            return broken(
-                "$.output", "an answer, or another call", f"the call again: {quote(call.get('arguments'), 60)}"
-            )
-    return holds()
+        arguments = str(call.get("arguments"))
+        if call.get("name") == FUNCTION and f'"{WORD}"' in arguments.lower():
+            return arguments
+    return ""
+
+
+add_result_used(
+    CLAUSES,
+    "responses",
+    OPENAI_SPEC,
+    AREA,
+    CODE,
+    "$.output",
+    _again,
+    (GOOD, with_output(_call(b"next")), with_output(_call(b"pong", b"other")), with_output(ITEM)),
+    (with_output(_call(b"pong")), with_output(ITEM, _call(b"Pong"))),
+)
 
 
 def _says(text: bytes) -> Example:
