@@ -16,6 +16,7 @@ from chatproof.contract.clause import (
     holds,
     id_in,
     not_applicable,
+    undecided,
 )
 from chatproof.contract.probe import REFUSED_FORM
 from chatproof.contract.refused_part import code_of
@@ -30,6 +31,7 @@ ASKED = f"{ASKS} Answer with that word alone."
 """Two messages of the user in a row: what is asked last is in the first."""
 WORD = "pong"
 TEMPERATURE = "temperature"
+NOT_FOLLOWED = "this model does not follow the plain request either"
 _AREA, _CODE = "Optional request fields", "contract.messages"
 _NO = Example(200, JSON, b'{"error":"no"}')
 
@@ -62,6 +64,8 @@ def add_everyday(
         text = text_of(reply)
         if WORD in text.lower():
             return holds()
+        if context.control is not None and WORD not in text_of(context.control).lower():
+            return undecided(NOT_FOLLOWED, quote(text, 60))
         return broken("the answer's text", f"the word {WORD}, which is in the first message", quote(text, 60))
 
     def unstreamed(reply: Reply, context: Context) -> Outcome:

@@ -34,11 +34,12 @@ def add_counts(
     answered: tuple[str, Callable[[int], Example]],
     probe: str = "unicode",
     needs: tuple[str, ...] | None = None,
+    longest: int = _LONGEST,
     spared: Callable[[Reply, Context], str] = lambda reply, context: "",
 ) -> None:
     """Add the clauses on counts that cannot be. Each pair is where a count stands, and what makes an example with
-    another one: of the plain reply, and of the streamed reply to `probe`, whose text is long enough to count;
-    `spared` says why that one's text is not to be counted, and is empty where it is."""
+    another one: of the plain reply, and of the streamed reply to `probe`, whose text is long enough to count. No token
+    has `longest` bytes; `spared` says why a text is not to be counted, and is empty where it is."""
     at_asked, with_asked = asked
     at_answered, with_answered = answered
 
@@ -55,9 +56,9 @@ def add_counts(
         counted, size = found.get("completion"), found.get("answer_bytes", 0)
         if counted is None or (why := spared(reply, context)):
             return not_applicable("no such count" if counted is None else why)
-        if size <= _LONGEST * max(counted, 1):
+        if size <= longest * max(counted, 1):
             return holds(f"{number_of(counted, 'token')}, {size:,} bytes")
-        return broken(at_answered, f"at least {-(-size // _LONGEST)}", f"{counted} for an answer of {size:,} bytes")
+        return broken(at_answered, f"at least {-(-size // longest)}", f"{counted} for an answer of {size:,} bytes")
 
     clauses.add(
         id_in(api, "usage.plausible"),

@@ -15,9 +15,11 @@ from chatproof.contract.clause import (
     holds,
     id_in,
     not_applicable,
+    undecided,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces.everyday import NOT_FOLLOWED, WORD
 
 _NUMBER = "40713"
 RECEIPT = f"R-{_NUMBER}"
@@ -88,6 +90,8 @@ def add_result_heard(
         asked = reply.exchange.request.body
         if mark in asked and RECEIPT.encode() not in asked:
             return not_applicable("the request is not ours")
+        if context.control is not None and WORD not in text_of(context.control).lower():
+            return undecided(NOT_FOLLOWED, quote(text, 60))
         return broken("the answer's text", f"the receipt {RECEIPT}, which is in the tool's result", quote(text, 60))
 
     clauses.add(

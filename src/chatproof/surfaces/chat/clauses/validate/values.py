@@ -30,6 +30,8 @@ CLAUSES = Clauses(VALIDATE)
 
 _AREA, _CODE = "Response shape", "contract.usage"
 _HEAD = b'"object":"chat.completion.chunk","created":1795379441,"model":"m","choices":'
+_BYTES = 100
+"""Bytes of a stream's text for each token that is counted: the text is long, so that one token for it stands out."""
 _LONG = b"1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29"
 
 
@@ -81,6 +83,7 @@ add_counts(
     ("$.usage.completion_tokens", _answered),
     "stream.usage",
     ("stream.usage",),
+    _BYTES,
     _repeats,
 )
 
