@@ -56,6 +56,8 @@ ANOTHER_STATUS = {
 }
 """Faults of validate that answer with another status, too."""
 FURTHER = {
+    "wrong-key-page": 1,  # the refusal of a stream, beside the plain one
+    "wrong-key-no-error": 1,
     "chunk-without-created": 1,  # the time, beside the id, which a clause names
     "mistakes-answered-502": 1,  # no field named, beside another status
     "logprobs-infinite": 3,  # the capabilities that are asked of the same reply, which is no strict JSON
