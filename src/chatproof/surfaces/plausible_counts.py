@@ -15,6 +15,7 @@ from chatproof.contract.clause import (
     id_in,
     not_applicable,
 )
+from chatproof.evidence.json_values import count, members
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of
 
@@ -89,3 +90,44 @@ def add_counts(
         holds_on=(with_answered(30), with_answered(8)),
         breaks_on=(with_answered(1), with_answered(0)),
     )(of_answer)
+
+
+def add_within(
+    clauses: Clauses,
+    api: str,
+    source: Source,
+    says: str,
+    needs: str,
+    parts: tuple[tuple[str, str, str], ...],
+    good: tuple[Example, ...],
+    bad: tuple[Example, ...],
+) -> None:
+    """Add the clause that no part of a usage is greater than the whole. Each of `parts` is the member that holds a
+    count, the count's name there, and the count that it is a part of."""
+
+    def within(reply: Reply, context: Context) -> Outcome:
+        usage = members(reply.object.get("usage"))
+        compared = False
+        for held, name, of in parts:
+            part, whole = count(members(usage.get(held)).get(name)), count(usage.get(of))
+            if part is None or whole is None:
+                continue
+            compared = True
+            if part > whole:
+                return broken(f"$.usage.{held}.{name}", f"no more than the {whole} {of}", str(part))
+        return holds() if compared else not_applicable("the usage has no such details")
+
+    clauses.add(
+        id_in(api, "usage.within"),
+        layer=BEHAVIOUR,
+        area=_AREA,
+        code=_CODE,
+        level=SHOULD,
+        says=says,
+        source=source,
+        probe="happy",
+        needs=(id_in(api, needs),),
+        why="Programs that compute costs, as LiteLLM does, subtract one from the other: the cost is negative.",
+        holds_on=good,
+        breaks_on=bad,
+    )(within)

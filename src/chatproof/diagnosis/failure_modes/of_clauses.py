@@ -71,12 +71,6 @@ _ANSWERS = {  # the answer, its text and its values
             CERTAIN,
         ),
     ),
-    "usage.cached": (
-        "more tokens are said to come from a cache than the prompt has",
-        PROVIDER,
-        "Do not compute costs from these counts: programs that take the cached tokens from the prompt's get a negative price. A gateway that counts the cached tokens beside the prompt's is the usual cause. Report it.",
-        CERTAIN,
-    ),
     "stream.usage_once": (
         "a stream reports its usage in more than one chunk, each time anew",
         PROVIDER,

@@ -130,7 +130,7 @@ ROWS = (
         _USAGE,
         plain,
         edited(_cached),
-        "usage.cached",
+        "usage.within",
     ),
     _should(
         "stream-counts-one-token",

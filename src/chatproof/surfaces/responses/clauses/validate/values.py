@@ -11,16 +11,13 @@ from chatproof.contract.clause import (
     Outcome,
     broken,
     holds,
-    not_applicable,
 )
-from chatproof.evidence.json_values import count
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.answering_model import add_answering_model
 from chatproof.surfaces.chat.probes_validate import UNICODE
 from chatproof.surfaces.fresh_ids import add_fresh_ids
-from chatproof.surfaces.plausible_counts import add_counts
-from chatproof.surfaces.responses import view
+from chatproof.surfaces.plausible_counts import add_counts, add_within
 from chatproof.surfaces.responses.clauses.happy import GOOD, SHAPE, altered
 from chatproof.surfaces.responses.clauses.validate.unicode import says
 
@@ -88,35 +85,20 @@ def _detailed(held: bytes, name: bytes, tokens: int) -> Example:
     return altered(b'"usage":{', b'"usage":{"' + held + b'":{"' + name + b'":' + str(tokens).encode() + b"},")
 
 
-@CLAUSES.add(
-    "responses.usage.within",
-    layer=BEHAVIOUR,
-    area=SHAPE,
-    code="contract.usage",
-    level=SHOULD,
-    says="Of the tokens no more are cached than were put in, and no more are of the reasoning than came out.",
-    source=OPENAI_SPEC,
-    probe="happy",
-    needs=("responses.happy.usage",),
-    why="Programs that compute costs, as LiteLLM does, subtract one from the other: the cost is negative.",
-    holds_on=(
+add_within(
+    CLAUSES,
+    "responses",
+    OPENAI_SPEC,
+    "Of the tokens no more are cached than were put in, and no more are of the reasoning than came out.",
+    "happy.usage",
+    _PARTS,
+    (
         _detailed(b"input_tokens_details", b"cached_tokens", 6),
         _detailed(b"output_tokens_details", b"reasoning_tokens", 1),
         altered(b'"usage":{', b'"usage":{"input_tokens_details":null,'),
     ),
-    breaks_on=(
+    (
         _detailed(b"input_tokens_details", b"cached_tokens", 7),
         _detailed(b"output_tokens_details", b"reasoning_tokens", 2),
     ),
 )
-def within(reply: Reply, context: Context) -> Outcome:
-    usage = view.members(reply.object.get("usage"))
-    compared = False
-    for held, name, of in _PARTS:
-        part, whole = count(view.members(usage.get(held)).get(name)), count(usage.get(of))
-        if part is None or whole is None:
-            continue
-        compared = True
-        if part > whole:
-            return broken(f"$.usage.{held}.{name}", f"no more than the {whole} {of}", str(part))
-    return holds() if compared else not_applicable("the usage has no such details")
