@@ -162,6 +162,8 @@ def _read(data: bytes) -> Capture:
         raise Unreadable(known)
     if (bare := bare_bodies.in_a_few_lines(text)) is not None:
         return bare
+    if answers_within.has_events(text):
+        raise Unreadable(answers_within.SOME)
     raise Unreadable(
         f"it has none of these formats: {FORMATS}"
     )  # and is not quoted: a file given by mistake may be a key
@@ -235,6 +237,8 @@ def _json(data: bytes, start: bytes) -> Capture:
         return pasted_errors.of_record(json_records.texts_of(records))
     if events := answers_within.streamed(row if len(row) > 1 else []):
         return _body(events, "an SSE body")._replace(notes=(answers_within.STREAMED,))
+    if len(row) > 1 and answers_within.are_events(row):
+        raise Unreadable(answers_within.SOME)
     if not records and (replies := pasted_errors.of_replies(row, start)) is not None:
         return replies
     if axios.is_error(value):

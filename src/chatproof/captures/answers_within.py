@@ -19,10 +19,17 @@ _BEGINS = re.compile(
     r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices|data)=)|"
     rf"(?<=[:=\s>\])|-])(?=\{{ ?{_FIRST})"  # in a line of a log, behind whatever the logger writes before it
 )
+CHUNK = "chat.completion.chunk"
 WHOLE = "the text holds a whole answer; what stands around it is not judged"
 STREAMED = (
     "the text holds events of a stream as a program printed them, each by itself; they are judged as a stream, of "
     "which the end may be missing"
+)
+
+
+SOME = (
+    "it is events of a stream, each by itself, and whether some are missing between them cannot be seen; give the "
+    "stream as it came, with its lines: curl -sS -i -N …"
 )
 
 
@@ -47,11 +54,25 @@ def find(text: str) -> Found | None:
     return None
 
 
+def has_events(text: str) -> bool:
+    """Say whether a text holds several events, of which it cannot be seen whether some are missing."""
+    return sum(1 for _, _, value in _documents(text) if _is_of_a_stream(value)) > 1
+
+
 def streamed(values: list[Any]) -> bytes:
-    """Write events as the stream that they were; empty where one of the values is none."""
-    if not values or not all(map(_is_of_a_stream, values)):
+    """Write events as the stream that they were; empty where one of the values is none, or where one may be missing
+    between them: of chunks of a chat that changes nothing, other APIs' events must be numbered."""
+    if not are_events(values):
+        return b""
+    numbers = [value.get("sequence_number") for value in values]
+    if not all(value.get("object") == CHUNK for value in values) and numbers != [*range(len(values))]:
         return b""
     return _encoded("".join(f"{event_line(value)}data: {json.dumps(value)}\n\n" for value in values))
+
+
+def are_events(values: list[Any]) -> bool:
+    """Say whether each of several values is an event of a stream."""
+    return bool(values) and all(map(_is_of_a_stream, values))
 
 
 def without(text: str) -> str:

@@ -9,9 +9,14 @@ import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
-DISORDER, NO_PART, NO_CALL = "disorder", "no part", "no call"
+DISORDER, NO_PART, NO_CALL, DIMENSIONS = "disorder", "no part", "no call", "dimensions"
 
 _TYPES = r"(?!\w{0,60}(?:Request|Params|Body|Input|Query)\b)[A-Z]\w{0,80}"  # not what a server reads a request into
+_DIMENSIONS = (
+    r"(?:Embedding|Vector) dimension \d{1,6} does not match|Wrong input: Vector dimension error|"  # Pinecone, Qdrant
+    r"Collection expecting embedding with dimension of \d{1,6}|"  # Chroma
+    r"expected \d{1,6} dimensions, not \d{1,6}"  # pgvector
+)
 _SENTENCES: tuple[tuple[str, str], ...] = (
     # (kind, how such words begin)
     (NO_REPLY, r"Connection error\.?(?:$|\s)"),  # openai-python, openai-node, anthropic
@@ -86,6 +91,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (ENDED, r"The provider repeatedly ended the response before returning usable output"),  # Kilo Code
     (ENDED, r"No generations found in stream|['\"](?:choices|message|content)['\"]\.?$"),  # LangChain; a KeyError
     (ENDED, r"No embedding data received|The input is not a valid Base64 string of encoded floats"),  # openai's SDKs
+    (DIMENSIONS, _DIMENSIONS),
     (DISORDER, r"Unexpected event order, got \w{1,60} before"),  # anthropic-python, @anthropic-ai/sdk
     (ENDED, r"An error occurred during streaming\.?$|No output generated|No object generated"),
 )
@@ -138,6 +144,8 @@ _SAID = {
     NO_PART: "the program could not read a part of an answer, which was not there, and the reply itself is not in the "
     "text; it may be an error under status 200, or, where the program got a text in its place, a page: check then that "
     "the base URL ends in the version, such as /v1. Capture the reply with: curl -sS -i …",
+    DIMENSIONS: "a vector store refuses vectors of another length than it was made with, and no endpoint says this: "
+    "ask for the same model, or for that many `dimensions`, or make the store anew",
     NO_CALL: "the client wants an id, a type and a name in the first part of a streamed tool call, and one was not "
     "there; the stream itself is not in the text; capture it with: curl -sS -i -N …, or ask the endpoint with: "
     "chatproof validate",
@@ -250,6 +258,8 @@ _ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these
     ),
     (NO_JSON, _UNREAD),
     (NO_CALL, r"Expected '(?:id|function\.name)' to be a string|Expected 'function' type"),  # the AI SDK
+    (DIMENSIONS, _DIMENSIONS),
+    (ENDED, r"\bbinascii\.Error: |\bbuffer size must be a multiple of element size"),  # openai-python, of vectors
     (
         ENDED,
         r"The language model did not provide any assistant messages|"  # Roo Code

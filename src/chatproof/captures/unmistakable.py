@@ -15,6 +15,7 @@ _SENTENCES = (
     r"We could not parse the JSON body of your request\b|The OpenAI API expects a JSON payload, but what was sent",
     r"Your organization must be verified to (?:stream|use|generate) ",
     r"You exceeded your current quota",
+    r"Invalid API key · Please run /login",  # Claude Code
     r"You've hit your usage limit\b",  # Codex
     r"The model [`'\"][^`'\"\n]{1,200}[`'\"] does not exist",
     r"This model's maximum context length is \d",

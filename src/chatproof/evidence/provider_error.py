@@ -67,6 +67,10 @@ _WANTED = re.compile(
 )
 _TOO_LONG = re.compile(r"\b(?:must have|input is limited to)[a-z ]{1,30}\d{1,7} tokens\b")  # TEI, SiliconFlow
 _NO_ROUTE = re.compile(r"\broute (?:(?:post|get)[: ])?/\S{1,300} (?:was )?not found\b")  # frameworks of Node
+_NO_PROVIDER = re.compile(
+    r"\bprovider ['\"]?[\w./-]{1,80}['\"]? (?:was )?not found\b"
+)  # a router's name before the model's
+_ANY_FAILURE = "api_error"  # a failure of Anthropic's; routers put it on whatever they say
 _LATER = re.compile(r"(?i)\btry again later")  # said of a limit as well as of a failure
 _BEHIND = ("负载已饱和",)  # new-api: what is behind it is full; the code beside these words may be of there, too
 _PAGE = re.compile(r"<(?:!doctype html|html)\b")  # behind words: what answered whoever says these
@@ -272,6 +276,8 @@ def classify(error: ProviderError, status: int, model: str = "") -> str:
     told = by_words(error, model)
     if told == "server" and status == TOO_MANY:
         told = by_words(error._replace(message=_LATER.sub("", error.message)), model)
+    if told == "server" and status in BY_STATUS and error.type == _ANY_FAILURE:
+        told = by_words(error._replace(type=""), model)
     if told != "unknown":
         return "request" if told == "form" else told
     if status in BY_STATUS:
@@ -315,6 +321,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
         return "upstream"
     if _NO_ROUTE.search(message):
         return "path"
+    if _NO_PROVIDER.search(message):
+        return "model"
     return _unless_quoted(_by_code(words, GENERIC, ()) or "unknown", message)
 
 

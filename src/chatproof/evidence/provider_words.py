@@ -24,6 +24,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "model",
         (
             "no available channel",
+            "no provider available",
+            "no providers available",
             "无可用渠道",
             "try pulling it first",
             "does not exist or you do not have access",
@@ -61,6 +63,9 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "out of call volume quota",  # Azure API Management
             "out of credit",
             "billing",
+            "payment method",
+            "trial has ended",
+            "trial has expired",
             "exceeded budget",  # LiteLLM, of a provider, a deployment or a key
             "crossed budget",
             "budget has been exceeded",

@@ -14,7 +14,9 @@ _POLITE = re.compile(  # said to the caller, and not of a limit of his
     r"(?i)\byour (?:api )?(?:requests?|calls?|prompts?|messages?|inputs?|quer(?:y|ies)|patience|understanding)\b|"
     r"\bthank you\b|\byou (?:can|may|might|could|should|must|need|want|would)\b"
 )
-_OVERLOAD = re.compile(r"(?i)overload|high demand|\b(?:at|over|no) capacity\b|server is busy")
+_OVERLOAD = re.compile(
+    r"(?i)overload|high demand|queue[ _]is full|queue[ _]full|\b(?:at|over|no) capacity\b|server is busy"
+)
 _OVERLOADED = Sign(
     summary="the provider says that it is overloaded",
     next_step="Wait some seconds and run again. If it lasts, ask for another model or region, and escalate with the request id and UTC time.",

@@ -5,7 +5,7 @@ Their rows stand in `gateway`, among the others of replies that something else w
 
 import re
 
-from chatproof.contract.failure_mode import GATEWAY, LIKELY, UNKNOWN, Case, Sign, when
+from chatproof.contract.failure_mode import GATEWAY, LIKELY, POSSIBLE, UNKNOWN, Case, Sign, when
 from chatproof.diagnosis.failure_modes.models import is_listing_well
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
@@ -139,7 +139,12 @@ def missing(case: Case) -> Sign | None:
     """No version stands in the path."""
     if not (_wrong_url(case) and case.base_versions == 0):
         return None
-    return Sign((f"the path sent was {quote(case.url.path)}: no version segment",))
+    said = (f"the path sent was {quote(case.url.path)}: no version segment",)
+    base = case.url.path.removesuffix(case.context.surface.path)
+    if base.strip("/").count("/"):  # a path of the server's own, to which the version may not belong
+        step = "Compare the base URL with the provider's reference: most end in a version, such as /v1."
+        return Sign(said, next_step=step, confidence=POSSIBLE)
+    return Sign(said)
 
 
 def path(case: Case) -> Sign | None:
