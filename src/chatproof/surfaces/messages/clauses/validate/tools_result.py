@@ -91,7 +91,6 @@ add_result_heard(
     holds_on=(
         _says(b"pong R-40713 R-52968"),
         _says(b"pong: R\xe2\x80\x9152968, and 40713"),
-        with_content(_of(_call(b"next"))),
     ),
     breaks_on=(_says(b"pong R-40713"), _says(b"pong R-52968 and R-52968"), GOOD),
 )

@@ -61,6 +61,6 @@ for _role, _probe, _clients in (
         needs=(f"responses.{_probe}.heard",),
         why=f"{_clients} the system prompt so: where such items are left out, the model answers without any of its "
         "rules, and nothing says so.",
-        holds_on=(altered(b'"text":"pong"', b'"text":"Bravo pong"'), altered(b'"text":"pong"', b'"text":" "')),
+        holds_on=(altered(b'"text":"pong"', b'"text":"Bravo pong"'),),
         breaks_on=(GOOD,),
     )(_follows(_role))

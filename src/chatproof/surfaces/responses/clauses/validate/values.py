@@ -95,7 +95,6 @@ add_within(
     (
         _detailed(b"input_tokens_details", b"cached_tokens", 6),
         _detailed(b"output_tokens_details", b"reasoning_tokens", 1),
-        altered(b'"usage":{', b'"usage":{"input_tokens_details":null,'),
     ),
     (
         _detailed(b"input_tokens_details", b"cached_tokens", 7),
