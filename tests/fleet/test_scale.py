@@ -33,6 +33,13 @@ def test_a_million_targets_begin_evenly() -> None:
     assert most < mean * 1.1, "as the page says"
 
 
+def test_a_clock_that_was_ahead_ends_no_turns() -> None:
+    due = Due(["shop"], 60.0, 1_000_000.0)
+    assert due.take(1_000_000.0 + 365 * 86400), "a year ahead"
+    asked = [slot for now in range(1_000_100, 1_000_700, 10) for slot in due.take(float(now))]
+    assert len(asked) == len(set(asked)) >= 9
+
+
 def test_each_target_has_one_turn_a_period_in_one_slot_for_all_who_ask() -> None:
     names = [f"t{number}" for number in range(50)]
     one, other = Due(names, 60.0, 1_000_000.0), Due(reversed(names), 60.0, 1_000_000.0)

@@ -86,7 +86,7 @@ def judge_each(api: str, others: tuple[Any, ...]) -> list[str]:
 @pytest.mark.nightly
 @pytest.mark.parametrize("api", names())
 def test_no_clause_raises_on_an_array_or_object_for_a_text(api: str) -> None:
-    assert judge_each(api, ([["a"]], {"a": []})) == []
+    assert judge_each(api, ([["a"]], {"a": []}, 1.5)) == []
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,15 @@ def test_calls_whose_names_are_no_texts(instead: bytes) -> None:
     context = Context(GENERIC, EXAMPLE_MODEL, Secret(EXAMPLE_KEY), {clause.probe: reply}, surface_of("chat"))
     assert changed != clause.holds_on[0]
     assert clause.judge(reply, context).outcome == NOT_APPLICABLE
+
+
+def test_a_likelihood_that_cannot_be_and_no_others_beside_it() -> None:
+    clause = surface_of("chat").clauses(VALIDATE)["logprobs.coherent"]
+    good = json.loads(clause.holds_on[0].body)
+    for place in good["choices"][0]["logprobs"]["content"]:
+        place |= {"logprob": 0.5, "top_logprobs": []}
+    changed = clause.holds_on[0]._replace(body=json.dumps(good).encode())
+    reply = Reply(exchange(clause.probe, from_example(changed)))
+    context = Context(GENERIC, EXAMPLE_MODEL, Secret(EXAMPLE_KEY), {clause.probe: reply}, surface_of("chat"))
+    found = clause.judge(reply, context)
+    assert (found.outcome, found.observed) == (BROKEN, "0.5")

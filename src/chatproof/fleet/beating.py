@@ -12,12 +12,18 @@ class Due:
 
     def __init__(self, names: Iterable[str], every: float, after: float) -> None:
         self._every = every
-        self._turns = [(found.due, found.number, name) for name in names if (found := upcoming(name, every, after))]
+        self._plan(names, after)
+
+    def _plan(self, names: Iterable[str], after: float) -> None:
+        turns = ((name, upcoming(name, self._every, after)) for name in names)
+        self._turns = [(found.due, found.number, name) for name, found in turns]
         heapq.heapify(self._turns)
 
     def take(self, now: float) -> dict[str, list[str]]:
         """By slot, the names of the targets whose turn has come. A slot is named by the beginning of its period."""
         found: dict[str, list[str]] = {}
+        if self._turns and self._turns[0][0] > now + 3 * self._every:  # the clock was ahead, and went back
+            self._plan([name for _, _, name in self._turns], now)
         while self._turns and self._turns[0][0] <= now:
             _, number, name = self._turns[0]
             found.setdefault(slot_of(number * self._every), []).append(name)

@@ -210,7 +210,7 @@ def _incoherent(entry: dict[str, Json]) -> tuple[str, str] | None:
     own, top = _number(entry.get("logprob")), [members(one) for one in items(entry.get("top_logprobs"))]
     values = [value for one in top if (value := _number(one.get("logprob"))) is not None]
     if any(value > _EPS for value in (*values, own or 0.0)):
-        return "log probabilities of 0 or less", f"{max(*values, own or 0.0):g}"
+        return "log probabilities of 0 or less", f"{max((*values, own or 0.0)):g}"
     if not values or len(values) != len(top):
         return None
     if len(top) > TOP + 1:  # the token itself may stand beside the likeliest
