@@ -1,5 +1,7 @@
 """Rows for streams of chunks: one that broke, one without an answer."""
 
+from collections.abc import Callable
+
 from chatproof.contract.common_modes import (
     filtered,
     refused,
@@ -22,12 +24,14 @@ from chatproof.contract.failure_mode import (
     Sign,
     when,
 )
+from chatproof.evidence.json_values import members
 from chatproof.evidence.parsed_bodies import is_done
 from chatproof.evidence.reply import or_default
 from chatproof.printable import quote
 from chatproof.surfaces.chat import view
-from chatproof.surfaces.chat.view import reasoning_of
+from chatproof.surfaces.chat.view import reasoning_of, text_of
 from chatproof.wire.exchange import STATUS
+from chatproof.wire.strictjson import Json
 
 
 def _error(case: Case) -> Sign | None:
@@ -104,6 +108,25 @@ def _wrong_type(case: Case) -> Sign | None:
     return when(found is not None, f"a delta's content is {quote(found)}")
 
 
+_PLACES: tuple[tuple[str, Callable[[dict[str, Json]], Json]], ...] = (
+    ("choices[0].message.content", lambda chunk: members(view.first_choice(chunk).get("message")).get("content")),
+    ("choices[0].text", lambda chunk: view.first_choice(chunk).get("text")),
+    ("message.content", lambda chunk: members(chunk.get("message")).get("content")),
+)
+"""Where servers put a text that belongs into choices[0].delta.content: that of a completion, of the older API, Ollama's."""
+
+
+def _elsewhere(case: Case) -> Sign | None:
+    """All the text of the stream stands in another member than the delta."""
+    if not case.broken("stream.content_non_empty"):
+        return None
+    for place, read in _PLACES:
+        text = "".join(text_of(read(chunk)) for chunk in case.reply.chunks)
+        if text.strip():
+            return Sign((f"{place} holds {quote(text, 60)}; no delta has text",))
+    return None
+
+
 def _empty(case: Case) -> Sign | None:
     """No text in a stream that came to its end. One without any end was cut, and its text with it."""
     ends = case.reply.done_seen or any(view.first_choice(chunk).get("finish_reason") for chunk in case.reply.chunks)
@@ -164,6 +187,14 @@ MODES = (
         "If the provider documents this type of content, use the provider's profile (--profile); otherwise report it: clients that join deltas fail on it.",
         CERTAIN,
         _wrong_type,
+    ),
+    Mode(
+        "contract.content",
+        PROVIDER,
+        "the text of the stream stands where clients do not read it",
+        "Clients join choices[0].delta.content and show nothing here: ask without stream until it is fixed. A server that sends completions as chunks, or a gateway that converts streams, is the usual cause. Report it.",
+        CERTAIN,
+        _elsewhere,
     ),
     Mode(
         "content.empty",
