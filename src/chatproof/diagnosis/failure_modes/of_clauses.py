@@ -120,6 +120,12 @@ _STREAMS = {
         "If requests fail here with this status, look at the key first: it looks like an outage. SDKs send each such request three times. Ask whoever runs the endpoint to refuse a wrong key with 401.",
         CERTAIN,
     ),
+    "stream.text_whole": (
+        "a stream loses the beginning or the end of its text",
+        PROVIDER,
+        "Ask once more: a model may count badly. If it happens again, look for a gateway that drops a stream's first or last chunk with the text in it; ask without stream until it is fixed. Report it with the evidence.",
+        LIKELY,
+    ),
     "stream.model_answers": (
         "a streamed answer names another model than the one that was asked for",
         PROVIDER,

@@ -67,6 +67,11 @@ def _running(turn: Turn) -> Reply:
     return turn.reply._replace(events=(*told, last, done))
 
 
+def _last_lost(turn: Turn) -> Reply:
+    *chunks, _, end, usage, done = turn.reply.events
+    return turn.reply._replace(events=(*chunks, end, usage, done))
+
+
 def _on_one_line(value: dict[str, Any]) -> None:
     message = value["choices"][0]["message"]
     message["content"] = message["content"].replace("\n", "")
@@ -155,6 +160,14 @@ ROWS = (
         USAGE,
         _running,
         "stream.usage_once",
+    ),
+    _should(
+        "stream-last-text-lost",
+        "The last piece of a stream's text is lost.",
+        "stream.incomplete",
+        USAGE,
+        _last_lost,
+        "stream.text_whole",
     ),
     _should("another-model", "Another model answers.", _SCHEMA, plain, put("another-kind", "model"), "model.answers"),
     _should(

@@ -4,6 +4,7 @@ Judged on each stream of the run but the one of smoke, which has clauses of its 
 granted. A stream that died is never taken for a whole one.
 """
 
+import re
 from itertools import pairwise
 
 from chatproof.contract.clause import (
@@ -190,6 +191,44 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     return broken(
         "$.choices[0].delta.content", "each piece of text exactly once", f"{how}; clients show {quote(shown)}"
     )
+
+
+_FIRST, _LAST_NUMBER = 1, 60
+_NUMBERS = re.compile(r"[0-9]{1,4}")
+_COUNTED = 10  # numbers in a row: fewer show no counting
+
+
+def _counting(*numbers: int) -> Example:
+    return _texts(*(b"%d, " % n for n in numbers))
+
+
+@clause(
+    "stream.text_whole",
+    layer=BEHAVIOUR,
+    code="stream.incomplete",
+    level=SHOULD,
+    area=_AREA,
+    says=f"A stream that counts from {_FIRST} to {_LAST_NUMBER} loses neither its beginning nor its end.",
+    source=OPENAI_SPEC,
+    probe="stream.usage",
+    needs=("stream.usage",),
+    why="Users of every client read answers without their first or last words. A gateway that drops the chunk with the "
+    "role, or the one with the finish_reason, and the text in it, is the usual cause.",
+    holds_on=(_counting(*range(1, 61)), _texts(b"Sure: ", *(b"%d, " % n for n in range(1, 61)))),
+    breaks_on=(_counting(*range(2, 61)), _counting(*range(1, 60)), _counting(*range(1, 60), 6)),
+)
+def text_whole(reply: Reply, context: Context) -> Outcome:
+    deltas = "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
+    numbers = [int(found) for found in _NUMBERS.findall(deltas)]
+    row = numbers[:-1]  # the last one may be cut in its middle
+    if len(row) < _COUNTED or any(b != a + 1 for a, b in pairwise(row)):
+        return not_applicable("the model did not count, or not in a row")
+    if row[0] != _FIRST:
+        return broken("the beginning of the text", str(_FIRST), quote(deltas[:40]))
+    ends = [reason for chunk in reply.chunks if (reason := view.first_choice(chunk).get("finish_reason"))]
+    if numbers[-1] != _LAST_NUMBER and ends[:1] == ["stop"]:
+        return broken("the end of the text", f"{_LAST_NUMBER}, and finish_reason says stop", quote(deltas[-40:]))
+    return holds()
 
 
 def _beside(pieces: list[str], plain: str) -> str:
