@@ -71,6 +71,8 @@ OTHER_CODES = [  # an example that breaks a clause, by its number from the end, 
     ("responses.stream.item_added", -2, ""),
     ("responses.stream.numbered", -1, "stream.duplicated"),
     ("responses.stream.numbered", -2, ""),
+    ("messages.stream.indexes", -1, "stream.duplicated"),
+    ("messages.stream.indexes", -2, ""),
     ("messages.stream.stop_reason", -1, "contract.schema"),
     ("messages.stream.stop_reason", -2, ""),
 ]

@@ -17,6 +17,8 @@ from chatproof.contract.clause import (
     Example,
     Outcome,
     Source,
+    broken,
+    holds,
     id_in,
     not_applicable,
     undecided,
@@ -27,11 +29,13 @@ from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.chat.probes_validate import LINES, UNICODE
 from chatproof.surfaces.shared_clauses import answered
-from chatproof.wire.strictjson import parse
+from chatproof.wire.strictjson import Json, parse
 
 _MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#", "&lt;", "&amp;", "&quot;")
 _CODE = "contract.messages"
 _WORDS = UNICODE.split()[:3]  # scripts that all put a space between words
+NAME = "naïve-你好-👩‍🚀"
+"""A name as a file may have it."""
 SIGNS = '1 < 2 & "3" > 2'
 """What HTML writes otherwise, and no other format does."""
 
@@ -62,6 +66,53 @@ def _kept(text: str, at: str, context: Context, plain_text: Callable[[Reply], st
     if run_together(text):
         return ignored(at, "the spaces and line breaks between words", quote(text, 80))
     return None
+
+
+def add_in_calls(
+    clauses: Clauses,
+    id: str,
+    area: str,
+    source: Source,
+    needs: str,
+    says: Callable[[str], Example],
+    arguments: Callable[[Reply], list[Json]],
+) -> None:
+    """Add the clause on a streamed call whose argument is outside ASCII. `says` makes the stream of a call with this
+    word, `arguments` reads the arguments of a stream's calls."""
+
+    def intact(reply: Reply, context: Context) -> Outcome:
+        texts = [text for one in arguments(reply) for text in _strings_of(one)]
+        shown = next((text for text in texts if mark_in(text)), None)
+        if shown is None:
+            return holds(quote(next(iter(texts), ""), 40))
+        return broken("the arguments", "the characters of the request", quote(shown, 80))
+
+    clauses.add(
+        id,
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        area=area,
+        says="Text outside ASCII in the arguments of a streamed call comes without replacement characters, double "
+        "encoding or escapes.",
+        source=source,
+        probe="tools.stream",
+        needs=(needs,),
+        why="Agents write files, and look for files, whose names and texts are garbled: every client hands the "
+        "arguments on as they are.",
+        holds_on=(says(NAME), says("pong")),
+        breaks_on=(
+            says(NAME.replace("ï", "\ufffd\ufffd")),
+            says(NAME.encode().decode("latin-1")),
+            says(NAME.encode("ascii", "replace").decode()),
+            says(json.dumps(NAME).strip('"')),
+        ),
+    )(intact)
+
+
+def _strings_of(arguments: Json) -> list[str]:
+    """The texts in a call's arguments, those of a nested object left out."""
+    return [one for one in arguments.values() if isinstance(one, str)] if isinstance(arguments, dict) else []
 
 
 def add_unstreamed(

@@ -19,7 +19,7 @@ from chatproof.evidence.json_values import count, members
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of
 
-OVERHEAD = 2000
+_OVERHEAD = 2000
 """Tokens that a server may add to a plain request: templates of chats take some ten, gateways that add instructions of
 their own a few hundred. Where it is more, the caller pays for a prompt that is not his: he is told."""
 _LONGEST = 24
@@ -48,9 +48,9 @@ def add_counts(
         counted, size = context.surface.view.usage(reply).get("prompt"), len(reply.exchange.request.body)
         if counted is None or not size:
             return not_applicable("no such count, or a request that is not known")
-        if counted <= OVERHEAD + size:
+        if counted <= _OVERHEAD + size:
             return holds(f"{counted:,} tokens")
-        return broken(at_asked, f"no more than {OVERHEAD + size:,}", f"{counted:,} for a request of {size:,} bytes")
+        return broken(at_asked, f"no more than {_OVERHEAD + size:,}", f"{counted:,} for a request of {size:,} bytes")
 
     def of_answer(reply: Reply, context: Context) -> Outcome:
         found = context.surface.view.usage(reply)
@@ -67,12 +67,12 @@ def add_counts(
         area=_AREA,
         code=_CODE,
         level=SHOULD,
-        says=f"The tokens of the input are no more than the plain request can have, and {OVERHEAD:,} beside it.",
+        says=f"The tokens of the input are no more than the plain request can have, and {_OVERHEAD:,} beside it.",
         source=source,
         probe="happy",
         why="Codex, Claude Code and other agents cut or summarize the conversation when this count nears the model's "
         "limit, and bills come from it.",
-        holds_on=(with_asked(14), with_asked(OVERHEAD)),
+        holds_on=(with_asked(14), with_asked(_OVERHEAD)),
         breaks_on=(with_asked(180_006),),
     )(of_request)
     clauses.add(

@@ -78,7 +78,7 @@ _ANSWERS = {  # the answer, its text and its values
         CERTAIN,
     ),
     **dict.fromkeys(
-        ("unicode.intact", "unicode.unstreamed"),
+        ("unicode.intact", "unicode.unstreamed", "tools.stream.intact", "tools.stream_intact"),
         (
             "a text is changed on its way: letters outside ASCII, signs such as &, spaces or line breaks are not those that were sent",
             PROVIDER,

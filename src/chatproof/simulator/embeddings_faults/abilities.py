@@ -94,7 +94,7 @@ ROWS = (
         "contract.usage",
         plain,
         put({"prompt_tokens": 0, "total_tokens": 0}, "usage"),
-        "usage.plausible",
+        "usage.counted",
     ),
     should(
         "letters-lost",

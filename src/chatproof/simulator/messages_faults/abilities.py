@@ -22,7 +22,7 @@ _later_turn = sent(
 )
 _named = sent(lambda asked: asked.get("tool_choice") == {"type": "tool", "name": "record_number"})
 _none = sent(lambda asked: asked.get("tool_choice") == {"type": "none"})
-_outside_ascii = sent(lambda asked: not str(asked.get("messages")).isascii())
+_outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("messages")).isascii())
 _claude = sent(lambda asked: "metadata" in asked)
 _thinks = sent(lambda asked: "thinking" in asked and len(asked["messages"]) == 1, False)
 _thinks_stream = sent(lambda asked: "thinking" in asked, True)

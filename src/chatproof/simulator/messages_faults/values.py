@@ -13,7 +13,7 @@ from chatproof.simulator.wire import GOOD, WRONG
 _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
 _told = sent(lambda asked: isinstance(asked.get("system"), str) and asked["messages"][0]["content"] == "Hello.")
 _everyday = sent(lambda asked: "stream" not in asked and "max_tokens" in asked and len(asked["messages"]) == 2)
-_outside_ascii = sent(lambda asked: not str(asked.get("messages")).isascii())
+_outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("messages")).isascii())
 _TEXT = ("content", 0, "text")
 
 
@@ -34,6 +34,13 @@ def _trimmed(all: list[Any]) -> list[Any]:
     for one in all:
         if "text" in one.get("delta", {}):
             one["delta"]["text"] = one["delta"]["text"].replace(" ", "")
+    return all
+
+
+def _call_garbled(all: list[Any]) -> list[Any]:
+    for one in all:
+        if "partial_json" in one.get("delta", {}):
+            one["delta"]["partial_json"] = one["delta"]["partial_json"].replace("ï", "\ufffd")
     return all
 
 
@@ -81,6 +88,14 @@ ROWS = (
         _outside_ascii,
         events(_trimmed),
         "unicode.intact",
+    ),
+    should(
+        "call-garbled-in-stream",
+        "A letter outside ASCII in a streamed call is replaced.",
+        _MESSAGES,
+        sent(lambda asked: "tools" in asked, True),
+        events(_call_garbled),
+        "tools.stream_intact",
     ),
     should(
         "tool-result-emptied",

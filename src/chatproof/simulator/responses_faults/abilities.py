@@ -14,7 +14,7 @@ _later_turn = sent(
         not {"tools", "user"} & asked.keys() and isinstance(asked.get("input"), list) and len(asked["input"]) > 2
     )
 )
-_outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
+_outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("input")).isascii())
 
 
 def _plain(turn: Turn) -> bool:

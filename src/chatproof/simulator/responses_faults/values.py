@@ -13,7 +13,7 @@ from chatproof.simulator.wire import Reply, Script
 _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
 _told = sent(lambda asked: asked.get("input") == "Hello." and "instructions" in asked)
 _everyday = has("user")
-_outside_ascii = sent(lambda asked: not str(asked.get("input")).isascii())
+_outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("input")).isascii())
 
 
 def _garbled(value: dict[str, Any]) -> None:
@@ -29,7 +29,9 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
     """The same with another text in each place that has one."""
     if isinstance(value, dict):
         return {
-            name: change(held) if name in ("text", "delta") and isinstance(held, str) else _changed(held, change)
+            name: change(held)
+            if name in ("text", "delta", "arguments") and isinstance(held, str)
+            else _changed(held, change)
             for name, held in value.items()
         }
     return [_changed(one, change) for one in value] if isinstance(value, list) else value
@@ -149,6 +151,14 @@ ROWS = (
         _outside_ascii,
         events(lambda all: _changed(all, _halved)),
         "unicode.intact",
+    ),
+    should(
+        "call-garbled-in-stream",
+        "A letter outside ASCII in a streamed call is replaced.",
+        _MESSAGES,
+        sent(lambda asked: "tools" in asked, stream=True),
+        events(lambda all: _changed(all, lambda text: text.replace("ï", "\ufffd"))),
+        "tools.stream.intact",
     ),
     should(
         "tool-result-emptied",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from chatproof.contract.probe import ALIVE, INVALID, KEY, KEY_REFUSAL, Body, Probe
 from chatproof.surfaces import everyday
 from chatproof.surfaces.chat.probes_validate import TWO_LINES
+from chatproof.surfaces.garbled import NAME
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
@@ -36,6 +37,7 @@ COUNT_TO, STOP = 100, "17"
 WORD = "pong"
 BUDGET, ROOM = 1024, 4096  # tokens for thinking, the smallest that the API takes; for thinking and answer together
 _RECORD = "Record the word pong."
+_RECORD_NAME = f'Record the word "{NAME}".'
 _RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 _USER = "messages_count=1, stream=false"
 _COUNT = f"Count from 1 to {COUNT_TO} in digits, separated by commas."
@@ -215,8 +217,8 @@ _ROWS = (
     _paid(
         "tools.stream",
         "a forced call, streamed",
-        ask(_RECORD, stream=True, tools=[_TOOL], tool_choice=_FORCED),
-        "messages_count=1, stream=true, tools=1",
+        ask(_RECORD_NAME, stream=True, tools=[_TOOL], tool_choice=_FORCED),
+        "messages_count=1, stream=true, non-ASCII text, tools=1",
     ),
     _paid(
         "tools.parallel",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces import everyday
 from chatproof.surfaces.chat.probes_validate import TWO_LINES
+from chatproof.surfaces.garbled import NAME
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
@@ -39,6 +40,7 @@ COUNT_TO = 100
 WORD = "pong"
 NO_RESPONSE = "resp_chatproofnosuchresponse0000000000000000000000"
 _RECORD = "Record the word pong."
+_RECORD_NAME = f'Record the word "{NAME}".'
 _RECORD_AND_SAY = f"{_RECORD} Then tell me the receipt that you were given for it."
 _USER = "input=text, stream=false"
 
@@ -180,8 +182,8 @@ _ROWS = (
     _paid(
         "tools.stream",
         "a forced call, streamed",
-        ask(_RECORD, stream=True, tools=[_TOOL], tool_choice=_FORCED),
-        "input=text, stream=true, tools=1",
+        ask(_RECORD_NAME, stream=True, tools=[_TOOL], tool_choice=_FORCED),
+        "input=text, stream=true, non-ASCII text, tools=1",
     ),
     _paid(
         "tools.parallel",

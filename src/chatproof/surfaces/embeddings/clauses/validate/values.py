@@ -15,11 +15,11 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.json_values import count, members
 from chatproof.evidence.reply import Reply
+from chatproof.printable import number_of
 from chatproof.surfaces.answering_model import add_answering_model
 from chatproof.surfaces.embeddings import view
 from chatproof.surfaces.embeddings.clauses.happy import SHAPE
 from chatproof.surfaces.embeddings.examples import GOOD, A, B, of
-from chatproof.surfaces.plausible_counts import OVERHEAD
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -31,27 +31,23 @@ def _counts(tokens: int) -> Example:
 
 
 @CLAUSES.add(
-    "embeddings.usage.plausible",
+    "embeddings.usage.counted",
     layer=BEHAVIOUR,
     area=SHAPE,
     code="contract.usage",
     level=SHOULD,
-    says=f"The tokens of the texts are one for each or more, and no more than the request can have, and {OVERHEAD:,} "
-    "beside it.",
+    says="The tokens are one for each text, or more.",
     source=OPENAI_SPEC,
     probe="happy",
     needs=("embeddings.happy.usage",),
     why="Bills and budgets, of LiteLLM's proxy and of every gateway that counts by it, are wrong.",
-    holds_on=(GOOD, _counts(2), _counts(OVERHEAD)),
-    breaks_on=(_counts(0), _counts(1), _counts(180_014)),
+    holds_on=(GOOD, _counts(2)),
+    breaks_on=(_counts(0), _counts(1)),
 )
-def plausible(reply: Reply, context: Context) -> Outcome:
-    counted, size = count(members(reply.object.get("usage")).get("prompt_tokens")), len(reply.exchange.request.body)
-    if counted is None or not size:
-        return not_applicable("no such count, or a request that is not known")
-    least = len(view.data(reply))
+def tokens_counted(reply: Reply, context: Context) -> Outcome:
+    counted, least = count(members(reply.object.get("usage")).get("prompt_tokens")), len(view.data(reply))
+    if counted is None:
+        return not_applicable("no such count")
     if counted < least:
-        return broken("$.usage.prompt_tokens", f"at least {least}", f"{counted} for {least} texts")
-    if counted > OVERHEAD + size:
-        return broken("$.usage.prompt_tokens", f"no more than {OVERHEAD + size:,}", f"{counted:,} for {size:,} bytes")
-    return holds()
+        return broken("$.usage.prompt_tokens", f"at least {least}", f"{counted} for {number_of(least, 'text')}")
+    return holds(number_of(counted, "token"))
