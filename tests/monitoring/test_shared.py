@@ -47,7 +47,7 @@ def test_two_instances_on_one_postgresql_pay_once(postgres: str, tmp_path: Path)
         ):
             for each in (a, b):
                 each.wait_for(dict.fromkeys(targets, PASSING))
-            time.sleep(20)
+            time.sleep(14)
             lasted = time.time() - began
             said = [samples(each.get("/metrics").text) for each in (a, b)]
             assert a.states() == b.states() == dict.fromkeys(targets, PASSING), "each knows what the other saw"

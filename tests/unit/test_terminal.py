@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,11 @@ def test_progress_is_one_line_on_a_terminal_and_erased() -> None:
             re.match(r"\rsmoke 3/4 · (models|auth) · 1 s", shown) and shown.endswith("\r\x1b[K") and "\n" not in shown
         )
         assert "smoke 3/4" not in out and other.api_key not in shown
-        assert _on_a_terminal([*args, "-q"], env)[1] == ""
-        assert _on_a_terminal(args, {**env, "TERM": "dumb"})[1] == ""
-        assert run(*args, env=env).stderr == ""
+        with ThreadPoolExecutor(3) as at_once:  # each waits for the silent server
+            quiet = at_once.submit(_on_a_terminal, [*args, "-q"], env)
+            dumb = at_once.submit(_on_a_terminal, args, {**env, "TERM": "dumb"})
+            piped = at_once.submit(run, *args, env=env)
+        assert quiet.result()[1] == dumb.result()[1] == piped.result().stderr == ""
 
 
 def test_verbosity() -> None:

@@ -87,10 +87,10 @@ def test_it_sends_no_request_beyond_its_budget() -> None:
 
 
 def test_a_budget_of_tokens_ends_it() -> None:
-    done = cli("watch", "simulator", "--every", "1s", "--budget-tokens", "100", "--for", "60s", "-q")
+    done = cli("watch", "simulator", "--every", "1s", "--budget-tokens", "45", "--for", "60s", "-q")
     assert done.returncode == 0 and "the budget is spent" in done.stdout
     tokens = int(re.findall(r"([0-9]+) tokens", done.stdout)[0])
-    assert 0 < tokens <= 100
+    assert 0 < tokens <= 45
 
 
 def test_it_ends_after_a_while_with_the_last_runs_status() -> None:
