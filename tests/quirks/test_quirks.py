@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatproof.contract.capability import DAMAGED, IGNORED, SUPPORTED, UNSUPPORTED
-from chatproof.contract.clause import OUTCOMES, VALIDATE
+from chatproof.contract.clause import NOT_APPLICABLE, OUTCOMES, VALIDATE
 from chatproof.judging.contract import Choice, contract_of
 from chatproof.judging.judge import Finding, judge
 from chatproof.surfaces import surface_of
@@ -33,12 +34,18 @@ def load() -> list[Any]:
     return rows
 
 
+def _asked_for(row: dict[str, Any]) -> str:
+    """The model that the row's reply names: what another name means is no row's quirk."""
+    named = re.search(r'"model": ?"([^"]+)"', row["reply"])
+    return named[1] if named else MODEL
+
+
 def findings(row: dict[str, Any]) -> dict[str, Finding]:
     """What is found where the plain request is answered well and this one as the row says."""
     replies = {"happy": f"200 application/json\n\n{COMPLETION}", row["probe"]: row["reply"]}
     contract = contract_of(VALIDATE, profiles.load(row["provider"]), Choice(stream=True))
     made = [exchange(probe, wire(reply)) for probe, reply in replies.items()]
-    judged = judge(contract, made, model=MODEL, key=Secret(KEY), not_sent={"tools.result": "not sent"})
+    judged = judge(contract, made, model=_asked_for(row), key=Secret(KEY), not_sent={"tools.result": "not sent"})
     return {finding.clause: finding for finding in judged.findings if finding.probe != "*"}
 
 
@@ -51,7 +58,9 @@ def test_quirk(row: dict[str, Any]) -> None:
         ids = [id for id in found if id == pattern or (family != pattern and id.startswith(family))]
         ids = [id for id in ids if family == pattern or CLAUSES[id].probe == row["probe"]]
         assert ids, pattern
-        for id in ids:
+        judged_of = [id for id in ids if len(ids) == 1 or found[id].outcome != NOT_APPLICABLE]
+        assert judged_of, pattern
+        for id in judged_of:
             finding = found[id]
             assert finding.outcome == outcome, f"{id}: {finding.outcome}: {finding.observed} {finding.reason}"
     for capability, state in row.get("states", {}).items():
