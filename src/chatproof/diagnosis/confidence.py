@@ -194,8 +194,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("server.error",),
-        "certain: JSON in the API's shape under 5xx; possible, with owner unknown, for a page or "
-        "an empty body, which any hop can write",
+        "certain: JSON in the API's shape under 5xx; likely for 529 alone, which hops do not write; possible, with "
+        "owner unknown, for a page or an empty body, which any hop can write",
         ("you",),
     ),
     Rule(
