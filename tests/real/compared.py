@@ -108,6 +108,7 @@ PAIRS = (
                 "auth.invalid_key",
                 "`Authorization: Bearer nope`: aimock 401 `invalid_api_key`; llmock 200 with a completion",
             ),
+            Seen("breaks", "status status", "auth.invalid_stream", "the same with `stream`: aimock 401; llmock 200"),
             Seen(
                 "change",
                 "status status",

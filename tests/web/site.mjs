@@ -37,9 +37,11 @@ function search(names) { // in the page: as if each name were typed
   return names.reduce(async (before, name) => ({ ...(await before), [name]: await find(name) }), Promise.resolve({}));
 }
 
-const alike = (file) => file.includes("/reference/codes/"); // made by one function: every tenth is opened
+// Made by one function, or of one form: every tenth is opened, and of the decisions every fourth.
+const alike = [["/reference/codes/", 10], ["/decisions/", 4]];
 const all = pages(root);
-for (const file of [...all.filter((file) => !alike(file)), ...all.filter(alike).filter((_, at) => at % 10 === 0)]) {
+const few = alike.flatMap(([part, every]) => all.filter((file) => file.includes(part)).filter((_, at) => at % every === 0));
+for (const file of [...all.filter((file) => !alike.some(([part]) => file.includes(part))), ...few]) {
   const seen = { page: file.slice(root.length + 1), overflow: {}, scheme: "" };
   for (const width of [1280, 375]) {
     await tab.setViewportSize({ width, height: 900 });
