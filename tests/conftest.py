@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import by_day
+
 SOURCE = Path(__file__).parents[1] / "src"
 
 
@@ -20,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # while twenty thousand tests are made, which all stay: nothing can be collected
     if not hasattr(config, "workerinput"):  # of several processes, one does it
         compileall.compile_dir(SOURCE, quiet=1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    by_day.mark(items)
 
 
 def pytest_collection_finish() -> None:

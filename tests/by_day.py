@@ -1,0 +1,48 @@
+"""Families of tests of which some are played by day, and all by night: each member costs much and shows what others show.
+
+A member that is not played by day is marked as nightly when the tests are collected. What breaks a required clause is
+played each time.
+"""
+
+from collections import Counter
+
+import pytest
+
+EVERY = {  # every Nth of a family, by its place in it
+    "tests/captures/test_hostile.py::test_hostile_files_cost_no_more_than_their_length": 3,
+    "tests/captures/test_siblings_apis.py::test_long_texts_take_no_long_time": 3,
+    "tests/captures/test_siblings_pasted.py::test_long_texts_take_no_long_time": 3,
+    "tests/captures/test_wild.py::test_long_texts_take_no_long_time": 3,
+    "tests/captures/test_request_secrets.py::test_curl": 3,
+    "tests/captures/test_request_secrets.py::test_a_har": 3,
+    "tests/simulator/test_api_faults.py::test_fault_comes_to_its_diagnosis": 2,
+    "tests/simulator/test_validate_faults.py::test_fault_breaks_exactly_its_clauses": 2,
+    "tests/unit/test_composed_forms.py::test_reading_is_linear": 3,
+}
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Mark as nightly what is not played by day."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        family = item.nodeid.partition("[")[0]
+        every = EVERY.get(family)
+        if every is None:
+            continue
+        seen[family] += 1
+        if seen[family] % every and not _is_required(item):
+            item.add_marker(pytest.mark.nightly)
+
+
+def _is_required(item: pytest.Item) -> bool:
+    """A fault that a run answers with NO-GO."""
+    from chatproof.simulator.faults import ALL
+    from chatproof.surfaces import names
+    from tests.simulator.test_api_faults import SIDES
+
+    given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    name, api = given.get("name"), given.get("api")
+    if not isinstance(name, str) or "simulator" not in item.nodeid:
+        return False
+    rows = SIDES[api][1].ALL if api in names() else ALL
+    return name in rows and rows[name].verdict == "NO-GO"
