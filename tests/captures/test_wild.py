@@ -132,6 +132,25 @@ def test_a_text_is_no_answer_where_it_holds_several() -> None:
         captures.read(f"First:\n{answer}\nThen:\n{answer}\n".encode())
 
 
+def test_an_earlier_answer_does_not_stand_for_a_request_that_met_no_reply() -> None:
+    answer = (
+        '{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"a"}}]}'
+    )
+    with pytest.raises(captures.Unreadable, match="neither a status nor why"):
+        captures.read(f"openai.APIConnectionError: Connection error.\n\nBefore:\n{answer}\n".encode())
+
+
+@pytest.mark.parametrize("name", ["Processing", "Found", "OK"])
+def test_the_name_of_a_status_that_does_not_fail_tells_of_no_reply(name: str) -> None:
+    with pytest.raises(captures.Unreadable):
+        captures.read(f"{name}: model gpt-4o does not exist or you have no access".encode())
+
+
+def test_an_error_told_by_a_statuss_name_has_that_status() -> None:
+    entry = captures.read(b"Not Found: model gpt-4o does not exist or you have no access").entries[0]
+    assert entry.response is not None and entry.response.status == 404
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -164,6 +183,7 @@ def test_a_text_is_no_answer_where_it_holds_several() -> None:
         "{'a': " * 20000,
         "StatusCodeException " * 20000,
         "curl error " * 20000,
+        ('data {"id":"a","object":"chat.completion.chunk","choices":[]}\n' + "x" * 900 + "\n") * 4000,
     ],
     ids=lambda text: text[:16],
 )

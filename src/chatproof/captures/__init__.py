@@ -34,6 +34,7 @@ from chatproof.captures.curl_command import LONGEST as LONGEST_COMMANDS
 from chatproof.captures.curl_command import secrets_before
 from chatproof.captures.entry import Capture, Captured, Unreadable, as_secrets, secrets_of, tokens_in
 from chatproof.captures.told import LONGEST_TEXT
+from chatproof.captures.trouble import NO_FORM
 from chatproof.contract.probe import LISTING
 from chatproof.evidence.reply import sniff
 from chatproof.secrets.of_requests import as_keys
@@ -153,8 +154,8 @@ def _read(data: bytes) -> Capture:
         try:
             return pasted_errors.read(start)
         except Unreadable:
-            if within is None:
-                raise
+            if within is None or not NO_FORM.search(within.around):
+                raise  # the client had no reply to read: the answer is of another call
             if unfit := own_words.unfit(text, shown=True):
                 raise Unreadable(f"it is error text of a client: {unfit}") from None
             return _of_answer(within)  # a client could not read it, and shows it
@@ -171,8 +172,7 @@ def _read(data: bytes) -> Capture:
 
 def _of_answer(within: answers_within.Found) -> Capture:
     """An answer that stands in other text, as JSON or as the events of a stream."""
-    streamed = within.note == answers_within.STREAMED
-    found = _body(within.body, "an SSE body") if streamed else _json(within.body, within.body)
+    found = _body(within.body, "an SSE body") if within.streamed else _json(within.body, within.body)
     return found._replace(notes=(within.note, *found.notes))
 
 

@@ -25,8 +25,6 @@ STREAMED = (
     "the text holds events of a stream as a program printed them, each by itself; they are judged as a stream, of "
     "which the end may be missing"
 )
-
-
 SOME = (
     "it is events of a stream, each by itself, and whether some are missing between them cannot be seen; give the "
     "stream as it came, with its lines: curl -sS -i -N …"
@@ -39,6 +37,7 @@ class Found(NamedTuple):
     body: bytes
     around: str
     note: str
+    streamed: bool
 
 
 def find(text: str) -> Found | None:
@@ -48,9 +47,9 @@ def find(text: str) -> Found | None:
     events = [one for one in found if _is_of_a_stream(one[2])]
     if len(answers) == 1 and not events:
         start, end, _ = answers[0]
-        return Found(_encoded(text[start:end]), _without(text, answers), WHOLE)
+        return Found(_encoded(text[start:end]), _without(text, answers), WHOLE, False)
     if len(events) > 1 and not answers and (body := streamed([value for _, _, value in events])):
-        return Found(body, _without(text, events), STREAMED)
+        return Found(body, _without(text, events), STREAMED, True)
     return None
 
 
@@ -81,9 +80,9 @@ def without(text: str) -> str:
 
 
 def _without(text: str, found: list[tuple[int, int, Any]]) -> str:
-    for start, end, _ in reversed(found):
-        text = text[:start] + text[end:]
-    return text
+    ends = [0, *(end for _, end, _ in found)]
+    starts = [*(start for start, _, _ in found), len(text)]
+    return "".join(text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def _documents(text: str) -> Iterator[tuple[int, int, Any]]:

@@ -32,7 +32,7 @@ _BARE = re.compile(  # Kilo Code; Open WebUI, whose 500 may be that it got no re
 )
 _EXPECTED = re.compile(r"\bExpected status code \d{3} but was ([45]\d\d)\b")  # Koog
 _NAME_ALONE = re.compile(rf"(?m)^[^\w\n]{{0,20}}(?:ERROR[^\w\n]{{1,20}})?({PHRASES})[^\w\n]{{0,20}}$")
-_NAMES = {known.phrase: known.value for known in HTTPStatus}
+_NAMES = {known.phrase: known.value for known in HTTPStatus if known >= 400}
 _NAME_FIRST = re.compile(rf"(?m)\b({'|'.join(map(re.escape, _NAMES))}): ([^\n]{{8,600}})$")
 _OF_GOOGLE = re.compile(r"\b[Ee]rror: ([^\0\[{]{12,600}?) \((?:[Ss]tatus|code): ([A-Z_]{5,30})\)")  # by gRPC's names
 _TWICE = re.compile(  # openai-node's, before a body of words that says it again

@@ -232,8 +232,7 @@ def unfit(text: str, shown: bool = False) -> str:
     return (
         f"the client could not read a reply into its own types ({found[0].removesuffix(', expected ').strip()}), and "
         "the whole reply is not in the text: it is JSON of another API or an error's, or lacks what only such clients "
-        "need; "
-        "capture it with: curl -sS -i …, and ask the endpoint with: chatproof validate"
+        "need; capture it with: curl -sS -i …, and ask the endpoint with: chatproof validate"
     )
 
 

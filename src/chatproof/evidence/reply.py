@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from chatproof.evidence.parsed_bodies import Events, Memory, Parsed, is_done, read_stream
-from chatproof.evidence.provider_error import ProviderError, error_within, find_error
+from chatproof.evidence.provider_error import ProviderError, find_error
 from chatproof.printable import quote
 from chatproof.wire import strictjson
 from chatproof.wire.exchange import BODY, END, HEADERS, STATUS, Exchange, NotCaptured
@@ -185,7 +185,9 @@ class Reply:
     def _error_at_first(self) -> ProviderError | None:
         """The error that a body begins with, where another document or an event stands behind it."""
         problem = self.json_problem if self.kind == "json" else None
-        return error_within(self.body[: problem.offset]) if problem and problem.reason == "trailing" else None
+        if problem is None or problem.reason != "trailing":
+            return None
+        return find_error(strictjson.parse(self.body[: problem.offset])[0])
 
     @property
     def challenge(self) -> str:
