@@ -102,6 +102,11 @@ def test_a_model_is_certain_by_its_name_and_likely_by_a_listing() -> None:
     assert (plain.code, plain.confidence) == ("model.unavailable", "likely")
 
 
+def test_a_provider_that_a_router_does_not_find_is_likely_the_models_name() -> None:
+    found = play({"happy": '404 application/json\n\n{"error":{"message":"Provider \'acme\' not found"}}'}).diagnoses[0]
+    assert (found.code, found.confidence) == ("model.unavailable", "likely")
+
+
 def test_a_key_that_arrived_nowhere_blames_nobody_for_certain() -> None:
     lost = play({"happy": NO_KEY, "models": NO_KEY, "auth.invalid_key": NO_KEY, "auth.missing_key": NO_KEY}).diagnoses[
         0

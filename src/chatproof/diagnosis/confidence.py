@@ -165,7 +165,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("model.unavailable",),
         "certain: the error names the model, by code or by id; likely where a 5xx or a gateway without a channel does "
-        "so and no listing tells whether the id is known, or where the only sign is that a valid listing lacks it",
+        "so and no listing tells whether the id is known, where a provider is what is not found, or where the only "
+        "sign is that a valid listing lacks it",
         ("network",),
     ),
     Rule(
@@ -194,7 +195,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("server.error",),
-        "certain: JSON in the API's shape under 5xx; likely for 529 alone, which hops do not write; possible, with "
+        "certain: JSON in the API's shape under 5xx; likely for 529 alone, which few hops write; possible, with "
         "owner unknown, for a page or an empty body, which any hop can write",
         ("you",),
     ),

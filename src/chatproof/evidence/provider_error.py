@@ -150,6 +150,11 @@ def _of_a_job(folded: dict[str, Json]) -> ProviderError | None:
     return None
 
 
+def of_a_router(error: ProviderError) -> bool:
+    """Say whether the words miss a provider, which routers name before the model, and not the model itself."""
+    return bool(_NO_PROVIDER.search(" ".join(error.message[:4000].lower().split())))
+
+
 def error_within(data: bytes) -> ProviderError | None:
     """The error in an event that is no JSON: gateways begin to write one before the event under way has ended."""
     text = data.decode("utf-8", "replace")

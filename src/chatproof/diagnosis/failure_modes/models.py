@@ -2,6 +2,7 @@
 
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, POSSIBLE, PROVIDER, YOU, Case, Mode, Sign, when
 from chatproof.contract.probe import CONTROL, LISTING
+from chatproof.evidence.provider_error import of_a_router
 from chatproof.evidence.reply import or_default
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.model_listing import listed_ids, nearest
@@ -78,7 +79,10 @@ def near_ids(case: Case) -> str:
 
 
 def perhaps_off(case: Case) -> Sign | None:
-    """Gateways say the same of an id that they do not know, and of one whose servers ("channels") are all switched off."""
+    """Gateways say the same of an id that they do not know, and of one whose servers ("channels") are all switched off.
+    A router that misses a provider may be set up wrongly, or not know the name before the model."""
+    if case.reply.error is not None and of_a_router(case.reply.error):
+        return Sign(confidence=LIKELY)
     words = case.reply.error.message if case.reply.error is not None else ""
     is_theirs = not case.reply.lacks(STATUS) and case.status >= 500
     if not is_theirs and not any(word in words.lower() for word in ("available channel", "可用渠道")):

@@ -86,7 +86,7 @@ _ROWS: tuple[tuple[tuple[int, ...], str, str, str, str, str], ...] = (
         (529,),
         "server.error",
         PROVIDER,
-        "the provider is overloaded: that is what it says with 529",
+        "529 stands for an overloaded server, and few hops before it write that status",
         "Wait some seconds and run again. If it lasts, ask for another model or region, and escalate with the request id and UTC time.",
         LIKELY,
     ),
