@@ -101,8 +101,13 @@ APIS = Field(
         "surfaces/streamed_rule.py",
         "contract/refused_part.py",
         "surfaces/answer_alone.py",
+        "surfaces/answering_model.py",
         "surfaces/elsewhere.py",
+        "surfaces/everyday.py",
+        "surfaces/fresh_ids.py",
+        "surfaces/plausible_counts.py",
         "surfaces/tool_choice.py",
+        "surfaces/tool_result.py",
         "evidence/field_types.py",
     ),
     (

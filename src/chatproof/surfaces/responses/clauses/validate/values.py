@@ -65,8 +65,12 @@ add_fresh_ids(
     probe="happy",
     needs=("responses.happy.created_at",),
     why="The AI SDK makes a date of it, some 56,000 years from now; what sorts or expires by it is wrong.",
-    holds_on=(GOOD,),
-    breaks_on=(altered(b"1795379441", b"1795379441000"),),
+    holds_on=(GOOD, altered(b"1795379441", b"100000000000")),
+    breaks_on=(
+        altered(b"1795379441", b"1795379441000"),
+        altered(b"1795379441", b"100000000001"),
+        altered(b"1795379441", b"1795379441000.5"),
+    ),
 )
 def in_seconds(reply: Reply, context: Context) -> Outcome:
     created = reply.object.get("created_at")
