@@ -14,7 +14,7 @@ from chatproof.fleet.region_incidents import RegionIncidents
 from chatproof.monitoring.alerting.notice import Notice, lines, severity, text, title
 from chatproof.monitoring.alerting.outbox import Outbox
 from chatproof.monitoring.engine import Engine
-from chatproof.monitoring.service import Snapshot
+from chatproof.monitoring.snapshot import Snapshot
 from chatproof.monitoring.values import OPENED, RESOLVED
 from chatproof.monitoring.web import pages
 from tests.alerting.incidents import Listener, receiver

@@ -180,3 +180,21 @@ def test_flapping_is_told() -> None:
     assert not is_flapping(after("GFG", policy)[0], 300.0)
     standing = after("GFGFG", policy)[0]
     assert is_flapping(standing, 500.0) and not is_flapping(standing, 500.0 + 3600)
+
+
+@pytest.mark.parametrize(("outcomes", "judged"), [("GWWG", DEGRADED), ("GWWGW", DEGRADED), ("GWWF", DEGRADED), ("GF", PASSING), ("Gf", PASSING)])  # fmt: skip
+def test_a_state_keeps_the_cause_that_made_it(outcomes: str, judged: str) -> None:
+    """A good run, or a failure that is not often enough yet, is not why the target is as it is: the incident of a
+    warning would end, and begin again under another name, with each of them."""
+    policy = Policy(confirm=False, fail=Rule(2, 3))
+    standing = Standing("shop")
+    warning = CAUSE._replace(code="usage.sum")
+    for number, outcome in enumerate(outcomes, 1):
+        told = seen(outcome, number)
+        standing, _ = observe(standing, told._replace(cause=warning) if outcome == "W" else told, policy)
+    assert (standing.judged, standing.cause.code) == (judged, "usage.sum" if judged == DEGRADED else "")
+
+
+def test_a_failure_that_becomes_one_has_its_own_cause() -> None:
+    standing, _ = after("GWWFF", Policy(confirm=False, fail=Rule(2, 3)))
+    assert (standing.judged, standing.cause) == (FAILING, CAUSE)

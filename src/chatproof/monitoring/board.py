@@ -70,6 +70,10 @@ class Board:
         gone = [target for target in self.standings if target not in policies]
         self.policies = dict(policies)
         self.standings = {target: self.standings.get(target, Standing(target)) for target in policies}
+        return self.release(gone, at)
+
+    def release(self, gone: Collection[str], at: float) -> Step:
+        """Take targets that nobody watches any more out of their incidents."""
         return Step((), self._regroup(gone, at) if gone else ())
 
     def status(self, target: str, at: float) -> Status:

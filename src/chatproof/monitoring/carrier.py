@@ -43,8 +43,8 @@ class Carrier:
 
         try:
             outcome = self._run(job.target, job.module, environ=self._environ, begin=begin, stop=self._stop)
-            document = outcome.document
-            self._record(FINISHED, document)
+            self._record(FINISHED, outcome.document)
+            return self._told(job, outcome.document, began, configured)
         except (UsageError, JournalError) as error:
             log.write("run_failed", target=job.target.name, module=job.module, code=error.code, why=error.detail)
             # What was not begun was not sent; after it, everything may have been.
@@ -52,6 +52,10 @@ class Carrier:
         except Exception as error:  # of our own: its text may hold what a server said
             log.write("internal_error", target=job.target.name, module=job.module, what=type(error).__name__)
             return Ended(job, None, job.need if started else Need(0), {}), None
+
+    def _told(
+        self, job: Job, document: dict[str, Any], began: float, configured: Configured
+    ) -> tuple[Ended, dict[str, Any] | None]:
         cost = document["cost"]
         tokens = cost["tokens_reported"] or 0
         used = Need(cost["requests"], tokens, price(job.target.resolved.prices, tokens))

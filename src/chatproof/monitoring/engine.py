@@ -27,6 +27,8 @@ from chatproof.monitoring.values import FREE, OPENED, RESOLVED, SMOKE, IncidentC
 
 SCHEDULED, ASKED = "scheduled", "asked"
 _LEASE = 900.0  # a run is over by then: its exchanges have deadlines of their own
+_ABANDONED = 3.0  # periods without a run: nobody watches that target any more
+_PERIOD = 1200.0  # seconds, of a target that is asked without a schedule
 
 
 class Job(NamedTuple):
@@ -282,6 +284,7 @@ class Engine:
                     self._settle(name, need, need, at)
             spent = {name for name, target in targets.items() if not self._can_pay(target, SMOKE, at)}
             steps.append(self.store.board.tick(at, silent=silent, spent=spent))
+            steps.append(self.store.board.release(self._abandoned(at), at))
             steps.append(Step(incidents=tuple(self._news())))
             self._tell(steps, at)
 
@@ -289,9 +292,24 @@ class Engine:
         if went_back:
             self._queue = []
             self._plan(targets, at)
-        for step in steps[1:]:
+        for step in steps[2:]:
             self._heard.update((change.incident.id, change.incident.revision) for change in step.incidents)
         return _joined(steps)
+
+    def _abandoned(self, at: float) -> list[str]:
+        """Targets of open incidents that our configuration does not name, and that no other instance has asked for
+        three periods: nobody would ever see them recover."""
+        held = {target for incident in self.store.board.open_incidents() for target in incident.targets}
+        unknown = held - self.configured.targets.keys()
+        if not unknown:
+            return []
+        # Turns are counted from the epoch: the number of one, and when it was taken, tell the period.
+        asked = {
+            name
+            for (name, _), (turn, taken) in self.store.turns().items()
+            if at - taken <= _ABANDONED * (taken / turn if turn > 0 else _PERIOD)
+        }
+        return sorted(unknown - asked)
 
     def _news(self) -> Iterator[IncidentChange]:
         """What a fleet's `beat` wrote of its regions beside our own, and was not told yet."""
@@ -306,16 +324,24 @@ class Engine:
         self.store.change(lambda at: self.store.forget(at - self.configured.keep), at)
 
     def configure(self, configured: Configured, at: float) -> Happened:
-        """Take another configuration into force; states, streaks and budgets of targets that stay are kept."""
-        before, self.configured = self.configured, configured
+        """Take another configuration into force; states, streaks and budgets of targets that stay are kept, and those
+        of targets that come back are as they were. Raises JournalError, and the one before stays in force."""
+        before, board = self.configured, self.store.board
+        known = board.policies
         steps: list[Step] = []
         policies = {name: target.policy for name, target in configured.targets.items()}
 
         def work(at: float) -> None:
-            steps[:] = [self.store.board.configure(policies, at)]
+            steps[:] = [board.configure(policies, at)]
+            self.store.recall(configured.targets.keys() - before.targets.keys())
             self._tell(steps, at)
 
-        self.store.change(work, at)
+        try:
+            self.store.change(work, at)
+        except BaseException:
+            board.policies = known
+            raise
+        self.configured = configured  # not before all of it is kept: a journal in trouble changes nothing
         same = {
             name
             for name, target in configured.targets.items()

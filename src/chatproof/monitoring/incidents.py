@@ -73,7 +73,7 @@ def regroup(
             continue
         id = by_group.get(group, "")
         if not id:
-            id = _id_of(group, standing)
+            id = _id_of(group, standing, known)
             by_group[group] = id
             now[id] = _opened(id, group, standing, at)
             members[id] = set()
@@ -98,9 +98,13 @@ def _stays(standing: Standing) -> bool:
     return standing.silent and (standing.is_bad or standing.judged == DEGRADED)
 
 
-def _id_of(group: str, standing: Standing) -> str:
-    """The same for every instance that sees the same run open the same incident."""
-    return "inc-" + sha256(f"{group}\n{standing.trouble_since}\n{standing.cause.run_id}".encode()).hexdigest()[:12]
+def _id_of(group: str, standing: Standing, known: Mapping[str, Incident]) -> str:
+    """The same for every instance that sees the same run open the same incident; another one where that incident ended
+    before, because its target was out of the configuration for a while: who heard of the end must hear of this."""
+    said = f"{group}\n{standing.trouble_since}\n{standing.cause.run_id}"
+    while (id := "inc-" + sha256(said.encode()).hexdigest()[:12]) in known:
+        said = f"{said}\n{known[id].ended}"
+    return id
 
 
 def _opened(id: str, group: str, standing: Standing, at: float) -> Incident:
@@ -125,8 +129,10 @@ def _told(incident: Incident, members: set[str], standings: Mapping[str, Standin
     if not members:
         return incident._replace(revision=incident.revision + 1, ended=at, updated=at)
     present = [standings[target] for target in sorted(members) if target in standings]
-    state = min((s.judged for s in present), key=lambda judged: _WEIGHT[judged])
-    cause, side = _principal(present, incident.cause)
+    state, cause, side = incident.state, incident.cause, incident.side
+    if present:  # else those that are left are known to another instance only
+        state = min((s.judged for s in present), key=lambda judged: _WEIGHT[judged])
+        cause, side = _principal(present, incident.cause)
     since = min([incident.since, *(s.trouble_since or s.judged_since for s in present)])
     after = incident._replace(
         state=state,

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from chatproof.journal.events import FINISHED, STARTED, JournalError
 from chatproof.journal.store import Journal
@@ -27,9 +27,10 @@ from chatproof.monitoring.engine import Ended, Engine, Happened, Job
 from chatproof.monitoring.metrics import Metrics
 from chatproof.monitoring.observation import changes_between, seconds_of
 from chatproof.monitoring.settings import Configured, changed_at
+from chatproof.monitoring.snapshot import Last, Snapshot
 from chatproof.monitoring.store import Store
-from chatproof.monitoring.values import GO, SMOKE, Incident, Status
-from chatproof.reporters.metric_lines import Sample, samples
+from chatproof.monitoring.values import GO, SMOKE, Status
+from chatproof.reporters.metric_lines import samples
 from chatproof.running.dispatch import Stop
 from chatproof.usage_error import UsageError
 
@@ -37,25 +38,6 @@ T = TypeVar("T")
 _TICK = 5.0
 _CLEAN = 3600.0
 Listener = Callable[[Happened], None]
-
-
-class Last(NamedTuple):
-    """The last run of a module of a target."""
-
-    at: float
-    lines: tuple[Sample, ...]
-    """Its metrics, where they are not in /metrics."""
-
-
-class Snapshot(NamedTuple):
-    """What pages show of everything at one moment."""
-
-    at: float
-    statuses: tuple[Status, ...]
-    left: Mapping[str, Left]
-    next_runs: Mapping[str, float]
-    incidents: tuple[Incident, ...]
-    """Open ones, then those that are over, the newest first."""
 
 
 class Service:
@@ -95,6 +77,7 @@ class Service:
         self._telling = Telling(configured.alerts, environ, place)
         self._mark = changed_at(configured.files)
         self._local = threading.local()
+        self._reloading = asyncio.Lock()
 
     async def start(self) -> None:
         """Open the journal, read what is known, and begin. Raises JournalError."""
@@ -210,15 +193,20 @@ class Service:
     def _keep_run(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._runs.add(task)
-        task.add_done_callback(self._runs.discard)
+        task.add_done_callback(self._run_ended)
+
+    def _run_ended(self, task: "asyncio.Task[None]") -> None:
+        self._runs.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.write("internal_error", what=type(error).__name__)
 
     async def _one(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
         try:
             ended, document = await loop.run_in_executor(self._pool, self._carrier.carry, job, self.configured)
-            if document is not None:
-                self._take_in(job, document, ended)
             self._ended.append((ended, document if ended.seen and ended.seen.verdict != GO else None))
+            if document is not None and job.target.name in self.configured.targets:
+                self._take_in(job, document, ended)
         finally:
             self._running -= 1
             self._news.set()
@@ -331,22 +319,32 @@ class Service:
                 await self.reload()
 
     async def reload(self) -> bool:
-        """Read the configuration anew. A bad one changes nothing, and the log says so."""
+        """Read the configuration anew; true where it came into force. One that is bad, or cannot be kept because the
+        journal is in trouble, changes nothing, and the log says so: the latter is tried again."""
         if self._reload is None:
             return False
+        async with self._reloading:  # a signal and a changed file may come at once
+            return await self._read_anew(self._reload)
+
+    async def _read_anew(self, reload: Callable[[], Configured]) -> bool:
+        in_thread = asyncio.get_running_loop().run_in_executor
         try:
-            configured = await asyncio.get_running_loop().run_in_executor(None, self._reload)
+            configured = await in_thread(None, reload)
             telling = self._telling.replaced(configured.alerts)
-        except UsageError as error:
+            happened = await self.in_journal(lambda: self._engine.configure(configured, time.time()))
+        except (UsageError, JournalError) as error:
             log.write("reload_failed", why=error.detail, next=error.advice)
             self.metrics.reload_ok.set(0)
+            if isinstance(error, JournalError):
+                self._mark = ()
             return False
         gone = self.configured.targets.keys() - configured.targets.keys()
         self.configured, self._mark = configured, changed_at(configured.files)
-        happened = await self.in_journal(lambda: self._engine.configure(configured, time.time()))
-        await asyncio.get_running_loop().run_in_executor(None, self._telling.stop)
+        await in_thread(None, self._telling.stop)
         self._telling = telling
-        await self.in_journal(lambda: telling.join(self._engine))
+        await self._guarded(lambda: self.in_journal(lambda: telling.join(self._engine)))
+        if self.trouble:  # who is new may not have been told yet
+            self._mark = ()
         telling.start()
         for name in gone:
             self.metrics.forget(name)
@@ -389,5 +387,5 @@ class Service:
         at, engine = time.time(), self._engine
         board = engine.store.board
         over = sorted((i for i in board.incidents.values() if not i.is_open), key=lambda i: -i.ended)
-        left = {name: engine.left(name, at) for name in ["", *self.configured.targets]}
+        left = {name: engine.left(name, at) for name in ["", *engine.configured.targets]}
         return Snapshot(at, tuple(board.statuses(at)), left, engine.next_runs(), (*board.open_incidents(), *over))

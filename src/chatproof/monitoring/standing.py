@@ -124,7 +124,10 @@ def observe(before: Standing, seen: Observation, policy: Policy, *, can_confirm:
             now = now._replace(last_go=seen.at)
         if not (is_free and before.paid[-1:] in ("F", "U")):
             now = now._replace(first_bad=0.0)
-    return _judge(_record(now, seen), seen, policy)
+    after, ask = _judge(_record(now, seen), seen, policy)
+    if seen.outcome in "FU" and not after.is_bad:  # not often enough yet: it is not why the target is as it is
+        after = after._replace(cause=before.cause, origin=before.origin, side=before.side, changes=before.changes)
+    return after, ask
 
 
 def show(before: Standing, at: float, policy: Policy, *, silent: bool, spent: bool) -> Standing:
@@ -213,7 +216,7 @@ def _judge(now: Standing, seen: Observation, policy: Policy) -> tuple[Standing, 
     if seen.module == FREE or seen.outcome not in "GW":
         return now, ""
     state = DEGRADED if _meets(now.paid, "W", fail) else PASSING
-    if state == DEGRADED or seen.warnings:
+    if seen.warnings:
         now = now._replace(cause=seen.cause, origin=seen.origin, side="", changes=seen.changes)
     elif state == PASSING:
         now = now._replace(cause=NO_CAUSE, side="", changes=())

@@ -7,7 +7,7 @@ instance died is found by its age, and counts as spent.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chatproof.journal.store import Journal
@@ -96,6 +96,14 @@ class Store:
         self._refresh()
         sql = "SELECT name FROM chatproof_monitor_rows WHERE kind = ?"
         return {name for (name,) in self._database.query(sql, (_STANDING,))}
+
+    def recall(self, names: Collection[str]) -> None:
+        """Within `change`: read what is known of targets that came to the board just now. An instance may have watched
+        them before this one did."""
+        for name in names:
+            sql = "SELECT said FROM chatproof_monitor_rows WHERE kind = ? AND name = ?"
+            for (said,) in self._database.query(sql, (_STANDING, name), large=True):
+                self.board.standings[name] = standing_from(json.loads(said))
 
     def _refresh(self) -> None:
         if self._seen < 0:

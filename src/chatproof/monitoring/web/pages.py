@@ -14,8 +14,8 @@ from chatproof import clock
 from chatproof.files import package_files
 from chatproof.journal.events import JournalError
 from chatproof.monitoring.budgets import Left
-from chatproof.monitoring.service import Snapshot
 from chatproof.monitoring.settings import Configured, Watched, cost_lines
+from chatproof.monitoring.snapshot import Snapshot
 from chatproof.monitoring.store import TOTAL, Ran, Store
 from chatproof.monitoring.values import (
     BUDGET_SPENT,
