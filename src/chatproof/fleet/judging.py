@@ -101,7 +101,7 @@ class Judge:
                 continue
             if left is not None and not select.select([self._pipe], [], [], left)[0]:
                 continue
-            more = self._pipe.recv(1 << 20)
+            more = self._pipe.recv(1 << 16)  # the room asked for is made each time, and much of it costs
             if not more:
                 return
             data += more

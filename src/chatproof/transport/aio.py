@@ -226,9 +226,7 @@ class _Line:
         while True:
             try:
                 wrapped.do_handshake()
-                if not wrapped.unsent:
-                    return wrapped.version() or "", tls.certificate(wrapped)
-                await self._ready(step.until, writing=True)
+                return wrapped.version() or "", tls.certificate(wrapped)
             except (BlockingIOError, ssl.SSLWantReadError):
                 await self._ready(step.until, writing=wrapped.unsent)
 

@@ -44,8 +44,12 @@ class Encrypted:
         self._without_data = 0
 
     def do_handshake(self) -> None:
-        """Go on with the handshake; return when it is done."""
-        self._with_a_portion(self._side.do_handshake)
+        """Go on with the handshake; return when it is done.
+
+        What then is left to send, in TLS 1.3 the client's last word, goes out together with the first data: the server
+        has one packet to read for two, and answers with its tickets and its reply together.
+        """
+        self._with_a_portion(self._side.do_handshake, and_send=False)
         self._without_data = 0
 
     def recv(self, most: int) -> bytes:
@@ -61,11 +65,12 @@ class Encrypted:
     @property
     def unsent(self) -> bool:
         """Some bytes are encrypted and not sent yet: `send` of nothing sends them."""
-        return bool(self._unsent)
+        return bool(self._unsent) or self._outgoing.pending > 0
 
     def send(self, data: memoryview) -> int:
         """Encrypt a part of `data` and send what the socket takes; return how many bytes of `data` that were."""
-        self._flush()
+        if self._unsent or not data:
+            self._flush()
         taken = self._with_a_portion(lambda: self._side.write(data[:_PORTION])) if data else 0
         return int(taken)
 
@@ -93,16 +98,19 @@ class Encrypted:
         """Close the socket."""
         self._socket.close()
 
-    def _with_a_portion(self, does: Callable[[], _T]) -> _T:
+    def _with_a_portion(self, does: Callable[[], _T], *, and_send: bool = True) -> _T:
         """Do it by what is at hand, or by that and what the socket has next."""
         try:
-            return self._done(does)
+            return self._done(does, and_send)
         except ssl.SSLWantReadError:
             self._fetch()
-        return self._done(does)
+        return self._done(does, and_send)
 
-    def _done(self, does: Callable[[], _T]) -> _T:
-        """Do it, and send what that encrypts: data, a part of a handshake, or the alert that says what is wrong."""
+    def _done(self, does: Callable[[], _T], and_send: bool) -> _T:
+        """Do it, and send what that encrypts: a part of a handshake, the alert that says what is wrong, or data.
+
+        Once it is done, what is left is sent only where `and_send` says so.
+        """
         try:
             done = does()
         except ssl.SSLWantReadError:
@@ -112,8 +120,9 @@ class Encrypted:
             with suppress(OSError):
                 self._flush()
             raise
-        with suppress(BlockingIOError):  # `unsent` says so
-            self._flush()
+        if and_send:
+            with suppress(BlockingIOError):  # `unsent` says so
+                self._flush()
         return done
 
     def _fetch(self) -> None:
