@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from chatproof import journal
-from chatproof.fleet import spending
+from chatproof.fleet import batches, spending, targets, working
+from chatproof.fleet.local import Ended, Limits, Result
+from chatproof.fleet.ready import Fleet
 from chatproof.monitoring.board import Board
 from chatproof.monitoring.budgets import Budget, Need
 from chatproof.monitoring.purses import Purses
 from chatproof.monitoring.store import TOTAL, Store
+from chatproof.running.plan import Settings
+from chatproof.target.target import Wanted
 from tests.fleet.support import Counting, environ, write
 from tests.journal_support import fresh_place
 
@@ -124,3 +128,36 @@ def test_a_worker_asks_no_more_than_budgets_cover_and_every_slot_has_its_end(tmp
     for run in unasked:
         assert run["verdict"] == "UNDECIDED" and run["cost"]["requests"] == 0
         assert any("interrupted by a spent budget, before anything was sent" in note for note in run["notes"])
+
+
+def test_a_key_that_is_gone_when_a_batch_ends_costs_no_settlement(kept: Any, tmp_path: Path) -> None:
+    """What it cost is known without the key: else all that the batch had reserved would count as spent."""
+    secret = tmp_path / "key"
+    secret.write_text(KEY)
+    secret.chmod(0o600)
+    row = {"name": "a", "base_url": "https://gate.example.com/v1", "model": "m", "key_file": str(secret),
+           "prices": {"prompt": 1.0, "completion": 10.0}, "monitor": {"budget_money": 5.0}}  # fmt: skip
+    fleet = Fleet(targets.of_file(write(tmp_path, [row])), Wanted(), Settings(), {})
+    share = spending.Spending(fleet, Budget(), 60.0)
+    shares = share.reserve(kept, ["a"], NOW)
+    assert shares.may == ("a",)
+    secret.unlink()
+    result = Result("a", "GO", "", "", "smoke-1", "", "", "", 4, 200_000)
+    share.settle(kept, shares, [result], Ended("", (), 0, None), NOW + 1)
+    store = Store(kept, Board({}))
+    seen: dict[str, Any] = {}
+    store.change(lambda at: seen.update(store.purses), NOW + 2)
+    assert (seen["a"].money, seen["a"].tokens, seen["a"].held_runs) == (2.0, 200_000, 0)
+
+
+def test_a_batch_leaves_no_connection_open(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    monkeypatch.setattr(working.journal, "open", lambda place: kept)
+    monkeypatch.setattr(kept, "close", lambda: closed.append(place))
+    place = "the journal"
+    worker = working.Worker("eu", Fleet([], Wanted(), Settings(), {}), "0" * 64, place, Limits(8, 8, 0.0, 1), 60.0)
+    for digest in ("1" * 64, "0" * 64):
+        batch = batches.Batch("eu", ("unknown",), digest, "20251129-000000", 4e9)
+        with pytest.raises(batches.Refused):
+            working.carry_out(worker, batches.message(batch), lambda said: None)
+    assert closed == [place] * 2

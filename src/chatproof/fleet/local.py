@@ -174,6 +174,7 @@ class _Sweep:
         self._failure: tuple[str, str, str] | None = None
         self._wake: asyncio.Event
         self._next = 0.0  # when the rate lets another target begin
+        self._is_held = False  # by the rate, and by nothing else
 
     def ended(self) -> Ended:
         return Ended(self._stop.signal, tuple(self._cut), self._turns.left, self._failure)
@@ -197,8 +198,7 @@ class _Sweep:
                 break
             self._wake.clear()
             try:
-                pause = self._next - time.monotonic() if self._turns.left and self._limits.rate else None
-                await asyncio.wait_for(self._wake.wait(), pause if pause is None or pause > 0 else None)
+                await asyncio.wait_for(self._wake.wait(), self._pause())
             except TimeoutError:
                 pass
         for judge in self._judges:
@@ -257,7 +257,11 @@ class _Sweep:
     def _begin(self) -> None:
         """Begin as many targets as there is room for; they go to the judging processes in turn, some together."""
         waiting: deque[_Run] = deque()
-        while not (self._stop.asked or self._failure) and len(self._runs) + len(waiting) < self._room and self._may():
+        self._is_held = False
+        while not (self._stop.asked or self._failure) and len(self._runs) < self._room:
+            if self._limits.rate and time.monotonic() < self._next:
+                self._is_held = True
+                break
             taken = self._turns.take()
             if taken is None:
                 break
@@ -265,21 +269,21 @@ class _Sweep:
             if run is not None:
                 waiting.append(run)
                 self._runs[run.ready.name] = run
+                if self._limits.rate:
+                    self._next = max(time.monotonic(), self._next) + WIDTH / self._limits.rate
         alive = [judge for judge in self._judges if not judge.writer.is_closing()]
         while waiting and alive:
             judge = min(alive, key=lambda each: len(each.names))
             share = [waiting.popleft() for _ in range(min(_TOGETHER, len(waiting)))]
             judge.names.update(run.ready.name for run in share)
             judge.writer.write(frame((judging.BEGIN, tuple((run.ready.name, run.run_id, run.at) for run in share))))
+        for run in waiting:  # every process is gone, and its end not heard of yet
+            self._turns.ended(run.host)
+            self._cut.append(self._runs.pop(run.ready.name).ready.name)
 
-    def _may(self) -> bool:
-        if not self._limits.rate:
-            return True
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = max(now, self._next) + WIDTH / self._limits.rate
-        return True
+    def _pause(self) -> float | None:
+        """Seconds until the rate lets the next target begin; None where only something that ends makes room."""
+        return max(self._next - time.monotonic(), 0.0) if self._is_held and self._turns.left else None
 
     def _prepare(self, host: str, row: Listed) -> _Run | None:
         """What is wrong on our own side costs this target only."""

@@ -87,7 +87,8 @@ class Spending:
             if result.name not in used:
                 continue
             if result.verdict:
-                price = _price(self._fleet.ready(result.name), result.tokens)
+                need = shares.held[result.name].need  # its money is that of its tokens
+                price = need.money * result.tokens / need.tokens if need.tokens else 0.0
                 used[result.name] = Need(result.requests, result.tokens, price)
             elif result.code == local.INTERNAL:
                 del used[result.name]

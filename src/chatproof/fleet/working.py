@@ -41,8 +41,15 @@ def carry_out(worker: Worker, said: Any, tell: Callable[[str], None], *, last: b
     nothing was sent that is not in it.
     """
     batch = batches.read(said)
-    now = time.time()
     kept = journal.open(worker.place)
+    try:
+        return _looked_at(worker, batch, kept, tell, last=last)
+    finally:
+        kept.close()
+
+
+def _looked_at(worker: Worker, batch: Batch, kept: Journal, tell: Callable[[str], None], *, last: bool) -> Counter[str]:
+    now = time.time()
     ledger = Ledger(kept)
     try:
         batches.check(batch, worker.region, worker.digest, worker.fleet.rows, now)
