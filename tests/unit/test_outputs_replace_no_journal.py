@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatproof import journal
+from chatproof import journal, simulator
 from chatproof.cli import main as cli
 from chatproof.cli.shared import replaced
 from tests.journal_support import keep, run
@@ -113,3 +113,24 @@ def test_two_reports_are_no_one_file(tmp_path: Path, name: str, capsys: pytest.C
 def test_names_are_told_apart_as_a_file_system_may(tmp_path: Path) -> None:
     assert replaced.folded("/a/Ärger.jsonl") == replaced.folded("/A/a\u0308rger.JSONL")
     assert replaced.folded("/a/b.json") != replaced.folded("/a/c.json")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_comparison_of_targets_of_a_named_file_has_its_reports(tmp_path: Path, count: int) -> None:
+    """It ended as an internal error: --config may be given once for each target, and so is a list there."""
+    started = simulator.start()
+    try:
+        target = f'base_url = "{started.base_url}"\nmodel = "{started.model}"\nkey_file = "key"\n'
+        for name in ("one.toml", "two.toml"):
+            (tmp_path / name).write_text(
+                f'journal = "{tmp_path}/{name}.jsonl"\n[targets.a]\n{target}[targets.b]\n{target}'
+            )
+        (tmp_path / "key").write_text(started.key)
+        (tmp_path / "key").chmod(0o600)
+        words = ["compare", "a", "b", "--smoke", "-q", *["--config", "one.toml", "--config", "two.toml"][: 2 * count]]
+        assert cli.main([*words, "--report", "json=out.json", "--report", "markdown=out.md"]) == 0
+        assert json.loads((tmp_path / "out.json").read_text())["decision"] == "GO"
+        for refused in ["one.toml", "one.toml.jsonl", *["two.toml", "two.toml.jsonl"][: 2 * (count - 1)]]:
+            assert cli.main([*words, "--report", f"json={refused}"]) == 2, refused
+    finally:
+        started.stop()

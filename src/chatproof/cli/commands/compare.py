@@ -50,7 +50,6 @@ class _Many(Parser):
 
 def main(argv: list[str]) -> int:
     args, per_target = _parse(argv)
-    outlet = publish.Outlet(args, of=GROUP)
     if not 2 <= len(args.targets) <= MOST:
         raise UsageError(
             "usage",
@@ -58,6 +57,7 @@ def main(argv: list[str]) -> int:
             f"name A and B, and up to {MOST} in all",
         )
     each = [_of_one(args, per_target, number) for number in range(len(args.targets))]
+    outlet = publish.Outlet(args, GROUP, each)
     recorded = [_recorded(one) for one in each]
     names = [document["run_id"] for document in recorded if document]
     if len(set(names)) < len(names):

@@ -20,6 +20,7 @@ from chatproof.usage_error import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -63,8 +64,11 @@ class Outlet:
     `of` names the reporters: empty for those of runs, else a folder of `reporters`.
     """
 
-    def __init__(self, args: argparse.Namespace, of: str = "") -> None:
-        """Check everything that can be checked without a file. Raises UsageError."""
+    def __init__(self, args: argparse.Namespace, of: str = "", each: Sequence[argparse.Namespace] = ()) -> None:
+        """Check everything that can be checked without a file. Raises UsageError.
+
+        `each`: the options as they hold for each target, where a command has several and an option may be given once
+        for each."""
         self._of = of
         self._files: list[tuple[str, Artefact]] = []
         self._paths: list[tuple[str, str]] = []
@@ -90,12 +94,12 @@ class Outlet:
         for format in (args.format, *on_stdout, *(format for format, _ in self._paths)):
             reporters.load(format, of)
         if self._paths:
-            self._refuse_what_would_replace(args)
+            self._refuse_what_would_replace(each or (args,))
         self.fails = exit_status.policy(args.fail_on, args.exit_zero)
         look = terminal()
         self._style = reporters.Style(look["color"], look["width"], -1 if args.quiet else args.verbose)
 
-    def _refuse_what_would_replace(self, args: argparse.Namespace) -> None:
+    def _refuse_what_would_replace(self, each: Sequence[argparse.Namespace]) -> None:
         from chatproof.cli.shared import replaced
 
         places = [_place(path) for _, path in self._paths]
@@ -105,7 +109,8 @@ class Outlet:
             said = same if len(set(places)) < len(places) else unlike
             raise UsageError("usage", said, "give each report its own path")
         for _, path in self._paths:
-            replaced.refuse(args, path, "the report", "report")
+            for args in each:
+                replaced.refuse(args, path, "the report", "report")
 
     @property
     def on_stdout(self) -> list[str]:
