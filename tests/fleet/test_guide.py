@@ -53,6 +53,19 @@ def test_ten_thousand_failures_with_one_cause_read_as_one_line() -> None:
     assert "10,000 × content.empty  owner: provider" in text and "t0, t1, t2, t3, t4 and 9,995 more" in text
 
 
+def test_what_is_true_of_one_target_is_not_said_of_all() -> None:
+    other = UNASKED._replace(name="e", summary="no key in env:OTHER", next_step="set OTHER")
+    text = " ".join(reporters.render("text", document(UNASKED, other, BROKEN, BROKEN), of="fleet").split())
+    assert "no key in env:K (so for d; others differ in details)" in text and "the answer is empty targets:" in text
+
+
+def test_an_option_is_on_one_line(tmp_path: Path) -> None:
+    long = UNASKED._replace(next_step=f"{'word ' * 17}--key-env, {'word ' * 16}--add-host-on-linux {'x' * 120}")
+    lines = reporters.render("text", document(long), of="fleet").splitlines()
+    for option in ("--key-env,", "--add-host-on-linux", "x" * 120):
+        assert sum(option in line for line in lines) == 1
+
+
 @pytest.mark.parametrize("format", reporters.formats("fleet"))
 def test_every_report_has_every_target_and_obeys_nobody(format: str) -> None:
     hostile = BROKEN._replace(name="::error::x", summary="::set-output name=a::b")

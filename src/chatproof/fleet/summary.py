@@ -57,8 +57,10 @@ def row_of(result: Result) -> dict[str, Any]:
 
 
 def causes_of(results: Iterable[Result]) -> list[dict[str, Any]]:
-    """Those that did not pass, by code and owner, the most frequent first."""
+    """Those that did not pass, by code and owner, the most frequent first. What is said is of the first of them, and
+    says so where others have another sentence, such as another variable that is not set."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
+    differs: set[tuple[str, str]] = set()
     for result in results:
         if result.verdict == "GO":
             continue
@@ -74,9 +76,14 @@ def causes_of(results: Iterable[Result]) -> list[dict[str, Any]]:
                 "next_step": result.next_step,
             },
         )
+        if (row["summary"], row["next_step"]) != (result.summary, result.next_step):
+            differs.add(key)
         row["targets"] += 1
         if len(row["examples"]) < _EXAMPLES:
             row["examples"].append(result.name)
+    for key in differs:
+        row = found[key]
+        row["summary"] = f"{row['summary']} (so for {row['examples'][0]}; others differ in details)"
     return sorted(found.values(), key=lambda row: (-row["targets"], row["code"]))
 
 

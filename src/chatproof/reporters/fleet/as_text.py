@@ -37,5 +37,12 @@ def _cause(cause: dict[str, Any], style: Style) -> list[str]:
     lines = [f"  {cause['targets']:,} × {cause['code'] or 'no cause was found'}  owner: {cause['owner'] or 'unknown'}"]
     for label, text in (("", escape(cause["summary"])), ("targets: ", named), ("next: ", escape(cause["next_step"]))):
         if text:
-            lines += wrap(f"{label}{text}", style.width, initial_indent=" " * 4, subsequent_indent=" " * 6)
+            lines += wrap(
+                f"{label}{text}",
+                style.width,
+                initial_indent=" " * 4,
+                subsequent_indent=" " * 6,
+                break_long_words=False,
+                break_on_hyphens=False,  # an option or a name is copied
+            )
     return lines
