@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
 from chatproof.analysis.comparison import clients, document
+from chatproof.analysis.comparison.difference import named
 from chatproof.analysis.comparison.differences import between
 from chatproof.analysis.comparison.judgements import abilities
 from chatproof.contract.clause import VALIDATE
@@ -224,3 +227,53 @@ def test_every_client_row_has_its_source_and_matches_something_real() -> None:
         assert set(row) <= {"client", "says", "source", "accessed", "type", *clients.CRITERIA}
         assert set(row.get("clauses", ())) <= set(known)
         assert set(row.get("capabilities", ())) <= capabilities
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "html-502", "tools-unsupported", "key-not-enforced", "harmless-error-string", "tool-choice-unsupported",
+        "stream-cut",
+    ],
+)  # fmt: skip
+def test_each_candidate_is_called_by_its_own_letter(good_whole: Run, fault: str) -> None:
+    """Of three targets, what was said of the third named the second: its breaks, changes and what was not seen."""
+    seen = play(fault, "validate")
+    [alone] = compared(good_whole, seen)["candidates"]
+    made = compared(good_whole, with_state(good_whole, "tools", "broken"), seen)
+    [third] = [row for row in made["candidates"] if row["label"] == "C"]
+
+    def as_second(value: Any) -> Any:
+        if isinstance(value, list):
+            return [as_second(each) for each in value]
+        if isinstance(value, dict):
+            return {name: as_second(each) for name, each in value.items()}
+        return re.sub(r"\bC\b", "B", value) if isinstance(value, str) else value
+
+    for name in ("reasons", "changes", "not_compared", "unsettled"):
+        assert as_second(third[name]) == alone[name]
+        assert not re.search(r"\bB\b", json.dumps(third[name])), third[name]
+    assert not any(re.search(r"\bB\b", row["change"]) for row in made["differences"] if row["candidate"] == "C")
+    part = document.Comparison(made).report("markdown").partition("## A to C")[2].partition("\n## ")[0]
+    assert "on B" not in part and "B:" not in part
+
+
+@pytest.mark.parametrize("text", ["Use $.B there.", "Let it accept role B-2.", "`B` is gone", 'the code "B"'])
+def test_what_a_server_calls_b_stays_so(text: str) -> None:
+    assert named(text, "C") == text and named(f"{text} B refuses it; ask B. B's own, on B", "D").count("D") == 4
+
+
+def test_a_dead_gateway_is_not_the_best_candidate(good_whole: Run) -> None:
+    """One break, because nothing else of it could be seen."""
+    made = compared(good_whole, play("html-502", "validate"), play("tools-unsupported", "validate"))
+    assert [row["label"] for row in made["candidates"]] == ["C", "B"]
+
+
+def test_each_request_that_was_not_seen_has_its_own_reason(good_whole: Run) -> None:
+    made = compared(good_whole, play("html-502", "validate"))
+    text = " ".join(document.Comparison(made).report(width=10_000).split())
+    assert "everyday: not sent: happy did not pass" in text and "key.x_api_key: not sent not" not in text
+    for row in made["candidates"][0]["not_compared"]:
+        assert re.search(
+            rf"{re.escape(row['probe'])}(?:, [a-z_.]+)*: {re.escape(row['reason'])}(?: not seen| rollback)", text
+        )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chatproof.analysis.comparison import own_requests
 from chatproof.analysis.comparison.chance import STATES
-from chatproof.analysis.comparison.difference import BREAKS, CHANGE, LIMITED, Difference, Document
+from chatproof.analysis.comparison.difference import BREAKS, CHANGE, LIMITED, SECOND, Difference, Document, named
 from chatproof.analysis.comparison.judgements import lost_requirements
 from chatproof.analysis.comparison.own_shapes import does_without
 from chatproof.analysis.comparison.repeats import Outcome
@@ -35,11 +35,13 @@ def decide(
     missing: list[dict[str, str]],
     requires: frozenset[str],
     unsettled: Sequence[Outcome] = (),
+    label: str = SECOND,
 ) -> Decision:
-    """Decide by the differences that are no chance; `unsettled` are those of which that is not known."""
-    changes = list(dict.fromkeys(one.change for one in found if one.effect in (BREAKS, CHANGE) and one.change))
-    decision, reasons = _decided(a, b, found, missing, requires, _that_matter(unsettled))
-    return Decision(decision, reasons, changes, rollback(a, b))
+    """Decide by the differences that are no chance; `unsettled` are those of which that is not known. `label` is the
+    candidate's letter in what is said."""
+    changes = [named(one.change, label) for one in found if one.effect in (BREAKS, CHANGE) and one.change]
+    decision, reasons = _decided(a, b, found, missing, requires, _that_matter(unsettled), label)
+    return Decision(decision, reasons, list(dict.fromkeys(changes)), rollback(a, b))
 
 
 def _that_matter(unsettled: Sequence[Outcome]) -> list[Outcome]:
@@ -56,6 +58,7 @@ def _decided(
     missing: list[dict[str, str]],
     requires: frozenset[str],
     unsettled: list[Outcome],
+    label: str,
 ) -> tuple[str, list[str]]:
     control = of_run(a).control
     if any(row["probe"] == control and row["reason"] == LIMITED for row in missing):
@@ -65,31 +68,33 @@ def _decided(
         return UNDECIDED, [f"A itself does not answer the plain request, so there is nothing to compare with{cause}"]
     breaks = [one for one in found if one.effect == BREAKS]
     if breaks:
-        return NO_GO, [_reason(one) for one in breaks]
+        return NO_GO, [_reason(one, label) for one in breaks]
     open_abilities = {one.unit.told.subject for one in unsettled if one.unit.told.kind == "capability"}
     changed = {one.subject for one in found if one.kind == "capability" and one.effect == CHANGE}
     lost = [name for name in lost_requirements(b, requires) if name not in open_abilities | changed]
     if lost:
-        return NO_GO, [f"required, but not observed to be supported on B: {', '.join(lost)}"]
+        return NO_GO, [f"required, but not observed to be supported on {label}: {', '.join(lost)}"]
     if unsettled:
-        return UNDECIDED, [unsettled_reason(one) for one in unsettled]
+        return UNDECIDED, [unsettled_reason(one, label) for one in unsettled]
     if not _works(b):
-        return UNDECIDED, [f"B does not answer the plain request{_cause(b)}"]
+        return UNDECIDED, [f"{label} does not answer the plain request{_cause(b)}"]
     unseen = [row for row in missing if row["missing_on"] == "B" and not does_without(row["probe"], b, requires)]
     if unseen:
-        return UNDECIDED, [f"not observed on B: {', '.join(row['probe'] for row in unseen)} ({unseen[0]['reason']})"]
+        return UNDECIDED, [
+            f"not observed on {label}: {', '.join(probes)} ({reason})" for reason, probes in by_reason(unseen).items()
+        ]
     open_on_b = _musts(b, "undecided") - _musts(a, "undecided")
     if open_on_b:
-        return UNDECIDED, [f"not checked on B: {', '.join(sorted(open_on_b))}{_cause(b)}"]
+        return UNDECIDED, [f"not checked on {label}: {', '.join(sorted(open_on_b))}{_cause(b)}"]
     open_on_both = _unobserved(b) & _unobserved(a)
     if open_on_both:  # two things that nobody saw are not the same
-        return UNDECIDED, [f"not checked on A, nor on B: {', '.join(sorted(open_on_both))}{_cause(b)}"]
+        return UNDECIDED, [f"not checked on A, nor on {label}: {', '.join(sorted(open_on_both))}{_cause(b)}"]
     open_on_a = sorted(_musts(b, "broken") & _musts(a, "undecided"))
     if open_on_a:
-        return UNDECIDED, [f"failed on B, and not checked on A: {', '.join(open_on_a)}"]
+        return UNDECIDED, [f"failed on {label}, and not checked on A: {', '.join(open_on_a)}"]
     changes = [one for one in found if one.effect == CHANGE]
     if changes:
-        return WITH_CHANGES, [_reason(one) for one in changes]
+        return WITH_CHANGES, [_reason(one, label) for one in changes]
     return GO, ["no difference for which a client needs a change"]
 
 
@@ -130,17 +135,25 @@ def _cause(run: Document) -> str:
     return f": {run['diagnoses'][0]['code']}, {run['diagnoses'][0]['summary']}" if run["diagnoses"] else ""
 
 
-def _reason(one: Difference) -> str:
+def by_reason(missing: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Why requests were not compared → which."""
+    found: dict[str, list[str]] = {}
+    for row in missing:
+        found.setdefault(row["reason"], []).append(row["probe"])
+    return found
+
+
+def _reason(one: Difference, label: str) -> str:
     where = one.probes[0] if len(one.probes) == 1 else f"{one.probes[0]} and {len(one.probes) - 1} more"
-    return f"{_about(one)} ({where}): A: {one.a}; B: {one.b}"
+    return f"{_about(one)} ({where}): A: {one.a}; {label}: {one.b}"
 
 
-def unsettled_reason(one: Outcome) -> str:
+def unsettled_reason(one: Outcome, label: str = SECOND) -> str:
     """Say what was seen of a difference that is not settled, and what would settle it."""
     told = one.unit.told
     seen = f"{_about(told)} ({', '.join(one.unit.probes)}) {STATES[one.state]}"
     more = f"; about {one.needed} more requests would decide it" if one.needed else ""
-    return f"{seen}: good answers: A {one.good('A')}, B {one.good('B')}{more}; B: {told.b}"
+    return f"{seen}: good answers: A {one.good('A')}, {label} {one.good('B')}{more}; {label}: {told.b}"
 
 
 def _about(one: Difference) -> str:

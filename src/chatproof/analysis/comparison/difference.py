@@ -3,6 +3,7 @@
 Everything in `migration` is pure: run documents in (chatproof.run/1, redacted), values out.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -38,6 +39,16 @@ KINDS = {
     "http": "the version of HTTP or TLS",
     "tokens": "what is counted and billed for the same request",
 }
+
+
+SECOND = "B"
+"""The letter that texts have for the candidate: it is compared alone with A, whatever its place among the targets."""
+_AS_A_WORD = re.compile(r"(?<![\w.`\"'-])B(?=$|[ ,:;]|'s |\.(?:$| ))")
+
+
+def named(text: str, label: str) -> str:
+    """A sentence of ours with the candidate's own letter."""
+    return text if label == SECOND else _AS_A_WORD.sub(label, text)
 
 
 class Difference(NamedTuple):

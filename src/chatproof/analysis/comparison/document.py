@@ -13,7 +13,7 @@ from chatproof.analysis.comparison.across import side_by_side
 from chatproof.analysis.comparison.chance import VARIES
 from chatproof.analysis.comparison.clients import affected
 from chatproof.analysis.comparison.decision import GO, NO_GO, UNDECIDED, WITH_CHANGES, decide, shared_breaks
-from chatproof.analysis.comparison.difference import Difference, Document
+from chatproof.analysis.comparison.difference import Difference, Document, named
 from chatproof.analysis.comparison.differences import between, not_compared, timings
 from chatproof.analysis.comparison.repeats import Outcome, Pairing
 from chatproof.analysis.comparison.settled import AskedAgain, is_unsettled, settled_of
@@ -109,11 +109,11 @@ def _candidate(
     found = [one for one, _ in settled]
     return {
         "label": label,
-        **decide(a, b, found, missing, requires, unsettled)._asdict(),
+        **decide(a, b, found, missing, requires, unsettled, label)._asdict(),
         "differences": [_row(one, label, number, seen) for number, (one, seen) in enumerate(settled, 1)],
         "varies": [_chance_row(one) for one in outcomes if one.state == VARIES],
         "unsettled": [_chance_row(one) for one in unsettled],
-        "not_compared": missing,
+        "not_compared": [row | {"missing_on": named(row["missing_on"], label)} for row in missing],
         **({"side_by_side": rows} if (rows := side_by_side(a, b)) else {}),
         "tokens": tokens.table(counted),
         "cost": tokens.cost(counted, prices),
@@ -146,16 +146,18 @@ def not_asked(runs: list[Document]) -> list[str]:
 
 
 def _rank(candidate: dict[str, Any]) -> tuple[int, int, int]:
-    """Better decisions first; among equals, fewer breaks and fewer changes."""
+    """Better decisions first; among equals, fewer breaks and fewer changes. What could not be seen there counts as a
+    break: of a dead gateway it is nearly all."""
     effects = [row["effect"] for row in candidate["differences"]]
-    return _RANK.index(candidate["decision"]), effects.count("breaks"), effects.count("change")
+    unseen = sum(row["missing_on"] == candidate["label"] for row in candidate["not_compared"])
+    return _RANK.index(candidate["decision"]), effects.count("breaks") + unseen, effects.count("change")
 
 
 def _row(one: Difference, label: str, number: int, seen: Outcome | None) -> dict[str, Any]:
     return {
         "id": f"{label}{number}",
         "candidate": label,
-        **one._asdict(),
+        **one._replace(change=named(one.change, label))._asdict(),
         "probes": list(one.probes),
         "clauses": list(one.clauses),
         "clients": affected(one),

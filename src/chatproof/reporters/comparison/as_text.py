@@ -61,10 +61,12 @@ def _candidate(document: dict[str, Any], candidate: dict[str, Any], targets: dic
     if candidate["not_compared"]:
         lines.blank()
         for side in ("A", label):
-            rows = [row for row in candidate["not_compared"] if row["missing_on"] == ("A" if side == "A" else "B")]
-            if rows:
-                probes = ", ".join(row["probe"] for row in rows)
-                lines.add("not seen", f"on {side}: {probes}: {rows[0]['reason']}", color="dim")
+            reasons: dict[str, list[str]] = {}
+            for row in candidate["not_compared"]:
+                if row["missing_on"] == side:
+                    reasons.setdefault(row["reason"], []).append(row["probe"])
+            for reason, probes in reasons.items():
+                lines.add("not seen", f"on {side}: {', '.join(probes)}: {reason}", color="dim")
     _side_by_side(candidate, lines)
     _tokens(candidate, lines)
     lines.blank()

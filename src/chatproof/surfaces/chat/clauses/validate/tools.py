@@ -70,7 +70,7 @@ def called(reply: Reply, context: Context) -> Outcome:
     if "tool_calls" in view.message(reply) and not isinstance(view.message(reply)["tool_calls"], list | None):
         return damaged("$.choices[0].message.tool_calls", "an array", quote(view.message(reply)["tool_calls"]))
     if items(view.message(reply).get("tool_calls")):
-        return done(f"{len(items(view.message(reply)['tool_calls']))} calls")
+        return done(number_of(len(items(view.message(reply)["tool_calls"])), "call"))
     if f"{REFUSED_FORM}tools" in context.replies:
         return undecided(_FREE)
     said = "a function_call of the old format" if view.message(reply).get("function_call") else "no call"
