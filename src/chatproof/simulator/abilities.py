@@ -57,7 +57,7 @@ def _prose(body: Body) -> str:
 def _texts(message: Body) -> str:
     content = message.get("content") or ""
     parts = content if isinstance(content, list) else [{"text": content}]
-    return " ".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    return " ".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 def _stopped(found: Answer, body: Body) -> Answer:

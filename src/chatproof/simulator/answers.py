@@ -26,7 +26,9 @@ def plain_answer(body: Body) -> Answer:
     """The same words for the same request: "pong" if a message asks for it, else a sentence."""
     contents = [message.get("content") or "" for message in body["messages"]]
     parts = [part for content in contents for part in (content if isinstance(content, list) else [{"text": content}])]
-    wants_pong = any("pong" in part["text"].lower() for part in parts if isinstance(part.get("text"), str))
+    wants_pong = any(
+        "pong" in part["text"].lower() for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
+    )
     return Answer("pong" if wants_pong else "This is the chatproof simulator.", "stop")
 
 

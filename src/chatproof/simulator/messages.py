@@ -130,12 +130,17 @@ def _flaw_of_messages(body: Body) -> str:
 def _flaw_of_block(at: str, block: Any, called: set[Any]) -> str:
     if not isinstance(block, dict) or not isinstance(block.get("type"), str):
         return f"{at}.type: Field required"
+    for member in ("id", "tool_use_id"):
+        if not isinstance(block.get(member, ""), str):
+            return _wrong(f"{at}.{member}", "a valid string", block[member])
     if block["type"] == "tool_use":
         if not isinstance(block.get("input"), dict):
             return _wrong(f"{at}.tool_use.input", "a valid dictionary", block.get("input"))
         called.add(block.get("id"))
     if block["type"] == "tool_result" and block.get("tool_use_id") not in called:
         return f"{at}: unexpected `tool_use_id` found in `tool_result` blocks: {block.get('tool_use_id')}"
+    if block["type"] == "tool_result" and not isinstance(block.get("content") or "", str | list):
+        return _wrong(f"{at}.tool_result.content", "a valid string or array", block["content"])
     if block["type"] == "thinking" and block.get("signature") != SIGNATURE:
         return f"{at}: Invalid `signature` in `thinking` block"
     return ""
@@ -157,6 +162,11 @@ def _flaw_of_tools(body: Body) -> str:
         names = [tool.get("name") for tool in body.get("tools") or ()]
         return "" if choice.get("name") in names else f"Tool '{choice.get('name')}' not found in provided tools"
     return ""
+
+
+def _flaw_of_stops(body: Body) -> str:
+    odd = [stop for stop in body.get("stop_sequences") or () if not isinstance(stop, str)]
+    return _wrong("stop_sequences", "an array of strings", odd[0]) if odd else ""
 
 
 def _flaw_of_thinking(body: Body) -> str:
@@ -197,6 +207,8 @@ _FLAWS: tuple[Callable[[Body], str], ...] = (
     _of_type("stream", bool, "a valid boolean"),
     _of_type("system", (str, list), "a valid string or array"),
     _of_type("stop_sequences", list, "a valid array"),
+    _flaw_of_stops,
+    _of_type("thinking", dict, "a valid dictionary"),
     _of_type("tools", list, "a valid array"),
     _number("temperature", 1),
     _number("top_p", 1),

@@ -37,6 +37,9 @@ _TOOLS = (  # kinds that are taken; those that this server does not run are left
 )
 
 
+_MODES, _ALLOWED = ("auto", "none", "required"), "allowed_tools"
+
+
 def respond(asked: Asked) -> Reply:
     """The conformant answer to any request: path, then method, then key, then body."""
     if asked.path != PATH:
@@ -132,6 +135,8 @@ def _flaw_of_input(body: Body) -> Flaw | None:
         kind = item.get("type", "message" if "role" in item else None)
         if kind is None:
             return missing(f"input[{number}].role")
+        if not isinstance(kind, str):
+            return mistyped(f"input[{number}].type", "a string", kind)
         wanted = {"message": ("role", "content"), "function_call_output": ("call_id", "output")}.get(kind, ())
         absent = next((name for name in wanted if name not in item), "")
         if absent:
@@ -148,6 +153,28 @@ def _flaw_of_tools(body: Body) -> Flaw | None:
         if tool["type"] == "function" and not tool.get("name"):
             return missing(f"tools[{number}].name")
     return None
+
+
+def _flaw_of_choice(body: Body) -> Flaw | None:
+    choice = body.get("tool_choice")
+    if isinstance(choice, str) and choice not in _MODES:
+        return Flaw(f"Invalid value for 'tool_choice': '{choice}'.", "tool_choice", "invalid_value")
+    if not isinstance(choice, dict):
+        return None
+    kind = choice.get("type")
+    if not isinstance(kind, str) or kind not in (*_TOOLS, _ALLOWED):
+        return Flaw("Invalid value for 'tool_choice.type'.", "tool_choice.type", "invalid_value")
+    if kind == _ALLOWED and (choice.get("mode") not in _MODES or not isinstance(choice.get("tools"), list)):
+        return missing("tool_choice.mode" if choice.get("mode") not in _MODES else "tool_choice.tools")
+    names = [tool.get("name") for tool in body.get("tools") or () if tool["type"] == kind]
+    if kind != "function" or choice.get("name") in names:
+        return None
+    return Flaw("Tool choice 'function' was not found in 'tools'.", "tool_choice", None)
+
+
+def _flaw_of_format(body: Body) -> Flaw | None:
+    format = (body.get("text") or {}).get("format")
+    return None if format is None or isinstance(format, dict) else mistyped("text.format", "an object", format)
 
 
 def _flaw_of_cap(body: Body) -> Flaw | None:
@@ -177,6 +204,8 @@ _FLAWS: tuple[Callable[[Body], Flaw | None], ...] = (
     _number(0, 1, "top_p"),
     _flaw_of_cap,
     _flaw_of_tools,
+    _flaw_of_choice,
+    _flaw_of_format,
 )
 
 
@@ -217,7 +246,10 @@ def _spoken(body: Body, messages: list[Body]) -> Answer:
     choice = body.get("tool_choice")
     if isinstance(choice, dict) and choice.get("type") == "function":
         asked["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
-    elif choice is not None:
+    elif isinstance(choice, dict) and choice.get("type") == _ALLOWED:
+        named = [{"function": tool} for tool in choice["tools"] if isinstance(tool, dict)]
+        asked["tool_choice"] = {"type": _ALLOWED, _ALLOWED: {"mode": choice["mode"], "tools": named}}
+    elif isinstance(choice, str):  # of a tool that this server does not run, it leaves the choice to the model
         asked["tool_choice"] = choice
     if format.get("type") == "json_schema":
         asked["response_format"] = {"type": "json_schema", "json_schema": {"schema": format.get("schema")}}

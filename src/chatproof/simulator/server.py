@@ -111,7 +111,11 @@ class Server:
             if received is None:
                 return
             asked, refused = received
-            answer = refused or self._respond(asked)
+            try:
+                answer = refused or self._respond(asked)
+            except Exception as failure:  # a bug of ours; without a reply it would look like one of the network's
+                said = f"The simulator itself failed with {type(failure).__name__}: please report it."
+                answer = error(500, said, type="server_error", code="simulator_failed")
             if self._pace is not None and not self._wait(self._pace, answer):
                 return
             if isinstance(answer, Script):
