@@ -4,7 +4,7 @@ Alike pieces come by chance, too: short ones mean something only beside the text
 """
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 _BY_CHANCE = 6  # pieces that come twice each, and could be what a model counted
 
@@ -19,11 +19,21 @@ def repeated(pieces: Sequence[str], answer: str) -> str:
     # Two pieces may be alike by chance, unless the second is all that the plain request was answered with.
     if grows and (len(pieces) > 2 or (len(pieces) == 2 and pieces[1].strip() == answer)):
         return "each delta repeats all the text so far"
-    if len(pieces) > 2 and any(
-        "".join(pieces[:at]).strip() == "".join(pieces[at:]).strip() == answer for at, _ in enumerate(pieces)
-    ):
+    if len(pieces) > 2 and answer and _comes_twice(pieces, answer):
         return "the whole text comes twice"
     return ""
+
+
+def _comes_twice(pieces: Sequence[str], text: str) -> bool:
+    """The pieces up to one of them join to the text, and so do the others; white space around both aside. Each
+    character is looked at once or twice: a stream may have a hundred thousand pieces."""
+    joined = "".join(pieces)
+    ends = len(joined) - len(joined.lstrip()) + len(text)
+    rest = joined[ends:]
+    if joined[:ends].lstrip() != text or rest.strip() != text:
+        return False
+    latest = ends + len(rest) - len(rest.lstrip())
+    return any(ends <= length <= latest for length in accumulate(map(len, pieces)))
 
 
 def exceeding(pieces: Sequence[str], whole: str) -> str:

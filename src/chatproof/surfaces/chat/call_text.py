@@ -1,6 +1,6 @@
 """What can be said of a tool call's text: a call that stands in the answer instead, and arguments that come twice."""
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from chatproof.printable import quote
 from chatproof.surfaces.chat.probes_validate import FUNCTION
@@ -19,9 +19,10 @@ def repeated(pieces: list[str]) -> str:
     told = [piece for piece in pieces if piece]
     if len(told) > 1 and all(len(b) > len(a) and b.startswith(a) for a, b in pairwise(told)):
         return "each piece repeats all the arguments so far"
-    for count in range(1, len(told)):
-        if "".join(told[:count]) == "".join(told[count:]):
-            return "the arguments are sent twice"
+    joined = "".join(told)
+    half = len(joined) // 2
+    if half and joined[:half] == joined[half:] and half in accumulate(map(len, told)):
+        return "the arguments are sent twice"
     return ""
 
 

@@ -26,6 +26,7 @@ from chatproof.surfaces.responses.view import kind_of
 
 CLAUSES = Clauses(SMOKE)
 clause = on_stream(CLAUSES)
+_MOST_ENDS = 4  # of one text that are looked at: it has one
 
 
 def _told(text: str) -> tuple[Event, ...]:
@@ -115,7 +116,7 @@ def text_once(reply: Reply, context: Context) -> Outcome:
     texts = [(place, part, text) for place, item in items for part, text in item.parts.items()]
     for place, part, text in texts:
         pieces = [piece for piece in text.deltas if piece]
-        wholes = [whole for _, whole in text.done] or [final]
+        wholes = [*dict.fromkeys(whole for _, whole in text.done)][:_MOST_ENDS] or [final]
         how = repeated(pieces, answer) or next(filter(None, (exceeding(pieces, whole) for whole in wholes)), "")
         if how:
             at = f"response.output_text.delta, output_index {place}, content_index {part}"
