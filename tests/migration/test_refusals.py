@@ -69,3 +69,9 @@ def test_what_works_but_for_a_part_is_a_change(good_whole: dict[str, Any], said:
     told = [one for one in between(good_whole, _refusing(good_whole, said)) if one.kind == "capability"]
     assert [(one.subject, one.effect) for one in told] == [("tools", effect)]
     assert "refused in this form" in told[0].b and said[:20] in told[0].b
+
+
+def test_an_ability_is_not_told_from_itself() -> None:
+    said = "Unsupported parameter: 'tool_choice' is not supported with this model."
+    assert advice("tool_choice", said, refused=True).startswith("B's error names the forced call (tool_choice). Let ")
+    assert "not tools itself" in advice("tools", said, refused=True)

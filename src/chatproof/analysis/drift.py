@@ -56,7 +56,7 @@ _Point = tuple[str, str, str, Any, Any]
 
 def _complete(exchange: dict[str, Any]) -> dict[str, Any] | None:
     response: dict[str, Any] | None = exchange["response"]
-    return response if exchange["fault"] is None else None
+    return response if exchange["fault"] is None and response and response["status"] is not None else None
 
 
 def _of_reply(is_listing: bool, now: dict[str, Any], past: list[dict[str, Any]]) -> list[_Point]:

@@ -41,7 +41,7 @@ def render(document: dict[str, Any], style: Style) -> str:
             case.message,
             case.code,
             case.owner,
-            str(response["status"]) if response else "",
+            str(response["status"] or "") if response else "",
             fault["code"] if fault else "",
             response["request_id"] if response else "",
             f"{exchange['timings_ms']['total']:g}" if exchange and exchange["timings_ms"]["total"] is not None else "",

@@ -20,6 +20,7 @@ from chatproof.reporters.cases import (
     headline,
     of_findings,
     sent_at,
+    status_of,
 )
 from chatproof.reporters.html_page import page
 from chatproof.reporters.lines import held_of, sent
@@ -247,7 +248,10 @@ def _ms(total: float | None) -> str:
 
 def _row(exchange: dict[str, Any], x: float, scale: float, state: str) -> Row:
     response, fault, ms = exchange["response"], exchange["fault"], exchange["timings_ms"]
-    said = f"HTTP {response['status']} {response['media_type']}, {response['body']['bytes']} bytes" if response else ""
+    said = ""
+    if response:
+        labelled = f"{status_of(response)} {response['media_type']}".rstrip()
+        said = f"{labelled}, {response['body']['bytes']} bytes"
     if fault:
         said = f"{said} {fault['code']} ({fault['phase']}): {fault['detail']}".strip()
     known = [ms["dns"] or 0.0, ms["connect"] or 0.0, ms["tls"] or 0.0, ms["first_byte"] or 0.0]

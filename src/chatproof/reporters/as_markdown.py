@@ -7,7 +7,7 @@ from typing import Any
 
 from chatproof.printable import number_of
 from chatproof.reporters import Style, narrowed
-from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, of_findings
+from chatproof.reporters.cases import ERROR, FAILED, SKIPPED, WARNED, Case, of_findings, status_of
 from chatproof.reporters.lines import held_of, sent
 from chatproof.reporters.markdown import code, prose
 from chatproof.target.origin import sentence
@@ -85,7 +85,7 @@ def _exchanges(document: dict[str, Any]) -> list[str]:
     rows = []
     for exchange in document["exchanges"]:
         response, fault, total = exchange["response"], exchange["fault"], exchange["timings_ms"]["total"]
-        said = f"HTTP {response['status']}" if response else ""
+        said = status_of(response) if response else ""
         said = " ".join(word for word in (said, code(fault["code"]) if fault else "") if word)
         request_id = code(response["request_id"]) if response and response["request_id"] else ""
         time = f"{total:g} ms" if total is not None else ""

@@ -145,6 +145,11 @@ def epoch_ms(time: str) -> int:
     return round(datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000)
 
 
+def status_of(response: dict[str, Any]) -> str:
+    """`HTTP 200`. A captured body alone does not say."""
+    return f"HTTP {response['status']}" if response["status"] is not None else "HTTP status unknown"
+
+
 def sent_at(exchange: dict[str, Any], document: dict[str, Any]) -> str:
     """When an exchange was sent. A capture may not say: then the time of its judging stands there."""
     return str(exchange["sent_at"] or document["started_at"])

@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 from chatproof.analysis.comparison import own_requests
 from chatproof.analysis.comparison.chance import STATES
-from chatproof.analysis.comparison.difference import BREAKS, CHANGE, LIMITED, SECOND, Difference, Document, named
+from chatproof.analysis.comparison.difference import (
+    BREAKS,
+    CHANGE,
+    LIMITED,
+    NO_STATUS,
+    SECOND,
+    Difference,
+    Document,
+    named,
+)
 from chatproof.analysis.comparison.judgements import lost_requirements
 from chatproof.analysis.comparison.own_shapes import does_without
 from chatproof.analysis.comparison.repeats import Outcome
@@ -61,8 +70,9 @@ def _decided(
     label: str,
 ) -> tuple[str, list[str]]:
     control = of_run(a).control
-    if any(row["probe"] == control and row["reason"] == LIMITED for row in missing):
-        return UNDECIDED, [f"the plain request was not compared: {LIMITED}"]
+    of_control = (row["reason"] for row in missing if row["probe"] == control)
+    if why := next((reason for reason in of_control if reason in (LIMITED, NO_STATUS)), ""):
+        return UNDECIDED, [f"the plain request was not compared: {why}"]
     if not _works(a):
         cause = _cause(a)
         return UNDECIDED, [f"A itself does not answer the plain request, so there is nothing to compare with{cause}"]

@@ -78,8 +78,8 @@ class Pair(NamedTuple):
 
 
 def pairs(a: Document, b: Document) -> list[Pair]:
-    """The probes that both runs sent and that both endpoints had time for, in A's order."""
-    ours, theirs = ({x["probe"]: x for x in run["exchanges"] if not is_limited(x, run)} for run in (a, b))
+    """The probes that both runs sent, and whose answers can be compared, in A's order."""
+    ours, theirs = ({x["probe"]: x for x in run["exchanges"] if not unlike_any(x, run)} for run in (a, b))
     surface, shape = of_run(a), of_run(a).shape()
     return [
         Pair(row, shape, probe, ours[probe], theirs[probe], findings(a, probe), findings(b, probe))
@@ -100,6 +100,17 @@ def is_asked_by(probe: str, surface: Surface, other: Surface) -> bool:
 
 
 LIMITED = "answered with 429: too many requests; try again later, or with --only"
+
+
+NO_STATUS = "its status is not in the capture"
+
+
+def unlike_any(exchange: Document, run: Document) -> str:
+    """Why an exchange is not compared: LIMITED, or NO_STATUS for a captured body alone; empty where it is."""
+    if is_limited(exchange, run):
+        return LIMITED
+    response = exchange["response"]
+    return NO_STATUS if response and response["status"] is None else ""
 
 
 def is_limited(exchange: Document, run: Document) -> bool:

@@ -10,14 +10,13 @@ from typing import Any
 from chatproof.analysis.comparison import across, exchanges, judgements, own_requests, own_shapes, surroundings, tokens
 from chatproof.analysis.comparison.difference import (
     BREAKS,
-    LIMITED,
     Difference,
     Document,
     Pair,
     is_asked_by,
-    is_limited,
     joined,
     pairs,
+    unlike_any,
 )
 from chatproof.contract.failure_mode import last
 from chatproof.contract.probe import CONTROL, KEY_FORM, REJECTION, STREAM
@@ -123,7 +122,7 @@ def _is_told(one: Difference, touched: list[str], of_clauses: list[Difference]) 
 
 
 def not_compared(a: Document, b: Document) -> list[dict[str, str]]:
-    """Probes that one run sent and the other did not, or that a rate limit answered, with the reason."""
+    """Probes that one run sent and the other did not, or whose answer says too little, each with the reason."""
     compared = {pair.probe for pair in pairs(a, b)}
     rows: dict[str, dict[str, str]] = {}
     for side, ours, theirs in (("B", a, b), ("A", b, a)):
@@ -138,8 +137,8 @@ def not_compared(a: Document, b: Document) -> list[dict[str, str]]:
             if probe not in answers:
                 reasons = [f["reason"] for f in theirs["findings"] if f["probe"] == probe and f["reason"]]
                 rows[probe] = {"probe": probe, "missing_on": side, "reason": next(iter(reasons), "not sent")}
-            elif is_limited(answers[probe], theirs):
-                rows[probe] = {"probe": probe, "missing_on": side, "reason": LIMITED}
+            elif why := unlike_any(answers[probe], theirs):
+                rows[probe] = {"probe": probe, "missing_on": side, "reason": why}
     return list(rows.values())
 
 

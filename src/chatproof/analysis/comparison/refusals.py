@@ -64,7 +64,8 @@ def advice(ability: str, said: str, *, refused: bool) -> str:
     """What the client does about an ability that B lacks, or of which it refuses a part."""
     part = part_refused(said, ability) if refused else None
     if part is not None:
-        return f"B's error names {part.what}, not {ability} itself. {part.change}"
+        itself = "" if ability in re.findall(r"\w+", part.what) else f", not {ability} itself"
+        return f"B's error names {part.what}{itself}. {part.change}"
     if refused:
         return f"B refuses {ability}: leave it out, or emulate it in the client."
     return f"B does not support {ability} as A does: leave it out, or emulate it in the client."
