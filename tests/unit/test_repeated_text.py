@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from chatproof.surfaces.chat import call_text
+from chatproof.surfaces.messages.clauses.stream_end import _is_broken_form
 from chatproof.surfaces.repeated_text import exceeding, repeated
 from tests.pace import within
 
@@ -51,3 +52,11 @@ def test_a_hundred_thousand_pieces_cost_little(answer: str) -> None:
         repeated(pieces, answer)
         exceeding(pieces, answer)
         call_text.repeated(pieces)
+
+
+@pytest.mark.parametrize("answer", ["pong", "ab" * 50_000])
+def test_a_stream_of_messages_is_not_tried_at_each_of_many_places(answer: str) -> None:
+    with within(0.5):
+        assert not _is_broken_form(["ab"] * 49_999 + ["ba"], answer)
+    assert _is_broken_form(["po", "po", "ng"], "pong") and _is_broken_form(["ng", "po"], "pong")
+    assert _is_broken_form(["p", "ng"], "pong") and not _is_broken_form(["pong", "!", "!"], "ping")

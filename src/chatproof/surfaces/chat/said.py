@@ -34,17 +34,40 @@ def calls_of(reply: Reply) -> list[Call]:
             function = members(members(call).get("function"))
             found.append(Call(members(call).get("id"), function.get("name"), function.get("arguments")))
         return found
-    joined: dict[int, Call] = {}
+    joined: dict[int, _Joining] = {}
     for piece in (piece for delta in view.deltas(reply) for piece in items(delta.get("tool_calls"))):
         index, function = members(piece).get("index"), members(members(piece).get("function"))
         if not isinstance(index, int) or not is_integer(index):
             return [Call(None, None, None, ("$.choices[0].delta.tool_calls[].index", "an integer", index))]
-        before = joined.get(index, Call(None, None, ""))
-        id, name, more = members(piece).get("id"), function.get("name"), function.get("arguments")
-        if id and before.id and id != before.id:
+        call = joined.setdefault(index, _Joining())
+        id = members(piece).get("id")
+        if id and call.id and id != call.id:
             said = f"{index} is used for two ids"
             trouble = ("$.choices[0].delta.tool_calls[].index", "a different index for each call", said)
-            return [before._replace(trouble=trouble)]
-        text = f"{before.arguments}{more}" if isinstance(more, str) else more if more is not None else before.arguments
-        joined[index] = before._replace(id=before.id or id, name=before.name or name, arguments=text)
-    return [joined[index] for index in sorted(joined)]
+            return [call.joined()._replace(trouble=trouble)]
+        call.id, call.name = call.id or id, call.name or function.get("name")
+        call.add(function.get("arguments"))
+    return [joined[index].joined() for index in sorted(joined)]
+
+
+class _Joining:
+    """A streamed call while its pieces come. They are joined once, at the end: there may be a hundred thousand."""
+
+    def __init__(self) -> None:
+        self.id: Json = None
+        self.name: Json = None
+        self._pieces: list[str] = []
+        self._other: Json = None
+        """Arguments that are no text, where such came last."""
+
+    def add(self, arguments: Json) -> None:
+        """Take one more piece: a text goes behind what was there, anything else but null replaces it."""
+        if isinstance(arguments, str):
+            if self._other is not None:
+                self._pieces, self._other = [f"{self._other}"], None
+            self._pieces.append(arguments)
+        elif arguments is not None:
+            self._other = arguments
+
+    def joined(self) -> Call:
+        return Call(self.id, self.name, "".join(self._pieces) if self._other is None else self._other)

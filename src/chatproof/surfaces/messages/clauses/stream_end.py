@@ -247,9 +247,16 @@ def whole_text(reply: Reply, context: Context) -> Outcome:
     return broken("content_block_delta", f"the text of the plain reply, {quote(answer, 60)}", quote(text, 60))
 
 
+_MOST_PIECES = 500
+"""Of the answer in one word that is asked for; servers send a few."""
+
+
 def _is_broken_form(pieces: list[str], answer: str) -> bool:
     """Whether the pieces join to the answer if one of two alike is left out, if neighbours are exchanged, or if one is
     put in that begins or ends within a word: a model stops at words."""
+    longest = max(map(len, pieces), default=0)
+    if len(pieces) > _MOST_PIECES or sum(map(len, pieces)) > len(answer) + longest:
+        return False  # none of these; and each of so many places is not to be tried
     for at, _ in enumerate((*pieces, "")):
         before, after = pieces[:at], pieces[at:]
         if _lacks("".join(before), "".join(after), answer):
