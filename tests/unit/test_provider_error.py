@@ -11,8 +11,8 @@ from chatproof.evidence.provider_error import (
     carried_error,
     classify,
     find_error,
-    header_wanted,
 )
+from chatproof.evidence.provider_forms import header_wanted
 from chatproof.wire.strictjson import Json
 
 LONGEST = 16384

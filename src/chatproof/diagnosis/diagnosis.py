@@ -15,7 +15,7 @@ from chatproof.diagnosis.failure_modes import ALONGSIDE, Case, Mode, Sign, coded
 from chatproof.evidence.reply import Reply, or_default
 from chatproof.judging.contract import contract_on
 from chatproof.judging.judge import UNDECIDED_VERDICT, Finding, Judgement, judge
-from chatproof.wire.exchange import STATUS_LINE, NotCaptured
+from chatproof.wire.exchange import STATUS, STATUS_LINE, NotCaptured
 
 EVIDENCE_LINES = 8
 _TOLD = 4  # probes of a line, and refusals that ask to wait
@@ -116,7 +116,9 @@ def _of_what_failed(judgement: Judgement, found: tuple[Diagnosis, ...]) -> tuple
 
 
 def _has_failed(reply: Reply) -> bool:
-    return reply.fault is not None or or_default(lambda: reply.status, 0) >= 400
+    if reply.lacks(STATUS):
+        return reply.fault is not None or or_default(lambda: reply.error, None) is not None
+    return reply.fault is not None or reply.status >= 400
 
 
 def _of_nothing_seen(judgement: Judgement, open_ones: tuple[Finding, ...]) -> tuple[Diagnosis, ...]:

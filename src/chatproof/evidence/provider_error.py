@@ -8,6 +8,7 @@ import json
 import re
 
 from chatproof.evidence.provider_codes import BY_STATUS, CODES, FIRST, GENERIC
+from chatproof.evidence.provider_forms import is_a_validators
 from chatproof.evidence.provider_words import ABOUT, ABSENT, OTHER_KIND, RETIRED, UNVERIFIED, WORDS
 from chatproof.printable import quote
 from chatproof.values import NamedTuple
@@ -48,11 +49,6 @@ _WITHIN = ("detail", "details", "errors", "error", "message", "issues", "violati
 """Where an error that has no words of its own has those of a validator, and where those say which field is meant."""
 _DEEPEST, _ENTRIES = 4, 20
 _OBJECT = re.compile(r"""\{(?=\s*"(?:errors?"\s*:\s*["{\[]|(?:type|object)"\s*:\s*"error"))""")
-_RELAYED = re.compile(
-    r"\blitellm\.\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?\w+Exception - |\bError from provider ?\("
-)
-_ROUTED = ("No fallback model group found", "Available Model Group Fallbacks=", "Received Model Group=")
-"""What LiteLLM's router puts behind the words of a deployment that it has asked."""
 _QUOTES = re.compile(  # a gateway tells how its own request fared, in the words of its client: openai-go, openai-python
     r"\b(?:POST|GET) \"https?://[^\"\s]{4,500}\": [45]\d\d |\bError code: [45]\d\d - "
 )
@@ -61,12 +57,11 @@ _NOT_THERE = re.compile(  # DeepInfra's; not of a model that is away for some ti
 )
 _OF_ANOTHER = "Provider returned error"  # OpenRouter's, of whoever is behind it
 _PUT_ASIDE = "cooldown_list=["  # LiteLLM's router: what its earlier requests met stands behind it, not this one's error
-_WANTED = re.compile(
-    r"(?ai)\b(?:missing|lacks|requires?|needs?)(?: the| a| required| request)*(?: header)?:? [\"'`]?(x-[\w-]{2,60})"
-    r"|[\"'`]?(x-[\w-]{2,60})[\"'`]?(?: header)? (?:is required|is missing|missing|required)"
-)
 _TOO_LONG = re.compile(r"\b(?:must have|input is limited to)[a-z ]{1,30}\d{1,7} tokens\b")  # TEI, SiliconFlow
-_NO_ROUTE = re.compile(r"\broute (?:(?:post|get)[: ])?/\S{1,300} (?:was )?not found\b")  # frameworks of Node
+_NO_ROUTE = re.compile(  # frameworks of Node; Flask and Django
+    r"\broute (?:(?:post|get)[: ])?/\S{1,300} (?:was )?not found\b|"
+    r"\brequested (?:url|resource) was not found on th(?:e|is) server\b"
+)
 _NO_PROVIDER = re.compile(
     r"\bprovider ['\"]?[\w./-]{1,80}['\"]? (?:was )?not found\b"
 )  # a router's name before the model's
@@ -311,6 +306,8 @@ def by_words(error: ProviderError, model: str = "") -> str:
         return "permission"
     if _TOO_LONG.search(message):
         return "context"
+    if _NO_ROUTE.search(message):
+        return "path"
     about = any(word in message for word in ABOUT) or (len(model) >= _TELLING and model.lower() in message)
     found = _by_code(words, CODES, ())
     if about and found in ("", "model") and any(phrase in message for phrase in RETIRED):
@@ -324,11 +321,10 @@ def by_words(error: ProviderError, model: str = "") -> str:
             return _unless_quoted(name, message)
     if _QUOTES.search(error.message[:4000]):
         return "upstream"
-    if _NO_ROUTE.search(message):
-        return "path"
     if _NO_PROVIDER.search(message):
         return "model"
-    return _unless_quoted(_by_code(words, GENERIC, ()) or "unknown", message)
+    of_request = "form" if is_a_validators(error) else "unknown"
+    return _unless_quoted(_by_code(words, GENERIC, ()) or of_request, message)
 
 
 def _unless_quoted(name: str, message: str) -> str:
@@ -341,23 +337,10 @@ def _by_code(words: set[str], table: tuple[tuple[str, tuple[str, ...]], ...], on
     return next((name for name, codes in table if (not only or name in only) and any(c in words for c in codes)), "")
 
 
-def is_relayed(error: ProviderError) -> bool:
-    """A gateway quotes what its upstream said to it: LiteLLM's proxy writes the provider's class before the words."""
-    asked = any(words in error.message for words in _ROUTED)
-    return asked or bool(_RELAYED.search(error.message[: _ENTRIES * 10]))
-
-
 def of_another_kind(error: ProviderError) -> bool:
     """The model that was asked for is there, and belongs to another API."""
     message = " ".join(error.message[:4000].lower().split())
     return any(word in message for word in OTHER_KIND)
-
-
-def header_wanted(error: ProviderError) -> str:
-    """The name of a header that the request lacks, as the error says; empty where it says nothing of one."""
-    found = _WANTED.search(error.message[:4000])
-    name = next(filter(None, found.groups()), "") if found else ""
-    return "" if name.lower() in ("x-api-key", "") else name
 
 
 def alike(one: ProviderError | None, other: ProviderError | None) -> bool:

@@ -219,6 +219,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "input should be a valid",  # pydantic
             "validation error",
             "could not parse the json body",
+            "error parsing the body",  # FastAPI
             "what was sent was not valid json",
             "is not of type",  # jsonschema
             "raise_exception(",  # llama.cpp shows the line of the model's chat template that refuses the messages

@@ -30,6 +30,12 @@ def _listing(case: Case) -> list[str] | None:
         return None
 
 
+def is_listing_answered(case: Case) -> bool:
+    """GET models at the same base URL was seen to be answered with status 200, whatever with."""
+    listing = case.context.listing
+    return listing is not None and listing.complete and not listing.lacks(STATUS) and listing.status == 200
+
+
 def is_listing_well(case: Case) -> bool:
     """GET models at the same base URL is answered with a list of models."""
     return bool(_listing(case))

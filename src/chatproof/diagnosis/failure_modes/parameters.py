@@ -4,7 +4,8 @@ import json
 import re
 
 from chatproof.contract.failure_mode import LIKELY, UNKNOWN, Case, Sign
-from chatproof.evidence.provider_error import ProviderError, is_relayed
+from chatproof.evidence.provider_error import ProviderError
+from chatproof.evidence.provider_forms import is_relayed
 from chatproof.wire.exchange import ASKED
 
 _NAMED = re.compile(

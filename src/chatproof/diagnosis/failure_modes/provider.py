@@ -15,9 +15,17 @@ from chatproof.contract.failure_mode import (
 )
 from chatproof.contract.probe import LISTING
 from chatproof.diagnosis.failure_modes import in_success, limits
-from chatproof.diagnosis.failure_modes.models import chat_is_well, listed, near_ids, perhaps_off, this_one_only
+from chatproof.diagnosis.failure_modes.models import (
+    chat_is_well,
+    is_listing_answered,
+    listed,
+    near_ids,
+    perhaps_off,
+    this_one_only,
+)
 from chatproof.diagnosis.failure_modes.parameters import whose_parameter
-from chatproof.evidence.provider_error import ProviderError, alike, by_words, header_wanted, is_relayed, of_another_kind
+from chatproof.evidence.provider_error import alike, by_words, of_another_kind
+from chatproof.evidence.provider_forms import header_wanted, is_relayed, says_more_than_403
 from chatproof.evidence.reply import or_default
 from chatproof.wire.exchange import KEY, STATUS
 
@@ -80,7 +88,7 @@ def _forbidden(case: Case) -> Sign | None:
             next_step="Read the message: it is an access rule for this machine or region, or the endpoint's answer to any unknown key.",
             confidence=LIKELY,
         )
-    told = error is not None and (_says_more(error) or by_words(error) == "permission")
+    told = error is not None and (says_more_than_403(error) or by_words(error) == "permission")
     if same is not None or told:
         return Sign()
     return Sign(
@@ -90,11 +98,6 @@ def _forbidden(case: Case) -> Sign | None:
         next_step="Send one request without a key: the same answer comes from an access rule before the API; another answer means that this key lacks the permission.",
         confidence=POSSIBLE,
     )
-
-
-def _says_more(error: ProviderError) -> bool:
-    """Its code or type says more than a 403 does: neither the number nor the name once more."""
-    return any(word.lower() not in ("", "403", "forbidden") for word in (error.code, error.type))
 
 
 def _relayed(case: Case) -> Sign | None:
@@ -113,8 +116,7 @@ def _key_rejected(case: Case) -> Sign | None:
         return _THIS_ONE
     if case.reply.error is not None and is_relayed(case.reply.error):
         return _UPSTREAMS
-    listing = case.context.listing
-    if listing is not None and listing.complete and listing.status == 200:
+    if is_listing_answered(case):
         said = "but this key gets the list of models: the rejected credentials may be the gateway's own"
         step = "Try another model with this key: if that is answered, report the request id to whoever runs the gateway. Otherwise check that the key is active, complete and from this provider: some providers list their models to everyone."
         return Sign((said,), owner=UNKNOWN, next_step=step, confidence=LIKELY)
@@ -220,8 +222,7 @@ def _header_lost(case: Case) -> Sign | None:
         return None
     if this_one_only(case):
         return _THIS_ONE
-    listing = case.context.listing
-    if case.row.role != LISTING and listing is not None and listing.complete and listing.status == 200:
+    if case.row.role != LISTING and is_listing_answered(case):
         return Sign(("the same header, or everyone, gets the list of models",))
     if _as_everyone(case):
         return Sign(("a request without a key gets the same answer",))
