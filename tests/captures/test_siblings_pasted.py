@@ -21,7 +21,19 @@ from tests.captures.in_time import take_no_long_time
 HERE = Path(__file__).parent
 ROWS = [
     row
-    for name in ("pasted", "live", "again", "third", "fourth", "eighth", "ninth", "tenth", "eleventh", "twelfth")
+    for name in (
+        "pasted",
+        "live",
+        "again",
+        "third",
+        "fourth",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+        "twelfth",
+        "thirteenth",
+    )
     for row in tomllib.loads((HERE / f"siblings_{name}.toml").read_text())["row"]
 ]
 
@@ -55,11 +67,25 @@ def test_rows_are_well_formed_and_no_report_stands_twice() -> None:
         "error[E0063]: missing field `id` in initializer of `Chunk`\n",
         "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n",
         "Notes\n" * 12 + "unable to get local issuer certificate is what Node says.\n",
+        # Numbers, brackets and requests that nothing answers.
+        'copied 512 {"message": "done", "id": 7}\n',
+        "[12] one\n[13] two\n",
+        "POST /v1/chat/completions HTTP/1.1\nHost: llm.example\n\n{}\n\nWhat is wrong with it?\n",
     ],
 )
 def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
     with pytest.raises(captures.Unreadable):
         captures.read(text.encode())
+
+
+def test_a_key_of_the_request_that_stands_above_is_not_shown() -> None:
+    key = "Zx81Qm4Lw2Rt7Yp0Ks5Vb9Nc3"
+    text = (
+        f"POST /v1/chat/completions HTTP/1.1\nHost: llm.example\nAuthorization: Bearer {key}\n\n{{}}\n\nand then\n\n"
+        f'HTTP 401: {{"error":{{"message":"Incorrect API key provided: {key}","code":"invalid_api_key"}}}}\n'
+    )
+    document = judge_captures([Source("pasted", captures.read(text.encode()))], Asked(keep_bodies=True)).document
+    assert document["diagnoses"][0]["code"] == "auth.rejected" and key not in str(document)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +106,11 @@ def test_what_is_no_reply_is_not_read_as_one(text: str) -> None:
         "% Total\n" + "100 1 " * 9000 + "\ncurl: (56) x",
         "data: {“a”:“b”}\n\n" * 4000,
         "```\n" * 150 + "status: 500 " * 9000,
+        "POST /a HTTP/1.1\na: b\n\n" * 9000,
+        "POST /a HTTP/1.1\n" + "a: b\n" * 20000,
+        "failed: a b c d (400): " * 4000,
+        '{"a": 1}\n\n' + "x\n" * 40000,
+        "x = (" + "'a' " * 20000,
     ],
     ids=lambda text: text[:16],
 )

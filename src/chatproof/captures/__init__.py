@@ -47,10 +47,11 @@ MOST = 32 * 1024 * 1024
 """Bytes of one file."""
 _MOST_RESPONSE = 20 * 1024 * 1024  # more than the largest that is judged, chunk sizes and all
 _TYPED = 1024 * 1024  # bytes of a file in which command lines are looked for
-# A time or a name in brackets, as logs begin with; an array of JSON has a value there.
+# A time, a name, or a number before words in brackets, as logs begin with; an array of JSON has a value there.
 _SSE_LINE = re.compile(rb"(?m)^(?:data|event):|\A: ")  # a field; a comment alone is one that keeps a connection open
 _BRACKETED = re.compile(
-    rb"\[(?![ \t\r\n]*(?:[\[{\"'\]-]|\d+[ \t\r\n]*[,\].]|true\b|false\b|null\b|None\b|True\b|False\b))[^\]\n]{1,200}\]"
+    rb"\[(?![ \t\r\n]*(?:[\[{\"'\]-]|\d+[ \t\r\n]*[,\].]|true\b|false\b|null\b|None\b|True\b|False\b))[^\]\n]{1,200}\]|"
+    rb"\[[ \t]*\d{1,12}\][ \t:]{1,8}[A-Za-z]"
 )
 _TUPLE = re.compile(rb"\{[ \n]{0,8}(?::\"?\w{1,40}|ok|error)[ \n]{0,8},")  # of Elixir or Erlang
 _VALUES = 1_000_000  # in one JSON file: each costs up to some hundred bytes of memory
@@ -159,6 +160,11 @@ def _read(data: bytes) -> Capture:
             if unfit := own_words.unfit(text, shown=True):
                 raise Unreadable(f"it is error text of a client: {unfit}") from None
             return _of_answer(within)  # a client could not read it, and shows it
+    if known and (rest := other_formats.without_a_request(start)):
+        try:
+            return _read(rest)
+        except Unreadable:
+            raise Unreadable(known) from None
     if known:
         raise Unreadable(known)
     if (bare := bare_bodies.in_a_few_lines(text)) is not None:
@@ -204,6 +210,12 @@ def _json(data: bytes, start: bytes) -> Capture:
         status = around.status_behind(start[len(shown) :])
         entries = tuple(entry.with_status(status) for entry in found.entries) if status else found.entries
         return found._replace(entries=entries, notes=(around.WORDS_BEHIND, *found.notes))
+    above = around.document_before_words(start) if value is None else b""
+    if above and (parsed := _parsed(above)) is not None:
+        json_files.refuse_what_is_no_reply(parsed)
+        if json_files.is_reply(parsed):
+            found = _json(above, above)
+            return found._replace(notes=(around.WORDS_BELOW, *found.notes))
     was = as_printed.restored(start) if value is None else None
     if was is not None:
         return (found := _json(was.data, was.data))._replace(notes=(was.note, *found.notes))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from chatproof.captures import literal, own_words, unmistakable
+from chatproof.captures import json_records, literal, own_words, unmistakable
 from chatproof.captures.json_files import holds_answer
 from chatproof.captures.told import PHRASES, Told, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words, find_error, of_another_kind
@@ -18,12 +18,20 @@ from chatproof.evidence.provider_error import ProviderError, by_words, find_erro
 NAME = "an error that an application shows"
 _LOOKED_AT = 64 * 1024
 _ANYBODYS = ("$.msg", "$.title")  # members that any program's objects have: what Ansible prints
+_BESIDE_IT = 80  # characters
+_SPEAKS = re.compile(
+    r"(?i)err(?:or|eur)|fehler|fail|exception|respon|repl[iy]|return|answer|refus|deni|\bgot\b|报错|错误|失败|返回|エラー"
+)
 _OBJECTS = 20  # beginnings of objects that are tried
 _LINES = 40
 _BELOW_IT = 400  # characters
 _FULL = 529  # no RFC's; what stands behind its name in Claude Code is the program's own
 _A_TABLE = 3  # different statuses with their names
 _NAMED = re.compile(r"(?<![\w.,:/-])([45]\d\d)(?= (?:[A-Z]|\|))")
+_IN_WORDS = re.compile(  # goose: a status by a name of its own, and what the server said, which may have two lines
+    r"(?i)\b(?:failed|error): (?:[a-z]{2,20} ){0,3}[a-z]{2,20} \(([45]\d\d)\): "
+    r"([^\n{\[<][^\n]{2,600}(?:(?<=:)\n[^\n]{4,600})?)"
+)
 _UNREAD = re.compile(  # node-fetch, openai-node
     r"(?<![\w.-])([45]\d\d) (?:Invalid response body while trying to fetch \S|status code \(no body\))"
 )
@@ -45,20 +53,22 @@ _STATUS = (
     re.compile(r"(?i)\bstatus(?:[ _]?code)?\b[\"']?(?:[:,=( ]| is | of ){1,4}[\"'`]?([45]\d\d)\b"),
     re.compile(rf"\b([45]\d\d) (?:{PHRASES})\b"),
     _QUOTED_NAME,
-    re.compile(rf"\b(?:{PHRASES}) \(([45]\d\d)\)"),
+    re.compile(rf"(?i)\b(?:{PHRASES}) \(([45]\d\d)\)"),
     re.compile(r"\bHTTP(?:/[\d.]+)?(?: error| status)?(?: code)?[: ]{1,2}([45]\d\d)\b"),
     _TWICE,
     re.compile(r"(?i)\berror:? ([45]\d\d)\b(?=[ :-]{0,3}\n?[\[{])"),
     _EXPECTED,
-    re.compile(
+    re.compile(r"(?<![\w.,/-])([45]\d\d)[\])]?(?: - |: )(?=\{\s{0,9}\\?\"(?:type|message|code|object)\\?\":)"),
+    re.compile(  # behind a blank alone, which stands behind any number, nothing but an error
         r"(?<![\w.,/-])([45]\d\d)[\])]?(?: - |: | )"
-        r"(?=\{\s{0,9}\\?\"(?:error|type|detail|message|code|object)\\?\":)"
+        r"(?=\{\s{0,9}\\?\"(?:(?:error|detail)\\?\":|(?:type|object)\\?\": ?\\?\"error\\?\"))"
     ),
     re.compile(r"(?i)\b(?:api|http|server|streaming|completion|request)[ \w]{0,20} error: ([45]\d\d)\b(?= \w)"),
     re.compile(rf"(?i)\berror \((?:HTTP |status )?([45]\d\d)(?: (?:{PHRASES}))?\)"),
     re.compile(r"(?i)(?<!exit )\bcode ([45]\d\d): (?=[\"“])"),
     re.compile(r"(?i)\berror ([45]\d\d) from https?://\S"),
     re.compile(r"\breturned code ([45]\d\d)\. Truncated server response:"),  # Google Apps Script
+    _IN_WORDS,
     _UNREAD,
     _BARE,
 )
@@ -71,6 +81,9 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     r"\bchannel error \(channel #\d{1,9}, status code: [45]\d\d\)|"  # new-api
     r"\b529 Overloaded\b|"  # Claude Code
     rf"\bresponse from the (?:server|API): [45]\d\d (?:{PHRASES})\b|"  # gh models
+    rf"(?i:\b(?:API|HTTP|server|completion|request)[ \w]{{0,20}} error: [45]\d\d (?:{PHRASES})\b)|"  # Qwen Code
+    rf"(?i:\b(?:status(?: code)?|HTTP):? )[45]\d\d \((?:{PHRASES})\)|"  # PHP's clients
+    rf"\b[45]\d\d (?:{PHRASES}): \[no body\]|"  # Spring
     rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
     + f"{_EXPECTED.pattern}|{_UNREAD.pattern}|{_BARE.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
 )
@@ -108,6 +121,13 @@ _HEADED = re.compile(  # below such a heading: a line, perhaps in a fence
     r"(?im)^[^\n]{0,80}\b(?:error|output)s?\b[^\n\w]{0,10}\n(?:[ \t>]*`{3}\w*\n)?[ \t>]*([a-z][^\n]{12,600})$"
 )
 _PAGE_BEHIND = re.compile(r"(?i)\bstatus(?: code)?:? ([45]\d\d):? (?=<(?:!doctype|html)\b)")
+BESIDE = re.compile(  # Codex's, behind the server's words
+    r", url:\s{1,3}(?:http|ws)(?P<url>s?://[^\s,]{4,500})"
+    r"(?:,\s{1,3}(?:cf-ray|request\s{1,3}id|auth error)[^\n]{0,400})?"
+)
+_LOGGERS = re.compile(  # vLLM's; llama.cpp's
+    r"^(?:ERROR|WARNING|INFO) [^\]\n]{0,80}:\d{1,6}\] |^[^\n]{0,60}\bsend_error: task \d{1,9} \| error = "
+)
 _GUESS = re.compile(r"Troubleshooting URL: https?://\S{1,200}")  # LangChain's, by the status or the words alone
 _MEMBER = re.compile(r"""["'](message|type|code)["'] ?: ?"((?:[^"\\]|\\.){1,2000})(?:"|$)""", re.DOTALL)
 
@@ -125,6 +145,9 @@ def pieces(text: str) -> Iterator[Told]:
         return  # a page that explains statuses
     if body is None and not headers and (told := _BEFORE.search(text)):
         yield Told(int(told[2]), as_body({"error": {"message": told[1].strip()}}))
+        return
+    if body is None and not headers and (told := _IN_WORDS.search(text)) and not own_words.kind(told[2]):
+        yield Told(int(told[1]), as_body({"error": {"message": " ".join(told[2].split()).strip("`\"'")}}))
         return
     if body is None and not headers and (typed := _TYPED.search(text)):
         yield Told(int(typed[1]), as_body({"error": {"type": typed[2], "message": typed[3].strip()}}))
@@ -223,6 +246,9 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
             if isinstance(value, dict) and holds_answer(value):
                 passed = end
                 continue
+            if json_records.is_own_trouble(value):
+                passed, is_own = end, True
+                continue
             if is_error(value):
                 told = of_object(value)
                 return told.body, told.headers
@@ -234,11 +260,20 @@ def _error_in(text: str, status: int) -> tuple[bytes | None, tuple[tuple[str, st
                 return as_body(error.message[behind.end() :]), ()
             if is_record and error is not None and own_words.kind(error.message):
                 is_own = True
-            elif error is not None and (status or error.where not in _ANYBODYS or by_words(error) != "unknown"):
+            elif error is not None and (status or _is_told(error, layout[: match.start()])):
                 return as_body(value), ()
         if is_own:  # laid out in another way, the same record says nothing else
             break
     return None, ()
+
+
+def _is_told(error: ProviderError, before: str) -> bool:
+    """Where no status is told: the words are a server's, or what stands before them says that this is an error or a
+    reply. Any program's JSON has a message."""
+    if by_words(error) != "unknown":
+        return True
+    is_message = error.where == "$.message" and not (error.code or error.param)
+    return error.where not in _ANYBODYS and (not is_message or bool(_SPEAKS.search(before[-_BESIDE_IT:])))
 
 
 def _told_in_words(words: str) -> bytes | None:
@@ -295,8 +330,9 @@ def _words(text: str, status: int) -> str:
         return twice[2].strip()
     found: list[str] = []
     for line in text.splitlines()[:_LINES]:
-        words = line.strip(" \t>\"'`*•!")
-        words = words.removeprefix(f"{status}: ")
+        words = _LOGGERS.sub("", line).strip(" \t>\"'`*•!■●✖✗✘⎿│")
+        words = words.partition(f"status {status} {phrase}: ")[2] or words.removeprefix(f"{status}: ")
+        words = BESIDE.sub("", words)
         if len(words) > 8 and _is_a_servers(named.sub("", words) if phrase else words):
             found.append(words)
     if found:  # what a gateway says of a provider says less than what the provider said

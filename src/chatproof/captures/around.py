@@ -37,6 +37,8 @@ _CODE = re.compile(
 )
 _STATUS = re.compile(rb"^HTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?) [0-9]{3}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _MORE_JSON = re.compile(rb"\s*[{]|\s*\[\s*[{\"\[]")  # one document in each line: that is how some servers stream
+_EMPTY_LINE = re.compile(rb"[ \t]*\r?\n[ \t]*\r?\n\s*")
+_MORE = re.compile(rb"[{\[<]|data:|event:|\Z")  # of a reply: a document more, a page's warning, an event
 _SHORTENED = re.compile(
     rb"(?:\.{3}|\xe2\x80\xa6|\[(?:\.{3}|truncated|snip|cut)[^\]\n]{0,40}\]|<snip>)[ \t\r\n]*$", re.IGNORECASE
 )
@@ -49,6 +51,7 @@ _IN_PLACE = re.compile(
     rb"Failed to load response data\b|This (?:response|request) has no (?:response )?data available\b)"
 )
 WORDS_BEHIND = "text after the reply, written by curl or the shell, is not judged"
+WORDS_BELOW = "the words below the reply are not judged"
 
 
 class Body(NamedTuple):
@@ -107,6 +110,15 @@ def document_alone(data: bytes) -> bytes:
     lines = [line.strip(b"\r") for line in tail.split(b"\n") if line.strip()]
     is_shells = (mark or lines) and all(_is_of_the_shell(line) or _CODE.fullmatch(line) for line in lines)
     return data[:end] if is_shells else b""
+
+
+def document_before_words(data: bytes) -> bytes:
+    """The JSON document at the start of a text, where whoever pasted it wrote words below it, behind an empty line;
+    else nothing. What follows at once may be a program's that went wrong."""
+    end = _json_end(data, 0) if data[:1] == b"{" else None
+    tail = data[end:] if end is not None else b""
+    below = _EMPTY_LINE.match(tail)
+    return data[:end] if below and not _MORE.match(tail, below.end()) else b""
 
 
 def _text(region: bytes, more: bool) -> Body | None:

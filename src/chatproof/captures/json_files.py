@@ -11,6 +11,7 @@ from typing import Any
 from chatproof.captures import other_replies
 from chatproof.captures.entry import Unreadable
 from chatproof.contract.surface import Surface
+from chatproof.evidence.provider_error import find_error
 from chatproof.surfaces import names, surface_of
 
 _DOCUMENTS_OF: tuple[tuple[set[str], str], ...] = (
@@ -74,6 +75,13 @@ def _what(value: Any) -> str:
 def holds_answer(value: Any) -> bool:
     """Say whether a JSON value has the member in which some API's answers stand."""
     return any(surface_of(api).matcher().holds_answer(value) for api in names())
+
+
+def is_reply(value: Any) -> bool:
+    """Say whether a JSON value can only be a reply: it has an answer, an error or a list of models."""
+    return isinstance(value, dict) and (
+        holds_answer(value) or is_listing(value) or "error" in value or find_error(value) is not None
+    )
 
 
 def is_event(value: dict[str, Any]) -> bool:

@@ -27,6 +27,9 @@ _DEEPEST, _MOST, _LINES = 6, 400, 2000
 
 _NOTED = {"error", "timestamp"}
 _OF_LARAVEL = {"message", "exception", "file", "line", "trace"}
+_OF_REPLIES = {"config", "headers", "response", "responsebody", "status", "statuscode"}
+_STACK = re.compile(r"\n\s{2,12}at \S|Traceback \(most recent call last\)")
+_A_STATUS = re.compile(r"(?<![\w:./])[45]\d\d(?![\w:/])")
 _UNREAD = re.compile(r"\b(?:UnserializableResponse|JsonException)$")  # any other may be a gateway's in PHP, of its own
 
 
@@ -43,9 +46,15 @@ def is_record(value: Any) -> bool:
         _is_shown,
         _is_quotation,
         _is_of_a_tracker,
+        _is_of_a_chat,
     )
     logged = isinstance(value, dict) and any(kind(value) for kind in known)
     return logged and not holds_answer(value)
+
+
+def is_own_trouble(value: Any) -> bool:
+    """Say whether a program kept an error here that tells of no reply: it has a stack, or stands in a report."""
+    return isinstance(value, dict) and _is_thrown(value) and not _A_STATUS.search(text_of(value))
 
 
 def text_of(value: Any) -> str:
@@ -104,9 +113,20 @@ def _is_thrown(value: dict[str, Any]) -> bool:
         return True
     if value.keys() == _NOTED and isinstance(value["error"], str):  # Claude Code's report
         return True
+    if _has_a_stack(value) or (value.keys() == {"error"} and _has_a_stack(value["error"])):
+        return True
     return any(
         isinstance(value.get(name), str) and _THROWN.match(value[name]) for name in ("error", "message", "stack")
     )
+
+
+def _has_a_stack(value: Any) -> bool:
+    """An error as a program writes it whole, with its class or its cause beside the stack; no client's of a reply."""
+    if not isinstance(value, dict) or not {"name", "cause"} & value.keys():
+        return False
+    if _OF_REPLIES & {name.lower() for name in value}:
+        return False
+    return isinstance(value.get("stack"), str) and bool(_STACK.search(value["stack"]))
 
 
 def _is_of_a_workflow(value: dict[str, Any]) -> bool:
@@ -135,6 +155,11 @@ def _is_of_a_tracker(value: dict[str, Any]) -> bool:
     """What collectors of logs and errors keep: Datadog's and OpenTelemetry's names with dots, Sentry's exceptions."""
     raised = value.get("exception")
     return not _DOTTED.isdisjoint(value) or (isinstance(raised, dict) and isinstance(raised.get("values"), list))
+
+
+def _is_of_a_chat(value: dict[str, Any]) -> bool:
+    """What LobeChat shows of a call whose error it could not read: whom it asked, and nothing more."""
+    return "error" in value and not value["error"] and {"endpoint", "provider"} <= value.keys()
 
 
 def _is_a_cause(value: dict[str, Any]) -> bool:

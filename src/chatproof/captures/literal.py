@@ -62,7 +62,9 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
         found, end = _members(text, php.end(), depth, ")" if php["exported"] else "]")
         return as_lists(found), end
     if char in "[(":
-        return _items(text, at + 1, "]" if char == "[" else ")", depth) if char else _fail()
+        items, end = _items(text, at + 1, "]" if char == "[" else ")", depth) if char else _fail()
+        is_text = char == "(" and len(items) == 1 and isinstance(items[0], str)
+        return (items[0] if is_text and text[at : end - 1].rstrip()[-1:] != "," else items), end
     if char == "%" and (struct := _STRUCT.match(text, at)):
         return _members(text, struct.end(), depth)
     if char == ":" and (atom := _ATOM.match(text, at)):
@@ -145,16 +147,21 @@ def _member_name(text: str, at: int) -> tuple[str, int]:
 
 def _items(text: str, at: int, close: str, depth: int) -> tuple[list[Any], int]:
     found: list[Any] = []
+    is_next = False  # no comma since the last one
     while True:
         at = _skip(text, at)
         char = text[at : at + 1]
         if char == close:
             return found, at + 1
         if char == ",":
-            at += 1
+            at, is_next = at + 1, False
             continue
         value, at = _value(text, at, depth + 1)
-        found.append(value)
+        if is_next and close == ")" and isinstance(value, str) and isinstance(found[-1], str):
+            found[-1] += value  # Python joins texts that stand side by side
+        else:
+            found.append(value)
+        is_next = True
 
 
 def _string(text: str, at: int) -> tuple[str, int]:

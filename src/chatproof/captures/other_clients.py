@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from chatproof.captures import curl, own_words, trouble, unmistakable
-from chatproof.captures.app_errors import members
+from chatproof.captures.app_errors import BESIDE, members
 from chatproof.captures.told import PHRASES, Told, api_url, as_body, body_after
 from chatproof.evidence.provider_error import ProviderError, by_words
 
@@ -25,7 +25,7 @@ _STATUS = (
     re.compile(r"remote server returned an error: \(([45]\d\d)\)"),  # .NET Framework, PowerShell 5
     re.compile(r"does not indicate success: ([45]\d\d)\b"),  # .NET, PowerShell 7
     re.compile(r"(?:\b|\\n)Status: ([45]\d\d) \([A-Z]"),  # Azure's SDKs
-    re.compile(_RAISED + r"[^\n]{0,200}?\bHTTP ([45]\d\d)\b(?: \([\w :]{1,80}\))?\s{0,4}"),  # openai-dotnet, Retrofit
+    re.compile(_RAISED + r"[^\n]{0,200}?\bHTTP ([45]\d\d)\b(?: \([\w :]{1,80}\)| - )?\s{0,4}"),  # openai-dotnet, Spring
     re.compile(r"\bHTTP ([45]\d\d) \((?:[a-z_]{3,40})?: [\w .-]{0,80}\)\s{0,4}"),  # openai-dotnet, behind any name
     re.compile(r"responded with status ([45]\d\d)\b(?: for (?:POST|GET) \S{1,500})?"),  # Faraday
     re.compile(r"resulted in an? `([45]\d\d) [^`\n]{1,60}` response:?\s{0,4}"),  # Guzzle
@@ -49,10 +49,6 @@ _STATUS = (
     re.compile(r"\bpeculiar error: ([45]\d\d)\b"),  # Emacs: request.el
     re.compile(r"\b([45]\d\d) \"[A-Z][^\"\n]{2,40}\" \((?:Net::)?HTTP\w{0,40}\)?"),  # Ruby's net/http
     re.compile(rf"\b([45]\d\d) (?:{PHRASES}) at \S{{1,200}} line \d+"),  # Perl
-)
-_BESIDE = re.compile(  # Codex's, behind the server's words
-    r", url:\s{1,3}(?:http|ws)(?P<url>s?://[^\s,]{4,500})"
-    r"(?:,\s{1,3}(?:cf-ray|request\s{1,3}id|auth error)[^\n]{0,400})?"
 )
 _NAMED = re.compile(r"\bHTTP [45]\d\d \(([a-z_]{0,40}): ([\w .-]{1,80})\)\s{0,4}$")
 """openai-dotnet puts the type and the code of an error before its words."""
@@ -111,7 +107,7 @@ def pieces(text: str) -> Iterator[Told]:
     found = _status(text)
     if found:
         status, end = found
-        beside = _BESIDE.search(text, end)
+        beside = BESIDE.search(text, end)
         url, method = api_url(text)
         if beside:
             url, method, text = f"http{beside['url']}", "POST", text[: beside.start()] + text[beside.end() :]

@@ -1,5 +1,6 @@
 """Formats of other tools that are known by their look and not read: named for what they are, with a better way."""
 
+import json
 import re
 
 _KNOWN: tuple[tuple[str, str, str], ...] = (
@@ -23,6 +24,9 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"^(?:<\?xml[^>]{0,200}>\s*)?<testsuites?\b", "a report of tests (JUnit)", "curl -sS -i …"),
     (r"^curl\s", "a curl command, without what it printed", "run it with -sS -i, and give its output"),
 )
+_REQUEST = re.compile(
+    rb"(?m)^(?:POST|GET) \S{1,2000} HTTP/1\.[01]\r?\n(?:[A-Za-z][\w-]{0,80}:[^\n]{0,8000}\n){1,100}\r?\n"
+)
 _COMPILED = tuple((re.compile(pattern), what, instead) for pattern, what, instead in _KNOWN)
 
 
@@ -33,3 +37,19 @@ def name(data: bytes) -> str:
         if pattern.search(start):
             return f"it is {what}, which chatproof cannot read; capture with: {instead}"
     return ""
+
+
+def without_a_request(data: bytes) -> bytes:
+    """A text without the request as it goes over the wire that stands near its beginning; empty for any other text, and
+    for one that holds nothing else."""
+    request = _REQUEST.search(data[: 64 * 1024])
+    if request is None:
+        return b""
+    below = data[request.end() :]
+    try:
+        text = below.decode("utf-8", "surrogateescape")
+        end = len(text[: json.JSONDecoder().raw_decode(text)[1]].encode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        end = 0
+    rest = (data[: request.start()] + below[end:]).strip()
+    return b"" if _REQUEST.search(rest) else rest

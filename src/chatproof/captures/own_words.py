@@ -9,7 +9,7 @@ import re
 
 NO_REPLY, TOO_LATE, NO_JSON, NOT_SENT, NO_URL, ENDED = "no reply", "too late", "no JSON", "not sent", "no URL", "ended"
 NO_HEADER, NO_CLIENT, SET_ASIDE, NO_MODEL = "no header", "no client", "set aside", "no model"
-DISORDER, NO_PART, NO_CALL, DIMENSIONS = "disorder", "no part", "no call", "dimensions"
+DISORDER, NO_PART, NO_CALL, DIMENSIONS, NO_BODY = "disorder", "no part", "no call", "dimensions", "no body"
 
 _TYPES = r"(?!\w{0,60}(?:Request|Params|Body|Input|Query)\b)[A-Z]\w{0,80}"  # not what a server reads a request into
 _DIMENSIONS = (
@@ -49,6 +49,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         NO_CLIENT,
         r"'(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)(?:Bedrock|Vertex)?' object has no attribute ",
     ),
+    (NO_BODY, r"null(?:\]|$)|No response body available|\[no body\]|\(no body\)|no body$"),  # openai-java, Spring
+    (NO_PART, r"'\w{1,60}' is (?:not set|null|invalid, received )"),  # openai-java
     (NO_PART, r"Received response with null value for|Response missing `choices`|'\w+' object (?:is not|has no)"),
     (NO_JSON, rf"\d+ validation errors? for (?:{_TYPES})\b"),  # pydantic, of what openai-python reads a reply into
     (NOT_SENT, r"LLM Provider NOT provided|Unmapped LLM provider|\S{1,60} does not support parameters:"),  # LiteLLM
@@ -237,7 +239,7 @@ def unfit(text: str, shown: bool = False) -> str:
 
 
 _NAMES = re.compile(
-    r"^[\s>]{0,40}(?:ERROR:?\s{1,8})?"
+    r"^[\s>]{0,40}(?:ERROR:?\s{1,8}|Exception in thread \"[^\"\n]{1,80}\" |Caused by: )?"
     r"(?:(?:[\w.]{1,80}\.)?(?:\w{1,80}Error|\w{1,80}Exception|Error)?(?: ?\[\w{1,40}\])?: ){0,3}"
 )
 
@@ -253,6 +255,7 @@ _ANYWHERE = (  # in a line. A gateway that reads its upstream says some of these
         rf"'(?:str|NoneType)' object has no attribute 'choices'|of (?:undefined|null) \(reading '{_PARTS}'\)|"
         rf"undefined is not an object \(evaluating '[^'\n]{{0,80}}\b{_PARTS}\b|\bchoices is not iterable\b|"
         r"Undefined (?:array key|index):? [\"']?choices\b|"  # PHP
+        r"(?i:\bcontained no choices\b|\bno choices (?:in|were|was|returned|found)\b)|"  # Zed and others
         r"\bAPI Error: (?:(?:null|undefined) is not an object|Cannot read properties of)",  # Claude Code
     ),
     (NO_JSON, _UNREAD),

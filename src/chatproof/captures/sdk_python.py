@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from chatproof.captures import literal, own_words, trouble
+from chatproof.captures import bare_bodies, literal, own_words, trouble
 from chatproof.captures.told import Told, as_body, body_after, value_at
 
 NAME = "error text of a Python client"
@@ -147,7 +147,8 @@ def _classes(text: str) -> Iterator[tuple[int, Told]]:
         body = body_after(text, own_words.begin(text, match.start(2)))
         words = own_words.within(match[2])
         if body is None and words:
-            body = as_body({"error": {"message": words}})
+            is_text = not match[0].lstrip().startswith("litellm") and bare_bodies.status_of(words.encode())
+            body = words.encode() if is_text else as_body({"error": {"message": words}})
         if not status and body:
             page = _PAGE_STATUS.search(body[:2000])
             status = int(page[1]) if page else 0

@@ -78,6 +78,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"TlsFatalAlert: certificate_unknown|SSSLERR_PEER_CERT_UNTRUSTED|"  # .NET; SAP
         r"peer certificate (?:cannot be authenticated|or SSH remote key was not OK)|"
         r"PKIX path|valid certification path|CertPathBuilderException|"
+        r"\bmbedtls_\w{1,40} returned -0x(?:2700|3000)\b|X509 - Certificate verification failed|"  # ESP-IDF, Arduino
         r"Trust anchor for certification path|RemoteCertificateChainErrors|UntrustedRoot|PartialChain|UnknownIssuer|"
         r"The remote certificate (?:is invalid|was rejected)|authority that is not trusted|"
         r"[Cc]ertificate for this server is invalid|" + _apples(1201, 1202, 1203, 1204),
@@ -91,6 +92,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         r"Received fatal alert|bad[ _]record[ _]mac|Unsupported or unrecognized SSL message|Unrecognized SSL message|"
         r"received corrupt message of type InvalidContentType|Cannot determine the frame size|"
         r"server gave HTTP response to HTTPS client|"
+        r"\bmbedtls_ssl_handshake returned -0x[0-9A-Fa-f]{2,4}\b|"  # ESP-IDF
         r"first record does not look like a TLS",
         "tls.protocol",
         "tls",
@@ -102,6 +104,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Could not resolve host|Resolving timed out|getaddrinfo|ENOTFOUND|EAI_AGAIN|Name or service not known|"
+        r"couldn't get hostname for|"  # ESP-IDF
         r"nodename nor servname|name resolution|[Nn]o such host|could not be resolved \(\d{1,3}: |"
         r"dns error|failed to lookup address|server misbehaving|"
         r"UnknownHostException|Failed host lookup|server with the specified hostname could not be found|"
@@ -128,6 +131,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
         "connect",
     ),
     (
+        r"connect\(\) error: Host is unreachable|"  # ESP-IDF
         r"Network is unreachable|No route to host|ENETUNREACH|EHOSTUNREACH|ERR_ADDRESS_UNREACHABLE|"
         r"ERR_INTERNET_DISCONNECTED|NS_ERROR_OFFLINE|:e(?:host|net)unreach\b|Internet connection appears to be offline|"
         + _numbers(101, 113, 51, 65, 10051, 10065)

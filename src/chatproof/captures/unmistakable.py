@@ -63,6 +63,7 @@ _STOPPED = re.compile(  # what a client says of a request that it made
     r"\b(?:stream|body|response|chunk)s?: unexpected EOF\b|"  # Go
     r"\bResponse payload is not completed\b|[Ss]ocket connection was closed unexpectedly|"  # aiohttp, Bun
     r"Client network socket disconnected before secure TLS connection was established|"  # Node
+    r"\besp-tls(?:-mbedtls)?: |\bmbedtls_ssl_handshake returned -0x|\bstart_ssl_client\(\):\d|"  # ESP-IDF, Arduino
     r"SSL peer certificate or SSH remote key was not OK"  # libcurl, behind any program
 )
 _ANY = re.compile("|".join(_SENTENCES))

@@ -17,7 +17,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.model_listing import AUTO, listed_ids
-from chatproof.wire.exchange import MODEL
+from chatproof.wire.exchange import MODEL, STATUS
 
 CLAUSES = Clauses(SMOKE)
 clause = CLAUSES.add
@@ -43,6 +43,8 @@ _CHAT_MAY_ANSWER = (400, 403, 404, 405, 501)
     ),
 )
 def listed(reply: Reply, context: Context) -> Outcome:
+    if reply.lacks(STATUS) and reply.error is not None:  # of a capture that holds nothing but the body
+        return undecided("the list of models was not answered: an error came", f"at {reply.error.where}")
     if reply.status != 200:
         if context.model == AUTO and reply.status not in _CHAT_MAY_ANSWER:
             return broken(
