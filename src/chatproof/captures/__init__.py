@@ -24,6 +24,7 @@ from chatproof.captures import (
     paste,
     pasted_errors,
     php_prints,
+    recorded,
     run_document,
     server_logs,
     transcript,
@@ -240,6 +241,10 @@ def _json(data: bytes, start: bytes) -> Capture:
     if logged is not None:
         return logged
     records = json_records.lines(start) if value is None and start[:1] == b"{" else []
+    if axios.is_error(value):
+        return axios.read(value)
+    if (kept := recorded.read(row or value)) is not None:
+        return kept
     requests = [record for record in records or row or [value] if server_logs.is_record(record)]
     if requests:
         return pasted_errors.of_requests(requests)
@@ -253,8 +258,6 @@ def _json(data: bytes, start: bytes) -> Capture:
         raise Unreadable(answers_within.SOME)
     if not records and (replies := pasted_errors.of_replies(row, start)) is not None:
         return replies
-    if axios.is_error(value):
-        return axios.read(value)
     if app_errors.is_error(value):
         return pasted_errors.of_object(value)
     json_files.refuse_what_is_no_reply(value)

@@ -18,7 +18,8 @@ _CAUSE = re.compile(
 _THROWN = re.compile(r"\w{0,40}Error: [45]\d\d [^\n]{2,20000}\n {2,}at ")
 _QUOTES = re.compile(r"\b(?:Client|Server) error '[45]\d\d [^'\n]{0,60}' for url\s{1,40}'https?://")  # httpx
 _SAID = ("message", "msg", "detail")
-_OF_APPLICATIONS = ("error_message", "errorMessage", "exc_value")  # Dify, n8n, Lambda, structlog
+_OF_APPLICATIONS = ("error_message", "errorMessage", "exc_value", "error_str")
+"""Dify, n8n, Lambda, structlog, LiteLLM."""
 _DOTTED = {"error.message", "error.stack", "exception.message", "exception.stacktrace"}
 _OF_DOCKER = {"log", "stream", "time", "attrs"}
 _BLANKS = re.compile(r"\s*")

@@ -22,6 +22,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "curl.exe -sS -i …",
     ),
     (r"^(?:<\?xml[^>]{0,200}>\s*)?<testsuites?\b", "a report of tests (JUnit)", "curl -sS -i …"),
+    (r"^(?:<\?xml[^>]{0,200}>\s*)?(?:<!DOCTYPE items\b|<items burpVersion=)", "an export of Burp", "curl -sS -i …"),
     (r"^curl\s", "a curl command, without what it printed", "run it with -sS -i, and give its output"),
 )
 _REQUEST = re.compile(
