@@ -2,8 +2,9 @@
 
     python -m tools.clients.run [--api NAME] [--only NAME,…] [--new] [--check] [--cases FOLDER]
 
-`--api` is chat by default; another one has files of its own, with its name. `--only` takes names of clauses and faults and prints instead of writing. `--new` feeds only those that the data file
-does not have, and adds them to it. `--check` writes as well, and fails when the
+`--api` is chat by default; another one has files of its own, with its name. `--only` takes names of clauses and faults
+and prints instead of writing. `--new` feeds only those that the data file does not have, or has of other bytes, and
+adds them to it. `--check` writes as well, and fails when the
 outcomes are not those of the file before. `--cases` is a folder with a `srv.py PORT KEY`
 that serves a reply for each path prefix (`srv.py list` names them); what it serves is fed as well, and printed: it is
 not part of the repository.
@@ -14,7 +15,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from tools.clients.replay import Answer, Replay
 
 AT_ONCE = 4  # clients: two cores, and each waits for time limits now and then
 
+TABLES = ("faults", "clauses", "holding")
 Row = tuple[str, str, str]  # table, name, and the probe or the number of the example
 
 
@@ -39,11 +41,33 @@ def jobs(fed: feed.Feed) -> Iterator[Job]:
     for name, fault in fed.faults.items():
         for probe, case in fed.fault_cases(fault).items():
             yield Job(("faults", name, probe), case)
+    yield from clause_jobs(fed)
+
+
+def clause_jobs(fed: feed.Feed) -> Iterator[Job]:
+    """The clauses' examples alone."""
     for id in fed.levels():
         for number, case in enumerate(fed.clause_cases(id)):
             yield Job(("clauses", id, str(number)), case)
         for number, case in enumerate(fed.holding_cases(id), 1):
             yield Job(("holding", id, str(number)), case)
+
+
+def digests(fed: Iterable[Job]) -> dict[str, dict[str, str]]:
+    """By table and name, a digest of what is fed: requests of which kind, and the bytes of the replies.
+
+    The data file keeps it, so that outcomes of bytes that are no longer fed are not taken for those of today's.
+    """
+    made: dict[tuple[str, str], hashlib._Hash] = {}
+    for job in fed:
+        digest = made.setdefault(job.row[:2], hashlib.sha256())
+        for answer in (job.case.answer, job.case.good):
+            data = b"" if _is_script(answer) else b"".join(answer.pieces())
+            digest.update(b"%b %b %d %b" % (job.row[2].encode(), job.case.kind.encode(), len(data), data))
+    found: dict[str, dict[str, str]] = {table: {} for table in TABLES}
+    for (table, name), digest in made.items():
+        found[table][name] = digest.hexdigest()[:16]
+    return found
 
 
 def run(wanted: list[Job], api: str = "chat") -> dict[Row, list[str]]:
@@ -86,7 +110,7 @@ def _shown(found: outcome.Outcome) -> str:
 
 def _keep(served: Replay, answer: Answer) -> str:
     """Serve an answer; the same bytes have the same address, so that a client is asked about them once."""
-    if answer.pieces.__name__ == "pieces":  # a script, which may have no end
+    if _is_script(answer):
         name = f"s{len(served.answers)}"
     else:
         name = hashlib.sha256(b"".join(answer.pieces())).hexdigest()[:16]
@@ -94,9 +118,14 @@ def _keep(served: Replay, answer: Answer) -> str:
     return served.url(name)
 
 
-def written(found: dict[Row, list[str]], of: feed.Feed) -> dict[str, object]:
+def _is_script(answer: Answer) -> bool:
+    """It may have no end."""
+    return answer.pieces.__name__ == "pieces"
+
+
+def written(found: dict[Row, list[str]], of: feed.Feed, all_jobs: Iterable[Job]) -> dict[str, object]:
     """The data file's value."""
-    tables: dict[str, dict[str, dict[str, list[str]]]] = {"faults": {}, "clauses": {}, "holding": {}}
+    tables: dict[str, dict[str, dict[str, list[str]]]] = {table: {} for table in TABLES}
     for (table, name, part), outcomes in found.items():
         tables[table].setdefault(name, {})[part] = outcomes if any(outcomes) else []
     fed = set(tables["faults"])
@@ -106,6 +135,7 @@ def written(found: dict[Row, list[str]], of: feed.Feed) -> dict[str, object]:
         "clients": list(CLIENTS_OF[of.api]),
         "not_fed": sorted(name for name in of.faults if name not in fed),
         **tables,
+        "fed": digests(all_jobs),
     }
 
 
@@ -122,8 +152,9 @@ def main() -> int:
 
         return live.main(options.cases)
     fed, clients, data = feed.Feed(options.api), CLIENTS_OF[options.api], data_file(options.api)
-    kept = _kept(options.api) if options.new else {}
-    wanted = [job for job in jobs(fed) if not options.only or job.row[1] in options.only.split(",")]
+    every = [*jobs(fed)]
+    kept = _kept(options.api, digests(every)) if options.new else {}
+    wanted = [job for job in every if not options.only or job.row[1] in options.only.split(",")]
     wanted = [job for job in wanted if job.row not in kept]
     print(f"{len(wanted)} replies for {len(clients)} clients", file=sys.stderr, flush=True)
     found = run(wanted, options.api)
@@ -133,8 +164,8 @@ def main() -> int:
             for client, told in zip(clients, outcomes, strict=True):
                 print(f"    {client:22} {told or 'fine'}")
         return 0
-    found = {job.row: (kept | found)[job.row] for job in jobs(fed)} if options.new else found
-    text = _one_line_lists(json.dumps(written(found, fed), ensure_ascii=False, indent=1)) + "\n"
+    found = {job.row: (kept | found)[job.row] for job in every} if options.new else found
+    text = _one_line_lists(json.dumps(written(found, fed, every), ensure_ascii=False, indent=1)) + "\n"
     before = data.read_text(encoding="utf-8") if data.exists() else ""
     data.parent.mkdir(exist_ok=True)
     data.write_text(text, encoding="utf-8")
@@ -144,14 +175,17 @@ def main() -> int:
     return 0
 
 
-def _kept(api: str) -> dict[Row, list[str]]:
-    """The rows of the data file, as long as the clients are those that were fed."""
+def _kept(api: str, today: dict[str, dict[str, str]]) -> dict[Row, list[str]]:
+    """The rows of the data file, as long as clients and bytes are those that were fed."""
     data, clients = json.loads(data_file(api).read_text(encoding="utf-8")), list(CLIENTS_OF[api])
     if (data["versions"], data["clients"]) != (install.versions(api), clients):
         return {}
-    tables = ("faults", "clauses", "holding")
     names = [
-        (table, name, part, row) for table in tables for name, rows in data[table].items() for part, row in rows.items()
+        (table, name, part, row)
+        for table in TABLES
+        for name, rows in data[table].items()
+        if data.get("fed", {}).get(table, {}).get(name) == today[table].get(name)
+        for part, row in rows.items()
     ]
     return {(table, name, part): row or [""] * len(clients) for table, name, part, row in names}
 
