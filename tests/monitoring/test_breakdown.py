@@ -152,3 +152,22 @@ def test_a_run_that_ends_after_its_target_is_gone_leaves_no_metrics(tmp_path: Pa
         )
     finally:
         started.stop()
+
+
+def test_more_runs_at_once_are_made_when_the_configuration_says_so(tmp_path: Path) -> None:
+    targets = [target(name, every="0s", every_free="0s") for name in ("one", "two")]
+    both = threading.Barrier(2)
+
+    def meeting(*args: object, **options: object) -> Outcome:
+        both.wait(10)  # broken where one runs after the other
+        return Outcome({})
+
+    async def work(service: Service) -> None:
+        assert await service.reload()
+        for name in ("one", "two"):
+            await service.ask(name, "smoke")
+        assert all([await service.wait_for(name, "smoke", 20) for name in ("one", "two")])
+        assert not both.broken
+
+    few, many = (configured(*targets)._replace(runs_at_once=count) for count in (1, 2))
+    with_service(tmp_path / "j.sqlite3", few, work, run=meeting, reload=lambda: many)

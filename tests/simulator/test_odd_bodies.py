@@ -7,11 +7,13 @@ import http.client
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from chatproof.simulator import chat, embeddings, messages, responses
+from chatproof.simulator.answers import Remembered
 from chatproof.simulator.server import LOOPBACK, Server
 from chatproof.simulator.wire import GOOD, Asked
 
@@ -122,3 +124,17 @@ def test_a_failure_of_the_simulator_says_whose_it_is() -> None:
         connection.close()
     finally:
         server.stop()
+
+
+def test_what_a_server_remembers_is_bounded_whatever_threads_ask() -> None:
+    kept = Remembered[int](8)
+
+    def use(first: int) -> None:
+        for number in range(first, first + 2000):
+            kept.keep(f"k{number}", number)
+            assert kept.get(f"k{number}") in (number, None)
+
+    with ThreadPoolExecutor(6) as pool:
+        for done in [pool.submit(use, 10_000 * number) for number in range(6)]:
+            done.result()
+    assert len(kept._kept) == 8

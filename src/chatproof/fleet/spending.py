@@ -13,11 +13,11 @@ from chatproof.fleet.ready import Fleet, Ready
 from chatproof.journal.store import Journal
 from chatproof.monitoring.budgets import Budget, Need
 from chatproof.monitoring.purses import Held, Purses
+from chatproof.monitoring.settings import TOKENS, price
 from chatproof.target import monitor_fields
 from chatproof.usage_error import UsageError
 
 NO_LIMIT = Budget()
-_TOKENS = 64  # reserved for a paid request whose row expects no number
 _NOTHING = Need(0)
 
 
@@ -47,9 +47,9 @@ def need_of(ready: Ready, *, reuse: bool) -> Need:
     """What one run takes at most, as far as it is known before. With `reuse` each free request may be asked again."""
     rows = [ready.contract.surface.known(probe) for probe in ready.planned]
     paid = [row for row in rows if row.billable]
-    tokens = sum(row.tokens or _TOKENS for row in paid)
+    tokens = sum(row.tokens or TOKENS for row in paid)
     requests = len(rows) + (len(rows) - len(paid) if reuse else 0)
-    return Need(requests, tokens, _price(ready, tokens))
+    return Need(requests, tokens, price(ready.resolved.prices, tokens))
 
 
 class Spending:
@@ -88,15 +88,9 @@ class Spending:
                 continue
             if result.verdict:
                 need = shares.held[result.name].need  # its money is that of its tokens
-                price = need.money * result.tokens / need.tokens if need.tokens else 0.0
-                used[result.name] = Need(result.requests, result.tokens, price)
+                money = need.money * result.tokens / need.tokens if need.tokens else 0.0
+                used[result.name] = Need(result.requests, result.tokens, money)
             elif result.code == local.INTERNAL:
                 del used[result.name]
         known = {name: need for name, need in used.items() if name not in ended.interrupted}
         Purses(journal, self._total, self._lease).settle(shares.held, known, at)
-
-
-def _price(ready: Ready, tokens: int) -> float:
-    """What so many tokens cost at most. 0.0 without prices."""
-    prices = ready.resolved.prices
-    return tokens / 1e6 * max(prices.get("prompt", 0.0), prices.get("completion", 0.0))

@@ -338,6 +338,9 @@ class Service:
             if isinstance(error, JournalError):
                 self._mark = ()
             return False
+        if configured.runs_at_once != self.configured.runs_at_once:
+            before, self._pool = self._pool, ThreadPoolExecutor(configured.runs_at_once, "run")
+            before.shutdown(wait=False)  # what it has begun goes on
         gone = self.configured.targets.keys() - configured.targets.keys()
         self.configured, self._mark = configured, changed_at(configured.files)
         await in_thread(None, self._telling.stop)

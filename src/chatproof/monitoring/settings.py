@@ -20,7 +20,7 @@ from chatproof.target.target import Chosen, Resolved, Wanted, settle
 from chatproof.usage_error import UsageError, repeated
 
 FREE_CLAUSES = ("model.listed", "auth.invalid_key")
-_TOKENS = 64
+TOKENS = 64
 """Reserved for a paid request whose row expects no number: prompt and one word. What it really took counts after."""
 _PERIODS = 3.0
 """So many periods without a paid run, and what is known is stale."""
@@ -169,7 +169,7 @@ def need_of(resolved: Resolved, settings: Settings) -> Need:
 
         requests += own_requests.most(settings, planned)
     billable = [row for row in planned if row.billable or row.role == STREAM]
-    tokens = sum(row.tokens or _TOKENS for row in billable)
+    tokens = sum(row.tokens or TOKENS for row in billable)
     return Need(requests, tokens, price(resolved.prices, tokens))
 
 

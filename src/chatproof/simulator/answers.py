@@ -1,7 +1,9 @@
 """What the simulated model answers with, and how a request is found wrong."""
 
-from typing import Any, NamedTuple
+import threading
+from typing import Any, Generic, NamedTuple, TypeVar
 
+_T = TypeVar("_T")
 Body = dict[str, Any]
 ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 
@@ -46,3 +48,24 @@ def kind(value: Any) -> str:
         return "null"
     names = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array"}
     return names.get(type(value), "an object")
+
+
+class Remembered(Generic[_T]):
+    """What a server keeps from one request to another, by a text; of more than `most` the oldest go. Used by the
+    threads of all connections."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[str, _T] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> _T | None:
+        """What was kept by this text; None for nothing."""
+        return self._kept.get(key)
+
+    def keep(self, key: str, value: _T) -> None:
+        """Keep a value by this text."""
+        with self._lock:
+            while len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = value

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import chat
-from chatproof.simulator.answers import Answer, Body, kind, plain_answer
+from chatproof.simulator.answers import Answer, Body, Remembered, kind, plain_answer
 from chatproof.simulator.chat import CHAT_MODELS, OTHER_MODELS
 from chatproof.simulator.typed_events import event
 from chatproof.simulator.wire import GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
@@ -19,8 +19,7 @@ VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
 REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 THOUGHT, SIGNATURE = "The user wants one word.", "c2ltdWxhdG9yOjE="
 _TYPES = {401: "authentication_error", 404: "not_found_error", 413: "request_too_large"}
-_KEPT: dict[str, None] = {}  # prompts that the cache has
-_MOST_KEPT = 64
+_KEPT = Remembered[bool](64)  # prompts that the cache has
 _CHOICES = ("auto", "any", "tool", "none")
 _SMALLEST_BUDGET = 1024  # tokens for thinking
 
@@ -315,10 +314,8 @@ def _usage(body: Body, answer: Answer, thinks: bool) -> Body:
     marked = _cached(body)
     if marked:
         size = len(marked.split())
-        asked, read, written = asked - size, *((size, 0) if marked in _KEPT else (0, size))
-        while len(_KEPT) >= _MOST_KEPT:
-            del _KEPT[next(iter(_KEPT))]
-        _KEPT[marked] = None
+        asked, read, written = asked - size, *((size, 0) if _KEPT.get(marked) else (0, size))
+        _KEPT.keep(marked, True)
     spoken = len(answer.text.split()) + 4 * len(answer.calls) + (len(THOUGHT.split()) if thinks else 0)
     return {
         "input_tokens": max(asked, 1),

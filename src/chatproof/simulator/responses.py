@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import chat
-from chatproof.simulator.answers import Answer, Body, Flaw, missing, mistyped, plain_answer
+from chatproof.simulator.answers import Answer, Body, Flaw, Remembered, missing, mistyped, plain_answer
 from chatproof.simulator.chat import CHAT_MODELS, OTHER_MODELS, error, json_reply, refusal, unknown_model
 from chatproof.simulator.typed_events import event
 from chatproof.simulator.wire import GOOD, JSON, SSE, Asked, Reply
@@ -17,8 +17,7 @@ from chatproof.simulator.wire import GOOD, JSON, SSE, Asked, Reply
 PATH = "/v1/responses"
 SMALLEST_CAP = 16
 _NOT_JSON = "We could not parse the JSON body of your request. The API expects a JSON payload."
-_STORED: dict[str, list[Body]] = {}  # the conversation that ended with a response, by its id
-_MOST_STORED = 64
+_STORED = Remembered[list[Body]](64)  # the conversation that ended with a response, by its id
 _TOOLS = (  # kinds that are taken; those that this server does not run are left alone
     "function",
     "custom",
@@ -66,16 +65,15 @@ def _answered(asked: Asked, body: Body) -> Reply:
     if model not in CHAT_MODELS:
         return unknown_model(model)
     before = body.get("previous_response_id")
-    if before and before not in _STORED:
+    earlier = _STORED.get(before) if before else []
+    if earlier is None:
         said = f"Previous response with id '{before}' not found."
         return error(400, said, param="previous_response_id", code="previous_response_not_found")
-    messages = [*(_STORED[before] if before else []), *_messages(body["input"])]
+    messages = [*earlier, *_messages(body["input"])]
     answer = _spoken(body, messages)
     response = _response(asked, body, messages, answer)
     if body.get("store", True):
-        while len(_STORED) >= _MOST_STORED:
-            del _STORED[next(iter(_STORED))]
-        _STORED[response["id"]] = [*messages, {"role": "assistant", "content": answer.text}]
+        _STORED.keep(response["id"], [*messages, {"role": "assistant", "content": answer.text}])
     if body.get("stream"):
         return Reply(200, (("Content-Type", SSE), ("Cache-Control", "no-cache")), events=_events(response))
     return json_reply(response)
