@@ -29,9 +29,14 @@ _SOME = 8  # wakings of a wait between two looks at that
 _BATCH = 64  # documents of one answer
 # Where a function is called with other types than its own, one of a stranger that has just these would be chosen, and
 # would run as this user: such calls name the schema.
+_OURS = {"application_name": "chatproof", "client_encoding": "UTF8"}
+"""A database of another encoding, and PGCLIENTENCODING, decide nothing about what is sent and read as text."""
 _LOCK = 0x63686174  # one advisory lock for all journals of a database: writers queue
 _BEGIN = (
-    f"BEGIN; SET LOCAL lock_timeout = '{int(lock.SECONDS)}s'; SET LOCAL synchronous_commit = on; "
+    # A repeatable read, which a database or role may have as its default, begins with the statement that waits: what
+    # others wrote meanwhile would be missing.
+    "BEGIN ISOLATION LEVEL READ COMMITTED; "
+    f"SET LOCAL lock_timeout = '{int(lock.SECONDS)}s'; SET LOCAL synchronous_commit = on; "
     f"SELECT pg_catalog.pg_advisory_xact_lock({_LOCK})"
 )
 _HOLDER = (
@@ -85,6 +90,7 @@ _STATES = {
     "55P03": ("journal.locked", "is locked by another writer", "wait until that process ends, then run again"),
     "42P01": ("journal.missing", "is not a journal", "name another with --journal, or run a check first"),
     "42501": ("journal.unwritable", "does not let this user write", "grant it, or name another with --journal"),
+    "22P05": ("journal.unwritable", "has an encoding without one of the letters", "use a database in UTF8"),
     "25006": ("journal.unwritable", "is read-only", "name the primary server"),
     "23001": ("journal.unwritable", "is append-only", "use journal prune"),
     "53": ("journal.unwritable", "has no disk space, memory or connections left", "see the server's log"),
@@ -120,7 +126,7 @@ class Postgres:
             for variable in elsewhere:
                 os.unsetenv(variable)
             return watched.connect(  # type: ignore[attr-defined]
-                url, autocommit=True, connect_timeout=_SECONDS, application_name="chatproof", **said
+                url, autocommit=True, connect_timeout=_SECONDS, **_OURS, **said
             )
 
         self._dial: Callable[[], Any] = dial
