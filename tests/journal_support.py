@@ -44,6 +44,19 @@ def fresh_place(request: pytest.FixtureRequest, folder: Path, kind: str) -> str:
     return str(url.rpartition("/")[0] + "/" + name)
 
 
+def lost_as_it_was_kept(kept: Journal) -> None:
+    """Do each transaction of this journal once more after it was kept, as where its server was lost and could not say
+    so: see journal/postgres."""
+    database: Any = kept.database
+    once = database.transaction
+
+    def twice(work: Any, **options: Any) -> None:
+        once(work)
+        once(work, **options)
+
+    database.transaction = twice
+
+
 def run(number: int = 0, verdict: str = "GO", *, day: str = "2026-11-22", **target: Any) -> dict[str, Any]:
     """A run document: its id ends in `number`, its clock says second `number` of the day."""
     document = dict(play(REPLIES[verdict]).record.document)

@@ -17,6 +17,7 @@ from chatproof.record import document
 from chatproof.running.plan import Settings, contract_for, plan
 from chatproof.target.target import Target, check
 from chatproof.wire.exchange import Secret
+from tests.journal_support import lost_as_it_was_kept
 
 DIGEST = "ab" * 32
 BATCH = Batch("eu-1", ("a", "b"), DIGEST, "20261129-012400", 2e9)
@@ -110,6 +111,16 @@ def begun(run_id: str, at: float) -> dict[str, Any]:
     contract = contract_for(resolved, Settings())
     opening = document.Opening(run_id, "smoke", clock.utc(at), plan(contract, resolved, Settings()))
     return document.opening(target, contract, opening)
+
+
+def test_a_run_whose_beginning_was_kept_as_the_server_was_lost_is_ours(tmp_path: Path) -> None:
+    """Else nobody would ask its target in this slot, and it would end as interrupted."""
+    kept, now = journal.open(str(tmp_path / "j.sqlite3")), time.time()
+    theirs, ours = (batches.run_id("smoke", "20261129-012400", "eu", name) for name in ("theirs", "ours"))
+    kept.claim([begun(theirs, now - 100)])
+    lost_as_it_was_kept(kept)
+    assert kept.claim([begun(theirs, now), begun(ours, now)]) == [ours]
+    assert kept.claim([begun(ours, now + 1)]) == []
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

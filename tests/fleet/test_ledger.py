@@ -12,7 +12,7 @@ from chatproof.fleet import gauges
 from chatproof.fleet.batches import Batch
 from chatproof.fleet.gauges import Deaths, Queue
 from chatproof.fleet.ledger import Ledger, Region
-from tests.journal_support import fresh_place
+from tests.journal_support import fresh_place, lost_as_it_was_kept
 
 NOW = 1_780_000_000.0
 HOUR = 3600.0
@@ -45,6 +45,16 @@ def test_a_batch_is_sent_taken_and_ended_and_two_beats_send_one(ledger: Ledger) 
     found = eu(ledger, 400)
     assert found[1:6] == (0, 0, 1, 0, 0) and found.dead_since == 0.0
     assert found.outcomes == {"GO": 1, "interrupted": 1, "taken": 2}
+
+
+def test_a_server_that_is_lost_as_it_keeps_an_end_adds_nothing(tmp_path: Path) -> None:
+    kept = journal.open(str(tmp_path / "j.sqlite3"))
+    ledger = Ledger(kept)
+    ledger.sent([batch(1, 300)], NOW)
+    lost_as_it_was_kept(kept)
+    ledger.taken(batch(1, 300), NOW + 20)
+    ledger.ended(batch(1, 300), NOW + 60, {"GO": 2})
+    assert eu(ledger, 400).outcomes == {"GO": 2}
 
 
 def test_a_worker_may_be_quicker_than_its_sender_writes(ledger: Ledger) -> None:

@@ -21,7 +21,7 @@ from chatproof.monitoring.store import TOTAL, Store
 from chatproof.running.plan import Settings
 from chatproof.target.target import Wanted
 from tests.fleet.support import Counting, environ, write
-from tests.journal_support import fresh_place
+from tests.journal_support import fresh_place, lost_as_it_was_kept
 
 NOW = 1_780_000_000.0
 KEY = "sk-fleet-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -45,6 +45,19 @@ def test_what_no_budget_covers_is_not_reserved_and_the_monitor_sees_the_same_pur
     assert (seen[TOTAL].requests, seen[TOTAL].tokens, seen[TOTAL].held_runs) == (7, 120, 0)
     assert purses.reserve({"a": (Budget(requests=4), RUN)}, NOW + 3) == {}, "its day is over"
     assert set(purses.reserve({"a": (Budget(requests=4), RUN)}, NOW + 86400)) == {"a"}
+
+
+def test_what_was_reserved_as_the_server_was_lost_is_reserved_once(tmp_path: Path) -> None:
+    kept = journal.open(str(tmp_path / "j.sqlite3"))
+    lost_as_it_was_kept(kept)
+    purses = Purses(kept, Budget(requests=8), 60.0)
+    held = purses.reserve({"a": (Budget(requests=4), RUN), "b": (Budget(), RUN), "c": (Budget(), RUN)}, NOW)
+    assert set(held) == {"a", "b"}
+    purses.settle(held, {"a": Need(4, 90), "b": Need(3, 30)}, NOW + 1)
+    store = Store(kept, Board({}))
+    store.look()
+    total = store.purses[TOTAL]
+    assert (total.requests, total.held_requests, store.held()) == (7, 0, [])
 
 
 def test_the_monitor_and_a_worker_spend_from_one_purse(kept: Any) -> None:

@@ -66,11 +66,14 @@ class Ledger:
         self._change(lambda query: [query(_ADD, row), query(update, (at, row[0]))])
 
     def ended(self, batch: Batch, at: float, outcomes: Mapping[str, int]) -> None:
-        """Keep what its targets came to; what comes again because a message was delivered twice is added."""
+        """Keep what its targets came to; what comes again because a message was delivered twice is added. `at` tells
+        that from a transaction that is done once more, because its server was lost as it was kept."""
         id = id_of(batch)
 
         def work(query: Callable[..., Any]) -> None:
-            rows = query("SELECT outcomes FROM chatproof_fleet_batches WHERE id = ?", (id,))
+            rows = query("SELECT outcomes, ended FROM chatproof_fleet_batches WHERE id = ?", (id,))
+            if rows and rows[0][1] == at:
+                return
             before = Counter(json.loads(rows[0][0])) if rows else Counter()
             update = "UPDATE chatproof_fleet_batches SET ended = ?, outcomes = ? WHERE id = ?"
             query(update, (at, json.dumps(before + Counter(outcomes)), id))

@@ -74,10 +74,14 @@ class Journal:
     def _refuse_another(self, event: str, document: dict[str, Any]) -> None:
         """Raise JournalError where the entry of this run's id is that of another run: a second of the same second that
         drew the same number, or one that somebody made up. This run is not kept, and must not pass for it."""
-        sql = "SELECT started_at FROM chatproof_entries WHERE run_id = ? AND event = ?"
-        if self.database.query(sql, (document["run_id"], event)) != [(document["started_at"],)]:
+        if not self._has(event, document):
             detail = f"{self.shown} has another run under the id {document['run_id']}"
             raise JournalError("journal.taken", detail, "run again: it gets another id")
+
+    def _has(self, event: str, document: dict[str, Any]) -> bool:
+        """The entry of this run's id is this run's. A server that was lost as it kept it could not say so."""
+        sql = "SELECT started_at FROM chatproof_entries WHERE run_id = ? AND event = ? AND run_id <> ''"
+        return bool(self.database.query(sql, (document["run_id"], event)) == [(document["started_at"],)])
 
     def append(self, event: str, documents: Iterable[dict[str, Any]], *, leave: bool = False) -> int:
         """Add entries to the chain, all or none; return how many. A second one of a run is left out."""
@@ -102,9 +106,11 @@ class Journal:
         given = list(documents)
         added: list[str] = []
         ready = [prepared(document, packed=self._packs) for document in given]
+        again, tried = False, False
 
         def work() -> None:
-            nonlocal ready
+            nonlocal ready, again, tried
+            again, tried = tried, True
             added.clear()
             if not ready:
                 self.head()
@@ -114,7 +120,7 @@ class Journal:
                     self._packs = not self._packs
                     ready = [prepared(document, packed=self._packs) for document in given]
                     entered = self._enter(event, ready[number])
-                if entered:
+                if entered or (again and self._has(event, document)):
                     added.append(ready[number][0].run_id)
 
         self.database.transaction(work, fold=event != STARTED, leave=leave)

@@ -145,19 +145,20 @@ class Engine:
             return [], Happened()
         jobs: list[Job] = []
         refused: list[tuple[str, str]] = []
+        ids = [_id() for _ in due]
 
         def work(at: float) -> None:
             jobs.clear()
             refused.clear()
-            for planned, _, name, module, turn, why in due:
+            for id, (planned, _, name, module, turn, why) in zip(ids, due, strict=True):
                 target = self.configured.targets.get(name)
                 if target is None or (name, module) in self._running:
                     continue
-                if why == SCHEDULED:
+                if why == SCHEDULED and not self.store.is_held(id):
                     if self.store.turn_of(name, module)[0] >= turn:
                         continue  # another instance took it
                     self.store.take(name, module, turn, at)
-                job = self._reserve(target, module, why, planned, at)
+                job = self._reserve(id, target, module, why, planned, at)
                 if job is None:
                     refused.append((name, module))
                 else:
@@ -182,12 +183,13 @@ class Engine:
         if (name, module) in self._running:
             return None
         found: list[Job | None] = []
+        id = _id()
 
         def work(at: float) -> None:
             turn, began = self.store.turn_of(name, module)
             found[:] = [None]
-            if at - began >= fresh:
-                found[:] = [self._reserve(target, module, ASKED, at, at)]
+            if at - began >= fresh or self.store.is_held(id):
+                found[:] = [self._reserve(id, target, module, ASKED, at, at)]
             if found[0] is not None:
                 self.store.take(name, module, turn, at)
 
@@ -211,14 +213,16 @@ class Engine:
             tokens = min(tokens, budget.tokens or tokens)  # else one answer beyond it would end all days to come
         return Need(need.requests, tokens, price(target.resolved.prices, tokens))
 
-    def _reserve(self, target: Watched, module: str, why: str, due: float, at: float) -> Job | None:
+    def _reserve(self, id: str, target: Watched, module: str, why: str, due: float, at: float) -> Job | None:
         need = self._need(target, module)
+        if self.store.is_held(id):
+            return Job(id, target, module, need, why, due)
         own = budgets.reserve(self.store.purses.get(target.name, Purse()), target.budget, need, at)
         everyone = budgets.reserve(self.store.purses.get(TOTAL, Purse()), self.configured.total, need, at)
         if own is None or everyone is None:
             return None
         self.store.purses |= {target.name: own, TOTAL: everyone}
-        job = Job(os.urandom(8).hex(), target, module, need, why, due)
+        job = Job(id, target, module, need, why, due)
         self.store.hold(job.id, target.name, module, need, at + _LEASE)
         return job
 
@@ -358,6 +362,10 @@ class Engine:
         """What is left of a target's budget; of that of all together for TOTAL."""
         budget = self.configured.total if name == TOTAL else self.configured.targets[name].budget
         return budgets.left(self.store.purses.get(name, Purse()), budget, at)
+
+
+def _id() -> str:
+    return os.urandom(8).hex()
 
 
 def _joined(steps: Iterable[Step]) -> Happened:

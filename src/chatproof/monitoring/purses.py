@@ -6,7 +6,7 @@ time is over, as everywhere.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from chatproof.journal.store import Journal
@@ -34,15 +34,17 @@ class Purses:
         self._query = journal.database.query
         self._total = total
         self._lease = lease
-        self._is_made = False
+        self._is_made = self._again = False
 
     def reserve(self, wanted: Mapping[str, tuple[Budget, Need]], at: float) -> dict[str, Held]:
         """Reserve a run for each target, as far as budgets cover it; the others are not in what is returned, and must
         not be sent. Kept before this returns."""
         held: dict[str, Held] = {}
+        ids = {name: os.urandom(8).hex() for name in wanted}
 
         def work() -> None:
             held.clear()
+            kept = self._kept(ids.values())
             overdue = self._overdue(at)
             purses = self._read([TOTAL, *wanted, *(name for _, name, _ in overdue)])
             for id, name, need in overdue:
@@ -50,12 +52,15 @@ class Purses:
                 _settle(purses, name, need, need, at)
             for name, (budget, need) in wanted.items():
                 likely = self._likely(need, budget, purses.get(name, Purse()))
+                if ids[name] in kept:
+                    held[name] = Held(ids[name], likely)
+                    continue
                 own = budgets.reserve(purses.get(name, Purse()), budget, likely, at)
                 everyone = budgets.reserve(purses.get(TOTAL, Purse()), self._total, likely, at)
                 if own is None or everyone is None:
                     continue
                 purses |= {name: own, TOTAL: everyone}
-                held[name] = Held(os.urandom(8).hex(), likely)
+                held[name] = Held(ids[name], likely)
                 sql = "INSERT INTO chatproof_monitor_held (id, target, module, need, until) VALUES (?, ?, ?, ?, ?)"
                 self._query(sql, (held[name].id, name, SMOKE, json.dumps(likely), at + self._lease))
             self._write(purses)
@@ -77,7 +82,11 @@ class Purses:
         self._alone(work)
 
     def _alone(self, work: Callable[[], None]) -> None:
+        tried = False
+
         def transaction() -> None:
+            nonlocal tried
+            self._again, tried = tried, True
             if not self._is_made:
                 for statement in TABLES:
                     self._query(statement)
@@ -85,6 +94,15 @@ class Purses:
 
         self._journal.database.transaction(transaction)
         self._is_made = True
+
+    def _kept(self, ids: Collection[str]) -> set[str]:
+        """Those of these reservations that are there, where a transaction is done once more: the server was lost, and
+        nobody knows whether the first time was kept."""
+        if not self._again:
+            return set()
+        marks = ", ".join("?" * len(ids))
+        sql = f"SELECT id FROM chatproof_monitor_held WHERE id IN ({marks})"  # noqa: S608  marks
+        return {id for (id,) in self._query(sql, tuple(ids))}
 
     def _likely(self, need: Need, budget: Budget, purse: Purse) -> Need:
         """As much as the largest run of this target took, but no more than a whole budget: else one answer beyond it

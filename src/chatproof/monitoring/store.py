@@ -62,17 +62,23 @@ class Store:
         self.board = board
         self.purses: dict[str, Purse] = {}
         self._seen = -1
-        self._made = False
+        self._made = self._again = False
         self.journal = journal
 
     def change(self, work: Callable[[float], None], at: float) -> None:
         """Run `work` alone among all instances, on a fresh picture, and keep what it changed; or nothing of it.
 
-        Raises JournalError, and the picture is read anew the next time."""
+        Where the server was lost meanwhile, `work` is run once more, on a picture that is read anew: nobody knows
+        whether the first time was kept. Raises JournalError, and the picture is read anew the next time."""
         if not self._made:
             self.journal.ready()
+        policies, tried = self.board.policies, False
 
         def transaction() -> None:
+            nonlocal tried
+            self._again, tried = tried, True
+            if self._again:
+                self._seen, self.board.policies = -1, policies
             if not self._made:
                 for statement in TABLES:
                     self._database.query(statement)
@@ -86,8 +92,10 @@ class Store:
             self._database.transaction(transaction)
             self._made = True
         except BaseException:
-            self._seen = -1
+            self._seen, self.board.policies = -1, policies
             raise
+        finally:
+            self._again = False
 
     def look(self) -> set[str]:
         """Read everything, in no transaction, for whoever only shows it; return the names of all targets that were ever
@@ -171,6 +179,10 @@ class Store:
             self._database.query("DELETE FROM chatproof_monitor_turns WHERE at > ?", (after,))
         return there
 
+    def is_held(self, id: str) -> bool:
+        """Whether a run is reserved already: by a transaction that was kept, and whose end nobody was told."""
+        return self._again and bool(self._database.query("SELECT 1 FROM chatproof_monitor_held WHERE id = ?", (id,)))
+
     def hold(self, id: str, target: str, module: str, need: Need, until: float) -> None:
         """Keep that a run is about to be sent; it is over by `until`, whatever happens."""
         sql = "INSERT INTO chatproof_monitor_held (id, target, module, need, until) VALUES (?, ?, ?, ?, ?)"
@@ -188,7 +200,10 @@ class Store:
         return there
 
     def ran(self, seen: Observation, phases: Mapping[str, float]) -> None:
-        """Add a run to the figures."""
+        """Add a run to the figures, once."""
+        same = "SELECT 1 FROM chatproof_monitor_runs WHERE target = ? AND at = ? AND run_id = ?"
+        if self._again and self._database.query(same, (seen.target, seen.at, seen.run_id)):
+            return
         sql = f"INSERT INTO chatproof_monitor_runs VALUES ({', '.join('?' * (len(Ran._fields) + 2))})"
         values = (seen.target, seen.at, seen.module, seen.outcome, seen.cause.code, seen.run_id, seen.requests,
                   seen.tokens, json.dumps(phases), int(seen.at // 3600), phases.get("first_byte"))  # fmt: skip
