@@ -194,6 +194,10 @@ def test_an_interrupted_fleet_keeps_what_it_has_and_goes_on_from_there(tmp_path:
         slow.stop()
     try:
         again = simulator.start(port=int(slow.base_url.rpartition(":")[2].partition("/")[0]), key=Secret(slow.key))
+        others = [fleet(tmp_path, keys, *args, "--resume", more) for more in ("--strict", "--reuse-connection")]
+        others.append(fleet(tmp_path, keys | {"CHATPROOF_MODEL": "another"}, *args, "--resume"))
+        for other in others:
+            assert other.status == 2 and "no stopped run" in other.stderr, "what passed then may not pass now"
         second = fleet(tmp_path, keys, *args, "--resume")
         again.stop()
         assert set(second.rows) == {"t10", "t11"}, "only what was not done is asked"

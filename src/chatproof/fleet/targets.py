@@ -144,7 +144,8 @@ def _is_chosen(name: str, entry: Mapping[str, Any], selectors: Iterable[str]) ->
     return True
 
 
-def digest_of(rows: Iterable[Listed], wanted: Wanted) -> str:
-    """A hash of what is to be asked, and how: names, fields and options. No key is part of it."""
+def digest_of(rows: Iterable[Listed], wanted: Wanted, *how: object) -> str:
+    """A hash of what is to be asked, and how: names, fields and options; `how` is what else decides about a result. No
+    key is part of it."""
     said: Iterator[Any] = ([row.name, row.entry] for row in sorted(rows, key=lambda row: row.name))
-    return sha256(json.dumps([[*wanted], [*said]], sort_keys=True, ensure_ascii=True).encode())
+    return sha256(json.dumps([[*wanted], [*said], *how], sort_keys=True, ensure_ascii=True).encode())

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from chatproof import clock, reporters
+from chatproof import __version__, clock, reporters
 from chatproof.cli import exit_status
 from chatproof.cli.main import COMMANDS
 from chatproof.cli.output import say, say_as_is, warn
@@ -127,7 +127,9 @@ def _run(args: argparse.Namespace) -> int:
     if args.plan:
         say(_planned(fleet))
         return 0
-    state_file = resuming.place_of(targets.digest_of(fleet.rows.values(), fleet.wanted), os.environ)
+    # A result that was told under other options, for another model or by another version is no result of this run.
+    how = (fleet.settings, fleet.reuse, fleet.reuse_judgement, fleet.environ.get("CHATPROOF_MODEL", ""), __version__)
+    state_file = resuming.place_of(targets.digest_of(fleet.rows.values(), fleet.wanted, how), os.environ)
     started_at, before = resuming.read(state_file, fleet.rows) if args.resume else (clock.utc(), [])
     keeper = Keeper(args)
     keeper.ready(default=True)
