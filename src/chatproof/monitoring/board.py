@@ -90,6 +90,8 @@ class Board:
 
     def _status(self, target: str, at: float, holders: Mapping[str, str]) -> Status:
         s = self.standings[target]
+        # Nobody ticks while the journal cannot be written, and what was seen then ages all the same.
+        s = show(s, at, self.policies[target], silent=s.silent, spent=s.spent)
         held = holders.get(target, "")
         cause = s.cause if s.shown == s.judged else NO_CAUSE
         return Status(

@@ -260,6 +260,8 @@ class Service:
         while True:
             await asyncio.sleep(_TICK)
             await self._guarded(self._tick)
+            if self.trouble:  # nothing is asked now, and what is known ages
+                await self._tell(Happened(), set(self.configured.targets))
 
     async def _tick(self) -> None:
         happened = await self.in_journal(lambda: self._engine.tick(time.time()))

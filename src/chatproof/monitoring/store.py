@@ -92,7 +92,7 @@ class Store:
             self._database.transaction(transaction)
             self._made = True
         except BaseException:
-            self._seen, self.board.policies = -1, policies
+            self._seen = -1
             raise
         finally:
             self._again = False
