@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from chatproof import journal
 from chatproof.journal.events import JournalError
 from chatproof.journal.upkeep import verify
+from chatproof.monitoring.alerting import delivery
 from chatproof.monitoring.alerting.delivery import FIRST_WAIT, LONGEST_WAIT, Delivery
 from chatproof.monitoring.alerting.outbox import LEASE, NEVER, Outbox
 from chatproof.monitoring.alerting.post import Answer
@@ -203,6 +205,29 @@ def test_two_instances_tell_it_once(place: str) -> None:
     mine.pump()
     theirs.pump()
     assert len(one.told) + len(other.told) == 1
+
+
+def test_an_error_of_ours_does_not_end_the_thread_that_tells_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_BROKEN", 0.01)
+    place, sender, log = str(tmp_path / "j.sqlite3"), Listener(), list[str]()
+    receivers = {"pager": receiver(sender)}
+    Outbox(journal.open(place).database, receivers).put([opened()], AT)
+    errors = [OSError("text"), RuntimeError("text")]
+
+    def open_outbox() -> Outbox:
+        if errors:
+            raise errors.pop()
+        return Outbox(journal.open(place).database, receivers)
+
+    telling = Delivery(open_outbox, receivers, lambda event, /, **said: log.append(f"{event} {said}"))
+    telling.start()
+    until = time.monotonic() + 20
+    while not sender.told and time.monotonic() < until:
+        time.sleep(0.01)
+    telling.stop()
+    assert len(sender.told) == 1 and log[0].startswith("internal_error") and "text" not in str(log)
 
 
 def test_what_was_never_put_in_is_brought_in(place: str) -> None:

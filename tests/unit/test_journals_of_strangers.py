@@ -259,3 +259,15 @@ def test_a_journal_is_made_where_everybody_can_put_files(shared: str) -> None:
     keep(kept, run(1))
     kept.close()
     assert len(ids(journal.open(place, create=False))) == 1
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm", "-lock"])
+def test_a_folder_in_the_place_of_a_file_beside_it_is_told(theirs: str, ending: str) -> None:
+    """Or does no harm; what is read and written fails as a journal does."""
+    os.mkdir(theirs + ending)
+    kept = journal.open(theirs)
+    for use in (kept.list, lambda: keep(kept, run(3))):
+        try:
+            use()
+        except JournalError as error:
+            assert theirs in error.detail

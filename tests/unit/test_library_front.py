@@ -6,11 +6,12 @@ import io
 import json
 import pydoc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import chatproof
-from chatproof import Diagnosis, RecordedExchange, RecordedFinding, Target, UsageError, judge_bytes, judge_file
+from chatproof import Diagnosis, RecordedExchange, RecordedFinding, Secret, Target, UsageError, judge_bytes, judge_file
 from chatproof.record.document import Run
 from tests.support import COMPLETION, GOOD, KEY, play, wire
 
@@ -109,3 +110,22 @@ def test_python_shows_the_public_names() -> None:
     out = io.StringIO()
     print(bad(), file=out)
     assert out.getvalue().startswith("NO-GO")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"burst": -5}, {"budget_tokens": -1}, {"kind": "smok"}, {"max_requests": -1}],
+    ids=lambda said: next(iter(said)),
+)
+def test_settings_that_cannot_be_are_refused_before_anything_is_sent(said: dict[str, Any]) -> None:
+    """A burst of less than none was planned for ever."""
+    target = Target("http://127.0.0.1:9/v1", "m", Secret(KEY))
+    with pytest.raises(UsageError, match=next(iter(said)).replace("_", "[-_]")):
+        chatproof.smoke(target, chatproof.Settings(**{"kind": "validate", **said}))
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), float("inf"), "30"])
+def test_a_timeout_that_is_none_is_refused(timeout: Any) -> None:
+    target = Target("http://127.0.0.1:9/v1", "m", Secret(KEY), timeout=timeout)
+    with pytest.raises(UsageError, match="timeout"):
+        chatproof.smoke(target)

@@ -79,6 +79,8 @@ def refuse_hot(path: str, journal: str) -> None:
     try:
         size = os.fstat(handle).st_size
         names = size > len(_HOT) and os.pread(handle, len(_HOT), size - len(_HOT)) == _HOT
+    except OSError:  # a folder
+        return
     finally:
         os.close(handle)
     if names:

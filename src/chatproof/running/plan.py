@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 USER_AGENT = f"chatproof/{__version__} (contract probe)"
 
 
+_LONGEST = 86400  # seconds for an exchange
+
+
 class Settings(NamedTuple):
     """The settings of a run, besides its target.
 
@@ -66,6 +69,7 @@ class LeftOut(str):
 
 
 def contract_for(resolved: Resolved, settings: Settings) -> Contract:
+    _check_numbers(settings, resolved.target.timeout)
     choice = Choice(
         settings.stream,
         settings.strict,
@@ -90,6 +94,16 @@ def contract_for(resolved: Resolved, settings: Settings) -> Contract:
         from chatproof.judging.unknown import unknown_capability
 
         raise unknown_capability(str(unknown), resolved.target.api) from None
+
+
+def _check_numbers(settings: Settings, timeout: float) -> None:
+    """Those of a program, which no option has looked at: some would end in a long wait, or in none."""
+    if settings.kind not in (SMOKE, VALIDATE):
+        raise UsageError("usage", "Settings: kind must be smoke or validate", "correct it")
+    if settings.burst < 0 or settings.budget_tokens < 0:
+        raise UsageError("usage", "Settings: burst and budget_tokens must not be negative", "correct them")
+    if not (isinstance(timeout, (int, float)) and 0 < timeout <= _LONGEST):
+        raise UsageError("usage", f"Target: timeout must be a number of seconds up to {_LONGEST}", "correct it")
 
 
 def plan(contract: Contract, resolved: Resolved, settings: Settings) -> dict[str, Request]:

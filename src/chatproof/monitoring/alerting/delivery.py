@@ -112,6 +112,9 @@ class Delivery:
             except JournalError as error:
                 self._log("alerts_wait", reason=error.code)
                 outbox, wait = None, _BROKEN
+            except Exception as error:  # of ours: whoever must be told would hear of nothing any more
+                self._log("internal_error", what=type(error).__name__)
+                outbox, wait = None, _BROKEN
             self._wake.wait(wait)
         if outbox is not None:
             outbox.close()
