@@ -91,7 +91,12 @@ def beat(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
         raise UsageError("usage", "beat needs --every", "for example: --every 5m")
     every, kept, limit = _every(args), journal.open(_journal(args)), duration(args.batch_limit)
     app = _app(args, fleet, _regions(args))
+    from chatproof.fleet import queues
+
+    with reached():
+        queues.declare(app, _regions(args))
     due = Due(chosen, every, time.time())
+    unsent: dict[str, tuple[list[str], float]] = {}  # by slot: names, and the end of its period
     watch = _Watch(args, app, kept, every)
     ledger = Ledger(kept)
     pause, looked = min(_LOOK, every), 0.0
@@ -99,7 +104,19 @@ def beat(args: argparse.Namespace, fleet: Fleet, chosen: list[str]) -> int:
         at = time.time()
         all_sent: list[batches.Batch] = []
         for slot, names in due.take(at).items():
-            sent = _submit(args, fleet, names, app, slot, at + every)
+            before, until = unsent.get(slot, ([], at + every))
+            unsent[slot] = ([*before, *names], until)
+        for slot, (names, until) in [*unsent.items()]:
+            if until <= at:
+                warn(f"chatproof: slot {slot} was not sent: {len(names):,} targets were not asked in it")
+                del unsent[slot]
+                continue
+            try:
+                sent = _submit(args, fleet, names, app, slot, until)
+            except UsageError as error:  # the broker was there: it is restarted, perhaps
+                warn(f"chatproof: {error.detail}: slot {slot} is sent later\n  next: {error.advice}")
+                break
+            del unsent[slot]
             all_sent += sent
             if not args.quiet:
                 say(_told(args, slot, sent))
