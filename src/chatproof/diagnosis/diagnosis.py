@@ -4,6 +4,8 @@ Each exchange with a broken or undecided clause gets the first failure mode that
 What breaks a `must` on the happy path comes first, because it is what a person would fix first.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ EVIDENCE_LINES = 8
 _TOLD = 4  # probes of a line, and refusals that ask to wait
 _ROLES = (CONTROL, STREAM, KEY_REFUSAL, LISTING)  # in this order of importance, then the others
 _CREDENTIALS = (KEY, INVALID, NONE, EMPTY)
+_QUOTED = re.compile(r'"[^"\n]*"')
 
 
 class Diagnosis(NamedTuple):
@@ -241,5 +244,13 @@ def _evidence(group: list[_Candidate]) -> tuple[str, ...]:
     for candidate in group:
         shown.setdefault(describe(candidate.case.reply), []).append(candidate.case.reply.probe)
     lines = [f"{', '.join(probes)}: {line}" for line, probes in shown.items()]
-    lines += dict.fromkeys(line for candidate in group for line in candidate.sign.evidence if line)
+    found: dict[str, list[str]] = {}
+    for candidate in group:
+        for line in filter(None, candidate.sign.evidence):
+            found.setdefault(line, []).append(candidate.case.reply.probe)
+    said = Counter(_QUOTED.sub("", line) for line in found)  # one sentence with several values: which is whose
+    lines += [
+        f"{', '.join(dict.fromkeys(probes))}: {line}" if said[_QUOTED.sub("", line)] > 1 else line
+        for line, probes in found.items()
+    ]
     return tuple(lines[:EVIDENCE_LINES])
