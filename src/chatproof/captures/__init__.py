@@ -144,7 +144,8 @@ def _read(data: bytes) -> Capture:
     if was is not None:
         return (found := _json(was.data, was.data))._replace(notes=(was.note, *found.notes))
     text = start[:LONGEST_TEXT].decode("utf-8", "replace")
-    within = answers_within.find(text)
+    documents = answers_within.documents(text)
+    within = answers_within.find(text, documents)
     if (
         within
         and not pasted_errors.tells(within.around)
@@ -170,7 +171,7 @@ def _read(data: bytes) -> Capture:
         raise Unreadable(known)
     if (bare := bare_bodies.in_a_few_lines(text)) is not None:
         return bare
-    if answers_within.has_events(text):
+    if answers_within.has_events(documents):
         raise Unreadable(answers_within.SOME)
     raise Unreadable(
         f"it has none of these formats: {FORMATS}"

@@ -19,6 +19,7 @@ _BEGINS = re.compile(
     r"(?m)^[ \t]*(?=\{)|[:=] (?=\{[ \t]*$)|(?<![\w.])(?=[A-Z]\w{3,40}\((?:id|choices|data)=)|"
     rf"(?<=[:=\s>\])|-])(?=\{{ ?{_FIRST})"  # in a line of a log, behind whatever the logger writes before it
 )
+_DECODER = json.JSONDecoder()
 CHUNK = "chat.completion.chunk"
 WHOLE = "the text holds a whole answer; what stands around it is not judged"
 STREAMED = (
@@ -40,22 +41,34 @@ class Found(NamedTuple):
     streamed: bool
 
 
-def find(text: str) -> Found | None:
+class Document(NamedTuple):
+    """An answer or an event in a text: where it stands, and its value."""
+
+    start: int
+    end: int
+    value: dict[str, Any]
+
+
+def documents(text: str) -> list[Document]:
+    """Read the answers and events of a text, for those below: a text may have thousands, which is read once."""
+    return [*_documents(text)]
+
+
+def find(text: str, found: list[Document]) -> Found | None:
     """Find the one answer of some API in a text, or the events of one stream; None where there is neither, or more."""
-    found = [*_documents(text)]
-    answers = [one for one in found if not _is_of_a_stream(one[2])]
-    events = [one for one in found if _is_of_a_stream(one[2])]
+    answers = [one for one in found if not _is_of_a_stream(one.value)]
+    events = [one for one in found if _is_of_a_stream(one.value)]
     if len(answers) == 1 and not events:
-        start, end, _ = answers[0]
-        return Found(_encoded(text[start:end]), _without(text, answers), WHOLE, False)
-    if len(events) > 1 and not answers and (body := streamed([value for _, _, value in events])):
+        (answer,) = answers
+        return Found(_encoded(text[answer.start : answer.end]), _without(text, answers), WHOLE, False)
+    if len(events) > 1 and not answers and (body := streamed([one.value for one in events])):
         return Found(body, _without(text, events), STREAMED, True)
     return None
 
 
-def has_events(text: str) -> bool:
-    """Say whether a text holds several events, of which it cannot be seen whether some are missing."""
-    return sum(1 for _, _, value in _documents(text) if _is_of_a_stream(value)) > 1
+def has_events(found: list[Document]) -> bool:
+    """Say whether there are several events, of which it cannot be seen whether some are missing."""
+    return sum(1 for one in found if _is_of_a_stream(one.value)) > 1
 
 
 def streamed(values: list[Any]) -> bytes:
@@ -76,26 +89,26 @@ def are_events(values: list[Any]) -> bool:
 
 def without(text: str) -> str:
     """Leave answers out of a text: whatever a model says in them is no server's and no client's."""
-    return _without(text, [one for one in _documents(text) if not _tells_an_error(one[2])])
+    return _without(text, [one for one in _documents(text) if not _tells_an_error(one.value)])
 
 
-def _without(text: str, found: list[tuple[int, int, Any]]) -> str:
-    ends = [0, *(end for _, end, _ in found)]
-    starts = [*(start for start, _, _ in found), len(text)]
+def _without(text: str, found: list[Document]) -> str:
+    ends = [0, *(one.end for one in found)]
+    starts = [*(one.start for one in found), len(text)]
     return "".join(text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
-def _documents(text: str) -> Iterator[tuple[int, int, Any]]:
-    """(offset, offset behind, value) of each answer and each event. What is none is passed by, a few times."""
+def _documents(text: str) -> Iterator[Document]:
+    """Each answer and each event. What is none is passed by, a few times."""
     misses, many, passed = 0, 0, 0
     for begun in _BEGINS.finditer(text):
         at = begun.end()
         if at < passed:
             continue
-        value, length = _document(text[at : at + _LONGEST])
+        value, end = _document(text, at)
         if isinstance(value, dict) and (holds_answer(value) or is_event(value)):
-            yield at, at + length, value
-            passed, many = at + length, many + 1
+            yield Document(at, end, value)
+            passed, many = end, many + 1
         else:
             misses += 1
         if misses >= _MISSES or many >= _EVENTS:
@@ -112,16 +125,17 @@ def _is_of_a_stream(value: Any) -> bool:
     return isinstance(value, dict) and is_event(value)
 
 
-def _document(text: str) -> tuple[Any, int]:
-    """(the value at the start of a text, its length), as JSON or as a program prints it; (None, 0) for none."""
+def _document(text: str, at: int) -> tuple[Any, int]:
+    """(the value at an offset, the offset behind it), as JSON or as a program prints it; None for none."""
     try:
-        return json.JSONDecoder().raw_decode(text)
+        return _DECODER.raw_decode(text, at)
     except (ValueError, RecursionError):
         pass
     try:
-        return literal.read(text)
+        value, length = literal.read(text[at : at + _LONGEST])
     except literal.NoValue:
-        return None, 0
+        return None, at
+    return value, at + length
 
 
 def _encoded(text: str) -> bytes:

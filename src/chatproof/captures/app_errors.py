@@ -32,6 +32,14 @@ _IN_WORDS = re.compile(  # goose: a status by a name of its own, and what the se
     r"(?i)\b(?:failed|error): (?:[a-z]{2,20} ){0,3}[a-z]{2,20} \(([45]\d\d)\): "
     r"([^\n{\[<][^\n]{2,600}(?:(?<=:)\n[^\n]{4,600})?)"
 )
+_UPSTREAM = re.compile(  # a gateway's log
+    r"(?im)^[^\n]{0,200}?\bupstream(?: API)?(?: returned| responded with| answered(?: with)?)?"
+    r"(?: HTTP)?(?: error| status)?(?: code)?:? ([45]\d\d)\b(?! ?\{)[^\n]{0,200}$"
+)
+_GRPC = re.compile(  # Google's, by gRPC's names
+    r"(?m)(?:^|: )[\s>`]{0,8}([45]\d\d) (INVALID_ARGUMENT|FAILED_PRECONDITION|OUT_OF_RANGE|UNAUTHENTICATED|"
+    r"PERMISSION_DENIED|NOT_FOUND|RESOURCE_EXHAUSTED|INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED)\b[.:]?\s{1,3}([A-Za-z][^\n{]{8,600})"
+)
 _UNREAD = re.compile(  # node-fetch, openai-node
     r"(?<![\w.-])([45]\d\d) (?:Invalid response body while trying to fetch \S|status code \(no body\))"
 )
@@ -69,6 +77,9 @@ _STATUS = (
     re.compile(r"(?i)\berror ([45]\d\d) from https?://\S"),
     re.compile(r"\breturned code ([45]\d\d)\. Truncated server response:"),  # Google Apps Script
     _IN_WORDS,
+    _GRPC,
+    _UPSTREAM,
+    re.compile(rf"\b(?:status|error)=\"([45]\d\d) (?:{PHRASES})\""),
     _UNREAD,
     _BARE,
 )
@@ -84,6 +95,7 @@ _LINE = re.compile(  # a status line, in a sentence; a status that a client was 
     rf"(?i:\b(?:API|HTTP|server|completion|request)[ \w]{{0,20}} error: [45]\d\d (?:{PHRASES})\b)|"  # Qwen Code
     rf"(?i:\b(?:status(?: code)?|HTTP):? )[45]\d\d \((?:{PHRASES})\)|"  # PHP's clients
     rf"\b[45]\d\d (?:{PHRASES}): \[no body\]|"  # Spring
+    rf"\b(?:status|error)=\"[45]\d\d (?:{PHRASES})\"|"  # Go's loggers
     rf"(?i:\bafter \d{{1,3}} (?:retries|attempts)): HTTP [45]\d\d(?: [-–—])? (?:{PHRASES})\b|"  # opencode
     + f"{_EXPECTED.pattern}|{_UNREAD.pattern}|{_BARE.pattern}|(?:{_QUOTED_NAME.pattern.replace('(?i)', '(?i:')}))"
 )
@@ -148,6 +160,12 @@ def pieces(text: str) -> Iterator[Told]:
         return
     if body is None and not headers and (told := _IN_WORDS.search(text)) and not own_words.kind(told[2]):
         yield Told(int(told[1]), as_body({"error": {"message": " ".join(told[2].split()).strip("`\"'")}}))
+        return
+    if body is None and not headers and (told := _GRPC.search(text)):
+        yield Told(int(told[1]), as_body({"error": {"message": told[3].strip(), "status": told[2]}}))
+        return
+    if body is None and not headers and (told := _UPSTREAM.search(text)) and not _PAGE.search(text):
+        yield Told(int(told[1]), as_body({"error": {"message": _LOGGERS.sub("", told[0]).strip()}}))
         return
     if body is None and not headers and (typed := _TYPED.search(text)):
         yield Told(int(typed[1]), as_body({"error": {"type": typed[2], "message": typed[3].strip()}}))

@@ -18,6 +18,7 @@ _RAISED = r"\b[\w.$:\\]{0,120}(?:Exception|Error)\b"
 _STATUS = (
     re.compile(r"error, status code: ([45]\d\d)(?:, status: [^,\n]{0,60})?, message: (?=\S)"),  # go-openai
     re.compile(r"\b(?:POST|GET) \"https?://[^\"\n]{1,500}\": ([45]\d\d) [A-Z][A-Za-z -]{2,40} ?"),  # openai-go
+    re.compile(_RAISED + rf": (?:Error:? )?([45]\d\d) (?:{PHRASES})\s{{0,4}}(?=$|\n)"),  # the name of a status alone
     re.compile(r"TransientAiException: (?:HTTP )?([45]\d\d) - ?"),  # Spring AI
     re.compile(_RAISED + r": Status code ([45]\d\d), ?"),  # Azure's SDK for Java
     re.compile(r"com\.openai\.errors\.\w+Exception: ([45]\d\d): ?"),  # openai-java

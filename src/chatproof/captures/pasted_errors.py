@@ -6,6 +6,7 @@ Each kind of text has its reader, a file of its own with `NAME`, `looks_like` an
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Protocol
 
 from chatproof.captures import (
@@ -78,14 +79,16 @@ def read(data: bytes) -> Capture:
     # A log goes before the error that ends it.
     known.sort(key=lambda reader: reader is not debug_logs)
     told = merged(piece for reader in known for piece in reader.pieces(text))
-    if not any(piece.status or piece.fault for piece in told):
-        others = _by_others(text)
+    plain = cache(lambda: answers_within.without(text))
+    if not any(piece.status >= 400 or piece.fault or (piece.status and piece.body) for piece in told):
+        others = _by_others(plain())
         stopped = others is not None and any(piece.status or piece.fault for piece in others[1])
         if others and sdk_python.ANSWERED.search(text) and not any(piece.status for piece in others[1]):
             stopped = False  # the class is of a reply: what its words say of a connection, a gateway says of its own
-        if others and (not told or stopped):
-            known, told = others
-    if told and not any(piece.status or piece.body for piece in told) and (said := _refusal(text)):
+        failed = others is not None and any(piece.status >= 400 for piece in others[1])
+        if others and (not told or (failed if any(piece.status for piece in told) else stopped)):
+            known, told = others  # also where a log shows only calls that were answered before
+    if told and not any(piece.status or piece.body for piece in told) and (said := _refusal(plain())):
         known, told = [app_errors], [said]
     names = " and ".join(reader.NAME for reader in known) or "error text of a client"
     if not told and (unfit := own_words.unfit(text)):
@@ -122,7 +125,7 @@ def _with_its_status(entry: Captured) -> Captured:
 
 def _refusal(text: str) -> Told | None:
     """What a server said under a status, in a text in which a client tells of other calls that got no reply."""
-    said = next(app_errors.pieces(answers_within.without(text)), None)
+    said = next(app_errors.pieces(text), None)
     if said is None or not said.status or said.body is None:
         return None
     try:
@@ -134,7 +137,6 @@ def _refusal(text: str) -> Told | None:
 
 def _by_others(text: str) -> tuple[list[Reader], list[Told]] | None:
     """What the readers tell that know no client by its name. Where no status is told, why nothing came goes first."""
-    text = answers_within.without(text)
     logged = merged(server_logs.pieces(text))
     if logged:
         return [server_logs], logged

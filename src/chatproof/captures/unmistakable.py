@@ -11,6 +11,7 @@ _MOST_LINES, _MOST = 12, 2000
 _SENTENCES = (
     r"Invalid URL \((?:POST|GET) /[^)\s]{1,300}\)",  # OpenAI
     r"Unknown request URL: (?:POST|GET) /",
+    r"Unexpected endpoint or method\. \((?:POST|GET) /",  # LM Studio
     r"Incorrect API key provided",
     r"We could not parse the JSON body of your request\b|The OpenAI API expects a JSON payload, but what was sent",
     r"Your organization must be verified to (?:stream|use|generate) ",

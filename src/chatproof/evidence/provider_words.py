@@ -296,6 +296,8 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "upstream provider",
             "upstream service",
             "upstream error",
+            "upstream status",
+            "upstream responded",
             "upstream connect",
             "upstream request",
             "upstream returned",
