@@ -6,6 +6,7 @@ and confidence. An empty part is taken from the code's row in `coded.py`.
 
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN
 from chatproof.diagnosis.failure_modes.of_streams import OF_STREAMS
+from chatproof.diagnosis.failure_modes.of_vectors import OF_VECTORS
 
 _ANSWERS = {  # the answer, its text and its values
     "happy.answer_alone": (
@@ -302,21 +303,6 @@ _TOOLS = {
     ),
 }
 
-_VECTORS = {
-    "happy.base64": (
-        "encoding_format base64 is refused, and the official SDKs ask for it",
-        PROVIDER,
-        "Set encoding_format to float in your client: openai-python, openai-node and libraries built on them ask for base64 unless your code chooses.",
-        CERTAIN,
-    ),
-    "float.agrees": (
-        "floats and base64 of the same texts are different vectors",
-        PROVIDER,
-        "Use one encoding everywhere that one vector store is filled or queried. Report it: base64 must be little-endian float32.",
-        LIKELY,
-    ),
-}
-
 _CAPS = {
     **dict.fromkeys(
         ("max_output_tokens.kept", "max_tokens.kept"),
@@ -386,7 +372,7 @@ OF_ERRORS = {  # by the last part of the name of a clause on a request that must
 AT_WORST = frozenset({"tools.result"})
 """Of these the words are as true where the capability is damaged."""
 
-OF_CLAUSES = _ANSWERS | _STREAMS | OF_STREAMS | _CONVERSATIONS | _TOOLS | _VECTORS | _CAPS | _REFUSALS
+OF_CLAUSES = _ANSWERS | _STREAMS | OF_STREAMS | _CONVERSATIONS | _TOOLS | OF_VECTORS | _CAPS | _REFUSALS
 
 
 def of_clause(name: str) -> tuple[str, str, str, str] | None:

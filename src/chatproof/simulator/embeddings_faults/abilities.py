@@ -3,9 +3,10 @@
 import json
 import struct
 from base64 import b64encode
+from collections.abc import Callable
 
 from chatproof.simulator.common_faults import Value, put
-from chatproof.simulator.embeddings import unpacked
+from chatproof.simulator.embeddings import packed, unpacked
 from chatproof.simulator.embeddings_faults.parts import (
     as_base64,
     count,
@@ -17,7 +18,7 @@ from chatproof.simulator.embeddings_faults.parts import (
     sent,
     should,
 )
-from chatproof.simulator.fault import Turn, edited, error
+from chatproof.simulator.fault import Alter, Turn, edited, error
 from chatproof.simulator.wire import Reply
 
 _CONTENT, _ENCODING, _PARAMETER = "contract.content", "contract.encoding", "contract.parameter"
@@ -68,6 +69,44 @@ def _whole(turn: Turn) -> Reply:
 def _moved(held: list[float]) -> list[float]:
     """As another model has it."""
     return [one if place % 2 else -one for place, one in enumerate(held)]
+
+
+def _misread(change: Callable[[Value], object]) -> Alter:
+    """As if the request had been another one."""
+
+    def alter(turn: Turn) -> Reply:
+        from chatproof.simulator.embeddings import respond
+
+        asked = json.loads(turn.asked.body)
+        change(asked)
+        return respond(turn.asked._replace(body=json.dumps(asked).encode()))
+
+    return alter
+
+
+def _digits(asked: Value) -> None:
+    asked["input"] = [" ".join(f"#{token}" for token in text) for text in asked["input"]]
+
+
+def _cut(asked: Value) -> None:
+    asked["input"] = [text[:512] for text in asked["input"]]
+
+
+def _in_lines(asked: Value) -> None:
+    asked["input"] = [line for text in asked["input"] for line in text.split("\n")]
+
+
+def _whole_numbers(held: list[float]) -> list[float]:
+    return [float(round(one * 127 / max(map(abs, held)))) for one in held]
+
+
+def _only_cut(turn: Turn) -> Reply:
+    """The first numbers of the whole vectors, and nothing done with them."""
+    wanted = json.loads(turn.asked.body)["dimensions"]
+    body = json.loads(_whole(turn).body)
+    for item in body["data"]:
+        item["embedding"] = packed(unpacked(item["embedding"])[:wanted])
+    return turn.reply._replace(body=json.dumps(body).encode())
 
 
 def _asked_in_ascii(turn: Turn) -> Reply:
@@ -213,6 +252,55 @@ ROWS = (
         "single.same",
     ),
     should("dimensions-ignored", "dimensions is ignored.", _PARAMETER, _shorter, _whole, "dimensions.honoured"),
+    should(
+        "dimensions-only-cut",
+        "Vectors are cut off at dimensions, and their length is no longer 1.",
+        _CONTENT,
+        _shorter,
+        _only_cut,
+        "dimensions.unit",
+    ),
+    should(
+        "float-int8",
+        "The floats of one vector are rounded to int8.",
+        _ENCODING,
+        _floats,
+        numbers(_whole_numbers),
+        "float.fractions",
+        "float.agrees",
+    ),
+    should(
+        "tokens-as-digits",
+        "Arrays of tokens are read as texts of digits.",
+        _CONTENT,
+        _tokens,
+        _misread(_digits),
+        "tokens.read",
+    ),
+    should(
+        "batch-counts-one",
+        "The usage of many texts counts those of one.",
+        "contract.usage",
+        _many,
+        put({"prompt_tokens": 7, "total_tokens": 7}, "usage"),
+        "batch.counted",
+    ),
+    should(
+        "texts-cut",
+        "Texts are cut off after 512 characters.",
+        _CONTENT,
+        _many,
+        _misread(_cut),
+        "batch.distinct",
+    ),
+    must(
+        "texts-in-lines",
+        "Each line of a text gets a vector.",
+        _CONTENT,
+        _many,
+        _misread(_in_lines),
+        "batch.whole",
+    ),
     should(
         "tokens-refused",
         "Arrays of tokens are refused.",

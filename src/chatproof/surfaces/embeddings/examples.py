@@ -42,3 +42,5 @@ def of(*embeddings: object, **fields: object) -> Example:
 A, B = packed(FIRST), packed(SECOND)
 GOOD = of(A, B)
 IN_FLOATS = of(list(FIRST), list(SECOND))
+UNIT = packed((1.0, 0.0, 0.0, 0.0))
+"""A vector of length 1."""

@@ -12,10 +12,20 @@ BATCH = 33
 """Texts: one more than text-embeddings-inference takes in its default setting."""
 _SCRIPTS = ("кошка", "ложка")
 """Words of one length with no letter of ASCII: a hop that puts a mark in the place of each makes them one."""
-_LINES = (*(f"The number of this line is {number}." for number in range(1, BATCH - len(_SCRIPTS))), *_SCRIPTS)
+_BROKEN = "One text,\nwith a line break."
+"""A text in two lines: a server that takes each line for a text gives too many vectors."""
+_BEGINNING = "".join(
+    f"In the year {year} the ship {year % 7} came home with {year % 9} sacks. " for year in range(1801, 1812)
+)
+ALIKE = len(_BEGINNING)
+"""Characters in which two long texts are alike, some 150 tokens, of 256 that most models read or more."""
+_ENDS = (f"{_BEGINNING}The last word is silver.", f"{_BEGINNING}The last word is cotton.")
+_OWN = (*_SCRIPTS, _BROKEN, *_ENDS)
+_LINES = (*(f"The number of this line is {number}." for number in range(1, BATCH - len(_OWN))), *_OWN)
 _TEXTS = (*_LINES, _LINES[0])  # one of them twice: a server that makes equal texts one gives too few vectors
-TOKENS = ([9906, 1917], [15339])
-"""Two texts as tokens. Every vocabulary has these numbers; what they say does not matter."""
+TOKENS = ([791, 8415, 7731, 389, 279, 5634, 13], [791, 25637, 374, 4245, 304, 5587, 13])
+"""The two texts of the plain request as tokens of cl100k_base, the vocabulary in which LangChain sends them unless it
+knows the model."""
 _ONE = "inputs=1, encoding_format=base64"
 
 
@@ -50,8 +60,10 @@ _ROWS = (
     _paid("dimensions", "shorter vectors", ask(dimensions=DIMENSIONS), "inputs=2, dimensions")._replace(
         answers=_shorter
     ),
-    _paid("tokens", "texts as arrays of tokens", ask(TOKENS), "inputs=2 token arrays, encoding_format=base64"),
-    _paid("batch", f"{BATCH} texts in one request", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", tokens=300),
+    _paid(
+        "tokens", "texts as arrays of tokens", ask(TOKENS), "inputs=2 token arrays, encoding_format=base64", tokens=20
+    ),
+    _paid("batch", f"{BATCH} texts in one request", ask(_TEXTS), f"inputs={BATCH}, encoding_format=base64", tokens=700),
     _paid(
         "meaning",
         "two texts with the same meaning, and a different one",

@@ -94,11 +94,16 @@ def finite(numbers: Sequence[float]) -> int:
     return next((place for place, one in enumerate(numbers) if not math.isfinite(one)), -1)
 
 
+def norm(numbers: Sequence[float]) -> float:
+    """The Euclidean length of a vector."""
+    return math.sqrt(sum(one * one for one in numbers))
+
+
 def cosine(a: Sequence[float], b: Sequence[float]) -> float:
     """The cosine of the angle between two vectors of one length; 0.0 where it has none."""
     if len(a) != len(b):
         return 0.0
-    length = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
+    length = norm(a) * norm(b)
     found = sum(map(mul, a, b)) / length if length else 0.0
     return found if math.isfinite(found) else 0.0
 

@@ -141,7 +141,7 @@ MODES = (
         "contract.content",
         PROVIDER,
         "different texts have the same vector",
-        "Do not store these vectors: they were not made from the text, or one text's vector was copied to all. Send one text per request and compare. Report it.",
+        "Do not store these vectors: they were not made from the whole text (it was cut off, or letters were dropped), or one text's vector was copied to all. Send one text per request and compare. Report it.",
         CERTAIN,
         _of("happy.distinct", "batch.distinct"),
     ),

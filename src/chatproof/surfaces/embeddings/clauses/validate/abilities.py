@@ -25,10 +25,11 @@ from chatproof.surfaces.embeddings import vectors, view
 from chatproof.surfaces.embeddings.asked import request
 from chatproof.surfaces.embeddings.clauses.envelope import whole_items
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI
-from chatproof.surfaces.embeddings.clauses.validate.floats import misread, misshapen
+from chatproof.surfaces.embeddings.clauses.validate.floats import misread, misshapen, moves
+from chatproof.surfaces.embeddings.clauses.validate.values import each_counted
 from chatproof.surfaces.embeddings.clauses.vectors import distinct, empty, infinite, uneven
-from chatproof.surfaces.embeddings.examples import GOOD, A, B, body, item, of, packed, whole
-from chatproof.surfaces.embeddings.probes_validate import BATCH, DIMENSIONS
+from chatproof.surfaces.embeddings.examples import GOOD, SECOND, A, B, body, item, of, packed, whole
+from chatproof.surfaces.embeddings.probes_validate import ALIKE, BATCH, DIMENSIONS
 from chatproof.surfaces.shared_clauses import first_broken
 
 CLAUSES = Clauses(VALIDATE)
@@ -37,7 +38,11 @@ clause = CLAUSES.add
 _AREA = "Capabilities"
 _SPEAKR = Source("https://github.com/murtaza-nasir/speakr", "2026-11-28")
 _LANGCHAIN = Source("https://github.com/langchain-ai/langchain", "2026-11-29")
+_INFINITY = Source("https://github.com/michaelfeil/infinity/issues/538", "2026-12-01")
+_NEAR_ONE = 0.01  # more than float16 takes
+_READ = 0.99  # the cosine above which tokens are read as their text: a tokenizer may add a mark of its own
 _SHORT = packed((0.5,) * DIMENSIONS)
+_UNIT = packed((DIMENSIONS**-0.5,) * DIMENSIONS)
 _MANY = [packed((float(number), 1.0)) for number in range(BATCH)]
 _RESTARTS = body(whole() | {"data": [item(number % 16, one) for number, one in enumerate(_MANY)]})
 _NO = Example(200, JSON, b'{"error":"no"}')
@@ -74,6 +79,33 @@ def dimensions(reply: Reply, context: Context) -> Outcome:
 
 
 @clause(
+    "embeddings.dimensions.unit",
+    layer=BEHAVIOUR,
+    code="contract.content",
+    level=SHOULD,
+    area=_AREA,
+    says="If whole vectors have length 1, those that `dimensions` shortens have it as well.",
+    source=_INFINITY,
+    probe="dimensions",
+    needs=("embeddings.dimensions.honoured",),
+    why="pgvector's inner product and FAISS take vectors of length 1: with openai-python, LangChain and the AI SDK "
+    "alike, texts are ranked by the length of what is left of their vectors.",
+    holds_on=(of(_UNIT, _UNIT), of(_UNIT, packed((0.0631,) * DIMENSIONS))),
+    breaks_on=(of(_UNIT, packed((0.05,) * DIMENSIONS)), of(packed((0.08,) * DIMENSIONS), _UNIT)),
+)
+def unit(reply: Reply, context: Context) -> Outcome:
+    control = context.control
+    lengths = [vectors.norm(one.numbers) for one in view.read(control)] if control is not None else []
+    if not lengths or any(abs(one - 1) > _NEAR_ONE for one in lengths):
+        return not_applicable("whole vectors do not have length 1, either")
+    for place, vector in enumerate(view.read(reply)):
+        length = vectors.norm(vector.numbers)
+        if abs(length - 1) > _NEAR_ONE:
+            return broken(f"$.data[{place}].embedding", "length 1, as whole vectors have", f"length {length:.3f}")
+    return holds("length 1")
+
+
+@clause(
     "embeddings.tokens.accepted",
     layer=BEHAVIOUR,
     code="contract.parameter",
@@ -100,6 +132,34 @@ def tokens(reply: Reply, context: Context) -> Outcome:
         return refused
     said = f"refused: {refused.reason.removeprefix('unsupported: ')}"
     return Outcome(BROKEN, "status", "an answer", said, "", refused.state)
+
+
+@clause(
+    "embeddings.tokens.read",
+    layer=BEHAVIOUR,
+    code="contract.content",
+    level=SHOULD,
+    area=_AREA,
+    says="Texts sent as tokens of cl100k_base get the vectors of these texts.",
+    source=_LANGCHAIN,
+    probe="tokens",
+    needs=("embeddings.tokens.accepted",),
+    why="LangChain's OpenAIEmbeddings sends these tokens unless check_embedding_ctx_length is False: each text gets "
+    "the vector of another text, or of digits, without an error.",
+    holds_on=(GOOD, of(A, packed((*SECOND[:3], 1.01)))),
+    breaks_on=(of(B, A), of(A, packed((0.5, 0.5, 0.5, 0.5)))),
+)
+def tokens_read(reply: Reply, context: Context) -> Outcome:
+    if (unread := misread(context)) is not None or moves(context):
+        return unread or not_applicable("the same text gets a different vector each time")
+    texts = view.read(context.control) if context.control is not None and context.control.complete else []
+    near = [vectors.cosine(one.numbers, text.numbers) for one, text in zip(view.read(reply), texts, strict=False)]
+    if not near:
+        return not_applicable("no vectors of the texts to compare with")
+    said = f"cosine {min(near):.4f}"
+    if min(near) > _READ:
+        return holds(said)
+    return broken(f"$.data[{near.index(min(near))}].embedding", "the vector of the text that these tokens say", said)
 
 
 @clause(
@@ -176,7 +236,31 @@ def many_distinct(reply: Reply, context: Context) -> Outcome:
     text = texts[int(place)] if int(place) < len(texts) else ""
     if isinstance(text, str) and not any(letter.isascii() and letter.isalnum() for letter in text):
         return found._replace(observed=f"{found.observed}; this text has no letter of ASCII")
+    if isinstance(text, str) and len(text) > ALIKE:
+        said = f"these long texts are alike in their first {ALIKE} characters, and what follows was cut off"
+        return found._replace(observed=f"{found.observed}; {said}")
     return found
+
+
+@clause(
+    "embeddings.batch.counted",
+    layer=BEHAVIOUR,
+    code="contract.usage",
+    level=SHOULD,
+    area=_AREA,
+    says=f"The tokens of {BATCH} texts are one for each text, or more.",
+    source=OPENAI_SPEC,
+    probe="batch",
+    needs=("embeddings.batch.whole", "embeddings.happy.usage"),
+    why="Bills and budgets, of LiteLLM's proxy and of every gateway that counts by it, are those of one text.",
+    holds_on=(of(*_MANY, usage={"prompt_tokens": BATCH, "total_tokens": BATCH}),),
+    breaks_on=(
+        of(*_MANY, usage={"prompt_tokens": BATCH - 1, "total_tokens": BATCH - 1}),
+        of(*_MANY),
+    ),
+)
+def batch_counted(reply: Reply, context: Context) -> Outcome:
+    return each_counted(reply)
 
 
 @clause(

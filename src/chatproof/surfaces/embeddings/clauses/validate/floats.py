@@ -43,6 +43,7 @@ clause = CLAUSES.add
 
 SAME = 0.999  # the cosine from which on two vectors are one
 AGREE = 1e-3  # of the largest number in them: more than rounding to float32, or to half of it, takes
+_REPEATED = 3  # times as far apart as one text is from itself: two encodings differ, and not two computations
 _NUMBERS, _OTHERS = list(FIRST), list(SECOND)
 
 
@@ -165,6 +166,30 @@ def numbers(reply: Reply, context: Context) -> Outcome:
 
 
 @clause(
+    "embeddings.float.fractions",
+    layer=BEHAVIOUR,
+    area=SHAPE,
+    code="contract.encoding",
+    level=SHOULD,
+    says="The numbers of a vector are not all whole: they are those of the model, and not rounded to int8 or bits.",
+    source=OPENAI_SPEC,
+    probe="float",
+    needs=("embeddings.float.numbers",),
+    why="The AI SDK, openai-python and LangChain take them for the model's: near texts get equal scores, and a store "
+    "that has vectors of another server compares them with numbers a hundred times as large.",
+    holds_on=(IN_FLOATS, of([1.0, 0.0, -1.0, 0.5], _OTHERS)),
+    breaks_on=(of([127, -3, 0, 88], [5, 5, -90, 1]), of([1.0, 0.0, -1.0, 1.0], [1.0, 1.0, 0.0, 0.0])),
+)
+def fractions(reply: Reply, context: Context) -> Outcome:
+    for place, vector in enumerate(view.read(reply)):
+        if not all(float(one).is_integer() for one in vector.numbers):
+            continue
+        shown = ", ".join(f"{one:g}" for one in vector.numbers[:4])
+        return broken(f"$.data[{place}].embedding", "numbers with fractions", f"whole numbers alone: {shown}, …")
+    return holds()
+
+
+@clause(
     "embeddings.float.format",
     layer=SCHEMA,
     area=SHAPE,
@@ -216,7 +241,7 @@ def agrees(reply: Reply, context: Context) -> Outcome:
         return not_applicable("no answer in base64 to compare with")
     if moves(context):
         return not_applicable("the same text gets a different vector each time, in any encoding")
-    return _disagreement(reply, packed) or holds()
+    return _disagreement(reply, packed, context) or holds()
 
 
 def _in_base64(context: Context) -> list[vectors.Vector]:
@@ -226,11 +251,12 @@ def _in_base64(context: Context) -> list[vectors.Vector]:
     return [] if any(vector.encoding != BASE64 or vector.problem for vector in packed) else packed
 
 
-def _disagreement(reply: Reply, packed: list[vectors.Vector]) -> Outcome | None:
+def _disagreement(reply: Reply, packed: list[vectors.Vector], context: Context) -> Outcome | None:
     """The first vector of a reply that is another one in base64; None where none is."""
+    least = max(AGREE, _REPEATED * noise(context))
     for place, (vector, other) in enumerate(zip(view.read(reply), packed, strict=False)):
         apart = vectors.apart(vector.numbers, other.numbers)
-        if apart > AGREE:
+        if apart > least:
             said = f"{vector.length} numbers, and {other.length} in base64"
             if vector.length == other.length:
                 said = f"they differ by {apart:.2g} of the largest number"
@@ -241,15 +267,35 @@ def _disagreement(reply: Reply, packed: list[vectors.Vector]) -> Outcome | None:
 def misread(context: Context) -> Outcome | None:
     """Why nothing can be said of vectors in base64: read as the reference says, they are others than in floats."""
     floats = context.replies.get("float")
-    if floats is None or not floats.complete or moves(context) or not _disagreement(floats, _in_base64(context)):
+    if (
+        floats is None
+        or not floats.complete
+        or moves(context)
+        or not _disagreement(floats, _in_base64(context), context)
+    ):
         return None
     return not_applicable("base64 and floats are different vectors: see embeddings.float.agrees")
 
 
+def noise(context: Context) -> float:
+    """How far the first text's vector was from itself when it was sent again, by the largest number in it; 0.0 where
+    that is not known, or is another vector."""
+    twice = _twice(context)
+    if not twice or vectors.cosine(*twice) < SAME:
+        return 0.0
+    return vectors.apart(*twice)
+
+
 def moves(context: Context) -> bool:
     """The first text got another vector when it was sent again."""
+    twice = _twice(context)
+    return bool(twice) and vectors.cosine(*twice) < SAME
+
+
+def _twice(context: Context) -> tuple[Sequence[float], ...]:
+    """The vectors of the first text, in the plain reply and when it was sent again; none where one is missing."""
     again, control = context.replies.get("single"), context.control
     if again is None or control is None or not again.complete:
-        return False
+        return ()
     first, second = view.read(control), view.read(again)
-    return bool(first and second) and vectors.cosine(first[0].numbers, second[0].numbers) < SAME
+    return (first[0].numbers, second[0].numbers) if first and second else ()

@@ -45,6 +45,11 @@ def _counts(tokens: int) -> Example:
     breaks_on=(_counts(0), _counts(1)),
 )
 def tokens_counted(reply: Reply, context: Context) -> Outcome:
+    return each_counted(reply)
+
+
+def each_counted(reply: Reply) -> Outcome:
+    """Judge whether at least one token was counted for each text."""
     counted, least = count(members(reply.object.get("usage")).get("prompt_tokens")), len(view.data(reply))
     if counted is None:
         return not_applicable("no such count")
