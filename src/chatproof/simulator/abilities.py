@@ -5,9 +5,12 @@ same answer: it counts, repeats, calls the tool it is given, and fills in a sche
 """
 
 import json
+import re
 
-from chatproof.simulator.answers import Answer, Body, plain_answer
+from chatproof.simulator.answers import WHICH_WORDS, Answer, Body, plain_answer
 from chatproof.simulator.calling import Literals, calls, instance, wants_call
+
+_WORD = re.compile(r"The [a-z]{1,10} word is (\w{1,20})\.")
 
 
 def answer(body: Body) -> Answer:
@@ -46,6 +49,9 @@ def _prose(body: Body) -> str:
         number = rest.split(" ")[0].rstrip(".,")
         joint = " " if "separated by spaces" in last else ", "
         return joint.join(str(n) for n in range(1, min(int(number), 1000) + 1)) if number.isdigit() else "1"
+    if last.endswith(WHICH_WORDS):
+        given = (_WORD.findall(_texts(message)) for message in body["messages"])
+        return ", ".join(word for words in given for word in words) or "You gave me no word."
     if "Repeat this line" in last:
         return last.partition(": ")[2].strip()
     lines = next((_texts(one) for one in body["messages"] if "these two lines alone:\n" in _texts(one)), "")

@@ -5,6 +5,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 _T = TypeVar("_T")
 Body = dict[str, Any]
+WHICH_WORDS = "Which words were given? Answer with all of them, in their order, and nothing else."
+"""The question that is answered with each word of a sentence such as `The first word is maple.`"""
 ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 
 

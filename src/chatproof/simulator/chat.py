@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chatproof.simulator.answers import Answer, Body, Flaw, plain_answer
+from chatproof.simulator.answers import WHICH_WORDS, Answer, Body, Flaw, plain_answer
 from chatproof.simulator.wire import EMPTY, GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
 
 MODEL = "simulator-mini"
@@ -161,6 +161,7 @@ def _no_constant(name: str) -> object:
 def _answer(body: Body) -> Answer:
     first = str(body["messages"][0].get("content"))
     wants_more = "these two lines" in first or (len(body["messages"]) == 1 and "pong" not in first)
+    wants_more = wants_more or WHICH_WORDS in str(body["messages"][-1].get("content"))
     if wants_more or not _PLAIN.issuperset(body):
         from chatproof.simulator import abilities
 

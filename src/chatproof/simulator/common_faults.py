@@ -37,6 +37,15 @@ _UNTIL_LATE = 1.5  # seconds for a run that is to see that nothing more comes
 # -- what becomes of the answer -------------------------------------------------------------------------------------
 
 
+def cut_after(characters: int, value: Any) -> Any:
+    """The same value with no text that is longer than that."""
+    if isinstance(value, dict):
+        return {name: cut_after(characters, held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [cut_after(characters, one) for one in value]
+    return value[:characters] if isinstance(value, str) else value
+
+
 def put(value: object, *path: str | int) -> Alter:
     """The good reply with another value in one place."""
     return edited(lambda body: inside(body, path[:-1]).__setitem__(path[-1], value))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import chat
-from chatproof.simulator.answers import Answer, Body, Remembered, kind, plain_answer
+from chatproof.simulator.answers import WHICH_WORDS, Answer, Body, Remembered, kind, plain_answer
 from chatproof.simulator.chat import CHAT_MODELS, OTHER_MODELS
 from chatproof.simulator.typed_events import event
 from chatproof.simulator.wire import GOOD, JSON, MISSING, SSE, Asked, Headers, Reply
@@ -264,7 +264,8 @@ def _spoken(body: Body, messages: list[Body]) -> Answer:
         asked["tool_choice"] = {"any": "required", "tool": forced}.get(choice["type"], choice["type"])
     if body.get("stop_sequences"):
         asked["stop"] = body["stop_sequences"]
-    if len(asked) == 2 and "pong" in str(messages) and "two lines" not in str(messages):
+    said = str(messages)
+    if len(asked) == 2 and "pong" in said and "two lines" not in said and WHICH_WORDS not in said:
         return plain_answer(asked)  # what nearly every request of a smoke run is: nothing more is loaded
     from chatproof.simulator import abilities
 

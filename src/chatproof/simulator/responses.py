@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatproof.simulator import chat
-from chatproof.simulator.answers import Answer, Body, Flaw, Remembered, missing, mistyped, plain_answer
+from chatproof.simulator.answers import WHICH_WORDS, Answer, Body, Flaw, Remembered, missing, mistyped, plain_answer
 from chatproof.simulator.chat import CHAT_MODELS, OTHER_MODELS, error, json_reply, refusal, unknown_model
 from chatproof.simulator.typed_events import event
 from chatproof.simulator.wire import GOOD, JSON, SSE, Asked, Reply
@@ -257,7 +257,8 @@ def _spoken(body: Body, messages: list[Body]) -> Answer:
         asked["max_completion_tokens"] = body["max_output_tokens"]
     if body.get("parallel_tool_calls") is not None:
         asked["parallel_tool_calls"] = body["parallel_tool_calls"]
-    if len(asked) == 1 and "pong" in str(messages) and "Begin each" not in str(messages):
+    said = str(messages)
+    if len(asked) == 1 and "pong" in said and "Begin each" not in said and WHICH_WORDS not in said:
         return plain_answer(asked)  # what nearly every request of a smoke run is: nothing more is loaded
     from chatproof.simulator import abilities
 

@@ -34,8 +34,9 @@ from chatproof.wire.strictjson import Json, parse
 _MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#", "&lt;", "&amp;", "&quot;")
 _CODE = "contract.messages"
 _WORDS = UNICODE.split()[:3]  # scripts that all put a space between words
-NAME = "naïve-你好-👩‍🚀"
-"""A name as a file may have it."""
+NAME = "naïve-你好-👩‍🚀  2"
+"""A name as a file may have it, with two spaces."""
+_COLLAPSED = " ".join(NAME.split())
 SIGNS = '1 < 2 & "3" > 2'
 """What HTML writes otherwise, and no other format does."""
 
@@ -82,10 +83,11 @@ def add_in_calls(
 
     def intact(reply: Reply, context: Context) -> Outcome:
         texts = [text for one in arguments(reply) for text in _strings_of(one)]
-        shown = next((text for text in texts if mark_in(text)), None)
+        shown = next((text for text in texts if mark_in(text) or text == _COLLAPSED), None)
         if shown is None:
             return holds(quote(next(iter(texts), ""), 40))
-        return broken("the arguments", "the characters of the request", quote(shown, 80))
+        expected = "the characters of the request" if mark_in(shown) else f"two spaces, as in {quote(NAME, 40)}"
+        return broken("the arguments", expected, quote(shown, 80))
 
     clauses.add(
         id,
@@ -94,7 +96,7 @@ def add_in_calls(
         level=SHOULD,
         area=area,
         says="Text outside ASCII in the arguments of a streamed call comes without replacement characters, double "
-        "encoding or escapes.",
+        "encoding, escapes or lost spaces.",
         source=source,
         probe="tools.stream",
         needs=(needs,),
@@ -106,6 +108,7 @@ def add_in_calls(
             says(NAME.encode().decode("latin-1")),
             says(NAME.encode("ascii", "replace").decode()),
             says(json.dumps(NAME).strip('"')),
+            says(_COLLAPSED),
         ),
     )(intact)
 

@@ -18,6 +18,7 @@ from chatproof.contract.clause import (
 from chatproof.evidence.json_values import count, members
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of
+from chatproof.surfaces.places import LONG
 
 _OVERHEAD = 2000
 """Tokens that a server may add to a plain request: templates of chats take some ten, gateways that add instructions of
@@ -37,10 +38,12 @@ def add_counts(
     needs: tuple[str, ...] | None = None,
     longest: int = _LONGEST,
     spared: Callable[[Reply, Context], str] = lambda reply, context: "",
+    long: str = "turns",
 ) -> None:
     """Add the clauses on counts that cannot be. Each pair is where a count stands, and what makes an example with
     another one: of the plain reply, and of the streamed reply to `probe`, whose text is long enough to count. No token
-    has `longest` bytes; `spared` says why a text is not to be counted, and is empty where it is."""
+    has `longest` bytes; `spared` says why a text is not to be counted, and is empty where it is. The request of the
+    probe `long` has a long text."""
     at_asked, with_asked = asked
     at_answered, with_answered = answered
 
@@ -75,6 +78,35 @@ def add_counts(
         holds_on=(with_asked(14), with_asked(_OVERHEAD)),
         breaks_on=(with_asked(180_006),),
     )(of_request)
+
+    def of_long(reply: Reply, context: Context) -> Outcome:
+        counted, plain = context.surface.view.usage(reply).get("prompt"), context.control
+        if not counted or plain is None or len(reply.exchange.request.body) < LONG:
+            return not_applicable("no such count, or a request that is not long")
+        before = context.surface.view.usage(plain).get("prompt", 0)
+        if before > _OVERHEAD + len(plain.exchange.request.body):
+            return not_applicable(f"the plain request has too many tokens: see {id_in(api, 'usage.plausible')}")
+        least = before + LONG // _LONGEST
+        if counted >= least:
+            return holds(f"{counted:,} tokens, and {before:,} for the plain request")
+        said = f"{counted:,}, and {before:,} for the plain request, which is {LONG:,} characters shorter"
+        return broken(at_asked, f"at least {least:,}", said)
+
+    clauses.add(
+        id_in(api, "usage.long_counted"),
+        layer=BEHAVIOUR,
+        area=_AREA,
+        code=_CODE,
+        level=SHOULD,
+        says="The tokens of a long input are no fewer than its text needs.",
+        source=source,
+        probe=long,
+        needs=(id_in(api, f"{long}.heard"),),
+        why="Codex, Claude Code and other agents summarize the conversation when this count nears the model's limit: a "
+        "count that does not grow never does. Or the input was cut off before the model, and nothing says so.",
+        holds_on=(with_asked(700), with_asked(14 + LONG // _LONGEST)),
+        breaks_on=(with_asked(14), with_asked(60)),
+    )(of_long)
     clauses.add(
         id_in(api, "usage.streamed_whole"),
         layer=BEHAVIOUR,

@@ -4,14 +4,34 @@ import json
 from collections.abc import Callable
 
 from chatproof.contract.probe import EMPTY, INVALID, KEY, KEY_REFUSAL, LISTING, REFUSAL, Body, Probe
+from chatproof.surfaces import places
 from chatproof.values import NamedTuple
 from chatproof.wire.urls import MODELS_PATH
 
 GIVEN = "Here is a word.", "The word to remember is pong. Answer with the single word: stored"
-"""What the user says first of a conversation, in two parts: the word is in the second."""
-SAID = "stored"
-"""What the model answers to that."""
+"""What the user says first of a conversation that is stored, in two parts: the word is in the second."""
 ASKED = "Which word did I give you? Answer with that word alone."
+TURNS = (
+    ("user", (places.said(0), places.around_a_story(1, 2))),
+    ("assistant", (places.said(3),)),
+    ("user", (places.said(4), places.ASKED)),
+)
+"""A conversation of three turns in parts, with a word in each."""
+OF_TURNS = dict(
+    zip(
+        places.WORDS,
+        (
+            "in the first part of the first message",
+            "in its second part",
+            f"at the end of that part, which has more than {places.LONG:,} characters",
+            "in the assistant's answer",
+            "in the first part of the last message",
+            "in `instructions`, beside a list as input",
+        ),
+        strict=True,
+    )
+)
+"""Where each word stands in it, the last one in the instructions."""
 
 
 class Asking(NamedTuple):

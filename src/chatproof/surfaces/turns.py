@@ -68,7 +68,7 @@ def add_turns(
         level=SHOULD,
         area=_AREA,
         capability=_CAPABILITY,
-        says="The model sees the earlier turns of a conversation, and every part of a message in them.",
+        says="The model sees the earlier turns of a conversation.",
         source=source,
         probe="turns",
         needs=(f"{api}.turns.accepted",),

@@ -50,6 +50,18 @@ _OPEN = (
     "Ask without stream where tools are used, until it is fixed: clients wait for the end of a call before they run it. A gateway that converts streams is the usual cause. Report it.",
     LIKELY,
 )
+_IN_TEXT = (
+    "a tool call stands in the text of the answer: no parser made a call of it",
+    PROVIDER,
+    "Set the server's tool parser for this model (vLLM: --enable-auto-tool-choice and --tool-call-parser; llama.cpp: --jinja). Until then no client runs the tool. Report it.",
+    CERTAIN,
+)
+_TYPES = (
+    "a number in the arguments of a tool call arrives as a text",
+    PROVIDER,
+    "Convert arguments to the types of the tool's schema before you check them. Parsers of models that write calls as XML (vLLM: qwen3_coder) are the usual cause: try a newer version, or another parser. Report it.",
+    LIKELY,
+)
 
 OF_CALLS: Mapping[str, tuple[str, str, str, str]] = {
     **dict.fromkeys(("tools.called", "tools.stream_called", "tools.stream.called"), _NOT_CALLED),
@@ -58,9 +70,19 @@ OF_CALLS: Mapping[str, tuple[str, str, str, str]] = {
     ),
     **dict.fromkeys(("tools.stream_apart", "tools.stream.apart"), _ONE_NUMBER),
     "tools.stream_ended": _OPEN,
+    **dict.fromkeys(("tools.parallel.in_calls", "tools.parallel.stream.in_calls"), _IN_TEXT),
+    "tools.parallel_typed": _TYPES,
     **dict.fromkeys(("tools.stream.final", "tools.stream.final_ids"), _END),
     **dict.fromkeys(
-        ("tools.stop_reason", "tools.stream_stop_reason", "tools.finish_reason", "tools.stream_finish"), _REASON
+        (
+            "tools.stop_reason",
+            "tools.stream_stop_reason",
+            "tools.finish_reason",
+            "tools.stream_finish",
+            "tools.parallel.finish_reason",
+            "tools.parallel.stream.finish_reason",
+        ),
+        _REASON,
     ),
 }
 """By the clause's name without its API's."""

@@ -5,6 +5,7 @@ and confidence. An empty part is taken from the code's row in `coded.py`.
 """
 
 from chatproof.contract.failure_mode import CERTAIN, LIKELY, PROVIDER, UNKNOWN
+from chatproof.diagnosis.failure_modes.of_requests import OF_REQUESTS
 from chatproof.diagnosis.failure_modes.of_streams import OF_STREAMS
 from chatproof.diagnosis.failure_modes.of_vectors import OF_VECTORS
 
@@ -372,7 +373,7 @@ OF_ERRORS = {  # by the last part of the name of a clause on a request that must
 AT_WORST = frozenset({"tools.result"})
 """Of these the words are as true where the capability is damaged."""
 
-OF_CLAUSES = _ANSWERS | _STREAMS | OF_STREAMS | _CONVERSATIONS | _TOOLS | OF_VECTORS | _CAPS | _REFUSALS
+OF_CLAUSES = _ANSWERS | _STREAMS | OF_STREAMS | _CONVERSATIONS | _TOOLS | OF_VECTORS | OF_REQUESTS | _CAPS | _REFUSALS
 
 
 def of_clause(name: str) -> tuple[str, str, str, str] | None:

@@ -105,7 +105,8 @@ def _only_cut(turn: Turn) -> Reply:
     wanted = json.loads(turn.asked.body)["dimensions"]
     body = json.loads(_whole(turn).body)
     for item in body["data"]:
-        item["embedding"] = packed(unpacked(item["embedding"])[:wanted])
+        held = item["embedding"]
+        item["embedding"] = packed(unpacked(held)[:wanted]) if isinstance(held, str) else held[:wanted]
     return turn.reply._replace(body=json.dumps(body).encode())
 
 

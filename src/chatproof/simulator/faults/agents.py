@@ -1,10 +1,13 @@
 """Faults in what agents rely on: calls at the same time, texts in arguments, probabilities, usual requests."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, asking, edited, rewritten
+from chatproof.simulator.fault import GO, NO_GO, Alter, Fault, Turn, When, asking, edited, events, rewritten
 from chatproof.simulator.faults.capability import SAMPLING, call_pieces, calls, failed, forced, refused, where
+from chatproof.simulator.faults.stream import changed
+from chatproof.simulator.wire import Reply
 
 _TOOLS, _PARAMETER = "contract.tools", "contract.parameter"
 
@@ -41,7 +44,74 @@ def _usual(name: str, about: str, when: When) -> Fault:
     return Fault(f"usual-{name}-failed", about, _PARAMETER, GO, when, failed(name), breaks=(clause,))
 
 
+def _ended_by_stop(value: dict[str, Any]) -> None:
+    for one in value["choices"]:
+        one["finish_reason"] = one["finish_reason"] and "stop"
+
+
+def _as_text(value: dict[str, Any]) -> None:
+    """The calls as the model writes them, where no parser makes calls of them."""
+    for one in value["choices"]:
+        made = one["message"].pop("tool_calls")
+        one["message"]["content"] = "".join(f"<tool_call>{json.dumps(call['function'])}</tool_call>" for call in made)
+        one["finish_reason"] = "stop"
+
+
+def _as_streamed_text(turn: Turn) -> Reply:
+    first, *_, last, done = turn.reply.events
+
+    def telling(value: dict[str, Any]) -> None:
+        value["choices"][0]["delta"]["content"] = '<tool_call>{"name": "record_link", "arguments": {}}</tool_call>'
+
+    return turn.reply._replace(events=(changed(first, telling), changed(last, _ended_by_stop), done))
+
+
+def _numbers_as_texts(call: dict[str, Any]) -> None:
+    made = json.loads(call["function"]["arguments"])
+    texts = {name: str(value) for name, value in made.items()}
+    call["function"]["arguments"] = json.dumps(texts, ensure_ascii=False)
+
+
 ROWS = (
+    *(
+        Fault(
+            f"free-calls-end-with-stop{'-streamed' if stream else ''}",
+            f"{'A stream' if stream else 'An answer'} with calls that nobody forced ends with stop.",
+            _TOOLS,
+            GO,
+            _two(stream),
+            events(lambda all: (changed(one, _ended_by_stop) for one in all)) if stream else edited(_ended_by_stop),
+            breaks=(f"tools.parallel.{'stream.' if stream else ''}finish_reason",),
+        )
+        for stream in (False, True)
+    ),
+    Fault(
+        "free-calls-in-text",
+        "Calls that nobody forced stand in the text.",
+        _TOOLS,
+        GO,
+        _two(False),
+        edited(_as_text),
+        breaks=("tools.parallel.in_calls",),
+    ),
+    Fault(
+        "free-calls-in-streamed-text",
+        "Calls that nobody forced stand in a stream's text.",
+        _TOOLS,
+        GO,
+        _two(True),
+        _as_streamed_text,
+        breaks=("tools.parallel.stream.in_calls",),
+    ),
+    Fault(
+        "numbers-as-texts",
+        "A number in the arguments of a call is a text.",
+        _TOOLS,
+        GO,
+        _two(False),
+        calls(_numbers_as_texts),
+        breaks=("tools.parallel_typed",),
+    ),
     Fault(
         "parallel-calls-one-id",
         "Two parallel calls have one id.",

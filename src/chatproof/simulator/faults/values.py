@@ -7,7 +7,7 @@ from typing import Any
 
 from chatproof.simulator import chat
 from chatproof.simulator.chat import DONE, event
-from chatproof.simulator.common_faults import Rows, put
+from chatproof.simulator.common_faults import Rows, cut_after, put
 from chatproof.simulator.fault import (
     Alter,
     Turn,
@@ -26,6 +26,7 @@ from chatproof.simulator.wire import Reply, Script
 _SCHEMA, _USAGE, _MESSAGES, _TOOLS = "contract.schema", "contract.usage", "contract.messages", "contract.tools"
 _ROWS = Rows("")
 _should, _must = _ROWS.should, _ROWS.must
+_long = where(lambda asked: len(str(asked["messages"])) > 2000 and len(asked["messages"]) == 3)
 _TEXT = ("choices", 0, "message", "content")
 _everyday = where(lambda asked: "stream" not in asked)
 _told = where(lambda asked: "these two lines" in str(asked["messages"][0].get("content")))
@@ -98,7 +99,39 @@ def _empty_arguments(value: dict[str, Any]) -> None:
             piece["function"]["arguments"] = "{}" if "id" in piece else ""
 
 
+def _cut_off(asked: dict[str, Any]) -> None:
+    asked["messages"] = cut_after(1000, asked["messages"])
+
+
+def _without_later_rules(asked: dict[str, Any]) -> None:
+    asked["messages"] = [one for place, one in enumerate(asked["messages"]) if not place or one["role"] != "system"]
+
+
 ROWS = (
+    _should(
+        "texts-cut",
+        "Messages are cut off after 1,000 characters.",
+        _MESSAGES,
+        _long,
+        misheard(_cut_off),
+        "multi_turn.places",
+    ),
+    _should(
+        "later-system-lost",
+        "A system message after other messages is not read.",
+        _MESSAGES,
+        where(lambda asked: "system" in [one.get("role") for one in asked["messages"][1:]]),
+        misheard(_without_later_rules),
+        "usual.messages.places",
+    ),
+    _should(
+        "counts-always-the-same",
+        "The usage counts 9 tokens for every prompt.",
+        _USAGE,
+        _long,
+        edited(_counts(prompt_tokens=9)),
+        "usage.long_counted",
+    ),
     *_ROWS.stream_refusals(
         _wrong_in_stream,
         let_in,

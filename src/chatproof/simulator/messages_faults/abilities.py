@@ -52,6 +52,19 @@ def _unsigned(all: list[Value]) -> list[Value]:
     return [one for one in all if one.get("delta", {}).get("type") != "signature_delta"]
 
 
+def _begun_as_text(all: list[Value]) -> list[Value]:
+    for one in all:
+        if one.get("content_block", {}).get("type") == "thinking":
+            one["content_block"] = {"type": "text", "text": ""}
+    return all
+
+
+def _in_tags(value: dict[str, Any]) -> None:
+    thought, answer = value["content"]
+    answer["text"] = f"<think>{thought['thinking']}</think>{answer['text']}"
+    value["content"] = [answer]
+
+
 def _uncounted(value: dict[str, Any]) -> None:
     value["usage"].pop("cache_read_input_tokens")
     value["usage"].pop("cache_creation_input_tokens")
@@ -277,6 +290,22 @@ ROWS = (
         _thinks,
         edited(lambda value: value["content"][0].update(signature="")),
         "thinking.signed",
+    ),
+    should(
+        "thinking-in-block-of-text",
+        "Thinking is streamed in a block that began as text.",
+        "contract.schema",
+        _thinks_stream,
+        events(_begun_as_text),
+        "thinking.in_blocks",
+    ),
+    should(
+        "thinking-in-tags",
+        "Thinking stands in tags before the text.",
+        "contract.content",
+        _thinks,
+        edited(_in_tags),
+        "thinking.apart",
     ),
     should(
         "thinking-stream-unsigned",

@@ -3,17 +3,18 @@ of every day that are refused."""
 
 from typing import Any
 
-from chatproof.simulator.common_faults import encoded_twice, put
-from chatproof.simulator.fault import Turn, edited, page
+from chatproof.simulator.common_faults import cut_after, encoded_twice, put
+from chatproof.simulator.fault import Turn, edited, json_of, page
 from chatproof.simulator.fault import says as says_json
 from chatproof.simulator.messages import credential
 from chatproof.simulator.messages_faults.parts import events, instead, let_in, must, plain, says, sent, should
-from chatproof.simulator.wire import GOOD, WRONG
+from chatproof.simulator.wire import GOOD, WRONG, Reply, Script
 
 _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
 _told = sent(lambda asked: isinstance(asked.get("system"), str) and asked["messages"][0]["content"] == "Hello.")
 _everyday = sent(lambda asked: "stream" not in asked and "max_tokens" in asked and len(asked["messages"]) == 2)
 _outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("messages")).isascii())
+_long = sent(lambda asked: len(str(asked.get("messages"))) > 2000)
 _TEXT = ("content", 0, "text")
 
 
@@ -51,7 +52,40 @@ def _one_token(all: list[Any]) -> list[Any]:
     return all
 
 
+def _cut_off(turn: Turn) -> Reply | Script:
+    return instead(messages=cut_after(1000, json_of(turn)["messages"]))(turn)
+
+
+def _first_of_system(turn: Turn) -> Reply | Script:
+    return instead(system=json_of(turn)["system"][:1])(turn)
+
+
 ROWS = (
+    should(
+        "empty-text-before-call",
+        "An empty text stands before a call.",
+        _SCHEMA,
+        sent(lambda asked: (asked.get("tool_choice") or {}).get("name") == "record_word", False),
+        edited(lambda value: value["content"].insert(0, {"type": "text", "text": ""})),
+        "tools.no_empty_text",
+    ),
+    should("texts-cut", "Texts are cut off after 1,000 characters.", _MESSAGES, _long, _cut_off, "turns.places"),
+    should(
+        "second-system-block-lost",
+        "Of the blocks of the system prompt the first alone is read.",
+        _MESSAGES,
+        sent(lambda asked: "metadata" in asked),
+        _first_of_system,
+        "system.blocks",
+    ),
+    should(
+        "counts-always-the-same",
+        "The usage counts 9 tokens for every prompt.",
+        _USAGE,
+        _long,
+        put(9, "usage", "input_tokens"),
+        "usage.long_counted",
+    ),
     should(
         "counts-far-too-many",
         "The usage counts 180,000 tokens too many.",

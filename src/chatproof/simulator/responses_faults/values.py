@@ -5,7 +5,7 @@ import html
 from collections.abc import Callable
 from typing import Any
 
-from chatproof.simulator.common_faults import Value, encoded_twice, put
+from chatproof.simulator.common_faults import Value, cut_after, encoded_twice, put
 from chatproof.simulator.fault import Alter, Turn, When, edited, error, json_of
 from chatproof.simulator.responses_faults.parts import asked_as, events, has, must, plain, sent, should
 from chatproof.simulator.wire import Reply, Script
@@ -13,6 +13,7 @@ from chatproof.simulator.wire import Reply, Script
 _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
 _told = sent(lambda asked: asked.get("input") == "Hello." and "instructions" in asked)
 _everyday = has("user")
+_long = sent(lambda asked: len(str(asked.get("input"))) > 2000)
 _outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("input")).isascii())
 
 
@@ -74,7 +75,49 @@ def _more_input(value: dict[str, Any]) -> None:
         value["usage"][name] += 180_000
 
 
+def _cut_off(turn: Turn) -> Reply | Script:
+    return asked_as(input=cut_after(1000, json_of(turn)["input"]))(turn)
+
+
+def _nine(value: dict[str, Any]) -> None:
+    value["usage"]["input_tokens"] = 9
+    value["usage"]["total_tokens"] = 9 + value["usage"]["output_tokens"]
+
+
 ROWS = (
+    should(
+        "metadata-lost",
+        "The metadata of a request is lost.",
+        "contract.parameter",
+        _everyday,
+        put({}, "metadata"),
+        "everyday.echoed",
+    ),
+    should(
+        "stored-unasked",
+        "An answer that is not to be stored is stored.",
+        "contract.parameter",
+        _everyday,
+        put(True, "store"),
+        "everyday.echoed",
+    ),
+    should("texts-cut", "Texts are cut off after 1,000 characters.", _MESSAGES, _long, _cut_off, "turns.places"),
+    should(
+        "instructions-lost-beside-list",
+        "Instructions are not read where the input is a list.",
+        _MESSAGES,
+        _long,
+        asked_as("instructions"),
+        "turns.places",
+    ),
+    should(
+        "counts-always-the-same",
+        "The usage counts 9 tokens for every input.",
+        _USAGE,
+        _long,
+        edited(_nine),
+        "usage.long_counted",
+    ),
     should(
         "counts-far-too-many",
         "The usage counts 180,000 tokens too many.",

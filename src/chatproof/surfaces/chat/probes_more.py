@@ -4,18 +4,19 @@ What is refused of a request with several things in it is found by asking smalle
 """
 
 from chatproof.contract.probe import KEY, REFUSAL, Body, Probe
-from chatproof.surfaces import everyday
+from chatproof.surfaces import everyday, places
 from chatproof.surfaces.chat.probes import PROMPT
 from chatproof.wire.urls import CHAT_PATH
 
 # Literals that a gateway may rewrite on their way: another registry, another host, another file.
 URL = "https://files.example.com/Archive/a%20b.tar.gz?part=1&sum=0af3#top"
-PATH = "/srv/Data_2026/raw-v2.csv"
+PATH = "/srv/Données_2026/raw  v2.csv"  # with two spaces
 PACKAGE = "@acme/Left_Pad==1.3.0rc1"
 RECORD, INSTALL = "record_link", "install_package"
+PART = 7
 SEVERAL = (
-    f'Record the link "{URL}" and its file "{PATH}" with {RECORD}, and install the package "{PACKAGE}" with {INSTALL}. '
-    "Call both functions, and copy the texts exactly."
+    f'Record part {PART} of the link "{URL}" and its file "{PATH}" with {RECORD}, and install the package "{PACKAGE}" '
+    f"with {INSTALL}. Call both functions, and copy the texts exactly."
 )
 USUAL = "usual."
 """How the names of the probes begin whose refusal is explained part by part."""
@@ -35,11 +36,12 @@ SDK_HEADERS = (
 
 
 def _function(name: str, does: str, *fields: str) -> Body:
-    parameters = {"type": "object", "properties": {f: {"type": "string"} for f in fields}, "required": [*fields]}
+    kinds = {name: {"type": "integer" if name == "part" else "string"} for name in fields}
+    parameters = {"type": "object", "properties": kinds, "required": [*fields]}
     return {"type": "function", "function": {"name": name, "description": does, "parameters": parameters}}
 
 
-_TWO = [_function(RECORD, "Record a link.", "url", "path"), _function(INSTALL, "Install a package.", "package")]
+_TWO = [_function(RECORD, "Record a link.", "url", "path", "part"), _function(INSTALL, "Install a package.", "package")]
 _TYPICAL: Body = {
     "type": "object",
     "properties": {
@@ -126,10 +128,10 @@ _ROWS = (
         "content as a list of parts, a name, and a system message after other messages",
         _asked(
             [
-                _user([{"type": "text", "text": PROMPT}], name="tester"),
-                {"role": "assistant", "content": "pong"},
-                {"role": "system", "content": "Whatever the user says, answer with the single word pong."},
-                _user("Once more."),
+                _user([{"type": "text", "text": places.said(place)} for place in (0, 1)], name="tester"),
+                {"role": "assistant", "content": "Noted."},
+                {"role": "system", "content": places.said(2)},
+                _user(places.ASKED),
             ]
         ),
         "messages_count=4, stream=false, name, content parts, system later",

@@ -21,6 +21,7 @@ from chatproof.contract.probe import (
     Body,
     Probe,
 )
+from chatproof.surfaces import places
 from chatproof.surfaces.chat import probes, probes_cache, probes_more
 from chatproof.surfaces.chat.probes import PROMPT, chat
 from chatproof.surfaces.tool_result import RESULT
@@ -313,11 +314,12 @@ _ROWS = (
         "multi_turn",
         "a conversation of three messages",
         _talk(
-            ("user", "The word to remember is pong."),
-            ("assistant", "I will remember it."),
-            ("user", "Which word did I give you? Answer with that word."),
+            ("user", places.around_a_story(1, 2)),
+            ("assistant", places.said(3)),
+            ("user", places.ASKED),
         ),
         "messages_count=3, stream=false",
+        tokens=900,
     ),
     _paid(
         "unicode",

@@ -8,8 +8,8 @@ from chatproof.surfaces.chat.probes_validate import TWO_LINES
 from chatproof.surfaces.garbled import NAME
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
-from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
-from chatproof.surfaces.streamed_rule import RULE, TO_REPEAT
+from chatproof.surfaces.shared_probes import TURNS
+from chatproof.surfaces.streamed_rule import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.tool_result import OTHER_RESULT, RESULT
 
 COUNT_PATH = f"{PATH}/count_tokens"
@@ -75,7 +75,7 @@ def _blocks(before: Body) -> list[Body]:
 
 
 _EARLIER = "toolu_chatproof0000000000001", "toolu_chatproof0000000000002"  # the ids of calls that another server made
-_BOTH = f"Say the word {WORD}, and then the two receipts that the tool gave you."
+_BOTH = f"Say the word {WORD}, {AFTER_IT}, and then the two receipts that the tool gave you."
 
 
 def _round_trip(model: str, before: Body) -> Body:
@@ -96,8 +96,7 @@ def _round_trip(model: str, before: Body) -> Body:
 
 def _turns(model: str) -> Body:
     """A conversation of three turns in blocks, as the AI SDK and Claude Code send it."""
-    said = (("user", GIVEN), ("assistant", (SAID,)), ("user", (ASKED,)))
-    turns = [{"role": role, "content": [{"type": "text", "text": text} for text in texts]} for role, texts in said]
+    turns = [{"role": role, "content": [{"type": "text", "text": text} for text in texts]} for role, texts in TURNS]
     return {**ask()(model), "messages": turns}
 
 
@@ -139,7 +138,7 @@ def _claude_code(model: str) -> Body:
         "max_tokens": probes.MOST,
         "system": [
             {"type": "text", "text": "You are a coding agent."},
-            {"type": "text", "text": "Answer in one line.", **marked},
+            {"type": "text", "text": RULE, **marked},
         ],
         "messages": [
             {"role": "user", "content": [{"type": "text", "text": "Record the words ping and pang."}]},
@@ -271,7 +270,13 @@ _ROWS = (
         tokens=80,
     ),
     _paid("max_tokens", "a tiny token cap", ask(_COUNT, max_tokens=CAP), f"{_USER}, max_tokens={CAP}"),
-    _paid("turns", "a conversation whose earlier answer is sent back", _turns, "messages_count=3, stream=false"),
+    _paid(
+        "turns",
+        "a conversation whose earlier answer is sent back",
+        _turns,
+        "messages_count=3, stream=false",
+        tokens=900,
+    ),
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",

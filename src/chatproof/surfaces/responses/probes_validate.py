@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from chatproof.contract.probe import ALIVE, Body, Probe
-from chatproof.surfaces import everyday
+from chatproof.surfaces import everyday, places
 from chatproof.surfaces.chat.probes_validate import TWO_LINES
 from chatproof.surfaces.garbled import NAME
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, ask
-from chatproof.surfaces.shared_probes import ASKED, GIVEN, SAID
+from chatproof.surfaces.shared_probes import ASKED, GIVEN, TURNS
 from chatproof.surfaces.streamed_rule import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.tool_result import RESULT
 
@@ -69,11 +69,12 @@ def _said(*texts: str, role: str = "user") -> Body:
     return {"role": role, "content": [{"type": "input_text", "text": text} for text in texts]}
 
 
-_ANSWERED: Body = {
-    "type": "message",
-    "role": "assistant",
-    "content": [{"type": "output_text", "text": SAID, "annotations": []}],
-}
+def _turn(role: str, texts: tuple[str, ...]) -> Body:
+    """A turn of a conversation in parts, the assistant's as it came."""
+    if role == "user":
+        return _said(*texts)
+    parts = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
+    return {"type": "message", "role": role, "content": parts}
 
 
 def _round_trip(model: str, before: Body) -> Body:
@@ -246,9 +247,10 @@ _ROWS = (
     _paid(
         "turns",
         "a conversation whose earlier answer is sent back",
-        ask([_said(*GIVEN), _ANSWERED, _said(ASKED)]),
-        "input=3 items, stream=false",
-    ),
+        ask([_turn(role, texts) for role, texts in TURNS], instructions=places.said(5)),
+        "input=3 items, stream=false, instructions",
+        tokens=900,
+    )._replace(otherwise=ask([_turn(role, texts) for role, texts in TURNS]), blamed=("instructions",)),
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",

@@ -24,11 +24,12 @@ from chatproof.evidence.json_values import is_integer, items, members
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 from chatproof.surfaces.chat import view
+from chatproof.surfaces.chat.call_text import is_call_in_text
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.clauses.stream import SSE
 from chatproof.surfaces.chat.clauses.validate import errors
-from chatproof.surfaces.chat.probes_more import INSTALL, PACKAGE, PATH, RECORD, ROWS, URL, USUAL
-from chatproof.surfaces.chat.said import calls_of
+from chatproof.surfaces.chat.probes_more import INSTALL, PACKAGE, PART, PATH, RECORD, ROWS, URL, USUAL
+from chatproof.surfaces.chat.said import Call, calls_of, text_said
 from chatproof.wire.strictjson import Json, parse
 
 CLAUSES = Clauses(VALIDATE)
@@ -38,11 +39,11 @@ _AT = "$.choices[0].delta.tool_calls[].index"
 _LITERALS = {"url": URL, "path": PATH, "package": PACKAGE}
 
 
-def _made(name: str, number: int, **arguments: str) -> dict[str, Any]:
+def _made(name: str, number: int, **arguments: str | int) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
 
 
-_CALLS = (_made(RECORD, 1, url=URL, path=PATH), _made(INSTALL, 2, package=PACKAGE))
+_CALLS = (_made(RECORD, 1, url=URL, path=PATH, part=PART), _made(INSTALL, 2, package=PACKAGE))
 
 
 def _plain(*calls: dict[str, Any]) -> Example:
@@ -59,6 +60,14 @@ def _streamed(*indexes: int, calls: tuple[dict[str, Any], ...] = _CALLS) -> Exam
     last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
     text = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in (*chunks, last))
     return Example(200, SSE, f"{text}data: [DONE]\n\n".encode())
+
+
+def _said_in_stream(text: str) -> Example:
+    chunk = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}]}
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    return Example(
+        200, SSE, "".join(f"data: {json.dumps(one)}\n\n" for one in (chunk, last)).encode() + b"data: [DONE]\n\n"
+    )
 
 
 def _few(calls: int) -> Outcome:
@@ -140,6 +149,113 @@ def parallel_apart(reply: Reply, context: Context) -> Outcome:
     return holds(number_of(len(calls), "call"))
 
 
+def _ends(reply: Reply) -> list[str]:
+    choices = [view.first_choice(one) for one in (reply.chunks if reply.kind == "sse" else [reply.object])]
+    return [end for choice in choices if isinstance(end := choice.get("finish_reason"), str) and end]
+
+
+def _add_free_calls(probe: str, where: str, needs: str, good: Example, stopped: Example, in_text: Example) -> None:
+    """Add the clauses on calls that the model makes of its own accord, in what `where` says."""
+
+    def ended(reply: Reply, context: Context) -> Outcome:
+        if reply.status != 200 or not calls_of(reply):
+            return _few(0)
+        ends = _ends(reply)
+        if not ends or ends[-1] in ("tool_calls", "length"):
+            return holds(quote(ends[-1]) if ends else "")
+        return broken("$.choices[0].finish_reason", "tool_calls", quote(ends[-1], 40))
+
+    def told(reply: Reply, context: Context) -> Outcome:
+        if reply.status != 200 or calls_of(reply):
+            return holds() if reply.status == 200 else _few(0)
+        text = text_said(reply)
+        if is_call_in_text(text) or any(mark in text for name in (RECORD, INSTALL) for mark in _named_in_json(name)):
+            said = "no tool call there; it is in the text, where the server's tool parser left it"
+            return broken("$.choices[0], tool_calls", "the model's calls", f"{said}: {quote(text, 60)}")
+        return _few(0)
+
+    clause(
+        f"{probe}.finish_reason",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        area=_AREA,
+        says=f"{where} that the model calls tools in of its own accord ends with finish_reason tool_calls.",
+        source=OPENAI_SPEC,
+        probe=probe,
+        needs=(needs,),
+        why="Loops that run while finish_reason is tool_calls, as in OpenAI's guides, end before the tools have run: "
+        "the calls are lost.",
+        holds_on=(good,),
+        breaks_on=(stopped,),
+    )(ended)
+    clause(
+        f"{probe}.in_calls",
+        layer=BEHAVIOUR,
+        code=_CODE,
+        level=SHOULD,
+        area=_AREA,
+        says=f"{where} has the calls that the model makes of its own accord as calls, and not in its text.",
+        source=OPENAI_SPEC,
+        probe=probe,
+        needs=(needs,),
+        why="No client runs the tool: openai-python, LangChain and the AI SDK show the call to the user as the answer.",
+        holds_on=(good,),
+        breaks_on=(in_text,),
+    )(told)
+
+
+def _named_in_json(name: str) -> tuple[str, str]:
+    return f'"name": "{name}"', f'"name":"{name}"'
+
+
+_TAGGED = f'<tool_call>\n{{"name": "{RECORD}", "arguments": {{}}}}\n</tool_call>'
+_ENDED = b'"finish_reason": "tool_calls"', b'"finish_reason": "stop"'
+_IN_TEXT = {"choices": [{"index": 0, "message": {"role": "assistant", "content": _TAGGED}, "finish_reason": "stop"}]}
+_PLAIN_CALLS, _STREAMED_CALLS = _plain(*_CALLS), _streamed(0, 1)
+_add_free_calls(
+    "tools.parallel",
+    "An answer",
+    "tools.arguments",
+    _PLAIN_CALLS,
+    _PLAIN_CALLS._replace(body=_PLAIN_CALLS.body.replace(*_ENDED)),
+    Example(200, JSON, json.dumps(_IN_TEXT).encode()),
+)
+_add_free_calls(
+    "tools.parallel.stream",
+    "A stream",
+    "tools.streamed",
+    _STREAMED_CALLS,
+    _STREAMED_CALLS._replace(body=_STREAMED_CALLS.body.replace(*_ENDED)),
+    _said_in_stream(_TAGGED.replace(RECORD, INSTALL).replace("<tool_call>", "")),
+)
+
+
+@clause(
+    "tools.parallel_typed",
+    layer=SCHEMA,
+    code=_CODE,
+    level=SHOULD,
+    area=_AREA,
+    says="A number in the arguments of a call is a number, where the function's schema says so.",
+    source=OPENAI_SPEC,
+    probe="tools.parallel",
+    needs=("tools.arguments",),
+    why="Zod, pydantic and Go refuse the text in place of a number: the tool does not run. Parsers of models that "
+    "write calls as XML are the usual cause.",
+    holds_on=(_plain(*_CALLS), _plain(_made(RECORD, 1, url=URL, path=PATH))),
+    breaks_on=(_plain(_made(RECORD, 1, url=URL, path=PATH, part=str(PART)), _CALLS[1]),),
+)
+def parallel_typed(reply: Reply, context: Context) -> Outcome:
+    calls = calls_of(reply) if reply.status == 200 else []
+    for number, call in enumerate(calls):
+        part = _read(call).get("part")
+        if isinstance(part, str):
+            at = f"$.choices[0].message.tool_calls[{number}].function.arguments, part"
+            return broken(at, "an integer, as the schema says", quote(part, 40))
+    return holds() if calls else _few(0)
+
+
 @clause(
     "tools.intact",
     layer=BEHAVIOUR,
@@ -175,11 +291,16 @@ def _changed(reply: Reply) -> dict[str, str]:
     """The literals that came back as another text, by the argument's name."""
     found: dict[str, str] = {}
     for call in calls_of(reply):
-        value = parse(call.arguments.encode("utf-8", "surrogatepass"))[0] if isinstance(call.arguments, str) else None
-        for name, text in members(value).items():
+        for name, text in _read(call).items():
             if isinstance(text, str) and name in _LITERALS and text != _LITERALS[name]:
                 found[name] = text
     return found
+
+
+def _read(call: Call) -> dict[str, Json]:
+    """The arguments of a call; empty where they are no JSON object in a string."""
+    value = parse(call.arguments.encode("utf-8", "surrogatepass"))[0] if isinstance(call.arguments, str) else None
+    return members(value)
 
 
 def _usual(row_id: str, what: str) -> None:

@@ -16,6 +16,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
+from chatproof.surfaces import places
 from chatproof.surfaces.chat import view
 from chatproof.surfaces.chat.clauses.happy import GOOD, JSON
 from chatproof.surfaces.chat.probes import PROMPT
@@ -29,7 +30,7 @@ _CODE = "contract.messages"
 _AT = "$.choices[0].message.content"
 WORD = "pong"  # what the happy path asks for, and only these messages do
 # Words of the messages that are to be heard.
-_SENT = ("answer with the single word", "answer with these two lines", "The word to remember is")
+_SENT = ("answer with the single word", "answer with these two lines", places.ASKED)
 
 
 def _answer(content: str) -> Example:

@@ -85,6 +85,7 @@ add_counts(
     ("stream.usage",),
     _BYTES,
     _repeats,
+    "multi_turn",
 )
 
 
