@@ -60,6 +60,8 @@ FURTHER = {
     "wrong-key-no-error": 1,
     "chunk-without-created": 1,  # the time, beside the id, which a clause names
     "mistakes-answered-502": 1,  # no field named, beside another status
+    "free-calls-in-text": 1,  # the field of the calls, which is not there
+    "free-calls-in-streamed-text": 1,
     "logprobs-infinite": 3,  # the capabilities that are asked of the same reply, which is no strict JSON
 }
 """Differences of faults of validate beside the one that they are about."""
