@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from chatproof.cli.commands.fleet import _limits
+from chatproof.cli.shared.options import describe
 from chatproof.fleet import local
 from chatproof.fleet.local import Limits, Result
+from chatproof.usage_error import UsageError
 from tests.fleet.test_turns import row
 
 
@@ -92,3 +95,10 @@ def test_a_target_that_nobody_is_left_to_judge_is_not_waited_for(monkeypatch: py
     sweep = sweep_of(monkeypatch, Clock(), Judging(is_gone=True), told=told)
     sweep._begin()
     assert not sweep._runs and sweep._cut == ["t0"] and sweep._turns._under_way["h.test"] == 0
+
+
+@pytest.mark.parametrize("rate", ["nan", "-1"])
+def test_a_rate_is_a_number(rate: str) -> None:
+    args = describe("fleet").parse_args(["run", "--rate", rate])
+    with pytest.raises(UsageError, match="--rate"):
+        _limits(args)

@@ -172,3 +172,12 @@ def test_a_rate_limit_ends_the_asking_and_decides_nothing(monkeypatch: pytest.Mo
     assert (row["subject"], row["good_a"], row["good_b"]) == ("json_object", "2 of 2", "0 of 2")
     assert waited == [1.0, 1.0]
     assert any("rate limit was reached 3 times" in note for note in made["notes"])
+
+
+def test_a_limit_that_asks_for_too_long_a_wait_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was told as a limit that was reached 1 times in a row."""
+    monkeypatch.setattr(ask_again, "patience", lambda reply: 600.0)
+    with Door(untouched) as good, Door(limiting(2)) as limited:
+        made = compared(good.target(), limited.target())
+    assert made["decision"] == "UNDECIDED"
+    assert any("decided: the server asks to wait 600 s after a rate limit, longer" in note for note in made["notes"])

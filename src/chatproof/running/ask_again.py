@@ -210,7 +210,9 @@ class Again:
     def _patience(self, met: int, answers: Iterable[Exchange]) -> float:
         """Seconds that a rate limit asks for. Where that is too long, or did not help, nothing more is asked."""
         seconds = max(patience(Reply(exchange)) for exchange in answers)
-        if met > _LIMITS or seconds > LONGEST_PAUSE:
+        if seconds > LONGEST_PAUSE:
+            self.stopped = f"the server asks to wait {seconds:g} s after a rate limit, longer than this run waits"
+        elif met > _LIMITS:
             self.stopped = f"the rate limit was reached {met} times in a row"
         return seconds
 

@@ -190,7 +190,7 @@ def _limits(args: argparse.Namespace) -> tuple[local.Limits, list[str]]:
     for option, value in (("--at-once", args.at_once), ("--per-host", args.per_host)):
         if value < 1:
             raise UsageError("usage", f"{option} must be at least 1", "correct it")
-    if args.rate < 0 or args.judges < 0:
+    if not args.rate >= 0 or args.judges < 0:  # nan is no rate
         raise UsageError("usage", "--rate and --judges must not be negative", "correct them")
     judges = args.judges or os.cpu_count() or 1
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
