@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatproof import reporters
+from chatproof import judge_bytes, reporters
 from chatproof.analysis.incident.layers import CHANGED, HOLDS, TO_VERIFY
 from chatproof.analysis.incident.review import review
 from chatproof.analysis.incident.rules import CLIENT, DEPLOYMENT, DOCS, NONE, OURS, RULES, UNRESOLVED, VERDICTS
@@ -214,3 +214,41 @@ def test_an_outage_that_was_always_there_is_no_fault_of_the_documentation() -> N
     again = {**bad, "run_id": "smoke-20990101-000000-abcdef", "started_at": "2999-01-01T00:00:00.000Z"}
     decided = review([bad, again], AT)
     assert (decided["verdict"]["verdict"], decided["verdict"]["rule"]) == (UNRESOLVED, "alone")
+
+
+@pytest.mark.parametrize(
+    "capture",
+    [
+        EMPTY.partition("\n\n")[2],
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + EMPTY.partition("\n\n")[2],
+        'HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\n\r\n{"error":{"message":"quota","code":"insufficient_quota"}}',
+    ],
+)
+def test_what_a_capture_does_not_say_is_no_change_of_ours(capture: str) -> None:
+    """A pasted body has no URL, model or headers: the review said that we had changed them, and that this explains it."""
+    judged = judge_bytes(capture.encode()).document
+    judged["started_at"] = "2026-11-22T10:05:00.000Z"
+    made = review([run(minute=0), judged], AT)
+    assert made["verdict"]["verdict"] != OURS
+    text = " ".join(reporters.render("text", made, of="review").split())
+    assert "are the same)" not in text and "no change is known, but a capture does not say" in text
+    changed = made["changed"]
+    assert changed["on_our_side"] == [] and any(d["path"] == "target.base_url" for d in changed["around_us"])
+
+
+def test_what_a_capture_says_is_a_change() -> None:
+    """Its request is in it: another URL is one."""
+    page = '{"error":{"message":"Invalid token","code":"invalid_api_key"}}'
+    url = "https://elsewhere.test/v1/chat/completions"
+    entry = {
+        "startedDateTime": "2026-11-22T10:05:00.000Z", "time": 5.0,
+        "request": {"method": "POST", "url": url, "headers": [{"name": "Authorization", "value": "Bearer x"}],
+                    "postData": {"mimeType": "application/json",
+                                 "text": '{"model":"m","messages":[{"role":"user","content":"hi"}]}'}},
+        "response": {"status": 401, "statusText": "", "headers": [{"name": "Content-Type", "value": "application/json"}],
+                     "content": {"mimeType": "application/json", "text": page}},
+    }  # fmt: skip
+    judged = judge_bytes(json.dumps({"log": {"version": "1.2", "entries": [entry]}}).encode()).document
+    judged["started_at"] = "2026-11-22T10:05:00.000Z"
+    made = review([run(minute=0), judged], AT)
+    assert any(d["path"] == "target.base_url" for d in made["changed"]["on_our_side"])

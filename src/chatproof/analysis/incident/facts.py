@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from chatproof.analysis.incident.changes import POSSIBLE, YES, Change, held_to_more
 from chatproof.analysis.incident.streak import cause_of
-from chatproof.analysis.run_diff import ENVIRONMENT, TIMING, Difference, differences
+from chatproof.analysis.run_diff import ENVIRONMENT, TIMING, Difference, differences, exchanges
 from chatproof.wire.exchange import Url
 from chatproof.wire.urls import parse_base_url
 
@@ -30,6 +30,8 @@ _OURS_HARMLESS = (
     "narrowed",
 )
 """Differences on our side that alone change no well-formed exchange: where it ran, with which Python."""
+_CAPTURED = "judge"
+_NOT_SAID: tuple[Any, ...] = (None, "", 0, [], "unobserved")
 _THEIRS = ("peer.", "environment.addresses")
 
 
@@ -60,7 +62,19 @@ def move_between(a: dict[str, Any], b: dict[str, Any]) -> Move:
 def _is_harmless(found: Difference, a: dict[str, Any], b: dict[str, Any]) -> bool:
     if found.path in _OURS_HARMLESS:
         return not _trusts_otherwise(found, b)
+    if _is_not_captured(found, a, found.a) or _is_not_captured(found, b, found.b):
+        return True
     return _is_simulators(found, a, b) or _is_the_same_place(found)
+
+
+def _is_not_captured(found: Difference, run: dict[str, Any], value: Any) -> bool:
+    """A capture does not say it: a body alone has no URL, no model and no headers, which is no change of them."""
+    if run["kind"] != _CAPTURED:
+        return False
+    if not found.probe:
+        return value in _NOT_SAID
+    exchange = exchanges(run).get(found.probe)
+    return exchange is not None and not exchange["request"]["url"]
 
 
 def _is_simulators(found: Difference, a: dict[str, Any], b: dict[str, Any]) -> bool:

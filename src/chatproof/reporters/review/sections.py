@@ -8,6 +8,9 @@ from chatproof.printable import cut
 _VALUE = 100
 _MOST = 12
 _NAMED = 8  # clauses of one line
+_CAPTURED = "judge-"  # how ids of captures begin
+_THE_SAME = "ours: no relevant change (URL, path, model, key, headers, proxy and trust are the same)"
+_NOT_KNOWN = "ours: no change is known, but a capture does not say all of it (URL, model, key, headers, proxy, trust)"
 
 
 class Section(NamedTuple):
@@ -89,7 +92,8 @@ def _changes(document: dict[str, Any]) -> list[Section]:
             if len(shown) > _MOST:
                 lines.append(f"{label}: {len(shown) - _MOST} more, see chatproof diff {move['from']} {move['to']}")
         if not move["on_our_side"]:
-            lines.insert(0, "ours: no relevant change (URL, path, model, key, headers, proxy and trust are the same)")
+            is_captured = any(str(move[end]).startswith(_CAPTURED) for end in ("from", "to"))
+            lines.insert(0, _NOT_KNOWN if is_captured else _THE_SAME)
         if not any(d["kind"] not in ("cost", "verdict") for d in move["in_replies"]):
             lines.append("reply: only times and ids")
         found.append(Section(title, tuple(lines)))
