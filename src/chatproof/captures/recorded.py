@@ -86,22 +86,41 @@ def _captured(number: int, row: _Record) -> Captured:
 def _records(value: Any) -> Iterator[_Record]:
     """Each reply in a value, in its order, with the request that stands beside it or around it."""
     left = _MOST_VALUES
-    waiting: list[tuple[Any, dict[str, Any], bool, int]] = [
-        (value, {}, False, 0)
-    ]  # value, request, is a response, depth
-    while waiting and left:
+    # Iterators, one a level: a list of half a million objects is not copied.
+    levels: list[Iterator[_Inside]] = [iter([_Inside(value, {}, False)])]
+    while levels and left:
+        inside = next(levels[-1], None)
+        if inside is None:
+            levels.pop()
+            continue
         left -= 1
-        found, request, named, depth = waiting.pop()
-        if isinstance(found, list):
-            waiting += [(each, request, named, depth + 1) for each in reversed(found) if depth < _DEEPEST]
+        found, request, named = inside
+        may_go_deeper = len(levels) <= _DEEPEST
+        if isinstance(found, list) and may_go_deeper:
+            levels.append(_elements(found, request, named))
         elif isinstance(found, dict):
             request = _request_in(found) or request
             record = _record(found, request, named)
             if record is not None:
                 yield record
-            elif depth < _DEEPEST:
-                inner = ((each, request, name in _RESPONSES, depth + 1) for name, each in found.items())
-                waiting += reversed([row for row in inner if isinstance(row[0], dict | list)])
+            elif may_go_deeper:
+                levels.append(_members(found, request))
+
+
+class _Inside(NamedTuple):
+    """A value, the request beside or around it, and whether it stands in a member that is called a response."""
+
+    found: Any
+    request: dict[str, Any]
+    named: bool
+
+
+def _elements(found: list[Any], request: dict[str, Any], named: bool) -> Iterator[_Inside]:
+    return (_Inside(each, request, named) for each in found)
+
+
+def _members(found: dict[str, Any], request: dict[str, Any]) -> Iterator[_Inside]:
+    return (_Inside(each, request, name in _RESPONSES) for name, each in found.items() if isinstance(each, dict | list))
 
 
 def _request_in(found: dict[str, Any]) -> dict[str, Any]:
