@@ -156,7 +156,7 @@ def test_what_is_given_where_no_key_is_needed_is_no_secret_elsewhere() -> None:
     each = [
         resolved(Target("http://127.0.0.1:1/v1", key=Secret(key))) for key in ("not-needed", KEY.value, "lm-studio")
     ]
-    assert beside.apart(each, {})[0].besides == ()
+    assert beside.apart(each, {})[0].besides == (Secret(KEY.value),)
     assert beside.apart([*each, each[1]._replace(target=each[1].target._replace(key=Secret(ODD_KEY.value)))], {})[
         0
     ].besides == (Secret(KEY.value), Secret(ODD_KEY.value))

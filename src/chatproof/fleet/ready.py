@@ -92,7 +92,7 @@ class Fleet:
         for row in places.values() if len(places) > 1 else ():
             with suppress(UsageError):  # told of when it is asked
                 found.append(resolve(row, self.wanted, self.environ))
-        return next((one.besides for one in beside.apart(found, self.environ)), ())
+        return beside.of_all(found, self.environ)
 
     def _contract(self, resolved: Resolved) -> Contract:
         """Made once for targets that have the same: a fleet has few kinds."""

@@ -24,11 +24,17 @@ def of_proxy(resolved: Resolved, environ: Mapping[str, str]) -> tuple[Secret, ..
 
 
 def apart(targets: Iterable[Resolved], environ: Mapping[str, str]) -> list[Resolved]:
-    """The targets that one process asks, each with the secrets of all. What is given to servers that want no key
-    (`lm-studio`) is a word that another one's reply may well say."""
+    """The targets that one process asks, each with the secrets of all, where it does not send all of them itself."""
     targets = list(targets)
-    found = dict.fromkeys(secret for one in targets for secret in of(one, environ) if not is_word_like(secret))
-    return [one._replace(besides=tuple(found) if len(found) > 1 else ()) for one in targets]
+    found = of_all(targets, environ)
+    return [one._replace(besides=() if {*of(one, environ)}.issuperset(found) else found) for one in targets]
+
+
+def of_all(targets: Iterable[Resolved], environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """The secrets that one process sends. What is given to servers that want no key (`lm-studio`) is a word that
+    another one's reply may well say."""
+    every = (secret for one in targets for secret in of(one, environ))
+    return tuple(dict.fromkeys(secret for secret in every if not is_word_like(secret)))
 
 
 def of(resolved: Resolved, environ: Mapping[str, str]) -> Iterator[Secret]:
