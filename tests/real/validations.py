@@ -60,8 +60,8 @@ LLAMACPP = {
     "tool_choice as a string and takes auto for anything else",
 }
 LLAMACPP_UNSEEN = {
-    "system.heard developer.heard multi_turn.heard everyday.heard unicode.unstreamed": "the model says the alphabet to "
-    "the plain request as well",
+    "system.heard developer.heard multi_turn.heard everyday.heard unicode.unstreamed multi_turn.places "
+    "usage.long_counted": "the model says the alphabet to the plain request as well",
 }
 
 VALIDATIONS: list[Whole] = [
@@ -101,8 +101,8 @@ VALIDATIONS: list[Whole] = [
             "max_completion_tokens.finish_reason": "cap 16 → the same one sentence of 18 tokens as without a cap, "
             "finish_reason stop: too near to tell",
             "stop.honoured": "it does not count, so the sequence has no place",
-            "system.heard developer.heard multi_turn.heard everyday.heard tools.result_heard unicode.unstreamed": "it "
-            "repeats what was sent, or says hello",
+            "system.heard developer.heard multi_turn.heard everyday.heard tools.result_heard unicode.unstreamed "
+            "multi_turn.places usage.long_counted": "it repeats what was sent, or says hello",
         },
         key=None,
         args=OPEN,
@@ -126,8 +126,10 @@ VALIDATIONS: list[Whole] = [
             "tools.called tools.stream_called json_object.honoured json_schema.honoured": "mock_response answers pong "
             "whatever is asked",
             "logprobs.honoured": "logprobs true → none",
+            "usage.long_counted": "prompt_tokens is 10, whatever is sent",
         },
         {
+            "multi_turn.places usual.messages.places": "mock_response answers pong, one word of three or four",
             "max_tokens.honoured max_tokens.finish_reason max_completion_tokens.honoured "
             "max_completion_tokens.finish_reason stop.honoured": "mock_response answers pong, with 20 made-up tokens",
         },
