@@ -1,8 +1,8 @@
 """What the form of a provider's error tells beside its words: who quotes whom, and what the request lacks."""
 
 import re
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatproof.evidence.provider_error import ProviderError
 
