@@ -18,7 +18,7 @@ from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
 from chatproof.target import profile
 from chatproof.wire.exchange import Secret
-from tests.golden_files import RENEW, REWRITE
+from tests.golden_files import RENEW, REWRITE, registered
 from tests.support import exchange, from_example
 from tests.unit.test_api_clauses import ANOTHER, GOOD, ROWS, SURFACES
 
@@ -36,14 +36,6 @@ def told(surface: Surface, clause: Clause, example: Example) -> str:
     said = " | ".join(f"{name} {getattr(found, name)}" for name in ("at", "expected", "observed", "reason", "state")
                       if getattr(found, name))  # fmt: skip
     return f"{found.outcome} {said}".rstrip()
-
-
-def registered(clause: Clause) -> str:
-    """What is registered beside the words of a clause, which the reference shows."""
-    needs = ", ".join(clause.needs) or "nothing"
-    said = f"{clause.level}, {clause.layer}, {clause.area}, {clause.probe}, code {clause.code}, needs {needs}"
-    more = {"capability": clause.capability, "danger": clause.danger, "check": clause.check if clause.check > 1 else ""}
-    return ", ".join([said, *(f"{name} {value}" for name, value in more.items() if value)])
 
 
 def section(api: str, id: str) -> str:

@@ -255,3 +255,12 @@ def test_a_captures_head_is_judged_by_what_it_has_of_it(example: Example, missin
 def test_a_limit_says_nothing_of_what_must_be_answered(id: str) -> None:
     limited = Example(429, "application/json", b'{"error":{"message":"slow down"}}')
     assert outcome(CLAUSES[id], limited) == UNDECIDED
+
+
+def test_nine_numbers_in_a_row_show_no_counting() -> None:
+    """What comes last may be cut in its middle, and counts for nothing."""
+    clause = CLAUSES["stream.text_whole"]
+    counted = clause.breaks_on[-1]
+    assert outcome(clause, counted) == BROKEN
+    fewer = counted._replace(body=counted.body.replace(b'{"content":"12, "}', b"{}"))
+    assert outcome(clause, fewer) == NOT_APPLICABLE

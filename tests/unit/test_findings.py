@@ -26,7 +26,7 @@ from chatproof.surfaces.chat.clauses.models import EXAMPLE_MODEL
 from chatproof.surfaces.chat.clauses.secrets import EXAMPLE_KEY
 from chatproof.target import profile
 from chatproof.wire.exchange import Secret
-from tests.golden_files import RENEW, REWRITE
+from tests.golden_files import RENEW, REWRITE, registered
 from tests.support import GOOD, KEY, exchange, from_example, play, wire
 from tests.test_exchanges import load as load_cases
 from tests.test_exchanges import replies
@@ -117,6 +117,11 @@ def test_of_a_clauses_example(id: str, name: str, example: Example) -> None:
     check("clauses", name, clean([" | ".join([*said, *filter(None, [code])])]))
 
 
+@pytest.mark.parametrize("id", CLAUSES)
+def test_of_what_a_clause_is_registered_as(id: str) -> None:
+    check("clauses", f"{id} is", registered(CLAUSES[id]))
+
+
 BREAKS = [
     (c.id, e) for c in CLAUSES.values() for e in c.breaks_on[:1] if c.probe != "*" and not c.probe.startswith("auth.")
 ]
@@ -139,7 +144,8 @@ def test_of_a_validate_run_with_one_break(id: str, example: Example) -> None:
 
 
 def test_no_golden_text_is_left_over() -> None:
-    names: dict[str, set[str]] = {"clauses": {name for _, name, _ in EXAMPLES}, "validate": {id for id, _ in BREAKS}}
+    of_clauses = {name for _, name, _ in EXAMPLES} | {f"{id} is" for id in CLAUSES}
+    names: dict[str, set[str]] = {"clauses": of_clauses, "validate": {id for id, _ in BREAKS}}
     for file, name, _ in CASES:
         names.setdefault(file, set()).add(name)
     others = {"api-runs", "told", *(name for name in apis() if name != "chat")}  # each has a test of its own

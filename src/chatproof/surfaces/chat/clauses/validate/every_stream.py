@@ -163,7 +163,16 @@ def finished(reply: Reply, context: Context) -> Outcome:
     source=OPENAI_SPEC,
     probe="*",
     why="All clients join the deltas: the user sees every piece twice, or the answer again with each chunk.",
-    holds_on=(_stream(_GOOD), _texts(*(b"%d," % n for n in range(12))), _texts(*[b"ha"] * 20)),
+    holds_on=(
+        _stream(_GOOD),
+        _texts(*(b"%d," % n for n in range(12))),
+        _texts(*[b"ha"] * 20),
+        # One less than what is not alike by chance.
+        _texts(*(b"1234567"[:n] for n in range(1, 8))),
+        _texts(b"pon", b"pong pong", b"pong pong, p"),
+        _texts(b"pong", b"pong pon", b"pong pong, "),
+        _texts(b"one two 3", b"four five6", b"one two 3four five6"),
+    ),
     breaks_on=(
         _stream(
             b"".join(_chunk(b'{"content":"%b"}' % b"1,2,3,4,5,6,7,8,9,"[:n]) for n in range(2, 20, 2)) + _LAST + _DONE
@@ -176,6 +185,9 @@ def finished(reply: Reply, context: Context) -> Outcome:
             + _LAST
             + _DONE
         ),
+        _texts(*(b"12345678"[:n] for n in range(1, 9))),
+        _texts(b"pong", b"pong pon", b"pong pong, p"),
+        _texts(b"one two 34", b"four five6", b"one two 34four five6"),
     ),
 )
 def text_once(reply: Reply, context: Context) -> Outcome:
@@ -215,7 +227,12 @@ def _counting(*numbers: int) -> Example:
     why="Users of every client read answers without their first or last words. A gateway that drops the chunk with the "
     "role, or the one with the finish_reason, and the text in it, is the usual cause.",
     holds_on=(_counting(*range(1, 61)), _texts(b"Sure: ", *(b"%d, " % n for n in range(1, 61)))),
-    breaks_on=(_counting(*range(2, 61)), _counting(*range(1, 60)), _counting(*range(1, 60), 6)),
+    breaks_on=(
+        _counting(*range(2, 61)),
+        _counting(*range(1, 60)),
+        _counting(*range(1, 60), 6),
+        _counting(*range(2, 13)),
+    ),
 )
 def text_whole(reply: Reply, context: Context) -> Outcome:
     deltas = "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
