@@ -79,7 +79,17 @@ SMOKE = Field(
 )
 VALIDATE = Field(
     ("surfaces/chat/clauses/validate/*.py", "contract/capability.py"),
-    ("tests.unit.test_clauses", "tests.unit.test_findings"),
+    (
+        "tests.unit.test_clauses",
+        "tests.unit.test_findings",
+        "tests.unit.test_agents",
+        "tests.unit.test_elsewhere",
+        "tests.unit.test_every_stream",
+        "tests.unit.test_first_named",
+        "tests.unit.test_garbled",
+        "tests.unit.test_streamed_rule",
+        "tests.unit.test_values_that_cannot_be",
+    ),
 )
 APIS = Field(
     (

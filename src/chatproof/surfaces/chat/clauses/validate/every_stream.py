@@ -255,7 +255,7 @@ def _beside(pieces: list[str], plain: str) -> str:
     """
     if len(plain) < 2 or "".join(pieces) == plain:
         return ""
-    if len(pieces) > 1 and pieces[-1] == plain:
+    if pieces[-1:] == [plain]:
         if "".join(pieces[:-1]) == plain:
             return "the last delta repeats the complete text"
         if all(b.startswith(a) for a, b in pairwise(pieces)):
