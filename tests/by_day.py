@@ -1,7 +1,7 @@
 """Families of tests of which some are played by day, and all by night: each member costs much and shows what others show.
 
-A member that is not played by day is marked as nightly when the tests are collected. What breaks a required clause is
-played each time.
+A member that is not played by day is marked as nightly when the tests are collected. Of the faults, what breaks a
+required clause is played each time.
 """
 
 from collections import Counter
@@ -15,9 +15,19 @@ EVERY = {  # every Nth of a family, by its place in it
     "tests/captures/test_wild.py::test_long_texts_take_no_long_time": 3,
     "tests/captures/test_request_secrets.py::test_curl": 3,
     "tests/captures/test_request_secrets.py::test_a_har": 3,
-    "tests/simulator/test_api_faults.py::test_fault_comes_to_its_diagnosis": 2,
-    "tests/simulator/test_validate_faults.py::test_fault_breaks_exactly_its_clauses": 2,
+    "tests/migration/test_faults.py::test_a_fault_is_one_difference": 2,
+    "tests/migration/test_faults.py::test_a_fault_of_validate_is_one_difference": 2,
+    "tests/reporters/test_ci_orders.py::test_reports_of_runs": 3,
+    "tests/simulator/test_api_faults.py::test_fault_comes_to_its_diagnosis": 3,
+    "tests/simulator/test_openai_client.py::test_client_and_contract_agree": 2,
+    "tests/simulator/test_validate_faults.py::test_fault_breaks_exactly_its_clauses": 3,
     "tests/unit/test_composed_forms.py::test_reading_is_linear": 3,
+}
+
+
+REQUIRED = {  # families of faults of which those that break a required clause are played by day
+    "tests/simulator/test_api_faults.py::test_fault_comes_to_its_diagnosis",
+    "tests/simulator/test_validate_faults.py::test_fault_breaks_exactly_its_clauses",
 }
 
 
@@ -27,10 +37,10 @@ def mark(items: list[pytest.Item]) -> None:
     for item in items:
         family = item.nodeid.partition("[")[0]
         every = EVERY.get(family)
-        if every is None:
+        if every is None or item.get_closest_marker("nightly"):
             continue
         seen[family] += 1
-        if seen[family] % every and not _is_required(item):
+        if seen[family] % every and not (family in REQUIRED and _is_required(item)):
             item.add_marker(pytest.mark.nightly)
 
 
@@ -42,7 +52,7 @@ def _is_required(item: pytest.Item) -> bool:
 
     given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     name, api = given.get("name"), given.get("api")
-    if not isinstance(name, str) or "simulator" not in item.nodeid:
+    if not isinstance(name, str):
         return False
     rows = SIDES[api][1].ALL if api in names() else ALL
     return name in rows and rows[name].verdict == "NO-GO"
