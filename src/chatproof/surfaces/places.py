@@ -71,7 +71,7 @@ def add_places(
     def judge(reply: Reply, context: Context) -> Outcome:
         if ASKED.encode() not in reply.exchange.request.body:
             return not_applicable("the request is not ours, or was sent in another form")
-        before = context.replies.get("multi_turn") if heard else None
+        before = context.replies.get("multi_turn")
         if heard is not None and before is not None and heard(before, context).outcome != HOLDS:
             return not_applicable("earlier turns are not read in a plain conversation, either")
         text = text_of(reply)

@@ -22,7 +22,7 @@ from chatproof.evidence.json_values import is_integer
 from chatproof.evidence.reply import Reply
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.embeddings import vectors, view
-from chatproof.surfaces.embeddings.asked import request
+from chatproof.surfaces.embeddings.asked import inputs_of, request
 from chatproof.surfaces.embeddings.clauses.envelope import whole_items
 from chatproof.surfaces.embeddings.clauses.happy import COMETAPI
 from chatproof.surfaces.embeddings.clauses.validate.floats import misread, misshapen, moves
@@ -230,13 +230,15 @@ def batch_accepted(reply: Reply, context: Context) -> Outcome:
 )
 def many_distinct(reply: Reply, context: Context) -> Outcome:
     found = distinct(reply, context)
-    place, texts = found.at.removeprefix("$.data[").partition("]")[0], request(reply).get("input")
-    if found.outcome != BROKEN or not place.isdecimal() or not isinstance(texts, list):
+    if found.outcome != BROKEN:
         return found
-    text = texts[int(place)] if int(place) < len(texts) else ""
-    if isinstance(text, str) and not any(letter.isascii() and letter.isalnum() for letter in text):
+    place = int(found.at.removeprefix("$.data[").partition("]")[0])
+    text = inputs_of(request(reply))[place]
+    if not isinstance(text, str):
+        return found
+    if not any(letter.isascii() and letter.isalnum() for letter in text):
         return found._replace(observed=f"{found.observed}; this text has no letter of ASCII")
-    if isinstance(text, str) and len(text) > ALIKE:
+    if len(text) > ALIKE:
         said = f"these long texts are alike in their first {ALIKE} characters, and what follows was cut off"
         return found._replace(observed=f"{found.observed}; {said}")
     return found

@@ -279,11 +279,9 @@ def misread(context: Context) -> Outcome | None:
 
 def noise(context: Context) -> float:
     """How far the first text's vector was from itself when it was sent again, by the largest number in it; 0.0 where
-    that is not known, or is another vector."""
+    that is not known. Asked only where it does not move."""
     twice = _twice(context)
-    if not twice or vectors.cosine(*twice) < SAME:
-        return 0.0
-    return vectors.apart(*twice)
+    return vectors.apart(*twice) if twice else 0.0
 
 
 def moves(context: Context) -> bool:
