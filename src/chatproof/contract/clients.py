@@ -27,13 +27,12 @@ _PIECES = Breaks(("tools.stream_once",), "joins a tool call wrongly if its name 
 _SHAPE = Breaks(
     ("envelope.elsewhere",), "fails on a reply whose outer object has another shape, or returns a wrong answer"
 )
-_NO_END = Breaks(("envelope.elsewhere.finished",), "treats half an answer as complete")
 _TYPE = Breaks(("tools.typed",), "fails on a tool call without its type")
 
 CLIENTS: Mapping[str, tuple[Breaks, ...]] = {
-    "openai-python": (_EMPTY, _PIECES, _SHAPE, _NO_END),
+    "openai-python": (_EMPTY, _PIECES, _SHAPE),
     "openai-python-helpers": (_PIECES, _SHAPE),
-    "openai-node": (_EMPTY, _PIECES, _SHAPE, _NO_END),
+    "openai-node": (_EMPTY, _PIECES, _SHAPE),
     "openai-node-helpers": (
         _EMPTY,
         _SHAPE,

@@ -262,6 +262,8 @@ def many_distinct(reply: Reply, context: Context) -> Outcome:
     ),
 )
 def batch_counted(reply: Reply, context: Context) -> Outcome:
+    if context.control is not None and each_counted(context.control).outcome == BROKEN:
+        return not_applicable("the plain reply counts too little, too: see embeddings.usage.counted")
     return each_counted(reply)
 
 
