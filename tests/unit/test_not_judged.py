@@ -233,6 +233,23 @@ def test_a_long_text_is_counted_where_it_was_sent_and_the_plain_one_is_counted_w
     assert judged(api, name, few, happy=plain.breaks_on[0]) == many
 
 
+@EACH
+def test_a_long_text_needs_its_own_tokens_beside_those_of_the_plain_request(api: str) -> None:
+    name, needed = "usage.long_counted", LONG // 24
+    plain = clause(api, "usage.plausible").holds_on[0]
+
+    def counted(tokens: int, of: Example = plain) -> Example:
+        return of._replace(body=of.body.replace(b'tokens":14', b'tokens":%d' % tokens))
+
+    silent = plain._replace(body=plain.body.replace(b"prompt_tokens", b"x").replace(b"input_tokens", b"x"))
+    for before, least in ((plain, 14 + needed), (silent, needed)):
+        assert judged(api, name, counted(least), happy=before).outcome == HOLDS
+        assert judged(api, name, counted(least - 1), happy=before).expected == f"at least {least:,}"
+    most = 2000 + len(exchange("happy", from_example(plain), api=api).request.body)
+    assert judged(api, name, counted(14), happy=counted(most)).outcome == BROKEN
+    assert judged(api, name, counted(14), happy=counted(most + 1)).outcome == NOT_APPLICABLE
+
+
 def test_vectors_without_a_count_are_not_counted() -> None:
     good, few = (getattr(clause("embeddings", "usage.counted"), name)[0] for name in ("holds_on", "breaks_on"))
     silent = good._replace(body=good.body.replace(b"prompt_tokens", b"x"))

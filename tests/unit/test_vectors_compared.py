@@ -87,7 +87,7 @@ def test_floats_may_differ_by_what_one_text_differs_from_itself() -> None:
     apart = of([one + 0.005 for one in FIRST], list(SECOND))
     assert judged("float.agrees", apart, happy=GOOD).outcome == BROKEN
     assert judged("float.agrees", apart, happy=GOOD, single=of(packed((1.0, 0.25, -0.5, 0.002)))).outcome == HOLDS
-    assert judged("float.agrees", apart, happy=GOOD, single=of(packed((1.0, 0.25, -0.5, 0.001)))).outcome == BROKEN
+    assert judged("float.agrees", apart, happy=GOOD, single=of(packed((1.0, 0.25, -0.5, 0.0015)))).outcome == BROKEN
 
 
 # -- different texts with one vector ---------------------------------------------------------------------------------

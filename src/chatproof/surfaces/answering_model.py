@@ -54,10 +54,9 @@ def add_answering_model(
         if are_related(context.model, answered):
             return holds(quote(answered, 60))
         listing = context.listing
-        if streamed and (plain := context.control) is not None:
-            said = context.surface.view.model(plain)
-            if said and not are_related(context.model, said):
-                return not_applicable("the plain answer names another model, too")
+        plain = context.control if streamed else None
+        if plain is not None and not are_related(context.model, context.surface.view.model(plain)):
+            return not_applicable("the plain answer names another model, too")
         if listing is not None and context.model not in (listed_ids(listing.json) or ()):
             return not_applicable("the model asked for is not listed: it may be a name for another one")
         return broken("$.model", quote(context.model, 60), quote(answered, 60))
