@@ -21,6 +21,7 @@ from chatproof.contract.clause import (
     Example,
 )
 from chatproof.evidence.reply import Reply
+from chatproof.judging.contract import _after_their_needs
 from chatproof.surfaces import surface_of
 from chatproof.surfaces.chat import clauses
 from chatproof.surfaces.chat.clauses.happy import GOOD
@@ -264,3 +265,10 @@ def test_nine_numbers_in_a_row_show_no_counting() -> None:
     assert outcome(clause, counted) == BROKEN
     fewer = counted._replace(body=counted.body.replace(b'{"content":"12, "}', b"{}"))
     assert outcome(clause, fewer) == NOT_APPLICABLE
+
+
+def test_a_clause_is_judged_after_those_it_needs_in_whichever_order_files_are_read() -> None:
+    assert [*_after_their_needs(dict(reversed(CLAUSES.items())))] != [*reversed(CLAUSES)]
+    order = [*_after_their_needs(dict(reversed(CLAUSES.items())))]
+    assert [(id, need) for id in order for need in CLAUSES[id].needs if order.index(need) > order.index(id)] == []
+    assert [*_after_their_needs(CLAUSES)] == [*CLAUSES], "those that are in order keep it"

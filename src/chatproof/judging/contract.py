@@ -148,7 +148,24 @@ def _closure(surface: Surface, scope: str, choice: Choice) -> dict[str, Clause]:
         wanted -= _not_asked_for(surface, available, choice)
     while needed := {need for id in wanted for need in available[id].needs} - wanted:
         wanted |= needed
-    return {id: clause for id, clause in available.items() if id in wanted}
+    return _after_their_needs({id: clause for id, clause in available.items() if id in wanted})
+
+
+def _after_their_needs(clauses: Mapping[str, Clause]) -> dict[str, Clause]:
+    """The clauses in their order, each behind those that it needs: files are read by their names, which may have them
+    the other way round."""
+    ordered: dict[str, Clause] = {}
+
+    def put(id: str) -> None:
+        for need in clauses[id].needs:
+            if need not in ordered:
+                put(need)
+        ordered[id] = clauses[id]
+
+    for id in clauses:
+        if id not in ordered:
+            put(id)
+    return ordered
 
 
 def _not_asked_for(surface: Surface, available: Mapping[str, Clause], choice: Choice) -> set[str]:
