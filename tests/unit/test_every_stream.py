@@ -173,16 +173,41 @@ def test_a_text_of_a_refusal_is_not_looked_at(probe: str, status: int) -> None:
 # -- a text that counts ----------------------------------------------------------------------------------------------
 
 
-def counted(*numbers: int, ends: tuple[bytes, ...] = (b'"stop"',)) -> Outcome:
+def _counting(*numbers: int, ends: tuple[bytes, ...]) -> Example:
     body = b"".join(_chunk(b'{"content":"%d, "}' % n) for n in numbers)
-    return judged(
-        "stream.text_whole", made("stream.usage", _stream(body + b"".join(_chunk(b"{}", e) for e in ends) + _DONE))
-    )
+    return _stream(body + b"".join(_chunk(b"{}", e) for e in ends) + _DONE)
+
+
+def counted(*numbers: int, ends: tuple[bytes, ...] = (b'"stop"',)) -> Outcome:
+    return judged("stream.text_whole", made("stream.usage", _counting(*numbers, ends=ends)))
 
 
 def test_a_count_is_judged_by_its_first_and_its_last_number() -> None:
     assert counted(*range(1, 61)).outcome == HOLDS
     assert counted(*range(1, 59)).outcome == BROKEN
     assert counted(*range(1, 59), ends=(b'"stop"', b'"length"')).outcome == BROKEN, "the first reason counts"
-    assert counted(*range(1, 59), ends=(b'"length"',)).outcome == HOLDS, "it was cut by a limit, and says so"
+    assert counted(*range(1, 59), ends=(b'"length"',)).outcome == BROKEN, "it was cut by a limit that nobody sent"
+    assert counted(*range(1, 61), ends=(b'"length"',)).outcome == HOLDS, "it came to its end all the same"
     assert counted(*range(1, 30), *range(31, 61)).outcome == NOT_APPLICABLE, "the model left one out"
+
+
+def test_a_count_that_is_cut_by_a_limit_that_was_sent_is_whole() -> None:
+    reply = made("stream.usage", _counting(*range(1, 59), ends=(b'"length"',)))
+    for sent, outcome in ((b'{"max_tokens":80}', HOLDS), (b'{"max_completion_tokens":80}', HOLDS), (b"", HOLDS)):
+        request = reply.exchange.request._replace(body=sent)
+        assert judged("stream.text_whole", Reply(reply.exchange._replace(request=request))).outcome == outcome, sent
+
+
+@pytest.mark.parametrize(
+    ("pieces", "outcome"),
+    [
+        ([*(f"{n}, " for n in range(1, 61)), "60, "], BROKEN),
+        ([*(f"{n}, " for n in range(1, 31)), *(f"{n}, " for n in range(30, 61))], BROKEN),
+        ([*(f"{n}, " for n in range(1, 61)), "That is ", "60", " numbers."], HOLDS),
+        ([*(f"{n}, " for n in range(1, 60)), "60", ", ", "60"], HOLDS),
+        ([*",".join(map(str, range(1, 61)))], HOLDS),
+    ],
+    ids=["the last twice", "one in the middle", "told in words", "the model's own", "digit by digit"],
+)
+def test_a_piece_is_sent_twice_only_where_the_pieces_are_alike(pieces: list[str], outcome: str) -> None:
+    assert judged("stream.text_whole", made("stream.usage", _texts(*map(str.encode, pieces)))).outcome == outcome

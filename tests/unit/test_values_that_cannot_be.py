@@ -15,8 +15,8 @@ from chatproof.simulator import embeddings_faults, embeddings_side, messages_sid
 from chatproof.simulator.fault import GO, Fault, error
 from chatproof.surfaces import surface_of
 from chatproof.surfaces.answering_model import are_related
-from chatproof.surfaces.chat.probes_validate import UNICODE
 from chatproof.surfaces.garbled import run_together
+from chatproof.surfaces.repeated import UNICODE
 from chatproof.target import profile
 from tests import in_process
 from tests.support import exchange, from_example

@@ -162,6 +162,7 @@ def _answer(body: Body) -> Answer:
     first = str(body["messages"][0].get("content"))
     wants_more = "these two lines" in first or (len(body["messages"]) == 1 and "pong" not in first)
     wants_more = wants_more or WHICH_WORDS in str(body["messages"][-1].get("content"))
+    wants_more = wants_more or "Begin each answer" in first
     if wants_more or not _PLAIN.issuperset(body):
         from chatproof.simulator import abilities
 

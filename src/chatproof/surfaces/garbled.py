@@ -27,7 +27,8 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.clauses.stream import events_parse
-from chatproof.surfaces.chat.probes_validate import LINES, UNICODE
+from chatproof.surfaces.chat.probes_validate import LINES
+from chatproof.surfaces.repeated import SIGNS, UNICODE
 from chatproof.surfaces.shared_clauses import answered
 from chatproof.wire.strictjson import Json, parse
 
@@ -37,8 +38,6 @@ _WORDS = UNICODE.split()[:3]  # scripts that all put a space between words
 NAME = "naïve-你好-👩‍🚀  2"
 """A name as a file may have it, with two spaces."""
 _COLLAPSED = " ".join(NAME.split())
-SIGNS = '1 < 2 & "3" > 2'
-"""What HTML writes otherwise, and no other format does."""
 
 
 def mark_in(text: str) -> str:

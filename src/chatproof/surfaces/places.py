@@ -26,12 +26,14 @@ from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
 
 ASKED = "Which words were given? Answer with all of them, in their order, and nothing else."
-_ORDER = ("first", "second", "third", "fourth", "fifth", "sixth")
-WORDS = ("maple", "pong", "violin", "lemon", "copper", "garden")
-_STORY = "".join(
+_ORDER = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+WORDS = ("maple", "pong", "violin", "lemon", "copper", "garden", "window")
+_MIDDLE = 6
+"""Which word stands in the middle of the long text."""
+_STORY = [
     f"In the year {year} the ship {year % 7} came home with {year % 9} sacks of grain. " for year in range(1801, 1836)
-)
-LONG = len(_STORY)
+]
+LONG = len("".join(_STORY))
 """Characters of the text before whose end and behind whose end a word stands: some 700 tokens."""
 
 
@@ -41,8 +43,9 @@ def said(number: int) -> str:
 
 
 def around_a_story(before: int, behind: int) -> str:
-    """A long text with a word before it and one behind it."""
-    return f"{said(before)} {_STORY}{said(behind)}"
+    """A long text with a word before it, one in its middle and one behind it."""
+    half = len(_STORY) // 2
+    return f"{said(before)} {''.join(_STORY[:half])}{said(_MIDDLE)} {''.join(_STORY[half:])}{said(behind)}"
 
 
 def missing_from(text: str, places: Mapping[str, str]) -> list[str]:

@@ -25,6 +25,11 @@ _OVERHEAD = 2000
 their own a few hundred. Where it is more, the caller pays for a prompt that is not his: he is told."""
 _LONGEST = 24
 """Bytes of an answer for each token: texts have some four, and no text has as many as this."""
+_ADDED = (2, 3)
+"""Times that a gateway counts a request which adds the counts of some events. Any other difference may be another
+upstream, with a template or instructions of its own."""
+_FEW = 4
+"""Tokens by which two counts may differ by chance."""
 _AREA, _CODE = "Response shape", "contract.usage"
 
 
@@ -163,3 +168,34 @@ def add_within(
         holds_on=good,
         breaks_on=bad,
     )(within)
+
+
+def add_streamed_input(
+    clauses: Clauses, api: str, source: Source, at: str, good: tuple[Example, ...], bad: tuple[Example, ...]
+) -> None:
+    """Add the clause that a stream counts its input once. `at` is where a stream counts it."""
+
+    def agrees(reply: Reply, context: Context) -> Outcome:
+        usage, plain = context.surface.view.usage, context.control
+        streamed, counted = usage(reply).get("prompt"), usage(plain).get("prompt") if plain is not None else None
+        if not streamed or not counted:
+            return not_applicable("no two counts to compare")
+        if streamed - counted <= _FEW or streamed not in [times * counted for times in _ADDED]:
+            return holds(f"{streamed:,} tokens, and {counted:,} without a stream")
+        times = f"{streamed:,}, which is {streamed // counted} times as many, for the same request"
+        return broken(at, f"{counted:,}, as without a stream", times)
+
+    clauses.add(
+        id_in(api, "usage.streamed_input"),
+        layer=BEHAVIOUR,
+        area=_AREA,
+        code=_CODE,
+        level=SHOULD,
+        says="A stream counts its input tokens once: not two or three times as many as the same request without one.",
+        source=source,
+        probe="stream",
+        why="Agents stream: Claude Code, Codex and LangChain show other costs than the bill's, and trim conversations "
+        "too early or too late. A gateway that adds the counts of two events is a usual cause.",
+        holds_on=good,
+        breaks_on=bad,
+    )(agrees)

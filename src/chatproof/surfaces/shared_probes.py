@@ -17,6 +17,7 @@ TURNS = (
     ("user", (places.said(4), places.ASKED)),
 )
 """A conversation of three turns in parts, with a word in each."""
+IN_INSTRUCTIONS = "in `instructions`, beside a list as input"
 OF_TURNS = dict(
     zip(
         places.WORDS,
@@ -26,12 +27,13 @@ OF_TURNS = dict(
             f"at the end of that part, which has more than {places.LONG:,} characters",
             "in the assistant's answer",
             "in the first part of the last message",
-            "in `instructions`, beside a list as input",
+            IN_INSTRUCTIONS,
+            "in the middle of the first message's long part",
         ),
         strict=True,
     )
 )
-"""Where each word stands in it, the last one in the instructions."""
+"""Where each word stands in it."""
 
 
 class Asking(NamedTuple):

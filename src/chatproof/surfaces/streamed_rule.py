@@ -17,14 +17,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.chat.probes_validate import UNICODE
-from chatproof.surfaces.garbled import SIGNS
-
-FIRST_WORD = "bravo"
-RULE = f"Begin each answer with the word {FIRST_WORD}."
-AFTER_IT = "after any word that you were told to begin with"
-TO_REPEAT = f"Repeat this line, {AFTER_IT}: {UNICODE} {SIGNS}"
-"""It leaves the rule its place: who has seen both is not to choose between them."""
+from chatproof.surfaces.repeated import FIRST_WORD, RULE, UNICODE
 
 
 def add_streamed_rule(

@@ -72,7 +72,7 @@ OF_CALLS: Mapping[str, tuple[str, str, str, str]] = {
     "tools.stream_ended": _OPEN,
     **dict.fromkeys(("tools.parallel.in_calls", "tools.parallel.stream.in_calls"), _IN_TEXT),
     "tools.parallel_typed": _TYPES,
-    **dict.fromkeys(("tools.stream.final", "tools.stream.final_ids"), _END),
+    **dict.fromkeys(("tools.stream.final", "tools.stream.final_ids", "tools.stream.final_order"), _END),
     **dict.fromkeys(
         (
             "tools.stop_reason",

@@ -11,6 +11,12 @@ _UNREAD = (
 
 OF_REQUESTS = {
     **dict.fromkeys(("turns.places", "multi_turn.places", "usual.messages.places"), _UNREAD),
+    "role.system.streamed": (
+        "a system message is followed in a plain request, and not in a stream",
+        PROVIDER,
+        "Ask once more: a weak model may forget a rule. If it happens again, look for a gateway that builds the streamed request anew, and ask without stream, or repeat the rules in the user's message, until it is fixed. Report it.",
+        LIKELY,
+    ),
     "system.blocks": (
         "of a system prompt in several blocks the second is not read",
         PROVIDER,
@@ -21,6 +27,12 @@ OF_REQUESTS = {
         "the count of input tokens does not grow with the input, or the input was cut off before it was counted",
         PROVIDER,
         "Do not bill or budget by this count, and do not trim a conversation by it: count the text yourself. Ask for a word at the end of a long text to see whether it was cut off. Report it.",
+        CERTAIN,
+    ),
+    "usage.streamed_input": (
+        "a stream counts its input tokens two or three times",
+        PROVIDER,
+        "Do not bill or budget by what streams count here, and compare with the bill. A gateway that adds the counts of some events is the usual cause. Report it.",
         CERTAIN,
     ),
     "everyday.echoed": (

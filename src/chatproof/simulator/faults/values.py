@@ -103,6 +103,16 @@ def _cut_off(asked: dict[str, Any]) -> None:
     asked["messages"] = cut_after(1000, asked["messages"])
 
 
+def _without_middle(asked: dict[str, Any]) -> None:
+    first = asked["messages"][0]
+    first["content"] = f"{first['content'][:700]} {first['content'][-700:]}"
+
+
+def _last_twice(turn: Turn) -> Reply:
+    *chunks, last, end, usage, done = turn.reply.events
+    return turn.reply._replace(events=(*chunks, last, last, end, usage, done))
+
+
 def _without_later_rules(asked: dict[str, Any]) -> None:
     asked["messages"] = [one for place, one in enumerate(asked["messages"]) if not place or one["role"] != "system"]
 
@@ -115,6 +125,38 @@ ROWS = (
         _long,
         misheard(_cut_off),
         "multi_turn.places",
+    ),
+    _should(
+        "system-lost-in-stream",
+        "A system message is not read in a stream.",
+        _MESSAGES,
+        where(lambda asked: bool(asked.get("stream")) and asked["messages"][0].get("role") == "system"),
+        misheard(lambda asked: asked["messages"].pop(0)),
+        "role.system.streamed",
+    ),
+    _should(
+        "texts-without-middle",
+        "Of a long message the middle is left out.",
+        _MESSAGES,
+        _long,
+        misheard(_without_middle),
+        "multi_turn.places",
+    ),
+    _should(
+        "stream-last-text-twice",
+        "The last piece of a stream's text comes twice.",
+        "stream.incomplete",
+        USAGE,
+        _last_twice,
+        "stream.text_whole",
+    ),
+    _should(
+        "stream-capped-unasked",
+        "A stream is cut off after 20 tokens, though nobody asked for a cap.",
+        "stream.incomplete",
+        USAGE,
+        misheard(lambda asked: asked.update(max_tokens=20)),
+        "stream.text_whole",
     ),
     _should(
         "later-system-lost",

@@ -14,6 +14,7 @@ _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.mess
 _told = sent(lambda asked: isinstance(asked.get("system"), str) and asked["messages"][0]["content"] == "Hello.")
 _everyday = sent(lambda asked: "stream" not in asked and "max_tokens" in asked and len(asked["messages"]) == 2)
 _outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("messages")).isascii())
+_streamed = sent(lambda asked: not {"tools", "system", "thinking"} & asked.keys(), True)
 _long = sent(lambda asked: len(str(asked.get("messages"))) > 2000)
 _TEXT = ("content", 0, "text")
 
@@ -60,7 +61,22 @@ def _first_of_system(turn: Turn) -> Reply | Script:
     return instead(system=json_of(turn)["system"][:1])(turn)
 
 
+def _input_again(all: list[Any]) -> list[Any]:
+    for one in all:
+        if one["type"] == "message_delta":
+            one["usage"]["input_tokens"] = 2 * all[0]["message"]["usage"]["input_tokens"]
+    return all
+
+
 ROWS = (
+    should(
+        "stream-counts-input-twice",
+        "A stream counts its input twice.",
+        _USAGE,
+        _streamed,
+        events(_input_again),
+        "usage.streamed_input",
+    ),
     should(
         "empty-text-before-call",
         "An empty text stands before a call.",

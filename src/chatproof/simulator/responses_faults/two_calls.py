@@ -76,7 +76,20 @@ def _merge(value: Value) -> None:
     value["output"][-1]["arguments"] += second["arguments"]
 
 
+def _turned(all: list[Value]) -> list[Value]:
+    all[-1]["response"]["output"].reverse()
+    return all
+
+
 ROWS = (
+    should(
+        "two-calls-final-reversed",
+        "The final response has two streamed calls in the other order.",
+        _TOOLS,
+        _two_streamed,
+        events(_turned),
+        "tools.stream.final_order",
+    ),
     should(
         "calls-merged",
         "Two calls are merged into one.",

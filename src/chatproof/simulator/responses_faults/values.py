@@ -13,6 +13,7 @@ from chatproof.simulator.wire import Reply, Script
 _SCHEMA, _USAGE, _MESSAGES = "contract.schema", "contract.usage", "contract.messages"
 _told = sent(lambda asked: asked.get("input") == "Hello." and "instructions" in asked)
 _everyday = has("user")
+_streamed = sent(lambda asked: set(asked) <= {"model", "input", "stream", "store"} and asked.get("stream") is True)
 _long = sent(lambda asked: len(str(asked.get("input"))) > 2000)
 _outside_ascii = sent(lambda asked: "tools" not in asked and not str(asked.get("input")).isascii())
 
@@ -84,7 +85,22 @@ def _nine(value: dict[str, Any]) -> None:
     value["usage"]["total_tokens"] = 9 + value["usage"]["output_tokens"]
 
 
+def _input_again(all: list[Value]) -> list[Value]:
+    usage = all[-1]["response"]["usage"]
+    usage["input_tokens"] *= 2
+    usage["total_tokens"] = usage["input_tokens"] + usage["output_tokens"]
+    return all
+
+
 ROWS = (
+    should(
+        "stream-counts-input-twice",
+        "A stream counts its input twice.",
+        _USAGE,
+        _streamed,
+        events(_input_again),
+        "usage.streamed_input",
+    ),
     should(
         "metadata-lost",
         "The metadata of a request is lost.",

@@ -24,6 +24,7 @@ from chatproof.contract.probe import (
 from chatproof.surfaces import places
 from chatproof.surfaces.chat import probes, probes_cache, probes_more
 from chatproof.surfaces.chat.probes import PROMPT, chat
+from chatproof.surfaces.repeated import RULE, TO_REPEAT, UNICODE
 from chatproof.surfaces.tool_result import RESULT
 from chatproof.wire.urls import CHAT_PATH, MODELS_PATH
 
@@ -40,7 +41,6 @@ ANSWER_SCHEMA: Body = {
     "required": ["word", "letters"],
     "additionalProperties": False,
 }
-UNICODE = "naïve Ωmega Привет 你好 שלום 👩‍🚀 𝔘"
 LINES = "pong naïve\nΩmega Привет"
 TWO_LINES = f"Whatever the user says, answer with these two lines alone:\n{LINES}"
 """A system prompt whose answer is outside ASCII and has a line break: so that no more requests are sent for it."""
@@ -102,6 +102,11 @@ def _with(**fields: object) -> Callable[[str], Body]:
 
 def _cut_short(model: str) -> bytes:
     return json.dumps(chat()(model), ensure_ascii=False).encode("utf-8", "surrogatepass")[:-2]
+
+
+def _repeat(model: str) -> Body:
+    """A text to repeat in a stream, with a system message: whether that is read in streams as well is seen by it."""
+    return _talk(("system", RULE), ("user", TO_REPEAT))(model) | {"stream": True}
 
 
 def _unknown_model(model: str) -> Body:
@@ -324,10 +329,10 @@ _ROWS = (
     _paid(
         "unicode",
         "text outside ASCII, including emoji, streamed",
-        chat(REPEAT, stream=True),
-        "messages_count=1, stream=true, non-ASCII text",
-        tokens=80,
-    ),
+        _repeat,
+        "messages_count=2, stream=true, non-ASCII text, system",
+        tokens=100,
+    )._replace(otherwise=chat(REPEAT, stream=True), blamed=("system", "role")),
     _paid(
         "image",
         "an image part",

@@ -220,7 +220,8 @@ def _counting(*numbers: int) -> Example:
     code="stream.incomplete",
     level=SHOULD,
     area=_AREA,
-    says=f"A stream that counts from {_FIRST} to {_LAST_NUMBER} loses neither its beginning nor its end.",
+    says=f"A stream that counts from {_FIRST} to {_LAST_NUMBER} loses neither its beginning nor its end, says nothing "
+    "twice, and is not cut off by a cap that nobody sent.",
     source=OPENAI_SPEC,
     probe="stream.usage",
     needs=("stream.usage",),
@@ -232,20 +233,51 @@ def _counting(*numbers: int) -> Example:
         _counting(*range(1, 60)),
         _counting(*range(1, 60), 6),
         _counting(*range(2, 13)),
+        _counting(*range(1, 61), 60),
+        _counting(*range(1, 21))._replace(body=_counting(*range(1, 21)).body.replace(b'"stop"', b'"length"')),
     ),
 )
 def text_whole(reply: Reply, context: Context) -> Outcome:
-    deltas = "".join(text_of(delta.get("content")) for delta in view.deltas(reply))
-    numbers = [int(found) for found in _NUMBERS.findall(deltas)]
+    pieces = [text_of(delta.get("content")) for delta in view.deltas(reply)]
+    deltas = "".join(pieces)
+    numbers = _numbers(deltas)
+    if again := _piece_twice(pieces):
+        return broken("the text", "each piece of text once", f"{quote(again)} twice: {quote(deltas[-40:])}")
     row = numbers[:-1]  # the last one may be cut in its middle
-    if len(row) < _COUNTED or any(b != a + 1 for a, b in pairwise(row)):
+    if len(row) < _COUNTED or not _in_a_row(row):
         return not_applicable("the model did not count, or not in a row")
     if row[0] != _FIRST:
         return broken("the beginning of the text", str(_FIRST), quote(deltas[:40]))
     ends = [reason for chunk in reply.chunks if (reason := view.first_choice(chunk).get("finish_reason"))]
     if numbers[-1] != _LAST_NUMBER and ends[:1] == ["stop"]:
         return broken("the end of the text", f"{_LAST_NUMBER}, and finish_reason says stop", quote(deltas[-40:]))
+    sent = reply.exchange.request.body  # none where a recording has the reply alone
+    if numbers[-1] < _LAST_NUMBER and ends[:1] == ["length"] and sent and b'"max_' not in sent:
+        said = f"{quote(deltas[-40:])}, cut off (length), though the request has no cap"
+        return broken("the end of the text", str(_LAST_NUMBER), said)
     return holds()
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(found) for found in _NUMBERS.findall(text)]
+
+
+def _in_a_row(numbers: list[int]) -> bool:
+    return all(b == a + 1 for a, b in pairwise(numbers))
+
+
+def _piece_twice(pieces: list[str]) -> str:
+    """The piece of a text that counts which comes twice, so that the text counts in a row only without it. A model
+    that says its last number again in other words repeats no piece.
+    """
+    if _in_a_row(_numbers("".join(pieces))):
+        return ""
+    for place, (one, next) in enumerate(pairwise(pieces)):
+        if one == next and _numbers(one):
+            once = _numbers("".join((*pieces[:place], *pieces[place + 1 :])))
+            if len(once) > _COUNTED and _in_a_row(once):
+                return one
+    return ""
 
 
 def _beside(pieces: list[str], plain: str) -> str:

@@ -27,11 +27,12 @@ add_places(
     "multi_turn.heard",
     dict(
         zip(
-            places.WORDS[1:4],
+            (*places.WORDS[1:4], places.WORDS[-1]),
             (
                 "at the beginning of the first message",
                 f"at its end, behind {places.LONG:,} characters",
                 "in the assistant's message",
+                "in the middle of the first message",
             ),
             strict=True,
         )

@@ -100,6 +100,7 @@ def heard(reply: Reply, context: Context) -> Outcome:
         _says(_TO_16),
         _says(_TO_16, b"stop_sequence"),
         _says(_TO_16 + b"17", b"stop_sequence", b'"17"'),
+        _says(_TO_16 + b"1", b"stop_sequence", b'"17"'),
         _NOT,
     ),
 )
@@ -116,6 +117,10 @@ def stopped(reply: Reply, context: Context) -> Outcome:
         return damaged("$.stop_reason", "stop_sequence", shown(reply.object, "stop_reason"))
     if reply.object.get("stop_sequence") != STOP:
         return damaged("$.stop_sequence", quote(STOP), shown(reply.object, "stop_sequence"))
+    if text.endswith(f" {STOP[0]}"):
+        return damaged(
+            "the message's text", f"an end before the whole of {STOP}", f"its beginning: {quote(text[-20:])}"
+        )
     return done()
 
 

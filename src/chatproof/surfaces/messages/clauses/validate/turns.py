@@ -7,7 +7,7 @@ from chatproof.evidence.reply import Reply
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.examples import COMETAPI, GOOD, altered
 from chatproof.surfaces.places import add_places
-from chatproof.surfaces.shared_probes import OF_TURNS
+from chatproof.surfaces.shared_probes import IN_INSTRUCTIONS, OF_TURNS
 from chatproof.surfaces.turns import add_turns
 
 CLAUSES = Clauses(VALIDATE)
@@ -38,7 +38,7 @@ add_places(
     COMETAPI,
     "turns",
     "turns.heard",
-    dict([*OF_TURNS.items()][:-1]),
+    {word: place for word, place in OF_TURNS.items() if place != IN_INSTRUCTIONS},
     _says,
     _text,
 )

@@ -2,11 +2,12 @@
 
 from chatproof.contract.clause import VALIDATE, Clauses, Example
 from chatproof.surfaces.answering_model import add_answering_model
-from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.event_examples import put
 from chatproof.surfaces.fresh_ids import add_fresh_ids
 from chatproof.surfaces.messages.clauses.validate.unicode import says
-from chatproof.surfaces.messages.examples import GOOD, SDK, altered
-from chatproof.surfaces.plausible_counts import add_counts
+from chatproof.surfaces.messages.examples import GOOD, SDK, STREAMED, altered, changed
+from chatproof.surfaces.plausible_counts import add_counts, add_streamed_input
+from chatproof.surfaces.repeated import UNICODE
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -20,12 +21,24 @@ def _answered(tokens: int) -> Example:
     return stream._replace(body=stream.body.replace(b'"output_tokens": 4', f'"output_tokens": {tokens}'.encode()))
 
 
+def _streamed_input(tokens: int) -> Example:
+    return changed("message_delta", put(tokens, "usage", "input_tokens"))
+
+
 add_counts(
     CLAUSES,
     "messages",
     SDK,
     ("$.usage.input_tokens", _asked),
     ("message_delta.usage.output_tokens", _answered),
+)
+add_streamed_input(
+    CLAUSES,
+    "messages",
+    SDK,
+    "usage.input_tokens",
+    (STREAMED, _streamed_input(18), _streamed_input(60)),
+    (_streamed_input(28), _streamed_input(42)),
 )
 add_answering_model(CLAUSES, "messages", SDK, GOOD, altered(b'"model":"m"', b'"model":"another-kind"'))
 add_fresh_ids(

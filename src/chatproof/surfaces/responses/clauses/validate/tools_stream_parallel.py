@@ -14,11 +14,13 @@ from chatproof.contract.clause import (
     Context,
     Example,
     Outcome,
+    broken,
     holds,
     not_applicable,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import number_of, quote
+from chatproof.surfaces.event_examples import Event
 from chatproof.surfaces.responses import building, view
 from chatproof.surfaces.responses.clauses import stream
 from chatproof.surfaces.responses.clauses.happy import GOOD, shown
@@ -198,3 +200,43 @@ def _is_so_elsewhere(context: Context) -> bool:
         return True
     done = [members(item.done) for _, item in streamed_calls(single)] if single is not None else []
     return any(map(unfit, done))
+
+
+def _reversed(events: list[Event]) -> list[Event]:
+    response = events[-1]["response"]
+    return [*events[:-1], {**events[-1], "response": {**response, "output": response["output"][::-1]}}]
+
+
+@clause(
+    "responses.tools.stream.final_order",
+    layer=SCHEMA,
+    code=CODE,
+    level=SHOULD,
+    area=AREA,
+    says="The final response of a stream has the calls of one turn in the order of their output_index.",
+    source=OPENAI_SPEC,
+    probe=_PROBE,
+    needs=("responses.tools.stream.readable",),
+    why="openai-python's and openai-node's helpers, and the AI SDK, find an item of the final response by the "
+    "output_index of its events: a result is taken for another call's.",
+    holds_on=(streamed(TWO_CALL_EVENTS),),
+    breaks_on=(streamed(_reversed([*TWO_CALL_EVENTS])),),
+)
+def final_order(reply: Reply, context: Context) -> Outcome:
+    done = [one for one in view.events(reply) if kind_of(one) == building.DONE]
+    calls = [
+        (index, item.get("call_id"))
+        for one in done
+        if (item := members(one.get("item"))).get("type") == view.CALL
+        and isinstance(index := one.get("output_index"), int)
+    ]
+    # The call that ends first need not be the first.
+    ids = [id for _, id in sorted(calls, key=lambda call: call[0])]
+    ends = view.terminals(reply)
+    final = view.output(members(ends[0][1].get("response"))) if ends else []
+    told = [item.get("call_id") for item in final if item.get("call_id") in ids]
+    if len(ids) < 2 or len(told) != len(ids):
+        return not_applicable("no two calls in the events and in the final response")
+    if told == ids:
+        return holds()
+    return broken(f"event {ends[0][0]}, $.response.output", quote(ids, 80), quote(told, 80))

@@ -15,11 +15,13 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.answering_model import add_answering_model
-from chatproof.surfaces.chat.probes_validate import UNICODE
+from chatproof.surfaces.event_examples import put
 from chatproof.surfaces.fresh_ids import add_fresh_ids
-from chatproof.surfaces.plausible_counts import add_counts, add_within
+from chatproof.surfaces.plausible_counts import add_counts, add_streamed_input, add_within
+from chatproof.surfaces.repeated import UNICODE
 from chatproof.surfaces.responses.clauses.happy import GOOD, SHAPE, altered
 from chatproof.surfaces.responses.clauses.validate.unicode import says
+from chatproof.surfaces.responses.examples import changed
 
 CLAUSES = Clauses(VALIDATE)
 
@@ -35,12 +37,24 @@ def _answered(tokens: int) -> Example:
     return stream._replace(body=stream.body.replace(b'"output_tokens": 1', f'"output_tokens": {tokens}'.encode()))
 
 
+def _streamed_input(tokens: int) -> Example:
+    return changed("completed", put(tokens, "response", "usage", "input_tokens"))
+
+
 add_counts(
     CLAUSES,
     "responses",
     OPENAI_SPEC,
     ("$.usage.input_tokens", _asked),
     ("response.usage.output_tokens", _answered),
+)
+add_streamed_input(
+    CLAUSES,
+    "responses",
+    OPENAI_SPEC,
+    "response.usage.input_tokens",
+    (_streamed_input(6), _streamed_input(10), _streamed_input(60)),
+    (_streamed_input(12), _streamed_input(18)),
 )
 add_answering_model(CLAUSES, "responses", OPENAI_SPEC, GOOD, altered(b'"model":"m"', b'"model":"another-kind"'))
 add_fresh_ids(
