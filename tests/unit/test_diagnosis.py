@@ -58,7 +58,7 @@ def test_one_cause_of_many_exchanges_is_said_once_with_their_probes_in_the_order
     (found,) = diagnosed({"unicode": BAD_GATEWAY, "json_object": BAD_GATEWAY, "happy": ANSWER}, strict=True)
     assert found.evidence == ('unicode, json_object: HTTP 502, text/html, html: "<html>"',)
     assert found.clauses == (
-        "unicode.accepted", "unicode.intact", "json_object.readable", "json_object.honoured"
+        "unicode.accepted", "unicode.intact", "role.system.streamed", "json_object.readable", "json_object.honoured"
     )  # fmt: skip
 
 

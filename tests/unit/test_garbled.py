@@ -7,8 +7,8 @@ import pytest
 from chatproof.contract.clause import BROKEN, HOLDS
 from chatproof.surfaces.garbled import mark_in, run_together
 from chatproof.surfaces.messages.examples import CALL_EVENTS, streamed
-from chatproof.surfaces.repeated import UNICODE
 from chatproof.surfaces.responses.clauses.validate.unicode import says
+from chatproof.surfaces.text_to_repeat import UNICODE
 from tests.unit.test_values_that_cannot_be import judged
 
 

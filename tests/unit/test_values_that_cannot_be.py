@@ -16,7 +16,7 @@ from chatproof.simulator.fault import GO, Fault, error
 from chatproof.surfaces import surface_of
 from chatproof.surfaces.answering_model import are_related
 from chatproof.surfaces.garbled import run_together
-from chatproof.surfaces.repeated import UNICODE
+from chatproof.surfaces.text_to_repeat import UNICODE
 from chatproof.target import profile
 from tests import in_process
 from tests.support import exchange, from_example

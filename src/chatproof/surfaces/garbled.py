@@ -28,8 +28,8 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.happy import JSON
 from chatproof.surfaces.chat.clauses.stream import events_parse
 from chatproof.surfaces.chat.probes_validate import LINES
-from chatproof.surfaces.repeated import SIGNS, UNICODE
 from chatproof.surfaces.shared_clauses import answered
+from chatproof.surfaces.text_to_repeat import SIGNS, UNICODE
 from chatproof.wire.strictjson import Json, parse
 
 _MARKS = ("\ufffd", "Ã", "Ð", "â€", "ðŸ", "\\u", "na?ve", "&#", "&lt;", "&amp;", "&quot;")

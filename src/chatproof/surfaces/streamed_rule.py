@@ -17,7 +17,7 @@ from chatproof.contract.clause import (
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
-from chatproof.surfaces.repeated import FIRST_WORD, RULE, UNICODE
+from chatproof.surfaces.text_to_repeat import FIRST_WORD, RULE, UNICODE
 
 
 def add_streamed_rule(

@@ -24,7 +24,7 @@ from chatproof.contract.probe import (
 from chatproof.surfaces import places
 from chatproof.surfaces.chat import probes, probes_cache, probes_more
 from chatproof.surfaces.chat.probes import PROMPT, chat
-from chatproof.surfaces.repeated import RULE, TO_REPEAT, UNICODE
+from chatproof.surfaces.text_to_repeat import RULE, TO_REPEAT, UNICODE
 from chatproof.surfaces.tool_result import RESULT
 from chatproof.wire.urls import CHAT_PATH, MODELS_PATH
 

@@ -8,8 +8,8 @@ from chatproof.surfaces.chat.probes_validate import TWO_LINES
 from chatproof.surfaces.garbled import NAME
 from chatproof.surfaces.messages import probes
 from chatproof.surfaces.messages.probes import ASKING, PATH, PROMPT, VERSIONED, ask
-from chatproof.surfaces.repeated import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.shared_probes import TURNS
+from chatproof.surfaces.text_to_repeat import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.tool_result import OTHER_RESULT, RESULT
 
 COUNT_PATH = f"{PATH}/count_tokens"

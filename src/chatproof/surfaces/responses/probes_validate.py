@@ -6,10 +6,10 @@ from chatproof.contract.probe import ALIVE, Body, Probe
 from chatproof.surfaces import everyday, places
 from chatproof.surfaces.chat.probes_validate import TWO_LINES
 from chatproof.surfaces.garbled import NAME
-from chatproof.surfaces.repeated import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.responses import probes
 from chatproof.surfaces.responses.probes import ASKING, ask
 from chatproof.surfaces.shared_probes import ASKED, GIVEN, TURNS
+from chatproof.surfaces.text_to_repeat import AFTER_IT, RULE, TO_REPEAT
 from chatproof.surfaces.tool_result import RESULT
 
 FUNCTION, OTHER_FUNCTION = "record_word", "record_number"

@@ -18,7 +18,7 @@ from chatproof.printable import quote
 from chatproof.surfaces.chat.clauses.validate.messages import CLAUSES as OF_MESSAGES
 from chatproof.surfaces.chat.clauses.validate.unicode import says
 from chatproof.surfaces.chat.said import text_said
-from chatproof.surfaces.repeated import FIRST_WORD, RULE, UNICODE
+from chatproof.surfaces.text_to_repeat import FIRST_WORD, RULE, UNICODE
 
 CLAUSES = Clauses(VALIDATE)
 _PLAIN = "role.system"

@@ -17,7 +17,7 @@ from chatproof.printable import quote
 from chatproof.surfaces.messages import view
 from chatproof.surfaces.messages.clauses.validate.abilities import heard
 from chatproof.surfaces.messages.examples import GOOD, SDK, altered
-from chatproof.surfaces.repeated import FIRST_WORD, RULE
+from chatproof.surfaces.text_to_repeat import FIRST_WORD, RULE
 
 CLAUSES = Clauses(VALIDATE)
 

@@ -7,7 +7,7 @@ from chatproof.surfaces.fresh_ids import add_fresh_ids
 from chatproof.surfaces.messages.clauses.validate.unicode import says
 from chatproof.surfaces.messages.examples import GOOD, SDK, STREAMED, altered, changed
 from chatproof.surfaces.plausible_counts import add_counts, add_streamed_input
-from chatproof.surfaces.repeated import UNICODE
+from chatproof.surfaces.text_to_repeat import UNICODE
 
 CLAUSES = Clauses(VALIDATE)
 

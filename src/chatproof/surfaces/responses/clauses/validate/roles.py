@@ -17,10 +17,10 @@ from chatproof.contract.clause import (
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
 from chatproof.surfaces.everyday import PROBE
-from chatproof.surfaces.repeated import FIRST_WORD, RULE
 from chatproof.surfaces.responses import view
 from chatproof.surfaces.responses.clauses.happy import GOOD, altered
 from chatproof.surfaces.responses.clauses.validate.abilities import heard
+from chatproof.surfaces.text_to_repeat import FIRST_WORD, RULE
 
 CLAUSES = Clauses(VALIDATE)
 

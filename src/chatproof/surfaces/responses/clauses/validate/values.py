@@ -18,10 +18,10 @@ from chatproof.surfaces.answering_model import add_answering_model
 from chatproof.surfaces.event_examples import put
 from chatproof.surfaces.fresh_ids import add_fresh_ids
 from chatproof.surfaces.plausible_counts import add_counts, add_streamed_input, add_within
-from chatproof.surfaces.repeated import UNICODE
 from chatproof.surfaces.responses.clauses.happy import GOOD, SHAPE, altered
 from chatproof.surfaces.responses.clauses.validate.unicode import says
 from chatproof.surfaces.responses.examples import changed
+from chatproof.surfaces.text_to_repeat import UNICODE
 
 CLAUSES = Clauses(VALIDATE)
 
