@@ -43,6 +43,19 @@ except KeyboardInterrupt as stop:
 """
 
 
+EARLY = """
+import threading
+begin, late = threading.Timer.start, []
+def slow(self):
+    begin(self)
+    if not late:
+        late.append(1)
+        time.sleep(0.5)
+threading.Timer.start = slow
+cli._trap_signals()
+"""
+
+
 def start(at: int, folder: Path) -> subprocess.CompletedProcess[str]:
     """The program, interrupted at its import number `at`, counted from the first one that it makes itself."""
     (folder / "sitecustomize.py").write_text(INTERRUPTED)
@@ -66,4 +79,11 @@ def test_the_control_is_not_interrupted(tmp_path: Path) -> None:
 
 def test_an_interrupt_that_a_callback_drops_comes_again() -> None:
     done = subprocess.run([sys.executable, "-c", DROPPED], capture_output=True, text=True, timeout=30)
+    assert done.stdout == "arrived SIGINT\n" and done.stderr == ""
+
+
+def test_an_interrupt_that_comes_again_too_early_comes_once_more() -> None:
+    """A busy machine takes longer to begin a thread than the thread waits."""
+    early = DROPPED.replace("cli._trap_signals()", EARLY)
+    done = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, timeout=30)
     assert done.stdout == "arrived SIGINT\n" and done.stderr == ""

@@ -201,16 +201,24 @@ def _status(stop: KeyboardInterrupt) -> int:
     return SIGNAL_EXIT.get(name, SIGNAL_EXIT["SIGINT"])  # a library may have raised it, with any text
 
 
+_AGAIN = 0.05
+"""Seconds until a dropped signal is sent again: whoever dropped it has ended by then."""
+
+
 def _unraisable(what: sys.UnraisableHookArgs) -> None:
     """A signal fell into a callback of the interpreter's own, such as one of its imports, which drops exceptions: it is
     sent again a moment later. Of everything else, type and place are told: its text may hold a key."""
     if not isinstance(what.exc_value, KeyboardInterrupt):
         place = place_of(what.exc_value) if what.exc_value else "?"
         warn(f"chatproof: an exception was ignored: {what.exc_type.__name__} at {place}; please report it")
-        return
+        return None
     import threading
 
     number = getattr(signal, what.exc_value.args[0] if what.exc_value.args else "SIGINT")
-    again = threading.Timer(0.005, os.kill, (os.getpid(), number))
-    again.daemon = True
-    again.start()
+    while True:
+        again = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
+        again.daemon = True
+        try:
+            return again.start()
+        except KeyboardInterrupt:  # on a busy machine it is sent while we still wait here, and would be dropped as well
+            continue
