@@ -19,8 +19,13 @@ EVERY = {  # every Nth of a family, by its place in it
     "tests/migration/test_faults.py::test_a_fault_of_validate_is_one_difference": 2,
     "tests/reporters/test_ci_orders.py::test_reports_of_runs": 3,
     "tests/simulator/test_api_faults.py::test_fault_comes_to_its_diagnosis": 3,
+    "tests/simulator/test_faults.py::test_faults_survive_any_request": 3,
     "tests/simulator/test_openai_client.py::test_client_and_contract_agree": 2,
     "tests/simulator/test_validate_faults.py::test_fault_breaks_exactly_its_clauses": 3,
+    "tests/simulator/test_validate_faults.py::test_fault_of_smoke_breaks_exactly_its_clause": 2,
+    "tests/unit/test_no_argument_is_echoed.py::test_no_command_repeats_it": 2,
+    "tests/unit/test_surroundings.py::test_odd_variables_change_no_verdict": 2,
+    "tests/unit/test_undecided.py::test_no_clause_stumbles_over_a_reply_whose_premise_is_not_known": 2,
     "tests/unit/test_composed_forms.py::test_reading_is_linear": 3,
 }
 
