@@ -294,3 +294,14 @@ def test_a_place_is_not_looked_at_where_a_plain_conversation_is_not_read() -> No
     assert judged("chat", name, lost, multi_turn=heard.breaks_on[0]) == neither
     own = clause("chat", "multi_turn.places").breaks_on[0]
     assert judged("chat", "multi_turn.places", own).outcome == BROKEN, "it has the words for a memory itself"
+
+
+# -- a system message in a stream ------------------------------------------------------------------------------------
+
+
+def test_a_stream_that_does_not_do_what_is_asked_says_nothing_of_the_system_message() -> None:
+    """A server with canned answers is healthy: it says pong to every stream."""
+    lost = clause("chat", "role.system.streamed").breaks_on[0]
+    assert judged("chat", "role.system.streamed", lost).outcome == BROKEN
+    canned = lost._replace(body=lost.body.replace(json.dumps("mega")[1:-1].encode(), b"pong"))
+    assert judged("chat", "role.system.streamed", canned).outcome == UNDECIDED

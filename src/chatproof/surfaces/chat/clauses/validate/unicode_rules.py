@@ -12,6 +12,7 @@ from chatproof.contract.clause import (
     broken,
     holds,
     not_applicable,
+    undecided,
 )
 from chatproof.evidence.reply import Reply
 from chatproof.printable import quote
@@ -22,6 +23,8 @@ from chatproof.surfaces.text_to_repeat import FIRST_WORD, RULE, UNICODE
 
 CLAUSES = Clauses(VALIDATE)
 _PLAIN = "role.system"
+_REPEATED = "mega"
+"""A part of the line that is to be repeated, which no wrong encoding changes."""
 
 
 @CLAUSES.add(
@@ -50,4 +53,8 @@ def streamed(reply: Reply, context: Context) -> Outcome:
         return not_applicable("the answer has no text")
     if FIRST_WORD in text.lower():
         return holds()
+    if _REPEATED not in text:
+        return undecided(
+            "the request itself is not followed, which says nothing of the system message", quote(text, 60)
+        )
     return broken("the stream's text", f"the word {FIRST_WORD}, which the system message asks for", quote(text, 60))
