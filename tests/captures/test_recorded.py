@@ -148,6 +148,28 @@ def test_what_other_hosts_said_is_left_out() -> None:
     assert len(capture.entries) == 1 and "1 of 2 replies left out" in capture.notes[0]
 
 
+def test_where_a_tool_keeps_a_variable_for_the_host_the_path_tells_whose_reply_it_is() -> None:
+    def item(url: Any) -> Any:
+        asked = {"method": "POST", "url": url}
+        return {"request": asked, "response": [{"code": 503, "header": LISTED, "body": "busy"}]}
+
+    urls = ["{{base}}/v1/chat/completions", {"raw": "{{base}}/users"}, "/v1/chat/completions", "/health"]
+    capture = captures.read(json.dumps({"info": {}, "item": [item(url) for url in urls]}).encode())
+    assert len(capture.entries) == 2 and "2 of 4 replies left out" in capture.notes[0]
+
+
+def test_a_key_that_a_tool_keeps_apart_from_its_requests_is_not_shown() -> None:
+    key = "q8Zr2LxW7vTn4KdY1mPb"
+    quoted = {"error": {"message": f"no such key: {key[::-1]} {key}", "code": "invalid_api_key"}}
+    for apart in (
+        {"auth": {"type": "bearer", "bearer": [{"key": "token", "value": key, "type": "string"}]}},
+        {"variable": [{"key": "api_key", "value": key}]},
+        {"environment": {"api_key": key}},
+    ):
+        told = json.dumps(judged({**bruno(401, quoted)[0], **apart}))
+        assert "no such key" in told and key not in told and key[::-1] not in told, apart
+
+
 @pytest.mark.parametrize(
     "kept",
     [

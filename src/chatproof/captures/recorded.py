@@ -29,7 +29,7 @@ from chatproof.captures.entry import (
 )
 from chatproof.captures.json_files import holds_answer
 from chatproof.evidence.provider_error import find_error
-from chatproof.secrets.of_requests import as_keys, secrets_in_body, secrets_in_url
+from chatproof.secrets.of_requests import as_keys, secrets_in_body, secrets_in_url, secrets_within
 
 FORMAT = "a record of a request with its reply, in JSON"
 _RESPONSES = ("response", "responses", "res", "reply")
@@ -40,6 +40,7 @@ _BODIES = ("responseBody", "response_body", "body", "jsonBody", "data", "stream"
 _SENT = ("requestBody", "request_body", "body", "data", "postData")
 _WRAPPING = {"text", "string", "raw", "charset", "encoding", "mimeType", "size", "mode", "type", "options"}
 _METHODS = ("GET", "POST")
+_PATHS = ("path", "urlPath", "urlPattern", "urlPathPattern")
 _AROUND = ("method", "url", "scheme", "host", "path")
 _DEEPEST, _MOST_VALUES, _MOST_HEADERS = 12, 200_000, 500
 _LISTS = ("requests", "item", "items", "entries")
@@ -51,6 +52,7 @@ class _Record(NamedTuple):
     body: bytes | None
     method: str
     url: str
+    path: str  # where the URL is not told whole
     sent: Headers
     posted: bytes | None
 
@@ -65,17 +67,26 @@ def read(value: Any) -> Capture | None:
         if _holds_requests(value):
             raise Unreadable("it holds requests and no reply; capture the reply itself with: curl -sS -i …")
         return None
-    ours = [row for row in records if not row.url or base_of(row.url) or near_base_of(row.url)]
+    ours = [row for row in records if _is_ours(row)]
     if len(ours) > MOST_CALLS:
         raise Unreadable(f"it contains more than {MOST_CALLS} calls; leave only those that you want to check")
-    asked_with, secrets = list[str](), list[str]()
+    asked_with, secrets = [*secrets_within(value)], list[str]()  # a tool may keep a key apart from the requests
     for row in records:
-        asked_with += [*secrets_of(row.sent, sent=True), *secrets_in_url(row.url), *secrets_in_body(row.posted or b"")]
+        asked_with += [*secrets_of(row.sent, sent=True), *secrets_in_body(row.posted or b"")]
+        asked_with += secrets_in_url(row.url or row.path)
         secrets += [*secrets_of(row.headers, sent=False), *tokens_in(row.body or b"")]
     others = len(records) - len(ours)
     notes = [f"{others} of {len(records)} replies left out: not of an API of a language model"] if others else []
     entries = tuple(_captured(number, row) for number, row in enumerate(ours, 1))
     return Capture(FORMAT, entries, as_secrets([*secrets, *asked_with]), tuple(notes), as_keys(asked_with))
+
+
+def _is_ours(row: _Record) -> bool:
+    """Whether it answers a request to an API of ours, or one of which no place is told."""
+    place = row.url or row.path
+    if place and "://" not in place:  # the host is a variable's, or left out
+        place = f"https://host.invalid/{place.partition('/')[2]}"
+    return not place or (base_of(place) or near_base_of(place)) is not None
 
 
 def _captured(number: int, row: _Record) -> Captured:
@@ -128,7 +139,7 @@ def _request_in(found: dict[str, Any]) -> dict[str, Any]:
     beside = next((found[name] for name in _REQUESTS if isinstance(found.get(name), dict)), None)
     if beside is not None:  # Charles has method and host around it
         return {**{name: found[name] for name in _AROUND if isinstance(found.get(name), str)}, **beside}
-    return found if _method(found) and _url(found) else {}
+    return found if _method(found) and any(_place(found)) else {}
 
 
 def _record(found: dict[str, Any], request: dict[str, Any], named: bool) -> _Record | None:
@@ -148,7 +159,7 @@ def _record(found: dict[str, Any], request: dict[str, Any], named: bool) -> _Rec
     else:
         sent = _headers(request.get("requestHeaders")) or _headers(request.get("headers", request.get("header")))
     posted = next((b for name in _SENT if name in request and (b := _body(request[name]))), None)
-    return _Record(status, headers, body, _method(request), _url(request), sent, posted)
+    return _Record(status, headers, body, _method(request), *_place(request), sent, posted)
 
 
 def _status(value: Any) -> int:
@@ -162,8 +173,16 @@ def _method(request: dict[str, Any]) -> str:
     return method.upper() if isinstance(method, str) and method.upper() in _METHODS else ""
 
 
+def _place(request: dict[str, Any]) -> tuple[str, str]:
+    """(the URL of a request, whole or from its parts; the path, where a tool tells no more than that)."""
+    url = _url(request)
+    if "://" in url:
+        return url, ""
+    path = next((request[name] for name in _PATHS if isinstance(request.get(name), str)), "")
+    return "", url or path
+
+
 def _url(request: dict[str, Any]) -> str:
-    """The URL of a request, whole or from its parts; empty where there is none, or a path only."""
     url = request.get("url", request.get("uri"))
     if isinstance(url, dict):  # Postman
         host, path = url.get("host"), url.get("path")
@@ -172,7 +191,7 @@ def _url(request: dict[str, Any]) -> str:
         whole = url.get("raw")
         url = whole if isinstance(whole, str) else f"{url.get('protocol') or 'https'}://{'/'.join(parts)}"
     if isinstance(url, str):
-        return url if "://" in url else ""
+        return url
     scope, path = request.get("scope"), request.get("path")  # nock
     if isinstance(scope, str) and isinstance(path, str) and "://" in scope:
         return re.sub(r":443\Z", "", scope) + path

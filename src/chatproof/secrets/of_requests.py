@@ -97,7 +97,7 @@ def secrets_in_body(posted: bytes) -> Iterator[str]:
         if isinstance(said, str):
             yield from _of_field(name, said)
         else:
-            yield from _within(said)
+            yield from secrets_within(said)
 
 
 def in_bodies(bodies: Iterable[bytes]) -> tuple[Secret, ...]:
@@ -105,17 +105,22 @@ def in_bodies(bodies: Iterable[bytes]) -> tuple[Secret, ...]:
     return as_keys(secret for body in dict.fromkeys(bodies) for secret in secrets_in_body(body))
 
 
-def _within(value: object) -> Iterator[str]:
+def secrets_within(value: object) -> Iterator[str]:
+    """Values of any JSON that are secrets by their name and have a key's form: members, and pairs of a name and a value
+    as tools keep headers, variables and credentials."""
     waiting, left = [value], _MOST_VALUES
     while waiting and left:
         left -= 1
         value = waiting.pop()
         if isinstance(value, list):
             waiting += value[:left]
-        for name, said in value.items() if isinstance(value, dict) else ():
-            if isinstance(said, str):
+        if not isinstance(value, dict):
+            continue
+        pair = value.get("name", value.get("key")), value.get("value")
+        for name, said in (*value.items(), pair):
+            if isinstance(said, str) and isinstance(name, str):
                 yield from (found for found in _of_field(name, said) if form(found[:_WEIGHED]))
-            else:
+            elif isinstance(said, dict | list):
                 waiting.append(said)
 
 
