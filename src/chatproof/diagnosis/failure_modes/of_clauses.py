@@ -123,9 +123,9 @@ _STREAMS = {
         CERTAIN,
     ),
     "stream.text_whole": (
-        "a stream loses the beginning or the end of its text",
+        "a streamed text is not whole: a part of it is lost, or comes twice",
         PROVIDER,
-        "Ask once more: a model may count badly. If it happens again, look for a gateway that drops a stream's first or last chunk with the text in it; ask without stream until it is fixed. Report it with the evidence.",
+        "Ask once more: a model may count badly. If it happens again, look for a gateway that drops a stream's first or last chunk, sends a chunk twice, or sets a limit of tokens that nobody asked for (then set max_tokens yourself). Ask without stream until it is fixed. Report it with the evidence.",
         LIKELY,
     ),
     "stream.model_answers": (
